@@ -1,0 +1,147 @@
+"""How a rule-keeper works: it decides on what it has folded so far, and records facts; it does nothing else."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from events.base import Event
+from infra.envelope import NEVER, Envelope
+
+
+class DomainError(Exception):
+    """A rule was broken; `facts` are what the message in the catalogue names.
+
+    DomainError
+    ├── RuleBrokenError      the state of things forbids it
+    └── NotFoundError        there is no such thing
+    """
+
+    code: ClassVar[str]
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(self.code)
+        self.facts = facts
+
+
+class RuleBrokenError(DomainError):
+    """The state of things forbids it (a caller may try again when the state has changed)."""
+
+    code = "rule-broken"
+
+
+class NotFoundError(DomainError):
+    """There is no such client, deal, …; facts: kind, id."""
+
+    code = "not-found"
+
+
+class AlreadyExistsError(RuleBrokenError):
+    """Something is already recorded under this id; facts: kind, id."""
+
+    code = "already-exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What an aggregate may not look up itself: the business time, who acts, and where new ids come from."""
+
+    occurred_at: datetime
+    actor: str
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None
+    new_event_id: Callable[[], UUID]
+
+
+Fold = Callable[[Any, Any], None]
+_F = TypeVar("_F", bound=Fold)
+
+
+def applies(event_type: type[Event]) -> Callable[[_F], _F]:
+    """Mark the method that folds this kind of fact into the aggregate's state."""
+
+    def mark(method: _F) -> _F:
+        method.__dict__.setdefault("_applies", []).append(event_type)
+        return method
+
+    return mark
+
+
+class Aggregate:
+    """One consistent thing with rules; its state is the fold of its own facts, in order of version.
+
+    It has the attributes of the eventsourcing library's aggregate protocols (id, version, collect_events).
+    A subclass names its KIND, sets its initial state in `start`, and marks a fold for each of its facts.
+    """
+
+    KIND: ClassVar[str]
+    _folds: ClassVar[dict[type[Event], Fold]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._folds = {
+            event_type: member
+            for base in reversed(cls.__mro__)
+            for member in vars(base).values()
+            for event_type in getattr(member, "_applies", ())
+        }
+
+    def __init__(self, stream_id: UUID) -> None:
+        self.id = stream_id
+        self.version = 0
+        self.occasion: Occasion | None = None
+        self._pending: list[Event] = []
+        self.start()
+
+    def start(self) -> None:
+        """Set the state of a thing nothing is known about yet."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever recorded about it."""
+        return self.version > 0
+
+    @property
+    def subject_id(self) -> UUID:
+        """The person or organisation the aggregate is about: their key seals its personal fields."""
+        return self.id
+
+    def parties_of(self, event: Event) -> tuple[UUID, ...]:
+        """Return everybody the fact concerns (asked after the fact was folded); their histories show it."""
+        return (self.subject_id,)
+
+    def apply(self, event: Event) -> None:
+        """Fold one recorded fact into the state; raises KeyError for a fact of another aggregate."""
+        self._folds[type(event)](self, event)
+        self.version = event.originator_version
+
+    def trigger_event(self, event_type: type[Event], **facts: Any) -> None:
+        """Record one new fact at the present occasion and fold it; raises pydantic.ValidationError on bad facts."""
+        occasion = self.occasion
+        assert occasion is not None, "an aggregate decides only on an occasion"  # noqa: S101
+        event = event_type(**facts)
+        envelope = Envelope(
+            position=0,
+            event_id=occasion.new_event_id(),
+            stream_id=self.id,
+            version=self.version + 1,
+            topic=event_type.TOPIC,
+            schema_version=event_type.SCHEMA_VERSION,
+            subject_id=self.id,
+            occurred_at=occasion.occurred_at,
+            recorded_at=NEVER,
+            actor=occasion.actor,
+            command_id=occasion.command_id,
+            correlation_id=occasion.correlation_id,
+            causation_id=occasion.causation_id,
+        )
+        self.apply(event.under(envelope))
+        event.under(envelope._replace(subject_id=self.subject_id, parties=self.parties_of(event)))
+        self._pending.append(event)
+
+    def collect_events(self) -> Sequence[Event]:
+        """Hand over the facts recorded since the last time, oldest first."""
+        pending, self._pending = self._pending, []
+        return pending

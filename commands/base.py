@@ -1,0 +1,106 @@
+"""What a command is, what a handler may ask of its context, and the one list of handlers."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from aggregates.base import Aggregate
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Command(BaseModel):
+    """Something a person or a program asks for; the fields are the body of the request.
+
+    PERMISSION names the right it needs; ROLES are the roles that have that right. `occurred_at` is the business time
+    (default: now); a moment in the future is refused before any handler sees it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=10_000)
+
+    ROLES: ClassVar[frozenset[str]] = frozenset()
+    ENGLISH: ClassVar[str] = ""
+
+    occurred_at: AwareDatetime | None = None
+
+    @classmethod
+    def command_name(cls) -> str:
+        """The name in the address: the class name in kebab-case."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a staff member's id (or the name of a policy or import) and their role."""
+
+    id: str
+    role: str
+
+    @property
+    def staff_id(self) -> UUID | None:
+        """The staff member behind the actor, if it is one."""
+        try:
+            return UUID(self.id)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a handler decided: the primary stream first, then the others it recorded facts on."""
+
+    primary: Aggregate
+    others: tuple[Aggregate, ...] = ()
+
+
+class Context(Protocol):
+    """All a handler may touch: aggregates as they stand, who acts and when. It does no I/O of its own."""
+
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def occurred_at(self) -> datetime:
+        """Business time of the decision, UTC."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The moment the command was received, UTC."""
+        ...
+
+    def load(self, kind: type[A], stream_id: UUID) -> A:
+        """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id."""
+        ...
+
+    def find(self, kind: type[A], stream_id: UUID) -> A | None:
+        """Return the aggregate, or None when nothing is recorded under the id (it is decided on all the same)."""
+        ...
+
+    def new(self, kind: type[A], stream_id: UUID | None) -> A:
+        """Return an empty aggregate; without an id a new one is made; raises AlreadyExistsError when it is taken."""
+        ...
+
+    def save(self, primary: Aggregate, *others: Aggregate) -> Outcome:
+        """Say that the facts recorded on these aggregates are the decision."""
+        ...
+
+
+Handler = Callable[[Any, Context], Outcome]
+H = TypeVar("H", bound=Handler)
+HANDLERS: dict[type[Command], Handler] = {}
+
+
+def handles(command_type: type[Command]) -> Callable[[H], H]:
+    """Register the handler of a command."""
+
+    def register(handler: H) -> H:
+        assert command_type not in HANDLERS, f"{command_type.__name__} has two handlers"  # noqa: S101
+        HANDLERS[command_type] = handler
+        return handler
+
+    return register

@@ -1,0 +1,132 @@
+"""What every fact of the log has in common: frozen, named by its topic, and honest about what is personal."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+
+class PersonalMark:
+    """Marks a field of an event as personal data: the mapper seals it with its subject's key."""
+
+
+PERSONAL = PersonalMark()
+
+
+class Envelope(Protocol):
+    """What the log knows about a fact beside the fact itself."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def event_id(self) -> UUID: ...
+    @property
+    def stream_id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def subject_id(self) -> UUID: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def parties(self) -> tuple[UUID, ...]: ...
+
+
+class Event(BaseModel):
+    """A business fact that happened and will not change.
+
+    The model's fields are the stored body and nothing else; what the log adds (when, who, where in the order) is
+    read through the envelope. A changed meaning is a new SCHEMA_VERSION with an upcaster, never an edited class.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=False)
+
+    TOPIC: ClassVar[str]
+    SCHEMA_VERSION: ClassVar[int] = 1
+    PERSONAL_FIELDS: ClassVar[frozenset[str]] = frozenset()
+
+    _envelope: Envelope = PrivateAttr()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        cls.PERSONAL_FIELDS = frozenset(
+            name
+            for name, field in cls.model_fields.items()
+            if any(isinstance(mark, PersonalMark) for mark in field.metadata)
+        )
+
+    def under(self, envelope: Envelope) -> Self:
+        """Return this fact with the envelope it is recorded under."""
+        self._envelope = envelope
+        return self
+
+    @classmethod
+    def from_json(cls, body: str | bytes, envelope: Envelope) -> Self:
+        """Read a stored body that has nothing sealed in it; raises pydantic.ValidationError on a foreign body."""
+        event = cls.model_validate_json(body)
+        event._envelope = envelope
+        return event
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any], envelope: Envelope) -> Self:
+        """Read an opened or upcast body; raises pydantic.ValidationError on a foreign body."""
+        event = cls.model_validate(payload)
+        event._envelope = envelope
+        return event
+
+    @property
+    def envelope(self) -> Envelope:
+        """The record this fact is kept under."""
+        return self._envelope
+
+    @property
+    def originator_id(self) -> UUID:
+        """The stream, under the name the eventsourcing library uses."""
+        return self._envelope.stream_id
+
+    @property
+    def originator_version(self) -> int:
+        """The place in the stream, starting at 1, under the name the eventsourcing library uses."""
+        return self._envelope.version
+
+    @property
+    def stream_id(self) -> UUID:
+        """The aggregate the fact belongs to."""
+        return self._envelope.stream_id
+
+    @property
+    def position(self) -> int:
+        """The place in the whole log, starting at 1; 0 while the fact is not stored."""
+        return self._envelope.position
+
+    @property
+    def occurred_at(self) -> datetime:
+        """Business time, UTC."""
+        return self._envelope.occurred_at
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When the log stored it, UTC."""
+        return self._envelope.recorded_at
+
+    @property
+    def subject_id(self) -> UUID:
+        """The person or organisation it is about."""
+        return self._envelope.subject_id
+
+    @property
+    def actor(self) -> str:
+        """Who said so: a staff member's id, or the name of a policy or an import."""
+        return self._envelope.actor
+
+    @property
+    def parties(self) -> tuple[UUID, ...]:
+        """Everybody the fact concerns; their histories show it."""
+        return self._envelope.parties

@@ -1,0 +1,163 @@
+"""The whole values that facts are made of: money with its currency, a contact point with its key."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Value(BaseModel):
+    """A whole value: frozen, and equal when its parts are equal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Moment = AwareDatetime
+
+
+class Money(Value):
+    """An amount in a currency; two currencies are never added up."""
+
+    amount: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, allow_inf_nan=False)]
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class ClientKind(StrEnum):
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+class ContactKind(StrEnum):
+    PHONE = "phone"
+    EMAIL = "email"
+    ADDRESS = "address"
+    MESSENGER = "messenger"
+    SITE = "site"
+
+
+class ContactPoint(Value):
+    """A way to reach somebody: as typed, and the key it is known by (E.164, lower-case e-mail)."""
+
+    kind: ContactKind
+    value: ShortText
+    key: ShortText
+    label: ShortText | None = None
+
+
+class ProfileField(StrEnum):
+    """The traits a client card may hold; a new trait is a new member."""
+
+    SECTOR = "sector"
+    YEAR_FOUNDED = "year_founded"
+    ANNUAL_REVENUE = "annual_revenue"
+    EMPLOYEES = "employees"
+    LOCATION = "location"
+    LEGAL_ADDRESS = "legal_address"
+    DIRECTOR = "director"
+    REGISTRATION_CODE = "registration_code"
+    BIRTHDAY = "birthday"
+    POSITION = "position"
+    FAMILY = "family"
+    PREFERENCES = "preferences"
+    POTENTIAL = "potential"
+    NOTE = "note"
+
+
+class Confidence(StrEnum):
+    """How sure we are of what we were told (clients are reluctant to disclose)."""
+
+    STATED = "stated"
+    VERIFIED = "verified"
+    DOUBTFUL = "doubtful"
+
+
+class ProfileFact(Value):
+    """One trait of a client, with where it came from and how sure we are."""
+
+    field: ProfileField
+    value: Text
+    source: ShortText
+    confidence: Confidence = Confidence.STATED
+
+
+class Lifecycle(StrEnum):
+    """Where the relationship stands; the order of the members is the order of the cycle."""
+
+    PROSPECT = "prospect"
+    CONTACTED = "contacted"
+    CUSTOMER = "customer"
+    REGULAR = "regular"
+    LOST = "lost"
+
+
+class AffiliationRole(StrEnum):
+    ACCOUNTANT = "accountant"
+    BUYER = "buyer"
+    STOREKEEPER = "storekeeper"
+    DIRECTOR = "director"
+    OTHER = "other"
+
+
+class OwnershipCause(StrEnum):
+    """Why a client has, or no longer has, this owner."""
+
+    OFFER = "offer"
+    CLAIM = "claim"
+    IMPORT = "import"
+    DEPARTURE = "departure"
+    CONFLICT = "conflict"
+    RELEASE = "release"
+
+
+class StaffRole(StrEnum):
+    SELLER = "seller"
+    HEAD = "head"
+    OPERATOR = "operator"
+    MARKETER = "marketer"
+    SERVICE_AGENT = "service_agent"
+    ANALYST = "analyst"
+    AUDITOR = "auditor"
+    OPS = "ops"
+    ADMIN = "admin"
+    INTEGRATION = "integration"
+
+
+class Channel(StrEnum):
+    CALL = "call"
+    MEETING = "meeting"
+    EMAIL = "email"
+    LETTER = "letter"
+    FAX = "fax"
+    CHAT = "chat"
+    MESSENGER = "messenger"
+    VISIT = "visit"
+    WEB = "web"
+    POINT_OF_SALE = "point_of_sale"
+    ORDER = "order"
+    COMPLAINT = "complaint"
+    TASK = "task"
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+
+
+class CallStatus(StrEnum):
+    """The one click after an incoming call."""
+
+    TAKEN_TO_WORK = "taken_to_work"
+    FINISHED = "finished"
+    MISDIAL = "misdial"
+
+
+class Stage(Value):
+    """A step of a pipeline; probability is the whole per cent by which forecasts weigh a deal in it."""
+
+    code: Code
+    name: ShortText
+    probability: Annotated[int, Field(ge=0, le=100)] = 0

@@ -1,0 +1,88 @@
+"""What a read model is: a row type, a key, a partition and a pure fold, with its table's DDL beside it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, TypeVar
+from uuid import UUID
+
+RowT = TypeVar("RowT")
+Key = tuple[Any, ...]
+Keys = Callable[[Any], Iterable[Key]]
+Fold = Callable[[Any, Any, Key], Any]
+_F = TypeVar("_F", bound=Fold)
+
+
+class Fact(Protocol):
+    """What the projector asks of an event: where it stands and whom it is about."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def stream_id(self) -> UUID: ...
+    @property
+    def subject_id(self) -> UUID: ...
+
+
+class FactType(Protocol):
+    """What the projector asks of a kind of event: the name it is stored under."""
+
+    TOPIC: str
+
+
+def own_stream(event: Fact) -> tuple[Key, ...]:
+    """Key a row by the stream its events belong to."""
+    return ((event.stream_id,),)
+
+
+@dataclass(eq=False)
+class Projection(Generic[RowT]):
+    """One read model. `row` is a frozen dataclass whose fields are the table's columns (all but `position`).
+
+    `key` names the fields that identify a row. `partition_by` names the envelope column by which workers share the
+    rows: every event that touches one key must have the same value of it ("none": one worker folds all).
+    `ddl` is the .sql beside the module: it creates the table named like the projection, its indexes, and a view
+    named `view` if the readers should see more than the bare rows; `{schema}` stands for the generation's schema.
+    `version` changes when the fold means something else, `shape` when the columns do: readers select from
+    read.<name>_v<shape>.
+    """
+
+    name: str
+    row: type[RowT]
+    key: tuple[str, ...]
+    ddl: Path
+    partition_by: Literal["stream", "subject", "none"] = "stream"
+    version: int = 1
+    shape: int = 1
+    is_append_only: bool = False
+    needs_parties: bool = False
+    _folds: dict[type[Any], tuple[Keys, Fold]] = field(default_factory=dict, repr=False)
+
+    def on(self, *event_types: type[Any], keys: Keys = own_stream) -> Callable[[_F], _F]:
+        """Register the pure fold `(row | None, event, key) -> row | None` for these kinds of events.
+
+        `keys` gives the rows the event touches (none, one or several); returning None from the fold removes the row.
+        The row is None when nothing is known under the key: a fold must not assume it has seen the first event.
+        """
+
+        def register(fold: _F) -> _F:
+            for event_type in event_types:
+                assert event_type not in self._folds, f"{self.name} folds {event_type.__name__} twice"  # noqa: S101
+                self._folds[event_type] = (keys, fold)
+            return fold
+
+        return register
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The stored names of the events this read model folds, sorted."""
+        return tuple(sorted(event_type.TOPIC for event_type in self._folds))
+
+    def keys(self, event: Any) -> tuple[Key, ...]:
+        """Return the keys of the rows this event touches."""
+        return tuple(self._folds[type(event)][0](event))
+
+    def fold(self, row: RowT | None, event: Any, key: Key) -> RowT | None:
+        """Return the row as it stands after the event; None when there is no row any more."""
+        result: RowT | None = self._folds[type(event)][1](row, event, key)
+        return result
