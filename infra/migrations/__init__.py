@@ -1,0 +1,70 @@
+"""Brings a database to the shape this code needs: each numbered .sql once, in order, under a lock."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+import psycopg
+from psycopg import sql
+
+MIGRATION_LOCK = 4_607_251
+ROLES = ("writer", "projector", "reader")
+
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS public.letopis_migration (
+    name       text        NOT NULL PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)
+"""
+
+
+class DatabaseIsNewerError(Exception):
+    """The database was migrated by a newer Letopis; starting an older one on it could harm it."""
+
+
+def scripts() -> dict[str, str]:
+    """Return the migration scripts by name, in order."""
+    folder = files(__name__)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}
+
+
+def migrate(owner_url: str, *, role_passwords: Mapping[str, str]) -> list[str]:
+    """Run the scripts that have not run yet and return their names; safe to call at every start.
+
+    `role_passwords` has the three login roles by name, ending in _writer, _projector and _reader; those that are
+    missing are created, and each gets the password given. Raises DatabaseIsNewerError.
+    """
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+        connection.execute(_LEDGER)
+        known = scripts()
+        done = {name for (name,) in connection.execute("SELECT name FROM public.letopis_migration")}
+        if unknown := sorted(done - known.keys()):
+            raise DatabaseIsNewerError(
+                f"The database has migrations this version does not know ({', '.join(unknown)}). "
+                "Start the newer Letopis, or restore a backup made by this one."
+            )
+        _ensure_roles(connection, role_passwords)
+        names = {f"{{{role}}}": _role_named(role, role_passwords) for role in ROLES}
+        applied = [name for name in known if name not in done]
+        for name in applied:
+            script = known[name]
+            for placeholder, role in names.items():
+                script = script.replace(placeholder, sql.Identifier(role).as_string(connection))
+            connection.execute(script.encode())
+            connection.execute("INSERT INTO public.letopis_migration (name) VALUES (%s)", [name])
+        return applied
+
+
+def _role_named(ending: str, role_passwords: Mapping[str, str]) -> str:
+    return next(name for name in role_passwords if name.endswith(f"_{ending}"))
+
+
+def _ensure_roles(connection: psycopg.Connection, role_passwords: Mapping[str, str]) -> None:
+    """Create the login roles; roles belong to the whole server, so another database may have made them already."""
+    present = {name for (name,) in connection.execute("SELECT rolname FROM pg_catalog.pg_roles")}
+    for name, password in role_passwords.items():
+        verb = sql.SQL("ALTER" if name in present else "CREATE")
+        connection.execute(
+            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, sql.Identifier(name), sql.Literal(password))
+        )
