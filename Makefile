@@ -1,0 +1,84 @@
+# Every path here is relative: make cannot quote a folder whose name has spaces.
+SHELL := /bin/sh
+PORT ?= 8000
+# Empty means: the first Python of 3.11 or newer that is found.
+PYTHON ?=
+
+READY := .venv/.ready
+BIN := .venv/bin
+
+# A virtual environment does not survive being moved: then it is made again.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+$(READY): moved-or-missing
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check audit bench torture torture-short doctor clean lock moved-or-missing
+
+help: ## print this list
+	@echo "Letopis: an event-sourced CRM backend. What you can type:"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)$$/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make the environment in .venv from the lock file
+
+run: $(READY) ## start Letopis (PORT=8000) with its own database; Ctrl-C stops all of it
+	@$(BIN)/letopis serve --port $(PORT)
+
+demo: $(READY) ## tell the whole story on a throw-away database, under a minute
+	@$(BIN)/letopis demo
+
+test: $(READY) ## run the whole test suite
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(READY) ## format, lint, security rules, types, arrows between packages, dependencies; needs no network
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python -m pip --disable-pip-version-check check
+
+audit: $(READY) ## ask the public advisories about every locked package; needs the network
+	@$(BIN)/pip-audit --require-hashes --disable-pip --timeout 10 --requirement requirements.lock || { \
+	  status=$$?; echo "audit: a finding is listed above; a connection error means the advisories were out of reach," \
+	  "so nothing is known: try again with a network." >&2; exit $$status; }
+
+bench: $(READY) ## measure ours against the usual way, into var/bench.json
+	@$(BIN)/python -m tests.bench
+
+torture: $(READY) ## kill every part at bad moments, for long
+	@$(BIN)/python -m tests.torture
+
+torture-short: $(READY) ## the same in minutes
+	@$(BIN)/python -m tests.torture --short
+
+doctor: $(READY) ## say what is wrong, why it matters and how to mend it
+	@$(BIN)/letopis doctor
+
+clean: ## remove the environment and everything that tools wrote; var, your data, stays
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: $(READY) ## write requirements.lock again from pyproject.toml, with the newest versions it allows (on Python 3.11)
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+	  --output-file requirements.lock pyproject.toml
+
+moved-or-missing:
+
+$(READY): requirements.lock pyproject.toml
+	@python=; for candidate in $(PYTHON) python3 python3.11 python3.12 python3.13 python3.14; do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	  then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ]; then \
+	  echo "Letopis needs Python 3.11 or newer with its venv module, and found none." >&2; \
+	  echo "Install one (Debian: apt install python3 python3-venv), or name it: make setup PYTHON=/path/to/python3" >&2; \
+	  exit 1; fi; \
+	if [ "$$(cat $(READY) 2>/dev/null)" = "$$PWD" ]; then clear=; else clear=--clear; fi; \
+	rm -f $(READY) && echo "setup: making .venv with $$("$$python" --version)" && "$$python" -m venv $$clear .venv
+	@echo "setup: installing the locked packages; the first time this takes about a minute"
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --only-binary :all: \
+	  --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-deps --no-build-isolation --editable .
+	@printf '%s\n' "$$PWD" > $(READY)
+	@echo "setup: ready"
