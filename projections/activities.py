@@ -1,0 +1,147 @@
+"""One row is one touchpoint or task, planned, held or cancelled: what somebody has to do, and what came of it.
+
+Read by GET /activities and GET /my-day (due and overdue, and incoming calls that still wait for their one click).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from events.activity import (
+    ActivityCancelled,
+    ActivityClientNamed,
+    ActivityHeld,
+    ActivityNoted,
+    ActivityPlanned,
+    ActivityRescheduled,
+    CallClassified,
+)
+from infra.projection import Key, Projection
+
+PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """The activity; `takes_place_at` is held_at, or due_at while it is not held: what lists are sorted by."""
+
+    activity_id: UUID
+    state: str | None = None
+    channel: str | None = None
+    direction: str | None = None
+    staff_id: UUID | None = None
+    client_id: UUID | None = None
+    contact_id: UUID | None = None
+    deal_id: UUID | None = None
+    topic: str | None = None
+    due_at: datetime | None = None
+    held_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    takes_place_at: datetime | None = None
+    result: str | None = None
+    cancel_reason: str | None = None
+    call_status: str | None = None
+    contact_name: str | None = None
+    contact_data: str | None = None
+    is_offer: bool = False
+    was_planned: bool = False
+    date_unknown: bool = False
+    note_count: int = 0
+    last_note: str | None = None
+    version: int = 0
+
+
+activities = Projection(
+    name="activities",
+    row=ActivityRow,
+    key=("activity_id",),
+    ddl=Path(__file__).with_suffix(".sql"),
+    partition_by="stream",
+)
+
+Row = ActivityRow | None
+
+
+def _activity(row: Row, event: Any) -> ActivityRow:
+    """Return the activity the event changes, at that event's version."""
+    return replace(row or ActivityRow(event.stream_id), version=event.originator_version)
+
+
+@activities.on(ActivityPlanned)
+def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
+    return replace(
+        _activity(row, event),
+        state=PLANNED,
+        channel=event.channel.value,
+        direction=event.direction.value,
+        staff_id=event.staff_id,
+        client_id=event.client_id,
+        contact_id=event.contact_id,
+        deal_id=event.deal_id,
+        topic=event.topic,
+        due_at=event.due_at,
+        takes_place_at=event.due_at,
+        was_planned=True,
+    )
+
+
+@activities.on(ActivityRescheduled)
+def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
+    activity = _activity(row, event)
+    at = activity.held_at or event.to_due_at
+    return replace(activity, state=activity.state or PLANNED, due_at=event.to_due_at, takes_place_at=at)
+
+
+@activities.on(ActivityHeld)
+def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
+    """Say what took place; what was planned holds where the touchpoint itself says nothing."""
+    activity = _activity(row, event)
+    return replace(
+        activity,
+        state=HELD,
+        channel=event.channel.value,
+        direction=event.direction.value,
+        staff_id=event.staff_id or activity.staff_id,
+        client_id=event.client_id or activity.client_id,
+        contact_id=event.contact_id or activity.contact_id,
+        deal_id=event.deal_id or activity.deal_id,
+        topic=event.topic or activity.topic,
+        held_at=event.occurred_at,
+        takes_place_at=event.occurred_at,
+        result=event.result,
+        call_status=None if event.call_status is None else event.call_status.value,
+        contact_name=event.contact_name,
+        contact_data=event.contact_data,
+        is_offer=event.is_offer,
+        was_planned=event.was_planned,
+        date_unknown=event.date_unknown,
+    )
+
+
+@activities.on(CallClassified)
+def classified(row: Row, event: CallClassified, _: Key) -> ActivityRow:
+    activity = _activity(row, event)
+    return replace(activity, call_status=event.to_status.value, staff_id=activity.staff_id or event.staff_id)
+
+
+@activities.on(ActivityClientNamed)
+def client_named(row: Row, event: ActivityClientNamed, _: Key) -> ActivityRow:
+    return replace(
+        _activity(row, event),
+        client_id=event.client_id,
+        channel=event.channel.value,
+        direction=event.direction.value,
+    )
+
+
+@activities.on(ActivityNoted)
+def noted(row: Row, event: ActivityNoted, _: Key) -> ActivityRow:
+    activity = _activity(row, event)
+    return replace(activity, note_count=activity.note_count + 1, last_note=event.text)
+
+
+@activities.on(ActivityCancelled)
+def cancelled(row: Row, event: ActivityCancelled, _: Key) -> ActivityRow:
+    return replace(_activity(row, event), state=CANCELLED, cancelled_at=event.occurred_at, cancel_reason=event.reason)

@@ -1,0 +1,49 @@
+-- One row is one touchpoint or task.
+CREATE TABLE {schema}.activities (
+    activity_id    uuid        NOT NULL,
+    state          text,
+    channel        text,
+    direction      text,
+    staff_id       uuid,
+    client_id      uuid,
+    contact_id     uuid,
+    deal_id        uuid,
+    topic          text,
+    due_at         timestamptz,
+    held_at        timestamptz,
+    cancelled_at   timestamptz,
+    takes_place_at timestamptz,
+    result         text,
+    cancel_reason  text,
+    call_status    text,
+    contact_name   text,
+    contact_data   text,
+    is_offer       boolean     NOT NULL,
+    was_planned    boolean     NOT NULL,
+    date_unknown   boolean     NOT NULL,
+    note_count     bigint      NOT NULL,
+    last_note      text,
+    version        bigint      NOT NULL,
+    position       bigint      NOT NULL,
+    PRIMARY KEY (activity_id)
+);
+
+-- serves GET /activities: all of them, page by page before (takes_place_at, activity_id)
+CREATE INDEX activities_by_time ON {schema}.activities (takes_place_at, activity_id);
+
+-- serves GET /activities?staff=
+CREATE INDEX activities_by_staff ON {schema}.activities (staff_id, takes_place_at, activity_id);
+
+-- serves GET /activities?client=
+CREATE INDEX activities_by_client ON {schema}.activities (client_id, takes_place_at, activity_id);
+
+-- serves GET /activities?deal=
+CREATE INDEX activities_by_deal ON {schema}.activities (deal_id, takes_place_at, activity_id)
+WHERE deal_id IS NOT NULL;
+
+-- serves GET /my-day: what a staff member has due and overdue
+CREATE INDEX activities_due ON {schema}.activities (staff_id, due_at, activity_id) WHERE state = 'planned';
+
+-- serves GET /my-day: incoming calls that wait for their one click
+CREATE INDEX activities_unclassified ON {schema}.activities (staff_id, held_at, activity_id)
+WHERE state = 'held' AND channel = 'call' AND direction = 'inbound' AND call_status IS NULL;

@@ -1,0 +1,255 @@
+"""One row is one client as known now: the card every front-office screen opens, and what lists and search filter on.
+
+Read by GET /clients/{id}, GET /clients and POST /clients/search. A row may exist before its client is registered (a
+touchpoint came first): `registered_at` is empty until then.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from events.activity import ActivityClientNamed, ActivityHeld
+from events.client import (
+    AffiliationEnded,
+    ClientAffiliated,
+    ClientArchived,
+    ClientClaimed,
+    ClientRegistered,
+    ClientReleased,
+    ClientRenamed,
+    ClientRestored,
+    ClientTransferred,
+    ContactPointAdded,
+    ContactPointCorrected,
+    ContactPointRemoved,
+    LifecycleAdvanced,
+    ProfileCorrected,
+    SubsidiaryDeclared,
+    TaxIdCorrected,
+)
+from events.values import CallStatus, Channel, ContactKind, ContactPoint, Lifecycle
+from infra.projection import Key, Projection
+from infra.words import word_parts, words
+
+IDENTIFYING = frozenset({ContactKind.PHONE.value, ContactKind.EMAIL.value})
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCardRow:
+    """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, order}}, `profile` is {field:
+    {value, source, confidence}}, `affiliations` is {organisation_id: role}; `version` is the client stream's.
+    """
+
+    client_id: UUID
+    kind: str | None = None
+    name: str | None = None
+    name_sort: str | None = None
+    name_parts: list[str] = field(default_factory=list)
+    identity_keys: list[str] = field(default_factory=list)
+    contact_points: dict[str, Any] = field(default_factory=dict)
+    tax_id: str | None = None
+    profile: dict[str, Any] = field(default_factory=dict)
+    affiliations: dict[str, Any] = field(default_factory=dict)
+    parent_id: UUID | None = None
+    owner_id: UUID | None = None
+    owned_since: datetime | None = None
+    lifecycle: str | None = None
+    archived_at: datetime | None = None
+    registered_at: datetime | None = None
+    date_unknown: bool = False
+    source: str | None = None
+    external_id: str | None = None
+    last_touch_at: datetime | None = None
+    last_touch_channel: str | None = None
+    last_touch_direction: str | None = None
+    touch_count: int = 0
+    version: int = 0
+
+
+client_card = Projection(
+    name="client_card",
+    row=ClientCardRow,
+    key=("client_id",),
+    ddl=Path(__file__).with_suffix(".sql"),
+    partition_by="subject",
+)
+
+Row = ClientCardRow | None
+
+
+def _card(row: Row, event: Any) -> ClientCardRow:
+    """Return the card the client's own event changes, at that event's version."""
+    return replace(row or ClientCardRow(event.stream_id), version=event.originator_version)
+
+
+def _named(row: ClientCardRow, name: str) -> ClientCardRow:
+    return replace(row, name=name, name_sort=" ".join(words(name)), name_parts=word_parts(name))
+
+
+def _reached(row: ClientCardRow, points: dict[str, Any], tax_id: str | None) -> ClientCardRow:
+    """Return the card with these ways to reach and to recognise the client; the keys are what search compares."""
+    keys = [name for name, point in points.items() if point["kind"] in IDENTIFYING]
+    if tax_id is not None:
+        keys.append(f"tax_id:{tax_id}")
+    return replace(row, contact_points=points, tax_id=tax_id, identity_keys=sorted(keys))
+
+
+def _name_of(point: ContactPoint) -> str:
+    return f"{point.kind.value}:{point.key}"
+
+
+def _point(point: ContactPoint, source: str | None, order: int) -> dict[str, Any]:
+    return {
+        "kind": point.kind.value,
+        "value": point.value,
+        "key": point.key,
+        "label": point.label,
+        "source": source,
+        "order": order,
+    }
+
+
+def _next_order(points: dict[str, Any]) -> int:
+    return 1 + max((int(point["order"]) for point in points.values()), default=0)
+
+
+@client_card.on(ClientRegistered)
+def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
+    points = {
+        _name_of(point): _point(point, event.source, order) for order, point in enumerate(event.contact_points, start=1)
+    }
+    card = replace(
+        _named(_reached(_card(row, event), points, event.tax_id), event.name),
+        kind=event.kind.value,
+        profile={
+            fact.field.value: {"value": fact.value, "source": fact.source, "confidence": fact.confidence.value}
+            for fact in event.profile
+        },
+        registered_at=event.occurred_at,
+        date_unknown=event.date_unknown,
+        source=event.source,
+        external_id=event.external_id,
+    )
+    return replace(card, lifecycle=card.lifecycle or Lifecycle.PROSPECT.value)
+
+
+@client_card.on(ClientRenamed)
+def renamed(row: Row, event: ClientRenamed, _: Key) -> ClientCardRow:
+    return _named(_card(row, event), event.to_name)
+
+
+@client_card.on(ContactPointAdded)
+def contact_point_added(row: Row, event: ContactPointAdded, _: Key) -> ClientCardRow:
+    card = _card(row, event)
+    points = card.contact_points
+    added = _point(event.point, event.source, _next_order(points))
+    return _reached(card, {**points, _name_of(event.point): added}, card.tax_id)
+
+
+@client_card.on(ContactPointCorrected)
+def contact_point_corrected(row: Row, event: ContactPointCorrected, _: Key) -> ClientCardRow:
+    card = _card(row, event)
+    points = dict(card.contact_points)
+    old = points.pop(_name_of(event.from_point), None)
+    order = _next_order(points) if old is None else int(old["order"])
+    points[_name_of(event.to_point)] = _point(event.to_point, event.source, order)
+    return _reached(card, points, card.tax_id)
+
+
+@client_card.on(ContactPointRemoved)
+def contact_point_removed(row: Row, event: ContactPointRemoved, _: Key) -> ClientCardRow:
+    card = _card(row, event)
+    gone = _name_of(event.point)
+    return _reached(card, {name: point for name, point in card.contact_points.items() if name != gone}, card.tax_id)
+
+
+@client_card.on(TaxIdCorrected)
+def tax_id_corrected(row: Row, event: TaxIdCorrected, _: Key) -> ClientCardRow:
+    card = _card(row, event)
+    return _reached(card, card.contact_points, event.to_tax_id)
+
+
+@client_card.on(ProfileCorrected)
+def profile_corrected(row: Row, event: ProfileCorrected, _: Key) -> ClientCardRow:
+    card = _card(row, event)
+    profile = {name: fact for name, fact in card.profile.items() if name != event.field.value}
+    if event.to_value is not None:
+        fact = {"value": event.to_value, "source": event.source, "confidence": event.confidence.value}
+        profile[event.field.value] = fact
+    return replace(card, profile=profile)
+
+
+@client_card.on(ClientAffiliated)
+def affiliated(row: Row, event: ClientAffiliated, _: Key) -> ClientCardRow:
+    card = _card(row, event)
+    return replace(card, affiliations={**card.affiliations, str(event.organisation_id): event.role.value})
+
+
+@client_card.on(AffiliationEnded)
+def affiliation_ended(row: Row, event: AffiliationEnded, _: Key) -> ClientCardRow:
+    card = _card(row, event)
+    ended = str(event.organisation_id)
+    return replace(card, affiliations={id_: role for id_, role in card.affiliations.items() if id_ != ended})
+
+
+@client_card.on(SubsidiaryDeclared)
+def subsidiary_declared(row: Row, event: SubsidiaryDeclared, _: Key) -> ClientCardRow:
+    return replace(_card(row, event), parent_id=event.parent_id)
+
+
+@client_card.on(ClientClaimed)
+def claimed(row: Row, event: ClientClaimed, _: Key) -> ClientCardRow:
+    return replace(_card(row, event), owner_id=event.owner_id, owned_since=event.occurred_at)
+
+
+@client_card.on(ClientTransferred)
+def transferred(row: Row, event: ClientTransferred, _: Key) -> ClientCardRow:
+    return replace(_card(row, event), owner_id=event.to_owner_id, owned_since=event.occurred_at)
+
+
+@client_card.on(ClientReleased)
+def released(row: Row, event: ClientReleased, _: Key) -> ClientCardRow:
+    return replace(_card(row, event), owner_id=None, owned_since=None)
+
+
+@client_card.on(LifecycleAdvanced)
+def lifecycle_advanced(row: Row, event: LifecycleAdvanced, _: Key) -> ClientCardRow:
+    return replace(_card(row, event), lifecycle=event.to_state.value)
+
+
+@client_card.on(ClientArchived)
+def archived(row: Row, event: ClientArchived, _: Key) -> ClientCardRow:
+    return replace(_card(row, event), archived_at=event.occurred_at)
+
+
+@client_card.on(ClientRestored)
+def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
+    return replace(_card(row, event), archived_at=None)
+
+
+def _its_client(event: ActivityHeld | ActivityClientNamed) -> tuple[Key, ...]:
+    """Key a touchpoint by its client; its subject is that client, so it lies in the partition of the client's events.
+
+    A touchpoint kept under another subject (nobody's yet, or a contact person's) is that subject's, not this card's.
+    """
+    return ((event.client_id,),) if event.client_id is not None and event.client_id == event.subject_id else ()
+
+
+@client_card.on(ActivityHeld, ActivityClientNamed, keys=_its_client)
+def touched(row: Row, event: ActivityHeld | ActivityClientNamed, key: Key) -> Row:
+    """Count the touchpoint; a task is our own work, and a misdial was meant for somebody else."""
+    is_misdial = isinstance(event, ActivityHeld) and event.call_status == CallStatus.MISDIAL
+    if event.channel == Channel.TASK or is_misdial:
+        return row
+    card = row or ClientCardRow(key[0])
+    card = replace(card, touch_count=card.touch_count + 1)
+    if card.last_touch_at is not None and card.last_touch_at > event.occurred_at:
+        return card
+    return replace(
+        card,
+        last_touch_at=event.occurred_at,
+        last_touch_channel=event.channel.value,
+        last_touch_direction=event.direction.value,
+    )

@@ -1,0 +1,54 @@
+-- One row is one client as known now.
+CREATE TABLE {schema}.client_card (
+    client_id            uuid        NOT NULL,
+    kind                 text,
+    name                 text,
+    -- the folded words of the name, in order: what lists are sorted by
+    name_sort            text,
+    -- every folded word and its endings: what search by name looks into
+    name_parts           text[]      NOT NULL,
+    -- 'phone:+79161234567', 'email:ann@example.org', 'tax_id:7707083893': what exact search looks into
+    identity_keys        text[]      NOT NULL,
+    contact_points       jsonb       NOT NULL,
+    tax_id               text,
+    profile              jsonb       NOT NULL,
+    affiliations         jsonb       NOT NULL,
+    parent_id            uuid,
+    owner_id             uuid,
+    owned_since          timestamptz,
+    lifecycle            text,
+    archived_at          timestamptz,
+    registered_at        timestamptz,
+    date_unknown         boolean     NOT NULL,
+    source               text,
+    external_id          text,
+    last_touch_at        timestamptz,
+    last_touch_channel   text,
+    last_touch_direction text,
+    touch_count          bigint      NOT NULL,
+    version              bigint      NOT NULL,
+    position             bigint      NOT NULL,
+    PRIMARY KEY (client_id)
+);
+
+-- serves GET /clients: everybody by name, page by page after (name_sort, client_id)
+CREATE INDEX client_card_by_name ON {schema}.client_card (name_sort, client_id);
+
+-- serves GET /clients?owner=: one manager's clients by name, page by page
+CREATE INDEX client_card_by_owner ON {schema}.client_card (owner_id, name_sort, client_id);
+
+-- serves GET /clients?stage=: clients in one state of the relationship by name, page by page
+CREATE INDEX client_card_by_lifecycle ON {schema}.client_card (lifecycle, name_sort, client_id);
+
+-- serves GET /clients?q=: array_to_tsvector(name_parts) @@ '''ромаш'':* & ''мос'':*'::tsquery, each word of the question
+-- folded as the name was; the cast takes the words as they are, so no dictionary and no locale has a say
+CREATE INDEX client_card_by_name_part ON {schema}.client_card USING gin (array_to_tsvector(name_parts));
+
+-- serves POST /clients/search: identity_keys && ARRAY['phone:+79161234567']
+CREATE INDEX client_card_by_identity ON {schema}.client_card USING gin (identity_keys);
+
+-- serves a card's list of subsidiaries
+CREATE INDEX client_card_by_parent ON {schema}.client_card (parent_id) WHERE parent_id IS NOT NULL;
+
+-- serves finding the client an imported record names
+CREATE INDEX client_card_by_external_id ON {schema}.client_card (source, external_id) WHERE external_id IS NOT NULL;

@@ -1,0 +1,105 @@
+"""One row is one fact in one client's story: what a seller scrolls through before calling, newest first.
+
+Read by GET /clients/{id}/timeline. A fact that concerns several clients (a contact person's call is also the
+organisation's) has a row for each.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from events import activity, client, deal
+from infra.projection import Key, Projection
+
+STAFF_FIELDS = ("staff_id", "seller_id", "owner_id", "from_owner_id", "to_owner_id", "from_seller_id", "to_seller_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTimelineRow:
+    """One fact; `details` is the fact's own content, texts included, without what is a column beside it."""
+
+    client_id: UUID
+    event_position: int
+    occurred_at: datetime
+    recorded_at: datetime
+    topic: str
+    stream_id: UUID
+    actor: str
+    staff_id: UUID | None
+    channel: str | None
+    direction: str | None
+    details: dict[str, Any]
+
+
+client_timeline = Projection(
+    name="client_timeline",
+    row=ClientTimelineRow,
+    key=("client_id", "event_position"),
+    ddl=Path(__file__).with_suffix(".sql"),
+    # Each key is touched by one event only, so any sharing of the work is a right one.
+    partition_by="stream",
+    is_append_only=True,
+    needs_parties=True,
+)
+
+
+def _clients(event: Any) -> tuple[Key, ...]:
+    """Key the fact by each client it concerns: its parties, less the staff and less what is no client at all."""
+    others = {getattr(event, name, None) for name in STAFF_FIELDS}
+    if not event.TOPIC.startswith("client."):
+        others.add(event.stream_id)
+    return tuple((party, event.position) for party in dict.fromkeys(event.parties) if party not in others)
+
+
+@client_timeline.on(
+    client.ClientRegistered,
+    client.ClientRenamed,
+    client.ContactPointAdded,
+    client.ContactPointCorrected,
+    client.ContactPointRemoved,
+    client.TaxIdCorrected,
+    client.ProfileCorrected,
+    client.ClientAffiliated,
+    client.AffiliationEnded,
+    client.SubsidiaryDeclared,
+    client.ClientClaimed,
+    client.ClientTransferred,
+    client.ClientReleased,
+    client.LifecycleAdvanced,
+    client.ClientArchived,
+    client.ClientRestored,
+    activity.ActivityPlanned,
+    activity.ActivityRescheduled,
+    activity.ActivityHeld,
+    activity.CallClassified,
+    activity.ActivityClientNamed,
+    activity.ActivityNoted,
+    activity.ActivityCancelled,
+    deal.DealOpened,
+    deal.DealClientNamed,
+    deal.DealMoved,
+    deal.DealRevalued,
+    deal.DealHandedOver,
+    deal.DealWon,
+    deal.DealLost,
+    deal.DealReopened,
+    keys=_clients,
+)
+def told(_: ClientTimelineRow | None, event: Any, key: Key) -> ClientTimelineRow:
+    details = event.model_dump(mode="json", exclude_none=True)
+    details.pop("staff_id", None)
+    return ClientTimelineRow(
+        client_id=key[0],
+        event_position=event.position,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        topic=event.TOPIC,
+        stream_id=event.stream_id,
+        actor=event.actor,
+        staff_id=getattr(event, "staff_id", None) or getattr(event, "seller_id", None),
+        channel=details.pop("channel", None),
+        direction=details.pop("direction", None),
+        details=details,
+    )

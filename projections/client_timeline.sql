@@ -1,0 +1,19 @@
+-- One row is one fact in one client's story.
+CREATE TABLE {schema}.client_timeline (
+    client_id      uuid        NOT NULL,
+    event_position bigint      NOT NULL,
+    occurred_at    timestamptz NOT NULL,
+    recorded_at    timestamptz NOT NULL,
+    topic          text        NOT NULL,
+    stream_id      uuid        NOT NULL,
+    actor          text        NOT NULL,
+    staff_id       uuid,
+    channel        text,
+    direction      text,
+    details        jsonb       NOT NULL,
+    position       bigint      NOT NULL,
+    PRIMARY KEY (client_id, event_position)
+);
+
+-- serves GET /clients/{id}/timeline: newest first, page by page before (occurred_at, event_position)
+CREATE INDEX client_timeline_by_time ON {schema}.client_timeline (client_id, occurred_at, event_position);

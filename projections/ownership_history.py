@@ -1,0 +1,70 @@
+"""One row is one change of a client's owning manager: the dated record that settles whose client it was, and why.
+
+Read by GET /clients/{id}/ownership. The view adds `until`, when the next change came.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from events.client import ClientClaimed, ClientReleased, ClientTransferred
+from infra.projection import Key, Projection
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipRow:
+    """One change: without `from_owner_id` it was unowned before, without `to_owner_id` it is unowned after."""
+
+    client_id: UUID
+    event_position: int
+    from_owner_id: UUID | None
+    to_owner_id: UUID | None
+    cause: str
+    reason: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+
+
+ownership_history = Projection(
+    name="ownership_history",
+    row=OwnershipRow,
+    key=("client_id", "event_position"),
+    ddl=Path(__file__).with_suffix(".sql"),
+    partition_by="stream",
+    is_append_only=True,
+)
+
+
+def _change(event: ClientClaimed | ClientTransferred | ClientReleased) -> tuple[Key, ...]:
+    return ((event.stream_id, event.position),)
+
+
+@ownership_history.on(ClientClaimed, ClientTransferred, ClientReleased, keys=_change)
+def changed(
+    _: OwnershipRow | None, event: ClientClaimed | ClientTransferred | ClientReleased, key: Key
+) -> OwnershipRow:
+    before, after, reason = _owners(event)
+    return OwnershipRow(
+        client_id=key[0],
+        event_position=event.position,
+        from_owner_id=before,
+        to_owner_id=after,
+        cause=event.cause.value,
+        reason=reason,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        actor=event.actor,
+    )
+
+
+def _owners(
+    event: ClientClaimed | ClientTransferred | ClientReleased,
+) -> tuple[UUID | None, UUID | None, str | None]:
+    """Return the owner before, the owner after and the reason given."""
+    if isinstance(event, ClientClaimed):
+        return None, event.owner_id, None
+    if isinstance(event, ClientTransferred):
+        return event.from_owner_id, event.to_owner_id, event.reason
+    return event.from_owner_id, None, event.reason

@@ -1,0 +1,155 @@
+"""One row is one deal as it stands: where it is on its road, whose it is, what it is worth and how it ended.
+
+Read by GET /pipeline (stages with counts and sums), GET /deals and GET /deals/{id}.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from events.deal import (
+    DealClientNamed,
+    DealHandedOver,
+    DealLost,
+    DealMoved,
+    DealOpened,
+    DealReopened,
+    DealRevalued,
+    DealWon,
+)
+from events.values import Money
+from infra.projection import Key, Projection
+
+OPEN, WON, LOST = "open", "won", "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DealRow:
+    """The deal; `amount` is what it is thought to be worth, `won_amount` what it was won for; `version` its stream's.
+
+    `stage` is the open stage it is in or was in at its end; `stage_since` is business time.
+    """
+
+    deal_id: UUID
+    client_id: UUID | None = None
+    seller_id: UUID | None = None
+    pipeline_id: UUID | None = None
+    stage: str | None = None
+    stage_since: datetime | None = None
+    status: str = OPEN
+    title: str | None = None
+    product_code: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    won_amount: Decimal | None = None
+    won_currency: str | None = None
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    lost_reason: str | None = None
+    external_id: str | None = None
+    date_unknown: bool = False
+    version: int = 0
+
+
+pipeline_board = Projection(
+    name="pipeline_board",
+    row=DealRow,
+    key=("deal_id",),
+    ddl=Path(__file__).with_suffix(".sql"),
+    partition_by="stream",
+)
+
+Row = DealRow | None
+
+
+def _deal(row: Row, event: Any) -> DealRow:
+    """Return the deal the event changes, at that event's version."""
+    return replace(row or DealRow(event.stream_id), version=event.originator_version)
+
+
+def _worth(row: DealRow, amount: Money | None) -> DealRow:
+    if amount is None:
+        return replace(row, amount=None, currency=None)
+    return replace(row, amount=amount.amount, currency=amount.currency)
+
+
+@pipeline_board.on(DealOpened)
+def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
+    return replace(
+        _worth(_deal(row, event), event.amount),
+        client_id=event.client_id,
+        seller_id=event.seller_id,
+        pipeline_id=event.pipeline_id,
+        stage=event.stage,
+        stage_since=event.occurred_at,
+        title=event.title,
+        product_code=event.product_code,
+        opened_at=event.occurred_at,
+        external_id=event.external_id,
+        date_unknown=event.date_unknown,
+    )
+
+
+@pipeline_board.on(DealClientNamed)
+def client_named(row: Row, event: DealClientNamed, _: Key) -> DealRow:
+    return replace(_deal(row, event), client_id=event.client_id)
+
+
+@pipeline_board.on(DealMoved)
+def moved(row: Row, event: DealMoved, _: Key) -> DealRow:
+    return replace(_deal(row, event), stage=event.to_stage, stage_since=event.occurred_at)
+
+
+@pipeline_board.on(DealRevalued)
+def revalued(row: Row, event: DealRevalued, _: Key) -> DealRow:
+    return _worth(_deal(row, event), event.to_amount)
+
+
+@pipeline_board.on(DealHandedOver)
+def handed_over(row: Row, event: DealHandedOver, _: Key) -> DealRow:
+    return replace(_deal(row, event), seller_id=event.to_seller_id)
+
+
+@pipeline_board.on(DealWon)
+def won(row: Row, event: DealWon, _: Key) -> DealRow:
+    deal = _deal(row, event)
+    return replace(
+        deal,
+        status=WON,
+        stage=event.from_stage,
+        seller_id=event.seller_id,
+        product_code=event.product_code or deal.product_code,
+        won_amount=event.amount.amount,
+        won_currency=event.amount.currency,
+        closed_at=event.occurred_at,
+    )
+
+
+@pipeline_board.on(DealLost)
+def lost(row: Row, event: DealLost, _: Key) -> DealRow:
+    return replace(
+        _deal(row, event),
+        status=LOST,
+        stage=event.from_stage,
+        seller_id=event.seller_id,
+        lost_reason=event.reason,
+        closed_at=event.occurred_at,
+    )
+
+
+@pipeline_board.on(DealReopened)
+def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
+    """Put the deal back on the road: nothing of its former end is true of it now."""
+    return replace(
+        _deal(row, event),
+        status=OPEN,
+        stage=event.to_stage,
+        stage_since=event.occurred_at,
+        won_amount=None,
+        won_currency=None,
+        closed_at=None,
+        lost_reason=None,
+    )

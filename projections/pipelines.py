@@ -1,0 +1,92 @@
+"""One row is one pipeline: its stages in order, so that a board has its columns even where no deal stands.
+
+Read by GET /pipeline.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
+from events.values import Stage
+from infra.projection import Key, Projection
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRow:
+    """The pipeline; `stages` is {code: {name, probability, order, is_retired}}, orders counted from 1."""
+
+    pipeline_id: UUID
+    name: str | None = None
+    stages: dict[str, Any] = field(default_factory=dict)
+    defined_at: datetime | None = None
+    version: int = 0
+
+
+pipelines = Projection(
+    name="pipelines",
+    row=PipelineRow,
+    key=("pipeline_id",),
+    ddl=Path(__file__).with_suffix(".sql"),
+    partition_by="stream",
+)
+
+Row = PipelineRow | None
+
+
+def _pipeline(row: Row, event: Any) -> PipelineRow:
+    """Return the pipeline the event changes, at that event's version."""
+    return replace(row or PipelineRow(event.stream_id), version=event.originator_version)
+
+
+def _step(stage: Stage, *, is_retired: bool = False) -> dict[str, Any]:
+    return {"name": stage.name, "probability": stage.probability, "is_retired": is_retired}
+
+
+def _codes(row: PipelineRow) -> list[str]:
+    return sorted(row.stages, key=lambda code: int(row.stages[code]["order"]))
+
+
+def _in_order(codes: list[str], steps: dict[str, Any]) -> dict[str, Any]:
+    return {code: {**steps[code], "order": order} for order, code in enumerate(codes, start=1)}
+
+
+@pipelines.on(PipelineDefined)
+def defined(row: Row, event: PipelineDefined, _: Key) -> PipelineRow:
+    stages = _in_order([stage.code for stage in event.stages], {stage.code: _step(stage) for stage in event.stages})
+    return replace(_pipeline(row, event), name=event.name, stages=stages, defined_at=event.occurred_at)
+
+
+@pipelines.on(StageAdded)
+def stage_added(row: Row, event: StageAdded, _: Key) -> PipelineRow:
+    """Put the stage after the one named, or first; after one never heard of it comes last."""
+    pipeline = _pipeline(row, event)
+    codes = [code for code in _codes(pipeline) if code != event.stage.code]
+    place = 0 if event.after is None else len(codes)
+    if event.after in codes:
+        place = codes.index(event.after) + 1
+    codes.insert(place, event.stage.code)
+    return replace(pipeline, stages=_in_order(codes, {**pipeline.stages, event.stage.code: _step(event.stage)}))
+
+
+@pipelines.on(StageRevised)
+def stage_revised(row: Row, event: StageRevised, _: Key) -> PipelineRow:
+    pipeline = _pipeline(row, event)
+    old, new = event.from_stage.code, event.to_stage.code
+    codes = [new if code == old else code for code in _codes(pipeline)]
+    if new not in codes:
+        codes.append(new)
+    is_retired = bool(pipeline.stages.get(old, {}).get("is_retired", False))
+    revised = _step(event.to_stage, is_retired=is_retired)
+    return replace(pipeline, stages=_in_order(codes, {**pipeline.stages, new: revised}))
+
+
+@pipelines.on(StageRetired)
+def stage_retired(row: Row, event: StageRetired, _: Key) -> PipelineRow:
+    pipeline = _pipeline(row, event)
+    if event.stage not in pipeline.stages:
+        return pipeline
+    retired = {**pipeline.stages[event.stage], "is_retired": True}
+    return replace(pipeline, stages={**pipeline.stages, event.stage: retired})

@@ -1,0 +1,71 @@
+"""One row is one product of the catalogue, under every spelling it is known by.
+
+Read by GET /deals (the product's name) and by whoever must tell which product an old record means.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
+from infra.projection import Key, Projection
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """The product; `aliases` in the order they became known, each once."""
+
+    product_id: UUID
+    code: str | None = None
+    name: str | None = None
+    series: str | None = None
+    aliases: list[str] = field(default_factory=list)
+    listed_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    version: int = 0
+
+
+products = Projection(
+    name="products",
+    row=ProductRow,
+    key=("product_id",),
+    ddl=Path(__file__).with_suffix(".sql"),
+    partition_by="stream",
+)
+
+Row = ProductRow | None
+
+
+def _product(row: Row, event: Any) -> ProductRow:
+    """Return the product the event changes, at that event's version."""
+    return replace(row or ProductRow(event.stream_id), version=event.originator_version)
+
+
+@products.on(ProductListed)
+def listed(row: Row, event: ProductListed, _: Key) -> ProductRow:
+    return replace(
+        _product(row, event),
+        code=event.code,
+        name=event.name,
+        series=event.series,
+        aliases=list(dict.fromkeys(event.aliases)),
+        listed_at=event.occurred_at,
+    )
+
+
+@products.on(ProductRenamed)
+def renamed(row: Row, event: ProductRenamed, _: Key) -> ProductRow:
+    return replace(_product(row, event), name=event.to_name)
+
+
+@products.on(ProductAliasAdded)
+def alias_added(row: Row, event: ProductAliasAdded, _: Key) -> ProductRow:
+    product = _product(row, event)
+    return replace(product, aliases=list(dict.fromkeys([*product.aliases, event.alias])))
+
+
+@products.on(ProductWithdrawn)
+def withdrawn(row: Row, event: ProductWithdrawn, _: Key) -> ProductRow:
+    return replace(_product(row, event), withdrawn_at=event.occurred_at)

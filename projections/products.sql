@@ -1,0 +1,16 @@
+-- One row is one product of the catalogue.
+CREATE TABLE {schema}.products (
+    product_id   uuid        NOT NULL,
+    code         text,
+    name         text,
+    series       text,
+    aliases      text[]      NOT NULL,
+    listed_at    timestamptz,
+    withdrawn_at timestamptz,
+    version      bigint      NOT NULL,
+    position     bigint      NOT NULL,
+    PRIMARY KEY (product_id)
+);
+
+-- serves naming the product of a deal
+CREATE INDEX products_by_code ON {schema}.products (code);

@@ -1,0 +1,77 @@
+"""One row is one staff member: the name behind an id, their team, branch and head, and who took over when they left.
+
+Read by GET /staff, and joined by every read that shows a name.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
+from infra.projection import Key, Projection
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """The staff member; whoever has `departed_at` no longer works here."""
+
+    staff_id: UUID
+    name: str | None = None
+    role: str | None = None
+    team: str | None = None
+    branch: str | None = None
+    head_id: UUID | None = None
+    hired_at: datetime | None = None
+    date_unknown: bool = False
+    departed_at: datetime | None = None
+    successor_id: UUID | None = None
+    version: int = 0
+
+
+staff_directory = Projection(
+    name="staff_directory",
+    row=StaffRow,
+    key=("staff_id",),
+    ddl=Path(__file__).with_suffix(".sql"),
+    partition_by="stream",
+)
+
+Row = StaffRow | None
+
+
+def _member(row: Row, event: Any) -> StaffRow:
+    """Return the staff member the event changes, at that event's version."""
+    return replace(row or StaffRow(event.stream_id), version=event.originator_version)
+
+
+@staff_directory.on(StaffHired)
+def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
+    return replace(
+        _member(row, event),
+        name=event.name,
+        role=event.role.value,
+        team=event.team,
+        branch=event.branch,
+        head_id=event.head_id,
+        hired_at=event.occurred_at,
+        date_unknown=event.date_unknown,
+        departed_at=None,
+        successor_id=None,
+    )
+
+
+@staff_directory.on(StaffRoleChanged)
+def role_changed(row: Row, event: StaffRoleChanged, _: Key) -> StaffRow:
+    return replace(_member(row, event), role=event.to_role.value)
+
+
+@staff_directory.on(StaffMoved)
+def moved(row: Row, event: StaffMoved, _: Key) -> StaffRow:
+    return replace(_member(row, event), team=event.to_team, branch=event.to_branch, head_id=event.to_head_id)
+
+
+@staff_directory.on(StaffDeparted)
+def departed(row: Row, event: StaffDeparted, _: Key) -> StaffRow:
+    return replace(_member(row, event), departed_at=event.occurred_at, successor_id=event.successor_id)

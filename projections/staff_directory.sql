@@ -1,0 +1,22 @@
+-- One row is one staff member. The primary key serves every join that shows a name.
+CREATE TABLE {schema}.staff_directory (
+    staff_id     uuid        NOT NULL,
+    name         text,
+    role         text,
+    team         text,
+    branch       text,
+    head_id      uuid,
+    hired_at     timestamptz,
+    date_unknown boolean     NOT NULL,
+    departed_at  timestamptz,
+    successor_id uuid,
+    version      bigint      NOT NULL,
+    position     bigint      NOT NULL,
+    PRIMARY KEY (staff_id)
+);
+
+-- serves GET /staff: by name, page by page after (name, staff_id)
+CREATE INDEX staff_directory_by_name ON {schema}.staff_directory (name, staff_id);
+
+-- serves a head's list of people
+CREATE INDEX staff_directory_by_head ON {schema}.staff_directory (head_id);
