@@ -9,11 +9,13 @@
 -- Left out is a command whose expectation fails, whose command_id has a receipt, whose identity another party holds or
 -- whose key another process made first; and so is every later command of the batch that shares a stream with one left
 -- out, because it was decided on a state that never existed.
+-- If `is_atomic`, nothing is stored when a command is left out (SQLSTATE LT001, the outcomes in DETAIL).
 -- Returns [{n, status, …}]: stored (events, recorded_at), replayed (the receipt), stale, cascaded, claimed (kind, holder_id).
 --
 -- The lock makes commit order = position order, and is held for no client round trip. Each statement below has a
 -- snapshot of its own (READ COMMITTED, VOLATILE), so it sees everything committed before the lock was got.
-CREATE FUNCTION letopis.append(commands json, expectations json, events json, claims json, keys json) RETURNS json
+CREATE FUNCTION letopis.append(
+    commands json, expectations json, events json, claims json, keys json, is_atomic boolean) RETURNS json
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, letopis, pg_temp AS $$
 DECLARE
     head_position bigint;
@@ -105,6 +107,10 @@ BEGIN
         END LOOP;
     END IF;
 
+    IF is_atomic AND left_out <> '{}' THEN
+        RAISE EXCEPTION 'Nothing of the atomic batch was stored' USING ERRCODE = 'LT001', DETAIL = outcomes::text;
+    END IF;
+
     INSERT INTO letopis.subject_key (subject_id, wrapped)
     SELECT DISTINCT ON (k.subject_id) k.subject_id, k.wrapped
     FROM json_to_recordset(keys) AS k (n integer, subject_id uuid, wrapped bytea)
@@ -184,6 +190,6 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, letopis, pg_temp AS $$
     ON CONFLICT DO NOTHING;
 $$;
 
-REVOKE ALL ON FUNCTION letopis.append(json, json, json, json, json) FROM PUBLIC;
+REVOKE ALL ON FUNCTION letopis.append(json, json, json, json, json, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION letopis.settle_claims(json, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION letopis.append(json, json, json, json, json) TO {writer};
+GRANT EXECUTE ON FUNCTION letopis.append(json, json, json, json, json, boolean) TO {writer};

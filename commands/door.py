@@ -1,0 +1,184 @@
+"""The door for commands: HTTP in, a request for the executor, a receipt out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
+
+from commands.base import Actor, Command
+from commands.batch import Accepted, Answer
+from commands.catalogue import COMMANDS
+from commands.decision import Request as CommandRequest
+from commands.decision import fingerprint
+from commands.errors import (
+    BatchRefusedError,
+    InvalidCommandError,
+    InvalidHeaderError,
+    NotAllowedError,
+    UnknownCommandError,
+    UnsupportedMediaTypeError,
+)
+from infra.ids import new_id
+
+KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
+"""The namespace of command ids made from an actor and an idempotency key."""
+
+MAX_KEY_LENGTH = 255
+MAX_COMMANDS = 1_000
+
+
+class Execute(Protocol):
+    """Queues commands and waits for their answers."""
+
+    async def __call__(self, requests: Sequence[CommandRequest], *, is_atomic: bool = False) -> list[Answer]: ...
+
+
+class BatchItem(BaseModel):
+    """One command of a batch: its name, its fields, and optionally its idempotency key."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    command: str
+    data: dict[str, Any]
+    idempotency_key: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)] | None = None
+
+
+class Batch(BaseModel):
+    """Up to 1,000 commands, carried out in order; atomic: all of them or none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    atomic: bool = False
+    commands: Annotated[list[BatchItem], Field(min_length=1, max_length=MAX_COMMANDS)]
+
+
+def command_router(
+    execute: Execute,
+    authenticate: Callable[[str | None], Actor],
+    keyed_hash: Callable[[str], bytes],
+    problem: Callable[[Exception, str | None], Mapping[str, Any]],
+) -> APIRouter:
+    """Return the routes for commands; `problem` renders an item's refusal in the language of the request."""
+    router = APIRouter()
+
+    @router.post("/commands/{name}", include_in_schema=False)
+    async def carry_out(name: str, request: Request) -> Response:
+        headers = request.headers
+        actor = authenticate(headers.get("authorization"))
+        command_type = _allowed_type(name, actor)
+        _require_json(headers.get("content-type"))
+        command = command_type.model_validate_json(await request.body())
+        asked = _request(command, actor, _key(headers.get("idempotency-key")), _if_match(headers.get("if-match")), keyed_hash)
+        (answer,) = await execute([asked])
+        if isinstance(answer, Exception):
+            raise answer
+        return Response(
+            to_json(answer),
+            media_type="application/json",
+            headers={"ETag": f'"{answer.version}"', "Letopis-Position": str(answer.position)},
+        )
+
+    @router.post("/commands", include_in_schema=False)
+    async def carry_out_batch(request: Request) -> Response:
+        actor = authenticate(request.headers.get("authorization"))
+        _require_json(request.headers.get("content-type"))
+        batch = Batch.model_validate_json(await request.body())
+        answers = await _answers(batch, actor, keyed_hash, execute)
+        language = request.headers.get("accept-language")
+        results = [
+            {"status": 200, **_plain(answer)} if isinstance(answer, Accepted) else dict(problem(answer, language))
+            for answer in answers
+        ]
+        if batch.atomic:
+            for index, answer in enumerate(answers):
+                if isinstance(answer, Exception) and not isinstance(answer, BatchRefusedError):
+                    raise BatchRefusedError(index=index, results=results)
+        last = max((answer.position for answer in answers if isinstance(answer, Accepted)), default=0)
+        headers = {"Letopis-Position": str(last)}
+        return Response(to_json({"results": results}), media_type="application/json", headers=headers)
+
+    return router
+
+
+def _plain(answer: Accepted) -> dict[str, Any]:
+    return {
+        "command_id": answer.command_id,
+        "stream_id": answer.stream_id,
+        "version": answer.version,
+        "position": answer.position,
+        "events": answer.events,
+        "replayed": answer.replayed,
+    }
+
+
+async def _answers(
+    batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes], execute: Execute
+) -> list[Answer]:
+    answers: list[Answer | None] = [None] * len(batch.commands)
+    requests, places = [], []
+    for place, item in enumerate(batch.commands):
+        try:
+            # Validated as JSON, not as Python objects: a text must not pass for a number here and fail one by one.
+            command = _allowed_type(item.command, actor).model_validate_json(to_json(item.data))
+            requests.append(_request(command, actor, _key(item.idempotency_key), None, keyed_hash))
+            places.append(place)
+        except (ValidationError, InvalidCommandError, NotAllowedError, UnknownCommandError) as error:
+            answers[place] = error
+    if batch.atomic and len(requests) < len(batch.commands):
+        index = next(place for place, answer in enumerate(answers) if answer is not None)
+        return [answer or BatchRefusedError(index=index) for answer in answers]
+    if requests:
+        for place, answer in zip(places, await execute(requests, is_atomic=batch.atomic), strict=True):
+            answers[place] = answer
+    return [answer for answer in answers if answer is not None]
+
+
+def _allowed_type(name: str, actor: Actor) -> type[Command]:
+    command_type = COMMANDS.get(name)
+    if command_type is None:
+        raise UnknownCommandError(command=name)
+    if actor.role not in command_type.ROLES:
+        raise NotAllowedError(role=actor.role, needed=sorted(command_type.ROLES), action=name)
+    return command_type
+
+
+def _request(
+    command: Command, actor: Actor, key: str | None, if_match: int | None, keyed_hash: Callable[[str], bytes]
+) -> CommandRequest:
+    now = datetime.now(UTC)
+    if command.occurred_at is not None and command.occurred_at > now:
+        raise InvalidCommandError({"pointer": "/occurred_at", "code": "in-the-future", "now": now.isoformat()})
+    return CommandRequest(
+        command=command,
+        actor=actor,
+        command_id=new_id() if key is None else uuid5(KEY_SPACE, f"{actor.id}\n{key}"),
+        received_at=now,
+        content_hash=fingerprint(command, keyed_hash),
+        key_given=key is not None,
+        if_match=if_match,
+    )
+
+
+def _require_json(content_type: str | None) -> None:
+    if content_type is None or content_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaTypeError(content_type=content_type or "", needed="application/json")
+
+
+def _key(given: str | None) -> str | None:
+    if given is not None and not 0 < len(given) <= MAX_KEY_LENGTH:
+        raise InvalidHeaderError(header="Idempotency-Key", needed=f"1–{MAX_KEY_LENGTH} characters")
+    return given
+
+
+def _if_match(given: str | None) -> int | None:
+    """Read the version out of a strong ETag; `*` and absence mean no condition."""
+    if given is None or given.strip() == "*":
+        return None
+    version = given.strip()
+    if not (version.startswith('"') and version.endswith('"') and version[1:-1].isascii() and version[1:-1].isdigit()):
+        raise InvalidHeaderError(header="If-Match", needed='"<version>"')
+    return int(version[1:-1][:18])

@@ -1,0 +1,100 @@
+"""Why a request was not carried out although no rule of the business forbids it.
+
+RequestError
+├── NotAllowedError             the role may not do this                                  403
+├── PreconditionFailedError     If-Match names another version of the primary stream      412
+├── KeyReusedError              the idempotency key was used with other content           409
+├── DuplicateClientError        somebody else holds an identity the command would take    409
+├── ContendedError              the streams changed again and again while deciding        409
+├── UnknownCommandError         there is no such command                                  404
+├── InvalidCommandError         a field cannot be what was sent                           422
+├── InvalidHeaderError          a header cannot be what was sent                          400
+├── UnsupportedMediaTypeError   the body is not application/json                          415
+├── BatchRefusedError           another command of an atomic batch was refused            409
+└── OverloadedError             the queue is full, or the log cannot be reached           503
+"""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+class RequestError(Exception):
+    """A request that was not carried out; `facts` are what the message in the catalogue names."""
+
+    code: ClassVar[str]
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(self.code)
+        self.facts = facts
+
+
+class NotAllowedError(RequestError):
+    """The role may not do this; facts: role, needed (the roles that may), action."""
+
+    code = "not-allowed"
+
+
+class PreconditionFailedError(RequestError):
+    """If-Match names another version than the primary stream has; facts: expected, version."""
+
+    code = "version-conflict"
+
+
+class KeyReusedError(RequestError):
+    """The idempotency key was used before, with other content; facts: command_id."""
+
+    code = "idempotency-key-reused"
+
+
+class DuplicateClientError(RequestError):
+    """Another client has the phone, e-mail or tax id; facts: kind, candidates (their ids)."""
+
+    code = "duplicate-client"
+
+    def __init__(self, *, kind: str, candidates: list[UUID]) -> None:
+        super().__init__(kind=kind, candidates=candidates)
+
+
+class ContendedError(RequestError):
+    """The streams changed again and again while the command was being decided; facts: attempts."""
+
+    code = "contended"
+
+
+class UnknownCommandError(RequestError):
+    """There is no such command; facts: command."""
+
+    code = "unknown-command"
+
+
+class InvalidCommandError(RequestError):
+    """A field cannot be what was sent; facts: errors, each with pointer, code and what its message names."""
+
+    code = "invalid-request"
+
+    def __init__(self, *errors: dict[str, Any]) -> None:
+        super().__init__(errors=list(errors))
+
+
+class InvalidHeaderError(RequestError):
+    """A header cannot be what was sent; facts: header, needed."""
+
+    code = "invalid-header"
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The body is not JSON by its Content-Type; facts: content_type, needed."""
+
+    code = "unsupported-media-type"
+
+
+class BatchRefusedError(RequestError):
+    """A command of the atomic batch was refused, so none was carried out; facts: index (of it), results (if all)."""
+
+    code = "batch-refused"
+
+
+class OverloadedError(RequestError):
+    """Too many commands wait, or the log cannot be reached; facts: retry_after (seconds)."""
+
+    code = "overloaded"

@@ -1,0 +1,129 @@
+"""The aggregates at hand: loaded in one query, kept while hot, never trusted without asking the log what is new."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from aggregates.base import Aggregate, Identity
+from events.base import Event
+from infra.envelope import StoredFact
+from infra.eventlog import Head
+
+HOT_STREAMS = 50_000
+"""Aggregates kept in memory; about 3 KB each."""
+
+ReadStreams = Callable[[Mapping[UUID, int]], Sequence[StoredFact]]
+
+
+class Entry:
+    """One stream in memory: its aggregate, its head, and the facts decided on but not stored yet."""
+
+    __slots__ = ("aggregate", "head", "identities", "undecided")
+
+    def __init__(self, aggregate: Aggregate) -> None:
+        self.aggregate = aggregate
+        self.head = Head()
+        self.identities: frozenset[Identity] = frozenset()
+        self.undecided: list[Event] = []
+
+
+class WrongKindError(Exception):
+    """The stream under this id belongs to another kind of aggregate."""
+
+
+class Streams:
+    """A cache of aggregates for one executor; not thread-safe."""
+
+    def __init__(self, read: ReadStreams, decode: Callable[[StoredFact], Event], capacity: int = HOT_STREAMS) -> None:
+        self._read = read
+        self._decode = decode
+        self._capacity = capacity
+        self._entries: OrderedDict[UUID, Entry] = OrderedDict()
+        self._fresh: set[UUID] = set()
+
+    def begin(self) -> None:
+        """Start a new batch: nothing in memory is known to be current any more."""
+        self._fresh.clear()
+        while len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+
+    def refresh(self, wanted: Iterable[tuple[UUID, type[Aggregate]]]) -> None:
+        """Bring these streams up to date in one query."""
+        stale = {stream_id: kind for stream_id, kind in wanted if stream_id not in self._fresh}
+        if not stale:
+            return
+        for stream_id, kind in stale.items():
+            entry = self._entries.get(stream_id)
+            if entry is None:
+                self._entries[stream_id] = Entry(kind(stream_id))
+            else:
+                self._entries.move_to_end(stream_id)
+        self._fold(self._read({stream_id: self._entries[stream_id].head.version for stream_id in stale}))
+        self._fresh.update(stale)
+
+    def _fold(self, facts: Sequence[StoredFact]) -> None:
+        changed = set()
+        for fact in facts:
+            envelope = fact.envelope
+            entry = self._entries[envelope.stream_id]
+            entry.head = Head(envelope.version, envelope.event_id, envelope.position)
+            event = self._decode(fact)
+            if entry.aggregate.version < 0 or not entry.aggregate.knows(event):
+                # Somebody named a deal where a client belongs; the empty aggregate of the wrong kind must not stay.
+                entry.aggregate.version = -1
+                continue
+            entry.aggregate.apply(event)
+            changed.add(envelope.stream_id)
+        for stream_id in changed:
+            entry = self._entries[stream_id]
+            entry.identities = entry.aggregate.identities()
+
+    def get(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
+        """Return a stream as it stands now; raises WrongKindError."""
+        for _ in range(2):
+            self.refresh([(stream_id, kind)])
+            entry = self._entries[stream_id]
+            if type(entry.aggregate) is kind and entry.aggregate.version >= 0:
+                return entry
+            if entry.undecided:
+                break
+            self.evict([stream_id])
+        raise WrongKindError
+
+    def start(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
+        """Return an empty stream under an id that was made just now, so nothing can be stored under it."""
+        entry = self._entries[stream_id] = Entry(kind(stream_id))
+        self._fresh.add(stream_id)
+        return entry
+
+    def restore(self, stream_id: UUID) -> None:
+        """Undo what a refused command had done to an aggregate in memory: fold it anew, with the batch's facts."""
+        entry = self._entries.pop(stream_id, None)
+        if entry is None:
+            return
+        again = self._entries[stream_id] = Entry(type(entry.aggregate)(stream_id))
+        self._fold(self._read({stream_id: 0}))
+        for event in entry.undecided:
+            again.aggregate.apply(event)
+            again.head = Head(event.originator_version, event.envelope.event_id, 0)
+        again.undecided = entry.undecided
+        again.identities = again.aggregate.identities()
+
+    def evict(self, stream_ids: Iterable[UUID]) -> None:
+        """Forget streams whose state in memory never came to be."""
+        for stream_id in stream_ids:
+            self._entries.pop(stream_id, None)
+            self._fresh.discard(stream_id)
+
+    def clear(self) -> None:
+        """Forget everything, when it is not known what was stored."""
+        self._entries.clear()
+        self._fresh.clear()
+
+    def settle(self, stream_id: UUID, head: Head) -> None:
+        """Note that what was decided on a stream is stored, with this head."""
+        entry = self._entries.get(stream_id)
+        if entry is not None:
+            entry.undecided = []
+            if entry.head.version == head.version:
+                entry.head = head

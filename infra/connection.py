@@ -1,0 +1,29 @@
+"""A connection somebody keeps for themselves: opened when first needed, opened anew after a failure."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+
+class OwnConnection:
+    """One autocommit connection with time limits, for one thread."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection[Any] | None = None
+
+    @contextmanager
+    def __call__(self) -> Iterator[psycopg.Connection[Any]]:
+        """Lend the connection for a moment; raises psycopg.OperationalError when the server cannot be reached."""
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(
+                self._url, autocommit=True, connect_timeout=5, options="-c statement_timeout=60s -c lock_timeout=30s"
+            )
+        yield self._connection
+
+    def close(self) -> None:
+        """Give the connection back to the server."""
+        if self._connection is not None:
+            self._connection.close()

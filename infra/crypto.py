@@ -1,0 +1,146 @@
+"""Keys: one per person or organisation, wrapped by the master key; and the keyed hashes that stand for identities."""
+
+import hmac
+import os
+import threading
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+NEIGHBOURS = 2_000
+"""Keys fetched in one go: ids are time-ordered, so the next facts read most often need the next keys."""
+
+
+class WrongMasterKeyError(Exception):
+    """The master key does not open the keys in this database."""
+
+
+class KeyIsGoneError(Exception):
+    """The subject's key does not exist (any more), so nothing sealed with it can ever be read."""
+
+    def __init__(self, subject_id: UUID) -> None:
+        super().__init__(f"There is no key for subject {subject_id}.")
+        self.subject_id = subject_id
+
+
+class MasterKey:
+    """The one secret of an installation: it wraps the subjects' keys, and keys the hashes."""
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != KEY_BYTES:
+            raise ValueError(f"The master key has {len(secret)} bytes; it must have {KEY_BYTES}.")
+        self._secret = secret
+        self._wrapper = AESGCM(self._derive(b"letopis wrap"))
+        self._hash_key = self._derive(b"letopis hash")
+
+    @classmethod
+    def from_file(cls, path: Path) -> "MasterKey":
+        """Read the key kept in hexadecimal in a file; make one (mode 0600) when there is none."""
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(made, "w") as file:
+                file.write(os.urandom(KEY_BYTES).hex())
+                file.flush()
+                os.fsync(file.fileno())
+        return cls(bytes.fromhex(path.read_text().strip()))
+
+    def _derive(self, purpose: bytes) -> bytes:
+        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(self._secret)
+
+    def password_for(self, name: str) -> str:
+        """Return the password of a database role of this installation, so that no second secret has to be kept."""
+        return self._derive(b"letopis role " + name.encode()).hex()
+
+    def keyed_hash(self, text: str) -> bytes:
+        """Return a hash nobody without the master key can recompute (32 bytes)."""
+        return hmac.new(self._hash_key, text.encode(), sha256).digest()
+
+    def wrap(self, subject_id: UUID, key: bytes) -> bytes:
+        """Seal a subject's key for storage."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._wrapper.encrypt(nonce, key, subject_id.bytes)
+
+    def unwrap(self, subject_id: UUID, wrapped: bytes) -> bytes:
+        """Open a stored key; raises WrongMasterKeyError."""
+        try:
+            return self._wrapper.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject_id.bytes)
+        except InvalidTag:
+            raise WrongMasterKeyError(
+                "The master key is not the one this database was written with. "
+                "Set LETOPIS_MASTER_KEY (or put back var/master.key) to the key it was created with."
+            ) from None
+
+
+FetchKeys = Callable[[UUID, int], Sequence[tuple[UUID, bytes]]]
+"""(first subject id, how many) → wrapped keys from that id on, in order of id."""
+
+
+class Keyring:
+    """The data keys of the subjects met so far; missing ones are fetched, new subjects get one."""
+
+    def __init__(self, master: MasterKey, fetch: FetchKeys) -> None:
+        self.master = master
+        self._fetch = fetch
+        self._keys: dict[UUID, AESGCM] = {}
+        self._unsaved: dict[UUID, bytes] = {}
+        self._lock = threading.Lock()
+
+    def _find(self, subject_id: UUID) -> AESGCM | None:
+        found = self._keys.get(subject_id)
+        if found is None:
+            with self._lock:
+                for neighbour, wrapped in self._fetch(subject_id, NEIGHBOURS):
+                    if neighbour not in self._keys:
+                        self._keys[neighbour] = AESGCM(self.master.unwrap(neighbour, wrapped))
+            found = self._keys.get(subject_id)
+        return found
+
+    def seal(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
+        """Encrypt for a subject (AES-256-GCM), making the subject's key if there is none yet."""
+        cipher = self._keys.get(subject_id) or self._find(subject_id) or self._mint(subject_id)
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + cipher.encrypt(nonce, plain, bound_to)
+
+    def seal_first(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
+        """Encrypt for a subject known to be new, without asking the database for a key."""
+        if subject_id not in self._keys:
+            self._mint(subject_id)
+        return self.seal(subject_id, plain, bound_to)
+
+    def open(self, subject_id: UUID, sealed: bytes, bound_to: bytes) -> bytes:
+        """Decrypt; raises KeyIsGoneError, and cryptography's InvalidTag when the bytes were tampered with."""
+        cipher = self._keys.get(subject_id) or self._find(subject_id)
+        if cipher is None:
+            raise KeyIsGoneError(subject_id)
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+
+    def _mint(self, subject_id: UUID) -> AESGCM:
+        key = os.urandom(KEY_BYTES)
+        cipher = AESGCM(key)
+        self._keys[subject_id] = cipher
+        self._unsaved[subject_id] = self.master.wrap(subject_id, key)
+        return cipher
+
+    def unsaved(self, subject_id: UUID) -> bytes | None:
+        """Return the wrapped key that has to be stored with the subject's next facts, if it is new."""
+        return self._unsaved.get(subject_id)
+
+    def saved(self, subject_ids: Sequence[UUID]) -> None:
+        """Note that these keys are in the database."""
+        for subject_id in subject_ids:
+            self._unsaved.pop(subject_id, None)
+
+    def forget(self, subject_ids: Sequence[UUID]) -> None:
+        """Drop keys from memory, to fetch what the database says (another process may have made them first)."""
+        for subject_id in subject_ids:
+            self._keys.pop(subject_id, None)
+            self._unsaved.pop(subject_id, None)

@@ -1,0 +1,114 @@
+"""Turns facts into stored bodies and back: validates, seals personal fields, and brings old versions up to date."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Protocol, Self
+from uuid import UUID
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from infra.crypto import Keyring
+from infra.envelope import Envelope, StoredFact
+
+SEALED = '"sealed":"'
+"""How a sealed part looks in a body: always the last member, base64 of nonce + AES-256-GCM ciphertext + tag."""
+
+
+class Fact(Protocol):
+    """What the mapper asks of an event class and its instances."""
+
+    TOPIC: ClassVar[str]
+    SCHEMA_VERSION: ClassVar[int]
+    PERSONAL_FIELDS: ClassVar[frozenset[str]]
+
+    @property
+    def envelope(self) -> Any: ...
+    def model_dump_json(self, **options: Any) -> str: ...
+    @classmethod
+    def from_json(cls, body: str | bytes, envelope: Any) -> Self: ...
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any], envelope: Any) -> Self: ...
+
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class UnreadableFactError(Exception):
+    """A stored fact cannot be read by this version of the code; says which and why."""
+
+    def __init__(self, envelope: Envelope, why: str) -> None:
+        super().__init__(f"Fact {envelope.position} ({envelope.topic} v{envelope.schema_version}): {why}")
+        self.envelope = envelope
+
+
+class Mapper:
+    """Reads and writes bodies; every body read is validated against its class."""
+
+    def __init__(
+        self, types: Iterable[type[Fact]], upcasters: Mapping[tuple[str, int], Upcaster], keyring: Keyring
+    ) -> None:
+        """Register the event types; raises ValueError for a topic used twice or a chain of upcasters with a hole."""
+        self.keyring = keyring
+        self._types: dict[str, type[Fact]] = {}
+        self._upcasters = upcasters
+        for each in types:
+            if each.TOPIC in self._types:
+                raise ValueError(f"Two event types have the topic {each.TOPIC}.")
+            self._types[each.TOPIC] = each
+            for version in range(1, each.SCHEMA_VERSION):
+                if (each.TOPIC, version) not in upcasters:
+                    raise ValueError(f"{each.TOPIC}: no upcaster from version {version} to {version + 1}.")
+
+    def to_body(self, event: Fact) -> str:
+        """Return the exact JSON text to store; personal fields are sealed under the subject's key, in one piece."""
+        personal = event.PERSONAL_FIELDS
+        if not personal:
+            return event.model_dump_json(exclude_none=True)
+        clear = event.model_dump_json(exclude_none=True, exclude=personal)
+        plain = event.model_dump_json(exclude_none=True, include=personal)
+        if plain == "{}":
+            return clear
+        envelope: Envelope = event.envelope
+        is_first = envelope.version == 1 and envelope.subject_id == envelope.stream_id
+        seal = self.keyring.seal_first if is_first else self.keyring.seal
+        sealed = b64encode(seal(envelope.subject_id, plain.encode(), envelope.event_id.bytes)).decode()
+        return f'{clear[:-1]}{"" if clear == "{}" else ","}{SEALED}{sealed}"}}'
+
+    def to_event(self, fact: StoredFact) -> Any:
+        """Return the event as its class says today; raises UnreadableFactError and infra.crypto.KeyIsGoneError."""
+        envelope, body = fact
+        event_type = self._types.get(envelope.topic)
+        if event_type is None:
+            raise UnreadableFactError(envelope, "no event type has this topic; start the version that wrote it.")
+        if event_type.PERSONAL_FIELDS:
+            body = self.opened(envelope, body)
+        try:
+            if envelope.schema_version == event_type.SCHEMA_VERSION:
+                return event_type.from_json(body, envelope)
+            return event_type.from_payload(self.upcast(envelope, from_json(body)), envelope)
+        except ValidationError as error:
+            raise UnreadableFactError(envelope, f"the body does not fit {event_type.__name__}: {error}") from error
+
+    def opened(self, envelope: Envelope, body: str) -> str:
+        """Return the body with its sealed part in clear."""
+        start = body.rfind(SEALED)
+        if start < 0:
+            return body
+        sealed = b64decode(body[start + len(SEALED) : -2])
+        plain = self.keyring.open(envelope.subject_id, sealed, envelope.event_id.bytes).decode()
+        return f"{body[:start]}{plain[1:]}"
+
+    def upcast(self, envelope: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
+        """Bring a payload of an older version to the present one; raises UnreadableFactError for a newer one."""
+        present = self._types[envelope.topic].SCHEMA_VERSION
+        if envelope.schema_version > present:
+            raise UnreadableFactError(envelope, f"this code knows version {present} at most; start the newer Letopis.")
+        for version in range(envelope.schema_version, present):
+            payload = self._upcasters[envelope.topic, version](payload)
+        return payload
+
+    def new_keys(self, subject_ids: Iterable[UUID]) -> dict[UUID, bytes]:
+        """Return the wrapped keys that must be stored with facts of these subjects."""
+        found = {subject_id: self.keyring.unsaved(subject_id) for subject_id in subject_ids}
+        return {subject_id: wrapped for subject_id, wrapped in found.items() if wrapped is not None}
