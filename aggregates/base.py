@@ -1,9 +1,10 @@
 """How a rule-keeper works: it decides on what it has folded so far, and records facts; it does nothing else."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
 
 from events.base import Event
@@ -15,6 +16,7 @@ class DomainError(Exception):
 
     DomainError
     ├── RuleBrokenError      the state of things forbids it
+    ├── WrongValueError      what was given cannot be right, whatever the state of things
     └── NotFoundError        there is no such thing
     """
 
@@ -31,6 +33,12 @@ class RuleBrokenError(DomainError):
     code = "rule-broken"
 
 
+class WrongValueError(DomainError):
+    """What was given cannot be right, whatever the state of things; the caller has to correct it."""
+
+    code = "wrong-value"
+
+
 class NotFoundError(DomainError):
     """There is no such client, deal, …; facts: kind, id."""
 
@@ -41,6 +49,18 @@ class AlreadyExistsError(RuleBrokenError):
     """Something is already recorded under this id; facts: kind, id."""
 
     code = "already-exists"
+
+
+class Identity(NamedTuple):
+    """Something only one party may have: a phone, an e-mail, a tax number, by its kind and key.
+
+    `may_share_with` names the holders with whom it is no conflict (a contact person with the organisation's number);
+    None means any holder: a duplicate that was allowed. Two identities are one when kind and key are equal.
+    """
+
+    kind: str
+    key: str
+    may_share_with: tuple[UUID, ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +132,29 @@ class Aggregate:
         """Return everybody the fact concerns (asked after the fact was folded); their histories show it."""
         return (self.subject_id,)
 
+    def identities(self) -> frozenset[Identity]:
+        """Return what it holds now that nobody else may hold."""
+        return frozenset()
+
+    def knows(self, event: Event) -> bool:
+        """Return whether the fact is one of this kind of aggregate."""
+        return type(event) in self._folds
+
     def apply(self, event: Event) -> None:
         """Fold one recorded fact into the state; raises KeyError for a fact of another aggregate."""
         self._folds[type(event)](self, event)
         self.version = event.originator_version
+
+    @contextmanager
+    def occurring_at(self, moment: datetime) -> Iterator[None]:
+        """Record what follows as having happened at another moment (aware): old records keep their own dates."""
+        present = self.occasion
+        assert present is not None, "an aggregate decides only on an occasion"  # noqa: S101
+        self.occasion = replace(present, occurred_at=moment.astimezone(UTC))
+        try:
+            yield
+        finally:
+            self.occasion = present
 
     def trigger_event(self, event_type: type[Event], **facts: Any) -> None:
         """Record one new fact at the present occasion and fold it; raises pydantic.ValidationError on bad facts."""

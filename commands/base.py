@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from aggregates.base import Aggregate
+from events.values import Moment
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -26,12 +28,30 @@ class Command(BaseModel):
     ROLES: ClassVar[frozenset[str]] = frozenset()
     ENGLISH: ClassVar[str] = ""
 
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
     @classmethod
     def command_name(cls) -> str:
         """The name in the address: the class name in kebab-case."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Marks a field of a command as the id of a stream of this kind, so that it is loaded before it is asked for."""
+
+    kind: type[Aggregate]
+
+
+@cache
+def stream_fields(command_type: type[Command]) -> tuple[tuple[str, type[Aggregate]], ...]:
+    """Return the fields of a command that name streams, with the kind of each."""
+    return tuple(
+        (name, mark.kind)
+        for name, field in command_type.model_fields.items()
+        for mark in field.metadata
+        if isinstance(mark, Stream)
+    )
 
 
 @dataclass(frozen=True, slots=True)

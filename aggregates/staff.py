@@ -1,0 +1,131 @@
+"""What a staff member may do: work until departure, and sell if that is the role."""
+
+from datetime import datetime
+from uuid import UUID
+
+from aggregates.base import Aggregate, RuleBrokenError, applies
+from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
+from events.values import StaffRole
+
+SELLING_ROLES = frozenset({StaffRole.SELLER, StaffRole.HEAD})
+
+
+class StaffHasDepartedError(RuleBrokenError):
+    """The staff member left the company; facts: staff_id, staff_name, since."""
+
+    code = "staff-has-departed"
+
+
+class StaffDoesNotSellError(RuleBrokenError):
+    """The staff member is neither seller nor head, so may own no client and lead no deal; facts: staff_id,
+    staff_name, role."""
+
+    code = "staff-does-not-sell"
+
+
+class SuccessorIsSelfError(RuleBrokenError):
+    """Nobody is their own successor; facts: staff_id."""
+
+    code = "successor-is-self"
+
+
+class ActsForAnotherError(RuleBrokenError):
+    """Only a head or an admin may act in somebody else's name; facts: staff_id (the other)."""
+
+    code = "acts-for-another"
+
+
+class StaffMember(Aggregate):
+    """One of the people who meet the clients."""
+
+    KIND = "staff"
+
+    def start(self) -> None:
+        self.name = ""
+        self.role = StaffRole.SELLER
+        self.team: str | None = None
+        self.branch: str | None = None
+        self.head_id: UUID | None = None
+        self.departed_at: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the person works for the company now."""
+        return self.exists and self.departed_at is None
+
+    def check_active(self) -> None:
+        """Raise StaffHasDepartedError when the person left."""
+        if self.departed_at is not None:
+            raise StaffHasDepartedError(staff_id=self.id, staff_name=self.name, since=self.departed_at)
+
+    def check_sells(self) -> None:
+        """Raise unless the person works here and may own clients."""
+        self.check_active()
+        if self.role not in SELLING_ROLES:
+            raise StaffDoesNotSellError(staff_id=self.id, staff_name=self.name, role=self.role)
+
+    def hire(
+        self,
+        *,
+        name: str,
+        role: StaffRole,
+        team: str | None = None,
+        branch: str | None = None,
+        head_id: UUID | None = None,
+        date_unknown: bool = False,
+    ) -> None:
+        """Record that somebody joined the company."""
+        self.trigger_event(
+            StaffHired, name=name, role=role, team=team, branch=branch, head_id=head_id, date_unknown=date_unknown
+        )
+
+    def change_role(self, role: StaffRole) -> None:
+        """Record another role; the present role records nothing."""
+        if role == self.role:
+            return
+        self.check_active()
+        self.trigger_event(StaffRoleChanged, from_role=self.role, to_role=role)
+
+    def move(self, *, team: str | None, branch: str | None, head_id: UUID | None) -> None:
+        """Record where the person works now; the present place records nothing."""
+        if (team, branch, head_id) == (self.team, self.branch, self.head_id):
+            return
+        self.check_active()
+        self.trigger_event(
+            StaffMoved,
+            from_team=self.team,
+            to_team=team,
+            from_branch=self.branch,
+            to_branch=branch,
+            from_head_id=self.head_id,
+            to_head_id=head_id,
+        )
+
+    def depart(self, *, successor: "StaffMember | None" = None, reason: str | None = None) -> None:
+        """Record that the person left; who left already records nothing."""
+        if self.departed_at is not None:
+            return
+        if successor is not None and successor.id == self.id:
+            raise SuccessorIsSelfError(staff_id=self.id)
+        if successor is not None:
+            successor.check_sells()
+        self.trigger_event(
+            StaffDeparted, successor_id=successor.id if successor else None, head_id=self.head_id, reason=reason
+        )
+
+    @applies(StaffHired)
+    def _hired(self, event: StaffHired) -> None:
+        self.name, self.role = event.name, event.role
+        self.team, self.branch, self.head_id = event.team, event.branch, event.head_id
+
+    @applies(StaffRoleChanged)
+    def _role_changed(self, event: StaffRoleChanged) -> None:
+        self.role = event.to_role
+
+    @applies(StaffMoved)
+    def _moved(self, event: StaffMoved) -> None:
+        self.team, self.branch, self.head_id = event.to_team, event.to_branch, event.to_head_id
+
+    @applies(StaffDeparted)
+    def _departed(self, event: StaffDeparted) -> None:
+        self.departed_at = event.occurred_at
