@@ -157,17 +157,17 @@ BEGIN
         SELECT
             n,
             max(position) AS position,
-            json_agg(json_build_object('topic', topic, 'position', position) ORDER BY position) AS events
+            json_agg(json_build_object('topic', topic, 'position', position) ORDER BY position) AS topics
         FROM numbered
         GROUP BY n
     ), answered AS (
         INSERT INTO letopis.receipt (command_id, content_hash, stream_id, version, position, events, recorded_at)
-        SELECT c.command_id, c.content_hash, c.stream_id, c.version, listed.position, listed.events, moment
+        SELECT c.command_id, c.content_hash, c.stream_id, c.version, listed.position, listed.topics, moment
         FROM listed
         JOIN json_to_recordset(commands)
             AS c (n integer, command_id uuid, content_hash bytea, stream_id uuid, version integer) USING (n)
     )
-    SELECT coalesce(jsonb_agg(jsonb_build_object('n', n, 'status', 'stored', 'position', position, 'events', events)), '[]')
+    SELECT coalesce(jsonb_agg(jsonb_build_object('n', n, 'status', 'stored', 'position', position, 'events', topics)), '[]')
     INTO stored
     FROM listed;
 
