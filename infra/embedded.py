@@ -7,7 +7,6 @@ no network, asks for a password, and writes durably. In `folder` lie `data` (or 
 
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import time
@@ -29,6 +28,7 @@ from infra.embedded_place import (
     place_of_ours,
     private_socket_folder,
     reachable_binaries,
+    remove_socket_folder,
 )
 from infra.folder_lock import FolderInUseError, FolderLock
 from infra.postmaster import DEFAULT_SETTINGS, Postmaster, find_postmaster, launch
@@ -124,7 +124,7 @@ class EmbeddedPostgres:
             self._child.kill()
         self._forget()
         if self._socket_folder is not None:
-            shutil.rmtree(self._socket_folder, ignore_errors=True)
+            remove_socket_folder(self._socket_folder)
             self._socket_folder = None
         self._lock.release()
 
@@ -261,12 +261,14 @@ class EmbeddedPostgres:
         return "shared memory block" in words or 'lock file "' in words
 
     def _last_words(self) -> str:
+        # Shorter than where we began: the log was begun anew.
+        start = self._log_start if self._log.stat().st_size >= self._log_start else 0
         with self._log.open("rb") as log:
-            log.seek(self._log_start)
+            log.seek(start)
             return log.read().decode("utf-8", "replace")
 
     def _end(self, running: Postmaster) -> None:
-        """Ask for an orderly end without waiting for clients; after a minute insist, losing nothing but time."""
+        """Ask for an orderly end without waiting for its users; after a minute insist, losing nothing but time."""
         for request in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             running.send(request)
             if running.await_end(STOP_TIMEOUT_SECONDS):

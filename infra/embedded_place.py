@@ -219,13 +219,18 @@ def private_socket_folder(account: Account, home: Path) -> Path:
     )
 
 
+def remove_socket_folder(folder: Path) -> None:
+    """Remove the folder of a server that has ended; if anything else lies in it, it is not ours and stays."""
+    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+        (folder / name).unlink(missing_ok=True)
+    if folder.name.startswith("letopis-") and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
 def _socket_bases(account: Account, name: str) -> list[Path]:
-    """Where the socket may lie, the most private first, as far as the path stays short enough."""
+    """Where the socket may lie, as far as the path stays short enough; not a folder that vanishes at log-out."""
     # What is made in /tmp is 0700 and checked.
     bases = [Path(tempfile.gettempdir()), Path("/tmp")]  # noqa: S108
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime and account.is_ours:
-        bases.insert(0, Path(runtime))
     # mkdtemp's own names are as long as ours, or shorter.
     return [
         base

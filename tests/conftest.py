@@ -1,0 +1,70 @@
+"""What every test may ask for: the real database server, a fresh migrated database, and the real input files."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from infra.embedded import EmbeddedPostgres
+from tests.database import ROLE_PASSWORDS, TEST_SETTINGS, Database, administer, copy_of
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = "letopis_template"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[EmbeddedPostgres]:
+    """The real PostgreSQL server of this test process."""
+    # Not pytest's own temp folder: as root it is closed to the user that the server runs as.
+    folder = Path(tempfile.mkdtemp(prefix="letopis-tests-"))
+    folder.chmod(0o711)
+    try:
+        with EmbeddedPostgres(folder / "postgres", settings=TEST_SETTINGS) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: EmbeddedPostgres) -> str:
+    """The name of a migrated database that nobody writes to: every test's own is a copy of it."""
+    from infra.migrations import migrate
+
+    administer(cluster, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    migrate(cluster.url(TEMPLATE), role_passwords=ROLE_PASSWORDS)
+    administer(
+        cluster,
+        sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false").format(sql.Identifier(TEMPLATE)),
+    )
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
+    """A fresh migrated database for this test alone."""
+    with copy_of(cluster, template) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """Finds a real input file or folder by its path below LETOPIS_DATA (`../shared/data` unless set).
+
+    Where the input is absent the test is skipped on a developer's machine and fails in CI.
+    """
+    base = Path(os.environ.get("LETOPIS_DATA") or ROOT / ".." / "shared" / "data").resolve()
+
+    def find(path: str) -> Path:
+        found = base / path
+        if not found.exists():
+            remedy = f"no real input at {found}: set LETOPIS_DATA to the folder that holds it"
+            if os.environ.get("CI", "").lower() in {"true", "1"}:
+                pytest.fail(remedy)
+            pytest.skip(remedy)
+        return found
+
+    return find

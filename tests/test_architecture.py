@@ -1,0 +1,69 @@
+"""The house keeps its shape: who may import whom, who may speak HTTP, what the bottom may not know."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("events", "aggregates", "commands", "projections", "read_api", "replay", "infra", "app")
+
+
+def imported_modules(source: str) -> Iterator[str]:
+    """Every module that a Python text imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def speaks_http(source: str) -> bool:
+    return any(module.split(".")[0] in {"fastapi", "starlette"} for module in imported_modules(source))
+
+
+def names_the_business(text: str) -> list[str]:
+    return re.findall(r"\b(?:deals?|clients?)\b", text, flags=re.IGNORECASE)
+
+
+def test_every_arrow_between_the_packages_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+@pytest.mark.parametrize("package", ["commands", "read_api"])
+def test_only_the_door_of_a_package_speaks_http(package: str) -> None:
+    doors = [path for path in (ROOT / package).rglob("*.py") if path.stem.startswith(("door", "http"))]
+    strangers = {path for path in (ROOT / package).rglob("*.py") if speaks_http(path.read_text("utf-8"))} - set(doors)
+    assert not strangers, f"only door*.py and http*.py may import fastapi or starlette: {strangers}"
+
+
+def test_read_models_do_not_import_each_other() -> None:
+    # A read model is a module with its table's DDL beside it.
+    models = [path.with_suffix("") for path in (ROOT / "projections").rglob("*.sql")]
+    names = {model: ".".join(model.relative_to(ROOT).parts) for model in models}
+    broken = {
+        f"{name} imports {other}"
+        for model, name in names.items()
+        for other in set(names.values()) - {name}
+        if other in set(imported_modules(model.with_suffix(".py").read_text("utf-8")))
+    }
+    assert not broken
+
+
+def test_the_bottom_never_names_the_business() -> None:
+    files = [path for path in (ROOT / "infra").rglob("*") if path.suffix in {".py", ".sql"}]
+    assert files
+    told = {path.name: names_the_business(path.read_text("utf-8")) for path in files}
+    assert not {name: words for name, words in told.items() if words}
+
+
+def test_the_checks_above_see_what_they_look_for() -> None:
+    assert speaks_http("def f():\n    from starlette.requests import Request\n")
+    assert not speaks_http("import starlettes\n")
+    assert names_the_business("one row per client_id, or per Client") == ["Client"]
+    assert "projections.client_card" in set(imported_modules("from projections import client_card\n"))
