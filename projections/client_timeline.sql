@@ -15,5 +15,5 @@ CREATE TABLE {schema}.client_timeline (
     PRIMARY KEY (client_id, event_position)
 );
 
--- serves GET /clients/{id}/timeline: newest first, page by page before (occurred_at, event_position)
+-- serves GET /clients/<id>/timeline: newest first, page by page before (occurred_at, event_position)
 CREATE INDEX client_timeline_by_time ON {schema}.client_timeline (client_id, occurred_at, event_position);

@@ -1,4 +1,4 @@
--- One row is one change of a client's owning manager. The primary key serves GET /clients/{id}/ownership, in order.
+-- One row is one change of a client's owning manager. The primary key serves GET /clients/<id>/ownership, in order.
 CREATE TABLE {schema}.ownership_history (
     client_id      uuid        NOT NULL,
     event_position bigint      NOT NULL,

@@ -1,4 +1,4 @@
--- One row is one staff member's day in numbers. The primary key serves GET /staff/{id}/counters over a period.
+-- One row is one staff member's day in numbers. The primary key serves GET /staff/<id>/counters over a period.
 CREATE TABLE {schema}.staff_counters (
     staff_id        uuid   NOT NULL,
     day             date   NOT NULL,

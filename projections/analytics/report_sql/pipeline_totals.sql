@@ -1,0 +1,13 @@
+-- Where all deals stand: by pipeline, status (open, won, lost), the stage of the open ones (NULL for those that ended)
+-- and currency (NULL when nobody said what the deal is worth). The seller is the one who leads the deal, or ended it.
+SELECT
+    pipeline_id,
+    status,
+    CASE status WHEN 'open' THEN last_stage END AS stage,
+    worth.currency AS currency,
+    count(*) AS deals,
+    sum(worth.amount) AS amount
+FROM deal_now
+WHERE ($seller_id IS NULL OR seller_id = CAST($seller_id AS UUID))
+    AND ($pipeline_id IS NULL OR pipeline_id = CAST($pipeline_id AS UUID))
+GROUP BY ALL

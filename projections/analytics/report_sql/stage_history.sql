@@ -1,0 +1,47 @@
+-- One row is one visit of a deal to a stage: it begins with the opening, a move or a reopening and lasts until the deal's
+-- next move or ending (recorded order; the times are those of the facts). A deal that is still there has left_at NULL.
+-- duration_seconds: whole seconds between the two; negative only if the facts were dated backwards.
+-- The seller is the one who led the deal when it entered. Source: the company's definition of a stage visit (docs: domain).
+WITH step AS (
+    SELECT
+        deal_id,
+        position,
+        kind,
+        occurred_at,
+        stage,
+        any_value(pipeline_id) OVER (PARTITION BY deal_id) AS pipeline_id,
+        last_value(seller_id IGNORE NULLS) OVER (PARTITION BY deal_id ORDER BY position) AS seller_id
+    FROM fact_deal
+),
+turn AS (
+    SELECT
+        *,
+        lead(occurred_at) OVER following AS left_at,
+        lead(kind) OVER following AS left_by
+    FROM step
+    WHERE kind IN ('opened', 'moved', 'won', 'lost', 'reopened')
+    WINDOW following AS (PARTITION BY deal_id ORDER BY position)
+),
+visit AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY deal_id ORDER BY position) AS visit,
+        CAST(timezone($zone, occurred_at) AS DATE) AS entered_on
+    FROM turn
+    WHERE kind IN ('opened', 'moved', 'reopened')
+)
+SELECT
+    deal_id,
+    visit,
+    pipeline_id,
+    stage,
+    seller_id,
+    occurred_at AS entered_at,
+    left_at,
+    left_by,
+    (epoch_us(left_at) - epoch_us(occurred_at)) // 1000000 AS duration_seconds
+FROM visit
+WHERE ($from IS NULL OR entered_on >= CAST($from AS DATE))
+    AND ($to IS NULL OR entered_on <= CAST($to AS DATE))
+    AND ($seller_id IS NULL OR seller_id = CAST($seller_id AS UUID))
+    AND ($pipeline_id IS NULL OR pipeline_id = CAST($pipeline_id AS UUID))
