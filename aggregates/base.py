@@ -128,7 +128,7 @@ class Aggregate:
         """The person or organisation the aggregate is about: their key seals its personal fields."""
         return self.id
 
-    def parties_of(self, event: Event) -> tuple[UUID, ...]:
+    def parties_of(self, event: Event) -> tuple[UUID, ...]:  # noqa: ARG002 (a subclass asks which fact it is)
         """Return everybody the fact concerns (asked after the fact was folded); their histories show it."""
         return (self.subject_id,)
 

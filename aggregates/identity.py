@@ -37,18 +37,18 @@ def phone_key(typed: str, *, region: str = HOME_REGION, area_code: str | None = 
     """
     try:
         number = phonenumbers.parse(typed, region)
-        if area_code and _fits(number) is ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        if area_code and _fits(number) == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
             number = phonenumbers.parse(area_code + typed, region)
     except phonenumbers.NumberParseException:
         raise WrongPhoneError from None
-    if _fits(number) is not ValidationResult.IS_POSSIBLE:
+    if _fits(number) != ValidationResult.IS_POSSIBLE:
         raise WrongPhoneError
     key = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return f"{key};ext={number.extension}" if number.extension else key
 
 
-def _fits(number: phonenumbers.PhoneNumber) -> ValidationResult:
-    return ValidationResult(phonenumbers.is_possible_number_with_reason(number))
+def _fits(number: phonenumbers.PhoneNumber) -> int:
+    return phonenumbers.is_possible_number_with_reason(number)
 
 
 def email_key(typed: str) -> str:

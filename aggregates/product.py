@@ -35,11 +35,9 @@ class Product(Aggregate):
         if self.is_withdrawn:
             raise ProductIsWithdrawnError(code=self.code)
 
-    def list(self, *, code: str, name: str, series: str | None = None, aliases: tuple[str, ...] = ()) -> None:
+    def enter(self, *, code: str, name: str, series: str | None = None, aliases: tuple[str, ...] = ()) -> None:
         """Record that the company offers a new product."""
-        self.trigger_event(
-            ProductListed, code=code, name=name, series=series, aliases=tuple(dict.fromkeys(aliases))
-        )
+        self.trigger_event(ProductListed, code=code, name=name, series=series, aliases=tuple(dict.fromkeys(aliases)))
 
     def rename(self, name: str) -> None:
         """Record another name; the present one records nothing."""

@@ -1,0 +1,241 @@
+"""The client: who they are, how they are reached, and the one manager who owns them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from aggregates.client_errors import (
+    ClientHasNoOwnerError,
+    ClientIsArchivedError,
+    ClientIsOwnedError,
+    ContactPointExistsError,
+    ContactPointIsUnknownError,
+    ContactPointNeededError,
+    LastContactPointError,
+    LifecycleRunsForwardError,
+    NotAnOrganisationError,
+    NotAPersonError,
+    ParentIsBelowError,
+    ReasonNeededError,
+)
+from aggregates.client_state import ClientState
+from aggregates.identity import tax_id_key
+from aggregates.staff import StaffMember
+from events import client as facts
+from events.values import (
+    AffiliationRole,
+    ClientKind,
+    Confidence,
+    ContactKind,
+    ContactPoint,
+    Lifecycle,
+    OwnershipCause,
+    ProfileFact,
+    ProfileField,
+)
+
+CYCLE = tuple(Lifecycle)
+
+
+class Client(ClientState):
+    """A person or an organisation the company deals with."""
+
+    def check_present(self) -> None:
+        """Raise ClientIsArchivedError when the card is put away."""
+        if self.is_archived:
+            raise ClientIsArchivedError(client_id=self.id)
+
+    def register(
+        self,
+        *,
+        kind: ClientKind,
+        name: str,
+        source: str,
+        contact_points: Sequence[ContactPoint] = (),
+        tax_id: str | None = None,
+        profile: Sequence[ProfileFact] = (),
+        external_id: str | None = None,
+        date_unknown: bool = False,
+        duplicate_reason: str | None = None,
+        is_history: bool = False,
+    ) -> None:
+        """Record the client's first entry; only old records may come without a contact point."""
+        points = {(point.kind, point.key): point for point in contact_points}
+        if not points and not is_history:
+            raise ContactPointNeededError
+        self.trigger_event(
+            facts.ClientRegistered,
+            kind=kind,
+            name=name,
+            contact_points=tuple(points.values()),
+            tax_id=None if tax_id is None else tax_id_key(tax_id, kind),
+            profile=tuple(profile),
+            source=source,
+            external_id=external_id,
+            date_unknown=date_unknown,
+            duplicate_reason=duplicate_reason,
+        )
+
+    def rename(self, name: str) -> None:
+        """Record another name; the present one records nothing."""
+        if name == self.name:
+            return
+        self.check_present()
+        self.trigger_event(facts.ClientRenamed, from_name=self.name, to_name=name)
+
+    def add_contact_point(self, point: ContactPoint, *, source: str, duplicate_reason: str | None = None) -> None:
+        """Record one more way to reach the client; a known one records nothing."""
+        if (point.kind, point.key) in self.points:
+            return
+        self.check_present()
+        self.trigger_event(facts.ContactPointAdded, point=point, source=source, duplicate_reason=duplicate_reason)
+
+    def correct_contact_point(self, kind: ContactKind, key: str, point: ContactPoint, *, source: str) -> None:
+        """Record how a contact point should have been taken down; nothing changed records nothing."""
+        known = self._point(kind, key)
+        if known == point:
+            return
+        self.check_present()
+        if (point.kind, point.key) != (kind, key) and (point.kind, point.key) in self.points:
+            raise ContactPointExistsError(kind=point.kind)
+        self.trigger_event(facts.ContactPointCorrected, from_point=known, to_point=point, source=source)
+
+    def remove_contact_point(self, kind: ContactKind, key: str, *, reason: str | None = None) -> None:
+        """Record that the client is not reached this way any more; an unknown one records nothing."""
+        if (kind, key) not in self.points:
+            return
+        self.check_present()
+        if len(self.points) == 1:
+            raise LastContactPointError(client_id=self.id)
+        self.trigger_event(facts.ContactPointRemoved, point=self.points[kind, key], reason=reason)
+
+    def _point(self, kind: ContactKind, key: str) -> ContactPoint:
+        try:
+            return self.points[kind, key]
+        except KeyError:
+            raise ContactPointIsUnknownError(kind=kind) from None
+
+    def correct_tax_id(self, tax_id: str | None, *, source: str) -> None:
+        """Record the right tax number, or that there is none; the present one records nothing."""
+        right = None if tax_id is None else tax_id_key(tax_id, self.kind)
+        if right == self.tax_id:
+            return
+        self.check_present()
+        self.trigger_event(facts.TaxIdCorrected, from_tax_id=self.tax_id, to_tax_id=right, source=source)
+
+    def correct_profile(
+        self, field: ProfileField, value: str | None, *, source: str, confidence: Confidence = Confidence.STATED
+    ) -> None:
+        """Record what is true of a trait; None: nothing is known. Nothing changed records nothing."""
+        known, sureness = self.profile.get(field, (None, confidence))
+        if (value, confidence) == (known, sureness) or value is known is None:
+            return
+        self.check_present()
+        self.trigger_event(
+            facts.ProfileCorrected,
+            field=field,
+            from_value=known,
+            to_value=value,
+            source=source,
+            confidence=confidence,
+        )
+
+    def affiliate(self, organisation: "Client", role: AffiliationRole) -> None:
+        """Record that this person acts for an organisation; the same role again records nothing."""
+        if self.affiliations.get(organisation.id) == role:
+            return
+        self.check_present()
+        if self.kind is not ClientKind.PERSON:
+            raise NotAPersonError(client_id=self.id)
+        organisation.check_organisation()
+        self.trigger_event(facts.ClientAffiliated, organisation_id=organisation.id, role=role)
+
+    def check_organisation(self) -> None:
+        """Raise unless this is an organisation whose card is in use."""
+        if self.kind is not ClientKind.ORGANISATION:
+            raise NotAnOrganisationError(client_id=self.id)
+        self.check_present()
+
+    def end_affiliation(self, organisation_id: UUID, *, reason: str | None = None) -> None:
+        """Record that this person no longer acts for an organisation; who does not records nothing."""
+        if organisation_id not in self.affiliations:
+            return
+        self.trigger_event(facts.AffiliationEnded, organisation_id=organisation_id, reason=reason)
+
+    def declare_subsidiary_of(self, parents: "Sequence[Client]") -> None:
+        """Record to which organisation this one belongs: the parent, then its parent, and so on to the top."""
+        parent = parents[0]
+        if parent.id == self.parent_id:
+            return
+        self.check_organisation()
+        parent.check_organisation()
+        if any(above.id == self.id for above in parents):
+            raise ParentIsBelowError(client_id=self.id, parent_id=parent.id)
+        self.trigger_event(facts.SubsidiaryDeclared, parent_id=parent.id)
+
+    def recall_parent(self, parent_id: UUID) -> None:
+        """Record from old records to which organisation this one belongs, whether or not that one is entered yet."""
+        if parent_id == self.parent_id:
+            return
+        if parent_id == self.id:
+            raise ParentIsBelowError(client_id=self.id, parent_id=parent_id)
+        self.trigger_event(facts.SubsidiaryDeclared, parent_id=parent_id)
+
+    def check_claimable(self, seller_id: UUID, owner: StaffMember | None) -> None:
+        """Raise unless the client is free or the seller's own; `owner` is who owns it now, to be named."""
+        self.check_present()
+        if self.owner_id is not None and self.owner_id != seller_id:
+            raise ClientIsOwnedError(
+                client_id=self.id,
+                client_name=self.name,
+                owner_id=self.owner_id,
+                owner_name=owner.name if owner else None,
+                branch=owner.branch if owner else None,
+                since=self.owned_since,
+            )
+
+    def claim(self, seller: StaffMember, *, cause: OwnershipCause, owner: StaffMember | None = None) -> None:
+        """Record that a free client got its owner; the owner's own claim records nothing."""
+        if self.owner_id == seller.id:
+            return
+        self.check_claimable(seller.id, owner)
+        self.trigger_event(facts.ClientClaimed, owner_id=seller.id, cause=cause)
+
+    def transfer(self, to: StaffMember, *, cause: OwnershipCause, reason: str) -> None:
+        """Record that the client was given to another owner; the present owner records nothing."""
+        if self.owner_id == to.id:
+            return
+        if self.owner_id is None:
+            raise ClientHasNoOwnerError(client_id=self.id)
+        to.check_sells()
+        self.trigger_event(
+            facts.ClientTransferred, from_owner_id=self.owner_id, to_owner_id=to.id, cause=cause, reason=reason
+        )
+
+    def release(self, *, cause: OwnershipCause, reason: str) -> None:
+        """Record that the client has no owner any more; a free one records nothing."""
+        if self.owner_id is None:
+            return
+        self.trigger_event(facts.ClientReleased, from_owner_id=self.owner_id, cause=cause, reason=reason)
+
+    def advance_to(self, state: Lifecycle, *, reason: str | None = None) -> None:
+        """Record the next state of the relationship; the present one records nothing."""
+        if state == self.lifecycle:
+            return
+        self.check_present()
+        if self.lifecycle is not Lifecycle.LOST and CYCLE.index(state) < CYCLE.index(self.lifecycle):
+            raise LifecycleRunsForwardError(from_state=self.lifecycle, to_state=state)
+        if Lifecycle.LOST in (state, self.lifecycle) and reason is None:
+            raise ReasonNeededError(to_state=state)
+        self.trigger_event(facts.LifecycleAdvanced, from_state=self.lifecycle, to_state=state, reason=reason)
+
+    def archive(self, *, reason: str) -> None:
+        """Record that the card was put away; an archived one records nothing."""
+        if self.is_archived:
+            return
+        self.trigger_event(facts.ClientArchived, reason=reason)
+
+    def restore(self, *, reason: str) -> None:
+        """Record that the card was taken out of the archive; one in use records nothing."""
+        if not self.is_archived:
+            return
+        self.trigger_event(facts.ClientRestored, reason=reason)

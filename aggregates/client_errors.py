@@ -1,0 +1,82 @@
+"""Why something cannot be done with a client."""
+
+from aggregates.base import RuleBrokenError, WrongValueError
+
+
+class ClientIsOwnedError(RuleBrokenError):
+    """Another manager owns the client; facts: client_id, client_name (of the organisation, for its contact person),
+    owner_id, owner_name, branch, since."""
+
+    code = "client-owned"
+
+
+class ClientHasNoOwnerError(RuleBrokenError):
+    """Nobody owns the client, so there is nobody to take it from; facts: client_id."""
+
+    code = "client-has-no-owner"
+
+
+class ClientIsArchivedError(RuleBrokenError):
+    """The client's card is in the archive; facts: client_id."""
+
+    code = "client-is-archived"
+
+
+class ContactPointNeededError(WrongValueError):
+    """A client is entered with at least one contact point; no facts."""
+
+    code = "contact-point-needed"
+
+
+class ContactPointIsUnknownError(RuleBrokenError):
+    """The client has no such contact point; facts: kind."""
+
+    code = "contact-point-is-unknown"
+
+
+class ContactPointExistsError(RuleBrokenError):
+    """The corrected contact point would be one the client has already; facts: kind."""
+
+    code = "contact-point-exists"
+
+
+class LastContactPointError(RuleBrokenError):
+    """A client keeps at least one contact point; facts: client_id."""
+
+    code = "last-contact-point"
+
+
+class NotAPersonError(RuleBrokenError):
+    """Only a person can act for an organisation; facts: client_id."""
+
+    code = "not-a-person"
+
+
+class NotAnOrganisationError(RuleBrokenError):
+    """The client named is a person where an organisation belongs; facts: client_id."""
+
+    code = "not-an-organisation"
+
+
+class ParentIsBelowError(RuleBrokenError):
+    """An organisation cannot belong to itself or to one of its own subsidiaries; facts: client_id, parent_id."""
+
+    code = "parent-is-below"
+
+
+class LifecycleRunsForwardError(RuleBrokenError):
+    """The relationship cannot go back to an earlier state, except from lost; facts: from_state, to_state."""
+
+    code = "lifecycle-runs-forward"
+
+
+class ReasonNeededError(WrongValueError):
+    """Losing a client and winning one back need a reason; facts: to_state."""
+
+    code = "reason-needed"
+
+
+class DuplicateNeedsRightError(RuleBrokenError):
+    """Only a head, an operator or an admin may enter a duplicate knowingly; facts: role."""
+
+    code = "duplicate-needs-right"

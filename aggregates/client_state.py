@@ -1,0 +1,152 @@
+"""What is known of a client: the fold of the client's facts, without any rule."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from aggregates.base import Aggregate, Identity, applies
+from events import client as facts
+from events.base import Event
+from events.values import AffiliationRole, ClientKind, Confidence, ContactKind, ContactPoint, Lifecycle, ProfileField
+
+IDENTIFYING = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
+TAX_ID = "tax_id"
+
+
+class ClientState(Aggregate):
+    """What the facts say about a client now."""
+
+    KIND = "client"
+
+    def start(self) -> None:
+        self.kind = ClientKind.PERSON
+        self.name = ""
+        self.points: dict[tuple[ContactKind, str], ContactPoint] = {}
+        self.tax_id: str | None = None
+        self.profile: dict[ProfileField, tuple[str, Confidence]] = {}
+        self.affiliations: dict[UUID, AffiliationRole] = {}
+        self.parent_id: UUID | None = None
+        self.owner_id: UUID | None = None
+        self.owned_since: datetime | None = None
+        self.lifecycle = Lifecycle.PROSPECT
+        self.is_archived = False
+        self._allowed_duplicates: set[tuple[str, str]] = set()
+
+    def identities(self) -> frozenset[Identity]:
+        """Return the phones, e-mails and tax number held; an archived client holds none.
+
+        A contact person may have the numbers of the organisations acted for; an allowed duplicate any number.
+        """
+        if self.is_archived:
+            return frozenset()
+        organisations = tuple(self.affiliations)
+        held = [(kind.value, key, organisations) for kind, key in self.points if kind in IDENTIFYING]
+        if self.tax_id is not None:
+            held.append((TAX_ID, self.tax_id, ()))
+        return frozenset(
+            Identity(kind, key, None if (kind, key) in self._allowed_duplicates else share) for kind, key, share in held
+        )
+
+    def parties_of(self, event: Event) -> tuple[UUID, ...]:
+        """Return the client, and the organisation or the owners the fact names."""
+        return (self.id, *_others(event))
+
+    @applies(facts.ClientRegistered)
+    def _registered(self, event: facts.ClientRegistered) -> None:
+        self.kind, self.name, self.tax_id = event.kind, event.name, event.tax_id
+        self.profile = {fact.field: (fact.value, fact.confidence) for fact in event.profile}
+        for point in event.contact_points:
+            self._hold(point)
+        if event.duplicate_reason is not None:
+            self._allow_duplicates((point.kind.value, point.key) for point in event.contact_points)
+            self._allow_duplicates([(TAX_ID, event.tax_id or "")])
+
+    def _hold(self, point: ContactPoint) -> None:
+        self.points[point.kind, point.key] = point
+
+    def _allow_duplicates(self, identities: Iterable[tuple[str, str]]) -> None:
+        self._allowed_duplicates.update(identities)
+
+    @applies(facts.ClientRenamed)
+    def _renamed(self, event: facts.ClientRenamed) -> None:
+        self.name = event.to_name
+
+    @applies(facts.ContactPointAdded)
+    def _point_added(self, event: facts.ContactPointAdded) -> None:
+        self._hold(event.point)
+        if event.duplicate_reason is not None:
+            self._allow_duplicates([(event.point.kind.value, event.point.key)])
+
+    @applies(facts.ContactPointCorrected)
+    def _point_corrected(self, event: facts.ContactPointCorrected) -> None:
+        del self.points[event.from_point.kind, event.from_point.key]
+        if event.from_point.key != event.to_point.key:
+            self._allowed_duplicates.discard((event.from_point.kind.value, event.from_point.key))
+        self._hold(event.to_point)
+
+    @applies(facts.ContactPointRemoved)
+    def _point_removed(self, event: facts.ContactPointRemoved) -> None:
+        del self.points[event.point.kind, event.point.key]
+        self._allowed_duplicates.discard((event.point.kind.value, event.point.key))
+
+    @applies(facts.TaxIdCorrected)
+    def _tax_id_corrected(self, event: facts.TaxIdCorrected) -> None:
+        self.tax_id = event.to_tax_id
+
+    @applies(facts.ProfileCorrected)
+    def _profile_corrected(self, event: facts.ProfileCorrected) -> None:
+        if event.to_value is None:
+            self.profile.pop(event.field, None)
+        else:
+            self.profile[event.field] = (event.to_value, event.confidence)
+
+    @applies(facts.ClientAffiliated)
+    def _affiliated(self, event: facts.ClientAffiliated) -> None:
+        self.affiliations[event.organisation_id] = event.role
+
+    @applies(facts.AffiliationEnded)
+    def _affiliation_ended(self, event: facts.AffiliationEnded) -> None:
+        self.affiliations.pop(event.organisation_id, None)
+
+    @applies(facts.SubsidiaryDeclared)
+    def _subsidiary_declared(self, event: facts.SubsidiaryDeclared) -> None:
+        self.parent_id = event.parent_id
+
+    @applies(facts.ClientClaimed)
+    def _claimed(self, event: facts.ClientClaimed) -> None:
+        self.owner_id, self.owned_since = event.owner_id, event.occurred_at
+
+    @applies(facts.ClientTransferred)
+    def _transferred(self, event: facts.ClientTransferred) -> None:
+        self.owner_id, self.owned_since = event.to_owner_id, event.occurred_at
+
+    @applies(facts.ClientReleased)
+    def _released(self, _: facts.ClientReleased) -> None:
+        self.owner_id = self.owned_since = None
+
+    @applies(facts.LifecycleAdvanced)
+    def _advanced(self, event: facts.LifecycleAdvanced) -> None:
+        self.lifecycle = event.to_state
+
+    @applies(facts.ClientArchived)
+    def _archived(self, _: facts.ClientArchived) -> None:
+        self.is_archived = True
+
+    @applies(facts.ClientRestored)
+    def _restored(self, _: facts.ClientRestored) -> None:
+        self.is_archived = False
+
+
+def _others(event: Event) -> tuple[UUID, ...]:
+    match event:
+        case facts.ClientAffiliated() | facts.AffiliationEnded():
+            return (event.organisation_id,)
+        case facts.SubsidiaryDeclared():
+            return (event.parent_id,)
+        case facts.ClientClaimed():
+            return (event.owner_id,)
+        case facts.ClientTransferred():
+            return (event.from_owner_id, event.to_owner_id)
+        case facts.ClientReleased():
+            return (event.from_owner_id,)
+    return ()
