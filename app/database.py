@@ -1,0 +1,61 @@
+"""Which database this installation uses, and how each part of it connects: embedded unless told otherwise."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from app.settings import Settings
+from infra.crypto import MasterKey
+from infra.embedded import EmbeddedPostgres
+from infra.migrations import migrate
+
+ROLES = ("writer", "projector", "reader")
+
+
+@dataclass(frozen=True)
+class Urls:
+    """How each role connects; the owner's URL is for migrations and repairs, never for serving."""
+
+    owner: str
+    writer: str
+    projector: str
+    reader: str
+
+
+def master_key(settings: Settings) -> MasterKey:
+    """Return the installation's master key: given by the setting, else kept in the var folder, made when missing."""
+    if settings.master_key is not None:
+        return MasterKey(bytes.fromhex(settings.master_key.get_secret_value()))
+    return MasterKey.from_file(settings.var / "master.key")
+
+
+def prepared(owner_url: str, settings: Settings, master: MasterKey) -> Urls:
+    """Migrate the database and return how each role connects to it."""
+    passwords = {f"{settings.role_prefix}_{role}": master.password_for(role) for role in ROLES}
+    migrate(owner_url, role_passwords=passwords)
+    return Urls(owner_url, *(_as_role(owner_url, name, password) for name, password in passwords.items()))
+
+
+@contextmanager
+def database(settings: Settings, master: MasterKey, say: Callable[[str], None]) -> Iterator[Urls]:
+    """Lend the database for as long as the block runs: the one named by the settings, or the embedded server.
+
+    A command typed beside a running service uses the service's server and leaves it running.
+    Raises infra.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
+    """
+    if settings.database_url is not None:
+        yield prepared(settings.database_url.get_secret_value(), settings, master)
+        return
+    server = EmbeddedPostgres(settings.var / "postgres", say=say)
+    if server.attach():
+        yield prepared(server.owner_url, settings, master)
+        return
+    with server:
+        yield prepared(server.owner_url, settings, master)
+
+
+def _as_role(owner_url: str, role: str, password: str) -> str:
+    parts = urlsplit(owner_url)
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(role, safe='')}:{quote(password, safe='')}@{place}"))
