@@ -124,6 +124,7 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
         product_code=event.product_code or deal.product_code,
         won_amount=event.amount.amount,
         won_currency=event.amount.currency,
+        lost_reason=None,
         closed_at=event.occurred_at,
     )
 
@@ -136,6 +137,8 @@ def lost(row: Row, event: DealLost, _: Key) -> DealRow:
         stage=event.from_stage,
         seller_id=event.seller_id,
         lost_reason=event.reason,
+        won_amount=None,
+        won_currency=None,
         closed_at=event.occurred_at,
     )
 

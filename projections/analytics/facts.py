@@ -147,7 +147,16 @@ STAFF = FactTable(
     stream="staff_id",
     topics=_topics(staff.StaffHired, staff.StaffRoleChanged, staff.StaffMoved, staff.StaffDeparted),
     body=_body(
-        "role", "to_role", "team", "to_team", "branch", "to_branch", "head_id", "to_head_id", "successor_id", "date_unknown"
+        "role",
+        "to_role",
+        "team",
+        "to_team",
+        "branch",
+        "to_branch",
+        "head_id",
+        "to_head_id",
+        "successor_id",
+        "date_unknown",
     ),
     columns=(
         KIND,

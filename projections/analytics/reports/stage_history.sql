@@ -1,7 +1,7 @@
 -- One row is one visit of a deal to a stage: it begins with the opening, a move or a reopening and lasts until the deal's
 -- next move or ending (recorded order; the times are those of the facts). A deal that is still there has left_at NULL.
 -- duration_seconds: whole seconds between the two; negative only if the facts were dated backwards.
--- The seller is the one who led the deal when it entered. Source: the company's definition of a stage visit (docs: domain).
+-- The seller is the one who led the deal when it entered. Source: the company's definition of a stage visit.
 WITH step AS (
     SELECT
         deal_id,

@@ -1,0 +1,103 @@
+"""What is true of every read model, whatever it shows."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.registry import EVENT_TYPES
+from infra.folding import Rows, fold_all
+from infra.projection import Projection
+from projections.registry import PROJECTIONS
+from tests.projections.facts import ONE_OF_EACH, fact, history, subject_of
+
+HISTORIES = st.lists(st.integers(0, len(ONE_OF_EACH) - 1), max_size=40)
+every_read_model = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
+
+
+def test_every_kind_of_fact_but_the_import_s_own_is_shown_somewhere() -> None:
+    folded = {topic for projection in PROJECTIONS for topic in projection.topics}
+
+    assert folded == {event_type.TOPIC for event_type in EVENT_TYPES if not event_type.TOPIC.startswith("import.")}
+
+
+def test_there_is_an_example_of_every_fact_that_is_shown() -> None:
+    folded = {topic for projection in PROJECTIONS for topic in projection.topics}
+
+    assert folded == {event.TOPIC for _, event in ONE_OF_EACH}
+
+
+@every_read_model
+def test_a_row_is_frozen_and_has_its_key(projection: Projection[Any]) -> None:
+    assert is_dataclass(projection.row)
+    assert projection.row.__dataclass_params__.frozen  # type: ignore[attr-defined]
+    assert "__slots__" in vars(projection.row)
+    assert set(projection.key) <= {one.name for one in fields(projection.row)}
+
+
+@every_read_model
+def test_any_fact_may_be_the_first_one_heard_of(projection: Projection[Any]) -> None:
+    heard = 0
+    for number, (_, event) in enumerate(ONE_OF_EACH):
+        if event.TOPIC not in projection.topics:
+            continue
+        (first,) = history([number])
+        for key in projection.keys(first):
+            row = projection.fold(None, first, key)
+            heard += 1
+            assert row is None or tuple(getattr(row, name) for name in projection.key) == key
+    assert heard
+
+
+@every_read_model
+@given(numbers=HISTORIES)
+def test_a_history_played_twice_is_played_once(projection: Projection[Any], numbers: list[int]) -> None:
+    facts = [event for event in history(numbers) if event.TOPIC in projection.topics]
+    rows: Rows = {}
+    fold_all(projection, rows, facts)
+    once = dict(rows)
+
+    assert fold_all(projection, rows, facts) == set()
+    assert rows == once
+
+
+@every_read_model
+@given(numbers=HISTORIES)
+def test_two_folds_from_the_start_agree_and_leave_older_rows_as_they_were(
+    projection: Projection[Any], numbers: list[int]
+) -> None:
+    facts = [event for event in history(numbers) if event.TOPIC in projection.topics]
+    first: Rows = {}
+    seen: list[tuple[Any, str]] = []
+    for event in facts:
+        fold_all(projection, first, [event])
+        seen.extend((there.row, repr(there.row)) for there in first.values())
+    second: Rows = {}
+    fold_all(projection, second, facts)
+
+    assert first == second
+    assert [repr(row) for row, _ in seen] == [then for _, then in seen]
+
+
+@every_read_model
+@given(numbers=HISTORIES)
+def test_all_facts_that_touch_a_row_lie_in_one_partition(projection: Projection[Any], numbers: list[int]) -> None:
+    if projection.partition_by == "none":
+        return
+    places: dict[Any, set[Any]] = {}
+    for event in history(numbers):
+        if event.TOPIC in projection.topics:
+            for key in projection.keys(event):
+                places.setdefault(key, set()).add(getattr(event, f"{projection.partition_by}_id"))
+
+    assert all(len(place) == 1 for place in places.values())
+
+
+def test_facts_about_nobody_yet_touch_no_card() -> None:
+    card = next(projection for projection in PROJECTIONS if projection.name == "client_card")
+    for position, (stream, event) in enumerate(ONE_OF_EACH, start=1):
+        if event.TOPIC in card.topics and event.TOPIC.startswith("activity."):
+            assert card.keys(fact(event, stream, position)) == ()
+            assert card.keys(fact(event, stream, position, subject=subject_of(stream))) == ((subject_of(stream),),)
