@@ -1,0 +1,356 @@
+"""The analytics node: one process that owns a DuckDB file of facts, follows the log into it and answers from it.
+
+DuckDB lets one process open a file that is being written, so the node that follows also serves. More readers are
+more nodes, each with a file of its own.
+"""
+
+import fcntl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+import adbc_driver_manager
+import duckdb
+import structlog
+
+from infra.arrow_log import ArrowLog, LogReplacedError, Mark, NewerLogError
+from infra.fact_file import FactFile, Progress, StaleFactFileError, remove
+from infra.facts import AsOf, FactSchema, Report, ReportParameterError, Upcast
+
+State = Literal["building", "live", "broken"]
+POSITION_KEY = b"letopis_position"
+# What DuckDB raises when the file itself is damaged; a wrong value in an event is a DataError instead.
+DAMAGE = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.SerializationException)
+
+_log = structlog.get_logger(__name__)
+
+
+class AnalyticsFileInUseError(Exception):
+    """Another process owns this analytics file; give this one another folder, or ask that node."""
+
+
+class AnalyticsNotReadyError(Exception):
+    """The facts are being loaded, or cannot be; the state and the reason say which."""
+
+
+class Difference(NamedTuple):
+    """How many rows of a table are only in the live file, and how many only in the one filled from the log."""
+
+    table: str
+    only_live: int
+    only_rebuilt: int
+
+
+class _Gate:
+    """Many may be inside together, or one alone: the file is swapped while nobody reads it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._is_closed = False
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_closed)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_closed)
+            self._is_closed = True
+            self._changed.wait_for(lambda: not self._inside)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_closed = False
+                self._changed.notify_all()
+
+
+class AnalyticsNode:
+    """Owns the file at `path`, keeps it level with the log at `log_url`, answers the reports of `facts`.
+
+    `zone` is the company's time zone, given to reports as $zone. A file that is missing, damaged, of another shape,
+    or filled from another log is filled anew by the next `follow_once`. Raises AnalyticsFileInUseError.
+    """
+
+    def __init__(
+        self, path: Path, log_url: str, facts: FactSchema, upcast: Upcast | None = None, zone: str = "UTC"
+    ) -> None:
+        self.facts = facts
+        self.problem: str | None = None
+        self.state: State = "building"
+        self._path = path
+        self._log_url = log_url
+        self._upcast = upcast
+        self._settings = {"zone": zone}
+        self._gate = _Gate()
+        self._writing = threading.RLock()
+        self._rebuilding = threading.RLock()
+        self._advanced = threading.Condition()
+        self._wake = threading.Event()
+        self._is_stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._log: ArrowLog | None = None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._own = path.with_name(path.name + ".lock").open("w")
+        try:
+            fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            self._own.close()
+            raise AnalyticsFileInUseError(str(path)) from taken
+        self._file = self._opened()
+
+    def _opened(self) -> FactFile | None:
+        try:
+            return FactFile(self._path, self.facts)
+        except StaleFactFileError as stale:
+            self.problem = str(stale)
+        except duckdb.Error as damage:
+            self._broken(f"damaged file: {damage}")
+        return None
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """The catalogue: what can be asked here."""
+        return self.facts.reports
+
+    @property
+    def position(self) -> int:
+        """The last position of the log that the answers count in."""
+        return self._file.mark.position if self._file else 0
+
+    # --- following -------------------------------------------------------------------------------------------------
+
+    def follow_once(self, max_events: int = 1_000_000) -> int:
+        """Load at most so many events that are new in the log and return how many positions were passed.
+
+        A broken or missing file is rebuilt first. Raises adbc_driver_manager.Error when the log cannot be reached,
+        duckdb.DataError or NewerLogError (and is then broken) when an event cannot be read.
+        """
+        if self._file is None:
+            self.rebuild()
+            return self.position
+        try:
+            return self._followed(max_events)
+        except LogReplacedError as replaced:
+            self._broken(str(replaced))
+        except DAMAGE as damage:
+            self._broken(f"damaged file: {damage}")
+        except (duckdb.DataError, NewerLogError) as unreadable:
+            self._broken(f"an event after position {self.position} cannot be loaded: {unreadable}")
+            raise
+        with self._writing, self._gate.alone():
+            self._closed()
+        self.rebuild()
+        return self.position
+
+    def _followed(self, max_events: int) -> int:
+        with self._writing:
+            assert self._file is not None  # noqa: S101
+            try:
+                log = self._connected()
+                upto = log.target(self._file.mark, max_events)
+                count = self._file.follow(log, upto, self._tell)
+                if upto.position == log.target(upto, 1).position:
+                    self._live()
+            except adbc_driver_manager.Error:
+                self._disconnect()
+                raise
+            return count
+
+    def start(self, poll: float = 0.5) -> None:
+        """Follow in a thread of its own until `stop`; `wake` makes it look at once."""
+        self._is_stopping.clear()
+        self._thread = threading.Thread(target=self._run, args=(poll,), name="analytics", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there may be something new in the log."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Stop following, wait for the slice at hand, and let go of the file."""
+        self._is_stopping.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+        with self._rebuilding, self._writing, self._gate.alone():
+            self._closed()
+            self._disconnect()
+            self._own.close()
+
+    def wait_for(self, position: int, timeout: float) -> bool:
+        """Wait until the answers count this position in; False if they did not within so many seconds."""
+        with self._advanced:
+            return self._advanced.wait_for(lambda: self.state == "live" and self.position >= position, timeout)
+
+    def _run(self, poll: float) -> None:
+        while not self._is_stopping.is_set():
+            self._wake.clear()
+            try:
+                # A slice or two at a time, so that stopping never waits long.
+                moved = self.follow_once(100_000)
+            except adbc_driver_manager.Error as error:
+                self.problem = f"the log cannot be read: {error}"
+                _log.warning("analytics-follow", outcome="log unreachable", position=self.position)
+                moved = 0
+            except (duckdb.Error, NewerLogError):
+                # Nothing is skipped: the facts stay as they are until somebody mends the event's reader and restarts.
+                return
+            if not moved:
+                self._wake.wait(poll)
+
+    # --- answering -------------------------------------------------------------------------------------------------
+
+    def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> Any:
+        """Answer a report as a pyarrow.Table; `position_of` says up to which position of the log it counts.
+
+        Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
+        """
+        statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings)
+        with self._gate.shared():
+            if self._file is None:
+                raise AnalyticsNotReadyError(f"{self.state}: {self.problem or 'the facts are being loaded'}")
+            with self._file.cursor() as cursor:
+                self._check(cursor, self.facts.report(report), values)
+                cursor.execute("BEGIN")
+                [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
+                table = cursor.sql(statement, params=values).to_arrow_table()
+        return table.replace_schema_metadata({POSITION_KEY: str(position).encode()})
+
+    @staticmethod
+    def _check(cursor: Any, report: Report, values: Mapping[str, Any]) -> None:
+        for parameter in report.parameters:
+            try:
+                cursor.execute(f"SELECT CAST($value AS {parameter.type})", {"value": values.get(parameter.name)})
+                cursor.fetchall()
+            except duckdb.Error as wrong:
+                raise ReportParameterError(f"{parameter.name} is not a {parameter.type}") from wrong
+
+    # --- repairing -------------------------------------------------------------------------------------------------
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Fill a new file from position 0 beside the old one, and swap them; the old one answers until then."""
+        began = time.monotonic()
+        fresh_path = self._path.with_name(self._path.name + ".new")
+        with self._rebuilding, self._reading_log() as log:
+            remove(fresh_path)
+            with FactFile(fresh_path, self.facts) as fresh:
+                while (upto := log.target(fresh.mark, 10_000_000)) != fresh.mark:
+                    fresh.follow(log, upto, progress)
+                    if self._is_stopping.is_set():
+                        break
+            with self._writing, self._gate.alone():
+                self._closed()
+                # First the old file's write-ahead log: beside the new file it would be played into it.
+                remove(self._path)
+                fresh_path.replace(self._path)
+                self._file = FactFile(self._path, self.facts)
+        self._live()
+        duration = round((time.monotonic() - began) * 1000)
+        _log.info("analytics-rebuild", position=self.position, duration_ms=duration, outcome="swapped")
+
+    def verify(self, progress: Progress | None = None) -> tuple[Difference, ...]:
+        """Fill the tables once more from the log, compare them row by row, and return those that differ."""
+        path = self._path.with_name(self._path.name + ".verify")
+        with self._rebuilding, self._reading_log() as log, self._gate.shared():
+            if self._file is None:
+                raise AnalyticsNotReadyError(f"{self.state}: {self.problem or 'the facts are being loaded'}")
+            upto = self._file.mark
+            log.target(upto, 1)
+            remove(path)
+            try:
+                with FactFile(path, self.facts) as fresh:
+                    fresh.follow(log, upto, progress)
+                with self._file.cursor() as cursor:
+                    return self._compared(cursor, path, upto)
+            finally:
+                remove(path)
+
+    def _compared(self, cursor: Any, path: Path, upto: Mark) -> tuple[Difference, ...]:
+        quoted = str(path).replace("'", "''")
+        cursor.execute(f"ATTACH '{quoted}' AS rebuilt (READ_ONLY)")
+        try:
+            found = []
+            for table in self.facts.tables:
+                live = f"SELECT * FROM main.{table.name} WHERE position <= {upto.position:d}"  # noqa: S608
+                rebuilt = f"SELECT * FROM rebuilt.main.{table.name}"  # noqa: S608
+                counts = [
+                    cursor.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})").fetchall()[0][0]  # noqa: S608
+                    for one, other in ((live, rebuilt), (rebuilt, live))
+                ]
+                found.append(Difference(table.name, *counts))
+            return tuple(difference for difference in found if difference.only_live or difference.only_rebuilt)
+        finally:
+            cursor.execute("DETACH rebuilt")
+
+    # --- small parts -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading_log(self) -> Iterator[ArrowLog]:
+        log = ArrowLog(self._log_url, self.facts.topics, self._upcast)
+        try:
+            yield log
+        finally:
+            log.close()
+
+    def _connected(self) -> ArrowLog:
+        if self._log is None:
+            self._log = ArrowLog(self._log_url, self.facts.topics, self._upcast)
+        return self._log
+
+    def _disconnect(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _closed(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _live(self) -> None:
+        self.state, self.problem = "live", None
+        self._tell(self.position, self.position)
+
+    def _broken(self, problem: str) -> None:
+        self.state, self.problem = "broken", problem
+        _log.error("analytics-broken", outcome=problem, position=self.position if hasattr(self, "_file") else 0)
+
+    def _tell(self, _reached: int, _aim: int) -> None:
+        with self._advanced:
+            self._advanced.notify_all()
+
+
+def position_of(table: Any) -> int:
+    """Return the position of the log up to which an answer counts."""
+    return int(table.schema.metadata[POSITION_KEY])
+
+
+def rows(table: Any) -> list[dict[str, Any]]:
+    """Return an answer's rows ready for JSON: amounts as decimal strings, days and moments in ISO 8601."""
+    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value

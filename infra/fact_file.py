@@ -1,0 +1,108 @@
+"""One DuckDB file of facts, and how far into the log it has come; both change in one transaction."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+
+from infra.arrow_log import START, ArrowLog, Mark, Slice
+from infra.facts import FactSchema
+
+Progress = Callable[[int, int], None]
+"""(position reached, position aimed at) after every slice."""
+
+
+class StaleFactFileError(Exception):
+    """The file was filled for other tables than those wanted now, or is no file of facts at all."""
+
+
+class FactFile:
+    """An open file of facts; one thread writes through `load`, any thread reads through a cursor of its own."""
+
+    def __init__(self, path: Path, schema: FactSchema) -> None:
+        self.path = path
+        self._schema = schema
+        self._connection = duckdb.connect(str(path))
+        try:
+            # Answers do not depend on where the server stands; months are made with an explicit zone.
+            self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            # A row's place in a table says nothing here, and not keeping it lets both cores fill a table.
+            self._connection.execute("SET GLOBAL preserve_insertion_order = false")
+            self.mark = self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare(self) -> Mark:
+        tables = {row[0] for row in self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        if not tables:
+            return self._create()
+        if "followed" not in tables:
+            raise StaleFactFileError("no file of facts")
+        found = self._connection.execute("SELECT fingerprint, position, event_id FROM followed").fetchall()
+        if len(found) != 1 or found[0][0] != self._schema.fingerprint:
+            raise StaleFactFileError("filled for other tables than those wanted now")
+        return Mark(found[0][1], found[0][2])
+
+    def _create(self) -> Mark:
+        self._connection.execute("BEGIN")
+        for table in self._schema.tables:
+            self._connection.execute(table.ddl)
+        # One row says which build of the tables this is and which event was the last to be loaded.
+        self._connection.execute("CREATE TABLE followed (fingerprint VARCHAR, position BIGINT, event_id VARCHAR)")
+        self._connection.execute("INSERT INTO followed VALUES (?, ?, ?)", [self._schema.fingerprint, *START])
+        self._connection.execute("COMMIT")
+        return START
+
+    def load(self, piece: Slice) -> None:
+        """Store the events of a slice and the place it ends at: all of it, or nothing."""
+        self._connection.execute("BEGIN")
+        try:
+            if piece.events.num_rows:
+                self._insert(piece.events)
+            self._connection.execute("UPDATE followed SET position = ?, event_id = ?", list(piece.upto))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self.mark = piece.upto
+
+    def _insert(self, events: Any) -> None:
+        present = set(events["topic"].unique().to_pylist())
+        self._connection.register("batch", events)
+        try:
+            for table in self._schema.tables:
+                if present & set(table.topics):
+                    self._connection.execute(table.insert)
+        finally:
+            self._connection.unregister("batch")
+
+    def follow(self, log: ArrowLog, upto: Mark, loaded: Progress | None = None) -> int:
+        """Load the log up to a place and return how many positions that were; raises LogReplacedError."""
+        start = self.mark.position
+        for piece in log.slices(self.mark, upto):
+            self.load(piece)
+            if loaded:
+                loaded(piece.upto.position, upto.position)
+        return self.mark.position - start
+
+    def cursor(self) -> Any:
+        """Return a connection of the caller's own: an unfinished result blocks only that one."""
+        return self._connection.cursor()
+
+    def close(self) -> None:
+        """Write everything into the one file and let go of it."""
+        self._connection.close()
+
+
+def remove(path: Path) -> None:
+    """Remove a file of facts together with what DuckDB keeps beside it."""
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)
