@@ -41,8 +41,9 @@ class Projection(Generic[RowT]):
 
     `key` names the fields that identify a row. `partition_by` names the envelope column by which workers share the
     rows: every event that touches one key must have the same value of it ("none": one worker folds all).
-    `ddl` is the .sql beside the module: it creates the table named like the projection, its indexes, and a view
-    named `view` if the readers should see more than the bare rows; `{schema}` stands for the generation's schema.
+    `ddl` is the .sql beside the module: it creates the table {schema}.<name> (its PRIMARY KEY is `key`, and it has
+    `position bigint NOT NULL`, which the projector fills), its indexes, and the view {schema}.<name>_view if the
+    readers should see more than the bare rows; `{schema}` stands for the generation's schema.
     `version` changes when the fold means something else, `shape` when the columns do: readers select from
     read.<name>_v<shape>.
     """

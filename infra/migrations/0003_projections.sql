@@ -54,17 +54,32 @@ BEGIN
     EXECUTE format('GRANT SELECT ON read.%I TO {reader}', view_name);
 END $$;
 
--- The projector makes a schema for each generation.
-DO $$
+-- Make and drop the schema of one generation with the owner's rights: a right to create schemas in the database would be
+-- wider, and would be lost in a copy of it.
+CREATE FUNCTION letopis.make_generation(name text, generation integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    EXECUTE format('GRANT CREATE ON DATABASE %I TO {projector}', current_database());
+    EXECUTE format('CREATE SCHEMA %I', name || '_g' || generation);
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO {projector}', name || '_g' || generation);
 END $$;
 
-REVOKE ALL ON FUNCTION letopis.publish_view(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION letopis.publish_view(text) TO {projector};
+CREATE FUNCTION letopis.drop_generation(name text, generation integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', name || '_g' || generation);
+    DELETE FROM letopis.projection p
+    WHERE p.name = drop_generation.name AND p.generation = drop_generation.generation;
+END $$;
+
+REVOKE ALL ON FUNCTION
+    letopis.publish_view(text), letopis.make_generation(text, integer), letopis.drop_generation(text, integer)
+    FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+    letopis.publish_view(text), letopis.make_generation(text, integer), letopis.drop_generation(text, integer)
+    TO {projector};
 GRANT USAGE ON SCHEMA letopis TO {projector};
 GRANT USAGE, CREATE ON SCHEMA read TO {projector};
 GRANT SELECT ON letopis.event, letopis.event_party, letopis.subject_key TO {projector};
-GRANT SELECT, INSERT, UPDATE, DELETE ON letopis.projection TO {projector};
+GRANT SELECT, INSERT, UPDATE ON letopis.projection TO {projector};
 GRANT USAGE ON SCHEMA read TO {reader};
 GRANT SELECT ON read.projection_status, read.log_head TO {reader}, {projector};

@@ -1,0 +1,166 @@
+"""Moves read models on by one batch of the log: the rows and the checkpoint in one transaction."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from infra.envelope import StoredFact
+from infra.folding import Decode, PoisonEventError, Rows, fold_event, keys_of, read_event
+from infra.generations import Generation, HandedOverError, set_state
+from infra.log_reader import LogReader, Mark, Window, mark_up_to
+from infra.projection import Key, Projection
+from infra.row_store import RowStore
+
+_CHECKPOINTS = """
+    UPDATE letopis.projection p
+    SET position = n.position, event_id = n.event_id
+    FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::uuid[]) AS n(name, generation, position, event_id)
+    WHERE p.name = n.name AND p.generation = n.generation AND p.state IN ('live', 'building')
+"""
+
+
+@dataclass(eq=False)
+class Held:
+    """A read model in the hands of this worker: its build, its table and how far it has come."""
+
+    projection: Projection[Any]
+    generation: Generation
+    store: RowStore
+    mark: Mark
+
+    def __post_init__(self) -> None:
+        self.topics = frozenset(self.projection.topics)
+
+
+def hold(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> Held:
+    """Take a build in hand."""
+    store = RowStore(connection, projection, generation.schema)
+    return Held(projection, generation, store, generation.mark)
+
+
+def reader_for(held: Iterable[Held]) -> LogReader:
+    """Return the reader of everything that any of the read models folds."""
+    held = tuple(held)
+    topics = sorted(frozenset().union(*(one.topics for one in held)))
+    return LogReader(topics, with_parties=any(one.projection.needs_parties for one in held))
+
+
+@dataclass(eq=False)
+class _Step:
+    """What one read model makes of a batch."""
+
+    held: Held
+    end: Mark
+    changed: Rows = field(default_factory=dict)
+    poison: PoisonEventError | None = None
+
+
+class _Events:
+    """The events of a batch, each decoded once however many read models fold it."""
+
+    def __init__(self, facts: Sequence[StoredFact], decode: Decode) -> None:
+        self._facts = facts
+        self._decode = decode
+        self._events: dict[int, Any] = {}
+
+    def of(self, held: Held) -> Iterable[Any]:
+        """Give the events a read model has not seen; raises PoisonEventError at one that cannot be read."""
+        for fact in self._facts:
+            position = fact.envelope.position
+            if position > held.mark.position and fact.envelope.topic in held.topics:
+                event = self._events.get(position)
+                if event is None:
+                    event = self._events[position] = read_event(self._decode, fact)
+                yield event
+
+
+def advance(
+    connection: psycopg.Connection[Any], held: Sequence[Held], reader: LogReader, decode: Decode, limit: int
+) -> int:
+    """Fold the next facts into every read model that stands at or before them; return how many were examined.
+
+    A read model that cannot take a fact in becomes `broken` before that fact and says why; the others go on. Raises
+    HandedOverError, with nothing written, when somebody paused or replaced one of them meanwhile. A build that cannot
+    take a fact in raises what is wrong: PoisonEventError, or the database's refusal.
+    """
+    after = min(one.mark.position for one in held)
+    window = reader.window(connection, after, limit)
+    if window.end.position <= after:
+        return 0
+    events = _Events(window.facts, decode)
+    behind = [one for one in held if one.mark.position < window.end.position]
+    steps = [_fold(connection, one, events, window) for one in behind]
+    try:
+        _write(connection, steps)
+    except (psycopg.DataError, psycopg.IntegrityError):
+        for step in steps:
+            _write_alone(connection, step)
+    return window.end.position - after
+
+
+def _fold(connection: psycopg.Connection[Any], held: Held, events: _Events, window: Window) -> _Step:
+    step = _Step(held, window.end)
+    pairs, step.poison = _pairs(held, events)
+    every = {key for _, keys in pairs for key in keys}
+    rows = held.store.load(connection, every) if every else {}
+    try:
+        for event, keys in pairs:
+            for key in fold_event(held.projection, rows, event, keys):
+                step.changed[key] = rows[key]
+    except PoisonEventError as poison:
+        step.poison = poison
+    if step.poison:
+        step.end = mark_up_to(connection, step.poison.position - 1)
+    return step
+
+
+def _pairs(held: Held, events: _Events) -> tuple[list[tuple[Any, tuple[Key, ...]]], PoisonEventError | None]:
+    """Return the events with the keys they touch, up to the first one that cannot be read."""
+    pairs: list[tuple[Any, tuple[Key, ...]]] = []
+    try:
+        for event in events.of(held):
+            keys = keys_of(held.projection, event)
+            if keys:
+                pairs.append((event, keys))
+    except PoisonEventError as poison:
+        return pairs, poison
+    return pairs, None
+
+
+def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
+    with connection.transaction():
+        for step in steps:
+            step.held.store.write(connection, step.changed)
+        moved = connection.execute(
+            _CHECKPOINTS,
+            (
+                [step.held.projection.name for step in steps],
+                [step.held.generation.number for step in steps],
+                [step.end.position for step in steps],
+                [step.end.event_id for step in steps],
+            ),
+        )
+        if moved.rowcount != len(steps):
+            raise HandedOverError
+        for step in steps:
+            if step.poison:
+                _break(connection, step.held, step.poison, str(step.poison))
+    for step in steps:
+        step.held.mark = step.end
+
+
+def _write_alone(connection: psycopg.Connection[Any], step: _Step) -> None:
+    try:
+        _write(connection, [step])
+    except (psycopg.DataError, psycopg.IntegrityError) as refused:
+        reason = f"positions {step.held.mark.position + 1} to {step.end.position}: {refused.diag.message_primary}"
+        _break(connection, step.held, refused, reason)
+
+
+def _break(connection: psycopg.Connection[Any], held: Held, cause: Exception, reason: str) -> None:
+    """Stop a live read model where it is; a build has nobody to show its reason to but its builder."""
+    if held.generation.state == "building":
+        raise cause
+    set_state(connection, held.generation, "broken", only_from=("live",), error=reason)

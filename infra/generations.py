@@ -1,0 +1,262 @@
+"""Keeps the builds of every read model apart: makes them, puts one before the readers, drops the others."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from typing import Any, Literal
+from uuid import UUID
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.rows import class_row
+
+from infra.log_reader import BEGINNING, Mark, mark_up_to
+from infra.projection import Projection
+
+State = Literal["building", "live", "paused", "broken", "retired"]
+_COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error"
+# The projector's sessions do nothing but read the log by position and join tables to a batch's keys: whatever the
+# statistics of a table that was empty a moment ago say, the index is the way. A read model that loses its last
+# moments in a crash of the server loses its checkpoint with them and folds them again: no need to wait for the disk.
+_SESSION = (
+    "-c TimeZone=UTC -c synchronous_commit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    " -c application_name=letopis-projector"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One build of a read model and how far it has come."""
+
+    name: str
+    number: int
+    shape: int
+    fingerprint: str
+    state: State
+    position: int
+    event_id: UUID | None
+    error: str | None
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema its tables are in."""
+        return f"{self.name}_g{self.number}"
+
+    @property
+    def mark(self) -> Mark:
+        """The last fact it examined."""
+        return Mark(self.position, self.event_id)
+
+
+class ShapeChangedError(Exception):
+    """The columns that readers see changed, and the shape's number did not."""
+
+    def __init__(self, projection: Projection[Any]) -> None:
+        super().__init__(
+            f"{projection.name}: its readers' view has other columns than read.{projection.name}_v{projection.shape}."
+            " Raise `shape` in the projection, so that no reader meets changed columns."
+        )
+
+
+class HandedOverError(Exception):
+    """Somebody else changed this generation's state meanwhile; what was to be written is not."""
+
+
+def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a session of the projector; every statement commits by itself."""
+    return psycopg.connect(url, autocommit=True, options=_SESSION)
+
+
+def fingerprint_of(projection: Projection[Any]) -> str:
+    """Return what names a build: the same code gives the same, a changed row, table or meaning another."""
+    row = [f"{one.name}: {one.type}" for one in fields(projection.row)]
+    parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8")]
+    return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+
+
+def view_of(projection: Projection[Any]) -> str:
+    """Return the name, in the schema `read`, of the view that readers select from."""
+    return f"{projection.name}_v{projection.shape}"
+
+
+def in_use(connection: psycopg.Connection[Any], name: str, *, lock: bool = False) -> Generation | None:
+    """Return the generation that readers see; `lock` keeps everybody else from moving it in this transaction."""
+    with connection.cursor(row_factory=class_row(Generation)) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM letopis.projection"  # noqa: S608 - constants
+            f" WHERE name = %s AND state IN ('live', 'paused', 'broken'){' FOR UPDATE' if lock else ''}",
+            (name,),
+        )
+        return cursor.fetchone()
+
+
+def all_in_use(connection: psycopg.Connection[Any]) -> dict[str, Generation]:
+    """Return, by name, the generations that readers see."""
+    with connection.cursor(row_factory=class_row(Generation)) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM letopis.projection WHERE state IN ('live', 'paused', 'broken')"  # noqa: S608
+        )
+        return {one.name: one for one in cursor}
+
+
+@contextmanager
+def build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]:
+    """Be the only one who builds this read model; waits for another to end."""
+    key = f"letopis.build.{name}"
+    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+
+
+def try_hold(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Become the one worker of a read model for the life of this session; False when another is."""
+    key = f"letopis.hold.{name}"
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
+    return bool(row and row[0])
+
+
+def let_go(connection: psycopg.Connection[Any], name: str) -> None:
+    """Let another worker have the read model."""
+    connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (f"letopis.hold.{name}",))
+
+
+def _statements(projection: Projection[Any], schema: str) -> tuple[list[str], list[str]]:
+    """Return the statements that make the tables, and those that make the indexes."""
+    text = re.sub(r"--[^\n]*", "", projection.ddl.read_text(encoding="utf-8")).replace("{schema}", schema)
+    every = [one.strip() for one in re.split(r";\s*(?:\n|$)", text) if one.strip()]
+    indexes = [one for one in every if re.match(r"CREATE\s+(UNIQUE\s+)?INDEX\b", one, re.IGNORECASE)]
+    return [one for one in every if one not in indexes], indexes
+
+
+def _run(connection: psycopg.Connection[Any], statement: str) -> None:
+    connection.execute(statement.encode())
+
+
+def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> Generation:
+    """Make the empty tables of a new generation, without indexes, in the state `building`.
+
+    Raises ShapeChangedError when the view of the same shape could not be pointed at it.
+    """
+    with connection.transaction():
+        row = connection.execute(
+            "INSERT INTO letopis.projection (name, generation, shape, fingerprint, state)"
+            " SELECT %(name)s, coalesce(max(generation), 0) + 1, %(shape)s, %(fingerprint)s, 'building'"
+            " FROM letopis.projection WHERE name = %(name)s RETURNING generation",
+            {"name": projection.name, "shape": projection.shape, "fingerprint": fingerprint_of(projection)},
+        ).fetchone()
+        assert row is not None  # noqa: S101 - an INSERT ... SELECT of an aggregate gives exactly one row
+        number: int = row[0]
+        schema = f"{projection.name}_g{number}"
+        connection.execute("SELECT letopis.make_generation(%s, %s)", (projection.name, number))
+        for statement in _statements(projection, schema)[0]:
+            _run(connection, statement)
+        with connection.transaction(force_rollback=True):
+            _show(connection, projection, schema)
+    return Generation(
+        projection.name, number, projection.shape, fingerprint_of(projection), "building", *BEGINNING, None
+    )
+
+
+def make_indexes(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> None:
+    """Make the indexes of a generation that has been filled, and the planner's statistics."""
+    for statement in _statements(projection, generation.schema)[1]:
+        _run(connection, statement)
+    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(generation.schema, generation.name)))
+
+
+def _show(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> None:
+    """Point the readers' view at the tables of a schema: at <name>_view where the .sql makes one."""
+    found = connection.execute(
+        "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text))", (schema, f"{projection.name}_view")
+    ).fetchone()
+    shown = f"{projection.name}_view" if found and found[0] else projection.name
+    try:
+        connection.execute(
+            sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}").format(
+                sql.Identifier("read", view_of(projection)), sql.Identifier(schema, shown)
+            )
+        )
+    except errors.InvalidTableDefinition as error:
+        raise ShapeChangedError(projection) from error
+    connection.execute("SELECT letopis.publish_view(%s)", (view_of(projection),))
+
+
+def publish(
+    connection: psycopg.Connection[Any],
+    projection: Projection[Any],
+    generation: Generation,
+    state: State = "live",
+    error: str | None = None,
+) -> None:
+    """Put a generation before the readers in place of the one they see; the caller's transaction makes it atomic."""
+    connection.execute(
+        "UPDATE letopis.projection SET state = 'retired', changed_at = clock_timestamp()"
+        " WHERE name = %s AND state IN ('live', 'paused', 'broken')",
+        (projection.name,),
+    )
+    _show(connection, projection, generation.schema)
+    if not set_state(connection, generation, state, only_from=("building",), error=error):
+        raise HandedOverError
+
+
+def set_state(
+    connection: psycopg.Connection[Any],
+    generation: Generation,
+    state: State,
+    *,
+    only_from: tuple[State, ...],
+    error: str | None = None,
+) -> bool:
+    """Move a generation to a state, if it is in one of those given; tell whether it was."""
+    done = connection.execute(
+        "UPDATE letopis.projection SET state = %s, error = %s, changed_at = clock_timestamp()"
+        " WHERE name = %s AND generation = %s AND state = ANY(%s)",
+        (state, error, generation.name, generation.number, list(only_from)),
+    )
+    return done.rowcount == 1
+
+
+def _move(connection: psycopg.Connection[Any], name: str, state: State, only_from: State) -> bool:
+    generation = in_use(connection, name)
+    return generation is not None and set_state(connection, generation, state, only_from=(only_from,))
+
+
+def pause(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Stop a live read model where it is; readers keep seeing it."""
+    return _move(connection, name, "paused", "live")
+
+
+def resume(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Let a paused read model go on."""
+    return _move(connection, name, "live", "paused")
+
+
+def retry(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Let a broken read model try again the fact it stopped before."""
+    return _move(connection, name, "live", "broken")
+
+
+def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation) -> bool:
+    """Tell whether the log still has, at the checkpoint, the fact that was examined there."""
+    return mark_up_to(connection, generation.position) == generation.mark
+
+
+def drop_others(connection: psycopg.Connection[Any], name: str, *, keep_retired: int) -> list[int]:
+    """Drop what killed builds left behind and all but the newest retired generations; return their numbers.
+
+    Only for the holder of the build lock: to anybody else a build under way looks like a leftover.
+    """
+    rows = connection.execute(
+        "SELECT generation FROM letopis.projection WHERE name = %s AND state = 'building' UNION ALL"
+        " (SELECT generation FROM letopis.projection WHERE name = %s AND state = 'retired'"
+        " ORDER BY generation DESC OFFSET %s)",
+        (name, name, keep_retired),
+    ).fetchall()
+    for (number,) in rows:
+        connection.execute("SELECT letopis.drop_generation(%s, %s)", (name, number))
+    return [number for (number,) in rows]

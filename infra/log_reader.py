@@ -1,0 +1,112 @@
+"""Reads the log in the order in which things were recorded, a window of positions at a time."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, LiteralString, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+
+from infra.envelope import Envelope, StoredFact
+
+PartitionBy = Literal["stream", "subject", "none"]
+_COLUMNS: LiteralString = (
+    "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"
+    " e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id"
+)
+_PARTIES: LiteralString = (
+    "ARRAY(SELECT p.party_id FROM letopis.event_party p WHERE p.position = e.position ORDER BY p.party_id)"
+)
+_UP_TO: LiteralString = """
+    SELECT position, event_id
+    FROM letopis.event
+    WHERE position = (SELECT least(max(position), %s) FROM letopis.event)
+"""
+
+
+class Mark(NamedTuple):
+    """A place in the log: the last fact examined; 0 and None before the first one."""
+
+    position: int
+    event_id: UUID | None
+
+
+BEGINNING = Mark(0, None)
+
+
+class Window(NamedTuple):
+    """The facts asked for among those examined, in order, and how far was examined."""
+
+    facts: list[StoredFact]
+    end: Mark
+
+
+def mark_up_to(connection: psycopg.Connection[Any], position: int) -> Mark:
+    """Return the place of the newest fact that is not beyond the position."""
+    row = connection.execute(_UP_TO, (position,)).fetchone()
+    return Mark(*row) if row else BEGINNING
+
+
+def head_of(connection: psycopg.Connection[Any]) -> Mark:
+    """Return the place of the newest fact."""
+    return mark_up_to(connection, 2**62)
+
+
+class LogReader:
+    """Reads some topics of the log, or the share of them that one worker of several has.
+
+    `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the share read.
+    Positions have no gaps and are given in commit order, so a window once examined can never gain a fact.
+    """
+
+    def __init__(
+        self,
+        topics: Sequence[str],
+        *,
+        with_parties: bool = False,
+        partition_by: PartitionBy = "none",
+        part: int = 0,
+        parts: int = 1,
+    ) -> None:
+        self._topics = list(topics)
+        self._with_parties = with_parties
+        selected = sql.SQL(_COLUMNS + (", " + _PARTIES if with_parties else "") + ", e.body::text")
+        share = sql.SQL("")
+        if parts > 1 and partition_by != "none":
+            column = sql.Identifier(f"{partition_by}_id")
+            # uuid_hash is signed: the mask keeps the remainder from being negative.
+            share = sql.SQL(" AND (uuid_hash(e.{}) & 2147483647) %% {} = {}").format(column, parts, part)
+        self._where = sql.SQL(
+            " FROM letopis.event e WHERE e.position > %s AND e.position <= %s AND e.topic = ANY(%s){}"
+        ).format(share)
+        self._select = sql.SQL("SELECT {}{} ORDER BY e.position").format(selected, self._where)
+
+    def window(self, connection: psycopg.Connection[Any], after: int, limit: int) -> Window:
+        """Examine up to `limit` facts after a position; the end says how far, whether or not a topic matched."""
+        end = mark_up_to(connection, after + limit)
+        if end.position <= after:
+            return Window([], end)
+        return Window(self.between(connection, after, end.position), end)
+
+    def between(self, connection: psycopg.Connection[Any], after: int, last: int) -> list[StoredFact]:
+        """Return the facts after one position up to and including another."""
+        with connection.cursor(binary=True) as cursor:
+            cursor.execute(self._select, (after, last, self._topics))
+            rows = cursor.fetchall()
+        envelope = Envelope._make
+        if self._with_parties:
+            return [StoredFact(envelope((*row[:13], tuple(row[13]))), row[14]) for row in rows]
+        return [StoredFact(envelope((*row[:13], ())), row[13]) for row in rows]
+
+    def stream(
+        self, connection: psycopg.Connection[Any], after: int, last: int, step: int = 10_000
+    ) -> Iterator[list[StoredFact]]:
+        """Give the facts after one position up to another in pieces that fit in memory."""
+        for start in range(after, last, step):
+            yield self.between(connection, start, min(start + step, last))
+
+    def count(self, connection: psycopg.Connection[Any], after: int, last: int) -> int:
+        """Return how many facts there are to read."""
+        query = sql.SQL("SELECT count(*){}").format(self._where)
+        row = connection.execute(query, (after, last, self._topics)).fetchone()
+        return int(row[0]) if row else 0

@@ -1,0 +1,240 @@
+"""A toy company for the tests of the projector: money boxes that are opened, filled, renamed and broken."""
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID, uuid5
+
+import psycopg
+
+from infra.envelope import Envelope, StoredFact
+from infra.projection import Key, Projection
+
+NAMESPACE = UUID("6b1f5c1e-3f6c-4c8b-9a51-0f6b2a1c7d11")
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True)
+class BoxEvent:
+    TOPIC: ClassVar[str]
+
+    envelope: Envelope
+    payload: dict[str, Any]
+
+    @property
+    def position(self) -> int:
+        return self.envelope.position
+
+    @property
+    def stream_id(self) -> UUID:
+        return self.envelope.stream_id
+
+    @property
+    def subject_id(self) -> UUID:
+        return self.envelope.subject_id
+
+
+class BoxOpened(BoxEvent):
+    TOPIC = "box.opened"
+
+
+class CoinDropped(BoxEvent):
+    TOPIC = "box.coin_dropped"
+
+
+class BoxLookedAt(BoxEvent):
+    TOPIC = "box.looked_at"
+
+
+class BoxBroken(BoxEvent):
+    TOPIC = "box.broken"
+
+
+EVENT_TYPES: dict[str, type[BoxEvent]] = {one.TOPIC: one for one in (BoxOpened, CoinDropped, BoxLookedAt, BoxBroken)}
+
+
+def decode(fact: StoredFact) -> BoxEvent:
+    """Read a toy event; the coin marked `unreadable` cannot be read."""
+    payload = json.loads(fact.body)
+    if payload.get("unreadable"):
+        raise ValueError("unreadable")
+    return EVENT_TYPES[fact.envelope.topic](fact.envelope, payload)
+
+
+def decoder() -> Any:
+    """Return what reads toy events, in whichever process."""
+    return decode
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    box_id: UUID
+    colour: Colour | None
+    total: Decimal
+    coins: int
+    labels: list[str]
+    notes: tuple[dict[str, str], ...]
+    first_day: date | None
+    last_at: datetime | None
+    is_full: bool = False
+
+
+boxes = Projection("boxes", BoxRow, ("box_id",), Path(__file__).with_name("toy_boxes.sql"))
+
+
+@boxes.on(BoxOpened)
+def opened(_: BoxRow | None, event: BoxOpened, key: Key) -> BoxRow:
+    colour = Colour(event.payload["colour"])
+    return BoxRow(key[0], colour, Decimal(0), 0, ["new"], (), event.envelope.occurred_at.date(), None)
+
+
+@boxes.on(CoinDropped)
+def dropped(row: BoxRow | None, event: CoinDropped, key: Key) -> BoxRow:
+    row = row or BoxRow(key[0], None, Decimal(0), 0, [], (), None, None)
+    if event.payload.get("poison"):
+        raise ZeroDivisionError
+    notes = ({"text": event.payload["note"]},) if "note" in event.payload else row.notes
+    total = row.total + Decimal(event.payload["amount"])
+    return replace(row, total=total, coins=row.coins + 1, notes=notes, last_at=event.envelope.occurred_at)
+
+
+@boxes.on(BoxLookedAt)
+def looked_at(row: BoxRow | None, _: BoxLookedAt, __: Key) -> BoxRow | None:
+    return row
+
+
+@boxes.on(BoxBroken)
+def broken(_: BoxRow | None, __: BoxBroken, ___: Key) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    colour: str
+    day: date
+    coins: int = 0
+
+
+def _colour_and_day(event: CoinDropped) -> Iterable[Key]:
+    if "colour" in event.payload:
+        yield event.payload["colour"], event.envelope.occurred_at.date()
+
+
+days = Projection("days", DayRow, ("colour", "day"), Path(__file__).with_name("toy_days.sql"), partition_by="none")
+
+
+@days.on(CoinDropped, keys=_colour_and_day)
+def counted(row: DayRow | None, _: CoinDropped, key: Key) -> DayRow:
+    row = row or DayRow(*key)
+    return replace(row, coins=row.coins + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DropRow:
+    box_id: UUID
+    event_position: int
+    parties: tuple[UUID, ...]
+
+
+drops = Projection(
+    "drops",
+    DropRow,
+    ("box_id", "event_position"),
+    Path(__file__).with_name("toy_drops.sql"),
+    is_append_only=True,
+    needs_parties=True,
+)
+
+
+@drops.on(CoinDropped, keys=lambda event: ((event.stream_id, event.position),))
+def listed(_: DropRow | None, event: CoinDropped, key: Key) -> DropRow:
+    return DropRow(key[0], key[1], event.envelope.parties)
+
+
+class Said(NamedTuple):
+    """A fact to be recorded: about which box, what, and the body."""
+
+    box: str
+    topic: str
+    payload: dict[str, Any]
+
+
+def box_id(box: str) -> UUID:
+    """Return the id of the box of this name."""
+    return uuid5(NAMESPACE, box)
+
+
+def opening(box: str, colour: str = "red") -> Said:
+    return Said(box, "box.opened", {"colour": colour})
+
+
+def coin(box: str, amount: str = "1", **more: Any) -> Said:
+    return Said(box, "box.coin_dropped", {"amount": amount, **more})
+
+
+def breaking(box: str) -> Said:
+    return Said(box, "box.broken", {})
+
+
+def looking(box: str) -> Said:
+    return Said(box, "box.looked_at", {})
+
+
+def record(url: str, facts: Sequence[Said], *, salt: str = "") -> int:
+    """Put facts at the end of the log as its owner does, and return the position of the last one."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(1)")
+        row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
+        assert row is not None
+        start: int = row[0]
+        with connection.cursor().copy(
+            "COPY letopis.event (position, event_id, stream_id, version, topic, schema_version, subject_id,"
+            " occurred_at, recorded_at, actor, command_id, correlation_id, body) FROM STDIN"
+        ) as copy:
+            for position, fact in enumerate(facts, start + 1):
+                event_id, stream = uuid5(NAMESPACE, f"{salt}{position}"), box_id(fact.box)
+                moment = BEGINNING + timedelta(hours=position)
+                body = json.dumps(fact.payload)
+                copy.write_row(
+                    # The position is version enough: rising in each stream.
+                    (position, event_id, stream, position, fact.topic, 1, stream)
+                    + (moment, moment, "toy", event_id, event_id, body)
+                )
+        connection.execute(
+            "INSERT INTO letopis.event_party (party_id, position)"
+            " SELECT subject_id, position FROM letopis.event WHERE position > %s",
+            (start,),
+        )
+        return start + len(facts)
+
+
+def random_history(seed: int, length: int, boxes_at_most: int = 20) -> list[Said]:
+    """Return a history in which boxes are opened, filled, looked at and broken in any order at all."""
+    chance = random.Random(seed)
+    history: list[Said] = []
+    for _ in range(length):
+        box = f"box {chance.randrange(boxes_at_most)}"
+        history.append(
+            chance.choices(
+                [
+                    opening(box, chance.choice(["red", "blue"])),
+                    coin(box, str(chance.randrange(1, 500) / Decimal(100)), note=f"№ {chance.random()}"),
+                    coin(box, "2", colour=chance.choice(["red", "blue"])),
+                    looking(box),
+                    breaking(box),
+                ],
+                [2, 5, 5, 2, 1],
+            )[0]
+        )
+    return history
