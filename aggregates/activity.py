@@ -131,6 +131,7 @@ class Activity(Aggregate):
         self.deal_id: UUID | None = None
         self.topic: str | None = None
         self.due_at: datetime | None = None
+        self.held_at: datetime | None = None
         self.is_offer = False
         self.call_status: CallStatus | None = None
 
@@ -218,7 +219,13 @@ class Activity(Aggregate):
         if client_id == self.client_id:
             return
         self.check_nameable(client_id)
-        self.trigger_event(ActivityClientNamed, client_id=client_id, channel=self.channel, direction=self.direction)
+        self.trigger_event(
+            ActivityClientNamed,
+            client_id=client_id,
+            channel=self.channel,
+            direction=self.direction,
+            held_at=self.held_at,
+        )
 
     def note(self, text: str) -> None:
         """Record a note; the same words may be noted twice."""
@@ -244,6 +251,7 @@ class Activity(Aggregate):
     @applies(ActivityHeld)
     def _took_place(self, event: ActivityHeld) -> None:
         self.status = ActivityStatus.HELD
+        self.held_at = event.occurred_at
         self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id
         self.client_id, self.contact_id, self.deal_id = event.client_id, event.contact_id, event.deal_id
         self.topic, self.is_offer, self.call_status = event.topic, event.is_offer, event.call_status

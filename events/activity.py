@@ -64,13 +64,14 @@ class CallClassified(Event):
 
 
 class ActivityClientNamed(Event):
-    """It became known with which client the touchpoint was."""
+    """It became known with which client the touchpoint was, or (without held_at) is planned to be."""
 
     TOPIC: ClassVar[str] = "activity.client_named"
 
     client_id: UUID
     channel: Channel
     direction: Direction
+    held_at: Moment | None = None
 
 
 class ActivityNoted(Event):

@@ -230,26 +230,36 @@ def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
 
 
 def _its_client(event: ActivityHeld | ActivityClientNamed) -> tuple[Key, ...]:
-    """Key a touchpoint by its client; its subject is that client, so it lies in the partition of the client's events.
+    """Key a touchpoint by whom it is about, so that it lies in the partition of that client's own events.
 
-    A touchpoint kept under another subject (nobody's yet, or a contact person's) is that subject's, not this card's.
+    That is the client, or the contact person where no organisation is named; nobody yet, when neither is known.
     """
-    return ((event.client_id,),) if event.client_id is not None and event.client_id == event.subject_id else ()
+    known = {event.client_id, getattr(event, "contact_id", None)}
+    return ((event.subject_id,),) if event.subject_id in known else ()
 
 
-@client_card.on(ActivityHeld, ActivityClientNamed, keys=_its_client)
-def touched(row: Row, event: ActivityHeld | ActivityClientNamed, key: Key) -> Row:
-    """Count the touchpoint; a task is our own work, and a misdial was meant for somebody else."""
-    is_misdial = isinstance(event, ActivityHeld) and event.call_status == CallStatus.MISDIAL
-    if event.channel == Channel.TASK or is_misdial:
+@client_card.on(ActivityHeld, keys=_its_client)
+def held(row: Row, event: ActivityHeld, key: Key) -> Row:
+    """Count the touchpoint; a misdial was meant for somebody else."""
+    if event.call_status == CallStatus.MISDIAL:
+        return row
+    return _touched(row, key, event.occurred_at, event.channel, event.direction)
+
+
+@client_card.on(ActivityClientNamed, keys=_its_client)
+def client_named(row: Row, event: ActivityClientNamed, key: Key) -> Row:
+    """Count the touchpoint that turned out to be this client's; one that is only planned counts when it is held."""
+    if event.held_at is None:
+        return row
+    return _touched(row, key, event.held_at, event.channel, event.direction)
+
+
+def _touched(row: Row, key: Key, when: datetime, channel: Channel, direction: Direction) -> Row:
+    """Return the card with one touchpoint more; a task is our own work and no touch."""
+    if channel == Channel.TASK:
         return row
     card = row or ClientCardRow(key[0])
     card = replace(card, touch_count=card.touch_count + 1)
-    if card.last_touch_at is not None and card.last_touch_at > event.occurred_at:
+    if card.last_touch_at is not None and card.last_touch_at > when:
         return card
-    return replace(
-        card,
-        last_touch_at=event.occurred_at,
-        last_touch_channel=event.channel.value,
-        last_touch_direction=event.direction.value,
-    )
+    return replace(card, last_touch_at=when, last_touch_channel=channel.value, last_touch_direction=direction.value)

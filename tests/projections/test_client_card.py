@@ -169,15 +169,29 @@ def test_the_last_touch_is_the_latest_by_business_time_and_leaves_the_version_al
     )
 
 
-def test_a_call_whose_client_is_named_later_counts_from_then_on() -> None:
-    named = ActivityClientNamed(client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND)
+def test_a_call_whose_client_is_named_later_counts_at_the_time_it_was_held() -> None:
+    named = ActivityClientNamed(client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND, held_at=at(1))
 
     rows = folded(
         client_card, fact(held(Channel.CALL, client_id=None), CALL, 1), fact(named, CALL, 2, subject=ROMASHKA)
     )
 
     assert list(rows) == [(ROMASHKA,)]
-    assert (rows[ROMASHKA,].touch_count, rows[ROMASHKA,].last_touch_at) == (1, at(2))
+    assert (rows[ROMASHKA,].touch_count, rows[ROMASHKA,].last_touch_at) == (1, at(1))
+
+
+def test_a_planned_meeting_whose_client_is_named_counts_once_when_it_is_held() -> None:
+    named = ActivityClientNamed(client_id=ROMASHKA, channel=Channel.MEETING, direction=Direction.OUTBOUND)
+
+    rows = folded(client_card, fact(named, CALL, 1, subject=ROMASHKA), fact(held(), CALL, 2, subject=ROMASHKA))
+
+    assert rows[ROMASHKA,].touch_count == 1
+
+
+def test_a_call_of_a_contact_person_alone_is_on_that_person_s_card() -> None:
+    call = fact(held(Channel.CALL, client_id=None, contact_id=MARIA), CALL, 1, subject=MARIA)
+
+    assert {key: row.touch_count for key, row in folded(client_card, call).items()} == {(MARIA,): 1}
 
 
 def test_tasks_and_misdials_are_no_touch() -> None:
