@@ -29,7 +29,7 @@ from events.client import (
     SubsidiaryDeclared,
     TaxIdCorrected,
 )
-from events.values import CallStatus, Channel, ContactKind, ContactPoint, Lifecycle
+from events.values import CallStatus, Channel, ContactKind, ContactPoint, Direction, Lifecycle
 from infra.projection import Key, Projection
 from infra.words import word_parts, words
 
