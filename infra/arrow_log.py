@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 
 from infra.facts import Upcast
 
-# Big enough to hide the round trip, small enough to hold several in memory (a body is about 400 bytes).
-SLICE = 50_000
+# More than DuckDB's row group of 122,880, which is then written to its place at once instead of through its journal;
+# small enough to hold two in memory (a body is about 400 bytes).
+SLICE = 200_000
 
 
 class Mark(NamedTuple):

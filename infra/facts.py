@@ -150,11 +150,10 @@ class FactSchema:
         report = self.report(name)
         conditions, values = (as_of or AsOf()).conditions()
         sources = self._sources(report.sql, " AND ".join(conditions) or "true")
+        sources.append(f"answer AS ({report.sql})")
         columns = ", ".join(column.name for column in report.columns)
         order = ", ".join(f"{name} NULLS LAST" for name in report.order)
-        body = (
-            f"WITH {', '.join([*sources, f'answer AS ({report.sql})'])}\nSELECT {columns} FROM answer ORDER BY {order}"  # noqa: S608
-        )
+        body = f"WITH {', '.join(sources)}\nSELECT {columns} FROM answer ORDER BY {order}"
         known = {parameter.name: parameter.default for parameter in report.parameters}
         if unknown := set(parameters) - set(known):
             raise ReportParameterError(f"{name} has no parameter {', '.join(sorted(unknown))}")
