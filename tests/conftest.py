@@ -10,6 +10,7 @@ import pytest
 from psycopg import sql
 
 from infra.embedded import EmbeddedPostgres
+from infra.migrations import migrate
 from tests.database import ROLE_PASSWORDS, TEST_SETTINGS, Database, administer, copy_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +33,6 @@ def cluster() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def template(cluster: EmbeddedPostgres) -> str:
     """The name of a migrated database that nobody writes to: every test's own is a copy of it."""
-    from infra.migrations import migrate
-
     administer(cluster, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate(cluster.url(TEMPLATE), role_passwords=ROLE_PASSWORDS)
     administer(

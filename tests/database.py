@@ -66,7 +66,7 @@ def urls_of(cluster: EmbeddedPostgres, name: str) -> Database:
     )
 
 
-def administer(cluster: EmbeddedPostgres, statement: sql.Composable) -> None:
+def administer(cluster: EmbeddedPostgres, statement: sql.Composed) -> None:
     """Run one statement about databases, as their owner, outside of any of them."""
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
         connection.execute(statement)
