@@ -21,6 +21,7 @@ from commands.errors import (
     RequestError,
 )
 from commands.streams import Streams
+from infra.crypto import Keyring
 from infra.eventlog import Appended, Decided, Head, LeftOutError, Receipt, append, read_receipts
 
 MAX_ATTEMPTS = 50
@@ -61,12 +62,11 @@ class _Turn:
 class BatchRunner:
     """Carries out batches of commands on one connection; one thread at a time."""
 
-    def __init__(self, borrow: Borrow, streams: Streams, seal: Seal, forget_keys: Any, saved_keys: Any) -> None:
+    def __init__(self, borrow: Borrow, streams: Streams, seal: Seal, keyring: Keyring) -> None:
         self._borrow = borrow
         self._streams = streams
         self._seal = seal
-        self._forget_keys = forget_keys
-        self._saved_keys = saved_keys
+        self._keyring = keyring
 
     def run(self, requests: Sequence[Request], *, atomic: bool = False, is_retry: bool = False) -> list[Answer]:
         """Carry out the commands in order; return one answer per command, in order.
@@ -195,7 +195,7 @@ class BatchRunner:
                 self._settle(turn, decided, outcome, answers)
                 continue
             tainted.update(decided.expectations)
-            self._forget_keys(list(decided.keys))
+            self._keyring.forget(list(decided.keys))
             answer = _left_out(turn.decision.request, outcome)
             if answer is None:
                 again.append(turn.place)
@@ -216,7 +216,7 @@ class BatchRunner:
         last_of = {fact.envelope.stream_id: (fact, event["position"]) for fact, event in zip(decided.facts, events, strict=True)}
         for stream_id, (fact, position) in last_of.items():
             self._streams.settle(stream_id, Head(fact.envelope.version, fact.envelope.event_id, position))
-        self._saved_keys(list(decided.keys))
+        self._keyring.saved(list(decided.keys))
         answers[turn.place] = Accepted(
             decided.command_id, decided.stream_id, decided.version, outcome.facts["position"], events
         )

@@ -1,0 +1,101 @@
+"""The one place where parts are put together: who reads and writes what, and by which connection."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from app.database import Urls
+from app.settings import Settings
+from commands.batch import Answer, BatchRunner, Borrow
+from commands.decision import Request, Seal
+from commands.executor import Executor
+from commands.policies import OwnershipReassignment, PolicyWorker
+from commands.streams import Streams
+from events.base import Event
+from events.registry import EVENT_TYPES, UPCASTERS
+from infra.connection import OwnConnection
+from infra.crypto import Keyring, MasterKey
+from infra.envelope import StoredFact
+from infra.eventlog import key_fetcher, read_streams
+from infra.mapper import Mapper
+from infra.wake_up import WakeUp
+
+Decode = Callable[[StoredFact], Event]
+
+
+def mapper_at(url: str, master: MasterKey) -> Mapper:
+    """Return a mapper that reads keys by a connection of its own; for one thread, or several that share it."""
+    return Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, key_fetcher(OwnConnection(url))))
+
+
+def decoder_at(url: str, master: MasterKey) -> Decode:
+    """Return what turns stored facts into events."""
+    return mapper_at(url, master).to_event
+
+
+def decoder_factory(url: str, master: MasterKey) -> Callable[[], Decode]:
+    """Return what makes a decoder in another process."""
+    return partial(decoder_at, url, master)
+
+
+def batch_runner(master: MasterKey, borrow: Borrow) -> BatchRunner:
+    """Return what carries out batches of commands on the connection lent by `borrow`."""
+    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, key_fetcher(borrow)))
+
+    def read(after: Any) -> Sequence[StoredFact]:
+        with borrow() as connection:
+            return read_streams(connection, after)
+
+    seal = Seal(body=mapper.to_body, new_keys=mapper.new_keys, keyed_hash=master.keyed_hash)
+    return BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring)
+
+
+class WriteSide:
+    """The write side of one process: the executor, the wake-up of readers, and the policies."""
+
+    def __init__(self, urls: Urls, settings: Settings, master: MasterKey, *, with_policies: bool) -> None:
+        self._wake_up = WakeUp(urls.writer)
+        self._policies: list[PolicyWorker] = []
+        self.listeners: list[Callable[[], None]] = []
+        self.executor = Executor(
+            partial(batch_runner, master), urls.writer, on_stored=self._stored, limit=settings.queue_size
+        )
+        if with_policies:
+            decode = decoder_at(urls.writer, master)
+            policy = OwnershipReassignment()
+            worker = PolicyWorker(policy, urls.writer, decode, self.carry_out, master.keyed_hash)
+            self._policies.append(worker)
+            self.listeners.append(worker.wake)
+
+    def _stored(self, position: int) -> None:
+        self._wake_up.stored(position)
+        for listener in self.listeners:
+            listener()
+
+    def carry_out(self, requests: Sequence[Request]) -> list[Answer]:
+        """Carry out commands and wait for their answers; for threads that are not an event loop's."""
+        done = threading.Event()
+        answers: list[Answer] = []
+
+        def deliver(given: list[Answer]) -> None:
+            answers.extend(given)
+            done.set()
+
+        self.executor.submit(requests, deliver)
+        done.wait()
+        return answers
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        self._wake_up.start()
+        self.executor.start()
+        for policy in self._policies:
+            policy.start()
+
+    def stop(self) -> None:
+        """Finish what waits and stop."""
+        for policy in self._policies:
+            policy.stop()
+        self.executor.stop()
+        self._wake_up.stop()

@@ -1,0 +1,161 @@
+"""A tiny business for tests of the command path: seats that one guest can take, and toasts to guests who have a seat."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+from aggregates.base import Aggregate, RuleBrokenError, applies
+from commands.base import Actor, Command, Context, Outcome, Stream, handles
+from commands.batch import BatchRunner
+from commands.decision import Request, Seal, fingerprint
+from commands.streams import Streams
+from events.base import Event
+from infra.connection import OwnConnection
+from infra.crypto import Keyring, MasterKey
+from infra.envelope import StoredFact
+from infra.eventlog import key_fetcher, read_streams
+from infra.ids import new_id
+from infra.mapper import Mapper
+
+MASTER = MasterKey(bytes(range(32)))
+HOST = Actor(id="host", role="admin")
+
+
+class SeatTaken(Event):
+    """A guest sat down."""
+
+    TOPIC: ClassVar[str] = "seat.taken"
+
+    guest: str
+
+
+class ToastGiven(Event):
+    """Somebody drank to the guest of a seat."""
+
+    TOPIC: ClassVar[str] = "toast.given"
+
+    guest: str
+
+
+class SeatIsTakenError(RuleBrokenError):
+    """Another guest sits there; facts: guest."""
+
+    code = "test-seat-is-taken"
+
+
+class NotSeatedError(RuleBrokenError):
+    """The guest does not sit there; no facts."""
+
+    code = "test-not-seated"
+
+
+class Seat(Aggregate):
+    KIND = "seat"
+
+    def start(self) -> None:
+        self.guest: str | None = None
+
+    def take(self, guest: str) -> None:
+        if self.guest == guest:
+            return
+        if self.guest is not None:
+            raise SeatIsTakenError(guest=self.guest)
+        self.trigger_event(SeatTaken, guest=guest)
+
+    @applies(SeatTaken)
+    def _taken(self, event: SeatTaken) -> None:
+        self.guest = event.guest
+
+
+class Toast(Aggregate):
+    KIND = "toast"
+
+    def start(self) -> None:
+        self.guests: list[str] = []
+
+    def give(self, guest: str) -> None:
+        self.trigger_event(ToastGiven, guest=guest)
+
+    @applies(ToastGiven)
+    def _given(self, event: ToastGiven) -> None:
+        self.guests.append(event.guest)
+
+
+class TakeSeat(Command):
+    seat_id: Annotated[UUID, Stream(Seat)]
+    guest: str
+    then_fail: bool = False
+
+
+class GiveToast(Command):
+    toast_id: Annotated[UUID, Stream(Toast)]
+    seat_id: Annotated[UUID, Stream(Seat)]
+    guest: str
+
+
+@handles(TakeSeat)
+def take_seat(command: TakeSeat, context: Context) -> Outcome:
+    seat = context.find(Seat, command.seat_id) or context.new(Seat, command.seat_id)
+    seat.take(command.guest)
+    if command.then_fail:
+        raise NotSeatedError
+    return context.save(seat)
+
+
+@handles(GiveToast)
+def give_toast(command: GiveToast, context: Context) -> Outcome:
+    seat = context.load(Seat, command.seat_id)
+    if seat.guest != command.guest:
+        raise NotSeatedError
+    toast = context.find(Toast, command.toast_id) or context.new(Toast, command.toast_id)
+    toast.give(command.guest)
+    return context.save(toast)
+
+
+def request(command: Command, *, command_id: UUID | None = None, if_match: int | None = None) -> Request:
+    """Return the command as the door would hand it on."""
+    return Request(
+        command=command,
+        actor=HOST,
+        command_id=command_id or new_id(),
+        received_at=datetime.now(UTC),
+        content_hash=fingerprint(command, MASTER.keyed_hash),
+        key_given=command_id is not None,
+        if_match=if_match,
+    )
+
+
+@contextmanager
+def runner(url: str, *, after_read: Callable[[], None] | None = None) -> Iterator[BatchRunner]:
+    """Lend a batch runner; `after_read` is called between loading and deciding, where others may interfere."""
+    borrow = OwnConnection(url)
+    mapper = Mapper((SeatTaken, ToastGiven), {}, Keyring(MASTER, key_fetcher(borrow)))
+
+    def read(after: Any) -> Sequence[StoredFact]:
+        with borrow() as connection:
+            found = read_streams(connection, after)
+        if after_read is not None:
+            after_read()
+        return found
+
+    seal = Seal(body=mapper.to_body, new_keys=mapper.new_keys, keyed_hash=MASTER.keyed_hash)
+    yield BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring)
+    borrow.close()
+
+
+def take_in_another_process(url: str, seat_id: UUID, guest: str) -> None:
+    """Let another process seat a guest, and wait until that is stored."""
+    process = multiprocessing.get_context("spawn").Process(target=_take, args=(url, seat_id, guest))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def _take(url: str, seat_id: UUID, guest: str) -> None:
+    with runner(url) as other:
+        (answer,) = other.run([request(TakeSeat(seat_id=seat_id, guest=guest))])
+    if isinstance(answer, Exception):
+        raise answer
