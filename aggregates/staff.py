@@ -53,6 +53,11 @@ class StaffMember(Aggregate):
         """Whether the person works for the company now."""
         return self.exists and self.departed_at is None
 
+    @property
+    def sells(self) -> bool:
+        """Whether the person may own clients now."""
+        return self.is_active and self.role in SELLING_ROLES
+
     def check_active(self) -> None:
         """Raise StaffHasDepartedError when the person left."""
         if self.departed_at is not None:

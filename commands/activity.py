@@ -1,0 +1,235 @@
+"""What is asked about activities: to plan a touchpoint, to hold it, to tell about one that took place."""
+
+from uuid import UUID
+
+from aggregates.activity import TOUCHPOINT_FIELDS, Activity, Touchpoint
+from aggregates.client import Client
+from aggregates.deal import Deal
+from aggregates.staff import StaffMember
+from commands.approach import Approach, acting_staff, approach
+from commands.base import Command, Context, Outcome, handles
+from commands.ids import ActivityId, ClientId, MaybeActivityId, MaybeClientId, MaybeDealId, MaybeStaffId
+from commands.roles import ENTERING, SELLING
+from events.values import CallStatus, Channel, Direction, Moment, ShortText, Text
+
+EDITING = SELLING | {"service_agent", "marketer"}
+
+
+class PlanActivity(Command):
+    """Plan a meeting, a call, a letter or a task by a due moment."""
+
+    ROLES = EDITING
+
+    activity_id: MaybeActivityId = None
+    channel: Channel
+    direction: Direction = Direction.OUTBOUND
+    staff_id: MaybeStaffId = None
+    client_id: MaybeClientId = None
+    contact_id: MaybeClientId = None
+    deal_id: MaybeDealId = None
+    topic: Text
+    due_at: Moment
+
+
+class RescheduleActivity(Command):
+    """Put a planned activity off, or bring it forward."""
+
+    ROLES = EDITING
+
+    activity_id: ActivityId
+    due_at: Moment
+    reason: Text | None = None
+
+
+class HoldActivity(Command):
+    """Tell how a planned activity went; what is not told stays as it was planned."""
+
+    ROLES = EDITING
+
+    activity_id: ActivityId
+    client_id: MaybeClientId = None
+    contact_id: MaybeClientId = None
+    is_offer: bool = False
+    call_status: CallStatus | None = None
+    contact_name: ShortText | None = None
+    contact_data: ShortText | None = None
+    topic: Text | None = None
+    result: Text | None = None
+
+
+class RecordActivity(Command):
+    """Tell about a touchpoint that took place; an offer going out claims its client."""
+
+    ROLES = ENTERING
+
+    activity_id: MaybeActivityId = None
+    channel: Channel
+    direction: Direction
+    staff_id: MaybeStaffId = None
+    client_id: MaybeClientId = None
+    contact_id: MaybeClientId = None
+    deal_id: MaybeDealId = None
+    is_offer: bool = False
+    call_status: CallStatus | None = None
+    contact_name: ShortText | None = None
+    contact_data: ShortText | None = None
+    topic: Text | None = None
+    result: Text | None = None
+
+
+class ClassifyCall(Command):
+    """Give an incoming call its status with one click."""
+
+    ROLES = ENTERING | {"policy"}
+
+    activity_id: ActivityId
+    status: CallStatus
+    staff_id: MaybeStaffId = None
+
+
+class NameActivityClient(Command):
+    """Say with which client a touchpoint was; an offer claims that client."""
+
+    ROLES = ENTERING
+
+    activity_id: ActivityId
+    client_id: ClientId
+
+
+class NoteActivity(Command):
+    """Add a note to an activity."""
+
+    ROLES = ENTERING
+
+    activity_id: ActivityId
+    text: Text
+
+
+class CancelActivity(Command):
+    """Say that a planned activity will not take place, and why."""
+
+    ROLES = EDITING
+
+    activity_id: ActivityId
+    reason: Text
+
+
+@handles(PlanActivity)
+def plan_activity(command: PlanActivity, context: Context) -> Outcome:
+    """Plan."""
+    member = acting_staff(context, command.staff_id)
+    _check_known(context, command.client_id, command.contact_id, command.deal_id)
+    activity = context.new(Activity, command.activity_id)
+    activity.plan(
+        channel=command.channel,
+        direction=command.direction,
+        staff_id=member.id,
+        client_id=command.client_id,
+        contact_id=command.contact_id,
+        deal_id=command.deal_id,
+        topic=command.topic,
+        due_at=command.due_at,
+    )
+    return context.save(activity)
+
+
+@handles(RescheduleActivity)
+def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcome:
+    """Reschedule."""
+    activity = context.load(Activity, command.activity_id)
+    activity.reschedule(command.due_at, reason=command.reason)
+    return context.save(activity)
+
+
+@handles(HoldActivity)
+def hold_activity(command: HoldActivity, context: Context) -> Outcome:
+    """Hold, and claim the client in the same decision when an offer was made."""
+    activity = context.load(Activity, command.activity_id)
+    told = {name: getattr(command, name) or getattr(activity, name) for name in ("client_id", "contact_id", "topic")}
+    touchpoint = Touchpoint(
+        channel=activity.channel,
+        direction=activity.direction,
+        staff_id=activity.staff_id,
+        deal_id=activity.deal_id,
+        is_offer=command.is_offer,
+        call_status=command.call_status,
+        contact_name=command.contact_name,
+        contact_data=command.contact_data,
+        result=command.result,
+        **told,
+    )
+    offer = _offer(context, touchpoint)
+    activity.hold(touchpoint)
+    return context.save(activity, *(offer.claim() if offer else ()))
+
+
+@handles(RecordActivity)
+def record_activity(command: RecordActivity, context: Context) -> Outcome:
+    """Record, and claim the client in the same decision when it is an offer."""
+    told = {name: getattr(command, name) for name in TOUCHPOINT_FIELDS if name != "staff_id"}
+    is_automatic = context.actor.role == "integration"
+    staff_id = command.staff_id if is_automatic else acting_staff(context, command.staff_id).id
+    touchpoint = Touchpoint(staff_id=staff_id, **told)
+    offer = _offer(context, touchpoint)
+    activity = context.new(Activity, command.activity_id)
+    activity.record(touchpoint, is_automatic=is_automatic)
+    return context.save(activity, *(offer.claim() if offer else ()))
+
+
+def _offer(context: Context, touchpoint: Touchpoint) -> Approach | None:
+    """Return the approach that an offer is; whatever else was held only needs its clients and deal to exist."""
+    if touchpoint.is_offer:
+        return approach(
+            context, acting_staff(context, touchpoint.staff_id), touchpoint.client_id, touchpoint.contact_id
+        )
+    _check_known(context, touchpoint.client_id, touchpoint.contact_id, touchpoint.deal_id)
+    return None
+
+
+def _check_known(context: Context, client_id: UUID | None, contact_id: UUID | None, deal_id: UUID | None) -> None:
+    """Raise NotFoundError when nothing is recorded under an id."""
+    for each in (client_id, contact_id):
+        if each is not None:
+            context.load(Client, each)
+    if deal_id is not None:
+        context.load(Deal, deal_id)
+
+
+@handles(ClassifyCall)
+def classify_call(command: ClassifyCall, context: Context) -> Outcome:
+    """Classify."""
+    activity = context.load(Activity, command.activity_id)
+    # A policy is nobody on the staff: it classifies for whoever took the call.
+    whose = command.staff_id or (activity.staff_id if context.actor.staff_id is None else None)
+    activity.classify(command.status, staff_id=acting_staff(context, whose).id)
+    return context.save(activity)
+
+
+@handles(NameActivityClient)
+def name_activity_client(command: NameActivityClient, context: Context) -> Outcome:
+    """Name the client; if it was an offer, claim the client for who made it."""
+    activity = context.load(Activity, command.activity_id)
+    client = context.load(Client, command.client_id)
+    if activity.client_id == client.id or not activity.is_offer or activity.staff_id is None:
+        activity.name_client(client.id)
+        return context.save(activity)
+    activity.check_nameable(client.id)
+    offer = approach(context, context.load(StaffMember, activity.staff_id), client.id)
+    activity.name_client(client.id)
+    return context.save(activity, *offer.claim())
+
+
+@handles(NoteActivity)
+def note_activity(command: NoteActivity, context: Context) -> Outcome:
+    """Note."""
+    activity = context.load(Activity, command.activity_id)
+    activity.note(command.text)
+    return context.save(activity)
+
+
+@handles(CancelActivity)
+def cancel_activity(command: CancelActivity, context: Context) -> Outcome:
+    """Cancel."""
+    activity = context.load(Activity, command.activity_id)
+    activity.cancel(reason=command.reason)
+    return context.save(activity)

@@ -1,0 +1,81 @@
+"""What is asked about pipelines: to define the road of deals and to change its stages."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from aggregates.pipeline import Pipeline
+from commands.base import Command, Context, Outcome, handles
+from commands.ids import MaybePipelineId, PipelineId
+from commands.roles import HEADING
+from events.values import Code, ShortText, Stage
+
+
+class DefinePipeline(Command):
+    """Define a road of stages that deals take, in this order."""
+
+    ROLES = HEADING
+
+    pipeline_id: MaybePipelineId = None
+    name: ShortText
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=50)]
+
+
+class AddStage(Command):
+    """Add a stage to a pipeline, after another one or at the start."""
+
+    ROLES = HEADING
+
+    pipeline_id: PipelineId
+    stage: Stage
+    after: Code | None = None
+
+
+class ReviseStage(Command):
+    """Name or weigh a stage differently."""
+
+    ROLES = HEADING
+
+    pipeline_id: PipelineId
+    stage: Stage
+
+
+class RetireStage(Command):
+    """Let no more deals enter a stage."""
+
+    ROLES = HEADING
+
+    pipeline_id: PipelineId
+    stage: Code
+
+
+@handles(DefinePipeline)
+def define_pipeline(command: DefinePipeline, context: Context) -> Outcome:
+    """Define."""
+    pipeline = context.new(Pipeline, command.pipeline_id)
+    pipeline.define(name=command.name, stages=command.stages)
+    return context.save(pipeline)
+
+
+@handles(AddStage)
+def add_stage(command: AddStage, context: Context) -> Outcome:
+    """Add the stage."""
+    pipeline = context.load(Pipeline, command.pipeline_id)
+    pipeline.add_stage(command.stage, after=command.after)
+    return context.save(pipeline)
+
+
+@handles(ReviseStage)
+def revise_stage(command: ReviseStage, context: Context) -> Outcome:
+    """Revise the stage."""
+    pipeline = context.load(Pipeline, command.pipeline_id)
+    pipeline.revise_stage(command.stage)
+    return context.save(pipeline)
+
+
+@handles(RetireStage)
+def retire_stage(command: RetireStage, context: Context) -> Outcome:
+    """Retire the stage."""
+    pipeline = context.load(Pipeline, command.pipeline_id)
+    pipeline.retire_stage(command.stage)
+    return context.save(pipeline)
