@@ -26,55 +26,54 @@ SERVICE = """
 import sys, time
 from pathlib import Path
 from infra.embedded import EmbeddedPostgres
-server = EmbeddedPostgres(Path(sys.argv[1]), settings={"shared_buffers": "16MB"}, elsewhere=Path(sys.argv[2]))
+server = EmbeddedPostgres(Path(sys.argv[1]), settings={"shared_buffers": "16MB"})
 server.start()
 print(server.pid, flush=True)
 time.sleep(600)
 """
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder with spaces in its name that the server's user can pass through; servers left in it are ended."""
+def new_place() -> Path:
+    """A folder with spaces in its name that the server's user can pass through, which is not so in pytest's own."""
     place = Path(tempfile.mkdtemp(prefix="letopis tests "))
     place.chmod(0o711)
-    yield place
+    return place
+
+
+def end_servers_below(place: Path) -> None:
     for pid_file in place.rglob("postmaster.pid"):
         if (left := find_postmaster(pid_file.parent)) is not None:
             left.send(signal.SIGKILL)
             left.await_end(10)
             remove_socket_folder(left.socket_folder)
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """An empty folder for a server that the test makes anew."""
+    place = new_place()
+    yield place
+    end_servers_below(place)
     shutil.rmtree(place)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def begun() -> Iterator[Path]:
-    """The folder of a server after its first start and stop."""
-    place = Path(tempfile.mkdtemp(prefix="letopis-tests-"))
-    place.chmod(0o711)
-    with EmbeddedPostgres(place / "postgres", settings=SMALL):
+    """The folder of a server after its first start and stop, used by one test after the other."""
+    place = new_place()
+    with EmbeddedPostgres(place / "var" / "postgres", settings=SMALL):
         pass
-    yield place / "postgres"
+    yield place / "var" / "postgres"
     shutil.rmtree(place)
 
 
 @pytest.fixture
-def server(place: Path, begun: Path) -> Iterator[EmbeddedPostgres]:
-    """A server that has not been started since; a copy, because making one anew takes a second."""
-    (place / "var").mkdir()
-    # cp and not Python's copytree, which does not keep whose the files are.
-    subprocess.run(["/bin/cp", "-a", str(begun), str(place / "var" / "postgres")], check=True)
-    server = EmbeddedPostgres(place / "var" / "postgres", settings=SMALL, elsewhere=place / "elsewhere")
+def server(begun: Path) -> Iterator[EmbeddedPostgres]:
+    """A server that is stopped; making one anew for each test would take a second or more."""
+    server = EmbeddedPostgres(begun, settings=SMALL)
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def running(begun: Path) -> Iterator[EmbeddedPostgres]:
-    """One running server for all the tests that only look at it."""
-    subprocess.run(["/bin/cp", "-a", str(begun), str(begun.with_name("running"))], check=True)
-    with EmbeddedPostgres(begun.with_name("running"), settings=SMALL) as server:
-        yield server
+    end_servers_below(begun)
 
 
 def run(server: EmbeddedPostgres, statement: bytes) -> None:
@@ -93,10 +92,10 @@ def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() != b""
 
 
-def start_service(place: Path) -> tuple["subprocess.Popen[str]", int]:
+def start_service(folder: Path) -> tuple["subprocess.Popen[str]", int]:
     """A service process that runs the server of the same folder, and the server's number."""
     service = subprocess.Popen(
-        [sys.executable, "-c", SERVICE, str(place / "var" / "postgres"), str(place / "elsewhere")],
+        [sys.executable, "-c", SERVICE, str(folder)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -106,30 +105,30 @@ def start_service(place: Path) -> tuple["subprocess.Popen[str]", int]:
 
 def test_what_was_written_is_there_after_a_stop_and_a_start(server: EmbeddedPostgres) -> None:
     server.start()
-    run(server, b"CREATE TABLE kept AS SELECT 42 AS answer")
+    run(server, b"CREATE TABLE stopped AS SELECT 42 AS answer")
     first = server.pid
     server.stop()
     assert not is_alive(first)
     server.start()
     assert server.pid != first
-    assert ask(server, b"SELECT answer FROM kept") == 42
+    assert ask(server, b"SELECT answer FROM stopped") == 42
 
 
 def test_what_was_committed_is_there_after_the_server_was_killed(server: EmbeddedPostgres) -> None:
     server.start()
     url = server.owner_url
-    run(server, b"CREATE TABLE kept AS SELECT 42 AS answer")
+    run(server, b"CREATE TABLE killed AS SELECT 42 AS answer")
     with psycopg.connect(url) as connected_meanwhile:
         server.kill()
         with pytest.raises(psycopg.OperationalError):
             connected_meanwhile.execute("SELECT 1")
     server.start()
-    assert ask(server, b"SELECT answer FROM kept") == 42
+    assert ask(server, b"SELECT answer FROM killed") == 42
     assert server.owner_url == url, "whoever knew the address can come back"
 
 
-def test_a_server_left_by_a_killed_service_is_taken_over_and_stopped(server: EmbeddedPostgres, place: Path) -> None:
-    service, pid = start_service(place)
+def test_a_server_left_by_a_killed_service_is_taken_over_and_stopped(server: EmbeddedPostgres, begun: Path) -> None:
+    service, pid = start_service(begun)
     service.kill()
     service.communicate()
     assert is_alive(pid)
@@ -140,8 +139,8 @@ def test_a_server_left_by_a_killed_service_is_taken_over_and_stopped(server: Emb
     assert not is_alive(pid)
 
 
-def test_a_second_start_is_refused_and_names_the_first(server: EmbeddedPostgres, place: Path) -> None:
-    service, pid = start_service(place)
+def test_a_second_start_is_refused_and_names_the_first(server: EmbeddedPostgres, begun: Path) -> None:
+    service, pid = start_service(begun)
     with pytest.raises(EmbeddedPostgresError, match=f"process {service.pid}") as refusal:
         server.start()
     assert refusal.value.code == "already-running"
@@ -153,10 +152,10 @@ def test_a_second_start_is_refused_and_names_the_first(server: EmbeddedPostgres,
 
 
 def test_a_command_beside_the_service_uses_its_server_and_leaves_it_running(
-    server: EmbeddedPostgres, place: Path
+    server: EmbeddedPostgres, begun: Path
 ) -> None:
     assert not server.attach()
-    service, pid = start_service(place)
+    service, pid = start_service(begun)
     assert server.attach()
     assert ask(server, b"SELECT 1") == 1
     server.stop()
@@ -184,11 +183,12 @@ def test_a_first_start_that_was_killed_half_way_is_begun_anew(place: Path) -> No
     assert not unfinished.exists()
 
 
-def test_nobody_enters_without_the_password(running: EmbeddedPostgres, begun: Path) -> None:
+def test_nobody_enters_without_the_password(server: EmbeddedPostgres, begun: Path) -> None:
+    server.start()
     with pytest.raises(psycopg.OperationalError, match="no password supplied"):
-        psycopg.connect(running.url("letopis", "letopis_owner"))
+        psycopg.connect(server.url("letopis", "letopis_owner"))
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(running.url("letopis", "letopis_owner", "wrong"))
+        psycopg.connect(server.url("letopis", "letopis_owner", "wrong"))
     assert stat.S_IMODE((begun / "owner.password").stat().st_mode) == 0o600
 
 
@@ -218,12 +218,14 @@ def test_a_socket_folder_that_others_can_enter_is_not_used(place: Path) -> None:
     third.rmdir()
 
 
-def test_ctrl_c_in_the_terminal_does_not_reach_the_server(running: EmbeddedPostgres) -> None:
-    assert os.getsid(running.pid) != os.getsid(0)
+def test_ctrl_c_in_the_terminal_does_not_reach_the_server(server: EmbeddedPostgres) -> None:
+    server.start()
+    assert os.getsid(server.pid) != os.getsid(0)
 
 
-def test_the_server_never_runs_as_root(running: EmbeddedPostgres) -> None:
-    uid = Path(f"/proc/{running.pid}").stat().st_uid
+def test_the_server_never_runs_as_root(server: EmbeddedPostgres) -> None:
+    server.start()
+    uid = Path(f"/proc/{server.pid}").stat().st_uid
     assert uid == os.geteuid() or (os.geteuid() == 0 and uid != 0)
 
 
@@ -242,42 +244,46 @@ def test_where_the_servers_user_cannot_enter_its_data_go_elsewhere_and_no_folder
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
-def test_arrow_reads_reach_it_by_the_same_address(running: EmbeddedPostgres) -> None:
-    with adbc_driver_postgresql.dbapi.connect(running.owner_url) as connection, connection.cursor() as cursor:
+def test_arrow_reads_reach_it_by_the_same_address(server: EmbeddedPostgres) -> None:
+    server.start()
+    with adbc_driver_postgresql.dbapi.connect(server.owner_url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 7::BIGINT AS seven")
         assert cursor.fetch_arrow_table().to_pylist() == [{"seven": 7}]
 
 
-def test_commits_are_durable_and_text_sorts_the_same_everywhere(running: EmbeddedPostgres) -> None:
-    assert ask(running, b"SHOW fsync") == "on"
+def test_commits_are_durable_and_text_sorts_the_same_everywhere(server: EmbeddedPostgres) -> None:
+    server.start()
+    assert ask(server, b"SHOW fsync") == "on"
     assert (
-        ask(running, b"SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = 'letopis'")
+        ask(server, b"SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = 'letopis'")
         == "bC.UTF-8"
     )
-    assert ask(running, "SELECT lower('ЛЕТОПИСЬ')".encode()) == "летопись"
+    assert ask(server, "SELECT lower('ЛЕТОПИСЬ')".encode()) == "летопись"
 
 
-def test_a_setting_can_be_overridden_but_not_the_private_socket(place: Path) -> None:
+def test_a_setting_can_be_overridden_but_not_the_private_socket(begun: Path) -> None:
     settings = {**SMALL, "max_connections": "17", "listen_addresses": "*"}
-    with EmbeddedPostgres(place / "postgres", settings=settings, elsewhere=place / "elsewhere") as server:
+    with EmbeddedPostgres(begun, settings=settings) as server:
         assert ask(server, b"SHOW max_connections") == "17"
         assert ask(server, b"SHOW listen_addresses") == ""
 
 
-def test_a_lost_password_is_named_and_the_server_does_not_stay_behind(server: EmbeddedPostgres, place: Path) -> None:
+def test_a_lost_password_is_named_and_the_server_does_not_stay_behind(server: EmbeddedPostgres, begun: Path) -> None:
     server.start()
     pid = server.pid
     server.stop()
-    (place / "var" / "postgres" / "owner.password").write_text("another", "ascii")
+    (begun / "owner.password").rename(begun / "kept.password")
+    (begun / "owner.password").write_text("another", "ascii")
     with pytest.raises(EmbeddedPostgresError, match=r"owner\.password") as refusal:
         server.start()
+    (begun / "kept.password").replace(begun / "owner.password")
     assert refusal.value.code == "owner-refused"
-    assert not [path for path in place.rglob("postmaster.pid") if path.parent.name == "data"]
+    assert not (begun / "data" / "postmaster.pid").exists()
     assert not is_alive(pid)
 
 
-def test_a_server_that_cannot_start_says_what_it_said(place: Path) -> None:
-    server = EmbeddedPostgres(place / "var", settings={"shared_buffers": "lots"}, elsewhere=place / "elsewhere")
+def test_a_server_that_cannot_start_says_what_it_said(begun: Path) -> None:
+    server = EmbeddedPostgres(begun, settings={"shared_buffers": "lots"})
     with pytest.raises(EmbeddedPostgresError, match="invalid value for parameter") as refusal:
         server.start()
     assert refusal.value.code == "did-not-start"
