@@ -11,9 +11,9 @@ import structlog
 
 from commands.base import Actor, Command
 from commands.batch import Accepted, Answer
-from commands.client import ReassignClient
 from commands.decision import Request, fingerprint
 from commands.errors import OverloadedError
+from commands.ownership import ReassignClient
 from events.base import Event
 from events.client import ClientClaimed, ClientTransferred
 from events.staff import StaffDeparted
