@@ -65,14 +65,15 @@ Row = ActivityRow | None
 
 
 def _activity(row: Row, event: Any) -> ActivityRow:
-    """Return the activity the event changes, at that event's version."""
-    return replace(row or ActivityRow(event.stream_id), version=event.originator_version)
+    """Return the activity the event changes, as it was before."""
+    return row or ActivityRow(event.stream_id)
 
 
 @activities.on(ActivityPlanned)
 def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
     return replace(
         _activity(row, event),
+        version=event.originator_version,
         state=PLANNED,
         channel=event.channel.value,
         direction=event.direction.value,
@@ -91,7 +92,13 @@ def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
 def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
     activity = _activity(row, event)
     at = activity.held_at or event.to_due_at
-    return replace(activity, state=activity.state or PLANNED, due_at=event.to_due_at, takes_place_at=at)
+    return replace(
+        activity,
+        version=event.originator_version,
+        state=activity.state or PLANNED,
+        due_at=event.to_due_at,
+        takes_place_at=at,
+    )
 
 
 @activities.on(ActivityHeld)
@@ -100,6 +107,7 @@ def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
     activity = _activity(row, event)
     return replace(
         activity,
+        version=event.originator_version,
         state=HELD,
         channel=event.channel.value,
         direction=event.direction.value,
@@ -123,13 +131,19 @@ def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
 @activities.on(CallClassified)
 def classified(row: Row, event: CallClassified, _: Key) -> ActivityRow:
     activity = _activity(row, event)
-    return replace(activity, call_status=event.to_status.value, staff_id=activity.staff_id or event.staff_id)
+    return replace(
+        activity,
+        version=event.originator_version,
+        call_status=event.to_status.value,
+        staff_id=activity.staff_id or event.staff_id,
+    )
 
 
 @activities.on(ActivityClientNamed)
 def client_named(row: Row, event: ActivityClientNamed, _: Key) -> ActivityRow:
     return replace(
         _activity(row, event),
+        version=event.originator_version,
         client_id=event.client_id,
         channel=event.channel.value,
         direction=event.direction.value,
@@ -139,9 +153,15 @@ def client_named(row: Row, event: ActivityClientNamed, _: Key) -> ActivityRow:
 @activities.on(ActivityNoted)
 def noted(row: Row, event: ActivityNoted, _: Key) -> ActivityRow:
     activity = _activity(row, event)
-    return replace(activity, note_count=activity.note_count + 1, last_note=event.text)
+    return replace(activity, version=event.originator_version, note_count=activity.note_count + 1, last_note=event.text)
 
 
 @activities.on(ActivityCancelled)
 def cancelled(row: Row, event: ActivityCancelled, _: Key) -> ActivityRow:
-    return replace(_activity(row, event), state=CANCELLED, cancelled_at=event.occurred_at, cancel_reason=event.reason)
+    return replace(
+        _activity(row, event),
+        version=event.originator_version,
+        state=CANCELLED,
+        cancelled_at=event.occurred_at,
+        cancel_reason=event.reason,
+    )

@@ -80,20 +80,21 @@ Row = ClientCardRow | None
 
 
 def _card(row: Row, event: Any) -> ClientCardRow:
-    """Return the card the client's own event changes, at that event's version."""
-    return replace(row or ClientCardRow(event.stream_id), version=event.originator_version)
+    """Return the card the client's own event changes, as it was before."""
+    return row or ClientCardRow(event.stream_id)
 
 
-def _named(row: ClientCardRow, name: str) -> ClientCardRow:
-    return replace(row, name=name, name_sort=" ".join(words(name)), name_parts=word_parts(name))
+def _called(name: str) -> dict[str, Any]:
+    """Return the columns that a name fills."""
+    return {"name": name, "name_sort": " ".join(words(name)), "name_parts": word_parts(name)}
 
 
-def _reached(row: ClientCardRow, points: dict[str, Any], tax_id: str | None) -> ClientCardRow:
-    """Return the card with these ways to reach and to recognise the client; the keys are what search compares."""
+def _reached(points: dict[str, Any], tax_id: str | None) -> dict[str, Any]:
+    """Return the columns that the ways to reach and to recognise the client fill; the keys are what search compares."""
     keys = [name for name, point in points.items() if point["kind"] in IDENTIFYING]
     if tax_id is not None:
         keys.append(f"tax_id:{tax_id}")
-    return replace(row, contact_points=points, tax_id=tax_id, identity_keys=sorted(keys))
+    return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(keys)}
 
 
 def _name_of(point: ContactPoint) -> str:
@@ -120,24 +121,28 @@ def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
     points = {
         _name_of(point): _point(point, event.source, order) for order, point in enumerate(event.contact_points, start=1)
     }
-    card = replace(
-        _named(_reached(_card(row, event), points, event.tax_id), event.name),
+    card = _card(row, event)
+    return replace(
+        card,
+        version=event.originator_version,
         kind=event.kind.value,
         profile={
             fact.field.value: {"value": fact.value, "source": fact.source, "confidence": fact.confidence.value}
             for fact in event.profile
         },
+        lifecycle=card.lifecycle or Lifecycle.PROSPECT.value,
         registered_at=event.occurred_at,
         date_unknown=event.date_unknown,
         source=event.source,
         external_id=event.external_id,
+        **_called(event.name),
+        **_reached(points, event.tax_id),
     )
-    return replace(card, lifecycle=card.lifecycle or Lifecycle.PROSPECT.value)
 
 
 @client_card.on(ClientRenamed)
 def renamed(row: Row, event: ClientRenamed, _: Key) -> ClientCardRow:
-    return _named(_card(row, event), event.to_name)
+    return replace(_card(row, event), version=event.originator_version, **_called(event.to_name))
 
 
 @client_card.on(ContactPointAdded)
@@ -145,7 +150,9 @@ def contact_point_added(row: Row, event: ContactPointAdded, _: Key) -> ClientCar
     card = _card(row, event)
     points = card.contact_points
     added = _point(event.point, event.source, _next_order(points))
-    return _reached(card, {**points, _name_of(event.point): added}, card.tax_id)
+    return replace(
+        card, version=event.originator_version, **_reached({**points, _name_of(event.point): added}, card.tax_id)
+    )
 
 
 @client_card.on(ContactPointCorrected)
@@ -155,20 +162,24 @@ def contact_point_corrected(row: Row, event: ContactPointCorrected, _: Key) -> C
     old = points.pop(_name_of(event.from_point), None)
     order = _next_order(points) if old is None else int(old["order"])
     points[_name_of(event.to_point)] = _point(event.to_point, event.source, order)
-    return _reached(card, points, card.tax_id)
+    return replace(card, version=event.originator_version, **_reached(points, card.tax_id))
 
 
 @client_card.on(ContactPointRemoved)
 def contact_point_removed(row: Row, event: ContactPointRemoved, _: Key) -> ClientCardRow:
     card = _card(row, event)
     gone = _name_of(event.point)
-    return _reached(card, {name: point for name, point in card.contact_points.items() if name != gone}, card.tax_id)
+    return replace(
+        card,
+        version=event.originator_version,
+        **_reached({name: point for name, point in card.contact_points.items() if name != gone}, card.tax_id),
+    )
 
 
 @client_card.on(TaxIdCorrected)
 def tax_id_corrected(row: Row, event: TaxIdCorrected, _: Key) -> ClientCardRow:
     card = _card(row, event)
-    return _reached(card, card.contact_points, event.to_tax_id)
+    return replace(card, version=event.originator_version, **_reached(card.contact_points, event.to_tax_id))
 
 
 @client_card.on(ProfileCorrected)
@@ -178,55 +189,67 @@ def profile_corrected(row: Row, event: ProfileCorrected, _: Key) -> ClientCardRo
     if event.to_value is not None:
         fact = {"value": event.to_value, "source": event.source, "confidence": event.confidence.value}
         profile[event.field.value] = fact
-    return replace(card, profile=profile)
+    return replace(card, version=event.originator_version, profile=profile)
 
 
 @client_card.on(ClientAffiliated)
 def affiliated(row: Row, event: ClientAffiliated, _: Key) -> ClientCardRow:
     card = _card(row, event)
-    return replace(card, affiliations={**card.affiliations, str(event.organisation_id): event.role.value})
+    return replace(
+        card,
+        version=event.originator_version,
+        affiliations={**card.affiliations, str(event.organisation_id): event.role.value},
+    )
 
 
 @client_card.on(AffiliationEnded)
 def affiliation_ended(row: Row, event: AffiliationEnded, _: Key) -> ClientCardRow:
     card = _card(row, event)
     ended = str(event.organisation_id)
-    return replace(card, affiliations={id_: role for id_, role in card.affiliations.items() if id_ != ended})
+    return replace(
+        card,
+        version=event.originator_version,
+        affiliations={id_: role for id_, role in card.affiliations.items() if id_ != ended},
+    )
 
 
 @client_card.on(SubsidiaryDeclared)
 def subsidiary_declared(row: Row, event: SubsidiaryDeclared, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), parent_id=event.parent_id)
+    return replace(_card(row, event), version=event.originator_version, parent_id=event.parent_id)
 
 
 @client_card.on(ClientClaimed)
 def claimed(row: Row, event: ClientClaimed, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), owner_id=event.owner_id, owned_since=event.occurred_at)
+    return replace(
+        _card(row, event), version=event.originator_version, owner_id=event.owner_id, owned_since=event.occurred_at
+    )
 
 
 @client_card.on(ClientTransferred)
 def transferred(row: Row, event: ClientTransferred, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), owner_id=event.to_owner_id, owned_since=event.occurred_at)
+    return replace(
+        _card(row, event), version=event.originator_version, owner_id=event.to_owner_id, owned_since=event.occurred_at
+    )
 
 
 @client_card.on(ClientReleased)
 def released(row: Row, event: ClientReleased, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), owner_id=None, owned_since=None)
+    return replace(_card(row, event), version=event.originator_version, owner_id=None, owned_since=None)
 
 
 @client_card.on(LifecycleAdvanced)
 def lifecycle_advanced(row: Row, event: LifecycleAdvanced, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), lifecycle=event.to_state.value)
+    return replace(_card(row, event), version=event.originator_version, lifecycle=event.to_state.value)
 
 
 @client_card.on(ClientArchived)
 def archived(row: Row, event: ClientArchived, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), archived_at=event.occurred_at)
+    return replace(_card(row, event), version=event.originator_version, archived_at=event.occurred_at)
 
 
 @client_card.on(ClientRestored)
 def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), archived_at=None)
+    return replace(_card(row, event), version=event.originator_version, archived_at=None)
 
 
 def _its_client(event: ActivityHeld | ActivityClientNamed) -> tuple[Key, ...]:
@@ -234,8 +257,9 @@ def _its_client(event: ActivityHeld | ActivityClientNamed) -> tuple[Key, ...]:
 
     That is the client, or the contact person where no organisation is named; nobody yet, when neither is known.
     """
-    known = {event.client_id, getattr(event, "contact_id", None)}
-    return ((event.subject_id,),) if event.subject_id in known else ()
+    subject = event.subject_id
+    is_known = subject == event.client_id or (isinstance(event, ActivityHeld) and subject == event.contact_id)
+    return ((subject,),) if is_known else ()
 
 
 @client_card.on(ActivityHeld, keys=_its_client)
@@ -259,7 +283,13 @@ def _touched(row: Row, key: Key, when: datetime, channel: Channel, direction: Di
     if channel == Channel.TASK:
         return row
     card = row or ClientCardRow(key[0])
-    card = replace(card, touch_count=card.touch_count + 1)
+    count = card.touch_count + 1
     if card.last_touch_at is not None and card.last_touch_at > when:
-        return card
-    return replace(card, last_touch_at=when, last_touch_channel=channel.value, last_touch_direction=direction.value)
+        return replace(card, touch_count=count)
+    return replace(
+        card,
+        touch_count=count,
+        last_touch_at=when,
+        last_touch_channel=channel.value,
+        last_touch_direction=direction.value,
+    )

@@ -6,11 +6,13 @@ organisation's) has a row for each.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from events import activity, client, deal
+from events.base import Event
 from infra.projection import Key, Projection
 
 STAFF_FIELDS = ("staff_id", "seller_id", "owner_id", "from_owner_id", "to_owner_id", "from_seller_id", "to_seller_id")
@@ -45,12 +47,19 @@ client_timeline = Projection(
 )
 
 
-def _clients(event: Any) -> tuple[Key, ...]:
+@cache
+def _staff_fields(event_type: type[Event]) -> tuple[str, ...]:
+    """Return those fields of a kind of fact that name staff."""
+    return tuple(name for name in STAFF_FIELDS if name in event_type.model_fields)
+
+
+def _clients(event: Event) -> tuple[Key, ...]:
     """Key the fact by each client it concerns: its parties, less the staff and less what is no client at all."""
-    others = {getattr(event, name, None) for name in STAFF_FIELDS}
+    others = {getattr(event, name) for name in _staff_fields(type(event))}
     if not event.TOPIC.startswith("client."):
         others.add(event.stream_id)
-    return tuple((party, event.position) for party in dict.fromkeys(event.parties) if party not in others)
+    position = event.position
+    return tuple((party, position) for party in dict.fromkeys(event.parties) if party not in others)
 
 
 @client_timeline.on(
@@ -87,9 +96,10 @@ def _clients(event: Any) -> tuple[Key, ...]:
     deal.DealReopened,
     keys=_clients,
 )
-def told(_: ClientTimelineRow | None, event: Any, key: Key) -> ClientTimelineRow:
+def told(_: ClientTimelineRow | None, event: Event, key: Key) -> ClientTimelineRow:
     details = event.model_dump(mode="json", exclude_none=True)
     details.pop("staff_id", None)
+    acting = [name for name in ("staff_id", "seller_id") if name in _staff_fields(type(event))]
     return ClientTimelineRow(
         client_id=key[0],
         event_position=event.position,
@@ -98,7 +108,7 @@ def told(_: ClientTimelineRow | None, event: Any, key: Key) -> ClientTimelineRow
         topic=event.TOPIC,
         stream_id=event.stream_id,
         actor=event.actor,
-        staff_id=getattr(event, "staff_id", None) or getattr(event, "seller_id", None),
+        staff_id=getattr(event, acting[0]) if acting else None,
         channel=details.pop("channel", None),
         direction=details.pop("direction", None),
         details=details,

@@ -66,20 +66,20 @@ Row = DealRow | None
 
 
 def _deal(row: Row, event: Any) -> DealRow:
-    """Return the deal the event changes, at that event's version."""
-    return replace(row or DealRow(event.stream_id), version=event.originator_version)
+    """Return the deal the event changes, as it was before."""
+    return row or DealRow(event.stream_id)
 
 
-def _worth(row: DealRow, amount: Money | None) -> DealRow:
-    if amount is None:
-        return replace(row, amount=None, currency=None)
-    return replace(row, amount=amount.amount, currency=amount.currency)
+def _worth(amount: Money | None) -> dict[str, Any]:
+    """Return the columns that an amount fills."""
+    return {"amount": amount and amount.amount, "currency": amount and amount.currency}
 
 
 @pipeline_board.on(DealOpened)
 def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
     return replace(
-        _worth(_deal(row, event), event.amount),
+        _deal(row, event),
+        version=event.originator_version,
         client_id=event.client_id,
         seller_id=event.seller_id,
         pipeline_id=event.pipeline_id,
@@ -90,27 +90,30 @@ def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
         opened_at=event.occurred_at,
         external_id=event.external_id,
         date_unknown=event.date_unknown,
+        **_worth(event.amount),
     )
 
 
 @pipeline_board.on(DealClientNamed)
 def client_named(row: Row, event: DealClientNamed, _: Key) -> DealRow:
-    return replace(_deal(row, event), client_id=event.client_id)
+    return replace(_deal(row, event), version=event.originator_version, client_id=event.client_id)
 
 
 @pipeline_board.on(DealMoved)
 def moved(row: Row, event: DealMoved, _: Key) -> DealRow:
-    return replace(_deal(row, event), stage=event.to_stage, stage_since=event.occurred_at)
+    return replace(
+        _deal(row, event), version=event.originator_version, stage=event.to_stage, stage_since=event.occurred_at
+    )
 
 
 @pipeline_board.on(DealRevalued)
 def revalued(row: Row, event: DealRevalued, _: Key) -> DealRow:
-    return _worth(_deal(row, event), event.to_amount)
+    return replace(_deal(row, event), version=event.originator_version, **_worth(event.to_amount))
 
 
 @pipeline_board.on(DealHandedOver)
 def handed_over(row: Row, event: DealHandedOver, _: Key) -> DealRow:
-    return replace(_deal(row, event), seller_id=event.to_seller_id)
+    return replace(_deal(row, event), version=event.originator_version, seller_id=event.to_seller_id)
 
 
 @pipeline_board.on(DealWon)
@@ -118,6 +121,7 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
     deal = _deal(row, event)
     return replace(
         deal,
+        version=event.originator_version,
         status=WON,
         stage=event.from_stage,
         seller_id=event.seller_id,
@@ -133,6 +137,7 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
 def lost(row: Row, event: DealLost, _: Key) -> DealRow:
     return replace(
         _deal(row, event),
+        version=event.originator_version,
         status=LOST,
         stage=event.from_stage,
         seller_id=event.seller_id,
@@ -148,6 +153,7 @@ def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
     """Put the deal back on the road: nothing of its former end is true of it now."""
     return replace(
         _deal(row, event),
+        version=event.originator_version,
         status=OPEN,
         stage=event.to_stage,
         stage_since=event.occurred_at,

@@ -37,8 +37,8 @@ Row = PipelineRow | None
 
 
 def _pipeline(row: Row, event: Any) -> PipelineRow:
-    """Return the pipeline the event changes, at that event's version."""
-    return replace(row or PipelineRow(event.stream_id), version=event.originator_version)
+    """Return the pipeline the event changes, as it was before."""
+    return row or PipelineRow(event.stream_id)
 
 
 def _step(stage: Stage, *, is_retired: bool = False) -> dict[str, Any]:
@@ -56,7 +56,13 @@ def _in_order(codes: list[str], steps: dict[str, Any]) -> dict[str, Any]:
 @pipelines.on(PipelineDefined)
 def defined(row: Row, event: PipelineDefined, _: Key) -> PipelineRow:
     stages = _in_order([stage.code for stage in event.stages], {stage.code: _step(stage) for stage in event.stages})
-    return replace(_pipeline(row, event), name=event.name, stages=stages, defined_at=event.occurred_at)
+    return replace(
+        _pipeline(row, event),
+        version=event.originator_version,
+        name=event.name,
+        stages=stages,
+        defined_at=event.occurred_at,
+    )
 
 
 @pipelines.on(StageAdded)
@@ -68,7 +74,11 @@ def stage_added(row: Row, event: StageAdded, _: Key) -> PipelineRow:
     if event.after in codes:
         place = codes.index(event.after) + 1
     codes.insert(place, event.stage.code)
-    return replace(pipeline, stages=_in_order(codes, {**pipeline.stages, event.stage.code: _step(event.stage)}))
+    return replace(
+        pipeline,
+        version=event.originator_version,
+        stages=_in_order(codes, {**pipeline.stages, event.stage.code: _step(event.stage)}),
+    )
 
 
 @pipelines.on(StageRevised)
@@ -80,13 +90,15 @@ def stage_revised(row: Row, event: StageRevised, _: Key) -> PipelineRow:
         codes.append(new)
     is_retired = bool(pipeline.stages.get(old, {}).get("is_retired", False))
     revised = _step(event.to_stage, is_retired=is_retired)
-    return replace(pipeline, stages=_in_order(codes, {**pipeline.stages, new: revised}))
+    return replace(
+        pipeline, version=event.originator_version, stages=_in_order(codes, {**pipeline.stages, new: revised})
+    )
 
 
 @pipelines.on(StageRetired)
 def stage_retired(row: Row, event: StageRetired, _: Key) -> PipelineRow:
     pipeline = _pipeline(row, event)
     if event.stage not in pipeline.stages:
-        return pipeline
+        return replace(pipeline, version=event.originator_version)
     retired = {**pipeline.stages[event.stage], "is_retired": True}
-    return replace(pipeline, stages={**pipeline.stages, event.stage: retired})
+    return replace(pipeline, version=event.originator_version, stages={**pipeline.stages, event.stage: retired})

@@ -39,14 +39,15 @@ Row = ProductRow | None
 
 
 def _product(row: Row, event: Any) -> ProductRow:
-    """Return the product the event changes, at that event's version."""
-    return replace(row or ProductRow(event.stream_id), version=event.originator_version)
+    """Return the product the event changes, as it was before."""
+    return row or ProductRow(event.stream_id)
 
 
 @products.on(ProductListed)
 def listed(row: Row, event: ProductListed, _: Key) -> ProductRow:
     return replace(
         _product(row, event),
+        version=event.originator_version,
         code=event.code,
         name=event.name,
         series=event.series,
@@ -57,15 +58,17 @@ def listed(row: Row, event: ProductListed, _: Key) -> ProductRow:
 
 @products.on(ProductRenamed)
 def renamed(row: Row, event: ProductRenamed, _: Key) -> ProductRow:
-    return replace(_product(row, event), name=event.to_name)
+    return replace(_product(row, event), version=event.originator_version, name=event.to_name)
 
 
 @products.on(ProductAliasAdded)
 def alias_added(row: Row, event: ProductAliasAdded, _: Key) -> ProductRow:
     product = _product(row, event)
-    return replace(product, aliases=list(dict.fromkeys([*product.aliases, event.alias])))
+    return replace(
+        product, version=event.originator_version, aliases=list(dict.fromkeys([*product.aliases, event.alias]))
+    )
 
 
 @products.on(ProductWithdrawn)
 def withdrawn(row: Row, event: ProductWithdrawn, _: Key) -> ProductRow:
-    return replace(_product(row, event), withdrawn_at=event.occurred_at)
+    return replace(_product(row, event), version=event.originator_version, withdrawn_at=event.occurred_at)

@@ -42,14 +42,15 @@ Row = StaffRow | None
 
 
 def _member(row: Row, event: Any) -> StaffRow:
-    """Return the staff member the event changes, at that event's version."""
-    return replace(row or StaffRow(event.stream_id), version=event.originator_version)
+    """Return the staff member the event changes, as it was before."""
+    return row or StaffRow(event.stream_id)
 
 
 @staff_directory.on(StaffHired)
 def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
     return replace(
         _member(row, event),
+        version=event.originator_version,
         name=event.name,
         role=event.role.value,
         team=event.team,
@@ -64,14 +65,25 @@ def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
 
 @staff_directory.on(StaffRoleChanged)
 def role_changed(row: Row, event: StaffRoleChanged, _: Key) -> StaffRow:
-    return replace(_member(row, event), role=event.to_role.value)
+    return replace(_member(row, event), version=event.originator_version, role=event.to_role.value)
 
 
 @staff_directory.on(StaffMoved)
 def moved(row: Row, event: StaffMoved, _: Key) -> StaffRow:
-    return replace(_member(row, event), team=event.to_team, branch=event.to_branch, head_id=event.to_head_id)
+    return replace(
+        _member(row, event),
+        version=event.originator_version,
+        team=event.to_team,
+        branch=event.to_branch,
+        head_id=event.to_head_id,
+    )
 
 
 @staff_directory.on(StaffDeparted)
 def departed(row: Row, event: StaffDeparted, _: Key) -> StaffRow:
-    return replace(_member(row, event), departed_at=event.occurred_at, successor_id=event.successor_id)
+    return replace(
+        _member(row, event),
+        version=event.originator_version,
+        departed_at=event.occurred_at,
+        successor_id=event.successor_id,
+    )
