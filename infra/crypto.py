@@ -37,7 +37,7 @@ class MasterKey:
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
             raise ValueError(f"The master key has {len(secret)} bytes; it must have {KEY_BYTES}.")
-        self._secret = secret
+        self.secret = secret
         self._wrapper = AESGCM(self._derive(b"letopis wrap"))
         self._hash_key = self._derive(b"letopis hash")
 
@@ -54,7 +54,7 @@ class MasterKey:
         return cls(bytes.fromhex(path.read_text().strip()))
 
     def _derive(self, purpose: bytes) -> bytes:
-        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(self._secret)
+        return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(self.secret)
 
     def password_for(self, name: str) -> str:
         """Return the password of a database role of this installation, so that no second secret has to be kept."""

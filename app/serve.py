@@ -1,0 +1,158 @@
+"""Runs Letopis: the database, the write side, the projections, the analytics and the HTTP application, until Ctrl-C."""
+
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+import structlog
+import uvicorn
+
+from app.auth import issue_token, token_issuer
+from app.background import ProjectorProcess
+from app.company import ADMIN_ID, demo_id, ensure_admin, load_demo_company
+from app.database import Urls, database, master_key
+from app.http import create_app
+from app.settings import Settings
+from app.wiring import Analytics, WriteSide, http_parts
+from infra.crypto import MasterKey
+
+TOKEN_LIFE = timedelta(hours=12)
+"""How long the token printed at the start is good: a working day."""
+
+GRACE_SECONDS = 10
+"""How long requests under way may take to finish when the service stops."""
+
+log = structlog.get_logger()
+
+Say = Callable[[str], None]
+
+
+class PortTakenError(Exception):
+    """Something else listens where we should."""
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Run until SIGINT or SIGTERM, then stop everything that was started, the embedded server last.
+
+    Raises PortTakenError, infra.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
+    """
+    with contextlib.suppress(KeyboardInterrupt), _terminating(), ExitStack() as stack:
+        listening = stack.enter_context(_listening(settings))
+        master = master_key(settings)
+        urls = stack.enter_context(database(settings, master, say))
+        _run(stack, settings, master, urls, listening, say)
+
+
+def _run(
+    stack: ExitStack, settings: Settings, master: MasterKey, urls: Urls, listening: socket.socket, say: Say
+) -> None:
+    has_projections = settings.role in {"all", "projections"}
+    write_side = WriteSide(urls, settings, master, with_policies=has_projections)
+    write_side.start()
+    stack.callback(write_side.stop)
+    if has_projections:
+        _first_start(settings, master, write_side, say)
+        projector = ProjectorProcess(urls, master)
+        projector.start()
+        stack.callback(projector.stop)
+    analytics = None
+    if settings.role in {"all", "analytics"}:
+        analytics = Analytics(settings, urls, master)
+        analytics.start()
+        stack.callback(analytics.stop)
+        write_side.listeners.append(analytics.wake)
+    app = create_app(http_parts(settings, urls, master, write_side, analytics))
+    server = _Server(_uvicorn_config(app), on_ready=lambda: _greet(settings, listening, say))
+    server.run(sockets=[listening])
+
+
+def _first_start(settings: Settings, master: MasterKey, write_side: WriteSide, say: Say) -> None:
+    """Enter the first administrator once; a developer's own database also gets the demo company."""
+    if not ensure_admin(write_side.carry_out, master.keyed_hash):
+        return
+    with contextlib.suppress(ValueError):
+        token = issue_token(settings, str(ADMIN_ID), "admin", timedelta(days=365))
+        say(f"First start. The administrator's token, shown this once:\n  {token}")
+    if settings.database_url is None:
+        done = load_demo_company(write_side.carry_out, master.keyed_hash, datetime.now(UTC))
+        say(f"A small demo company was entered ({done} commands).")
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def _uvicorn_config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the port before anything is started, so that a taken one costs nothing."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, settings.port))
+            listening.listen(2048)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTakenError(
+                    f"Port {settings.port} is taken by another program. Choose another one: make run PORT={settings.port + 1}"
+                ) from None
+            raise PortTakenError(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set LETOPIS_HOST and PORT."
+            ) from None
+        listening.set_inheritable(True)
+        yield listening
+
+
+def _greet(settings: Settings, listening: socket.socket, say: Say) -> None:
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say(f"Letopis is at {address}\nTry every request at {address}/docs")
+    try:
+        token_issuer(settings)
+    except ValueError:
+        return
+    if settings.role in {"all", "api"}:
+        actor = (str(demo_id("head")), "head") if settings.database_url is None else (str(ADMIN_ID), "admin")
+        token = issue_token(settings, *actor, TOKEN_LIFE)
+        say(f"Ready to paste (the token is good for 12 hours):\n  curl -H 'Authorization: Bearer {token}' {address}/clients")
+    say("Ctrl-C stops everything.")
+
+
+@contextlib.contextmanager
+def _terminating() -> Iterator[None]:
+    """Let SIGTERM before the server runs end the start in order, as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
