@@ -1,0 +1,116 @@
+"""The HTTP application: the doors for commands and reads in one frame, and what operators and developers look at."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.frame import BodyLimit, Frame
+from app.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
+from app.openapi import ApiDocument
+from app.problems import STATUSES, UNREACHABLE, Problem, answer_with_problem, problem_response
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be true before requests are sent here; `reason` says what is not."""
+
+    name: str
+    is_ready: bool
+    reason: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+Checks = Callable[[], Awaitable[Sequence[Check]]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+async def no_checks() -> Sequence[Check]:
+    """Nothing but this process is needed."""
+    return ()
+
+
+async def no_gauges() -> Sequence[Gauge]:
+    """Nothing but requests is counted."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the application is put together from; `actor_of` names the actor of a checked token for the log."""
+
+    command_router: APIRouter | None = None
+    read_router: APIRouter | None = None
+    actor_of: Callable[[str | None], str | None] = lambda _header: None
+    checks: Checks = no_checks
+    gauges: Gauges = no_gauges
+    cors_origins: Sequence[str] = ()
+    body_limit: int = 1024 * 1024
+    lifespan: Lifespan | None = None
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application made of these parts."""
+    app = FastAPI(
+        title="Letopis",
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        lifespan=parts.lifespan,
+    )
+    counts = RequestCounts()
+    app.include_router(_operators_router(parts, counts))
+    for router in (parts.command_router, parts.read_router):
+        if router is not None:
+            app.include_router(router)
+    ours = [kind for kind, _status in STATUSES]
+    for kind in (HTTPException, RequestValidationError, ValidationError, *UNREACHABLE, *ours):
+        app.add_exception_handler(kind, answer_with_problem)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, limit=parts.body_limit)
+    if parts.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(parts.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+            expose_headers=["ETag", "Letopis-Position", "Retry-After"],
+        )
+    app.add_middleware(Frame, counts=counts, actor_of=parts.actor_of)
+    app.openapi = ApiDocument(app)  # type: ignore[method-assign]
+    return app
+
+
+def _operators_router(parts: Parts, counts: RequestCounts) -> APIRouter:
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/health", summary="Is the process alive?", response_model=dict[str, str])
+    async def health() -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    @router.get("/ready", summary="Is the log reachable, and are the views within their lag?", responses={503: {}})
+    async def ready(request: Request) -> Response:
+        checks = [
+            {"name": check.name, "is_ready": check.is_ready, "reason": check.reason, **check.facts}
+            for check in await parts.checks()
+        ]
+        if all(check["is_ready"] for check in checks):
+            return Response(to_json({"status": "ready", "checks": checks}), media_type="application/json")
+        problem = Problem(503, "not-ready", {"checks": checks}, headers={"Retry-After": "2"})
+        return problem_response(problem, request.headers.get("accept-language"))
+
+    @router.get("/metrics", summary="Counters and gauges for Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        return Response(exposition(counts, await parts.gauges()), headers={"Content-Type": MEDIA_TYPE})
+
+    return router

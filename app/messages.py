@@ -1,0 +1,89 @@
+"""What people are told, in their language: one catalogue by code, English and Russian."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "ru")
+_HERE = Path(__file__).parent
+
+
+def _read(name: str) -> dict[str, dict[str, Any]]:
+    return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
+
+
+MESSAGES = _read("messages.toml")
+"""code → language → {title, detail}"""
+
+FIELD_MESSAGES = _read("field_messages.toml")
+"""code → language → sentence"""
+
+
+class _Facts(dict[str, str]):
+    """The facts a sentence names; what is not known is a dash, for a refusal must never fail for its wording."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def words_for(code: str, language: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Return title and detail of what happened; a code without words is told as a broken rule."""
+    words = MESSAGES.get(code, MESSAGES["rule-broken"])[language]
+    shown = _shown(facts)
+    return words["title"].format_map(shown), words["detail"].format_map(shown)
+
+
+def words_for_field(code: str, field: str, language: str, facts: Mapping[str, Any]) -> str:
+    """Return what is wrong with one field and how to mend it; an unlisted code gets a general one.
+
+    A rule that one field breaks (a phone number that is none) has its words among the rules.
+    """
+    shown = _shown({**facts, "field": field or ("the body" if language == "en" else "тело запроса")})
+    if code in MESSAGES and code not in FIELD_MESSAGES:
+        title, detail = words_for(code, language, facts)
+        return f"{title}. {detail}"
+    sentence: str = FIELD_MESSAGES.get(code, FIELD_MESSAGES["invalid"])[language]
+    return sentence.format_map(shown)
+
+
+def _shown(facts: Mapping[str, Any]) -> _Facts:
+    return _Facts({name: _show(value) for name, value in facts.items()})
+
+
+def _show(value: Any) -> str:
+    if value is None:
+        return "—"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return ", ".join(_show(part) for part in value)
+    return str(value)
+
+
+@lru_cache(maxsize=256)
+def language_of(accept_language: str | None) -> str:
+    """Return the language of ours that the caller likes best; English when in doubt."""
+    best, best_weight = LANGUAGES[0], 0.0
+    for part in (accept_language or "").lower().split(","):
+        tag, _, parameter = part.partition(";")
+        language = tag.strip().partition("-")[0]
+        weight = _weight(parameter)
+        if language in LANGUAGES and weight > best_weight:
+            best, best_weight = language, weight
+    return best
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,75 @@
+"""What can be configured about a running Letopis, each through an environment variable `LETOPIS_…` or a `.env` file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, StringConstraints, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Role = Literal["all", "api", "projections", "analytics"]
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults; nothing has to be set on a developer's machine.
+
+    `database_url` empty means the embedded PostgreSQL under `var`. Without `jwt_public_keys` and `jwt_secret`, tokens
+    are signed and checked with a key made on the first start in `var`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="LETOPIS_", env_file=".env", extra="ignore", frozen=True)
+
+    # The owner's URL of a real PostgreSQL; it may create roles. The service itself connects as lesser roles.
+    database_url: SecretStr | None = None
+    # The login roles of this installation are named <prefix>_writer, <prefix>_projector and <prefix>_reader.
+    role_prefix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")] = "letopis"
+    # 64 hexadecimal digits; without it the key is kept in `var` (make a backup of it: without it nobody reads names).
+    master_key: SecretStr | None = None
+    var: Path = Path("var")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    role: Role = "all"
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
+    zone: str = "Europe/Moscow"
+    default_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "RUB"
+
+    # A PEM file with public keys, or a JWKS document; and a shared secret for HS256.
+    jwt_public_keys: Path | None = None
+    jwt_secret: SecretStr | None = None
+    jwt_issuer: str | None = "letopis"
+    jwt_audience: str | None = "letopis"
+
+    # Browsers of other origins are let in only when their origin is listed, separated by commas.
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    # A command is about a kilobyte; a thousand of them in one batch fit.
+    body_limit_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
+    # Beyond so many waiting commands a caller does better to come back than to wait.
+    queue_size: Annotated[int, Field(ge=1)] = 10_000
+    # Connections of the read side in one process.
+    read_connections: Annotated[int, Field(ge=1, le=100)] = 8
+    # How long a read waits for the view to reach `min_position`.
+    min_position_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+    # /ready answers 503 when a view is further behind than this.
+    ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
+    analytics_url: str | None = None
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{value} is no time zone; name one like Europe/Moscow") from None
+        return value
+
+    @property
+    def company_zone(self) -> ZoneInfo:
+        """The zone in which days and months of the company begin."""
+        return ZoneInfo(self.zone)

@@ -1,0 +1,89 @@
+"""Why a question was not answered.
+
+ReadError
+├── ReadNotAllowedError      the role may not see this                              403
+├── NotStaffError            the caller is no staff member, so has no day of theirs 403
+├── NoSuchThingError         nothing is known under the id                          404
+├── UnknownReportError       there is no such report                                404
+├── WrongParameterError      a parameter cannot be what was sent                    422
+├── UnacceptableFormatError  the answer cannot be given in that form                406
+├── WrongMediaTypeError      the body is not JSON by its Content-Type               415
+├── ViewBuildingError        the view is not there yet                              503
+├── AnalyticsUnavailableError the reports cannot be computed at the moment          503
+└── ViewBehindError          the view has not reached the position in time          504
+"""
+
+from typing import Any, ClassVar
+
+
+class ReadError(Exception):
+    """A question that was not answered; `facts` are what the message in the catalogue names."""
+
+    code: ClassVar[str]
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(self.code)
+        self.facts = facts
+
+
+class ReadNotAllowedError(ReadError):
+    """The role may not see this; facts: role, needed (the roles that may), action."""
+
+    code = "not-allowed"
+
+
+class NotStaffError(ReadError):
+    """The caller is no staff member and has named none; no facts."""
+
+    code = "not-staff"
+
+
+class NoSuchThingError(ReadError):
+    """Nothing is known under the id; facts: kind, id."""
+
+    code = "not-found"
+
+
+class UnknownReportError(ReadError):
+    """There is no such report; facts: report, known."""
+
+    code = "unknown-report"
+
+
+class WrongParameterError(ReadError):
+    """A parameter cannot be what was sent; facts: errors, each with pointer, code and what its message names."""
+
+    code = "invalid-request"
+
+    def __init__(self, *errors: dict[str, Any]) -> None:
+        super().__init__(errors=list(errors))
+
+
+class UnacceptableFormatError(ReadError):
+    """The answer cannot be given in that form; facts: needed (the media types there are)."""
+
+    code = "not-acceptable"
+
+
+class WrongMediaTypeError(ReadError):
+    """The body is not JSON by its Content-Type; facts: content_type, needed."""
+
+    code = "unsupported-media-type"
+
+
+class ViewBuildingError(ReadError):
+    """The view is not there yet; facts: view, retry_after (seconds), and its state and position if known."""
+
+    code = "view-building"
+
+
+class AnalyticsUnavailableError(ReadError):
+    """The reports cannot be computed at the moment; facts: retry_after (seconds)."""
+
+    code = "analytics-unavailable"
+
+
+class ViewBehindError(ReadError):
+    """The view has not reached the position in time; facts: position, min_position."""
+
+    code = "view-behind"

@@ -1,0 +1,195 @@
+"""Who is asking: which tokens let somebody in, and which do not."""
+
+import json
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from app import auth
+from app.auth import (
+    Authenticator,
+    TokenExpiredError,
+    TokenInvalidError,
+    TokenMissingError,
+    VerifyingKey,
+    authenticator,
+    development_key,
+    issue_token,
+    read_keys,
+)
+from app.settings import Settings
+from commands.base import Actor
+
+ANN = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(var=tmp_path / "var", _env_file=None)
+
+
+def signed(settings: Settings, key: Any = None, algorithm: str = "EdDSA", **changes: Any) -> str:
+    claims = {
+        "sub": ANN,
+        "role": "seller",
+        "exp": datetime.now(UTC) + HOUR,
+        "iss": "letopis",
+        "aud": "letopis",
+        **changes,
+    }
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return "Bearer " + jwt.encode(kept, key or development_key(settings.var), algorithm=algorithm)
+
+
+def test_an_issued_token_names_its_actor_and_role(settings: Settings) -> None:
+    token = issue_token(settings, ANN, "seller", HOUR)
+    assert authenticator(settings).authenticate(f"Bearer {token}") == Actor(ANN, "seller")
+
+
+def test_a_checked_token_is_remembered_for_the_log(settings: Settings) -> None:
+    door = authenticator(settings)
+    header = signed(settings)
+    assert door.remembered(header) is None
+    door.authenticate(header)
+    assert door.remembered(header) == ANN
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer  ", "Basic YTpi"])
+def test_without_a_bearer_token_nobody_gets_in(settings: Settings, header: str | None) -> None:
+    with pytest.raises(TokenMissingError):
+        authenticator(settings).authenticate(header)
+
+
+def test_an_expired_token_is_told_apart(settings: Settings) -> None:
+    with pytest.raises(TokenExpiredError):
+        authenticator(settings).authenticate(signed(settings, exp=datetime.now(UTC) - timedelta(seconds=1)))
+
+
+def test_a_remembered_token_expires_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = authenticator(settings)
+    header = signed(settings)
+    door.authenticate(header)
+    later = datetime.now(UTC).timestamp() + 3601
+    monkeypatch.setattr("time.time", lambda: later)
+    with pytest.raises(TokenExpiredError):
+        door.authenticate(header)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "somebody-else"},
+        {"aud": "another-system"},
+        {"iss": None},
+        {"aud": None},
+        {"exp": None},
+        {"sub": None},
+        {"sub": ""},
+        {"sub": "two\nlines"},
+        {"role": None},
+        {"role": "emperor"},
+        {"role": ["admin"]},
+        {"nbf": datetime.now(UTC) + HOUR},
+    ],
+)
+def test_a_token_with_wrong_claims_is_invalid(settings: Settings, changes: dict[str, Any]) -> None:
+    with pytest.raises(TokenInvalidError):
+        authenticator(settings).authenticate(signed(settings, **changes))
+
+
+def test_a_forged_token_is_invalid(settings: Settings) -> None:
+    with pytest.raises(TokenInvalidError):
+        authenticator(settings).authenticate(signed(settings, key=Ed25519PrivateKey.generate()))
+
+
+def test_a_token_signed_with_the_public_key_as_a_secret_is_invalid(settings: Settings) -> None:
+    public = development_key(settings.var).public_key()
+    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    with pytest.raises(TokenInvalidError):
+        authenticator(settings).authenticate(signed(settings, key=raw, algorithm="HS256"))
+
+
+def test_an_unsigned_token_is_invalid(settings: Settings) -> None:
+    header = "Bearer " + jwt.encode({"sub": ANN, "role": "admin"}, "", algorithm="none")
+    with pytest.raises(TokenInvalidError):
+        authenticator(settings).authenticate(header)
+
+
+@pytest.mark.parametrize("token", ["x", "a.b.c", "й.й.й", "." * 5000])
+def test_what_is_no_token_is_invalid(settings: Settings, token: str) -> None:
+    with pytest.raises(TokenInvalidError):
+        authenticator(settings).authenticate(f"Bearer {token}")
+
+
+def test_the_development_key_is_made_once_and_private(settings: Settings) -> None:
+    first = development_key(settings.var).private_bytes_raw()
+    assert development_key(settings.var).private_bytes_raw() == first
+    assert stat.S_IMODE((settings.var / auth.KEY_FILE).stat().st_mode) == 0o600
+    assert [file.name for file in settings.var.iterdir()] == [auth.KEY_FILE]
+
+
+def test_a_configured_secret_replaces_the_development_key(settings: Settings) -> None:
+    secret = "a shared secret of thirty-two bytes or more"
+    other = settings.model_copy(update={"jwt_secret": type(settings).model_validate({"jwt_secret": secret}).jwt_secret})
+    token = issue_token(other, ANN, "head", HOUR)
+    assert authenticator(other).authenticate(f"Bearer {token}") == Actor(ANN, "head")
+    with pytest.raises(TokenInvalidError):
+        authenticator(other).authenticate(signed(settings))
+
+
+def test_configured_public_keys_check_tokens_but_make_none(settings: Settings, tmp_path: Path) -> None:
+    private: list[Any] = [
+        Ed25519PrivateKey.generate(),
+        rsa.generate_private_key(65537, 2048),
+        ec.generate_private_key(ec.SECP256R1()),
+    ]
+    pem = [
+        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        for key in private
+    ]
+    file = tmp_path / "keys.pem"
+    file.write_bytes(b"".join(pem))
+    other = settings.model_copy(update={"jwt_public_keys": file})
+    door = authenticator(other)
+    for key, algorithm in zip(private, ("EdDSA", "RS256", "ES256"), strict=True):
+        assert door.authenticate(signed(other, key=key, algorithm=algorithm)).role == "seller"
+    with pytest.raises(ValueError, match="private key"):
+        issue_token(other, ANN, "seller", HOUR)
+
+
+def test_keys_are_read_from_a_jwks_document_by_their_names() -> None:
+    keys = [Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()]
+    jwks = [
+        {**json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key())), "kid": name, "alg": "EdDSA", "use": "sig"}
+        for key, name in zip(keys, ("old", "new"), strict=True)
+    ]
+    door = Authenticator(read_keys(json.dumps({"keys": jwks}).encode()), issuer=None, audience=None)
+    claims = {"sub": "billing", "role": "integration", "exp": datetime.now(UTC) + HOUR}
+    token = jwt.encode(claims, keys[1], algorithm="EdDSA", headers={"kid": "new"})
+    assert door.authenticate(f"Bearer {token}") == Actor("billing", "integration")
+    misnamed = jwt.encode(claims, keys[1], algorithm="EdDSA", headers={"kid": "old"})
+    with pytest.raises(TokenInvalidError):
+        door.authenticate(f"Bearer {misnamed}")
+
+
+def test_a_file_without_keys_is_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="no public key"):
+        read_keys(b"nothing here")
+
+
+def test_only_the_latest_tokens_are_remembered(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auth, "REMEMBERED_TOKENS", 2)
+    secret = "a shared secret of thirty-two bytes or more"
+    door = Authenticator([VerifyingKey("HS256", secret)], issuer=None, audience=None)
+    headers = [signed(settings, secret, "HS256", iss=None, aud=None, sub=f"caller-{number}") for number in range(3)]
+    for header in headers:
+        door.authenticate(header)
+    assert [door.remembered(header) for header in headers] == [None, "caller-1", "caller-2"]
