@@ -145,22 +145,21 @@ def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
         if moved.rowcount != len(steps):
             raise HandedOverError
         for step in steps:
-            if step.poison:
-                _break(connection, step.held, step.poison, str(step.poison))
+            if step.poison and step.held.generation.state == "live":
+                set_state(connection, step.held.generation, "broken", only_from=("live",), error=str(step.poison))
     for step in steps:
         step.held.mark = step.end
+    for step in steps:
+        if step.poison and step.held.generation.state == "building":
+            raise step.poison
 
 
 def _write_alone(connection: psycopg.Connection[Any], step: _Step) -> None:
     try:
         _write(connection, [step])
     except (psycopg.DataError, psycopg.IntegrityError) as refused:
+        # A build has nobody to show its reason to but its builder.
+        if step.held.generation.state == "building":
+            raise
         reason = f"positions {step.held.mark.position + 1} to {step.end.position}: {refused.diag.message_primary}"
-        _break(connection, step.held, refused, reason)
-
-
-def _break(connection: psycopg.Connection[Any], held: Held, cause: Exception, reason: str) -> None:
-    """Stop a live read model where it is; a build has nobody to show its reason to but its builder."""
-    if held.generation.state == "building":
-        raise cause
-    set_state(connection, held.generation, "broken", only_from=("live",), error=reason)
+        set_state(connection, step.held.generation, "broken", only_from=("live",), error=reason)

@@ -23,10 +23,15 @@ Rows = dict[Key, RowAt]
 class PoisonEventError(Exception):
     """A read model cannot take a fact in; it stops before it, and says which and why."""
 
-    def __init__(self, position: int, topic: str, cause: BaseException) -> None:
-        # The class of the cause only: its text may quote personal data, and this sentence is stored and shown.
-        super().__init__(f"position {position} ({topic}): {type(cause).__name__} at {_place(cause)}")
+    def __init__(self, position: int, reason: str) -> None:
+        super().__init__(f"position {position} {reason}")
         self.position = position
+        self.reason = reason
+
+    @classmethod
+    def because(cls, position: int, topic: str, cause: BaseException) -> "PoisonEventError":
+        """Say which fact and what was raised where; not its text, which may quote personal data."""
+        return cls(position, f"({topic}): {type(cause).__name__} at {_place(cause)}")
 
 
 class StrayRowError(Exception):
@@ -45,7 +50,7 @@ def read_event(decode: Decode, fact: StoredFact) -> Any:
     try:
         return decode(fact)
     except Exception as error:
-        raise PoisonEventError(fact.envelope.position, fact.envelope.topic, error) from error
+        raise PoisonEventError.because(fact.envelope.position, fact.envelope.topic, error) from error
 
 
 def keys_of(projection: Projection[Any], event: Any) -> tuple[Key, ...]:
@@ -53,7 +58,7 @@ def keys_of(projection: Projection[Any], event: Any) -> tuple[Key, ...]:
     try:
         return projection.keys(event)
     except Exception as error:
-        raise PoisonEventError(event.position, type(event).TOPIC, error) from error
+        raise PoisonEventError.because(event.position, type(event).TOPIC, error) from error
 
 
 def fold_event(projection: Projection[Any], rows: Rows, event: Any, keys: Iterable[Key]) -> list[Key]:
@@ -73,7 +78,7 @@ def fold_event(projection: Projection[Any], rows: Rows, event: Any, keys: Iterab
                     _check_key(projection, row, key)
                     changed[key] = RowAt(row, position)
     except Exception as error:
-        raise PoisonEventError(position, type(event).TOPIC, error) from error
+        raise PoisonEventError.because(position, type(event).TOPIC, error) from error
     rows.update(changed)
     return list(changed)
 

@@ -21,7 +21,7 @@ _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, eve
 # statistics of a table that was empty a moment ago say, the index is the way. A read model that loses its last
 # moments in a crash of the server loses its checkpoint with them and folds them again: no need to wait for the disk.
 _SESSION = (
-    "-c TimeZone=UTC -c synchronous_commit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    "-c TimeZone=UTC -c synchronous_commit=off -c random_page_cost=1.1 -c enable_hashjoin=off -c enable_mergejoin=off"
     " -c application_name=letopis-projector"
 )
 
@@ -113,6 +113,15 @@ def build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]
             connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
 
 
+def sweep(connection: psycopg.Connection[Any], name: str) -> None:
+    """Drop what a killed build left behind, unless somebody is building right now."""
+    key = f"letopis.build.{name}"
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
+    if row and row[0]:
+        drop_others(connection, name, keep_retired=1)
+        connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+
+
 def try_hold(connection: psycopg.Connection[Any], name: str) -> bool:
     """Become the one worker of a read model for the life of this session; False when another is."""
     key = f"letopis.hold.{name}"
@@ -160,6 +169,20 @@ def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> G
     return Generation(
         projection.name, number, projection.shape, fingerprint_of(projection), "building", *BEGINNING, None
     )
+
+
+def drop_key(connection: psycopg.Connection[Any], generation: Generation) -> sql.Composed:
+    """Take the primary key off an empty table, to load it faster, and return what puts it back."""
+    table = sql.Identifier(generation.schema, generation.name)
+    row = connection.execute(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE conrelid = to_regclass(%s) AND contype = 'p'",
+        (table.as_string(connection),),
+    ).fetchone()
+    assert row is not None, f"{generation.name}.sql gives its table no PRIMARY KEY"  # noqa: S101 - a mistake in the code
+    connection.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(table, sql.Identifier(row[0])))
+    definition = sql.SQL(row[1])
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(table, sql.Identifier(row[0]), definition)
 
 
 def make_indexes(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> None:
@@ -239,6 +262,26 @@ def resume(connection: psycopg.Connection[Any], name: str) -> bool:
 def retry(connection: psycopg.Connection[Any], name: str) -> bool:
     """Let a broken read model try again the fact it stopped before."""
     return _move(connection, name, "live", "broken")
+
+
+def newest_retired(connection: psycopg.Connection[Any], name: str) -> Generation | None:
+    """Return the generation that readers saw before the present one, if it is still kept."""
+    with connection.cursor(row_factory=class_row(Generation)) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM letopis.projection"  # noqa: S608 - constants
+            " WHERE name = %s AND state = 'retired' ORDER BY generation DESC LIMIT 1",
+            (name,),
+        )
+        return cursor.fetchone()
+
+
+def set_mark(connection: psycopg.Connection[Any], generation: Generation, mark: Mark) -> None:
+    """Note how far a build has come that was filled otherwise than batch by batch."""
+    connection.execute(
+        "UPDATE letopis.projection SET position = %s, event_id = %s"
+        " WHERE name = %s AND generation = %s AND state = 'building'",
+        (*mark, generation.name, generation.number),
+    )
 
 
 def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation) -> bool:

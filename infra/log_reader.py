@@ -71,7 +71,7 @@ class LogReader:
         self._topics = list(topics)
         self._with_parties = with_parties
         selected = sql.SQL(_COLUMNS + (", " + _PARTIES if with_parties else "") + ", e.body::text")
-        share = sql.SQL("")
+        share: sql.Composable = sql.SQL("")
         if parts > 1 and partition_by != "none":
             column = sql.Identifier(f"{partition_by}_id")
             # uuid_hash is signed: the mask keeps the remainder from being negative.

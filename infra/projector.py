@@ -26,6 +26,7 @@ from infra.generations import (
     make_indexes,
     publish,
     set_state,
+    sweep,
     try_hold,
 )
 from infra.log_reader import LogReader
@@ -143,6 +144,7 @@ class ProjectorService:
             try:
                 with connect(self._url) as connection:
                     present = in_use(connection, name)
+                    sweep(connection, name)
                 if present is None or present.fingerprint != self._fingerprints[name]:
                     self._build(projection)
             except Exception as error:  # noqa: BLE001 - the outermost door of this thread: the others are still built

@@ -90,8 +90,7 @@ class RowStore:
     def _prepare_statements(self, names: Sequence[str], types: Mapping[str, str]) -> None:
         def typed(columns: Iterable[str]) -> sql.Composed:
             return sql.SQL(", ").join(
-                sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(types[name]))  # type: ignore[arg-type]
-                for name in columns
+                sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(types[name])) for name in columns
             )
 
         def listed(columns: Iterable[str], prefix: str = "") -> sql.Composed:

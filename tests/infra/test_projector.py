@@ -1,10 +1,11 @@
 """The projector: in order, exactly once, one worker at a time, and never silently past a fact it cannot take in."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -13,35 +14,17 @@ import pytest
 
 from infra import generations
 from infra.advance import Held, advance, hold, reader_for
-from infra.folding import fold_all, fold_key
+from infra.folding import fold_key
 from infra.generations import HandedOverError, ShapeChangedError, connect, in_use
 from infra.log_reader import LogReader
 from infra.projection import Projection
 from infra.projector import CHANNEL, ProjectorService, build
 from tests.database import Database
 from tests.infra import toy
+from tests.infra.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, breaking, coin, days, decode, drops, looking, opening, record
 
 PROJECTIONS: tuple[Projection[Any], ...] = (boxes, days, drops)
-
-
-def in_memory(url: str, projection: Projection[Any]) -> dict[Any, Any]:
-    """Return the rows that the whole log makes, folded one event after the other with no projector at all."""
-    with connect(url) as connection:
-        reader = LogReader(projection.topics, with_parties=projection.needs_parties)
-        facts = reader.between(connection, 0, 2**40)
-    rows: dict[Any, Any] = {}
-    fold_all(projection, rows, map(decode, facts))
-    return {key: there for key, there in rows.items() if there.row is not None}
-
-
-def in_table(url: str, projection: Projection[Any]) -> dict[Any, Any]:
-    """Return the rows that the generation in use has."""
-    with connect(url) as connection:
-        generation = in_use(connection, projection.name)
-        assert generation is not None
-        with connection.transaction():
-            return dict(hold(connection, projection, generation).store.every(connection))
 
 
 @contextmanager
@@ -51,29 +34,6 @@ def held_by(url: str, *projections: Projection[Any]) -> Iterator[tuple[psycopg.C
     with connect(url) as connection:
         every = [in_use(connection, projection.name) for projection in projections]
         yield connection, [hold(connection, one, found) for one, found in zip(projections, every, strict=True) if found]
-
-
-def eventually(is_so: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
-def reached(url: str, projection: Projection[Any], position: int) -> Callable[[], bool]:
-    def is_there() -> bool:
-        with connect(url) as connection:
-            found = in_use(connection, projection.name)
-            return found is not None and found.position >= position
-
-    return is_there
-
-
-def state_of(url: str, projection: Projection[Any]) -> tuple[str, int, str | None]:
-    with connect(url) as connection:
-        found = in_use(connection, projection.name)
-        assert found is not None
-        return found.state, found.position, found.error
 
 
 @pytest.fixture
@@ -346,17 +306,14 @@ def test_a_changed_meaning_is_built_anew_and_the_readers_view_goes_over_to_it(da
     assert "boxes_g2" in shown[0]
 
 
-def test_changed_columns_under_the_same_shape_are_refused_before_anything_is_built(database: Database) -> None:
+def test_changed_columns_under_the_same_shape_are_refused_before_anything_is_built(
+    database: Database, tmp_path: Path
+) -> None:
     build(days, decode, database.projector_url)
-    renamed: Projection[Any] = replace(days, row=toy.BoxRow, key=("box_id",), ddl=boxes.ddl.with_name("toy_boxes.sql"))
-    text = renamed.ddl.read_text().replace("boxes", "days")
-    other = renamed.ddl.parent / "toy_days_changed.sql"
-    other.write_text(text)
-    try:
-        with pytest.raises(ShapeChangedError):
-            build(replace(renamed, ddl=other), decode, database.projector_url)
-    finally:
-        other.unlink()
+    other = tmp_path / "days.sql"
+    other.write_text(days.ddl.read_text().replace("coins ", "pennies "))
+    with pytest.raises(ShapeChangedError):
+        build(replace(days, ddl=other), decode, database.projector_url)
     with connect(database.projector_url) as connection:
         assert connection.execute("SELECT count(*) FROM letopis.projection").fetchone() == (1,)
 

@@ -208,7 +208,7 @@ def record(url: str, facts: Sequence[Said], *, salt: str = "") -> int:
                 body = json.dumps(fact.payload)
                 copy.write_row(
                     # The position is version enough: rising in each stream.
-                    (position, event_id, stream, position, fact.topic, 1, stream)
+                    (position, event_id, stream, position, fact.topic, 1, stream)  # noqa: RUF005 - two lines, two halves
                     + (moment, moment, "toy", event_id, event_id, body)
                 )
         connection.execute(

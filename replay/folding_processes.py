@@ -1,0 +1,147 @@
+"""Folds the whole log into an empty table: in this process, or in several that share the rows by partition."""
+
+import gc
+import importlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from multiprocessing.queues import SimpleQueue
+from time import sleep
+from typing import Any
+
+from infra.folding import Decode, PoisonEventError, Rows, fold_event, keys_of, read_event
+from infra.generations import connect
+from infra.log_reader import LogReader
+from infra.projection import Projection
+from infra.row_store import RowStore
+
+# Positions examined by one query, for each of the parts: a query then gives about this many facts.
+STEP = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What is to be folded: the log up to a position, in so many parts, into the tables of a schema."""
+
+    url: str
+    schema: str
+    last: int
+    parts: int
+
+
+# So many events were folded; or, instead, the fact that cannot be; or nothing: the work is done.
+_Said = int | tuple[int, str] | None
+
+
+class WorkerDiedError(Exception):
+    """A process that folded a part of the log ended without a word (killed, or out of memory)."""
+
+
+def fold_here(
+    projection: Projection[Any], decode: Decode, share: Share, parts: Iterable[int], folded: Callable[[int], None]
+) -> None:
+    """Fold some of the parts into the table and tell how many events each piece had; raises PoisonEventError."""
+    with connect(share.url) as connection:
+        store = RowStore(connection, projection, share.schema)
+        for part in parts:
+            reader = LogReader(
+                projection.topics,
+                with_parties=projection.needs_parties,
+                partition_by=projection.partition_by,
+                part=part,
+                parts=share.parts,
+            )
+            rows: Rows = {}
+            for facts in reader.stream(connection, 0, share.last, STEP * share.parts):
+                for fact in facts:
+                    event = read_event(decode, fact)
+                    fold_event(projection, rows, event, keys_of(projection, event))
+                if projection.is_append_only:
+                    store.fill(connection, rows.values())
+                    rows.clear()
+                folded(len(facts))
+            store.fill(connection, rows.values())
+
+
+def _reference(projection: Projection[Any]) -> tuple[str, str]:
+    """Return the module and the name under which another process finds the read model: folds do not pickle."""
+    modules = {fold.__module__ for _, fold in projection._folds.values()}
+    for module in sorted(modules):
+        for name, value in vars(sys.modules[module]).items():
+            if value is projection:
+                return module, name
+    raise LookupError(f"{projection.name} is no module's variable: another process cannot find it")
+
+
+def _work(
+    reference: tuple[str, str],
+    decoder: Callable[[], Decode],
+    share: Share,
+    parts: list[int],
+    said: "SimpleQueue[_Said]",
+    parent: int,
+) -> None:
+    # Rows live until they are written and nothing here makes cycles: looking for some costs a fifth of the time.
+    gc.disable()
+
+    def folded(count: int) -> None:
+        if os.getppid() != parent:
+            sys.exit("the rebuild this process worked for is gone")
+        said.put(count)
+
+    module, name = reference
+    projection: Projection[Any] = getattr(importlib.import_module(module), name)
+    try:
+        fold_here(projection, decoder(), share, parts, folded)
+    except PoisonEventError as poison:
+        said.put((poison.position, poison.reason))
+    else:
+        said.put(None)
+
+
+def fold_in_processes(
+    projection: Projection[Any],
+    decoder: Callable[[], Decode],
+    share: Share,
+    workers: int,
+    folded: Callable[[int], None],
+) -> None:
+    """Fold all parts, shared out among so many processes; raises PoisonEventError and WorkerDiedError."""
+    # A fresh interpreter: a copy of this one would share its connections and whatever its threads hold.
+    context = multiprocessing.get_context("spawn")
+    said: SimpleQueue[_Said] = context.SimpleQueue()
+    processes = [
+        context.Process(
+            target=_work,
+            args=(_reference(projection), decoder, share, list(range(one, share.parts, workers)), said, os.getpid()),
+            daemon=True,
+        )
+        for one in range(workers)
+    ]
+    for process in processes:
+        process.start()
+    try:
+        _listen(said, processes, folded)
+    finally:
+        for process in processes:
+            process.terminate()
+            process.join()
+
+
+def _listen(said: "SimpleQueue[_Said]", processes: list[Any], folded: Callable[[int], None]) -> None:
+    working = len(processes)
+    while working:
+        if said.empty():
+            if any(process.exitcode for process in processes):
+                raise WorkerDiedError("a process of the rebuild ended early; nothing was changed, start it again")
+            sleep(0.02)
+            continue
+        message = said.get()
+        if isinstance(message, int):
+            folded(message)
+        elif message is None:
+            working -= 1
+        else:
+            raise PoisonEventError(*message)

@@ -1,0 +1,117 @@
+"""Says how every read model is: which build, how far behind the log, how large, and what went wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+from psycopg.rows import class_row
+
+from infra.generations import connect, fingerprint_of
+from infra.projection import Projection
+
+_QUERY = """
+    SELECT
+        s.name, s.generation, s.shape, s.state, s.position, s.head, s.lag_events, s.lag_seconds, s.fingerprint,
+        s.error,
+        coalesce(pg_total_relation_size(to_regclass(format('%I.%I', s.name || '_g' || s.generation, s.name))), 0)
+            AS size_bytes
+    FROM read.projection_status s
+    ORDER BY s.name, s.generation
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionStatus:
+    """How one generation of a read model is. `is_current` is False when other code than this made it."""
+
+    name: str
+    generation: int
+    shape: int
+    state: str
+    position: int
+    head: int
+    lag_events: int
+    lag_seconds: float
+    fingerprint: str
+    is_current: bool
+    rows: int
+    size_bytes: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    name: str
+    generation: int
+    shape: int
+    state: str
+    position: int
+    head: int
+    lag_events: int
+    lag_seconds: float
+    fingerprint: str
+    error: str | None
+    size_bytes: int
+
+
+def statuses(projections: Iterable[Projection[Any]], url: str) -> list[ProjectionStatus]:
+    """Return the generations in use and under way, by name; a read model without any is `building` as number 0."""
+    known = {one.name: one for one in projections}
+    with connect(url) as connection, connection.cursor(row_factory=class_row(_Found)) as cursor:
+        found = [one for one in cursor.execute(_QUERY) if one.name in known]
+        told = [_status(connection, one, known[one.name]) for one in found]
+        row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
+    head: int = row[0] if row else 0
+    missing = (known[name] for name in known.keys() - {one.name for one in told})
+    told.extend(
+        ProjectionStatus(one.name, 0, one.shape, "building", 0, head, head, 0.0, fingerprint_of(one), True, 0, 0, None)
+        for one in missing
+    )
+    return sorted(told, key=lambda one: (one.name, one.generation))
+
+
+def _status(connection: psycopg.Connection[Any], one: _Found, projection: Projection[Any]) -> ProjectionStatus:
+    return ProjectionStatus(
+        one.name,
+        one.generation,
+        one.shape,
+        one.state,
+        one.position,
+        one.head,
+        one.lag_events,
+        one.lag_seconds,
+        one.fingerprint,
+        one.fingerprint == fingerprint_of(projection),
+        _rows_in(connection, sql.Identifier(f"{one.name}_g{one.generation}", one.name)),
+        one.size_bytes,
+        one.error,
+    )
+
+
+def _rows_in(connection: psycopg.Connection[Any], table: sql.Identifier) -> int:
+    try:
+        row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(table)).fetchone()
+    except (errors.UndefinedTable, errors.InvalidSchemaName):  # dropped since the register was read
+        return 0
+    return int(row[0]) if row else 0
+
+
+def wait_until(url: str, names: Iterable[str], position: int, timeout: float) -> bool:
+    """Wait until every named read model has examined the log up to a position; False when the time is up."""
+    end = monotonic() + timeout
+    wanted = list(names)
+    with connect(url) as connection:
+        while True:
+            row = connection.execute(
+                "SELECT count(*) FROM read.projection_status"
+                " WHERE name = ANY(%s) AND position >= %s AND state IN ('live', 'paused', 'broken')",
+                (wanted, position),
+            ).fetchone()
+            if row and row[0] == len(wanted):
+                return True
+            if monotonic() >= end:
+                return False
+            sleep(0.02)

@@ -1,0 +1,114 @@
+"""A check finds every row that is not what the log makes, and names what is wrong with it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from infra.projection import Projection
+from infra.projector import build
+from replay.verify import NoSuchGenerationError, Report, verify
+from tests.database import Database
+from tests.infra import toy
+from tests.infra.looking import in_table
+from tests.infra.toy import boxes, days, decode, drops, random_history, record
+
+
+@pytest.fixture
+def built(database: Database) -> Database:
+    record(database.owner_url, random_history(1, 400))
+    for projection in (boxes, days, drops):
+        build(projection, decode, database.projector_url)
+    return database
+
+
+def change(database: Database, statement: str) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        assert owner.execute(statement.encode()).rowcount == 1
+
+
+def check(database: Database, projection: Projection[Any], events_in_a_pass: int = 1000) -> Report:
+    return verify(projection, database.projector_url, decode, events_in_a_pass=events_in_a_pass)
+
+
+@pytest.mark.parametrize("events_in_a_pass", [30, 1000])
+def test_a_sound_read_model_is_equal(built: Database, events_in_a_pass: int) -> None:
+    for projection in (boxes, days, drops):
+        report = check(built, projection, events_in_a_pass)
+        assert report.is_equal
+        assert report.rows == len(in_table(built.projector_url, projection)) > 5
+        assert report.position == 400
+
+
+@pytest.mark.parametrize("events_in_a_pass", [30, 1000])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("total", "total + 0.01"),
+        ("colour", "CASE colour WHEN 'red' THEN 'blue' ELSE 'red' END"),
+        ("labels", "array_append(labels, 'x')"),
+        ("notes", """'[{"text": "x"}]'"""),
+        ("last_at", "last_at - interval '1 microsecond'"),
+        ("position", "position + 1"),
+    ],
+)
+def test_one_changed_cell_is_found_and_named(built: Database, column: str, value: str, events_in_a_pass: int) -> None:
+    change(
+        built,
+        f"UPDATE boxes_g1.boxes SET {column} = {value} WHERE box_id ="
+        " (SELECT min(box_id::text)::uuid FROM boxes_g1.boxes WHERE last_at IS NOT NULL)",
+    )
+    report = check(built, boxes, events_in_a_pass)
+    assert (report.differing, report.missing, report.extra) == (1, 0, 0)
+    assert not report.is_equal
+    assert list(report.differences[0].columns) == [column]
+    assert f"1 differ (columns: {column})" in report.summary
+
+
+def test_a_missing_and_an_extra_row_are_found_and_named(built: Database) -> None:
+    first = min(in_table(built.projector_url, boxes))
+    change(built, f"DELETE FROM boxes_g1.boxes WHERE box_id = '{first[0]}'")
+    stranger = toy.box_id("no such box")
+    change(built, f"INSERT INTO boxes_g1.boxes VALUES ('{stranger}', NULL, 1, 1, '{{}}', '[]', NULL, NULL, false, 1)")
+    report = check(built, boxes)
+    assert (report.differing, report.missing_keys, report.extra_keys) == (0, [first], [(stranger,)])
+    assert not report.is_equal
+
+
+def test_a_fold_changed_without_a_rebuild_is_found(built: Database) -> None:
+    keys, fold = boxes._folds[toy.CoinDropped]
+
+    def generous(row: Any, event: Any, key: Any) -> Any:
+        folded = fold(row, event, key)
+        return replace(folded, total=folded.total + Decimal("0.01"))
+
+    mutated = replace(boxes, _folds={**boxes._folds, toy.CoinDropped: (keys, generous)})
+    report = verify(mutated, built.projector_url, decode)
+    assert report.differing > 5
+    assert not report.is_equal
+
+
+def test_a_log_put_in_the_place_of_another_is_found(built: Database) -> None:
+    with psycopg.connect(built.owner_url) as owner:
+        owner.execute("ALTER TABLE letopis.event DISABLE TRIGGER event_is_immutable")
+        owner.execute("UPDATE letopis.event SET event_id = gen_random_uuid() WHERE position = 400")
+    report = check(built, boxes)
+    assert not report.is_equal
+    assert not report.is_log_the_same
+    assert report.summary.startswith("log replaced")
+
+
+def test_what_was_recorded_after_the_checkpoint_is_left_out(built: Database) -> None:
+    record(built.owner_url, random_history(2, 50))
+    report = check(built, boxes)
+    assert report.is_equal
+    assert report.position == 400
+
+
+def test_a_read_model_that_was_never_built_is_said_to_be_so(database: Database) -> None:
+    say: Callable[[], Report] = lambda: check(database, boxes)  # noqa: E731 - what is expected to be refused
+    with pytest.raises(NoSuchGenerationError):
+        say()
