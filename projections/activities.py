@@ -3,7 +3,7 @@
 Read by GET /activities and GET /my-day (due and overdue, and incoming calls that still wait for their one click).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from events.activity import (
     CallClassified,
 )
 from infra.projection import Key, Projection
+from projections.change import changed
 
 PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"
 
@@ -71,7 +72,7 @@ def _activity(row: Row, event: Any) -> ActivityRow:
 
 @activities.on(ActivityPlanned)
 def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
-    return replace(
+    return changed(
         _activity(row, event),
         version=event.originator_version,
         state=PLANNED,
@@ -92,7 +93,7 @@ def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
 def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
     activity = _activity(row, event)
     at = activity.held_at or event.to_due_at
-    return replace(
+    return changed(
         activity,
         version=event.originator_version,
         state=activity.state or PLANNED,
@@ -105,7 +106,7 @@ def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
 def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
     """Say what took place; what was planned holds where the touchpoint itself says nothing."""
     activity = _activity(row, event)
-    return replace(
+    return changed(
         activity,
         version=event.originator_version,
         state=HELD,
@@ -131,7 +132,7 @@ def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
 @activities.on(CallClassified)
 def classified(row: Row, event: CallClassified, _: Key) -> ActivityRow:
     activity = _activity(row, event)
-    return replace(
+    return changed(
         activity,
         version=event.originator_version,
         call_status=event.to_status.value,
@@ -141,7 +142,7 @@ def classified(row: Row, event: CallClassified, _: Key) -> ActivityRow:
 
 @activities.on(ActivityClientNamed)
 def client_named(row: Row, event: ActivityClientNamed, _: Key) -> ActivityRow:
-    return replace(
+    return changed(
         _activity(row, event),
         version=event.originator_version,
         client_id=event.client_id,
@@ -153,12 +154,12 @@ def client_named(row: Row, event: ActivityClientNamed, _: Key) -> ActivityRow:
 @activities.on(ActivityNoted)
 def noted(row: Row, event: ActivityNoted, _: Key) -> ActivityRow:
     activity = _activity(row, event)
-    return replace(activity, version=event.originator_version, note_count=activity.note_count + 1, last_note=event.text)
+    return changed(activity, version=event.originator_version, note_count=activity.note_count + 1, last_note=event.text)
 
 
 @activities.on(ActivityCancelled)
 def cancelled(row: Row, event: ActivityCancelled, _: Key) -> ActivityRow:
-    return replace(
+    return changed(
         _activity(row, event),
         version=event.originator_version,
         state=CANCELLED,

@@ -4,7 +4,7 @@ Read by GET /clients/{id}, GET /clients and POST /clients/search. A row may exis
 touchpoint came first): `registered_at` is empty until then.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from events.client import (
 from events.values import CallStatus, Channel, ContactKind, ContactPoint, Direction, Lifecycle
 from infra.projection import Key, Projection
 from infra.words import word_parts, words
+from projections.change import changed
 
 IDENTIFYING = frozenset({ContactKind.PHONE.value, ContactKind.EMAIL.value})
 
@@ -122,7 +123,7 @@ def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
         _name_of(point): _point(point, event.source, order) for order, point in enumerate(event.contact_points, start=1)
     }
     card = _card(row, event)
-    return replace(
+    return changed(
         card,
         version=event.originator_version,
         kind=event.kind.value,
@@ -142,7 +143,7 @@ def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
 
 @client_card.on(ClientRenamed)
 def renamed(row: Row, event: ClientRenamed, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), version=event.originator_version, **_called(event.to_name))
+    return changed(_card(row, event), version=event.originator_version, **_called(event.to_name))
 
 
 @client_card.on(ContactPointAdded)
@@ -150,7 +151,7 @@ def contact_point_added(row: Row, event: ContactPointAdded, _: Key) -> ClientCar
     card = _card(row, event)
     points = card.contact_points
     added = _point(event.point, event.source, _next_order(points))
-    return replace(
+    return changed(
         card, version=event.originator_version, **_reached({**points, _name_of(event.point): added}, card.tax_id)
     )
 
@@ -162,14 +163,14 @@ def contact_point_corrected(row: Row, event: ContactPointCorrected, _: Key) -> C
     old = points.pop(_name_of(event.from_point), None)
     order = _next_order(points) if old is None else int(old["order"])
     points[_name_of(event.to_point)] = _point(event.to_point, event.source, order)
-    return replace(card, version=event.originator_version, **_reached(points, card.tax_id))
+    return changed(card, version=event.originator_version, **_reached(points, card.tax_id))
 
 
 @client_card.on(ContactPointRemoved)
 def contact_point_removed(row: Row, event: ContactPointRemoved, _: Key) -> ClientCardRow:
     card = _card(row, event)
     gone = _name_of(event.point)
-    return replace(
+    return changed(
         card,
         version=event.originator_version,
         **_reached({name: point for name, point in card.contact_points.items() if name != gone}, card.tax_id),
@@ -179,7 +180,7 @@ def contact_point_removed(row: Row, event: ContactPointRemoved, _: Key) -> Clien
 @client_card.on(TaxIdCorrected)
 def tax_id_corrected(row: Row, event: TaxIdCorrected, _: Key) -> ClientCardRow:
     card = _card(row, event)
-    return replace(card, version=event.originator_version, **_reached(card.contact_points, event.to_tax_id))
+    return changed(card, version=event.originator_version, **_reached(card.contact_points, event.to_tax_id))
 
 
 @client_card.on(ProfileCorrected)
@@ -189,13 +190,13 @@ def profile_corrected(row: Row, event: ProfileCorrected, _: Key) -> ClientCardRo
     if event.to_value is not None:
         fact = {"value": event.to_value, "source": event.source, "confidence": event.confidence.value}
         profile[event.field.value] = fact
-    return replace(card, version=event.originator_version, profile=profile)
+    return changed(card, version=event.originator_version, profile=profile)
 
 
 @client_card.on(ClientAffiliated)
 def affiliated(row: Row, event: ClientAffiliated, _: Key) -> ClientCardRow:
     card = _card(row, event)
-    return replace(
+    return changed(
         card,
         version=event.originator_version,
         affiliations={**card.affiliations, str(event.organisation_id): event.role.value},
@@ -206,7 +207,7 @@ def affiliated(row: Row, event: ClientAffiliated, _: Key) -> ClientCardRow:
 def affiliation_ended(row: Row, event: AffiliationEnded, _: Key) -> ClientCardRow:
     card = _card(row, event)
     ended = str(event.organisation_id)
-    return replace(
+    return changed(
         card,
         version=event.originator_version,
         affiliations={id_: role for id_, role in card.affiliations.items() if id_ != ended},
@@ -215,41 +216,41 @@ def affiliation_ended(row: Row, event: AffiliationEnded, _: Key) -> ClientCardRo
 
 @client_card.on(SubsidiaryDeclared)
 def subsidiary_declared(row: Row, event: SubsidiaryDeclared, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), version=event.originator_version, parent_id=event.parent_id)
+    return changed(_card(row, event), version=event.originator_version, parent_id=event.parent_id)
 
 
 @client_card.on(ClientClaimed)
 def claimed(row: Row, event: ClientClaimed, _: Key) -> ClientCardRow:
-    return replace(
+    return changed(
         _card(row, event), version=event.originator_version, owner_id=event.owner_id, owned_since=event.occurred_at
     )
 
 
 @client_card.on(ClientTransferred)
 def transferred(row: Row, event: ClientTransferred, _: Key) -> ClientCardRow:
-    return replace(
+    return changed(
         _card(row, event), version=event.originator_version, owner_id=event.to_owner_id, owned_since=event.occurred_at
     )
 
 
 @client_card.on(ClientReleased)
 def released(row: Row, event: ClientReleased, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), version=event.originator_version, owner_id=None, owned_since=None)
+    return changed(_card(row, event), version=event.originator_version, owner_id=None, owned_since=None)
 
 
 @client_card.on(LifecycleAdvanced)
 def lifecycle_advanced(row: Row, event: LifecycleAdvanced, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), version=event.originator_version, lifecycle=event.to_state.value)
+    return changed(_card(row, event), version=event.originator_version, lifecycle=event.to_state.value)
 
 
 @client_card.on(ClientArchived)
 def archived(row: Row, event: ClientArchived, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), version=event.originator_version, archived_at=event.occurred_at)
+    return changed(_card(row, event), version=event.originator_version, archived_at=event.occurred_at)
 
 
 @client_card.on(ClientRestored)
 def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
-    return replace(_card(row, event), version=event.originator_version, archived_at=None)
+    return changed(_card(row, event), version=event.originator_version, archived_at=None)
 
 
 def _its_client(event: ActivityHeld | ActivityClientNamed) -> tuple[Key, ...]:
@@ -285,8 +286,8 @@ def _touched(row: Row, key: Key, when: datetime, channel: Channel, direction: Di
     card = row or ClientCardRow(key[0])
     count = card.touch_count + 1
     if card.last_touch_at is not None and card.last_touch_at > when:
-        return replace(card, touch_count=count)
-    return replace(
+        return changed(card, touch_count=count)
+    return changed(
         card,
         touch_count=count,
         last_touch_at=when,

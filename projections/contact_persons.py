@@ -3,13 +3,14 @@
 Read by GET /clients/{id} for an organisation (its people) and for a person (their organisations).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from events.client import AffiliationEnded, ClientAffiliated
 from infra.projection import Key, Projection
+from projections.change import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,4 @@ def affiliated(_: ContactPersonRow | None, event: ClientAffiliated, key: Key) ->
 
 @contact_persons.on(AffiliationEnded, keys=_affiliation)
 def ended(row: ContactPersonRow | None, event: AffiliationEnded, key: Key) -> ContactPersonRow:
-    return replace(row or ContactPersonRow(*key), is_active=False, ended_at=event.occurred_at)
+    return changed(row or ContactPersonRow(*key), is_active=False, ended_at=event.occurred_at)

@@ -3,7 +3,7 @@
 Read by GET /pipeline (stages with counts and sums), GET /deals and GET /deals/{id}.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ from events.deal import (
 )
 from events.values import Money
 from infra.projection import Key, Projection
+from projections.change import changed
 
 OPEN, WON, LOST = "open", "won", "lost"
 
@@ -77,7 +78,7 @@ def _worth(amount: Money | None) -> dict[str, Any]:
 
 @pipeline_board.on(DealOpened)
 def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
-    return replace(
+    return changed(
         _deal(row, event),
         version=event.originator_version,
         client_id=event.client_id,
@@ -96,30 +97,30 @@ def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
 
 @pipeline_board.on(DealClientNamed)
 def client_named(row: Row, event: DealClientNamed, _: Key) -> DealRow:
-    return replace(_deal(row, event), version=event.originator_version, client_id=event.client_id)
+    return changed(_deal(row, event), version=event.originator_version, client_id=event.client_id)
 
 
 @pipeline_board.on(DealMoved)
 def moved(row: Row, event: DealMoved, _: Key) -> DealRow:
-    return replace(
+    return changed(
         _deal(row, event), version=event.originator_version, stage=event.to_stage, stage_since=event.occurred_at
     )
 
 
 @pipeline_board.on(DealRevalued)
 def revalued(row: Row, event: DealRevalued, _: Key) -> DealRow:
-    return replace(_deal(row, event), version=event.originator_version, **_worth(event.to_amount))
+    return changed(_deal(row, event), version=event.originator_version, **_worth(event.to_amount))
 
 
 @pipeline_board.on(DealHandedOver)
 def handed_over(row: Row, event: DealHandedOver, _: Key) -> DealRow:
-    return replace(_deal(row, event), version=event.originator_version, seller_id=event.to_seller_id)
+    return changed(_deal(row, event), version=event.originator_version, seller_id=event.to_seller_id)
 
 
 @pipeline_board.on(DealWon)
 def won(row: Row, event: DealWon, _: Key) -> DealRow:
     deal = _deal(row, event)
-    return replace(
+    return changed(
         deal,
         version=event.originator_version,
         status=WON,
@@ -135,7 +136,7 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
 
 @pipeline_board.on(DealLost)
 def lost(row: Row, event: DealLost, _: Key) -> DealRow:
-    return replace(
+    return changed(
         _deal(row, event),
         version=event.originator_version,
         status=LOST,
@@ -151,7 +152,7 @@ def lost(row: Row, event: DealLost, _: Key) -> DealRow:
 @pipeline_board.on(DealReopened)
 def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
     """Put the deal back on the road: nothing of its former end is true of it now."""
-    return replace(
+    return changed(
         _deal(row, event),
         version=event.originator_version,
         status=OPEN,

@@ -3,7 +3,7 @@
 Read by GET /pipeline.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
 from events.values import Stage
 from infra.projection import Key, Projection
+from projections.change import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def _in_order(codes: list[str], steps: dict[str, Any]) -> dict[str, Any]:
 @pipelines.on(PipelineDefined)
 def defined(row: Row, event: PipelineDefined, _: Key) -> PipelineRow:
     stages = _in_order([stage.code for stage in event.stages], {stage.code: _step(stage) for stage in event.stages})
-    return replace(
+    return changed(
         _pipeline(row, event),
         version=event.originator_version,
         name=event.name,
@@ -74,7 +75,7 @@ def stage_added(row: Row, event: StageAdded, _: Key) -> PipelineRow:
     if event.after in codes:
         place = codes.index(event.after) + 1
     codes.insert(place, event.stage.code)
-    return replace(
+    return changed(
         pipeline,
         version=event.originator_version,
         stages=_in_order(codes, {**pipeline.stages, event.stage.code: _step(event.stage)}),
@@ -90,7 +91,7 @@ def stage_revised(row: Row, event: StageRevised, _: Key) -> PipelineRow:
         codes.append(new)
     is_retired = bool(pipeline.stages.get(old, {}).get("is_retired", False))
     revised = _step(event.to_stage, is_retired=is_retired)
-    return replace(
+    return changed(
         pipeline, version=event.originator_version, stages=_in_order(codes, {**pipeline.stages, new: revised})
     )
 
@@ -99,6 +100,6 @@ def stage_revised(row: Row, event: StageRevised, _: Key) -> PipelineRow:
 def stage_retired(row: Row, event: StageRetired, _: Key) -> PipelineRow:
     pipeline = _pipeline(row, event)
     if event.stage not in pipeline.stages:
-        return replace(pipeline, version=event.originator_version)
+        return changed(pipeline, version=event.originator_version)
     retired = {**pipeline.stages[event.stage], "is_retired": True}
-    return replace(pipeline, version=event.originator_version, stages={**pipeline.stages, event.stage: retired})
+    return changed(pipeline, version=event.originator_version, stages={**pipeline.stages, event.stage: retired})

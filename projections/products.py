@@ -3,7 +3,7 @@
 Read by GET /deals (the product's name) and by whoever must tell which product an old record means.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
 from infra.projection import Key, Projection
+from projections.change import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def _product(row: Row, event: Any) -> ProductRow:
 
 @products.on(ProductListed)
 def listed(row: Row, event: ProductListed, _: Key) -> ProductRow:
-    return replace(
+    return changed(
         _product(row, event),
         version=event.originator_version,
         code=event.code,
@@ -58,17 +59,17 @@ def listed(row: Row, event: ProductListed, _: Key) -> ProductRow:
 
 @products.on(ProductRenamed)
 def renamed(row: Row, event: ProductRenamed, _: Key) -> ProductRow:
-    return replace(_product(row, event), version=event.originator_version, name=event.to_name)
+    return changed(_product(row, event), version=event.originator_version, name=event.to_name)
 
 
 @products.on(ProductAliasAdded)
 def alias_added(row: Row, event: ProductAliasAdded, _: Key) -> ProductRow:
     product = _product(row, event)
-    return replace(
+    return changed(
         product, version=event.originator_version, aliases=list(dict.fromkeys([*product.aliases, event.alias]))
     )
 
 
 @products.on(ProductWithdrawn)
 def withdrawn(row: Row, event: ProductWithdrawn, _: Key) -> ProductRow:
-    return replace(_product(row, event), version=event.originator_version, withdrawn_at=event.occurred_at)
+    return changed(_product(row, event), version=event.originator_version, withdrawn_at=event.occurred_at)

@@ -4,7 +4,7 @@ Read by GET /staff/{id}/counters, which adds the days of a period up. A counter 
 won again was won twice. The day is the company's (see calendar), of when the thing happened.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +17,7 @@ from events.deal import DealLost, DealOpened, DealWon
 from events.values import CallStatus, Channel
 from infra.projection import Key, Projection
 from projections.calendar import day_of
+from projections.change import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _owner(event: ClientClaimed) -> tuple[Key, ...]:
 @staff_counters.on(ActivityHeld, keys=_holder)
 def held(row: Row, event: ActivityHeld, key: Key) -> StaffDayRow:
     day = _day(row, key)
-    return replace(
+    return changed(
         day,
         contacts=day.contacts + 1,
         meetings=day.meetings + (event.channel == Channel.MEETING),
@@ -82,7 +83,7 @@ def held(row: Row, event: ActivityHeld, key: Key) -> StaffDayRow:
 @staff_counters.on(DealOpened, keys=_seller)
 def opened(row: Row, _: DealOpened, key: Key) -> StaffDayRow:
     day = _day(row, key)
-    return replace(day, deals_opened=day.deals_opened + 1)
+    return changed(day, deals_opened=day.deals_opened + 1)
 
 
 @staff_counters.on(DealWon, keys=_seller)
@@ -90,16 +91,16 @@ def won(row: Row, event: DealWon, key: Key) -> StaffDayRow:
     day = _day(row, key)
     currency = event.amount.currency
     total = Decimal(day.won.get(currency, "0")) + event.amount.amount
-    return replace(day, deals_won=day.deals_won + 1, won={**day.won, currency: f"{total:f}"})
+    return changed(day, deals_won=day.deals_won + 1, won={**day.won, currency: f"{total:f}"})
 
 
 @staff_counters.on(DealLost, keys=_seller)
 def lost(row: Row, _: DealLost, key: Key) -> StaffDayRow:
     day = _day(row, key)
-    return replace(day, deals_lost=day.deals_lost + 1)
+    return changed(day, deals_lost=day.deals_lost + 1)
 
 
 @staff_counters.on(ClientClaimed, keys=_owner)
 def claimed(row: Row, _: ClientClaimed, key: Key) -> StaffDayRow:
     day = _day(row, key)
-    return replace(day, clients_claimed=day.clients_claimed + 1)
+    return changed(day, clients_claimed=day.clients_claimed + 1)

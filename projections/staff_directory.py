@@ -3,7 +3,7 @@
 Read by GET /staff, and joined by every read that shows a name.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
 from infra.projection import Key, Projection
+from projections.change import changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def _member(row: Row, event: Any) -> StaffRow:
 
 @staff_directory.on(StaffHired)
 def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
-    return replace(
+    return changed(
         _member(row, event),
         version=event.originator_version,
         name=event.name,
@@ -65,12 +66,12 @@ def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
 
 @staff_directory.on(StaffRoleChanged)
 def role_changed(row: Row, event: StaffRoleChanged, _: Key) -> StaffRow:
-    return replace(_member(row, event), version=event.originator_version, role=event.to_role.value)
+    return changed(_member(row, event), version=event.originator_version, role=event.to_role.value)
 
 
 @staff_directory.on(StaffMoved)
 def moved(row: Row, event: StaffMoved, _: Key) -> StaffRow:
-    return replace(
+    return changed(
         _member(row, event),
         version=event.originator_version,
         team=event.to_team,
@@ -81,7 +82,7 @@ def moved(row: Row, event: StaffMoved, _: Key) -> StaffRow:
 
 @staff_directory.on(StaffDeparted)
 def departed(row: Row, event: StaffDeparted, _: Key) -> StaffRow:
-    return replace(
+    return changed(
         _member(row, event),
         version=event.originator_version,
         departed_at=event.occurred_at,

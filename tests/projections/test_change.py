@@ -1,0 +1,23 @@
+"""A changed row is a new row; the old one stays as it was."""
+
+from dataclasses import replace
+
+import pytest
+
+from projections.change import changed
+from tests.projections.test_client_card import NEW_CARD
+
+
+def test_a_changed_row_is_what_the_standard_library_would_make_of_it() -> None:
+    before = replace(NEW_CARD)
+
+    after = changed(NEW_CARD, name="Василёк", touch_count=3, owner_id=None)
+
+    assert after == replace(NEW_CARD, name="Василёк", touch_count=3, owner_id=None)
+    assert after != NEW_CARD
+    assert before == NEW_CARD
+
+
+def test_a_column_that_is_not_there_is_refused() -> None:
+    with pytest.raises(KeyError, match="nickname"):
+        changed(NEW_CARD, nickname="Romashka")
