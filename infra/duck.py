@@ -12,16 +12,17 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from uuid import UUID
 
 import adbc_driver_manager
 import duckdb
 import structlog
 
-from infra.arrow_log import ArrowLog, LogReplacedError, Mark, NewerLogError
-from infra.fact_file import FactFile, Progress, StaleFactFileError, remove
+from infra.arrow_log import ArrowLog, LogReplacedError, NewerLogError
+from infra.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
 from infra.facts import AsOf, FactSchema, Report, ReportParameterError, Upcast
+from infra.gate import Gate
 
 State = Literal["building", "live", "broken"]
 POSITION_KEY = b"letopis_position"
@@ -37,48 +38,6 @@ class AnalyticsFileInUseError(Exception):
 
 class AnalyticsNotReadyError(Exception):
     """The facts are being loaded, or cannot be; the state and the reason say which."""
-
-
-class Difference(NamedTuple):
-    """How many rows of a table are only in the live file, and how many only in the one filled from the log."""
-
-    table: str
-    only_live: int
-    only_rebuilt: int
-
-
-class _Gate:
-    """Many may be inside together, or one alone: the file is swapped while nobody reads it."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._inside = 0
-        self._is_closed = False
-
-    @contextmanager
-    def shared(self) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._is_closed)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._is_closed)
-            self._is_closed = True
-            self._changed.wait_for(lambda: not self._inside)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._is_closed = False
-                self._changed.notify_all()
 
 
 class AnalyticsNode:
@@ -98,7 +57,7 @@ class AnalyticsNode:
         self._log_url = log_url
         self._upcast = upcast
         self._settings = {"zone": zone}
-        self._gate = _Gate()
+        self._gate = Gate()
         self._writing = threading.RLock()
         self._rebuilding = threading.RLock()
         self._advanced = threading.Condition()
@@ -161,16 +120,16 @@ class AnalyticsNode:
 
     def _followed(self, max_events: int) -> int:
         with self._writing:
-            assert self._file is not None  # noqa: S101
+            file = self._ready()
             try:
                 log = self._connected()
-                upto = log.target(self._file.mark, max_events)
-                count = self._file.follow(log, upto, self._tell)
-                if upto.position == log.target(upto, 1).position:
-                    self._live()
+                upto = log.target(file.mark, max_events)
+                count = file.follow(log, upto, self._tell, self._is_stopping)
             except adbc_driver_manager.Error:
                 self._disconnect()
                 raise
+            if count < max_events:
+                self._live()
             return count
 
     def start(self, poll: float = 0.5) -> None:
@@ -204,9 +163,8 @@ class AnalyticsNode:
         while not self._is_stopping.is_set():
             self._wake.clear()
             try:
-                # A slice or two at a time, so that stopping never waits long.
-                moved = self.follow_once(100_000)
-            except adbc_driver_manager.Error as error:
+                moved = self.follow_once()
+            except (adbc_driver_manager.Error, LogReplacedError) as error:
                 self.problem = f"the log cannot be read: {error}"
                 _log.warning("analytics-follow", outcome="log unreachable", position=self.position)
                 moved = 0
@@ -224,14 +182,11 @@ class AnalyticsNode:
         Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
         """
         statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings)
-        with self._gate.shared():
-            if self._file is None:
-                raise AnalyticsNotReadyError(f"{self.state}: {self.problem or 'the facts are being loaded'}")
-            with self._file.cursor() as cursor:
-                self._check(cursor, self.facts.report(report), values)
-                cursor.execute("BEGIN")
-                [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
-                table = cursor.sql(statement, params=values).to_arrow_table()
+        with self._gate.shared(), self._ready().cursor() as cursor:
+            self._check(cursor, self.facts.report(report), values)
+            cursor.execute("BEGIN")
+            [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
+            table = cursor.sql(statement, params=values).to_arrow_table()
         return table.replace_schema_metadata({POSITION_KEY: str(position).encode()})
 
     @staticmethod
@@ -250,12 +205,11 @@ class AnalyticsNode:
         began = time.monotonic()
         fresh_path = self._path.with_name(self._path.name + ".new")
         with self._rebuilding, self._reading_log() as log:
+            if self._file is None:
+                self.state = "building"
             remove(fresh_path)
-            with FactFile(fresh_path, self.facts) as fresh:
-                while (upto := log.target(fresh.mark, 10_000_000)) != fresh.mark:
-                    fresh.follow(log, upto, progress)
-                    if self._is_stopping.is_set():
-                        break
+            if not self._filled(fresh_path, log, progress):
+                return
             with self._writing, self._gate.alone():
                 self._closed()
                 # First the old file's write-ahead log: beside the new file it would be played into it.
@@ -266,41 +220,34 @@ class AnalyticsNode:
         duration = round((time.monotonic() - began) * 1000)
         _log.info("analytics-rebuild", position=self.position, duration_ms=duration, outcome="swapped")
 
+    def _filled(self, path: Path, log: ArrowLog, progress: Progress | None) -> bool:
+        """Fill a new file up to the log's end; False when the node is stopped before."""
+        with FactFile(path, self.facts) as fresh:
+            while (upto := log.target(fresh.mark, 10_000_000)) != fresh.mark and not self._is_stopping.is_set():
+                fresh.follow(log, upto, progress, self._is_stopping)
+        return not self._is_stopping.is_set()
+
     def verify(self, progress: Progress | None = None) -> tuple[Difference, ...]:
         """Fill the tables once more from the log, compare them row by row, and return those that differ."""
         path = self._path.with_name(self._path.name + ".verify")
         with self._rebuilding, self._reading_log() as log, self._gate.shared():
-            if self._file is None:
-                raise AnalyticsNotReadyError(f"{self.state}: {self.problem or 'the facts are being loaded'}")
-            upto = self._file.mark
+            file = self._ready()
+            upto = file.mark
             log.target(upto, 1)
             remove(path)
             try:
                 with FactFile(path, self.facts) as fresh:
                     fresh.follow(log, upto, progress)
-                with self._file.cursor() as cursor:
-                    return self._compared(cursor, path, upto)
+                return file.compare(path, upto)
             finally:
                 remove(path)
 
-    def _compared(self, cursor: Any, path: Path, upto: Mark) -> tuple[Difference, ...]:
-        quoted = str(path).replace("'", "''")
-        cursor.execute(f"ATTACH '{quoted}' AS rebuilt (READ_ONLY)")
-        try:
-            found = []
-            for table in self.facts.tables:
-                live = f"SELECT * FROM main.{table.name} WHERE position <= {upto.position:d}"  # noqa: S608
-                rebuilt = f"SELECT * FROM rebuilt.main.{table.name}"  # noqa: S608
-                counts = [
-                    cursor.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})").fetchall()[0][0]  # noqa: S608
-                    for one, other in ((live, rebuilt), (rebuilt, live))
-                ]
-                found.append(Difference(table.name, *counts))
-            return tuple(difference for difference in found if difference.only_live or difference.only_rebuilt)
-        finally:
-            cursor.execute("DETACH rebuilt")
-
     # --- small parts -----------------------------------------------------------------------------------------------
+
+    def _ready(self) -> FactFile:
+        if self._file is None:
+            raise AnalyticsNotReadyError(f"{self.state}: {self.problem or 'the facts are being loaded'}")
+        return self._file
 
     @contextmanager
     def _reading_log(self) -> Iterator[ArrowLog]:
@@ -331,7 +278,7 @@ class AnalyticsNode:
 
     def _broken(self, problem: str) -> None:
         self.state, self.problem = "broken", problem
-        _log.error("analytics-broken", outcome=problem, position=self.position if hasattr(self, "_file") else 0)
+        _log.error("analytics-broken", outcome=problem)
 
     def _tell(self, _reached: int, _aim: int) -> None:
         with self._advanced:

@@ -1,8 +1,10 @@
 """One DuckDB file of facts, and how far into the log it has come; both change in one transaction."""
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import duckdb
 
@@ -15,6 +17,14 @@ Progress = Callable[[int, int], None]
 
 class StaleFactFileError(Exception):
     """The file was filled for other tables than those wanted now, or is no file of facts at all."""
+
+
+class Difference(NamedTuple):
+    """How many rows of a table are only in the live file, and how many only in the one filled from the log."""
+
+    table: str
+    only_live: int
+    only_rebuilt: int
 
 
 class FactFile:
@@ -63,35 +73,60 @@ class FactFile:
 
     def load(self, piece: Slice) -> None:
         """Store the events of a slice and the place it ends at: all of it, or nothing."""
-        self._connection.execute("BEGIN")
+        self._connection.register("batch", piece.events)
         try:
-            if piece.events.num_rows:
-                self._insert(piece.events)
+            self._connection.execute("BEGIN")
+            self._insert(set(piece.events["topic"].unique().to_pylist()))
             self._connection.execute("UPDATE followed SET position = ?, event_id = ?", list(piece.upto))
             self._connection.execute("COMMIT")
         except BaseException:
-            self._connection.rollback()
+            # A damaged file refuses even this; what damaged it is the error to report.
+            with suppress(duckdb.Error):
+                self._connection.rollback()
             raise
+        finally:
+            with suppress(duckdb.Error):
+                self._connection.unregister("batch")
         self.mark = piece.upto
 
-    def _insert(self, events: Any) -> None:
-        present = set(events["topic"].unique().to_pylist())
-        self._connection.register("batch", events)
-        try:
-            for table in self._schema.tables:
-                if present & set(table.topics):
-                    self._connection.execute(table.insert)
-        finally:
-            self._connection.unregister("batch")
+    def _insert(self, topics: set[str]) -> None:
+        for table in self._schema.tables:
+            if topics & set(table.topics):
+                self._connection.execute(table.insert)
 
-    def follow(self, log: ArrowLog, upto: Mark, loaded: Progress | None = None) -> int:
-        """Load the log up to a place and return how many positions that were; raises LogReplacedError."""
+    def follow(
+        self, log: ArrowLog, upto: Mark, loaded: Progress | None = None, stop: threading.Event | None = None
+    ) -> int:
+        """Load the log up to a place, or until `stop` is set, and return how many positions that were."""
         start = self.mark.position
         for piece in log.slices(self.mark, upto):
             self.load(piece)
             if loaded:
                 loaded(piece.upto.position, upto.position)
+            if stop and stop.is_set():
+                break
         return self.mark.position - start
+
+    def compare(self, path: Path, upto: Mark) -> tuple[Difference, ...]:
+        """Compare every table, up to a place, row by row with that of a closed file; return the tables that differ."""
+        quoted = str(path).replace("'", "''")
+        with self.cursor() as cursor:
+            cursor.execute(f"ATTACH '{quoted}' AS rebuilt (READ_ONLY)")
+            try:
+                found = [self._difference(cursor, table.name, upto) for table in self._schema.tables]
+            finally:
+                cursor.execute("DETACH rebuilt")
+        return tuple(difference for difference in found if difference.only_live or difference.only_rebuilt)
+
+    @staticmethod
+    def _difference(cursor: Any, table: str, upto: Mark) -> Difference:
+        live = f"SELECT * FROM main.{table} WHERE position <= {upto.position:d}"  # noqa: S608
+        rebuilt = f"SELECT * FROM rebuilt.main.{table}"  # noqa: S608
+        counts = [
+            cursor.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})").fetchall()[0][0]  # noqa: S608
+            for one, other in ((live, rebuilt), (rebuilt, live))
+        ]
+        return Difference(table, *counts)
 
     def cursor(self) -> Any:
         """Return a connection of the caller's own: an unfinished result blocks only that one."""

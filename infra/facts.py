@@ -163,7 +163,7 @@ class FactSchema:
     def _sources(self, sql: str, condition: str) -> list[str]:
         """Return the common table expressions that the SQL needs, each fact table cut at the moment asked for."""
         text, derived = sql, []
-        for name, select in reversed(self.derived.items()):
+        for name, select in reversed(list(self.derived.items())):
             if re.search(rf"\b{name}\b", text):
                 derived.append(f"{name} AS ({select})")
                 text += select

@@ -1,0 +1,262 @@
+"""The analytics node counts every event once, whatever happens to its file or to the log."""
+
+import dataclasses
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+
+from infra import arrow_log
+from infra.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.fact_file import Difference
+from infra.facts import FactSchema
+from projections.analytics import ANALYTICS
+from tests.database import Database
+from tests.projections.analytics.history import Stored, company, empty_log, won, write_log
+
+Open = Callable[..., AnalyticsNode]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "with a space" / "analytics.duckdb"
+
+
+@pytest.fixture
+def open_node(database: Database, file: Path) -> Iterator[Open]:
+    opened: list[AnalyticsNode] = []
+
+    def start(path: Path = file, facts: FactSchema = ANALYTICS, **more: object) -> AnalyticsNode:
+        node = AnalyticsNode(path, database.projector_url, facts, **more)  # type: ignore[arg-type]
+        opened.append(node)
+        return node
+
+    yield start
+    for node in opened:
+        node.stop()
+
+
+def wins(node: AnalyticsNode) -> int:
+    return sum(row["deals"] for row in rows(node.query("monthly_sales")))
+
+
+def test_odd_slices_give_the_same_tables_as_one_big_one(
+    database: Database, open_node: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(database.owner_url, company(50))
+    monkeypatch.setattr(arrow_log.ArrowLog.slices, "__defaults__", (13,))
+    node = open_node()
+    passed = [node.follow_once(31) for _ in range(6)]
+    monkeypatch.undo()
+
+    assert passed == [31, 31, 31, 31, 26, 0]
+    assert wins(node) == 50
+    assert node.verify() == ()
+
+
+def test_a_node_opened_again_goes_on_where_it_was(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, company(10))
+    first = open_node()
+    first.follow_once()
+    first.stop()
+    write_log(database.owner_url, company(3, first=10), after=30)
+
+    again = open_node()
+    assert again.position == 30
+    assert again.follow_once() == 9
+    assert wins(again) == 13
+
+
+def test_a_slice_that_cannot_be_read_leaves_neither_facts_nor_position(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, company(4))
+    node = open_node()
+    node.follow_once()
+    bad = company(1, first=6)[-1]._replace(body=won(amount="much"))
+    write_log(database.owner_url, [*company(2, first=4), bad], after=12)
+
+    with pytest.raises(duckdb.DataError):
+        node.follow_once()
+    assert node.state == "broken"
+    assert node.position == 12
+    assert wins(node) == 4
+    assert node.verify() == ()
+
+
+def test_a_deleted_file_is_filled_again(database: Database, open_node: Open, file: Path) -> None:
+    write_log(database.owner_url, company(10))
+    first = open_node()
+    first.follow_once()
+    first.stop()
+    file.unlink()
+
+    again = open_node()
+    again.follow_once()
+    assert (again.state, again.position, wins(again)) == ("live", 30, 10)
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 1000, b""])
+def test_a_damaged_file_is_filled_again(database: Database, open_node: Open, file: Path, damage: bytes) -> None:
+    write_log(database.owner_url, company(10))
+    file.parent.mkdir()
+    file.write_bytes(damage)
+
+    node = open_node()
+    node.follow_once()
+    assert (node.state, node.position, wins(node)) == ("live", 30, 10)
+    assert node.verify() == ()
+
+
+def test_a_file_damaged_in_the_middle_is_filled_again(database: Database, open_node: Open, file: Path) -> None:
+    write_log(database.owner_url, company(1000))
+    first = open_node()
+    first.follow_once()
+    first.stop()
+    content = bytearray(file.read_bytes())
+    content[4096:] = bytes(len(content) - 4096)
+    file.write_bytes(content)
+
+    again = open_node()
+    assert again.state == "broken"
+    with pytest.raises(AnalyticsNotReadyError):
+        again.query("pipeline_totals")
+    again.follow_once()
+    assert (again.state, wins(again)) == ("live", 1000)
+
+
+def test_another_log_is_noticed_and_its_facts_replace_the_old_ones(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, company(10))
+    node = open_node()
+    node.follow_once()
+    empty_log(database.owner_url)
+    write_log(database.owner_url, company(12), salt=1)
+
+    node.follow_once()
+    assert (node.state, node.position, wins(node)) == ("live", 36, 12)
+
+
+def test_a_shorter_log_is_noticed_too(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, company(10))
+    node = open_node()
+    node.follow_once()
+    empty_log(database.owner_url)
+    write_log(database.owner_url, company(2))
+
+    node.follow_once()
+    assert (node.position, wins(node)) == (6, 2)
+
+
+def test_tables_of_another_shape_are_filled_again(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, company(10))
+    fewer = dataclasses.replace(ANALYTICS, tables=ANALYTICS.tables[:1])
+    first = open_node(facts=fewer)
+    first.follow_once()
+    first.stop()
+
+    node = open_node()
+    assert node.position == 0
+    node.follow_once()
+    assert node.verify() == ()
+
+
+def test_events_of_an_older_version_are_brought_up_to_date_first(database: Database, open_node: Open) -> None:
+    old = json.dumps({"seller": "x", "cents": 12345})
+    write_log(database.owner_url, [company(1)[0], company(1)[-1]._replace(body=old)])
+    deal, *others = ANALYTICS.tables
+    newer = dataclasses.replace(
+        ANALYTICS, tables=(dataclasses.replace(deal, topics={**deal.topics, "deal.won": 2}), *others)
+    )
+
+    def upcast(topic: str, version: int, body: str) -> str:
+        assert (topic, version) == ("deal.won", 1)
+        return won(amount="123.4500") if "cents" in body else body
+
+    node = open_node(facts=newer, upcast=upcast)
+    node.follow_once()
+    assert rows(node.query("monthly_sales"))[0]["amount"] == "123.4500"
+
+
+def test_a_log_newer_than_the_program_is_not_guessed_at(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, [company(1)[-1]._replace(schema_version=9)])
+    node = open_node()
+    with pytest.raises(arrow_log.NewerLogError):
+        node.follow_once()
+    assert node.state == "broken"
+
+
+def test_verify_finds_a_changed_a_missing_and_an_added_row(database: Database, open_node: Open, file: Path) -> None:
+    write_log(database.owner_url, company(10))
+    node = open_node()
+    node.follow_once()
+    node.stop()
+    with duckdb.connect(str(file)) as vandal:
+        vandal.execute("UPDATE fact_deal SET amount = amount + 1 WHERE position = 3")
+        vandal.execute("DELETE FROM fact_deal WHERE position = 4")
+        vandal.execute("INSERT INTO fact_activity SELECT * FROM fact_activity WHERE position = 2")
+
+    assert open_node().verify() == (Difference("fact_deal", 1, 2), Difference("fact_activity", 1, 0))
+
+
+def test_a_second_process_is_refused_the_file(open_node: Open) -> None:
+    open_node()
+    with pytest.raises(AnalyticsFileInUseError):
+        open_node()
+
+
+def test_a_started_node_follows_when_woken_and_is_waited_for(database: Database, open_node: Open) -> None:
+    node = open_node()
+    node.start(poll=60)
+    assert node.wait_for(0, timeout=10)
+    write_log(database.owner_url, company(5))
+    node.wake()
+    assert node.wait_for(15, timeout=10)
+    assert not node.wait_for(16, timeout=0.05)
+
+
+def test_a_started_node_outlives_a_lost_connection(database: Database, open_node: Open) -> None:
+    node = open_node()
+    node.start(poll=0.05)
+    assert node.wait_for(0, timeout=10)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
+    write_log(database.owner_url, company(5))
+    assert node.wait_for(15, timeout=10)
+
+
+def test_questions_are_answered_while_the_facts_are_rebuilt(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, company(500))
+    node = open_node()
+    node.follow_once()
+    answers: list[int] = []
+    is_over = threading.Event()
+
+    def ask() -> None:
+        while not is_over.is_set():
+            answers.append(wins(node))
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in asking:
+        thread.start()
+    seen: list[tuple[int, int]] = []
+    for _ in range(5):
+        node.rebuild(lambda reached, aim: seen.append((reached, aim)))
+    is_over.set()
+    for thread in asking:
+        thread.join()
+
+    assert set(answers) == {500}
+    assert seen == [(1500, 1500)] * 5
+
+
+def test_positions_nobody_wants_are_passed_all_the_same(database: Database, open_node: Open) -> None:
+    noted = [Stored(row.stream, "activity.noted", "{}", row.occurred_at) for row in company(3)]
+    write_log(database.owner_url, noted)
+    node = open_node()
+    assert node.follow_once() == 9
+    assert node.position == 9

@@ -1,0 +1,147 @@
+"""Every report says exactly what a naive reading of the raw bodies says, for any history and at any moment."""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infra.duck import AnalyticsNode, position_of, rows
+from infra.facts import AsOf, ReportParameterError, UnknownReportError
+from projections.analytics import ANALYTICS
+from projections.analytics.reports import HERE
+from tests.database import Database
+from tests.projections.analytics.history import (
+    NEW_YEAR,
+    PIPELINES,
+    RECORDING_BEGAN,
+    SELLERS,
+    Stored,
+    company,
+    empty_log,
+    histories,
+    write_log,
+)
+from tests.projections.analytics.oracle import ORACLES, Raw, read_raw
+
+days = st.integers(-1, 92).map(lambda day: (NEW_YEAR + timedelta(days=day)).date().isoformat())
+questions = st.fixed_dictionaries(
+    {},
+    optional={
+        "from": days,
+        "to": days,
+        "seller_id": st.sampled_from(SELLERS).map(str),
+        "pipeline_id": st.sampled_from(PIPELINES).map(str),
+        "by_product": st.sampled_from(("true", "false")),
+    },
+)
+past_moments = st.builds(
+    AsOf,
+    occurred=st.none() | st.integers(0, 90).map(lambda day: NEW_YEAR + timedelta(days=day)),
+    recorded=st.none() | st.integers(-1, 14).map(lambda hour: RECORDING_BEGAN + timedelta(hours=hour)),
+    position=st.none() | st.integers(0, 45),
+)
+
+
+@contextmanager
+def node_on(url: str) -> Iterator[AnalyticsNode]:
+    with tempfile.TemporaryDirectory() as folder:
+        node = AnalyticsNode(Path(folder) / "analytics.duckdb", url, ANALYTICS, zone="Europe/Moscow")
+        try:
+            while node.follow_once(7):
+                pass
+            yield node
+        finally:
+            node.stop()
+
+
+def known_then(log: list[Raw], as_of: AsOf) -> list[Raw]:
+    return [
+        event
+        for event in log
+        if (as_of.occurred is None or event.occurred_at <= as_of.occurred)
+        and (as_of.recorded is None or event.recorded_at <= as_of.recorded)
+        and (as_of.position is None or event.position <= as_of.position)
+    ]
+
+
+def asked_of(report: str, question: Mapping[str, Any]) -> dict[str, Any]:
+    known = {parameter.name for parameter in ANALYTICS.report(report).parameters}
+    return {name: value for name, value in question.items() if name in known}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=histories(), question=questions, as_of=past_moments)
+def test_every_report_says_what_the_raw_bodies_say(
+    database: Database, history: list[Stored], question: dict[str, Any], as_of: AsOf
+) -> None:
+    empty_log(database.owner_url)
+    write_log(database.owner_url, history)
+    log = read_raw(database.owner_url)
+    with node_on(database.projector_url) as node:
+        for report, oracle in ORACLES.items():
+            asked = asked_of(report, question)
+            assert rows(node.query(report)) == oracle(log, {}), report
+            assert rows(node.query(report, asked)) == oracle(log, asked), report
+            assert rows(node.query(report, asked, as_of)) == oracle(known_then(log, as_of), asked), report
+
+
+def test_every_report_of_the_catalogue_has_an_oracle() -> None:
+    assert {report.name for report in ANALYTICS.reports} == set(ORACLES)
+
+
+def test_every_question_on_disk_is_in_the_catalogue_and_begins_with_its_definition() -> None:
+    assert {path.stem for path in HERE.glob("*.sql")} == {report.name for report in ANALYTICS.reports}
+    assert all(report.sql.startswith("-- ") for report in ANALYTICS.reports)
+
+
+def test_everything_in_the_catalogue_is_named_in_both_languages() -> None:
+    for report in ANALYTICS.reports:
+        titles = [report.title, *(part.title for part in (*report.columns, *report.parameters))]
+        assert all(set(title) == {"en", "ru"} and title["en"] != title["ru"] for title in titles)
+
+
+def test_fact_tables_hold_nothing_that_is_personal(database: Database) -> None:
+    personal = {"title", "topic", "result", "contact_name", "contact_data", "text", "actor", "tax_id", "contact_points"}
+    for table in ANALYTICS.tables:
+        columns = {column.name for column in table.columns}
+        # The only name is that of a product.
+        assert not columns & personal
+        assert "name" not in columns or table.name == "fact_product"
+
+
+def test_a_month_begins_at_midnight_of_the_company(database: Database) -> None:
+    late = NEW_YEAR + timedelta(hours=2)
+    history = company(1)
+    write_log(database.owner_url, [row._replace(occurred_at=late) for row in history])
+    with node_on(database.projector_url) as node:
+        assert [row["month"] for row in rows(node.query("monthly_sales"))] == ["2026-01-01"]
+
+
+def test_an_answer_says_up_to_which_position_it_counts(database: Database) -> None:
+    write_log(database.owner_url, company(5))
+    with node_on(database.projector_url) as node:
+        assert position_of(node.query("pipeline_totals")) == 15
+
+
+def test_an_empty_log_gives_empty_reports(database: Database) -> None:
+    with node_on(database.projector_url) as node:
+        assert [node.query(report).num_rows for report in ORACLES] == [0] * len(ORACLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("from", "yesterday"), ("seller_id", "Anna"), ("colour", "red"), ("as_of_position", "1")]
+)
+def test_a_question_that_makes_no_sense_is_refused(database: Database, name: str, value: str) -> None:
+    with node_on(database.projector_url) as node, pytest.raises(ReportParameterError, match=name):
+        node.query("churn_reasons", {name: value})
+
+
+def test_an_unknown_report_is_refused(database: Database) -> None:
+    with node_on(database.projector_url) as node, pytest.raises(UnknownReportError):
+        node.query("horoscope")
