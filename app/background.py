@@ -31,12 +31,12 @@ def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:
     return ProjectorService(PROJECTIONS, decoder_at(urls.projector, master), urls.projector)
 
 
-def _project(urls: Urls, secret: bytes, parent: Connection) -> None:
+def _project(urls: Urls, master: MasterKey, parent: Connection) -> None:
     """Project until the parent says stop, or dies: then its end of the pipe closes."""
     # Ctrl-C goes to the whole process group; when to stop is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     configure_logs()
-    service = projector_at(urls, MasterKey(secret))
+    service = projector_at(urls, master)
     service.start()
     with contextlib.suppress(EOFError, OSError):
         parent.recv()
@@ -48,7 +48,7 @@ class ProjectorProcess:
 
     def __init__(self, urls: Urls, master: MasterKey) -> None:
         self._urls = urls
-        self._secret = master.secret
+        self._master = master
         self._context = multiprocessing.get_context("spawn")
         self._process: Any = None
         self._ours: Connection | None = None
@@ -63,7 +63,7 @@ class ProjectorProcess:
     def _launch(self) -> None:
         self._ours, theirs = self._context.Pipe()
         self._process = self._context.Process(
-            target=_project, args=(self._urls, self._secret, theirs), name="letopis-projector", daemon=True
+            target=_project, args=(self._urls, self._master, theirs), name="letopis-projector", daemon=True
         )
         self._process.start()
         theirs.close()

@@ -18,7 +18,8 @@ from app.company import ADMIN_ID, demo_id, ensure_admin, load_demo_company
 from app.database import Urls, database, master_key
 from app.http import create_app
 from app.settings import Settings
-from app.wiring import Analytics, WriteSide, http_parts
+from app.doors import http_parts
+from app.wiring import WriteSide, analytics_node
 from infra.crypto import MasterKey
 
 TOKEN_LIFE = timedelta(hours=12)
@@ -62,7 +63,7 @@ def _run(
         stack.callback(projector.stop)
     analytics = None
     if settings.role in {"all", "analytics"}:
-        analytics = Analytics(settings, urls, master)
+        analytics = analytics_node(settings, urls, master)
         analytics.start()
         stack.callback(analytics.stop)
         write_side.listeners.append(analytics.wake)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from pydantic_core import from_json, to_json
+
 from app.database import Urls
 from app.settings import Settings
 from commands.batch import Answer, BatchRunner, Borrow
@@ -16,10 +18,12 @@ from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
 from infra.crypto import Keyring, MasterKey
+from infra.duck import AnalyticsNode
 from infra.envelope import StoredFact
 from infra.eventlog import key_fetcher, read_streams
 from infra.mapper import Mapper
 from infra.wake_up import WakeUp
+from projections.analytics import ANALYTICS
 
 Decode = Callable[[StoredFact], Event]
 
@@ -37,6 +41,16 @@ def decoder_at(url: str, master: MasterKey) -> Decode:
 def decoder_factory(url: str, master: MasterKey) -> Callable[[], Decode]:
     """Return what makes a decoder in another process."""
     return partial(decoder_at, url, master)
+
+
+def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> AnalyticsNode:
+    """Return the node that owns this installation's analytics file; raises infra.duck.AnalyticsFileInUseError."""
+    mapper = mapper_at(urls.projector, master)
+
+    def upcast(topic: str, stored_version: int, body: str) -> str:
+        return to_json(mapper.upcast(topic, stored_version, from_json(body))).decode()
+
+    return AnalyticsNode(settings.var / "analytics.duckdb", urls.projector, ANALYTICS, upcast, settings.zone)
 
 
 def batch_runner(master: MasterKey, borrow: Borrow) -> BatchRunner:

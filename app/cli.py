@@ -1,0 +1,89 @@
+"""The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `demo`, `doctor`."""
+
+import sys
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from app import operate
+from app.console import print_json, print_table, say
+from app.settings import Settings
+
+REFUSED = 1
+
+app = typer.Typer(
+    name="letopis", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Letopis, the CRM that keeps every fact.",
+)
+client = typer.Typer(no_args_is_help=True, help="Look at one client.")
+app.add_typer(operate.commands, name="projections")
+app.add_typer(client, name="client")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Where to listen; 0: any free port.")] = None,
+    host: Annotated[str | None, typer.Option(help="On which address to listen.")] = None,
+    role: Annotated[str | None, typer.Option(help="all, api, projections or analytics.")] = None,
+) -> None:
+    """Run the service until Ctrl-C; the first start makes the database, an administrator and a demo company."""
+    from app.logs import configure_logs
+    from app.serve import serve as run
+
+    given: dict[str, object] = {"port": port, "host": host, "role": role}
+    configure_logs()
+    run(Settings(**{name: value for name, value in given.items() if value is not None}), say)  # type: ignore[arg-type]
+
+
+@app.command()
+def token(
+    actor: Annotated[str, typer.Argument(help="The staff member's id, or the name of a program.")],
+    role: Annotated[str, typer.Argument(help="seller, head, operator, analyst, auditor, ops, admin, …")],
+    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it is good.")] = 12,
+) -> None:
+    """Print a token signed with this installation's key."""
+    from app.auth import issue_token
+
+    print(issue_token(Settings(), actor, role, timedelta(hours=hours)))
+
+
+@client.command("history")
+def client_history(client_id: UUID, as_json: Json = False) -> None:
+    """Show everything that ever concerned a client: who, when, why, from which command."""
+    from app.database import database, master_key
+    from app.wiring import decoder_at
+    from infra.connection import OwnConnection
+    from replay.history import whole_history
+
+    settings = Settings()
+    master = master_key(settings)
+    with database(settings, master, say) as urls:
+        borrow = OwnConnection(urls.projector)
+        with borrow() as connection:
+            entries = list(whole_history(connection, decoder_at(urls.projector, master), client_id))
+        borrow.close()
+    if not entries:
+        say(f"Nothing in the log concerns {client_id}. Is it the id of a client? GET /clients?q=NAME finds ids.")
+        raise typer.Exit(REFUSED)
+    if as_json:
+        print_json([entry._asdict() for entry in entries])
+        return
+    columns = ("position", "occurred", "topic", "actor", "facts")
+    print_table(columns, [(e.position, f"{e.occurred_at:%Y-%m-%d %H:%M}", e.topic, e.actor, e.facts) for e in entries])
+
+
+def main() -> None:
+    """Run the command line; a known failure is told in a sentence that says what to do next, with exit code 1."""
+    from app.failures import KNOWN
+
+    try:
+        app()
+    except KNOWN as error:
+        say(f"letopis: {error}")
+        sys.exit(REFUSED)
+
+

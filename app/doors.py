@@ -1,0 +1,91 @@
+"""Puts the HTTP application together from the parts of this process."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from app.auth import AuthenticationError, Authenticator, authenticator
+from app.database import Urls
+from app.http import Check, Parts
+from app.metrics import Gauge
+from app.problems import problem_of_item
+from app.settings import Settings
+from app.wiring import WriteSide
+from commands.door import command_router
+from infra.crypto import MasterKey
+from infra.duck import AnalyticsNode
+
+_VIEWS = "SELECT name, state, lag_events, lag_seconds FROM read.projection_status ORDER BY name, generation"
+_SERVING = frozenset({"live", "paused"})
+
+
+def http_parts(
+    settings: Settings, urls: Urls, master: MasterKey, write_side: WriteSide, analytics: AnalyticsNode | None
+) -> Parts:
+    """Return what the application of this process is made of."""
+    who = authenticator(settings)
+    return Parts(
+        command_router=command_router(write_side.executor.execute, who.authenticate, master.keyed_hash, problem_of_item),
+        actor_of=_actor_of(who),
+        checks=_checks(settings, urls),
+        gauges=_gauges(urls, write_side, analytics),
+        cors_origins=settings.cors_origins,
+        body_limit=settings.body_limit_bytes,
+    )
+
+
+def _actor_of(who: Authenticator) -> Callable[[str | None], str | None]:
+    def name(header: str | None) -> str | None:
+        try:
+            return who.authenticate(header).id
+        except AuthenticationError:
+            return None
+
+    return name
+
+
+async def _views(url: str) -> list[Mapping[str, Any]]:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=3) as connection:
+        cursor = await connection.cursor(row_factory=dict_row).execute(_VIEWS)
+        return list(await cursor.fetchall())
+
+
+def _checks(settings: Settings, urls: Urls) -> Callable[[], Awaitable[Sequence[Check]]]:
+    async def checks() -> Sequence[Check]:
+        try:
+            views = await _views(urls.reader)
+        except psycopg.OperationalError:
+            return [Check("log", is_ready=False, reason="The database cannot be reached.")]
+        limit = settings.ready_lag_seconds
+        told = [Check("log", is_ready=True)]
+        for view in views:
+            is_ready = view["state"] in _SERVING and float(view["lag_seconds"]) <= limit
+            facts = {"state": view["state"], "lag_events": view["lag_events"], "lag_seconds": view["lag_seconds"]}
+            reason = None if is_ready else f"{view['state']}, {view['lag_events']} events behind"
+            told.append(Check(view["name"], is_ready, reason, facts))
+        return told
+
+    return checks
+
+
+def _gauges(
+    urls: Urls, write_side: WriteSide, analytics: AnalyticsNode | None
+) -> Callable[[], Awaitable[Sequence[Gauge]]]:
+    async def gauges() -> Sequence[Gauge]:
+        told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", write_side.executor.waiting)]
+        if analytics is not None:
+            told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
+        try:
+            views = await _views(urls.reader)
+        except psycopg.OperationalError:
+            return told
+        for view in views:
+            labels = {"projection": view["name"], "state": view["state"]}
+            told.append(Gauge("letopis_projection_lag_events", "Events not folded yet.", view["lag_events"], labels))
+            lag = float(view["lag_seconds"])
+            told.append(Gauge("letopis_projection_lag_seconds", "Age of the oldest event not folded.", lag, labels))
+        return told
+
+    return gauges

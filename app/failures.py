@@ -1,0 +1,29 @@
+"""The failures a person at the command line can do something about; each says what in its own words."""
+
+import psycopg
+from pydantic import ValidationError
+
+from app.company import FirstStartError
+from app.serve import PortTakenError
+from infra.crypto import WrongMasterKeyError
+from infra.duck import AnalyticsFileInUseError
+from infra.embedded import EmbeddedPostgresError
+from infra.mapper import UnreadableFactError
+from infra.migrations import DatabaseIsNewerError
+from replay.rebuild import NothingToRollBackToError
+from replay.verify import NoSuchGenerationError
+
+KNOWN = (
+    AnalyticsFileInUseError,
+    DatabaseIsNewerError,
+    EmbeddedPostgresError,
+    FirstStartError,
+    NoSuchGenerationError,
+    NothingToRollBackToError,
+    PortTakenError,
+    UnreadableFactError,
+    ValidationError,
+    ValueError,
+    WrongMasterKeyError,
+    psycopg.OperationalError,
+)
