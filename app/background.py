@@ -33,8 +33,9 @@ def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:
 
 def _project(urls: Urls, master: MasterKey, parent: Connection) -> None:
     """Project until the parent says stop, or dies: then its end of the pipe closes."""
-    # Ctrl-C goes to the whole process group; when to stop is the parent's to say.
+    # Ctrl-C, and often SIGTERM, goes to the whole process group; when to stop is the parent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     configure_logs()
     service = projector_at(urls, master)
     service.start()

@@ -41,6 +41,10 @@ class MasterKey:
         self._wrapper = AESGCM(self._derive(b"letopis wrap"))
         self._hash_key = self._derive(b"letopis hash")
 
+    def __reduce__(self) -> tuple[type["MasterKey"], tuple[bytes]]:
+        """Travel to our own worker processes as the secret alone; the ciphers are made there."""
+        return (MasterKey, (self.secret,))
+
     @classmethod
     def from_file(cls, path: Path) -> "MasterKey":
         """Read the key kept in hexadecimal in a file; make one (mode 0600) when there is none."""

@@ -86,7 +86,7 @@ class Mapper:
         try:
             if envelope.schema_version == event_type.SCHEMA_VERSION:
                 return event_type.from_json(body, envelope)
-            return event_type.from_payload(self.upcast(envelope, from_json(body)), envelope)
+            return event_type.from_payload(self._upcast(envelope, from_json(body)), envelope)
         except ValidationError as error:
             raise UnreadableFactError(envelope, f"the body does not fit {event_type.__name__}: {error}") from error
 
@@ -99,13 +99,16 @@ class Mapper:
         plain = self.keyring.open(envelope.subject_id, sealed, envelope.event_id.bytes).decode()
         return f"{body[:start]}{plain[1:]}"
 
-    def upcast(self, envelope: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
-        """Bring a payload of an older version to the present one; raises UnreadableFactError for a newer one."""
+    def _upcast(self, envelope: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
         present = self._types[envelope.topic].SCHEMA_VERSION
         if envelope.schema_version > present:
             raise UnreadableFactError(envelope, f"this code knows version {present} at most; start the newer Letopis.")
-        for version in range(envelope.schema_version, present):
-            payload = self._upcasters[envelope.topic, version](payload)
+        return self.upcast(envelope.topic, envelope.schema_version, payload)
+
+    def upcast(self, topic: str, stored_version: int, payload: dict[str, Any]) -> dict[str, Any]:
+        """Bring a payload of an older version to the present one."""
+        for version in range(stored_version, self._types[topic].SCHEMA_VERSION):
+            payload = self._upcasters[topic, version](payload)
         return payload
 
     def new_keys(self, subject_ids: Iterable[UUID]) -> dict[UUID, bytes]:
