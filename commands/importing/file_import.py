@@ -1,0 +1,111 @@
+"""Importing one CSV file by its mapping, from beginning to end."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from aggregates.base import AlreadyExistsError
+from commands.batch import Answer
+from commands.errors import KeyReusedError
+from commands.history import FinishImport, StartImport
+from commands.importing.csv_file import CsvFile, read_csv
+from commands.importing.mapping import Mapping
+from commands.importing.names import IMPORTED, imported_id
+from commands.importing.problems import Tell, teller
+from commands.importing.report import ErrorFile, Report
+from commands.importing.run import Importer, Progress, WriteDoor
+from commands.importing.sheet import Sheet
+from commands.importing.targets import Frame, check_fields
+from commands.pipeline import DefinePipeline
+
+
+def import_file(
+    path: Path,
+    mapping: Mapping,
+    door: WriteDoor,
+    *,
+    strict: bool = False,
+    is_dry: bool = False,
+    error_file: Path | None = None,
+    tell: Tell | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Import a CSV file and return the account of its rows; the same file again adds nothing.
+
+    `strict` refuses deals on somebody else's client, as if the rule had been in force then. `is_dry` only says in the
+    report that the door stores nothing (see rehearsal). Raises MappingError, UnreadableFileError, OSError, and
+    psycopg.OperationalError when the log stays out of reach; run it again to go on.
+    """
+    check_fields(mapping)
+    file = read_csv(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    import_id = import_id_of(mapping.source, path.read_bytes(), strict=strict)
+    with (
+        ErrorFile(error_file, tell or teller("en")) as errors,
+        importing(door, mapping.source, import_id, errors, progress, strict=strict, is_dry=is_dry) as importer,
+    ):
+        import_sheet(importer, file, mapping, import_id, name=path.name, strict=strict)
+    return importer.report
+
+
+def import_id_of(source: str, *contents: bytes, strict: bool) -> UUID:
+    """Return the id of reading these files: broken off and begun again, it is the same import."""
+    digest = sha256(b"".join(sha256(content).digest() for content in contents)).hexdigest()
+    return uuid5(IMPORTED, f"{source}\nimport\n{digest}\n{strict}")
+
+
+@contextmanager
+def importing(
+    door: WriteDoor,
+    source: str,
+    import_id: UUID,
+    errors: ErrorFile,
+    progress: Progress | None,
+    *,
+    strict: bool,
+    is_dry: bool,
+) -> Iterator[Importer]:
+    """Record that the import began, lend it, and record how its rows add up when it came through."""
+    started = time.monotonic()
+    report = Report(source, is_dry=is_dry)
+    with Importer(door, source, import_id, report, errors, progress or _silent) as importer:
+        check(importer.prepare((StartImport(import_id=import_id, source=source, is_strict=strict), str(import_id))))
+        yield importer
+        # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in
+        # this run's report; the log keeps the first ones.
+        importer.prepare((_finish(import_id, report), str(import_id)))
+        report.seconds = time.monotonic() - started
+
+
+def import_sheet(
+    importer: Importer, file: CsvFile, mapping: Mapping, import_id: UUID, *, name: str, strict: bool = False
+) -> None:
+    """Import the rows of one file that was read."""
+    sheet = Sheet(file, mapping, now=importer.now)
+    importer.report.blank += file.blank
+    if mapping.pipeline is not None:
+        pipeline = mapping.pipeline
+        pipeline_id = imported_id(mapping.source, "pipeline", pipeline.name)
+        asked = DefinePipeline(pipeline_id=pipeline_id, name=pipeline.name, stages=pipeline.stages)
+        check(importer.prepare((asked, pipeline.name)))
+    importer.rows(sheet, Frame(import_id, mapping, strict), name)
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nobody how far the import has come."""
+
+
+def check(answers: Sequence[Answer]) -> None:
+    """Raise what kept a command that is no row from being carried out; what is there already is no obstacle."""
+    for answer in answers:
+        if isinstance(answer, Exception) and not isinstance(answer, (AlreadyExistsError, KeyReusedError)):
+            raise answer
+
+
+def _finish(import_id: UUID, report: Report) -> FinishImport:
+    accepted = report.accepted + report.already_there
+    return FinishImport(
+        import_id=import_id, rows=report.rows, accepted=accepted, refused=report.refused, wrong=report.wrong
+    )

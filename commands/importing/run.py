@@ -1,0 +1,261 @@
+"""The import itself: rows become commands, batches of them are carried out, and every row is accounted for.
+
+While a batch waits for the log, the next one is made ready: a thread of its own carries out, this one reads.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID, uuid5
+
+import psycopg
+from pydantic import ValidationError
+
+from aggregates.base import AlreadyExistsError, DomainError, WrongValueError
+from commands.base import Actor, Command
+from commands.batch import Accepted, Answer
+from commands.decision import Request
+from commands.errors import ContendedError, KeyReusedError, OverloadedError, RequestError
+from commands.history import ImportDeal
+from commands.importing.csv_file import Record
+from commands.importing.names import IMPORTED
+from commands.importing.problems import CellError, Problem
+from commands.importing.report import ErrorFile, Report
+from commands.importing.sheet import Row, Sheet
+from commands.importing.targets import BUILDERS, DATE_FIELD, Frame
+
+BATCH = 1_000
+"""Commands carried out in one transaction: as many as one request of the door may hold."""
+
+PATIENCE = 30.0
+"""Seconds an import waits for a log that cannot be reached before it stops (it may be run again to go on)."""
+
+CarryOut = Callable[[Sequence[Request]], Sequence[Answer]]
+Progress = Callable[[int, int], None]
+"""(rows done, rows in all)"""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteDoor:
+    """How an import writes: what carries out commands (always called from one thread), and the keyed hash."""
+
+    carry_out: CarryOut
+    keyed_hash: Callable[[str], bytes]
+
+
+@dataclass(slots=True)
+class _Line:
+    """One row on its way: its record, and the command it became."""
+
+    sheet: Sheet
+    record: Record
+    request: Request
+
+
+class Importer:
+    """Carries out the commands of one import, in order, as one actor."""
+
+    def __init__(
+        self, door: WriteDoor, source: str, import_id: UUID, report: Report, errors: ErrorFile, progress: Progress
+    ) -> None:
+        self._door = door
+        self._actor = Actor(f"import:{source}"[:200], "import")
+        self._source = source
+        self._import_id = import_id
+        self.report = report
+        self._errors = errors
+        self._progress = progress
+        self._thread = ThreadPoolExecutor(1, "import")
+        self._owners: dict[UUID, UUID] = {}
+        self.now = datetime.now(UTC)
+        self.total = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._thread.shutdown()
+
+    def request(self, command: Command, name: str) -> Request:
+        """Return the request for a command by the name it has in the source: the same name is the same command.
+
+        Which run brings a row, and whether strictly, is not what the row says; so it is not compared either.
+        """
+        said = command.model_dump_json(exclude_defaults=True, exclude={"import_id", "strict"})
+        kind = type(command).__name__
+        return Request(
+            command=command,
+            actor=self._actor,
+            command_id=uuid5(IMPORTED, f"{self._source}\n{kind}\n{name}"),
+            received_at=self.now,
+            content_hash=self._door.keyed_hash(f"{kind}:{said}"),
+            key_given=True,
+            correlation_id=self._import_id,
+        )
+
+    def prepare(self, *named: tuple[Command, str]) -> Sequence[Answer]:
+        """Carry out what is no row; return the answers, of which a refusal is for the caller to judge."""
+        requests = [self.request(command, name) for command, name in named]
+        answers = self._thread.submit(self._patiently, requests).result()
+        self.report.position = max(self.report.position, *(getattr(answer, "position", 0) for answer in answers), 0)
+        return answers
+
+    def rows(self, sheet: Sheet, frame: Frame, file: str) -> None:
+        """Carry out every row of a sheet and account for it."""
+        lines: list[_Line] = []
+        waiting: tuple[list[_Line], Future[Sequence[Answer]]] | None = None
+        for line in self._lines(sheet, frame, file):
+            lines.append(line)
+            if len(lines) == BATCH:
+                waiting = self._hand_over(lines, waiting, file)
+                lines = []
+        waiting = self._hand_over(lines, waiting, file)
+        self._settle(*waiting, file)
+
+    def _hand_over(
+        self, lines: list[_Line], waiting: tuple[list[_Line], Future[Sequence[Answer]]] | None, file: str
+    ) -> tuple[list[_Line], Future[Sequence[Answer]]]:
+        handed = lines, self._thread.submit(self._patiently, [line.request for line in lines])
+        if waiting is not None:
+            self._settle(*waiting, file)
+        return handed
+
+    def _lines(self, sheet: Sheet, frame: Frame, file: str) -> Iterator[_Line]:
+        build = BUILDERS[frame.mapping.target]
+        self.report.rows += len(sheet.records)
+        for record in _by_date(sheet):
+            try:
+                row = Row(sheet, record)
+                command = build(row, frame)
+                request = self.request(command, row.external_id)
+            except CellError as error:
+                self._not_taken("wrong", file, record, error.problem)
+                continue
+            except ValidationError as error:
+                self._not_taken("wrong", file, record, _misfit(sheet, error))
+                continue
+            for warning in row.warnings:
+                self.report.warnings += 1
+                self._note("warning", file, record, warning.problem)
+            yield _Line(sheet, record, request)
+
+    def _patiently(self, requests: Sequence[Request]) -> Sequence[Answer]:
+        """Carry out, again and again while the log cannot be reached; receipts keep rows from being stored twice."""
+        if not requests:
+            return []
+        started = time.monotonic()
+        while True:
+            try:
+                answers = self._door.carry_out(requests)
+                if not any(isinstance(answer, (OverloadedError, ContendedError)) for answer in answers):
+                    return answers
+                failure: Exception = next(a for a in answers if isinstance(a, (OverloadedError, ContendedError)))
+            except psycopg.OperationalError as error:
+                failure = error
+            if time.monotonic() - started > PATIENCE:
+                raise failure
+            time.sleep(0.2)
+
+    def _settle(self, lines: list[_Line], answers: Future[Sequence[Answer]], file: str) -> None:
+        for line, answer in zip(lines, answers.result(), strict=True):
+            if isinstance(answer, Accepted):
+                self._taken(line, answer, file)
+            elif isinstance(answer, AlreadyExistsError):
+                self.report.already_there += 1
+            else:
+                outcome, problem = _refusal(line.sheet, answer)
+                self._not_taken(outcome, file, line.record, problem)
+        report = self.report
+        done = report.accepted + report.already_there + report.refused + report.wrong
+        self._progress(done, self.total or report.rows)
+
+    def _taken(self, line: _Line, answer: Accepted, file: str) -> None:
+        if answer.replayed:
+            self.report.already_there += 1
+        else:
+            self.report.accepted += 1
+            self.report.position = max(self.report.position, answer.position)
+        command = line.request.command
+        if not isinstance(command, ImportDeal) or command.client_id is None or command.engaged_at is None:
+            return
+        if any(event["topic"] == "client.claimed" for event in answer.events):
+            self._owners[command.client_id] = command.seller_id
+        elif self._owners.get(command.client_id, command.seller_id) != command.seller_id:
+            self.report.conflicts += 1
+            self._note("conflict", file, line.record, Problem("owner-conflict", line.sheet.column_of("client")))
+
+    def _not_taken(self, outcome: str, file: str, record: Record, problem: Problem) -> None:
+        if outcome == "wrong":
+            self.report.wrong += 1
+        else:
+            self.report.refused += 1
+        self._note(outcome, file, record, problem)
+
+    def _note(self, outcome: str, file: str, record: Record, problem: Problem) -> None:
+        self.report.reasons[problem.code] += 1
+        self._errors.note(outcome, file, record.line, record.cells, problem)
+
+
+def _by_date(sheet: Sheet) -> Sequence[Record]:
+    """Return the records in order of (date, id), undated last; without dates, or with ids to be made, as they stand."""
+    field = DATE_FIELD.get(sheet.mapping.target, "date")
+    if sheet.mapping.external_id is None or not any(sheet.cells(record, field) for record in sheet.records):
+        return sheet.records
+    last = datetime.max.replace(tzinfo=UTC)
+
+    def when(record: Record) -> tuple[datetime, str]:
+        cells = sheet.cells(record, field)
+        moment = sheet.moment(cells[0].value) if cells else None
+        try:
+            return moment or last, sheet.external_id(record)
+        except CellError:
+            return last, ""
+
+    return sorted(sheet.records, key=when)
+
+
+def _misfit(sheet: Sheet, error: ValidationError) -> Problem:
+    """Say which cell made a command impossible."""
+    first = error.errors(include_url=False)[0]
+    field = str(first["loc"][0]) if first["loc"] else ""
+    column = sheet.column_of(field.removesuffix("_id").removesuffix("_code"))
+    value = first["input"] if isinstance(first["input"], str) else ""
+    code = "too-long" if first["type"] == "string_too_long" else "wrong-value"
+    return Problem(code, column, value, {"reason": first["msg"], **first.get("ctx", {})})
+
+
+_FIELDS_OF_KIND = {
+    "staff": ("seller", "staff", "head"),
+    "client": ("client", "organisation", "contact"),
+    "phone": ("phone",),
+    "email": ("email",),
+    "tax_id": ("tax_id",),
+    "product": ("product",),
+    "pipeline": ("pipeline",),
+    "deal": ("deal",),
+}
+
+
+_KIND_OF_CODE = {"client-owned": "client", "stage-is-unknown": "stage", "stage-is-retired": "stage"}
+
+
+def _refusal(sheet: Sheet, answer: Answer) -> tuple[str, Problem]:
+    """Return whether the row was wrong or refused, and why; a bug is raised and ends the import."""
+    if isinstance(answer, KeyReusedError):
+        return "refused", Problem("changed-since-imported")
+    if isinstance(answer, ValidationError):
+        return "wrong", _misfit(sheet, answer)
+    if not isinstance(answer, (DomainError, RequestError)):
+        assert isinstance(answer, Exception)  # noqa: S101 - Accepted was taken care of
+        raise answer
+    kind = str(answer.facts.get("kind", _KIND_OF_CODE.get(answer.code, "")))
+    fields = _FIELDS_OF_KIND.get(kind, (kind,))
+    column = next((sheet.column_of(field) for field in fields if sheet.is_mapped(field)), "")
+    outcome = "wrong" if isinstance(answer, WrongValueError) else "refused"
+    return outcome, Problem(answer.code, column, "", answer.facts)

@@ -1,0 +1,274 @@
+"""How a row becomes a command of history, for each kind of thing that can be imported."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast, get_args
+from uuid import UUID
+
+from aggregates.base import WrongValueError
+from aggregates.identity import email_key, phone_key, tax_id_key
+from commands.base import Command
+from commands.client import ContactPointGiven
+from commands.history import ImportClient, ImportDeal, ImportProduct, ImportStaff
+from commands.history_activity import ImportActivity
+from commands.importing.mapping import Mapping
+from commands.importing.names import code_of, imported_id
+from commands.importing.problems import CellError, MappingError
+from commands.importing.sheet import Cell, Row, without_label
+from events.values import (
+    AffiliationRole,
+    CallStatus,
+    Channel,
+    ClientKind,
+    Confidence,
+    ContactKind,
+    Direction,
+    Money,
+    ProfileFact,
+    ProfileField,
+    StaffRole,
+)
+
+
+Outcome = Literal["won", "lost", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What all rows of one import have in common."""
+
+    import_id: UUID
+    mapping: Mapping
+    strict: bool
+
+    def id_of(self, kind: str, name: str) -> UUID:
+        """Return the id of a thing by what it is called in the source."""
+        return imported_id(self.mapping.source, kind, name)
+
+
+def client(row: Row, frame: Frame) -> Command:
+    """Enter a person or an organisation; a doubtful tax number is kept as a note."""
+    kind = ClientKind(row.choice("kind", tuple(ClientKind)) or ClientKind.ORGANISATION)
+    tax_id, doubtful = _tax_id(row, kind)
+    return ImportClient(
+        **_common(row, frame, "date"),
+        client_id=frame.id_of("client", row.external_id),
+        kind=kind,
+        name=row.needed("name"),
+        contact_points=tuple(_contact_points(row)),
+        tax_id=tax_id,
+        profile=tuple(_profile(row, doubtful)),
+        source=frame.mapping.source,
+        external_id=row.external_id,
+        parent_id=_named(row, frame, "client", "parent"),
+        organisation_id=_named(row, frame, "client", "organisation"),
+        affiliation_role=AffiliationRole(row.choice("affiliation_role", tuple(AffiliationRole)) or "other"),
+        duplicate_reason=frame.mapping.duplicate_reason,
+    )
+
+
+def deal(row: Row, frame: Frame) -> Command:
+    """Enter a deal with its days, its people, and its end."""
+    product, stage = row.text("product"), row.needed("stage")
+    pipeline = frame.mapping.pipeline.name if frame.mapping.pipeline else row.needed("pipeline")
+    engaged_at = row.moment("engaged_at")
+    return ImportDeal(
+        import_id=frame.import_id,
+        occurred_at=engaged_at or frame.mapping.stated_moment,
+        date_unknown=engaged_at is None,
+        deal_id=frame.id_of("deal", row.external_id),
+        client_id=_named(row, frame, "client", "client"),
+        seller_id=frame.id_of("staff", row.needed("seller")),
+        pipeline_id=frame.id_of("pipeline", pipeline),
+        product_code=None if product is None else code_of(product),
+        engaged_at=engaged_at,
+        stage=code_of(stage),
+        outcome=cast(Outcome, row.choice("outcome", get_args(Outcome)) or "none"),
+        closed_at=row.moment("closed_at"),
+        amount=_money(row, frame),
+        lost_reason=row.text("lost_reason"),
+        external_id=row.external_id,
+        strict=frame.strict,
+    )
+
+
+def staff(row: Row, frame: Frame) -> Command:
+    """Enter a staff member."""
+    return ImportStaff(
+        **_common(row, frame, "date"),
+        staff_id=frame.id_of("staff", row.external_id),
+        name=row.needed("name"),
+        role=StaffRole(row.choice("role", tuple(StaffRole)) or StaffRole.SELLER),
+        team=row.text("team"),
+        branch=row.text("branch"),
+        head_id=_named(row, frame, "staff", "head"),
+        departed_at=row.moment("departed_at"),
+    )
+
+
+def product(row: Row, frame: Frame) -> Command:
+    """Enter a product under the code made of its name, unless the file names one."""
+    name = row.needed("name")
+    return ImportProduct(
+        **_common(row, frame, "date"),
+        code=code_of(row.text("code") or name),
+        name=name,
+        series=row.text("series"),
+        aliases=tuple(cell.value for cell in row.cells("alias") if cell.value != name),
+    )
+
+
+def activity(row: Row, frame: Frame) -> Command:
+    """Enter a touchpoint."""
+    status = row.choice("call_status", tuple(CallStatus))
+    return ImportActivity(
+        **_common(row, frame, "date"),
+        activity_id=frame.id_of("activity", row.external_id),
+        channel=Channel(row.choice("channel", tuple(Channel)) or Channel.TASK),
+        direction=Direction(row.choice("direction", tuple(Direction)) or Direction.OUTBOUND),
+        staff_id=_named(row, frame, "staff", "staff"),
+        client_id=_named(row, frame, "client", "client"),
+        contact_id=_named(row, frame, "client", "contact"),
+        deal_id=_named(row, frame, "deal", "deal"),
+        is_offer=row.choice("is_offer", ("yes", "no", "true", "false")) in {"yes", "true"},
+        call_status=None if status is None else CallStatus(status),
+        contact_name=row.text("contact_name"),
+        contact_data=row.text("contact_data"),
+        topic=row.text("topic"),
+        result=row.text("result"),
+        strict=frame.strict,
+    )
+
+
+Build = Callable[[Row, Frame], Command]
+BUILDERS: dict[str, Build] = {"client": client, "deal": deal, "staff": staff, "product": product, "activity": activity}
+
+_CONTACTS = {
+    "phone": ContactKind.PHONE,
+    "email": ContactKind.EMAIL,
+    "address": ContactKind.ADDRESS,
+    "messenger": ContactKind.MESSENGER,
+    "site": ContactKind.SITE,
+}
+_TRAITS = {each.value: each for each in ProfileField}
+FIELDS: dict[str, frozenset[str]] = {
+    "client": frozenset(
+        {"date", "kind", "name", "tax_id", "parent", "organisation", "affiliation_role", *_CONTACTS, *_TRAITS}
+    ),
+    "deal": frozenset(
+        {
+            "client",
+            "seller",
+            "pipeline",
+            "product",
+            "stage",
+            "outcome",
+            "engaged_at",
+            "closed_at",
+            "amount",
+            "currency",
+            "lost_reason",
+        }
+    ),
+    "staff": frozenset({"date", "name", "role", "team", "branch", "head", "departed_at"}),
+    "product": frozenset({"date", "name", "code", "series", "alias"}),
+    "activity": frozenset(
+        {
+            "date",
+            "channel",
+            "direction",
+            "staff",
+            "client",
+            "contact",
+            "deal",
+            "is_offer",
+            "call_status",
+            "contact_name",
+            "contact_data",
+            "topic",
+            "result",
+        }
+    ),
+}
+DATE_FIELD = {"deal": "engaged_at"}
+"""By which field rows are entered in order of time; other targets by `date`."""
+
+
+def check_fields(mapping: Mapping) -> None:
+    """Raise MappingError for a field the target does not have."""
+    unknown = sorted({*mapping.fields, *mapping.values} - FIELDS[mapping.target])
+    if unknown:
+        known = ", ".join(sorted(FIELDS[mapping.target]))
+        raise MappingError(f"A {mapping.target} has no field {', '.join(unknown)}. It has {known}.")
+
+
+def _common(row: Row, frame: Frame, date_field: str) -> dict[str, Any]:
+    moment: datetime | None = row.moment(date_field)
+    return {
+        "import_id": frame.import_id,
+        "occurred_at": moment or frame.mapping.stated_moment,
+        "date_unknown": moment is None,
+    }
+
+
+def _named(row: Row, frame: Frame, kind: str, field: str) -> UUID | None:
+    name = row.text(field)
+    return None if name is None else frame.id_of(kind, name)
+
+
+def _money(row: Row, frame: Frame) -> Money | None:
+    amount = row.amount("amount")
+    if amount is None:
+        return None
+    currency = row.text("currency") or frame.mapping.currency
+    if currency is None:
+        raise CellError("missing", row.sheet.column_of("amount"), field="currency")
+    return Money(amount=amount, currency=currency)
+
+
+def _contact_points(row: Row) -> Iterable[ContactPointGiven]:
+    for field, kind in _CONTACTS.items():
+        for cell in row.cells(field):
+            yield ContactPointGiven(kind=kind, value=_contact(row, kind, cell))
+
+
+def _contact(row: Row, kind: ContactKind, cell: Cell) -> str:
+    """Return the contact as typed where our home rules read it right, else in the form that names one number."""
+    if kind not in {ContactKind.PHONE, ContactKind.EMAIL}:
+        return cell.value
+    value = without_label(cell.value)
+    try:
+        if kind is ContactKind.EMAIL:
+            email_key(value)
+            return value
+        key = phone_key(value, region=row.sheet.mapping.phone_region, area_code=row.sheet.mapping.area_code)
+    except WrongValueError as error:
+        raise CellError(error.code, cell.column, cell.value) from None
+    return value if row.sheet.mapping.phone_region == "RU" and row.sheet.mapping.area_code is None else key
+
+
+def _tax_id(row: Row, kind: ClientKind) -> tuple[str | None, str | None]:
+    """Return the tax number, or what was typed when its check digits say that it cannot be one."""
+    cells = row.cells("tax_id")
+    if not cells:
+        return None, None
+    try:
+        return tax_id_key(cells[0].value, kind), None
+    except WrongValueError:
+        row.warn("doubtful-tax-id", cells[0])
+        return None, cells[0].value
+
+
+def _profile(row: Row, doubtful_tax_id: str | None) -> Iterable[ProfileFact]:
+    source = row.sheet.mapping.source
+    notes = "\n".join(cell.value for cell in row.cells("note"))
+    for name, field in _TRAITS.items():
+        value = None if field is ProfileField.NOTE else row.text(name)
+        if value is not None:
+            yield ProfileFact(field=field, value=value, source=source)
+    if doubtful_tax_id is not None:
+        text = f"{notes}\nИНН {doubtful_tax_id}".strip()
+        yield ProfileFact(field=ProfileField.NOTE, value=text, source=source, confidence=Confidence.DOUBTFUL)
+    elif notes:
+        yield ProfileFact(field=ProfileField.NOTE, value=notes, source=source)
