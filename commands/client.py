@@ -72,6 +72,12 @@ class RegisterClient(DuplicateAllowing):
     organisation_id: MaybeClientId = None
     affiliation_role: AffiliationRole = AffiliationRole.OTHER
 
+    @model_validator(mode="after")
+    def _person_for_organisation(self) -> Self:
+        if self.organisation_id is not None and self.kind is not ClientKind.PERSON:
+            raise ValueError("only a person acts for an organisation")
+        return self
+
 
 class RenameClient(Command):
     """Call a client differently."""
@@ -168,6 +174,8 @@ def register_client(command: RegisterClient, context: Context) -> Outcome:
     """Register the client, and affiliate a contact person in the same decision."""
     command.check_right(context)
     organisation = None if command.organisation_id is None else context.load(Client, command.organisation_id)
+    if organisation is not None:
+        organisation.check_organisation()
     client = context.new(Client, command.client_id)
     client.register(
         kind=command.kind,

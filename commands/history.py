@@ -103,6 +103,12 @@ class ImportClient(HistoryCommand):
     affiliation_role: AffiliationRole = AffiliationRole.OTHER
     duplicate_reason: Text | None = None
 
+    @model_validator(mode="after")
+    def _person_for_organisation(self) -> Self:
+        if self.organisation_id is not None and self.kind is not ClientKind.PERSON:
+            raise ValueError("only a person acts for an organisation")
+        return self
+
 
 class ImportProduct(HistoryCommand):
     """Enter a product from old records, with its other spellings."""
@@ -181,6 +187,8 @@ def import_staff(command: ImportStaff, context: Context) -> Outcome:
 def import_client(command: ImportClient, context: Context) -> Outcome:
     """Enter the client."""
     organisation = None if command.organisation_id is None else context.load(Client, command.organisation_id)
+    if organisation is not None:
+        organisation.check_organisation()
     client = context.new(Client, command.client_id)
     client.register(
         kind=command.kind,

@@ -108,7 +108,7 @@ EVENTS: tuple[Event, ...] = (
         result="Agreed on the price",
     ),
     activity.CallClassified(from_status=CallStatus.TAKEN_TO_WORK, to_status=CallStatus.FINISHED, staff_id=ANNA),
-    activity.ActivityClientNamed(client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND),
+    activity.ActivityClientNamed(client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND, held_at=DAY),
     activity.ActivityNoted(text="Asked for a catalogue"),
     activity.ActivityCancelled(reason="not needed any more"),
     pipeline.PipelineDefined(name="Retail", stages=(OFFER, CONTRACT)),
