@@ -29,6 +29,7 @@ from infra.embedded_place import (
     private_socket_folder,
     reachable_binaries,
     remove_socket_folder,
+    shipped_binaries,
 )
 from infra.folder_lock import FolderInUseError, FolderLock
 from infra.postmaster import DEFAULT_SETTINGS, Postmaster, find_postmaster, launch
@@ -199,7 +200,7 @@ class EmbeddedPostgres:
 
     def _bring_up(self) -> None:
         account = account_for(self._data)
-        binaries, copied = reachable_binaries(account, self._elsewhere)
+        binaries, copied = reachable_binaries(account, shipped_binaries(), self._elsewhere)
         if copied:
             self._say(f"The database's user {account.uid} cannot reach this environment: its binaries go to {binaries}")
         self._choose_home(account)
@@ -214,6 +215,14 @@ class EmbeddedPostgres:
         self._await_ready(account, binaries)
 
     def _choose_home(self, account: Account) -> None:
+        if not self._home.is_dir():
+            # Never begin an empty database where there was one.
+            raise EmbeddedPostgresError(
+                "data-gone",
+                f"The database of {self._folder} was kept in {self._home}, which is gone. Put it back from a copy; or, "
+                f"to begin with an empty one, remove {self._folder}.",
+                folder=str(self._home),
+            )
         if account.can_reach(self._home):
             return
         if self._data.exists():

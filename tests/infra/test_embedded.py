@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from infra.embedded import EmbeddedPostgres, EmbeddedPostgresError
-from infra.embedded_place import account_for, private_socket_folder, remove_socket_folder
+from infra.embedded_place import remove_socket_folder
 from infra.postmaster import find_postmaster
 
 # Durable, as in production; only smaller.
@@ -201,23 +201,6 @@ def test_the_server_listens_on_a_private_socket_and_on_no_network(server: Embedd
     assert not socket_folder.exists()
 
 
-def test_a_socket_folder_that_others_can_enter_is_not_used(place: Path) -> None:
-    account = account_for(place / "data")
-    first = private_socket_folder(account, place)
-    assert private_socket_folder(account, place) == first
-    first.chmod(0o777)
-    second = private_socket_folder(account, place)
-    assert second != first
-    assert stat.S_IMODE(second.stat().st_mode) == 0o700
-    first.rmdir()
-    first.symlink_to(second)
-    third = private_socket_folder(account, place)
-    assert third not in {first, second}
-    first.unlink()
-    second.rmdir()
-    third.rmdir()
-
-
 def test_ctrl_c_in_the_terminal_does_not_reach_the_server(server: EmbeddedPostgres) -> None:
     server.start()
     assert os.getsid(server.pid) != os.getsid(0)
@@ -242,6 +225,13 @@ def test_where_the_servers_user_cannot_enter_its_data_go_elsewhere_and_no_folder
     assert data.is_relative_to(place / "elsewhere" if is_root else closed)
     assert len(said) == (1 if is_root else 0)
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_data_that_were_kept_elsewhere_and_are_gone_are_not_replaced_by_an_empty_database(place: Path) -> None:
+    (place / "place").write_text(str(place / "elsewhere" / "gone"), "utf-8")
+    with pytest.raises(EmbeddedPostgresError, match="is gone") as refusal:
+        EmbeddedPostgres(place, settings=SMALL, elsewhere=place / "elsewhere").start()
+    assert refusal.value.code == "data-gone"
 
 
 def test_arrow_reads_reach_it_by_the_same_address(server: EmbeddedPostgres) -> None:
