@@ -104,7 +104,9 @@ class ImportClient(HistoryCommand):
     duplicate_reason: Text | None = None
 
     @model_validator(mode="after")
-    def _person_for_organisation(self) -> Self:
+    def _in_its_place(self) -> Self:
+        if self.parent_id == self.client_id:
+            raise ValueError("an organisation cannot belong to itself")
         if self.organisation_id is not None and self.kind is not ClientKind.PERSON:
             raise ValueError("only a person acts for an organisation")
         return self

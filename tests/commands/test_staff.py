@@ -1,0 +1,79 @@
+"""Staff: hired, moved, promoted, and gone with a successor who can take the clients."""
+
+import pytest
+from pydantic import ValidationError
+
+from aggregates.base import AlreadyExistsError, NotFoundError
+from aggregates.staff import StaffDoesNotSellError, StaffHasDepartedError, SuccessorIsSelfError
+from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff
+from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
+from events.values import StaffRole
+from tests.examples import ANNA, BORIS, VERA, command, fact
+from tests.story import given, on
+
+HEAD = on(VERA, fact(StaffHired, name="Vera", role=StaffRole.HEAD, head_id=None))
+HIRED = on(ANNA, fact(StaffHired))
+BORIS_HIRED = on(BORIS, fact(StaffHired, name="Boris"))
+GONE = on(ANNA, fact(StaffDeparted))
+
+
+def test_somebody_is_hired_once() -> None:
+    given(HEAD).when(command(HireStaff, head_id=VERA)).then(HIRED)
+    given(HEAD, HIRED).when(command(HireStaff, head_id=VERA)).then_refused(AlreadyExistsError, kind="staff", id=ANNA)
+
+
+def test_nobody_is_hired_under_a_head_who_left_or_never_was() -> None:
+    given(HEAD, on(VERA, StaffDeparted())).when(command(HireStaff, head_id=VERA)).then_refused(StaffHasDepartedError)
+    given().when(command(HireStaff, head_id=VERA)).then_refused(NotFoundError, id=VERA)
+
+
+def test_a_role_is_changed_once_and_never_after_departure() -> None:
+    changed = on(ANNA, fact(StaffRoleChanged))
+    given(HIRED).when(command(ChangeStaffRole)).then(changed)
+    given(HIRED, changed).when(command(ChangeStaffRole)).then_nothing()
+    given(HIRED, GONE).when(command(ChangeStaffRole)).then_refused(StaffHasDepartedError, staff_name="Anna")
+
+
+def test_what_is_not_named_stays_when_somebody_moves() -> None:
+    moved = StaffMoved(
+        from_team="East",
+        to_team="East",
+        from_branch="Yekaterinburg",
+        to_branch="Perm",
+        from_head_id=VERA,
+        to_head_id=VERA,
+    )
+    given(HIRED).when(command(MoveStaff)).then(on(ANNA, moved))
+    given(HIRED, on(ANNA, moved)).when(command(MoveStaff)).then_nothing()
+    given(HIRED, GONE).when(command(MoveStaff)).then_refused(StaffHasDepartedError)
+
+
+def test_what_is_sent_empty_is_emptied() -> None:
+    story = given(HIRED).when(MoveStaff(staff_id=ANNA, head_id=None))
+    moved = StaffMoved(
+        from_team="East",
+        to_team="East",
+        from_branch="Yekaterinburg",
+        to_branch="Yekaterinburg",
+        from_head_id=VERA,
+    )
+    story.then(on(ANNA, moved))
+
+
+def test_a_move_to_nowhere_is_not_asked_for() -> None:
+    with pytest.raises(ValidationError, match="name a team"):
+        MoveStaff(staff_id=ANNA)
+
+
+def test_who_departs_leaves_a_successor_and_a_head_and_departs_once() -> None:
+    given(HIRED, BORIS_HIRED).when(command(DepartStaff)).then(GONE)
+    given(HIRED, BORIS_HIRED, GONE).when(command(DepartStaff)).then_nothing()
+
+
+def test_a_successor_sells_and_is_somebody_else() -> None:
+    given(HIRED).when(command(DepartStaff, successor_id=ANNA)).then_refused(SuccessorIsSelfError, staff_id=ANNA)
+    given(HIRED).when(command(DepartStaff)).then_refused(NotFoundError, id=BORIS)
+    gone_too = on(BORIS, StaffDeparted())
+    given(HIRED, BORIS_HIRED, gone_too).when(command(DepartStaff)).then_refused(StaffHasDepartedError, staff_id=BORIS)
+    operator = on(BORIS, fact(StaffHired, role=StaffRole.OPERATOR))
+    given(HIRED, operator).when(command(DepartStaff)).then_refused(StaffDoesNotSellError, role=StaffRole.OPERATOR)
