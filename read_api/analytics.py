@@ -1,0 +1,143 @@
+"""Questions for analysts: which reports there are, and each as JSON, CSV or Arrow."""
+
+import io
+from typing import Annotated, Any, Literal
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+from starlette.concurrency import run_in_threadpool
+
+from infra.duck import AnalyticsNotReadyError, position_of, rows
+from infra.facts import Report, ReportParameterError, UnknownReportError
+from read_api import answers
+from read_api.asking import Ask, Asking, Question, described
+from read_api.desk import RETRY_AFTER, Reports
+from read_api.errors import (
+    AnalyticsUnavailableError,
+    UnacceptableFormatError,
+    ViewBehindError,
+    WrongParameterError,
+)
+from read_api.errors import (
+    UnknownReportError as NoSuchReportError,
+)
+
+router = APIRouter(tags=["analytics"])
+
+MEDIA_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "arrow": "application/vnd.apache.arrow.stream",
+}
+_OWN = frozenset({"format", "min_position"})
+
+
+class ReportQuestion(BaseModel):
+    """How a report is wanted; further parameters are the report's own."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    format: Literal["json", "csv", "arrow"] | None = None
+    min_position: Annotated[int | None, Field(ge=0, lt=2**63)] = None
+
+
+@router.get("/analytics", summary="The reports there are", **described("list_reports", answers.Items[answers.Report]))
+async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> Response:
+    await ask.desk.require_log(question.min_position)
+    reports = _reports(ask)
+    items = [
+        {
+            "name": report.name,
+            "title": report.title,
+            "parameters": [
+                {"name": one.name, "type": one.type, "title": one.title, "default": one.default}
+                for one in report.parameters
+            ],
+            "columns": _columns(report),
+        }
+        for report in reports.reports
+    ]
+    return ask.answer(to_json({"items": items}), reports.position)
+
+
+@router.get(
+    "/analytics/{report}",
+    summary="One report, as JSON, CSV or an Arrow stream",
+    **described("get_report", answers.ReportAnswer, has_id=True),
+)
+async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestion, Query()]) -> Response:
+    reports = _reports(ask)
+    found = next((one for one in reports.reports if one.name == report), None)
+    if found is None:
+        raise NoSuchReportError(report=report, known=[one.name for one in reports.reports])
+    kind = question.format or _accepted(ask.request.headers.get("accept"))
+    parameters = _parameters(ask, found)
+    await ask.desk.require_log(question.min_position)
+    table = await run_in_threadpool(_answer, reports, report, parameters, question.min_position, ask.desk.timeout)
+    return ask.answer(_rendered(found, table, kind), position_of(table), MEDIA_TYPES[kind])
+
+
+def _reports(ask: Ask) -> Reports:
+    if ask.desk.reports is None:
+        raise AnalyticsUnavailableError(retry_after=RETRY_AFTER)
+    return ask.desk.reports
+
+
+def _accepted(accept: str | None) -> str:
+    """Return the form the Accept header asks for first; raises UnacceptableFormatError when it is none of ours."""
+    wanted = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
+    for media_type in wanted:
+        if media_type in {"*/*", "application/*"}:
+            return "json"
+        if media_type == "text/*":
+            return "csv"
+        for kind, ours in MEDIA_TYPES.items():
+            if media_type == ours.partition(";")[0]:
+                return kind
+    raise UnacceptableFormatError(needed=[ours.partition(";")[0] for ours in MEDIA_TYPES.values()])
+
+
+def _parameters(ask: Ask, report: Report) -> dict[str, str]:
+    given = {name: value for name, value in ask.request.query_params.items() if name not in _OWN}
+    known = {parameter.name for parameter in report.parameters}
+    if unknown := [name for name in given if name not in known]:
+        raise WrongParameterError(
+            *({"pointer": f"/{name}", "in": "query", "code": "unknown-parameter"} for name in unknown)
+        )
+    return given
+
+
+def _answer(
+    reports: Reports, report: str, parameters: dict[str, str], min_position: int | None, timeout: float
+) -> pa.Table:
+    if min_position is not None and not reports.wait_for(min_position, timeout):
+        raise ViewBehindError(position=reports.position, min_position=min_position)
+    try:
+        return reports.query(report, parameters)
+    except ReportParameterError as wrong:
+        name = str(wrong).partition(" ")[0]
+        raise WrongParameterError({"pointer": f"/{name}", "in": "query", "code": "invalid"}) from None
+    except UnknownReportError:
+        raise NoSuchReportError(report=report, known=[one.name for one in reports.reports]) from None
+    except AnalyticsNotReadyError:
+        raise AnalyticsUnavailableError(retry_after=RETRY_AFTER) from None
+
+
+def _columns(report: Report) -> list[dict[str, Any]]:
+    return [{"name": column.name, "title": column.title} for column in report.columns]
+
+
+def _rendered(report: Report, table: pa.Table, kind: str) -> bytes:
+    if kind == "json":
+        body = {"report": report.name, "title": report.title, "columns": _columns(report), "rows": rows(table)}
+        return to_json(body, inf_nan_mode="null")
+    sink = io.BytesIO()
+    if kind == "csv":
+        pa_csv.write_csv(table, sink)
+    else:
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+    return sink.getvalue()

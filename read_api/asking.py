@@ -1,0 +1,143 @@
+"""One question on its way: who asks, whether they may, and the answer with its ETag and position."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2s
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from read_api.desk import Caller, Desk
+from read_api.errors import NoSuchThingError, ReadNotAllowedError
+from read_api.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
+from read_api.rights import RIGHTS
+
+# PostgreSQL's text has every character but this one.
+PlainText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class Question(BaseModel):
+    """What every read may be asked with."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_position: Annotated[
+        int | None, Field(ge=0, lt=2**63, description="Wait until the view has reached this position of the log.")
+    ] = None
+
+
+class PageQuestion(Question):
+    """What every list may be asked with; the other members are its filters."""
+
+    limit: Annotated[int, Field(ge=1, le=200, description="How many items a page has at most.")] = 50
+    cursor: Annotated[str | None, Field(max_length=2000, description="`next` of the page before.")] = None
+    count: Annotated[bool, Field(description="Count all items; it costs time.")] = False
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters that are given."""
+        given = self.model_dump(exclude_none=True)
+        return {name: value for name, value in given.items() if name not in PageQuestion.model_fields}
+
+
+class PageBody(NamedTuple):
+    """One page: the members `items`, `next` and, if asked for, `count`, and the position they are true at."""
+
+    position: int
+    body: bytes
+    is_empty: bool
+
+
+class Ask:
+    """A question of somebody who may ask it."""
+
+    def __init__(self, request: Request, desk: Desk, caller: Caller) -> None:
+        self.request = request
+        self.desk = desk
+        self.caller = caller
+
+    def answer(self, body: bytes, position: int, media_type: str = "application/json") -> Response:
+        """Return the answer, or 304 when the caller has it already."""
+        etag = f'"{blake2s(body, digest_size=12).hexdigest()}"'
+        headers = {"ETag": etag, "Letopis-Position": str(position), "Cache-Control": "private, no-cache"}
+        known = self.request.headers.get("if-none-match")
+        if known and (known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=media_type, headers=headers)
+
+    async def one(
+        self,
+        statement: str,
+        parameters: Mapping[str, Any],
+        views: Sequence[str],
+        question: Question,
+        missing: tuple[str, UUID] | None = None,
+    ) -> Response:
+        """Answer with the one JSON text the statement gives; raises NoSuchThingError when it gives none."""
+        position, rows = await self.desk.fetch(statement, parameters, views, question.min_position)
+        text = rows[0][0]
+        if text is None:
+            kind, identity = missing or ("thing", UUID(int=0))
+            raise NoSuchThingError(kind=kind, id=identity)
+        return self.answer(text.encode(), position)
+
+    async def page(self, listing: Listing, question: PageQuestion, fixed: Mapping[str, Any] | None = None) -> Response:
+        """Answer with one page of a list; `fixed` are filters that are no parameters."""
+        filters = {**question.filters(), **(fixed or {})}
+        page = await self.page_body(listing, question, filters)
+        return self.answer(b"{" + page.body + b"}", page.position)
+
+    async def page_body(self, listing: Listing, question: PageQuestion, filters: Mapping[str, Any]) -> PageBody:
+        """Return one page of a list."""
+        place = from_cursor(listing, filters, question.cursor) if question.cursor is not None else {}
+        given = frozenset(filters)
+        statement = page_statement(listing, given, has_cursor=bool(place))
+        values = {**filters, **place, "limit": question.limit + 1}
+        position, rows = await self.desk.fetch(statement, values, listing.views, question.min_position)
+        rows = [row for row in rows if row[0] is not None]
+        has_more = len(rows) > question.limit
+        rows = rows[: question.limit]
+        body = '"items":[' + ",".join(row[0] for row in rows) + "],"
+        body += f'"next":"{to_cursor(listing, filters, rows[-1][1:])}"' if has_more else '"next":null'
+        if question.count:
+            _, counted = await self.desk.fetch(count_statement(listing, given), dict(filters), listing.views)
+            body += f',"count":{counted[0][0]}'
+        return PageBody(position, body.encode(), is_empty=not rows)
+
+
+async def _asking(request: Request) -> Ask:
+    """Let the caller in if the route's right allows it; raises ReadNotAllowedError and what `authenticate` raises."""
+    desk: Desk = request.state.desk
+    caller = desk.authenticate(request.headers.get("authorization"))
+    name = request.scope["route"].name
+    if caller.role not in RIGHTS[name]:
+        raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    return Ask(request, desk, caller)
+
+
+Asking = Annotated[Ask, Depends(_asking)]
+
+HEADERS = {
+    "ETag": {"description": "What this answer is a state of.", "schema": {"type": "string"}},
+    "Letopis-Position": {
+        "description": "How far in the log the view behind this answer is.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+
+
+def described(name: str, model: type[BaseModel], *, has_id: bool = False) -> dict[str, Any]:
+    """Return what a route declares: its name, who may ask, what it answers and with which headers."""
+    responses: dict[int | str, dict[str, Any]] = {
+        200: {"headers": HEADERS},
+        304: {"description": "The caller has this answer already.", "headers": HEADERS},
+    }
+    if has_id:
+        responses[404] = {}
+    return {
+        "name": name,
+        "operation_id": name,
+        "response_model": model,
+        "responses": responses,
+        "description": f"Roles: {', '.join(sorted(RIGHTS[name]))}.",
+    }

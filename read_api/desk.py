@@ -1,0 +1,152 @@
+"""Where questions are answered: one statement on the views of the schema `read`, with the position it is true at."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg import AsyncConnection, errors
+from psycopg_pool import AsyncConnectionPool
+
+from infra.facts import Report
+from read_api.errors import ViewBehindError, ViewBuildingError, WrongParameterError
+
+Row = tuple[Any, ...]
+Pool = AsyncConnectionPool[AsyncConnection[Row]]
+
+UTC_ZONE = ZoneInfo("UTC")
+RETRY_AFTER = 2
+# A question that takes longer than this would hold a connection that a hundred others want.
+STATEMENT_TIMEOUT_MS = 10_000
+
+# How far the views of a question are: in the same statement as the question, so in the same snapshot.
+SEEN = """
+WITH seen AS (
+    SELECT coalesce(min(s.position), 0) AS position
+    FROM read.projection_status AS s
+    WHERE s.name = ANY(%(views)s) AND s.state <> 'building'
+)"""
+
+STATUS = """
+SELECT v.name, max(s.state), coalesce(max(s.position) FILTER (WHERE s.state <> 'building'), 0), max(s.position)
+FROM unnest(%(views)s::text[]) AS v (name)
+LEFT JOIN read.projection_status AS s ON s.name = v.name
+GROUP BY v.name
+ORDER BY v.name"""
+
+HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
+
+
+class Caller(Protocol):
+    """Who asks."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class Reports(Protocol):
+    """The analytics, as the read side needs them."""
+
+    @property
+    def reports(self) -> Sequence[Report]: ...
+    @property
+    def position(self) -> int: ...
+    def query(self, report: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """Answer a report as a pyarrow.Table."""
+        ...
+
+    def wait_for(self, position: int, timeout: float) -> bool:
+        """Wait until the facts have reached a position; tell whether they have."""
+        ...
+
+
+History = Callable[[UUID, int, int], Sequence[Any]]
+"""Reads a client's facts after a position, at most so many, oldest first: each a named tuple with its position."""
+
+
+def read_pool(url: str, size: int) -> Pool:
+    """Return a closed pool of connections that can only read; the application opens it on its event loop."""
+    options = f"-c TimeZone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    return AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=5,
+        kwargs={"autocommit": True, "options": options, "application_name": "letopis-reads"},
+        open=False,
+    )
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything an answer may need. `history` reads the log and is called in a thread; so are the reports."""
+
+    pool: Pool
+    authenticate: Callable[[str | None], Caller]
+    history: History
+    phone_key: Callable[[str], str]
+    email_key: Callable[[str], str]
+    reports: Reports | None = None
+    zone: ZoneInfo = UTC_ZONE
+    timeout: float = 5.0
+
+    async def fetch(
+        self, statement: str, parameters: Mapping[str, Any], views: Sequence[str], min_position: int | None = None
+    ) -> tuple[int, list[Row]]:
+        """Run a statement that begins with SEEN and gives seen.position first; return it and the rows without it.
+
+        Raises ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
+        """
+        values = {**parameters, "views": list(views)}
+        rows = await self._run(statement, values, views)
+        if min_position is not None and rows[0][0] < min_position:
+            await self._wait(views, min_position)
+            rows = await self._run(statement, values, views)
+        position: int = rows[0][0]
+        return position, [row[1:] for row in rows]
+
+    async def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Run any statement on what does not depend on a view."""
+        async with self.pool.connection() as connection:
+            return await (await connection.execute(statement.encode(), parameters)).fetchall()
+
+    async def head(self) -> int:
+        """Return the position of the newest fact of the log."""
+        return int((await self.rows(HEAD))[0][0])
+
+    async def require_log(self, min_position: int | None) -> None:
+        """Refuse a position beyond the end of the log; raises WrongParameterError."""
+        head = await self.head()
+        if min_position is not None and min_position > head:
+            raise WrongParameterError(
+                {"pointer": "/min_position", "in": "query", "code": "beyond-the-log", "head": head}
+            )
+
+    async def _run(self, statement: str, values: Mapping[str, Any], views: Sequence[str]) -> list[Row]:
+        try:
+            return await self.rows(statement, values)
+        except (errors.UndefinedTable, errors.UndefinedColumn):
+            status = await self.rows(STATUS, {"views": list(views)})
+            name, state, _, position = next((row for row in status if not row[2]), status[0])
+            known = {"state": state, "position": position, "head": await self.head()}
+            raise ViewBuildingError(view=name, retry_after=RETRY_AFTER, **known) from None
+
+    async def _wait(self, views: Sequence[str], min_position: int) -> None:
+        """Poll, seldom and more seldom, until all the views have reached the position."""
+        end = time.monotonic() + self.timeout
+        await self.require_log(min_position)
+        pause = 0.005
+        while (position := await self._position(views)) < min_position:
+            if time.monotonic() >= end:
+                raise ViewBehindError(position=position, min_position=min_position)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.1)
+
+    async def _position(self, views: Sequence[str]) -> int:
+        status = await self.rows(STATUS, {"views": list(views)})
+        return min(int(row[2]) for row in status)

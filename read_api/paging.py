@@ -1,0 +1,130 @@
+"""Lists, page by page: each page begins after the last row of the one before, so nothing is shown twice or missed."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2s
+from typing import Any, Literal
+from uuid import UUID
+
+from read_api.desk import SEEN
+from read_api.errors import WrongParameterError
+
+KeyType = Literal["text", "timestamptz", "uuid", "bigint"]
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """A list that can be filtered: SQL that is put together from constants only; values go in as parameters.
+
+    `item` maps the members of an item to SQL; `order` are the columns of the view that it is sorted by, the last of
+    them unique; `filters` maps a parameter to its condition. `joins` add names to the rows of one page.
+    """
+
+    name: str
+    view: str
+    shape: int
+    alias: str
+    item: Mapping[str, str]
+    order: Mapping[str, KeyType]
+    always: str
+    filters: Mapping[str, str]
+    joins: str = ""
+    joined: tuple[str, ...] = ()
+    descending: bool = False
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The read models it selects from."""
+        return (self.view, *self.joined)
+
+    def conditions(self, given: frozenset[str]) -> str:
+        """Return the WHERE clause for the filters that are given."""
+        return "\n        AND ".join([self.always, *(self.filters[name] for name in sorted(given))])
+
+
+@lru_cache(maxsize=512)
+def page_statement(listing: Listing, given: frozenset[str], *, has_cursor: bool) -> str:
+    """Return the SQL of one page: position, item as JSON (NULL on an empty page), then the sorting keys."""
+    a, way = listing.alias, "DESC" if listing.descending else "ASC"
+    keys = [f"{a}.{column}" for column in listing.order]
+    order = ", ".join(f"{key} {way}" for key in keys)
+    conditions = listing.conditions(given)
+    if has_cursor:
+        after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
+        conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
+    item = ", ".join(f"'{name}', {value}" for name, value in listing.item.items())
+    return f"""{SEEN}
+SELECT seen.position, CASE WHEN {keys[-1]} IS NOT NULL THEN json_build_object({item})::text END, {", ".join(keys)}
+FROM seen
+LEFT JOIN LATERAL (
+    SELECT *
+    FROM read.{listing.view}_v{listing.shape} AS {a}
+    WHERE {conditions}
+    ORDER BY {order}
+    LIMIT %(limit)s
+) AS {a} ON true
+{listing.joins}
+ORDER BY {order}"""  # noqa: S608 - put together from the constants of a Listing
+
+
+@lru_cache(maxsize=512)
+def count_statement(listing: Listing, given: frozenset[str]) -> str:
+    """Return the SQL that counts all rows of a list."""
+    return f"""{SEEN}
+SELECT seen.position, (
+    SELECT count(*)
+    FROM read.{listing.view}_v{listing.shape} AS {listing.alias}
+    WHERE {listing.conditions(given)}
+)
+FROM seen"""  # noqa: S608 - put together from the constants of a Listing
+
+
+def _check(listing: Listing, filters: Mapping[str, Any]) -> str:
+    """Name a list with its filters: a cursor of another list, or of other filters, would begin anywhere."""
+    text = json.dumps([listing.name, sorted((name, str(value)) for name, value in filters.items())])
+    return blake2s(text.encode(), digest_size=6).hexdigest()
+
+
+def to_cursor(listing: Listing, filters: Mapping[str, Any], keys: tuple[Any, ...]) -> str:
+    """Return the opaque text that names the place after a row."""
+    plain = [
+        key.isoformat() if isinstance(key, datetime) else key if isinstance(key, int) else str(key) for key in keys
+    ]
+    text = json.dumps([_check(listing, filters), *plain], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def from_cursor(listing: Listing, filters: Mapping[str, Any], cursor: str) -> dict[str, Any]:
+    """Return the place a cursor names, as SQL parameters; raises WrongParameterError."""
+    try:
+        parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        check, *keys = parts
+        if check != _check(listing, filters):
+            raise ValueError(check)
+        values = [_key(key, kind) for key, kind in zip(keys, listing.order.values(), strict=True)]
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        raise WrongParameterError({"pointer": "/cursor", "in": "query", "code": "wrong-cursor"}) from None
+    return {f"after_{number}": value for number, value in enumerate(values)}
+
+
+def _key(given: Any, kind: KeyType) -> Any:
+    if kind == "bigint":
+        if not isinstance(given, int) or not 0 <= given < 2**63:
+            raise ValueError(given)
+        return given
+    if not isinstance(given, str) or "\0" in given:
+        raise ValueError(given)
+    given.encode()  # a lone surrogate is a ValueError here, not a fault of the database
+    if kind == "uuid":
+        return UUID(given)
+    if kind == "timestamptz":
+        moment = datetime.fromisoformat(given)
+        if moment.tzinfo is None:
+            raise ValueError(given)
+        return moment
+    return given
