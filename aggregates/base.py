@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
@@ -150,7 +150,14 @@ class Aggregate:
         """Record what follows as having happened at another moment (aware): old records keep their own dates."""
         present = self.occasion
         assert present is not None, "an aggregate decides only on an occasion"  # noqa: S101
-        self.occasion = replace(present, occurred_at=moment.astimezone(UTC))
+        self.occasion = Occasion(
+            moment.astimezone(UTC),
+            present.actor,
+            present.command_id,
+            present.correlation_id,
+            present.causation_id,
+            present.new_event_id,
+        )
         try:
             yield
         finally:
@@ -177,7 +184,8 @@ class Aggregate:
             causation_id=occasion.causation_id,
         )
         self.apply(event.under(envelope))
-        event.under(envelope._replace(subject_id=self.subject_id, parties=self.parties_of(event)))
+        # The same envelope with the two last answers, put together by place: `_replace` costs three times as much.
+        event.under(Envelope._make((*envelope[:6], self.subject_id, *envelope[7:13], self.parties_of(event))))
         self._pending.append(event)
 
     def collect_events(self) -> Sequence[Event]:

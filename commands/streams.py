@@ -18,13 +18,18 @@ ReadStreams = Callable[[Mapping[UUID, int]], Sequence[StoredFact]]
 class Entry:
     """One stream in memory: its aggregate, its head, and the facts decided on but not stored yet."""
 
-    __slots__ = ("aggregate", "head", "identities", "undecided")
+    __slots__ = ("aggregate", "batch", "head", "identities", "undecided")
 
-    def __init__(self, aggregate: Aggregate) -> None:
+    def __init__(self, aggregate: Aggregate, batch: int) -> None:
         self.aggregate = aggregate
+        self.batch = batch
         self.head = Head()
         self.identities: frozenset[Identity] = frozenset()
         self.undecided: list[Event] = []
+
+
+NEVER = -1
+"""The batch of a stream that was not read yet."""
 
 
 class WrongKindError(Exception):
@@ -39,27 +44,29 @@ class Streams:
         self._decode = decode
         self._capacity = capacity
         self._entries: OrderedDict[UUID, Entry] = OrderedDict()
-        self._fresh: set[UUID] = set()
+        self._batch = 0
 
     def begin(self) -> None:
         """Start a new batch: nothing in memory is known to be current any more."""
-        self._fresh.clear()
+        self._batch += 1
         while len(self._entries) > self._capacity:
             self._entries.popitem(last=False)
 
     def refresh(self, wanted: Iterable[tuple[UUID, type[Aggregate]]]) -> None:
         """Bring these streams up to date in one query."""
-        stale = {stream_id: kind for stream_id, kind in wanted if stream_id not in self._fresh}
-        if not stale:
-            return
-        for stream_id, kind in stale.items():
+        stale: dict[UUID, Entry] = {}
+        for stream_id, kind in wanted:
             entry = self._entries.get(stream_id)
             if entry is None:
-                self._entries[stream_id] = Entry(kind(stream_id))
-            else:
+                stale[stream_id] = self._entries[stream_id] = Entry(kind(stream_id), NEVER)
+            elif entry.batch != self._batch:
+                stale[stream_id] = entry
                 self._entries.move_to_end(stream_id)
-        self._fold(self._read({stream_id: self._entries[stream_id].head.version for stream_id in stale}))
-        self._fresh.update(stale)
+        if not stale:
+            return
+        self._fold(self._read({stream_id: entry.head.version for stream_id, entry in stale.items()}))
+        for entry in stale.values():
+            entry.batch = self._batch
 
     def _fold(self, facts: Sequence[StoredFact]) -> None:
         changed = set()
@@ -80,6 +87,9 @@ class Streams:
 
     def get(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
         """Return a stream as it stands now; raises WrongKindError."""
+        known = self._entries.get(stream_id)
+        if known is not None and known.batch == self._batch and type(known.aggregate) is kind and known.aggregate.version >= 0:
+            return known
         for _ in range(2):
             self.refresh([(stream_id, kind)])
             entry = self._entries[stream_id]
@@ -92,8 +102,7 @@ class Streams:
 
     def start(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
         """Return an empty stream under an id that was made just now, so nothing can be stored under it."""
-        entry = self._entries[stream_id] = Entry(kind(stream_id))
-        self._fresh.add(stream_id)
+        entry = self._entries[stream_id] = Entry(kind(stream_id), self._batch)
         return entry
 
     def restore(self, stream_id: UUID) -> None:
@@ -101,7 +110,7 @@ class Streams:
         entry = self._entries.pop(stream_id, None)
         if entry is None:
             return
-        again = self._entries[stream_id] = Entry(type(entry.aggregate)(stream_id))
+        again = self._entries[stream_id] = Entry(type(entry.aggregate)(stream_id), entry.batch)
         self._fold(self._read({stream_id: 0}))
         for event in entry.undecided:
             again.aggregate.apply(event)
@@ -113,12 +122,10 @@ class Streams:
         """Forget streams whose state in memory never came to be."""
         for stream_id in stream_ids:
             self._entries.pop(stream_id, None)
-            self._fresh.discard(stream_id)
 
     def clear(self) -> None:
         """Forget everything, when it is not known what was stored."""
         self._entries.clear()
-        self._fresh.clear()
 
     def settle(self, stream_id: UUID, head: Head) -> None:
         """Note that what was decided on a stream is stored, with this head."""

@@ -30,7 +30,6 @@ from events.values import (
     StaffRole,
 )
 
-
 Outcome = Literal["won", "lost", "none"]
 
 
