@@ -1,6 +1,7 @@
 """Random histories of a small company, as rows of the log: likely and unlikely orders of facts, odd dates included."""
 
 import json
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -85,7 +86,7 @@ deal_steps: st.SearchStrategy[Event] = st.one_of(
 )
 held = st.builds(
     ActivityHeld,
-    channel=st.sampled_from(Channel),
+    channel=st.sampled_from((Channel.CALL, Channel.MEETING, Channel.TASK, Channel.CHAT)),
     direction=st.sampled_from(Direction),
     staff_id=st.none() | sellers,
     client_id=st.none() | st.sampled_from(CLIENTS),
@@ -200,4 +201,27 @@ def company(deals: int, first: int = 0) -> list[Stored]:
             Stored(UUID(int=(2 << 32) + number), ActivityHeld.TOPIC, contact, day),
             Stored(UUID(int=(1 << 32) + number), DealWon.TOPIC, won(), day + timedelta(days=3)),
         ]
+    return rows
+
+
+def dense(seed: int, deals: int = 150) -> list[Stored]:
+    """A busy quarter: enough deals in every month, seller and currency for means, ranks and borders to matter."""
+    luck = random.Random(seed)
+    rows: list[Stored] = []
+    for number in range(deals):
+        stream, seller = UUID(int=(7 << 32) + number), luck.choice(SELLERS[:2])
+        start = NEW_YEAR + timedelta(hours=luck.randrange(24 * 40))
+        price = Money(amount=Decimal(luck.randrange(10**6)) / 100, currency=luck.choice(("USD", "RUB")))
+        ending = (
+            DealWon(from_stage="offer", amount=price, seller_id=seller, product_code=luck.choice((None, "mg-special"))),
+            DealLost(from_stage="offer", reason=luck.choice(("price", "Price")), seller_id=luck.choice(SELLERS)),
+        )
+        opening = DealOpened(
+            seller_id=seller, pipeline_id=PIPELINES[0], stage="offer", amount=price, product_code="gtx-pro"
+        )
+        steps: list[tuple[Event, datetime]] = [
+            (opening, start),
+            (luck.choice((*ending, ending[0])), start + timedelta(hours=luck.randrange(24 * 50))),
+        ]
+        rows += [Stored(stream, event.TOPIC, event.model_dump_json(exclude_none=True), when) for event, when in steps]
     return rows
