@@ -324,3 +324,24 @@ def test_no_organisation_comes_to_belong_to_itself(links: int) -> None:
     below = [on(child, SubsidiaryDeclared(parent_id=parent)) for parent, child in pairwise(chain)]
     ask = DeclareSubsidiary(client_id=ROMASHKA, parent_id=chain[-1])
     given(*streams, *below).when(ask).then_refused(ParentIsBelowError)
+
+
+def test_a_person_who_acts_for_two_organisations_may_be_approached_by_either_owner() -> None:
+    other = on(LUTIK, fact(ClientRegistered, name="Lutik"), fact(ClientClaimed, owner_id=BORIS))
+    also = on(OLGA, fact(ClientAffiliated, organisation_id=LUTIK))
+    both = (*COMPANY, OLGA_BUYS, also, ANNA_OWNS, other)
+    given(*both).when(ClaimClient(client_id=OLGA), AS_ANNA).then_nothing()
+    given(*both).when(ClaimClient(client_id=OLGA), by("seller", BORIS)).then_nothing()
+    given(*both).when(ClaimClient(client_id=OLGA), by("head", VERA)).then_refused(ClientIsOwnedError)
+
+
+def test_a_departed_head_claims_for_nobody() -> None:
+    ask = ClaimClient(client_id=ROMASHKA, seller_id=BORIS)
+    story = given(*COMPANY, departed(VERA)).when(ask, by("head", VERA))
+    story.then_refused(StaffHasDepartedError, staff_id=VERA)
+
+
+def test_an_archived_organisation_keeps_nobody_from_its_contact_person() -> None:
+    archived = on(ROMASHKA, fact(ClientArchived))
+    story = given(*COMPANY, OLGA_BUYS, BORIS_OWNS, archived).when(ClaimClient(client_id=OLGA), AS_ANNA)
+    story.then(on(OLGA, ClientClaimed(owner_id=ANNA, cause=OwnershipCause.CLAIM)))
