@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
@@ -35,6 +36,7 @@ MADE_HERE = UUID("5b0e7c5e-0000-4000-8000-000000000000")
 Told = tuple[UUID, tuple[Event, ...]]
 
 
+@cache
 def nth_id(number: int) -> UUID:
     """Return the id that the n-th thing made in a story gets."""
     return uuid5(MADE_HERE, str(number))
