@@ -61,15 +61,15 @@ class _Events:
     """The events of a batch, each decoded once however many read models fold it."""
 
     def __init__(self, facts: Sequence[StoredFact], decode: Decode) -> None:
-        self._facts = facts
+        self._facts = [(fact.envelope.position, fact.envelope.topic, fact) for fact in facts]
         self._decode = decode
         self._events: dict[int, Any] = {}
 
     def of(self, held: Held) -> Iterable[Any]:
         """Give the events a read model has not seen; raises PoisonEventError at one that cannot be read."""
-        for fact in self._facts:
-            position = fact.envelope.position
-            if position > held.mark.position and fact.envelope.topic in held.topics:
+        last, topics = held.mark.position, held.topics
+        for position, topic, fact in self._facts:
+            if topic in topics and position > last:
                 event = self._events.get(position)
                 if event is None:
                     event = self._events[position] = read_event(self._decode, fact)
@@ -107,8 +107,7 @@ def _fold(connection: psycopg.Connection[Any], held: Held, events: _Events, wind
     rows = held.store.load(connection, every) if every else {}
     try:
         for event, keys in pairs:
-            for key in fold_event(held.projection, rows, event, keys):
-                step.changed[key] = rows[key]
+            step.changed.update(fold_event(held.projection, rows, event, keys))
     except PoisonEventError as poison:
         step.poison = poison
     if step.poison:

@@ -61,8 +61,8 @@ def keys_of(projection: Projection[Any], event: Any) -> tuple[Key, ...]:
         raise PoisonEventError.because(event.position, type(event).TOPIC, error) from error
 
 
-def fold_event(projection: Projection[Any], rows: Rows, event: Any, keys: Iterable[Key]) -> list[Key]:
-    """Play one event into the rows and return the keys of those it changed.
+def fold_event(projection: Projection[Any], rows: Rows, event: Any, keys: Iterable[Key]) -> Rows:
+    """Play one event into the rows and return those it changed.
 
     A row that already holds the event is left alone, so a batch played twice changes nothing. When the fold fails no
     row is touched and PoisonEventError is raised.
@@ -71,21 +71,19 @@ def fold_event(projection: Projection[Any], rows: Rows, event: Any, keys: Iterab
     changed: Rows = {}
     try:
         for key in keys:
-            old = rows.get(key, NO_ROW)
-            if position > old.position:
-                row = projection.fold(old.row, event, key)
-                if row is not old.row and row != old.row:
-                    _check_key(projection, row, key)
+            there = rows.get(key, NO_ROW)
+            if position > there.position:
+                old = there.row
+                row = projection.fold(old, event, key)
+                if row is not old and row != old:
+                    # The row of a key was looked at when it was made: then its key can only be copied.
+                    if row is not None and old is None and projection.key_of(row) != key:
+                        raise StrayRowError
                     changed[key] = RowAt(row, position)
     except Exception as error:
         raise PoisonEventError.because(position, type(event).TOPIC, error) from error
     rows.update(changed)
-    return list(changed)
-
-
-def _check_key(projection: Projection[Any], row: Any, key: Key) -> None:
-    if row is not None and tuple(getattr(row, name) for name in projection.key) != key:
-        raise StrayRowError
+    return changed
 
 
 def fold_all(projection: Projection[Any], rows: Rows, events: Iterable[Any]) -> set[Key]:

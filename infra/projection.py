@@ -83,6 +83,10 @@ class Projection(Generic[RowT]):
         """Return the keys of the rows this event touches."""
         return tuple(self._folds[type(event)][0](event))
 
+    def key_of(self, row: RowT) -> Key:
+        """Return the key of a row."""
+        return tuple(getattr(row, name) for name in self.key)
+
     def fold(self, row: RowT | None, event: Any, key: Key) -> RowT | None:
         """Return the row as it stands after the event; None when there is no row any more."""
         result: RowT | None = self._folds[type(event)][1](row, event, key)

@@ -36,7 +36,7 @@ Build = Callable[[Projection[Any]], object]
 
 CHANNEL = "letopis_log"
 # Facts examined in one transaction: large enough to share the round trips, small enough to be short.
-BATCH = 2_000
+BATCH = 1_000
 # How often the log and the register are looked at though nobody said anything, in seconds.
 POLL_SECONDS = 0.5
 # After a batch that was not full: what arrives meanwhile shares the next transaction, and the importer gets the core.
