@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, to_json
 from starlette.concurrency import run_in_threadpool
@@ -222,8 +222,8 @@ async def list_clients(ask: Asking, question: Annotated[ClientsQuestion, Query()
     return await ask.page(CLIENTS, question)
 
 
-def _json_only(request: Request) -> None:
-    content_type = request.headers.get("content-type", "")
+async def _json_only(ask: Asking) -> None:
+    content_type = ask.request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise WrongMediaTypeError(content_type=content_type, needed="application/json")
 
@@ -231,10 +231,10 @@ def _json_only(request: Request) -> None:
 @router.post(
     "/clients/search",
     summary="Clients by phone, e-mail or tax number",
+    dependencies=[Depends(_json_only)],
     **described("search_clients", answers.Page[answers.Client]),
 )
 async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[Question, Query()]) -> Response:
-    _json_only(ask.request)
     keys = []
     if search.phone is not None:
         keys.append(f"phone:{ask.desk.phone_key(search.phone)}")

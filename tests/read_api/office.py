@@ -1,0 +1,230 @@
+"""A real database with every view built, filled by hand, and the application that reads it."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import httpx
+import psycopg
+from fastapi import FastAPI
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from aggregates.identity import email_key, phone_key
+from app.http import Parts, create_app
+from events.base import Event
+from infra.envelope import StoredFact
+from infra.projector import build
+from infra.words import word_parts, words
+from projections.registry import PROJECTIONS
+from read_api.desk import Desk, Pool, Reports, read_pool
+from read_api.door import read_router
+from tests.database import Database
+
+DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def nth(number: int) -> UUID:
+    return UUID(f"01900000-0000-7000-8000-{number:012d}")
+
+
+class Teller(NamedTuple):
+    """Who a token of these tests stands for: `Bearer role/id`."""
+
+    id: str
+    role: str
+
+
+def authenticate(header: str | None) -> Teller:
+    role, _, identity = (header or "").removeprefix("Bearer ").partition("/")
+    return Teller(identity, role)
+
+
+class Fact(NamedTuple):
+    """What the history function gives here; the real one gives more."""
+
+    position: int
+    topic: str
+
+
+def _undecodable(_fact: StoredFact) -> Event:
+    raise AssertionError("these views are filled by hand")
+
+
+@dataclass
+class Office:
+    """The application, and a hand in its tables."""
+
+    database: Database
+    runner: asyncio.Runner
+    app: FastAPI
+    pool: Pool
+    history: dict[UUID, list[Fact]] = field(default_factory=dict)
+
+    def get(self, path: str, role: str = "seller", staff: UUID | str = "x", **how: Any) -> httpx.Response:
+        return self.send("GET", path, role, staff, **how)
+
+    def send(self, method: str, path: str, role: str = "seller", staff: UUID | str = "x", **how: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {role}/{staff}", **how.pop("headers", {})}
+
+        async def go() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://letopis") as client:
+                return await client.request(method, path, headers=headers, **how)
+
+        return self.runner.run(go())
+
+    def pages(self, path: str, between: Callable[[int], None] = lambda _page: None) -> list[dict[str, Any]]:
+        """Return all items of a list, page by page; `between` is called after each."""
+        items: list[dict[str, Any]] = []
+        cursor = ""
+        for page in range(1000):
+            answer = self.get(path + cursor)
+            assert answer.status_code == 200, answer.text
+            items += answer.json()["items"]
+            if answer.json()["next"] is None:
+                return items
+            cursor = f"&cursor={answer.json()['next']}"
+            between(page)
+        raise AssertionError("the list has no end")
+
+    def put(self, view: str, *rows: dict[str, Any]) -> None:
+        """Write rows into the tables behind a view."""
+        with psycopg.connect(self.database.owner_url, autocommit=True) as connection:
+            columns = sorted({column for row in rows for column in row})
+            statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+                sql.Identifier(f"{view}_g1", view),
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.SQL(", ").join(sql.Placeholder() for _ in columns),
+            )
+            values = [[_plain(row.get(column)) for column in columns] for row in rows]
+            connection.cursor().executemany(statement, values)
+
+    def move(self, position: int, *views: str) -> None:
+        """Say that these views (all, if none is named) have come to a position."""
+        names = list(views) or [projection.name for projection in PROJECTIONS]
+        self.run("UPDATE letopis.projection SET position = %s WHERE name = ANY(%s)", [position, names])
+
+    def record(self, upto: int) -> None:
+        """Let the log have this many facts."""
+        self.run(
+            "INSERT INTO letopis.event SELECT n, gen_random_uuid(), gen_random_uuid(), 1, 'test.done', 1,"
+            " gen_random_uuid(), now(), now(), 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}'"
+            " FROM generate_series((SELECT coalesce(max(position), 0) + 1 FROM letopis.event), %s) AS n",
+            [upto],
+        )
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        with psycopg.connect(self.database.owner_url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+
+def _plain(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict) else value
+
+
+def client(number: int, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "client_id": nth(number),
+        "kind": "organisation",
+        "name": name,
+        "name_sort": " ".join(words(name)),
+        "name_parts": word_parts(name),
+        "identity_keys": [],
+        "contact_points": {},
+        "profile": {},
+        "affiliations": {},
+        "lifecycle": "prospect",
+        "registered_at": DAY,
+        "owner_id": None,
+        "parent_id": None,
+        "tax_id": None,
+        "date_unknown": False,
+        "touch_count": 0,
+        "version": 1,
+        "position": number,
+        **more,
+    }
+
+
+def staff(number: int, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "staff_id": nth(number),
+        "name": name,
+        "role": "seller",
+        "branch": "Perm",
+        "hired_at": DAY,
+        "departed_at": None,
+        "date_unknown": False,
+        "version": 1,
+        "position": number,
+        **more,
+    }
+
+
+def deal(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "deal_id": nth(number),
+        "client_id": None,
+        "seller_id": None,
+        "pipeline_id": None,
+        "stage": "offer",
+        "status": "open",
+        "amount": None,
+        "currency": None,
+        "won_amount": None,
+        "won_currency": None,
+        "opened_at": DAY,
+        "date_unknown": False,
+        "version": 1,
+        "position": number,
+        **more,
+    }
+
+
+def activity(number: int, **more: Any) -> dict[str, Any]:
+    return {
+        "activity_id": nth(number),
+        "state": "planned",
+        "channel": "call",
+        "direction": "outbound",
+        "staff_id": None,
+        "client_id": None,
+        "due_at": DAY,
+        "held_at": None,
+        "takes_place_at": DAY,
+        "call_status": None,
+        "is_offer": False,
+        "was_planned": True,
+        "date_unknown": False,
+        "note_count": 0,
+        "version": 1,
+        "position": number,
+        **more,
+    }
+
+
+@contextmanager
+def office(database: Database, reports: Reports | None = None, timeout: float = 5.0) -> Iterator[Office]:
+    """The application on this database, with every view built from an empty log."""
+    for projection in PROJECTIONS:
+        build(projection, _undecodable, database.projector_url)
+    pool = read_pool(database.reader_url, 4)
+    history: dict[UUID, list[Fact]] = {}
+
+    def read_history(party: UUID, after: int, limit: int) -> list[Fact]:
+        return [fact for fact in history.get(party, []) if fact.position > after][:limit]
+
+    desk = Desk(pool, authenticate, read_history, phone_key, email_key, reports=reports, timeout=timeout)
+    app = create_app(Parts(read_router=read_router(desk)))
+    with asyncio.Runner() as runner:
+        runner.run(pool.open())
+        try:
+            yield Office(database, runner, app, pool, history)
+        finally:
+            runner.run(pool.close())

@@ -1,0 +1,229 @@
+"""Questions about clients: card, lists, search, story, owners and history."""
+
+from typing import Any
+
+import pytest
+
+from read_api.answers import Client, ClientCard, OwnershipChange, Page, TimelineEntry
+from tests.read_api.office import DAY, Fact, Office, client, deal, nth, staff
+
+ANNA, ROMASHKA, OLGA = nth(1), nth(11), nth(12)
+
+
+@pytest.fixture(scope="module")
+def romashka(desk: Office) -> Office:
+    point = {"kind": "phone", "value": "8 922 325-12-93", "key": "+79223251293", "source": "call", "order": 2}
+    mail = {"kind": "email", "value": "a@b.example", "key": "a@b.example", "label": "office", "order": 1}
+    desk.put("staff_directory", staff(1, "Анна"))
+    desk.put(
+        "client_card",
+        client(
+            11,
+            "Ромашка",
+            owner_id=ANNA,
+            identity_keys=["phone:+79223251293", "email:a@b.example", "tax_id:7707083893"],
+            contact_points={"phone:+79223251293": point, "email:a@b.example": mail},
+            profile={"sector": {"value": "retail", "source": "2gis", "confidence": "verified"}},
+        ),
+        client(12, "Ольга Ёлкина", kind="person"),
+        client(13, "Ромашка-Восток", parent_id=ROMASHKA),
+        # Somebody called who was never registered: no client yet.
+        client(14, "ghost", registered_at=None),
+    )
+    desk.put(
+        "contact_persons",
+        {
+            "organisation_id": ROMASHKA,
+            "person_id": OLGA,
+            "role": "buyer",
+            "is_active": True,
+            "since": DAY,
+            "position": 3,
+        },
+    )
+    desk.put(
+        "pipeline_board",
+        deal(31, client_id=ROMASHKA, amount="100.50", currency="RUB"),
+        deal(32, client_id=ROMASHKA, amount="0.25", currency="RUB"),
+        deal(33, client_id=ROMASHKA, amount="7", currency="USD"),
+        deal(34, client_id=ROMASHKA),
+        deal(35, client_id=ROMASHKA, status="won", won_amount="999", won_currency="RUB"),
+        deal(36, client_id=OLGA, amount="5", currency="RUB"),
+    )
+    return desk
+
+
+def test_the_card_shows_owner_contacts_deals_and_people(romashka: Office) -> None:
+    answer = romashka.get(f"/clients/{ROMASHKA}")
+    assert answer.status_code == 200
+    card = answer.json()
+    ClientCard.model_validate(card)
+    assert card["name"] == "Ромашка"
+    assert card["owner"] == {"id": str(ANNA), "name": "Анна", "branch": "Perm"}
+    assert [point["kind"] for point in card["contact_points"]] == ["email", "phone"]
+    sums = [{"currency": "RUB", "amount": "100.75"}, {"currency": "USD", "amount": "7"}]
+    assert card["open_deals"] == {"count": 4, "sums": sums}
+    assert [(person["name"], person["role"]) for person in card["contact_persons"]] == [("Ольга Ёлкина", "buyer")]
+    assert [one["name"] for one in card["subsidiaries"]] == ["Ромашка-Восток"]
+    assert card["registered_at"] == "2026-03-02T09:00:00+00:00"
+
+
+def test_a_person_s_card_names_the_organisations(romashka: Office) -> None:
+    card = romashka.get(f"/clients/{OLGA}").json()
+    ClientCard.model_validate(card)
+    assert [(one["name"], one["is_active"]) for one in card["organisations"]] == [("Ромашка", True)]
+    assert card["owner"] is None
+    assert card["open_deals"]["count"] == 1
+
+
+@pytest.mark.parametrize("what", ["", "/timeline", "/ownership"])
+@pytest.mark.parametrize("number", [14, 99])
+def test_who_is_no_client_is_404(romashka: Office, what: str, number: int) -> None:
+    answer = romashka.get(f"/clients/{nth(number)}{what}")
+    assert (answer.status_code, answer.json()["code"], answer.json()["kind"]) == (404, "not-found", "client")
+
+
+@pytest.mark.parametrize("what", ["", "/timeline", "/ownership"])
+def test_what_is_no_id_is_422(romashka: Office, what: str) -> None:
+    answer = romashka.get(f"/clients/romashka{what}")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "not-a-uuid")
+
+
+def names(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [item["name"] for item in answer.json()["items"]]
+
+
+def test_clients_are_listed_by_name_with_their_owners(romashka: Office) -> None:
+    answer = romashka.get("/clients?count=true")
+    assert names(answer) == ["Ольга Ёлкина", "Ромашка", "Ромашка-Восток"]
+    assert answer.json()["count"] == 3
+    assert answer.json()["next"] is None
+    assert answer.json()["items"][1]["owner_name"] == "Анна"
+    Page[Client].model_validate(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("ромашка", ["Ромашка", "Ромашка-Восток"]),
+        ("РОМАШ", ["Ромашка", "Ромашка-Восток"]),
+        ("машк вост", ["Ромашка-Восток"]),
+        ("елкина", ["Ольга Ёлкина"]),
+        ("ЁЛКИ", ["Ольга Ёлкина"]),
+        ("василёк", []),
+        ("' OR 1=1 --", []),
+        ("!!!", []),
+        ("\\", []),
+    ],
+)
+def test_names_are_found_by_any_part_of_a_word_in_any_case(romashka: Office, q: str, found: list[str]) -> None:
+    assert names(romashka.get("/clients", params={"q": q})) == found
+
+
+def test_filters_narrow_the_list(romashka: Office) -> None:
+    assert names(romashka.get(f"/clients?owner={ANNA}")) == ["Ромашка"]
+    assert names(romashka.get("/clients?kind=person&stage=prospect")) == ["Ольга Ёлкина"]
+    assert names(romashka.get("/clients?stage=lost")) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"phone": "+7 (922) 325-12-93"},
+        {"phone": "8 922 325 12 93"},
+        {"email": " A@B.Example "},
+        {"tax_id": "7707083893"},
+    ],
+)
+def test_a_client_is_found_by_identity_however_written(romashka: Office, asked: dict[str, str]) -> None:
+    assert names(romashka.send("POST", "/clients/search", json=asked)) == ["Ромашка"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"phone": "nobody"}, "wrong-phone"),
+        ({"email": "nobody"}, "wrong-email"),
+        ({}, "invalid-request"),
+        ({"phone": "1", "x": 1}, "invalid-request"),
+    ],
+)
+def test_a_search_by_nothing_recognisable_is_422(romashka: Office, asked: dict[str, Any], code: str) -> None:
+    answer = romashka.send("POST", "/clients/search", json=asked)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert answer.json()["errors"]
+
+
+def test_a_search_that_is_not_json_is_415(romashka: Office) -> None:
+    answer = romashka.send("POST", "/clients/search", content=b'{"phone": "1"}', headers={"Content-Type": "text/plain"})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported-media-type")
+
+
+def test_the_timeline_is_paged_newest_first(romashka: Office) -> None:
+    rows = [
+        {
+            "client_id": ROMASHKA,
+            "event_position": number,
+            # Two facts share each moment: the position tells them apart.
+            "occurred_at": DAY.replace(hour=number // 2),
+            "recorded_at": DAY,
+            "topic": "activity.held",
+            "stream_id": nth(number),
+            "actor": str(ANNA),
+            "staff_id": ANNA,
+            "channel": "call",
+            "direction": "inbound",
+            "details": {"topic": "цена"},
+            "position": number,
+        }
+        for number in range(1, 12)
+    ]
+    romashka.put("client_timeline", *rows)
+    items = romashka.pages(f"/clients/{ROMASHKA}/timeline?limit=2")
+    assert [item["event_position"] for item in items] == list(range(11, 0, -1))
+    TimelineEntry.model_validate(items[0])
+    assert items[0]["staff_name"] == "Анна"
+
+
+def test_ownership_says_who_when_and_why(romashka: Office) -> None:
+    for number, (before, after, cause) in enumerate([(None, ANNA, "claim"), (ANNA, None, "release")], start=1):
+        row = {
+            "client_id": ROMASHKA,
+            "event_position": number,
+            "from_owner_id": before,
+            "to_owner_id": after,
+            "cause": cause,
+            "occurred_at": DAY.replace(hour=number),
+            "recorded_at": DAY,
+            "actor": "x",
+            "position": number,
+        }
+        romashka.put("ownership_history", row)
+    items = romashka.get(f"/clients/{ROMASHKA}/ownership").json()["items"]
+    assert [(item["cause"], item["to_owner_name"], item["from_owner_name"]) for item in items] == [
+        ("claim", "Анна", None),
+        ("release", None, "Анна"),
+    ]
+    assert items[0]["until"] == "2026-03-02T02:00:00+00:00"
+    assert items[1]["until"] is None
+    OwnershipChange.model_validate(items[0])
+
+
+def test_a_client_nobody_ever_owned_has_an_empty_ownership(romashka: Office) -> None:
+    answer = romashka.get(f"/clients/{OLGA}/ownership")
+    assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+def test_an_auditor_reads_the_history_page_by_page(romashka: Office) -> None:
+    romashka.record(9)
+    romashka.history[ROMASHKA] = [Fact(position, "client.registered") for position in (1, 4, 5, 9)]
+    first = romashka.get(f"/clients/{ROMASHKA}/history?limit=3", role="auditor")
+    assert [item["position"] for item in first.json()["items"]] == [1, 4, 5]
+    assert first.headers["letopis-position"] == "9"
+    following = first.json()["next"]
+    second = romashka.get(f"/clients/{ROMASHKA}/history?limit=3&cursor={following}", role="auditor")
+    assert [item["position"] for item in second.json()["items"]] == [9]
+    assert second.json()["next"] is None
+    assert romashka.get(f"/clients/{OLGA}/history", role="auditor").status_code == 404
+    assert romashka.get(f"/clients/{OLGA}/history?cursor={following}", role="auditor").status_code == 422

@@ -1,0 +1,319 @@
+"""Lists and what all reads share: pages without gaps, positions, ETags, rights, and the index behind each list."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from read_api.activities import ACTIVITIES
+from read_api.answers import (
+    Activity,
+    Board,
+    Counters,
+    Deal,
+    Items,
+    MyDay,
+    Page,
+    Pipeline,
+    Product,
+    ProjectionStatus,
+    StaffMember,
+)
+from read_api.clients import CLIENTS
+from read_api.deals import BOARD, DEALS
+from read_api.paging import Listing, page_statement
+from read_api.rights import FRONT_OFFICE, RIGHTS
+from tests.read_api.office import DAY, Office, activity, client, deal, nth, staff
+
+ANNA, ROAD, MANY = nth(1), nth(41), 3000
+ADDRESSES = {
+    "get_client": f"/clients/{nth(5)}",
+    "list_clients": "/clients",
+    "get_client_timeline": f"/clients/{nth(5)}/timeline",
+    "get_client_ownership": f"/clients/{nth(5)}/ownership",
+    "get_client_history": f"/clients/{nth(5)}/history",
+    "list_deals": "/deals",
+    "get_deal": f"/deals/{nth(5)}",
+    "get_pipeline": "/pipeline",
+    "list_activities": "/activities",
+    "get_my_day": f"/my-day?staff={ANNA}",
+    "list_staff": "/staff",
+    "get_staff_counters": f"/staff/{ANNA}/counters",
+    "list_products": "/products",
+    "list_pipelines": "/pipelines",
+    "list_reports": "/analytics",
+    "get_report": "/analytics/sales_cycle",
+    "list_projections": "/projections",
+}
+
+
+@pytest.fixture(scope="module")
+def company(desk: Office) -> Office:
+    """Three thousand of everything, then statistics, as after an import."""
+    desk.put("staff_directory", staff(1, "Анна"), staff(2, "Борис", departed_at=DAY), staff(3, "Вера", role="head"))
+    desk.put("client_card", *(client(1000 + n, f"Фирма {n % 50}", owner_id=nth(1 + n % 3)) for n in range(MANY)))
+    stages = {
+        "offer": {"name": "Offer", "probability": 20, "order": 1, "is_retired": False},
+        "call": {"name": "Call", "probability": 5, "order": 2, "is_retired": True},
+    }
+    desk.put(
+        "pipelines",
+        {"pipeline_id": ROAD, "name": "Road", "stages": stages, "defined_at": DAY, "version": 1, "position": 1},
+    )
+    kinds: list[dict[str, Any]] = [
+        {"status": "open", "stage": "offer", "amount": "10.10", "currency": "USD"},
+        {"status": "won", "won_amount": "7.77", "won_currency": "USD", "amount": "9", "currency": "USD"},
+        {"status": "lost", "lost_reason": "price"},
+    ]
+    desk.put(
+        "pipeline_board",
+        *(
+            deal(
+                10_000 + n,
+                client_id=nth(1000 + n),
+                seller_id=nth(1 + n % 3),
+                pipeline_id=ROAD,
+                # Ten deals share each moment.
+                opened_at=DAY + timedelta(minutes=n // 10),
+                **kinds[n % 3],
+            )
+            for n in range(MANY)
+        ),
+    )
+    desk.put(
+        "activities",
+        *(
+            activity(
+                20_000 + n,
+                staff_id=nth(1 + n % 3),
+                client_id=nth(1000 + n),
+                takes_place_at=DAY + timedelta(hours=n // 5),
+            )
+            for n in range(MANY)
+        ),
+    )
+    desk.run("ANALYZE")
+    return desk
+
+
+@pytest.mark.parametrize(
+    "path", ["/clients?limit=200", "/deals?limit=199", "/activities?limit=200", "/pipeline?limit=99"]
+)
+def test_pages_show_every_row_once(company: Office, path: str) -> None:
+    items = company.pages(path)
+    ids = [next(iter(item.values())) for item in items]
+    assert len(ids) == len(set(ids))
+    assert len(ids) == (MANY // 3 if path.startswith("/pipeline") else MANY)
+
+
+def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Office) -> None:
+    def more(page: int) -> None:
+        # One before the place the reader has come to, and one after it.
+        early, late = DAY - timedelta(days=1), DAY + timedelta(days=900)
+        company.put("pipeline_board", deal(50_000 + page, seller_id=nth(1), opened_at=early))
+        company.put("pipeline_board", deal(60_000 + page, seller_id=nth(1), opened_at=late))
+
+    items = company.pages(f"/deals?seller={ANNA}&limit=100", between=more)
+    company.run("DELETE FROM pipeline_board_g1.pipeline_board WHERE position >= 50000")
+    ids = [item["deal_id"] for item in items]
+    assert len(ids) == len(set(ids))
+    there_all_along = {str(nth(10_000 + n)) for n in range(MANY) if n % 3 == 0}
+    assert there_all_along <= set(ids)
+    assert str(nth(50_000)) not in ids
+    assert str(nth(60_000)) in ids
+
+
+@pytest.mark.parametrize(
+    ("listing", "given", "index"),
+    [
+        (CLIENTS, {}, "client_card_by_name"),
+        (CLIENTS, {"owner": ANNA}, "client_card_by_owner"),
+        (CLIENTS, {"q": "'нетут':*"}, "client_card_by_name_part"),
+        (CLIENTS, {"identity": ["phone:+7"]}, "client_card_by_identity"),
+        (DEALS, {}, "pipeline_board_by_opening"),
+        (DEALS, {"seller": ANNA}, "pipeline_board_by_seller"),
+        (DEALS, {"client": nth(1000)}, "pipeline_board_by_client"),
+        (BOARD, {"pipeline": ROAD}, "pipeline_board_by_stage"),
+        (ACTIVITIES, {}, "activities_by_time"),
+        (ACTIVITIES, {"staff": ANNA}, "activities_by_staff"),
+    ],
+)
+def test_each_list_is_read_through_its_index(
+    company: Office, listing: Listing, given: dict[str, Any], index: str
+) -> None:
+    statement = page_statement(listing, frozenset(given), has_cursor=False)
+    values = {**given, "limit": 51, "views": list(listing.views)}
+    plan = company.runner.run(_plan(company, statement, values))
+    assert f"on {index}" in plan or f"using {index}" in plan, plan
+
+
+async def _plan(company: Office, statement: str, values: dict[str, Any]) -> str:
+    async with company.pool.connection() as connection:
+        rows = await (await connection.execute(f"EXPLAIN {statement}".encode(), values)).fetchall()
+    return "\n".join(str(row[0]) for row in rows)
+
+
+@pytest.mark.parametrize("cursor", ["x", "é", "bnVsbA", "W10", "WyJ4IiwiYSIsImIiXQ", "=" * 9])
+def test_what_is_no_cursor_is_422(company: Office, cursor: str) -> None:
+    answer = company.get("/deals", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "wrong-cursor")
+
+
+def test_a_cursor_of_another_list_or_filter_is_refused(company: Office) -> None:
+    cursor = company.get("/deals?limit=1").json()["next"]
+    assert company.get(f"/deals?limit=1&cursor={cursor}").status_code == 200
+    assert company.get(f"/deals?limit=1&status=won&cursor={cursor}").status_code == 422
+    assert company.get(f"/activities?limit=1&cursor={cursor}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "code"),
+    [
+        ("limit=0", "/limit", "too-small"),
+        ("limit=201", "/limit", "too-large"),
+        ("limit=many", "/limit", "not-a-whole-number"),
+        ("as_of=2026-01-01", "/as_of", "unknown-parameter"),
+        ("seller=anna", "/seller", "not-a-uuid"),
+        ("status=maybe", "/status", "not-in-list"),
+        ("stage=%00", "/stage", "wrong-form"),
+        ("min_position=-1", "/min_position", "too-small"),
+        ("min_position=99999999999999999999", "/min_position", "too-large"),
+    ],
+)
+def test_a_wrong_parameter_is_named(company: Office, query: str, pointer: str, code: str) -> None:
+    answer = company.get(f"/deals?{query}")
+    assert answer.status_code == 422
+    error = answer.json()["errors"][0]
+    assert (error["pointer"], error["code"], error["in"]) == (pointer, code, "query")
+
+
+def test_the_board_counts_and_sums_by_stage(company: Office) -> None:
+    board = company.get("/pipeline?limit=2").json()
+    Board.model_validate(board)
+    third = MANY // 3
+    assert [(stage["code"], stage["count"], stage["is_retired"]) for stage in board["stages"]] == [
+        ("offer", third, False),
+        ("call", 0, True),
+    ]
+    assert board["stages"][0]["sums"] == [{"currency": "USD", "amount": "10100.00"}]
+    assert board["stages"][1]["sums"] == []
+    assert board["won"] == {"count": third, "sums": [{"currency": "USD", "amount": "7770.00"}]}
+    assert board["lost"] == {"count": third, "sums": []}
+    assert len(board["items"]) == 2
+    assert company.get(f"/pipeline?pipeline={ROAD}&seller={nth(2)}").json()["won"]["count"] == third
+    assert company.get(f"/pipeline?pipeline={nth(99)}").status_code == 404
+
+
+def test_a_deal_names_client_and_seller(company: Office) -> None:
+    answer = company.get(f"/deals/{nth(10_000)}")
+    Deal.model_validate(answer.json())
+    assert (answer.json()["client_name"], answer.json()["seller_name"]) == ("Фирма 0", "Анна")
+    assert answer.json()["amount"] == "10.10"
+    missing = company.get(f"/deals/{nth(5)}")
+    assert (missing.status_code, missing.json()["kind"]) == (404, "deal")
+
+
+def test_answers_have_the_shape_the_document_says(company: Office) -> None:
+    Page[Deal].model_validate(company.get("/deals?limit=3").json())
+    Page[Activity].model_validate(company.get("/activities?limit=3").json())
+    Page[StaffMember].model_validate(company.get("/staff").json())
+    Page[Product].model_validate(company.get("/products").json())
+    Items[Pipeline].model_validate(company.get("/pipelines").json())
+    Items[ProjectionStatus].model_validate(company.get("/projections", role="ops").json())
+
+
+def test_the_staff_are_filtered_by_being_there(company: Office) -> None:
+    assert [one["name"] for one in company.get("/staff").json()["items"]] == ["Анна", "Борис", "Вера"]
+    assert [one["name"] for one in company.get("/staff?active=true&role=seller").json()["items"]] == ["Анна"]
+
+
+def test_my_day_tells_overdue_from_due_and_waiting_calls(company: Office) -> None:
+    zoe = nth(77)
+    company.put(
+        "activities",
+        activity(90_001, staff_id=zoe),
+        activity(90_002, staff_id=zoe, state="held", direction="inbound", held_at=DAY),
+        activity(90_003, staff_id=zoe, state="held", direction="inbound", held_at=DAY, call_status="finished"),
+        activity(90_004, staff_id=zoe, state="cancelled"),
+    )
+    day = company.get("/my-day", staff=zoe).json()
+    MyDay.model_validate(day)
+    shown = {name: [item["activity_id"] for item in day[name]] for name in ("overdue", "due", "calls_to_classify")}
+    assert shown == {"overdue": [str(nth(90_001))], "due": [], "calls_to_classify": [str(nth(90_002))]}
+    company.run("DELETE FROM activities_g1.activities WHERE position > 90000")
+
+
+def test_somebody_else_s_day_is_for_heads(company: Office) -> None:
+    assert company.get(f"/my-day?staff={ANNA}", role="seller", staff=nth(2)).status_code == 403
+    assert company.get(f"/my-day?staff={ANNA}", role="head", staff=nth(2)).status_code == 200
+    assert company.get("/my-day", role="seller", staff="billing").json()["code"] == "not-staff"
+
+
+def test_counters_add_days_up(company: Office) -> None:
+    zeros = dict.fromkeys(
+        ("contacts", "meetings", "calls", "offers", "deals_opened", "deals_lost", "clients_claimed"), 0
+    )
+    for day, won in (("2026-02-28", "1.10"), ("2026-03-01", "2.20"), ("2026-03-31", "3.30")):
+        row = {"staff_id": ANNA, "day": day, **zeros, "deals_won": 1, "won": {"USD": won}, "position": 1}
+        company.put("staff_counters", row)
+    march = company.get(f"/staff/{ANNA}/counters?from=2026-03-01&to=2026-03-31").json()
+    Counters.model_validate(march)
+    assert (march["deals_won"], march["won"]) == (2, [{"currency": "USD", "amount": "5.50"}])
+    assert company.get(f"/staff/{ANNA}/counters?from=2025-01-01&to=2025-01-02").json()["deals_won"] == 0
+    assert company.get(f"/staff/{nth(99)}/counters").status_code == 404
+
+
+def test_an_answer_the_caller_has_is_not_sent_again(company: Office) -> None:
+    first = company.get("/deals?limit=2")
+    again = company.get("/deals?limit=2", headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    assert company.get("/deals?limit=3", headers={"If-None-Match": first.headers["etag"]}).status_code == 200
+
+
+def test_an_answer_is_as_true_as_its_least_view(company: Office) -> None:
+    company.record(10)
+    company.move(10)
+    company.move(7, "client_card")
+    assert company.get("/deals?limit=1").headers["letopis-position"] == "7"
+    assert company.get("/products").headers["letopis-position"] == "10"
+
+
+def test_a_read_waits_for_its_view_and_gives_up_in_time(company: Office) -> None:
+    company.record(10)
+    company.move(10)
+    company.move(7, "client_card")
+    late = company.get("/deals?limit=1&min_position=8")
+    assert (late.status_code, late.json()["code"], late.json()["position"]) == (504, "view-behind", 7)
+    beyond = company.get("/deals?limit=1&min_position=11")
+    assert (beyond.status_code, beyond.json()["errors"][0]["code"]) == (422, "beyond-the-log")
+    company.move(8, "client_card")
+    assert company.get("/deals?limit=1&min_position=8").status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(set(RIGHTS) - {"search_clients"}))
+def test_every_route_lets_in_just_the_roles_it_names(company: Office, name: str) -> None:
+    for role in FRONT_OFFICE | {"analyst", "ops", "integration", "client", "partner"}:
+        answer = company.get(ADDRESSES[name], role=role, staff=nth(1))
+        assert (answer.status_code == 403) == (role not in RIGHTS[name]), (role, answer.text)
+
+
+def test_an_analyst_sees_no_personal_data() -> None:
+    open_to_analysts = {name for name, roles in RIGHTS.items() if "analyst" in roles}
+    assert open_to_analysts == {"list_products", "list_pipelines", "list_reports", "get_report", "list_projections"}
+
+
+def test_without_an_analytics_node_reports_are_unavailable(company: Office) -> None:
+    answer = company.get("/analytics", role="analyst")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (
+        503,
+        "analytics-unavailable",
+        "2",
+    )
+
+
+def test_a_view_that_is_not_there_yet_is_503(company: Office) -> None:
+    company.run("DROP VIEW read.products_v1")
+    answer = company.get("/products")
+    assert (answer.status_code, answer.json()["code"], answer.json()["view"]) == (503, "view-building", "products")
+    assert answer.headers["retry-after"] == "2"
