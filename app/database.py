@@ -32,9 +32,18 @@ def master_key(settings: Settings) -> MasterKey:
 
 def prepared(owner_url: str, settings: Settings, master: MasterKey) -> Urls:
     """Migrate the database and return how each role connects to it."""
-    passwords = {f"{settings.role_prefix}_{role}": master.password_for(role) for role in ROLES}
-    migrate(owner_url, role_passwords=passwords)
-    return Urls(owner_url, *(_as_role(owner_url, name, password) for name, password in passwords.items()))
+    migrate(owner_url, role_passwords=_passwords(settings, master))
+    return urls_of(owner_url, settings, master)
+
+
+def urls_of(owner_url: str, settings: Settings, master: MasterKey) -> Urls:
+    """Return how each role connects to a database that was prepared before."""
+    return Urls(owner_url, *(_as_role(owner_url, *login) for login in _passwords(settings, master).items()))
+
+
+def _passwords(settings: Settings, master: MasterKey) -> dict[str, str]:
+    names = (f"{settings.role_prefix}_{role}" for role in ROLES)
+    return {name: master.password_for(name) for name in names}
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from infra.crypto import MasterKey
 from infra.embedded import EmbeddedPostgres
 
-ROLE_PASSWORDS = {
-    "letopis_writer": "writer of the tests",
-    "letopis_projector": "projector of the tests",
-    "letopis_reader": "reader of the tests",
-}
+MASTER = MasterKey(bytes(range(32)))
+"""The master key of every test installation, so that a service started by a test knows the roles' passwords too."""
+
+ROLE_PASSWORDS = {name: MASTER.password_for(name) for name in ("letopis_writer", "letopis_projector", "letopis_reader")}
 
 # A test's commits need not survive a power cut; that a killed server loses none holds without fsync as well,
 # because the system keeps what was written. What is measured durable is measured on a server of its own.

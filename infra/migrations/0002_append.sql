@@ -12,7 +12,7 @@
 -- If `is_atomic`, nothing is stored when a command is left out (SQLSTATE LT001, the outcomes in DETAIL).
 -- Returns [{n, status, …}]: stored (events, recorded_at), replayed (the receipt), stale, cascaded, claimed (kind, holder_id).
 --
--- The lock makes commit order = position order, and is held for no client round trip. Each statement below has a
+-- The lock makes commit order = position order, and is held for no round trip. Each statement below has a
 -- snapshot of its own (READ COMMITTED, VOLATILE), so it sees everything committed before the lock was got.
 CREATE FUNCTION letopis.append(
     commands json, expectations json, events json, claims json, keys json, is_atomic boolean) RETURNS json

@@ -14,13 +14,13 @@ from commands.decision import Request, Seal, fingerprint
 from commands.streams import Streams
 from events.base import Event
 from infra.connection import OwnConnection
-from infra.crypto import Keyring, MasterKey
+from infra.crypto import Keyring
 from infra.envelope import StoredFact
 from infra.eventlog import key_fetcher, read_streams
 from infra.ids import new_id
 from infra.mapper import Mapper
+from tests.database import MASTER
 
-MASTER = MasterKey(bytes(range(32)))
 HOST = Actor(id="host", role="admin")
 
 

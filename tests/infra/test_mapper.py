@@ -10,9 +10,8 @@ from events.base import PERSONAL, Event
 from infra.crypto import KeyIsGoneError, Keyring, MasterKey, WrongMasterKeyError
 from infra.envelope import StoredFact
 from infra.mapper import Mapper, UnreadableFactError
+from tests.database import MASTER
 from tests.infra.decided import fact
-
-MASTER = MasterKey(bytes(range(32)))
 
 
 class Visited(Event):

@@ -1,0 +1,110 @@
+"""Real services for tests: `letopis serve` in processes of its own, spoken to over HTTP."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.auth import issue_token
+from app.settings import Settings
+from tests.database import MASTER
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECRET = "a secret that only the tests know, of 32 bytes and more"  # noqa: S105 - it guards nothing
+START_PATIENCE = 60.0
+
+
+def environment(var: Path, database_url: str | None) -> dict[str, str]:
+    """Return the environment of a test's installation."""
+    ours = {"LETOPIS_VAR": str(var), "LETOPIS_JWT_SECRET": SECRET, "PYTHONPATH": str(ROOT)}
+    if database_url is not None:
+        ours |= {"LETOPIS_DATABASE_URL": database_url, "LETOPIS_MASTER_KEY": MASTER.secret.hex()}
+    return {**os.environ, **ours}
+
+
+def letopis(*arguments: str) -> list[str]:
+    """Return the command line of `letopis` with these arguments."""
+    return [sys.executable, "-c", "from app.cli import main; main()", *arguments]
+
+
+def token(actor: object, role: str) -> dict[str, str]:
+    """Return the header that makes a request this actor's."""
+    settings = Settings(jwt_secret=SECRET)  # type: ignore[arg-type]
+    return {"Authorization": f"Bearer {issue_token(settings, str(actor), role, timedelta(hours=1))}"}
+
+
+@dataclass
+class Service:
+    """A running service: where it is and what it wrote."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+    def kill(self) -> None:
+        """End the service with kill -9, as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """End the service with Ctrl-C and return its exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+    def post(self, command: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> httpx.Response:
+        """Send one command."""
+        return httpx.post(f"{self.address}/commands/{command}", json=body, headers=dict(headers), timeout=60)
+
+
+@contextmanager
+def service(folder: Path, name: str, *arguments: str, database_url: str | None = None) -> Iterator[Service]:
+    """Run `letopis serve` on a free port until the block ends; with no URL it brings its embedded server."""
+    log = folder / f"{name}.log"
+    command = letopis("serve", "--port", "0", *arguments)
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command, env=environment(folder / name, database_url), stdout=file, stderr=file, cwd=folder,
+            start_new_session=True,
+        )
+    try:
+        yield Service(process, _address(process, log), log)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=60)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    end = time.monotonic() + START_PATIENCE
+    while time.monotonic() < end:
+        found = re.search(r"Letopis is at (http://\S+)", log.read_text())
+        if found:
+            return found[1]
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    raise AssertionError(f"The service did not start:\n{log.read_text()}")
+
+
+def wait_ready(running: Service) -> None:
+    """Wait until the service says that it is ready."""
+    end = time.monotonic() + START_PATIENCE
+    while time.monotonic() < end:
+        if httpx.get(f"{running.address}/ready", timeout=10).status_code == httpx.codes.OK:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"The service was never ready:\n{running.log.read_text()[-5000:]}")
