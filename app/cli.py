@@ -14,7 +14,10 @@ from app.settings import Settings
 REFUSED = 1
 
 app = typer.Typer(
-    name="letopis", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="letopis",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Letopis, the CRM that keeps every fact.",
 )
 client = typer.Typer(no_args_is_help=True, help="Look at one client.")
@@ -22,6 +25,12 @@ app.add_typer(operate.commands, name="projections")
 app.add_typer(client, name="client")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
+
+
+def language_of(*, russian: bool) -> str:
+    """Return the language that was asked for."""
+    return "ru" if russian else "en"
 
 
 @app.command()
@@ -49,6 +58,30 @@ def token(
     from app.auth import issue_token
 
     print(issue_token(Settings(), actor, role, timedelta(hours=hours)))
+
+
+@app.command()
+def demo(russian: Russian = False) -> None:
+    """Tell the whole story on a throw-away database; exit code 0 only if every step was true."""
+    from app.demo import tell
+
+    if not tell(language_of(russian=russian), say):
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def doctor(as_json: Json = False, russian: Russian = False) -> None:
+    """Look at everything Letopis rests on: what, why it matters, how to mend it; exit code 1 if anything fails."""
+    from app.doctor import examine, report
+
+    language = language_of(russian=russian)
+    findings = examine(Settings(), language)
+    if as_json:
+        print_json(findings)
+    else:
+        report(findings, language, say)
+    if any(one.state == "failed" for one in findings):
+        raise typer.Exit(REFUSED)
 
 
 @client.command("history")
@@ -85,5 +118,3 @@ def main() -> None:
     except KNOWN as error:
         say(f"letopis: {error}")
         sys.exit(REFUSED)
-
-

@@ -27,6 +27,8 @@ from projections.analytics import ANALYTICS
 
 Decode = Callable[[StoredFact], Event]
 
+ANALYTICS_FILE = "analytics.duckdb"
+
 
 def mapper_at(url: str, master: MasterKey) -> Mapper:
     """Return a mapper that reads keys by a connection of its own; for one thread, or several that share it."""
@@ -50,7 +52,7 @@ def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> Analyti
     def upcast(topic: str, stored_version: int, body: str) -> str:
         return to_json(mapper.upcast(topic, stored_version, from_json(body))).decode()
 
-    return AnalyticsNode(settings.var / "analytics.duckdb", urls.projector, ANALYTICS, upcast, settings.zone)
+    return AnalyticsNode(settings.var / ANALYTICS_FILE, urls.projector, ANALYTICS, upcast, settings.zone)
 
 
 def batch_runner(master: MasterKey, borrow: Borrow) -> BatchRunner:
