@@ -1,21 +1,31 @@
 """Puts the HTTP application together from the parts of this process."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import psycopg
+from fastapi import APIRouter, FastAPI
 from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
 
+from aggregates.identity import email_key, phone_key
 from app.auth import AuthenticationError, Authenticator, authenticator
 from app.database import Urls
+from app.forward import forwarding_router
 from app.http import Check, Parts
 from app.metrics import Gauge
 from app.problems import problem_of_item
+from app.reading import read_side
 from app.settings import Settings
-from app.wiring import WriteSide
+from app.wiring import WriteSide, decoder_at
 from commands.door import command_router
 from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
+from read_api.desk import Desk, read_pool
+from read_api.door import read_router
+from replay.history import Entry, history_of
 
 _VIEWS = "SELECT name, state, lag_events, lag_seconds FROM read.projection_status ORDER BY name, generation"
 _SERVING = frozenset({"live", "paused"})
@@ -26,14 +36,38 @@ def http_parts(
 ) -> Parts:
     """Return what the application of this process is made of."""
     who = authenticator(settings)
+    reads, lifespan = read_side(settings, urls, master, who.authenticate, analytics)
     return Parts(
-        command_router=command_router(write_side.executor.execute, who.authenticate, master.keyed_hash, problem_of_item),
+        command_router=command_router(
+            write_side.executor.execute, who.authenticate, master.keyed_hash, problem_of_item
+        ),
+        read_router=reads,
+        lifespan=lifespan,
         actor_of=_actor_of(who),
         checks=_checks(settings, urls),
         gauges=_gauges(urls, write_side, analytics),
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
     )
+
+
+def _reads(settings: Settings, desk: Desk) -> APIRouter:
+    """Return the routes for reads; reports of another node are passed on to it."""
+    router = APIRouter()
+    if desk.reports is None and settings.analytics_url is not None:
+        router.include_router(forwarding_router(settings.analytics_url, ("/analytics", "/analytics/{report}")))
+    router.include_router(read_router(desk))
+    return router
+
+
+def _history(pool: ConnectionPool[Any], urls: Urls, master: MasterKey) -> Callable[[UUID, int, int], Sequence[Entry]]:
+    decode = decoder_at(urls.projector, master)
+
+    def read(client_id: UUID, after: int, limit: int) -> Sequence[Entry]:
+        with pool.connection() as connection:
+            return history_of(connection, decode, client_id, after=after, limit=limit)
+
+    return read
 
 
 def _actor_of(who: Authenticator) -> Callable[[str | None], str | None]:

@@ -1,0 +1,113 @@
+"""Questions for analysts: the catalogue, and one report in each form."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from infra.duck import POSITION_KEY
+from infra.embedded import EmbeddedPostgres
+from infra.facts import Parameter, Report, ReportColumn, ReportParameterError
+from read_api.answers import Items, ReportAnswer
+from read_api.answers import Report as ReportDescribed
+from tests.database import copy_of
+from tests.read_api.office import Office, office
+
+SALES = Report(
+    name="sales",
+    title={"en": "Sales", "ru": "Продажи"},
+    sql="SELECT 1",
+    columns=(
+        ReportColumn("product", {"en": "Product", "ru": "Продукт"}),
+        ReportColumn("won", {"en": "Won", "ru": "Сумма"}),
+    ),
+    order=("product",),
+    parameters=(Parameter("year", "INTEGER", {"en": "Year", "ru": "Год"}),),
+)
+
+
+@dataclass
+class Shelf:
+    """Reports that are ready made: what computes them is tested with the node."""
+
+    position: int = 5
+    reports: tuple[Report, ...] = (SALES,)
+
+    def query(self, report: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        assert report == "sales"
+        year = (parameters or {}).get("year", "2026")
+        if not year.isdigit():
+            raise ReportParameterError("year is not a INTEGER")
+        table = pa.table({"product": ["Гвоздь", None], "won": pa.array([Decimal("10.50"), Decimal("0.10")])})
+        return table.replace_schema_metadata({POSITION_KEY: b"5"})
+
+    def wait_for(self, position: int, timeout: float) -> bool:
+        return timeout > 0 and position <= self.position
+
+
+@pytest.fixture(scope="module")
+def shelf(cluster: EmbeddedPostgres, template: str) -> Iterator[Office]:
+    with copy_of(cluster, template) as database, office(database, reports=Shelf()) as opened:
+        opened.record(9)
+        yield opened
+
+
+def test_the_catalogue_says_what_can_be_asked(shelf: Office) -> None:
+    answer = shelf.get("/analytics", role="analyst")
+    Items[ReportDescribed].model_validate(answer.json())
+    assert [(one["name"], one["parameters"][0]["name"]) for one in answer.json()["items"]] == [("sales", "year")]
+
+
+def test_a_report_as_json_keeps_amounts_exact(shelf: Office) -> None:
+    answer = shelf.get("/analytics/sales?year=2025", role="analyst")
+    ReportAnswer.model_validate(answer.json())
+    assert answer.json()["rows"] == [{"product": "Гвоздь", "won": "10.50"}, {"product": None, "won": "0.10"}]
+    assert answer.headers["letopis-position"] == "5"
+
+
+@pytest.mark.parametrize("how", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}])
+def test_a_report_as_csv(shelf: Office, how: dict[str, Any]) -> None:
+    answer = shelf.get("/analytics/sales", role="analyst", **how)
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.text == '"product","won"\n"Гвоздь",10.50\n,0.10\n'
+
+
+def test_a_report_as_arrow(shelf: Office) -> None:
+    answer = shelf.get("/analytics/sales", role="analyst", headers={"Accept": "application/vnd.apache.arrow.stream"})
+    table = pa.ipc.open_stream(io.BytesIO(answer.content)).read_all()
+    assert table.column("won").to_pylist() == [Decimal("10.50"), Decimal("0.10")]
+
+
+def test_a_form_we_do_not_have_is_406(shelf: Office) -> None:
+    answer = shelf.get("/analytics/sales", role="analyst", headers={"Accept": "application/pdf"})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer", "code"),
+    [
+        ("year=lots", "/year", "invalid"),
+        ("month=1", "/month", "unknown-parameter"),
+        ("format=pdf", "/format", "not-in-list"),
+        ("min_position=10", "/min_position", "beyond-the-log"),
+    ],
+)
+def test_a_wrong_parameter_of_a_report_is_named(shelf: Office, query: str, pointer: str, code: str) -> None:
+    answer = shelf.get(f"/analytics/sales?{query}", role="analyst")
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(pointer, code)]
+
+
+def test_a_report_waits_for_its_facts_and_gives_up(shelf: Office) -> None:
+    assert shelf.get("/analytics/sales?min_position=5", role="analyst").status_code == 200
+    late = shelf.get("/analytics/sales?min_position=7", role="analyst")
+    assert (late.status_code, late.json()["code"]) == (504, "view-behind")
+
+
+def test_an_unknown_report_is_404(shelf: Office) -> None:
+    answer = shelf.get("/analytics/nothing", role="analyst")
+    assert (answer.status_code, answer.json()["code"], answer.json()["known"]) == (404, "unknown-report", ["sales"])
