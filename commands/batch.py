@@ -43,6 +43,14 @@ class Accepted:
 Answer = Accepted | DomainError | RequestError | Exception
 
 
+class Store(Protocol):
+    """Stores a batch of decided commands, as infra.eventlog.append does."""
+
+    def __call__(
+        self, connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False
+    ) -> list[Appended]: ...
+
+
 class Borrow(Protocol):
     """Lends the executor's own connection (autocommit) for a moment."""
 
@@ -62,7 +70,8 @@ class _Turn:
 class BatchRunner:
     """Carries out batches of commands on one connection; one thread at a time."""
 
-    def __init__(self, borrow: Borrow, streams: Streams, seal: Seal, keyring: Keyring) -> None:
+    def __init__(self, borrow: Borrow, streams: Streams, seal: Seal, keyring: Keyring, store: Store = append) -> None:
+        self._store_batch = store
         self._borrow = borrow
         self._streams = streams
         self._seal = seal
@@ -187,7 +196,7 @@ class BatchRunner:
         outcomes: list[Appended] = []
         if batch:
             with self._borrow() as connection:
-                outcomes = append(connection, batch, atomic=atomic)
+                outcomes = self._store_batch(connection, batch, atomic=atomic)
         tainted: set[UUID] = set()
         again = []
         for turn, decided, outcome in zip(deciding, batch, outcomes, strict=True):
@@ -213,7 +222,10 @@ class BatchRunner:
 
     def _settle(self, turn: _Turn, decided: Decided, outcome: Appended, answers: dict[int, Answer]) -> None:
         events = outcome.facts["events"]
-        last_of = {fact.envelope.stream_id: (fact, event["position"]) for fact, event in zip(decided.facts, events, strict=True)}
+        last_of = {
+            fact.envelope.stream_id: (fact, event["position"])
+            for fact, event in zip(decided.facts, events, strict=True)
+        }
         for stream_id, (fact, position) in last_of.items():
             self._streams.settle(stream_id, Head(fact.envelope.version, fact.envelope.event_id, position))
         self._keyring.saved(list(decided.keys))

@@ -88,12 +88,12 @@ class Streams:
     def get(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
         """Return a stream as it stands now; raises WrongKindError."""
         known = self._entries.get(stream_id)
-        if known is not None and known.batch == self._batch and type(known.aggregate) is kind and known.aggregate.version >= 0:
+        if known is not None and known.batch == self._batch and _is_of(kind, known.aggregate):
             return known
         for _ in range(2):
             self.refresh([(stream_id, kind)])
             entry = self._entries[stream_id]
-            if type(entry.aggregate) is kind and entry.aggregate.version >= 0:
+            if _is_of(kind, entry.aggregate):
                 return entry
             if entry.undecided:
                 break
@@ -134,3 +134,7 @@ class Streams:
             entry.undecided = []
             if entry.head.version == head.version:
                 entry.head = head
+
+
+def _is_of(kind: type[Aggregate], aggregate: Aggregate) -> bool:
+    return type(aggregate) is kind and aggregate.version >= 0

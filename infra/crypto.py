@@ -4,7 +4,6 @@ import hmac
 import os
 import threading
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -66,7 +65,7 @@ class MasterKey:
 
     def keyed_hash(self, text: str) -> bytes:
         """Return a hash nobody without the master key can recompute (32 bytes)."""
-        return hmac.new(self._hash_key, text.encode(), sha256).digest()
+        return hmac.digest(self._hash_key, text.encode(), "sha256")
 
     def wrap(self, subject_id: UUID, key: bytes) -> bytes:
         """Seal a subject's key for storage."""

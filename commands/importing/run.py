@@ -210,8 +210,8 @@ def _by_date(sheet: Sheet) -> Sequence[Record]:
     last = datetime.max.replace(tzinfo=UTC)
 
     def when(record: Record) -> tuple[datetime, str]:
-        cells = sheet.cells(record, field)
-        moment = sheet.moment(cells[0].value) if cells else None
+        typed = sheet.text(record, field)
+        moment = sheet.moment(typed) if typed else None
         try:
             return moment or last, sheet.external_id(record)
         except CellError:

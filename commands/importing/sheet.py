@@ -39,8 +39,15 @@ class Sheet:
         self._places = {name.casefold(): place for place, name in enumerate(self.header)}
         self.width = len(self.header) or max((len(record.cells) for record in self.records), default=0)
         self._blanks = frozenset(each.casefold() for each in mapping.blanks) | {""}
+        self._longest_blank = max(len(each) for each in self._blanks)
         self._places_of = {
             field: tuple(self._place(column) for column in rule.columns) for field, rule in mapping.fields.items()
+        }
+        # Most fields are one plain column: these are read without any detour.
+        self._plain = {
+            field: (self._places_of[field][0], mapping.values.get(field))
+            for field, rule in mapping.fields.items()
+            if len(rule.columns) == 1 and rule.value is None and not rule.unit
         }
         self._id_place = None if mapping.external_id is None else self._place(mapping.external_id)
         self._moments: dict[str, datetime] = {}
@@ -74,7 +81,7 @@ class Sheet:
         """Return what the record is called in its source; without a name, what it says is its name."""
         if self._id_place is not None:
             value = record.cells[self._id_place] if self._id_place < len(record.cells) else ""
-            if value.casefold() in self._blanks:
+            if self._is_blank(value):
                 raise CellError("missing", self.name_of(self._id_place), value, field="external_id")
             return value
         name = sha256("\x1f".join(record.cells).encode("utf-8", "surrogatepass")).hexdigest()[:24]
@@ -82,6 +89,21 @@ class Sheet:
             return name
         self._seen[name] = self._seen.get(name, 0) + 1
         return f"{name}-{self._seen[name]}" if self._seen[name] > 1 else name
+
+    def _is_blank(self, value: str) -> bool:
+        return not value or (len(value) <= self._longest_blank and value.casefold() in self._blanks)
+
+    def text(self, record: Record, field: str) -> str | None:
+        """Return what a field says, its columns joined, or None when its cells are blank."""
+        plain = self._plain.get(field)
+        if plain is None:
+            found = self.cells(record, field)
+            return self.mapping.fields[field].join.join(cell.value for cell in found) if found else None
+        place, translated = plain
+        value = record.cells[place] if place < len(record.cells) else ""
+        if translated is not None:
+            value = translated.get(value, value)
+        return None if self._is_blank(value) else value
 
     def cells(self, record: Record, field: str) -> list[Cell]:
         """Return what the field's cells say, translated, blank ones left out."""
@@ -95,7 +117,7 @@ class Sheet:
         for place in self._places_of[field]:
             value = record.cells[place] if place < len(record.cells) else ""
             value = translated.get(value, value)
-            if value.casefold() not in self._blanks:
+            if not self._is_blank(value):
                 found.append(Cell(self.name_of(place), f"{value} {rule.unit}" if rule.unit else value))
         return found
 
@@ -138,10 +160,7 @@ class Row:
 
     def text(self, field: str) -> str | None:
         """Return what a field says, or None when its cells are blank."""
-        found = self.sheet.cells(self.record, field)
-        if not found:
-            return None
-        return found[0].value if len(found) == 1 else self.sheet.mapping.fields[field].join.join(c.value for c in found)
+        return self.sheet.text(self.record, field)
 
     def needed(self, field: str) -> str:
         """Return what a field says; raises CellError when it is blank."""

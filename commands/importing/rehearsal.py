@@ -1,0 +1,92 @@
+"""A dry run: every rule is asked as if it were meant, and nothing is stored."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from commands.batch import BatchRunner, Borrow
+from commands.decision import Seal
+from commands.streams import ReadStreams, Streams
+from infra.envelope import StoredFact
+from infra.eventlog import Appended, ClaimChange, Decided
+from infra.mapper import Mapper
+
+_HOLDERS = """
+SELECT held.kind, held.key, held.holder_id
+FROM letopis.claim AS held
+JOIN unnest(%s::text[], %s::bytea[]) AS asked (kind, key) USING (kind, key)
+"""
+
+
+class Rehearsal:
+    """The log as it would be: what is stored, and over it what this dry run has decided so far, kept in memory."""
+
+    def __init__(self, read: ReadStreams) -> None:
+        self._read = read
+        self._facts: dict[UUID, list[StoredFact]] = {}
+        self._holders: dict[tuple[str, bytes], UUID | None] = {}
+
+    def read(self, after: Mapping[UUID, int]) -> Sequence[StoredFact]:
+        """Return the facts of each stream after the version given for it, those only decided on included."""
+        decided = [
+            fact
+            for stream_id, version in after.items()
+            for fact in self._facts.get(stream_id, ())
+            if fact.envelope.version > version
+        ]
+        return [*self._read(after), *decided]
+
+    def store(
+        self, connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False
+    ) -> list[Appended]:
+        """Say what the log would answer to this batch; two holders of one identity are the one thing it refuses."""
+        assert not atomic, "an import has no atomic batches"  # noqa: S101
+        self._learn_holders(connection, [claim for decided in batch for claim in decided.claims])
+        tainted: set[UUID] = set()
+        outcomes = []
+        for decided in batch:
+            rival = next((claim for claim in decided.claims if self._is_held(claim)), None)
+            if rival is not None:
+                holder = str(self._holders[rival.kind, rival.key])
+                outcomes.append(Appended("claimed", {"kind": rival.kind, "holder_id": holder}))
+            elif not tainted.isdisjoint(decided.expectations):
+                outcomes.append(Appended("cascaded", {}))
+            else:
+                outcomes.append(self._keep(decided))
+                continue
+            tainted.update(decided.expectations)
+        return outcomes
+
+    def _keep(self, decided: Decided) -> Appended:
+        for fact in decided.facts:
+            self._facts.setdefault(fact.envelope.stream_id, []).append(fact)
+        for claim in decided.claims:
+            held = self._holders[claim.kind, claim.key]
+            if held in {None, claim.holder_id}:
+                self._holders[claim.kind, claim.key] = claim.holder_id if claim.is_taken else None
+        events = [{"topic": fact.envelope.topic, "position": 0} for fact in decided.facts]
+        return Appended("stored", {"position": 0, "events": events})
+
+    def _learn_holders(self, connection: psycopg.Connection[Any], claims: Sequence[ClaimChange]) -> None:
+        unknown = {(claim.kind, claim.key) for claim in claims} - self._holders.keys()
+        if not unknown:
+            return
+        self._holders.update(dict.fromkeys(unknown))
+        kinds, keys = zip(*unknown, strict=True)
+        for kind, key, holder_id in connection.execute(_HOLDERS, [list(kinds), list(keys)]):
+            self._holders[kind, bytes(key)] = holder_id
+
+    def _is_held(self, claim: ClaimChange) -> bool:
+        holder = self._holders[claim.kind, claim.key]
+        if not claim.is_taken or holder in {None, claim.holder_id} or claim.share_with is None:
+            return False
+        return holder not in claim.share_with
+
+
+def rehearsing_runner(borrow: Borrow, read: ReadStreams, mapper: Mapper, seal: Seal) -> BatchRunner:
+    """Return what carries out batches of commands for a dry run; what it is asked for must fit in memory."""
+    rehearsal = Rehearsal(read)
+    streams = Streams(rehearsal.read, mapper.to_event)
+    return BatchRunner(borrow, streams, seal, mapper.keyring, store=rehearsal.store)
