@@ -98,7 +98,9 @@ def throw_away_place(language: str) -> Iterator[Place]:
         with _service(folder) as address:
             master = master_key(settings)
             with database(settings, master, lambda _: None) as urls:
-                yield Place(address, settings, master, urls, language)
+                place = Place(address, settings, master, urls, language)
+                _await_views(place)
+                yield place
     finally:
         _remove(folder)
 
@@ -156,6 +158,15 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
         time.sleep(0.05)
     last = log.read_text(encoding="utf-8", errors="replace")[-2000:]
     raise PlaceError(f"The throw-away service did not start. The last it said:\n{last}")
+
+
+def _await_views(place: Place) -> None:
+    """Wait until the read models, which a first start builds beside everything else, are there."""
+    end = time.monotonic() + START_SECONDS
+    while (answer := place.ask("GET", "/ready", "")).status != 200:
+        if time.monotonic() > end:
+            raise PlaceError(f"The throw-away service did not become ready: {answer.body}")
+        time.sleep(0.1)
 
 
 def _remove(folder: Path) -> None:

@@ -16,6 +16,7 @@ from app.database import Urls
 from app.forward import forwarding_router
 from app.http import Check, Parts
 from app.metrics import Gauge
+from app.operators import operators_router
 from app.problems import problem_of_item
 from app.reading import read_side
 from app.settings import Settings
@@ -23,6 +24,7 @@ from app.wiring import WriteSide, decoder_at
 from commands.door import command_router
 from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
+from projections.registry import PROJECTIONS
 from read_api.desk import Desk, read_pool
 from read_api.door import read_router
 from replay.history import Entry, history_of
@@ -51,9 +53,11 @@ def http_parts(
     )
 
 
-def _reads(settings: Settings, desk: Desk) -> APIRouter:
+def _reads(settings: Settings, desk: Desk, who: Authenticator, analytics: AnalyticsNode | None) -> APIRouter:
     """Return the routes for reads; reports of another node are passed on to it."""
     router = APIRouter()
+    if analytics is not None:
+        router.include_router(operators_router(who.authenticate, analytics))
     if desk.reports is None and settings.analytics_url is not None:
         router.include_router(forwarding_router(settings.analytics_url, ("/analytics", "/analytics/{report}")))
     router.include_router(read_router(desk))
@@ -99,6 +103,9 @@ def _checks(settings: Settings, urls: Urls) -> Callable[[], Awaitable[Sequence[C
             facts = {"state": view["state"], "lag_events": view["lag_events"], "lag_seconds": view["lag_seconds"]}
             reason = None if is_ready else f"{view['state']}, {view['lag_events']} events behind"
             told.append(Check(view["name"], is_ready, reason, facts))
+        # On the first start the register of read models is empty for a moment.
+        missing = {one.name for one in PROJECTIONS} - {view["name"] for view in views}
+        told.extend(Check(name, is_ready=False, reason="not built yet") for name in sorted(missing))
         return told
 
     return checks
