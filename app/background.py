@@ -12,10 +12,12 @@ import structlog
 
 from app.database import Urls
 from app.logs import configure_logs
-from app.wiring import decoder_at
+from app.wiring import decoder_factory
 from infra.crypto import MasterKey
+from infra.projection import Projection
 from infra.projector import ProjectorService
 from projections.registry import PROJECTIONS
+from replay.rebuild import rebuild
 
 RESTART_PAUSE = 1.0
 """Seconds before a projector that died is started again."""
@@ -28,7 +30,12 @@ log = structlog.get_logger()
 
 def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:
     """Return the service that keeps every read model up to date."""
-    return ProjectorService(PROJECTIONS, decoder_at(urls.projector, master), urls.projector)
+    decoder = decoder_factory(urls.projector, master)
+
+    def build(projection: Projection[Any]) -> None:
+        rebuild(projection, urls.projector, decoder, only_if_missing=True)
+
+    return ProjectorService(PROJECTIONS, decoder(), urls.projector, build=build)
 
 
 def _project(urls: Urls, master: MasterKey, parent: Connection) -> None:
@@ -64,7 +71,7 @@ class ProjectorProcess:
     def _launch(self) -> None:
         self._ours, theirs = self._context.Pipe()
         self._process = self._context.Process(
-            target=_project, args=(self._urls, self._master, theirs), name="letopis-projector", daemon=True
+            target=_project, args=(self._urls, self._master, theirs), name="letopis-projector"
         )
         self._process.start()
         theirs.close()

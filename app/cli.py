@@ -61,6 +61,16 @@ def token(
 
 
 @app.command()
+def init() -> None:
+    """Make the database and enter the first administrator, whose token is shown this once; serve does the same."""
+    from app.company import ADMIN_ID
+    from app.first_start import initialise
+
+    if not initialise(Settings(), say):
+        say(f"The administrator was entered before. For another token type: letopis token {ADMIN_ID} admin")
+
+
+@app.command()
 def demo(russian: Russian = False) -> None:
     """Tell the whole story on a throw-away database; exit code 0 only if every step was true."""
     from app.demo import tell

@@ -26,8 +26,8 @@ from events.values import (
     Money,
     ProfileFact,
     ProfileField,
-    Stage,
     StaffRole,
+    Stage,
 )
 from infra.ids import new_id
 
@@ -184,22 +184,33 @@ def _sales(now: datetime) -> list[tuple[Actor, Command]]:
 
     anna, boris = _seller("anna"), _seller("boris")
     road = demo_id("pipeline")
-    price, fee = Money(amount=Decimal("480000"), currency="RUB"), Money(amount=Decimal("36000"), currency="RUB")
+    price, fee = Money(amount=Decimal(480000), currency="RUB"), Money(amount=Decimal(36000), currency="RUB")
     romashka, vector, service = demo_id("deal romashka"), demo_id("deal vector"), demo_id("deal service")
-    opened = {"pipeline_id": road, "stage": "lead"}
     return [
         (
             anna,
             OpenDeal(
-                occurred_at=day(25), deal_id=romashka, client_id=demo_id("romashka"), product_code="scales",
-                amount=price, title="Весы на склад", **opened,
+                occurred_at=day(25),
+                deal_id=romashka,
+                client_id=demo_id("romashka"),
+                product_code="scales",
+                amount=price,
+                title="Весы на склад",
+                pipeline_id=road,
+                stage="lead",
             ),
         ),
         (
             boris,
             OpenDeal(
-                occurred_at=day(20), deal_id=vector, client_id=demo_id("vector"), product_code="scales",
-                amount=price, title="Весы для цеха", **opened,
+                occurred_at=day(20),
+                deal_id=vector,
+                client_id=demo_id("vector"),
+                product_code="scales",
+                amount=price,
+                title="Весы для цеха",
+                pipeline_id=road,
+                stage="lead",
             ),
         ),
         (anna, MoveDeal(occurred_at=day(18), deal_id=romashka, to_stage="offer")),
@@ -208,8 +219,14 @@ def _sales(now: datetime) -> list[tuple[Actor, Command]]:
         (
             anna,
             OpenDeal(
-                occurred_at=day(4), deal_id=service, client_id=demo_id("romashka"), product_code="service",
-                amount=fee, title="Поверка весов", **opened,
+                occurred_at=day(4),
+                deal_id=service,
+                client_id=demo_id("romashka"),
+                product_code="service",
+                amount=fee,
+                title="Поверка весов",
+                pipeline_id=road,
+                stage="lead",
             ),
         ),
         (boris, MoveDeal(occurred_at=day(3), deal_id=vector, to_stage="offer")),
@@ -222,24 +239,36 @@ def _diary(now: datetime) -> list[tuple[Actor, Command]]:
         (
             anna,
             RecordActivity(
-                occurred_at=now - timedelta(days=19), activity_id=demo_id("meeting"), channel=Channel.MEETING,
-                direction=Direction.OUTBOUND, client_id=demo_id("romashka"), contact_id=demo_id("irina"),
-                contact_name="Ирина Кузнецова", contact_data="8 (916) 765-43-21",
-                topic="Знакомство, осмотр склада", result="Нужны весы до двух тонн; готовим предложение",
+                occurred_at=now - timedelta(days=19),
+                activity_id=demo_id("meeting"),
+                channel=Channel.MEETING,
+                direction=Direction.OUTBOUND,
+                client_id=demo_id("romashka"),
+                contact_id=demo_id("irina"),
+                contact_name="Ирина Кузнецова",
+                contact_data="8 (916) 765-43-21",
+                topic="Знакомство, осмотр склада",
+                result="Нужны весы до двух тонн; готовим предложение",
             ),
         ),
         (
             anna,
             PlanActivity(
-                activity_id=demo_id("call back"), channel=Channel.CALL, client_id=demo_id("romashka"),
-                topic="Спросить о поверке", due_at=now + timedelta(hours=2),
+                activity_id=demo_id("call back"),
+                channel=Channel.CALL,
+                client_id=demo_id("romashka"),
+                topic="Спросить о поверке",
+                due_at=now + timedelta(hours=2),
             ),
         ),
         (
             boris,
             PlanActivity(
-                activity_id=demo_id("visit"), channel=Channel.VISIT, client_id=demo_id("vector"),
-                topic="Показать весы в цехе", due_at=now - timedelta(days=1),
+                activity_id=demo_id("visit"),
+                channel=Channel.VISIT,
+                client_id=demo_id("vector"),
+                topic="Показать весы в цехе",
+                due_at=now - timedelta(days=1),
             ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""How the command line speaks: results to standard output, everything else to standard error, progress where it helps."""
+"""How the command line speaks: results to standard output, everything else to standard error, with progress."""
 
 import dataclasses
 import sys
@@ -74,6 +74,6 @@ class _PlainLines:
 
     def __call__(self, what: str, done: int, total: int) -> None:
         percent = 100 * done // total if total else 100
-        if percent >= self._said.get(what, -1) + PLAIN_STEP or (percent == 100 and self._said.get(what) != 100):  # noqa: PLR2004
+        if percent >= self._said.get(what, -1) + PLAIN_STEP or (percent == 100 and self._said.get(what) != 100):
             self._said[what] = percent
             say(f"{what}: {done:,} of {total:,} ({percent} %)")

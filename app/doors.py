@@ -1,16 +1,14 @@
 """Puts the HTTP application together from the parts of this process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
-from aggregates.identity import email_key, phone_key
 from app.auth import AuthenticationError, Authenticator, authenticator
 from app.database import Urls
 from app.forward import forwarding_router
@@ -25,7 +23,7 @@ from commands.door import command_router
 from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
-from read_api.desk import Desk, read_pool
+from read_api.desk import Desk
 from read_api.door import read_router
 from replay.history import Entry, history_of
 

@@ -4,6 +4,7 @@ import psycopg
 from pydantic import ValidationError
 
 from app.company import FirstStartError
+from app.operators import ServiceRefusedError
 from app.serve import PortTakenError
 from infra.crypto import WrongMasterKeyError
 from infra.duck import AnalyticsFileInUseError
@@ -21,6 +22,7 @@ KNOWN = (
     NoSuchGenerationError,
     NothingToRollBackToError,
     PortTakenError,
+    ServiceRefusedError,
     UnreadableFactError,
     ValidationError,
     ValueError,

@@ -9,8 +9,9 @@ import typer
 
 from app.console import print_json, print_table, progress, say
 from app.database import Urls, database, master_key
+from app.operators import analytics_in_hand
 from app.settings import Settings
-from app.wiring import analytics_node, decoder_at, decoder_factory
+from app.wiring import decoder_at, decoder_factory
 from infra.crypto import MasterKey
 from infra.generations import connect, pause, resume, retry
 from infra.projection import Projection
@@ -69,8 +70,15 @@ def show_status(as_json: Json = False) -> None:
         columns,
         [
             (
-                one.name, one.state, one.generation, one.position, one.lag_events, round(one.lag_seconds, 1), one.rows,
-                round(one.size_bytes / 2**20, 1), one.error,
+                one.name,
+                one.state,
+                one.generation,
+                one.position,
+                one.lag_events,
+                round(one.lag_seconds, 1),
+                one.rows,
+                round(one.size_bytes / 2**20, 1),
+                one.error,
             )
             for one in found
         ],
@@ -98,11 +106,8 @@ def rebuild_named(
             for one in projections
         ]
         if with_analytics:
-            node = analytics_node(site.settings, site.urls, site.master)
-            try:
-                node.rebuild(lambda reached, aim: bar(f"{ANALYTICS}: loading", reached, aim))
-            finally:
-                node.stop()
+            with analytics_in_hand(site.settings, site.urls, site.master) as analytics:
+                analytics.rebuild(lambda reached, aim: bar(f"{ANALYTICS}: loading", reached, aim))
     if as_json:
         print_json(done)
         return
@@ -120,21 +125,18 @@ def verify_named(name: Name, as_json: Json = False) -> None:
     with _site() as site:
         decode = decoder_at(site.urls.projector, site.master)
         reports = [verify(one, site.urls.projector, decode) for one in projections]
-        differences: tuple[Any, ...] = ()
+        differences: list[dict[str, Any]] = []
         if with_analytics:
-            node = analytics_node(site.settings, site.urls, site.master)
-            try:
-                node.follow_once()
-                differences = node.verify()
-            finally:
-                node.stop()
+            with analytics_in_hand(site.settings, site.urls, site.master) as analytics:
+                differences = analytics.verify()
     if as_json:
-        print_json({"reports": reports, "analytics": [one._asdict() for one in differences]})
+        print_json({"reports": reports, "analytics": differences})
     else:
         for report in reports:
             say(f"{'equal' if report.is_equal else 'DIFFERENT'}  {report.projection}: {report.summary}")
         if with_analytics:
-            say(f"{'DIFFERENT' if differences else 'equal'}  {ANALYTICS}: {list(differences) or 'every table as the log'}")
+            found = differences or "every table is what the log makes"
+            say(f"{'DIFFERENT' if differences else 'equal'}  {ANALYTICS}: {found}")
     if differences or not all(report.is_equal for report in reports):
         raise typer.Exit(DIFFERENT)
 

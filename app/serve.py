@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import FrameType
 
 import structlog
@@ -14,11 +14,14 @@ import uvicorn
 
 from app.auth import issue_token, token_issuer
 from app.background import ProjectorProcess
-from app.company import ADMIN_ID, demo_id, ensure_admin, load_demo_company
+from app.company import ADMIN_ID, demo_id
 from app.database import Urls, database, master_key
-from app.http import create_app
-from app.settings import Settings
 from app.doors import http_parts
+from app.first_start import first_start
+from app.http import create_app
+from app.operators import note_address
+from app.protocol import Protocol
+from app.settings import Settings
 from app.wiring import WriteSide, analytics_node
 from infra.crypto import MasterKey
 
@@ -57,7 +60,7 @@ def _run(
     write_side.start()
     stack.callback(write_side.stop)
     if has_projections:
-        _first_start(settings, master, write_side, say)
+        first_start(settings, master, write_side, say)
         projector = ProjectorProcess(urls, master)
         projector.start()
         stack.callback(projector.stop)
@@ -70,18 +73,6 @@ def _run(
     app = create_app(http_parts(settings, urls, master, write_side, analytics))
     server = _Server(_uvicorn_config(app), on_ready=lambda: _greet(settings, listening, say))
     server.run(sockets=[listening])
-
-
-def _first_start(settings: Settings, master: MasterKey, write_side: WriteSide, say: Say) -> None:
-    """Enter the first administrator once; a developer's own database also gets the demo company."""
-    if not ensure_admin(write_side.carry_out, master.keyed_hash):
-        return
-    with contextlib.suppress(ValueError):
-        token = issue_token(settings, str(ADMIN_ID), "admin", timedelta(days=365))
-        say(f"First start. The administrator's token, shown this once:\n  {token}")
-    if settings.database_url is None:
-        done = load_demo_company(write_side.carry_out, master.keyed_hash, datetime.now(UTC))
-        say(f"A small demo company was entered ({done} commands).")
 
 
 class _Server(uvicorn.Server):
@@ -101,7 +92,7 @@ def _uvicorn_config(app: object) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         access_log=False,
         log_level="warning",
         server_header=False,
@@ -121,7 +112,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortTakenError(
-                    f"Port {settings.port} is taken by another program. Choose another one: make run PORT={settings.port + 1}"
+                    f"Port {settings.port} is taken by another program. Choose another one: "
+                    f"make run PORT={settings.port + 1}"
                 ) from None
             raise PortTakenError(
                 f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set LETOPIS_HOST and PORT."
@@ -133,6 +125,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 def _greet(settings: Settings, listening: socket.socket, say: Say) -> None:
     host, port = listening.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    note_address(settings.var, address)
     say(f"Letopis is at {address}\nTry every request at {address}/docs")
     try:
         token_issuer(settings)
@@ -141,7 +134,10 @@ def _greet(settings: Settings, listening: socket.socket, say: Say) -> None:
     if settings.role in {"all", "api"}:
         actor = (str(demo_id("head")), "head") if settings.database_url is None else (str(ADMIN_ID), "admin")
         token = issue_token(settings, *actor, TOKEN_LIFE)
-        say(f"Ready to paste (the token is good for 12 hours):\n  curl -H 'Authorization: Bearer {token}' {address}/clients")
+        say(
+            "Ready to paste (the token is good for 12 hours):\n"
+            f"  curl -H 'Authorization: Bearer {token}' {address}/clients"
+        )
     say("Ctrl-C stops everything.")
 
 

@@ -1,4 +1,4 @@
-"""Carrying out a batch of commands: look up receipts, load, decide in order, append once, decide again what was left out."""
+"""Carrying out a batch of commands: look up receipts, load, decide in order, append once, decide the rest again."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -130,7 +130,8 @@ class BatchRunner:
         if atomic and refused is not None:
             self._streams.clear()
             for turn in turns:
-                answers[turn.place] = turn.answer if turn is refused else BatchRefusedError(index=refused.place)
+                answers[turn.place] = BatchRefusedError(index=refused.place)
+            answers[refused.place] = refused.answer or BatchRefusedError(index=refused.place)
             answers.update(dict.fromkeys(later, BatchRefusedError(index=refused.place)))
             return []
         try:
@@ -173,7 +174,7 @@ class BatchRunner:
                 raise PreconditionFailedError(
                     expected=request.if_match, version=decision.version_before(outcome.primary)
                 )
-        except Exception as error:  # the outermost door of a handler: whatever it raises is this caller's answer only
+        except Exception as error:  # noqa: BLE001 - the outermost door of a handler: only its caller hears of it
             turn.answer = error
             self._undo(decision)
             return turn

@@ -72,7 +72,9 @@ def command_router(
         command_type = _allowed_type(name, actor)
         _require_json(headers.get("content-type"))
         command = command_type.model_validate_json(await request.body())
-        asked = _request(command, actor, _key(headers.get("idempotency-key")), _if_match(headers.get("if-match")), keyed_hash)
+        asked = _request(
+            command, actor, _key(headers.get("idempotency-key")), _if_match(headers.get("if-match")), keyed_hash
+        )
         (answer,) = await execute([asked])
         if isinstance(answer, Exception):
             raise answer
@@ -115,9 +117,7 @@ def _plain(answer: Accepted) -> dict[str, Any]:
     }
 
 
-async def _answers(
-    batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes], execute: Execute
-) -> list[Answer]:
+async def _answers(batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes], execute: Execute) -> list[Answer]:
     answers: list[Answer | None] = [None] * len(batch.commands)
     requests, places = [], []
     for place, item in enumerate(batch.commands):

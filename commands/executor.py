@@ -152,9 +152,7 @@ class Executor:
                 return answers
 
 
-def _call_in(
-    loop: asyncio.AbstractEventLoop, resolve: Callable[[list[Answer]], None], answers: list[Answer]
-) -> None:
+def _call_in(loop: asyncio.AbstractEventLoop, resolve: Callable[[list[Answer]], None], answers: list[Answer]) -> None:
     try:
         loop.call_soon_threadsafe(resolve, answers)
     except RuntimeError:  # the loop was closed while its command was carried out: nobody waits any more

@@ -17,9 +17,9 @@ from commands.ownership import ReassignClient
 from events.base import Event
 from events.client import ClientClaimed, ClientTransferred
 from events.staff import StaffDeparted
+from infra.checkpoints import read_checkpoint, streams_concerning, write_checkpoint
 from infra.connection import OwnConnection
 from infra.envelope import StoredFact
-from infra.checkpoints import read_checkpoint, streams_concerning, write_checkpoint
 from infra.log_reader import LogReader
 
 COMMAND_SPACE = UUID("0f6f8d0a-58c8-5a34-9a0e-7a4f1b6f0c11")
@@ -106,7 +106,7 @@ class PolicyWorker:
     def _work(self) -> None:
         while not self._is_stopping:
             try:
-                while not self._is_stopping and self.step():
+                while self.step():
                     pass
             except (psycopg.Error, OverloadedError) as error:
                 log.warning("policy_waits", policy=self._policy.NAME, error=type(error).__name__)
@@ -117,8 +117,10 @@ class PolicyWorker:
     def step(self) -> bool:
         """Answer the facts of one window and move the checkpoint on; return whether there was anything to read.
 
-        Raises psycopg.Error and OverloadedError; the window is then read again, and answered commands find their receipts.
+        Raises psycopg.Error and OverloadedError; the window is read again then, and what was answered has its receipt.
         """
+        if self._is_stopping:
+            return False
         with self._borrow() as connection:
             if self._holder is not connection:
                 if not _takes(connection, self._policy.NAME):

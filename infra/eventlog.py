@@ -93,7 +93,7 @@ class Decided:
 
 
 class Appended(NamedTuple):
-    """What became of one command: stored, replayed, stale, cascaded or claimed; the rest as the append function says."""
+    """What became of one command: stored, replayed, stale, cascaded or claimed; the rest as `append` in SQL says."""
 
     status: str
     facts: dict[str, Any]
@@ -189,7 +189,7 @@ def _array(ids: Iterable[UUID]) -> str:
 def read_receipts(connection: psycopg.Connection[Any], command_ids: Iterable[UUID]) -> dict[UUID, Receipt]:
     """Return the receipts there are for these commands."""
     rows = connection.execute(_RECEIPTS, [_array(command_ids)], prepare=True)
-    return {row[0]: Receipt(row[0], bytes(row[1]), *row[2:5], from_json(row[5])) for row in rows}
+    return {row[0]: Receipt(row[0], bytes(row[1]), row[2], row[3], row[4], from_json(row[5])) for row in rows}
 
 
 def key_fetcher(borrow: Callable[[], Any]) -> Callable[[UUID, int], Sequence[tuple[UUID, bytes]]]:

@@ -10,7 +10,7 @@ from infra.connection import OwnConnection
 from infra.eventlog import WAKE_UP_CHANNEL
 
 PAUSE = 0.01
-"""Seconds between two wake-ups: a NOTIFY inside the append would serialise commits, one per batch would cost as much."""
+"""Seconds between two wake-ups: a NOTIFY inside the append would serialise commits, and one per batch costs a trip."""
 
 log = structlog.get_logger()
 

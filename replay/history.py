@@ -1,4 +1,4 @@
-"""A client's full history, for an auditor: every fact that concerns them, in every aggregate, with who, when and why."""
+"""A client's full history, for an auditor: every fact that concerns them, wherever it was recorded."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -13,7 +13,8 @@ from infra.eventlog import COLUMNS
 from infra.folding import Decode
 
 _HISTORY = f"""
-SELECT {COLUMNS}, ARRAY(SELECT o.party_id FROM letopis.event_party o WHERE o.position = e.position ORDER BY 1), e.body::text
+SELECT {COLUMNS}, e.body::text,
+    ARRAY(SELECT o.party_id FROM letopis.event_party o WHERE o.position = e.position ORDER BY o.party_id)
 FROM letopis.event_party AS p
 JOIN letopis.event AS e USING (position)
 WHERE p.party_id = %s
@@ -50,7 +51,7 @@ def history_of(
     """
     with connection.cursor(binary=True) as cursor:
         rows = cursor.execute(_HISTORY, [party_id, after, limit]).fetchall()
-    return [_entry(Envelope(*row[:13], tuple(row[13])), row[14], decode) for row in rows]
+    return [_entry(Envelope._make((*row[:13], tuple(row[14]))), row[13], decode) for row in rows]
 
 
 def whole_history(connection: psycopg.Connection[Any], decode: Decode, party_id: UUID) -> Iterator[Entry]:

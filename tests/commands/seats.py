@@ -1,4 +1,4 @@
-"""A tiny business for tests of the command path: seats that one guest can take, and toasts to guests who have a seat."""
+"""A tiny business for tests of the command path: seats that one guest can take, and toasts to those seated."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-import pytest
 
 from commands.batch import Accepted, BatchRunner
 from commands.errors import BatchRefusedError, KeyReusedError, PreconditionFailedError
@@ -48,7 +47,9 @@ def run(batch: BatchRunner, *commands: Any, **options: Any) -> list[Any]:
 def test_a_command_sees_what_the_one_before_it_in_the_batch_decided(database: Database) -> None:
     seat = uuid4()
     with runner(database.writer_url) as batch:
-        answers = run(batch, TakeSeat(seat_id=seat, guest="Anna"), GiveToast(toast_id=uuid4(), seat_id=seat, guest="Anna"))
+        answers = run(
+            batch, TakeSeat(seat_id=seat, guest="Anna"), GiveToast(toast_id=uuid4(), seat_id=seat, guest="Anna")
+        )
         assert [accepted(answer).position for answer in answers] == [1, 2]
 
 
@@ -126,12 +127,12 @@ def test_if_match_names_the_version_of_the_primary_stream(database: Database) ->
 def test_an_atomic_batch_is_stored_whole_or_not_at_all(database: Database) -> None:
     seat = uuid4()
     with runner(database.writer_url) as batch:
-        answers = run(
-            batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=seat, guest="Boris"), atomic=True
-        )
+        answers = run(batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=seat, guest="Boris"), atomic=True)
         assert [type(answer) for answer in answers] == [BatchRefusedError, SeatIsTakenError]
         assert guests(database, "seat.taken") == []
-        answers = run(batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=uuid4(), guest="Boris"), atomic=True)
+        answers = run(
+            batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=uuid4(), guest="Boris"), atomic=True
+        )
         assert [accepted(answer).position for answer in answers] == [1, 2]
 
 
@@ -175,7 +176,7 @@ def test_without_the_cascade_a_decision_on_a_state_that_never_existed_is_stored(
 
 
 def test_a_refusal_on_a_state_that_never_came_to_be_is_decided_again(database: Database) -> None:
-    """Boris is refused because Anna sits there in this batch; but Anna's command is left out, so he must be asked again."""
+    """Boris is refused because Anna sits there in this batch; but hers is left out, so his is decided again."""
     seat, toast = uuid4(), uuid4()
     with runner(database.writer_url) as batch:
         run(batch, TakeSeat(seat_id=toast, guest="nobody"))

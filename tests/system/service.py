@@ -20,7 +20,7 @@ from app.settings import Settings
 from tests.database import MASTER
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SECRET = "a secret that only the tests know, of 32 bytes and more"  # noqa: S105 - it guards nothing
+SECRET = "a secret that only the tests know, of 32 bytes and more"
 START_PATIENCE = 60.0
 
 
@@ -73,7 +73,11 @@ def service(folder: Path, name: str, *arguments: str, database_url: str | None =
     command = letopis("serve", "--port", "0", *arguments)
     with log.open("wb") as file:
         process = subprocess.Popen(
-            command, env=environment(folder / name, database_url), stdout=file, stderr=file, cwd=folder,
+            command,
+            env=environment(folder / name, database_url),
+            stdout=file,
+            stderr=file,
+            cwd=folder,
             start_new_session=True,
         )
     try:

@@ -11,14 +11,12 @@ import pytest
 
 from tests.database import Database
 from tests.system.service import Service, service, token
-from tests.system.wire import Answer, Wire, at_once
+from tests.system.wire import Answer, Call, Wire, at_once
 
 CALLERS = 50
 ROUNDS = 200
 ADMIN = token("admin", "admin")
 OPERATOR = token("operator", "operator")
-
-Call = tuple[str, dict[str, Any], dict[str, str]]
 
 
 class Office:

@@ -31,8 +31,8 @@ class Wire:
         reader, writer = self._streams
         content = json.dumps(body).encode()
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n"
-        writer.write(f"{head}{lines}\r\n".encode() + content)
+        head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+        writer.write(f"{head}Content-Length: {len(content)}\r\n{lines}\r\n".encode() + content)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(answer.partition("content-length: ")[2].partition("\r\n")[0])
         return Answer(int(answer.split(" ", 2)[1]), json.loads(await reader.readexactly(length)))
@@ -43,7 +43,9 @@ class Wire:
             self._streams[1].close()
 
 
-async def at_once(wires: Sequence[Wire], calls: Sequence[tuple[str, Mapping[str, Any], Mapping[str, str]]]) -> list[Answer]:
+async def at_once(
+    wires: Sequence[Wire], calls: Sequence[tuple[str, Mapping[str, Any], Mapping[str, str]]]
+) -> list[Answer]:
     """Send each command on a connection of its own, all at once."""
     return await asyncio.gather(
         *(
