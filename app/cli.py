@@ -1,5 +1,6 @@
 """The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `demo`, `doctor`."""
 
+import logging
 import sys
 from datetime import timedelta
 from typing import Annotated
@@ -8,7 +9,7 @@ from uuid import UUID
 import typer
 
 from app import operate
-from app.console import print_json, print_table, say
+from app.console import out, print_json, print_table, say
 from app.settings import Settings
 
 REFUSED = 1
@@ -31,6 +32,11 @@ Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
 def language_of(*, russian: bool) -> str:
     """Return the language that was asked for."""
     return "ru" if russian else "en"
+
+
+def show(message: str) -> None:
+    """Print a result that is told in sentences."""
+    out.print(message, markup=False)
 
 
 @app.command()
@@ -75,7 +81,7 @@ def demo(russian: Russian = False) -> None:
     """Tell the whole story on a throw-away database; exit code 0 only if every step was true."""
     from app.demo import tell
 
-    if not tell(language_of(russian=russian), say):
+    if not tell(language_of(russian=russian), show):
         raise typer.Exit(REFUSED)
 
 
@@ -89,7 +95,7 @@ def doctor(as_json: Json = False, russian: Russian = False) -> None:
     if as_json:
         print_json(findings)
     else:
-        report(findings, language, say)
+        report(findings, language, show)
     if any(one.state == "failed" for one in findings):
         raise typer.Exit(REFUSED)
 
@@ -122,7 +128,10 @@ def client_history(client_id: UUID, as_json: Json = False) -> None:
 def main() -> None:
     """Run the command line; a known failure is told in a sentence that says what to do next, with exit code 1."""
     from app.failures import KNOWN
+    from app.logs import configure_logs
 
+    # Commands speak to people by themselves; the service turns the full log on.
+    configure_logs(level=logging.WARNING)
     try:
         app()
     except KNOWN as error:
