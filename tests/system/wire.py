@@ -43,9 +43,11 @@ class Wire:
             self._streams[1].close()
 
 
-async def at_once(
-    wires: Sequence[Wire], calls: Sequence[tuple[str, Mapping[str, Any], Mapping[str, str]]]
-) -> list[Answer]:
+Call = tuple[str, dict[str, Any], dict[str, str]]
+"""A command by its name, its fields, and the headers of who sends it."""
+
+
+async def at_once(wires: Sequence[Wire], calls: Sequence[Call]) -> list[Answer]:
     """Send each command on a connection of its own, all at once."""
     return await asyncio.gather(
         *(
