@@ -130,7 +130,7 @@ class Desk:
     async def _run(self, statement: str, values: Mapping[str, Any], views: Sequence[str]) -> list[Row]:
         try:
             return await self.rows(statement, values)
-        except (errors.UndefinedTable, errors.UndefinedColumn):
+        except errors.UndefinedTable:
             status = await self.rows(STATUS, {"views": list(views)})
             name, state, _, position = next((row for row in status if not row[2]), status[0])
             known = {"state": state, "position": position, "head": await self.head()}
