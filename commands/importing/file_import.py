@@ -4,6 +4,7 @@ import gc
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -12,7 +13,7 @@ from aggregates.base import AlreadyExistsError
 from commands.batch import Answer
 from commands.errors import KeyReusedError
 from commands.history import FinishImport, StartImport
-from commands.importing.csv_file import CsvFile, read_csv
+from commands.importing.csv_file import read_csv
 from commands.importing.mapping import Mapping
 from commands.importing.names import IMPORTED, imported_id
 from commands.importing.problems import Tell, teller
@@ -42,12 +43,13 @@ def import_file(
     """
     check_fields(mapping)
     file = read_csv(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
+    sheet = Sheet(file, mapping, now=datetime.now(UTC))
     import_id = import_id_of(mapping.source, path.read_bytes(), strict=strict)
     with (
         ErrorFile(error_file, tell or teller("en")) as errors,
         importing(door, mapping.source, import_id, errors, progress, strict=strict, is_dry=is_dry) as importer,
     ):
-        import_sheet(importer, file, mapping, import_id, name=path.name, strict=strict)
+        import_sheet(importer, sheet, import_id, name=path.name, strict=strict)
     return importer.report
 
 
@@ -97,12 +99,10 @@ def _seldom_collecting() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def import_sheet(
-    importer: Importer, file: CsvFile, mapping: Mapping, import_id: UUID, *, name: str, strict: bool = False
-) -> None:
+def import_sheet(importer: Importer, sheet: Sheet, import_id: UUID, *, name: str, strict: bool = False) -> None:
     """Import the rows of one file that was read."""
-    sheet = Sheet(file, mapping, now=importer.now)
-    importer.report.blank += file.blank
+    mapping = sheet.mapping
+    importer.report.blank += sheet.blank
     if mapping.pipeline is not None:
         pipeline = mapping.pipeline
         pipeline_id = imported_id(mapping.source, "pipeline", pipeline.name)

@@ -74,6 +74,7 @@ class Mapping(Part):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
     area_code: str | None = None
+    doubtful_contacts: Literal["refuse", "note"] = "refuse"
     duplicate_reason: ShortText | None = None
     pipeline: NewPipeline | None = None
 

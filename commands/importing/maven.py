@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from commands.importing.names import imported_id
 from commands.importing.problems import MappingError, Tell, teller
 from commands.importing.report import ErrorFile, Report
 from commands.importing.run import Progress, WriteDoor
+from commands.importing.sheet import Sheet
 from events.values import StaffRole
 
 SOURCE = "maven"
@@ -98,18 +99,18 @@ def import_maven(
     Dates are midnights of `zone`. By default the deals are taken as they happened and those by a seller who did not
     own the account are counted as conflicts; `strict` refuses these. Raises as import_file does.
     """
-    files = {name: _read(folder / name) for name in FILES}
+    now = datetime.now(UTC)
+    sheets = {name: Sheet(_read(folder / name), _mapping(name, zone, stated_date), now=now) for name in FILES}
     import_id = import_id_of(SOURCE, *((folder / name).read_bytes() for name in FILES), strict=strict)
-    mappings = {name: _mapping(name, zone, stated_date) for name in FILES}
     with (
         ErrorFile(error_file, tell or teller("en")) as errors,
         importing(door, SOURCE, import_id, errors, progress, strict=strict, is_dry=is_dry) as importer,
     ):
-        importer.total = sum(len(file.records) - 1 for file in files.values())
-        heads = list(_heads(files["sales_teams.csv"], mappings["sales_teams.csv"], import_id))
+        importer.total = sum(len(sheet.records) for sheet in sheets.values())
+        heads = list(_heads(sheets["sales_teams.csv"], import_id))
         check(importer.prepare(*((head, f"head {head.name}") for head in heads)))
-        for name, file in files.items():
-            import_sheet(importer, file, mappings[name], import_id, name=name, strict=strict)
+        for name, sheet in sheets.items():
+            import_sheet(importer, sheet, import_id, name=name, strict=strict)
     return importer.report
 
 
@@ -127,13 +128,13 @@ def _mapping(name: str, zone: str, stated_date: date) -> Mapping:
     return make_mapping(content, name=name)
 
 
-def _heads(file: CsvFile, mapping: Mapping, import_id: UUID) -> Iterable[ImportStaff]:
+def _heads(sheet: Sheet, import_id: UUID) -> Iterable[ImportStaff]:
     """Name the managers: they stand in the agents' rows and nowhere else."""
-    offices = {manager: office for _, manager, office in (record.cells for record in file.records[1:])}
+    offices = {manager: office for _, manager, office in (record.cells for record in sheet.records)}
     for manager, office in offices.items():
         yield ImportStaff(
             import_id=import_id,
-            occurred_at=mapping.stated_moment,
+            occurred_at=sheet.mapping.stated_moment,
             date_unknown=True,
             staff_id=imported_id(SOURCE, "staff", manager),
             name=manager,

@@ -32,6 +32,7 @@ class Sheet:
         """Find every column; raises MappingError when the file has no such column."""
         self.mapping = mapping
         self.now = now
+        self.blank = file.blank
         self.zone = ZoneInfo(mapping.zone)
         has_header = mapping.header if mapping.header is not None else _names_columns(mapping)
         self.header = _distinct(file.records[0].cells) if has_header and file.records else []

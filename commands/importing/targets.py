@@ -49,15 +49,17 @@ class Frame:
 def client(row: Row, frame: Frame) -> Command:
     """Enter a person or an organisation; a doubtful tax number is kept as a note."""
     kind = ClientKind(row.choice("kind", tuple(ClientKind)) or ClientKind.ORGANISATION)
-    tax_id, doubtful = _tax_id(row, kind)
+    doubts: list[str] = []
+    contact_points = tuple(_contact_points(row, doubts))
+    tax_id = _tax_id(row, kind, doubts)
     return ImportClient(
         **_common(row, frame, "date"),
         client_id=frame.id_of("client", row.external_id),
         kind=kind,
         name=row.needed("name"),
-        contact_points=tuple(_contact_points(row)),
+        contact_points=contact_points,
         tax_id=tax_id,
-        profile=tuple(_profile(row, doubtful)),
+        profile=tuple(_profile(row, doubts)),
         source=frame.mapping.source,
         external_id=row.external_id,
         parent_id=_named(row, frame, "client", "parent"),
@@ -226,48 +228,53 @@ def _money(row: Row, frame: Frame) -> Money | None:
     return Money(amount=amount, currency=currency)
 
 
-def _contact_points(row: Row) -> Iterable[ContactPointGiven]:
+def _contact_points(row: Row, doubts: list[str]) -> Iterable[ContactPointGiven]:
     for field, kind in _CONTACTS.items():
         for cell in row.cells(field):
-            yield ContactPointGiven(kind=kind, value=_contact(row, kind, cell))
+            try:
+                yield ContactPointGiven(kind=kind, value=_contact(row, kind, cell))
+            except WrongValueError as error:
+                if row.sheet.mapping.doubtful_contacts == "refuse":
+                    raise CellError(error.code, cell.column, cell.value) from None
+                row.warn(error.code, cell)
+                doubts.append(cell.value)
 
 
 def _contact(row: Row, kind: ContactKind, cell: Cell) -> str:
-    """Return the contact as typed where our home rules read it right, else in the form that names one number."""
+    """Return the contact as typed where our home rules read it right, else in the form that names one number.
+
+    Raises WrongPhoneError, WrongEmailError.
+    """
     if kind not in {ContactKind.PHONE, ContactKind.EMAIL}:
         return cell.value
     value = without_label(cell.value)
-    try:
-        if kind is ContactKind.EMAIL:
-            email_key(value)
-            return value
-        key = phone_key(value, region=row.sheet.mapping.phone_region, area_code=row.sheet.mapping.area_code)
-    except WrongValueError as error:
-        raise CellError(error.code, cell.column, cell.value) from None
+    if kind is ContactKind.EMAIL:
+        email_key(value)
+        return value
+    key = phone_key(value, region=row.sheet.mapping.phone_region, area_code=row.sheet.mapping.area_code)
     return value if row.sheet.mapping.phone_region == "RU" and row.sheet.mapping.area_code is None else key
 
 
-def _tax_id(row: Row, kind: ClientKind) -> tuple[str | None, str | None]:
-    """Return the tax number, or what was typed when its check digits say that it cannot be one."""
+def _tax_id(row: Row, kind: ClientKind, doubts: list[str]) -> str | None:
+    """Return the tax number; one whose check digits say that it cannot be one is a doubt."""
     cells = row.cells("tax_id")
     if not cells:
-        return None, None
+        return None
     try:
-        return tax_id_key(cells[0].value, kind), None
+        return tax_id_key(cells[0].value, kind)
     except WrongValueError:
         row.warn("doubtful-tax-id", cells[0])
-        return None, cells[0].value
+        doubts.append(f"ИНН {cells[0].value}")
+        return None
 
 
-def _profile(row: Row, doubtful_tax_id: str | None) -> Iterable[ProfileFact]:
+def _profile(row: Row, doubts: list[str]) -> Iterable[ProfileFact]:
     source = row.sheet.mapping.source
-    notes = "\n".join(cell.value for cell in row.cells("note"))
     for name, field in _TRAITS.items():
         value = None if field is ProfileField.NOTE else row.text(name)
         if value is not None:
             yield ProfileFact(field=field, value=value, source=source)
-    if doubtful_tax_id is not None:
-        text = f"{notes}\nИНН {doubtful_tax_id}".strip()
-        yield ProfileFact(field=ProfileField.NOTE, value=text, source=source, confidence=Confidence.DOUBTFUL)
-    elif notes:
-        yield ProfileFact(field=ProfileField.NOTE, value=notes, source=source)
+    notes = "\n".join([*(cell.value for cell in row.cells("note")), *doubts])
+    if notes:
+        sureness = Confidence.DOUBTFUL if doubts else Confidence.STATED
+        yield ProfileFact(field=ProfileField.NOTE, value=notes, source=source, confidence=sureness)

@@ -1,0 +1,120 @@
+"""What the tests of the importer share: a write side on the real database, and a naive reading of the log."""
+
+import json
+from base64 import b64decode
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+
+from commands import catalogue
+from commands.batch import Answer, BatchRunner
+from commands.decision import Request, Seal
+from commands.importing.mapping import Mapping, make_mapping
+from commands.importing.rehearsal import rehearsing_runner
+from commands.importing.run import WriteDoor
+from commands.streams import ReadStreams, Streams
+from events.registry import EVENT_TYPES, UPCASTERS
+from infra.connection import OwnConnection
+from infra.crypto import Keyring
+from infra.envelope import StoredFact
+from infra.eventlog import key_fetcher, read_streams
+from infra.mapper import SEALED, Mapper
+from tests.database import MASTER, Database
+
+assert catalogue.COMMANDS
+
+
+@dataclass
+class Desk:
+    """Somebody who imports into one database, and looks into its log afterwards."""
+
+    url: str
+    connection: OwnConnection = field(init=False)
+    mapper: Mapper = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connection = OwnConnection(self.url)
+        self.mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(MASTER, key_fetcher(self.connection)))
+
+    def _read(self) -> ReadStreams:
+        def read(after: Any) -> list[StoredFact]:
+            with self.connection() as connection:
+                return list(read_streams(connection, after))
+
+        return read
+
+    @property
+    def _seal(self) -> Seal:
+        return Seal(body=self.mapper.to_body, new_keys=self.mapper.new_keys, keyed_hash=MASTER.keyed_hash)
+
+    def door(self) -> WriteDoor:
+        """A fresh write side, as after a restart."""
+        runner = BatchRunner(
+            self.connection, Streams(self._read(), self.mapper.to_event), self._seal, self.mapper.keyring
+        )
+        return WriteDoor(runner.run, MASTER.keyed_hash)
+
+    def dry_door(self) -> WriteDoor:
+        """A write side that stores nothing."""
+        runner = rehearsing_runner(self.connection, self._read(), self.mapper, self._seal)
+        return WriteDoor(runner.run, MASTER.keyed_hash)
+
+    def rows(self, statement: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
+        """What a statement finds."""
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def size(self) -> int:
+        """How many facts the log holds."""
+        return int(self.rows("SELECT count(*) FROM letopis.event")[0][0])
+
+    def bodies(self, topic: str) -> list[dict[str, Any]]:
+        """The raw bodies of one topic in order, personal parts opened, with stream, occurred_at and actor beside."""
+        found = []
+        for stream_id, subject_id, event_id, at, actor, body in self.rows(
+            "SELECT stream_id, subject_id, event_id, occurred_at, actor, body::text FROM letopis.event"
+            " WHERE topic = %s ORDER BY position",
+            topic,
+        ):
+            found.append({"_stream": stream_id, "_at": at, "_actor": actor, **self._opened(subject_id, event_id, body)})
+        return found
+
+    def _opened(self, subject_id: UUID, event_id: UUID, body: str) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(body)
+        if SEALED in body:
+            sealed = b64decode(content.pop("sealed"))
+            content |= json.loads(self.mapper.keyring.open(subject_id, sealed, event_id.bytes))
+        return content
+
+
+def desk_at(database: Database) -> Desk:
+    """Somebody who imports into this database."""
+    return Desk(database.writer_url)
+
+
+def mapping(target: str, fields: dict[str, Any], **rest: Any) -> Mapping:
+    """A mapping of the source `old-crm`."""
+    return make_mapping({"source": "old-crm", "target": target, "fields": fields, **rest})
+
+
+def written(folder: Path, text: str, *, encoding: str = "utf-8", name: str = "rows.csv") -> Path:
+    """A CSV file with this text."""
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def failing_after(door: WriteDoor, batches: int) -> WriteDoor:
+    """A write side that dies after so many batches."""
+    left = [batches]
+
+    def carry_out(requests: list[Request]) -> list[Answer]:
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return list(door.carry_out(requests))
+
+    return WriteDoor(carry_out, door.keyed_hash)  # type: ignore[arg-type]
