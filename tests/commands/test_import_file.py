@@ -81,7 +81,8 @@ def test_an_import_broken_off_goes_on_without_doubling(desk: Desk, tmp_path: Pat
 
 
 def test_the_error_file_names_the_cell_the_reason_and_keeps_the_row(desk: Desk, tmp_path: Path) -> None:
-    text = "Id,Name,Phone,Email,Since\n1,=1+1,not-a-phone,,\n2,Bob,,bob@x.org,32.13.2016\n3,Eve,,e@x.org,2016-01-01,extra\n"
+    head = "Id,Name,Phone,Email,Since\n"
+    text = head + "1,=1+1,not-a-phone,,\n2,Bob,,bob@x.org,32.13.2016\n3,Eve,,e@x.org,2016-01-01,extra\n"
     errors = tmp_path / "errors.csv"
     report = import_file(
         written(tmp_path, text),
