@@ -127,13 +127,16 @@ def client_history(client_id: UUID, as_json: Json = False) -> None:
 
 def main() -> None:
     """Run the command line; a known failure is told in a sentence that says what to do next, with exit code 1."""
-    from app.failures import KNOWN
     from app.logs import configure_logs
 
     # Commands speak to people by themselves; the service turns the full log on.
     configure_logs(level=logging.WARNING)
     try:
         app()
-    except KNOWN as error:
+    except Exception as error:  # the outermost door: what is not known is a bug, and shows itself as one
+        from app.failures import KNOWN
+
+        if not isinstance(error, KNOWN):
+            raise
         say(f"letopis: {error}")
         sys.exit(REFUSED)

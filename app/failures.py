@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from app.company import FirstStartError
 from app.operators import ServiceRefusedError
+from app.repair import UnknownReadModelError
 from app.serve import PortTakenError
 from infra.crypto import WrongMasterKeyError
 from infra.duck import AnalyticsFileInUseError
@@ -23,6 +24,7 @@ KNOWN = (
     NothingToRollBackToError,
     PortTakenError,
     ServiceRefusedError,
+    UnknownReadModelError,
     UnreadableFactError,
     ValidationError,
     ValueError,

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json, to_json
 
@@ -18,12 +18,13 @@ from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
 from infra.crypto import Keyring, MasterKey
-from infra.duck import AnalyticsNode
 from infra.envelope import StoredFact
 from infra.eventlog import key_fetcher, read_streams
 from infra.mapper import Mapper
 from infra.wake_up import WakeUp
-from projections.analytics import ANALYTICS
+
+if TYPE_CHECKING:
+    from infra.duck import AnalyticsNode
 
 Decode = Callable[[StoredFact], Event]
 
@@ -45,8 +46,12 @@ def decoder_factory(url: str, master: MasterKey) -> Callable[[], Decode]:
     return partial(decoder_at, url, master)
 
 
-def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> AnalyticsNode:
+def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "AnalyticsNode":
     """Return the node that owns this installation's analytics file; raises infra.duck.AnalyticsFileInUseError."""
+    # Loaded when it is needed: an import, which has no use for it, would wait a quarter of a second.
+    from infra.duck import AnalyticsNode
+    from projections.analytics import ANALYTICS
+
     mapper = mapper_at(urls.projector, master)
 
     def upcast(topic: str, stored_version: int, body: str) -> str:

@@ -1,0 +1,171 @@
+"""What operators do with read models: look, rebuild, compare, go back. The analytics file counts as one of them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from app.console import print_json, print_table, progress, say
+from app.database import Urls, database, master_key
+from app.operators import analytics_in_hand
+from app.settings import Settings
+from app.wiring import decoder_at, decoder_factory
+from infra.crypto import MasterKey
+from infra.generations import connect, pause, resume, retry
+from infra.projection import Projection
+from projections.registry import PROJECTIONS
+from replay.rebuild import Progress, rebuild, roll_back
+from replay.status import statuses
+from replay.verify import Report, verify
+
+ANALYTICS = "analytics"
+KNOWN = {one.name: one for one in PROJECTIONS}
+
+
+class UnknownReadModelError(Exception):
+    """There is no read model of that name; says which there are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no read model {name!r}. There are: {', '.join([*KNOWN, ANALYTICS])}, all.")
+
+
+@dataclass(frozen=True)
+class _Site:
+    settings: Settings
+    master: MasterKey
+    urls: Urls
+
+
+@contextmanager
+def _site() -> Iterator[_Site]:
+    settings = Settings()
+    master = master_key(settings)
+    with database(settings, master, say) as urls:
+        yield _Site(settings, master, urls)
+
+
+def _named(name: str) -> tuple[list[Projection[Any]], bool]:
+    """Return the projections meant and whether analytics is; raises UnknownReadModelError."""
+    if name == "all":
+        return list(KNOWN.values()), True
+    if name == ANALYTICS:
+        return [], True
+    if name not in KNOWN:
+        raise UnknownReadModelError(name)
+    return [KNOWN[name]], False
+
+
+def show_status(*, as_json: bool) -> None:
+    """Print every read model: its state, how far behind the log, how large."""
+    with _site() as site:
+        found = statuses(PROJECTIONS, site.urls.projector)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "error")
+    print_table(
+        columns,
+        [
+            (
+                one.name,
+                one.state,
+                one.generation,
+                one.position,
+                one.lag_events,
+                round(one.lag_seconds, 1),
+                one.rows,
+                round(one.size_bytes / 2**20, 1),
+                one.error,
+            )
+            for one in found
+        ],
+    )
+
+
+def rebuild_named(name: str, *, processes: int, is_verified: bool, as_json: bool) -> None:
+    """Fold the whole log into new generations and swap them in; print what was made."""
+    projections, with_analytics = _named(name)
+    with _site() as site, progress() as bar:
+        decoder = decoder_factory(site.urls.projector, site.master)
+
+        def tell(now: Progress) -> None:
+            if now.total:
+                bar(f"{now.projection}: {now.phase}", now.done, now.total)
+
+        done = [
+            rebuild(one, site.urls.projector, decoder, processes=processes, progress=tell, is_verified=is_verified)
+            for one in projections
+        ]
+        if with_analytics:
+            with analytics_in_hand(site.settings, site.urls, site.master) as analytics:
+                analytics.rebuild(lambda reached, aim: bar(f"{ANALYTICS}: loading", reached, aim))
+    if as_json:
+        print_json(done)
+        return
+    for one in done:
+        if one is not None:
+            say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s")
+    if with_analytics:
+        say(f"{ANALYTICS}: rebuilt")
+
+
+def verify_named(name: str, *, as_json: bool) -> bool:
+    """Compare, row by row, with a fold from scratch; print what was found and return whether all is equal."""
+    projections, with_analytics = _named(name)
+    with _site() as site:
+        decode = decoder_at(site.urls.projector, site.master)
+        reports = [verify(one, site.urls.projector, decode) for one in projections]
+        differences: list[dict[str, Any]] = []
+        if with_analytics:
+            with analytics_in_hand(site.settings, site.urls, site.master) as analytics:
+                differences = analytics.verify()
+    if as_json:
+        print_json({"reports": reports, "analytics": differences})
+    else:
+        _say_reports(reports)
+        if with_analytics:
+            found = differences or "every table is what the log makes"
+            say(f"{'DIFFERENT' if differences else 'equal'}  {ANALYTICS}: {found}")
+    return not differences and all(report.is_equal for report in reports)
+
+
+def _say_reports(reports: Sequence[Report]) -> None:
+    for report in reports:
+        say(f"{'equal' if report.is_equal else 'DIFFERENT'}  {report.projection}: {report.summary}")
+
+
+def roll_back_named(name: str) -> None:
+    """Show readers the generations they saw before the present ones again."""
+    projections, _ = _named(name)
+    with _site() as site:
+        decode = decoder_at(site.urls.projector, site.master)
+        for one in projections:
+            generation = roll_back(one, site.urls.projector, decode)
+            say(f"{one.name}: readers see generation {generation.number} again")
+
+
+Change = Callable[[psycopg.Connection[Any], str], bool]
+
+
+def _change_state(name: str, change: Change, said: str, otherwise: str) -> None:
+    projections, _ = _named(name)
+    with _site() as site, connect(site.urls.projector) as connection:
+        for one in projections:
+            say(f"{one.name}: {said if change(connection, one.name) else otherwise}")
+
+
+def pause_named(name: str) -> None:
+    """Let read models rest; readers keep what they have."""
+    _change_state(name, pause, "paused", "was not live, so nothing changed")
+
+
+def resume_named(name: str) -> None:
+    """Let paused read models go on."""
+    _change_state(name, resume, "live again", "was not paused, so nothing changed")
+
+
+def retry_named(name: str) -> None:
+    """Let broken read models try the fact they could not take in once more."""
+    _change_state(name, retry, "tries again", "was not broken, so nothing changed")
