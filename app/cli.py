@@ -3,6 +3,7 @@
 import logging
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -23,7 +24,9 @@ app = typer.Typer(
 )
 client = typer.Typer(no_args_is_help=True, help="Look at one client.")
 app.add_typer(operate.commands, name="projections")
+imports = typer.Typer(no_args_is_help=True, help="Bring in old records.")
 app.add_typer(client, name="client")
+app.add_typer(imports, name="import")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
@@ -98,6 +101,48 @@ def doctor(as_json: Json = False, russian: Russian = False) -> None:
         report(findings, language, show)
     if any(one.state == "failed" for one in findings):
         raise typer.Exit(REFUSED)
+
+
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse what one owner per client would have refused then.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask every rule, store nothing.")]
+Errors = Annotated[Path | None, typer.Option("--errors", help="Where to write the rows not taken, and why (CSV).")]
+NOT_ALL = 3
+"""The exit code of an import that could not take every row, or whose totals differ."""
+
+
+@imports.command("csv")
+def import_csv(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file.")],
+    mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="What its columns mean (TOML).")],
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    errors: Errors = None,
+    as_json: Json = False,
+    russian: Russian = False,
+) -> None:
+    """Import old records from a CSV file, with their own dates and people; a second run adds nothing."""
+    from app import importing
+
+    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
+    if not importing.import_csv(file, mapping, options):
+        raise typer.Exit(NOT_ALL)
+
+
+@imports.command("maven")
+def import_maven(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder with the four CSV files.")],
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    errors: Errors = None,
+    as_json: Json = False,
+    russian: Russian = False,
+) -> None:
+    """Import the Maven company, and hold its totals against the file: in the pipeline and in the reports."""
+    from app import importing
+
+    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
+    if not importing.import_maven(folder, options):
+        raise typer.Exit(NOT_ALL)
 
 
 @client.command("history")

@@ -2,14 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from fastapi import APIRouter
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
 
-from app.auth import AuthenticationError, Authenticator, authenticator
+from app.auth import authenticator
 from app.database import Urls
 from app.forward import forwarding_router
 from app.http import Check, Parts
@@ -18,14 +16,11 @@ from app.operators import operators_router
 from app.problems import problem_of_item
 from app.reading import read_side
 from app.settings import Settings
-from app.wiring import WriteSide, decoder_at
+from app.wiring import WriteSide
 from commands.door import command_router
 from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
-from read_api.desk import Desk
-from read_api.door import read_router
-from replay.history import Entry, history_of
 
 _VIEWS = "SELECT name, state, lag_events, lag_seconds FROM read.projection_status ORDER BY name, generation"
 _SERVING = frozenset({"live", "paused"})
@@ -37,13 +32,14 @@ def http_parts(
     """Return what the application of this process is made of."""
     who = authenticator(settings)
     reads, lifespan = read_side(settings, urls, master, who.authenticate, analytics)
+    operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
     return Parts(
         command_router=command_router(
             write_side.executor.execute, who.authenticate, master.keyed_hash, problem_of_item
         ),
-        read_router=reads,
+        read_router=_joined(*_passing_reports_on(settings, analytics), *operators, reads),
         lifespan=lifespan,
-        actor_of=_actor_of(who),
+        actor_of=who.remembered,
         checks=_checks(settings, urls),
         gauges=_gauges(urls, write_side, analytics),
         cors_origins=settings.cors_origins,
@@ -51,35 +47,18 @@ def http_parts(
     )
 
 
-def _reads(settings: Settings, desk: Desk, who: Authenticator, analytics: AnalyticsNode | None) -> APIRouter:
-    """Return the routes for reads; reports of another node are passed on to it."""
-    router = APIRouter()
-    if analytics is not None:
-        router.include_router(operators_router(who.authenticate, analytics))
-    if desk.reports is None and settings.analytics_url is not None:
-        router.include_router(forwarding_router(settings.analytics_url, ("/analytics", "/analytics/{report}")))
-    router.include_router(read_router(desk))
-    return router
+def _joined(*routers: APIRouter) -> APIRouter:
+    joined = APIRouter()
+    for router in routers:
+        joined.include_router(router)
+    return joined
 
 
-def _history(pool: ConnectionPool[Any], urls: Urls, master: MasterKey) -> Callable[[UUID, int, int], Sequence[Entry]]:
-    decode = decoder_at(urls.projector, master)
-
-    def read(client_id: UUID, after: int, limit: int) -> Sequence[Entry]:
-        with pool.connection() as connection:
-            return history_of(connection, decode, client_id, after=after, limit=limit)
-
-    return read
-
-
-def _actor_of(who: Authenticator) -> Callable[[str | None], str | None]:
-    def name(header: str | None) -> str | None:
-        try:
-            return who.authenticate(header).id
-        except AuthenticationError:
-            return None
-
-    return name
+def _passing_reports_on(settings: Settings, analytics: AnalyticsNode | None) -> list[APIRouter]:
+    """Return the routes that come before the reads: reports of another node are passed on to it."""
+    if analytics is not None or settings.analytics_url is None:
+        return []
+    return [forwarding_router(settings.analytics_url, ("/analytics", "/analytics/{report}"))]
 
 
 async def _views(url: str) -> list[Mapping[str, Any]]:

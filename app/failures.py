@@ -7,6 +7,9 @@ from app.company import FirstStartError
 from app.operators import ServiceRefusedError
 from app.repair import UnknownReadModelError
 from app.serve import PortTakenError
+from app.totals import NotCaughtUpError
+from commands.importing.csv_file import UnreadableFileError
+from commands.importing.problems import MappingError
 from infra.crypto import WrongMasterKeyError
 from infra.duck import AnalyticsFileInUseError
 from infra.embedded import EmbeddedPostgresError
@@ -20,12 +23,15 @@ KNOWN = (
     DatabaseIsNewerError,
     EmbeddedPostgresError,
     FirstStartError,
+    MappingError,
     NoSuchGenerationError,
+    NotCaughtUpError,
     NothingToRollBackToError,
     PortTakenError,
     ServiceRefusedError,
     UnknownReadModelError,
     UnreadableFactError,
+    UnreadableFileError,
     ValidationError,
     ValueError,
     WrongMasterKeyError,

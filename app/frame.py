@@ -1,20 +1,21 @@
 """The frame around every request: its size is limited, counted and logged, and no bug of ours shows its insides."""
 
 import time
-import traceback
 from collections.abc import Callable
-from typing import Any
-from uuid import uuid4
 
 import structlog
 from fastapi import HTTPException
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.metrics import RequestCounts
-from app.problems import Problem, problem_response
+from app.problems import Problem, incident_of, problem_response
 
 log = structlog.get_logger("letopis.http")
+
+HUNG_UP = 499
+"""What the log and the counts call a request whose caller did not wait for the end of it."""
 
 
 class BodyTooLargeError(HTTPException):
@@ -69,45 +70,40 @@ class Frame:
             return
         began = time.perf_counter()
         status = 0
+        is_head = scope["method"] == "HEAD"
+        # Whoever may GET something may ask for the head of that answer alone.
+        asked = {**scope, "method": "GET"} if is_head else scope
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif is_head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(asked, receive, watched)
+        except ClientDisconnect:
+            status = HUNG_UP
         except Exception as bug:  # noqa: BLE001 — the outermost door: whatever it is, the caller gets a 500 problem
-            problem = _incident(bug, scope)
+            problem = incident_of(bug, method=scope["method"])
             if not status:
                 language = Headers(scope=scope).get("accept-language")
                 await problem_response(problem, language)(scope, receive, watched)
         finally:
-            self._note(scope, status, time.perf_counter() - began)
+            self._note(asked, scope["method"], status, time.perf_counter() - began)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         route = scope.get("route")
         template = getattr(route, "path", "(none)")
-        self.counts.add(scope["method"], template, status, seconds)
+        self.counts.add(method, template, status, seconds)
         log.info(
             "request",
             action=getattr(route, "name", None),
-            method=scope["method"],
+            method=method,
             route=template,
             status=status,
             duration_ms=round(seconds * 1000, 2),
             actor=self.actor_of(Headers(scope=scope).get("authorization")),
         )
-
-
-def _incident(bug: Exception, scope: Scope) -> Problem:
-    """Log a bug by a number, with its kind and the lines it passed, but not its words: they may name a person."""
-    incident = str(uuid4())
-    frames = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in _frames(bug)]
-    log.error("bug", incident=incident, kind=type(bug).__name__, method=scope["method"], frames=frames[-12:])
-    return Problem(500, "internal-error", {"incident": incident})
-
-
-def _frames(bug: Exception) -> Any:
-    return traceback.extract_tb(bug.__traceback__)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
@@ -20,7 +20,7 @@ from app.wiring import analytics_node
 from commands.base import Actor
 from commands.errors import NotAllowedError
 from infra.crypto import MasterKey
-from infra.duck import AnalyticsFileInUseError, AnalyticsNode
+from infra.duck import AnalyticsFileInUseError, AnalyticsNode, rows
 
 ADDRESS_FILE = "service.address"
 ROLES = frozenset({"ops", "admin"})
@@ -42,6 +42,10 @@ class AnalyticsInHand(Protocol):
 
     def verify(self) -> list[dict[str, Any]]:
         """Return the tables that are not what the log makes, with how many rows differ."""
+        ...
+
+    def report(self, name: str, parameters: dict[str, str], min_position: int) -> list[dict[str, Any]]:
+        """Return the rows of a report that counts everything up to a position of the log."""
         ...
 
 
@@ -82,6 +86,11 @@ class _Here:
         self._node.follow_once()
         return [one._asdict() for one in self._node.verify()]
 
+    def report(self, name: str, parameters: dict[str, str], min_position: int) -> list[dict[str, Any]]:
+        while self._node.follow_once() or self._node.position < min_position:
+            pass
+        return rows(self._node.query(name, parameters))
+
 
 class _InTheService:
     def __init__(self, settings: Settings) -> None:
@@ -95,18 +104,25 @@ class _InTheService:
     def verify(self) -> list[dict[str, Any]]:
         return list(self._ask("verify")["differences"])
 
+    def report(self, name: str, parameters: dict[str, str], min_position: int) -> list[dict[str, Any]]:
+        query = urlencode({**parameters, "min_position": min_position})
+        return list(self._ask_path("GET", f"/analytics/{name}?{query}")["rows"])
+
     def _ask(self, what: str) -> Any:
+        return self._ask_path("POST", f"/projections/analytics/{what}")
+
+    def _ask_path(self, method: str, path: str) -> Any:
         try:
             address = urlsplit((self._settings.var / ADDRESS_FILE).read_text())
-            token = issue_token(self._settings, "system:cli", "ops", timedelta(hours=1))
+            token = issue_token(self._settings, "system:cli", "admin", timedelta(hours=1))
             connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
-            connection.request("POST", f"/projections/analytics/{what}", headers={"Authorization": f"Bearer {token}"})
+            connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
             answer = connection.getresponse()
             body = json.loads(answer.read())
         except (OSError, ValueError) as error:
             raise ServiceRefusedError(
                 "The analytics file is held by another Letopis process, which cannot be asked: "
-                f"{error}. Stop that process, or ask it: POST /projections/analytics/{what}."
+                f"{error}. Stop that process, or ask it yourself: {method} {path}."
             ) from None
         if answer.status != http.client.OK:
             raise ServiceRefusedError(f"The running service answered {answer.status}: {body.get('detail', body)}")

@@ -1,10 +1,14 @@
 """What went wrong, told the same way everywhere: a problem (RFC 9457) with a stable code, in the caller's language."""
 
+import re
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
+from uuid import uuid4
 
 import psycopg
+import structlog
 from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from pydantic import ValidationError
@@ -17,7 +21,10 @@ from aggregates.base import DomainError, NotFoundError, WrongValueError
 from app.auth import AuthenticationError
 from app.messages import language_of, words_for, words_for_field
 from commands import errors as commands
+from events.values import NO_NUL
 from read_api import errors as reads
+
+log = structlog.get_logger("letopis.http")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 2
@@ -109,6 +116,10 @@ FIELD_CODES = {
     "too_short": "too-few-items",
     "too_long": "too-many-items",
 }
+# What FastAPI says of a body that its JSON reader cannot even refuse in order: nested too deep, not in UTF-8.
+UNPARSED = "There was an error parsing the body"
+# Where pydantic's JSON reader stopped.
+_PLACE = re.compile(r" at line (\d+) column (\d+)$")
 _LIMITS = ("ge", "gt", "le", "lt")
 _STANDARD = frozenset({"type", "title", "status", "detail", "code", "instance", "errors"})
 
@@ -163,13 +174,17 @@ def _of_ours(error: Any, status: int) -> Problem:
 
 def _of_http(error: HTTPException) -> Problem:
     code = HTTP_CODES.get(error.status_code, "bad-request")
+    if error.detail == UNPARSED:
+        code = "not-json"
     facts: Mapping[str, Any] = getattr(error, "facts", {})
     return Problem(error.status_code, code, facts, headers=error.headers or {})
 
 
 def _invalid(details: Sequence[Mapping[str, Any]]) -> Problem:
-    if any(detail["type"] == "json_invalid" for detail in details):
-        return Problem(400, "not-json")
+    for detail in details:
+        if detail["type"] == "json_invalid":
+            found = _PLACE.search(str(detail["ctx"]["error"]))
+            return Problem(400, "not-json", {"line": int(found[1]), "column": int(found[2])} if found else {})
     return Problem(422, "invalid-request", errors=[_field_error(detail) for detail in details])
 
 
@@ -181,6 +196,8 @@ def _field_error(detail: Mapping[str, Any]) -> dict[str, Any]:
     code = FIELD_CODES.get(kind, kind.replace("_", "-"))
     if code == "unknown-field" and where == "query":
         code = "unknown-parameter"
+    if code == "wrong-form" and detail["ctx"]["pattern"] == NO_NUL:
+        code = "forbidden-character"
     known = dict(detail.get("ctx") or {})
     known.pop("error", None)
     limit = next((known[name] for name in _LIMITS if name in known), None)
@@ -222,11 +239,20 @@ def _told_field(error: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 
 def problem_of_item(error: Exception, accept_language: str | None) -> dict[str, Any]:
-    """Return the problem of one command of a batch in the caller's language; raises the error when it is a bug."""
-    problem = problem_of(error)
-    if problem is None:
-        raise error
-    return told(problem, language_of(accept_language))
+    """Return the problem of one command of a batch in the caller's language.
+
+    A bug of ours is told by its number: what became of the commands beside it must be heard all the same.
+    """
+    return told(problem_of(error) or incident_of(error, method="POST"), language_of(accept_language))
+
+
+def incident_of(bug: Exception, *, method: str) -> Problem:
+    """Log a bug by a number, with its kind and the lines it passed, but not its words: they may name a person."""
+    incident = str(uuid4())
+    passed = traceback.extract_tb(bug.__traceback__)
+    frames = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in passed]
+    log.error("bug", incident=incident, kind=type(bug).__name__, method=method, frames=frames[-12:])
+    return Problem(500, "internal-error", {"incident": incident})
 
 
 def problem_response(problem: Problem, accept_language: str | None) -> Response:

@@ -1,9 +1,10 @@
 """The one place where parts are put together: who reads and writes what, and by which connection."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
@@ -13,7 +14,7 @@ from commands.batch import Answer, BatchRunner, Borrow
 from commands.decision import Request, Seal
 from commands.executor import Executor
 from commands.policies import OwnershipReassignment, PolicyWorker
-from commands.streams import Streams
+from commands.streams import ReadStreams, Streams
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
@@ -62,14 +63,26 @@ def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "Analyt
 
 def batch_runner(master: MasterKey, borrow: Borrow) -> BatchRunner:
     """Return what carries out batches of commands on the connection lent by `borrow`."""
+    mapper, seal, read = _writing(master, borrow)
+    return BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring)
+
+
+def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
+    """Return what carries out batches for a dry run: every rule is asked, nothing is stored."""
+    from commands.importing.rehearsal import rehearsing_runner
+
+    mapper, seal, read = _writing(master, borrow)
+    return rehearsing_runner(borrow, read, mapper, seal)
+
+
+def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStreams]:
     mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, key_fetcher(borrow)))
 
-    def read(after: Any) -> Sequence[StoredFact]:
+    def read(after: Mapping[UUID, int]) -> Sequence[StoredFact]:
         with borrow() as connection:
             return read_streams(connection, after)
 
-    seal = Seal(body=mapper.to_body, new_keys=mapper.new_keys, keyed_hash=master.keyed_hash)
-    return BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring)
+    return mapper, Seal(body=mapper.to_body, new_keys=mapper.new_keys, keyed_hash=master.keyed_hash), read
 
 
 class WriteSide:
