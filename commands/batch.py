@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -71,7 +71,7 @@ class BatchRunner:
     """Carries out batches of commands on one connection; one thread at a time."""
 
     def __init__(self, borrow: Borrow, streams: Streams, seal: Seal, keyring: Keyring, store: Store = append) -> None:
-        self._store_batch = store
+        self.store = store
         self._borrow = borrow
         self._streams = streams
         self._seal = seal
@@ -197,7 +197,7 @@ class BatchRunner:
         outcomes: list[Appended] = []
         if batch:
             with self._borrow() as connection:
-                outcomes = self._store_batch(connection, batch, atomic=atomic)
+                outcomes = self.store(connection, batch, atomic=atomic)
         tainted: set[UUID] = set()
         again = []
         for turn, decided, outcome in zip(deciding, batch, outcomes, strict=True):
@@ -211,11 +211,17 @@ class BatchRunner:
                 again.append(turn.place)
             else:
                 answers[turn.place] = answer
+        positions = {
+            (fact.envelope.stream_id, fact.envelope.version): event["position"]
+            for decided, outcome in zip(batch, outcomes, strict=True)
+            if outcome.status == "stored"
+            for fact, event in zip(decided.facts, outcome.facts["events"], strict=True)
+        }
         for turn in turns:
             if turn.answer is None:
                 continue
             if tainted.isdisjoint(turn.decision.expectations):
-                answers[turn.place] = turn.answer
+                answers[turn.place] = _placed(turn.answer, positions)
             else:
                 again.append(turn.place)  # refused on a state that never came to be
         self._streams.evict(tainted)
@@ -233,6 +239,13 @@ class BatchRunner:
         answers[turn.place] = Accepted(
             decided.command_id, decided.stream_id, decided.version, outcome.facts["position"], events
         )
+
+
+def _placed(answer: Answer, positions: dict[tuple[UUID, int], int]) -> Answer:
+    """Return the answer to a command with nothing to do, with the position its stream's head got in this batch."""
+    if isinstance(answer, Accepted) and (answer.stream_id, answer.version) in positions:
+        return replace(answer, position=positions[answer.stream_id, answer.version])
+    return answer
 
 
 def _left_out(request: Request, outcome: Appended) -> Answer | None:

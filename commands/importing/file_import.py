@@ -73,10 +73,8 @@ def importing(
     """Record that the import began, lend it, and record how its rows add up when it came through."""
     started = time.monotonic()
     report = Report(source, is_dry=is_dry)
-    with (
-        _seldom_collecting(),
-        Importer(door, source, import_id, report, errors, progress or _silent) as importer,
-    ):
+    importer = Importer(door, source, import_id, report, errors, progress or _silent)
+    with _seldom_collecting():
         check(importer.prepare((StartImport(import_id=import_id, source=source, is_strict=strict), str(import_id))))
         yield importer
         # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in

@@ -1,15 +1,14 @@
 """The import itself: rows become commands, batches of them are carried out, and every row is accounted for.
 
-While a batch waits for the log, the next one is made ready: a thread of its own carries out, this one reads.
+While the log stores one batch the next one is made ready, if the write door can do both at once (see overlap).
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
+from functools import partial
+from itertools import islice
 from uuid import UUID, uuid5
 
 import psycopg
@@ -23,6 +22,7 @@ from commands.errors import ContendedError, KeyReusedError, OverloadedError, Req
 from commands.history import ImportDeal
 from commands.importing.csv_file import Record
 from commands.importing.names import IMPORTED
+from commands.importing.overlap import Overlap
 from commands.importing.problems import CellError, Problem
 from commands.importing.report import ErrorFile, Report
 from commands.importing.sheet import Row, Sheet
@@ -41,10 +41,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class WriteDoor:
-    """How an import writes: what carries out commands (always called from one thread), and the keyed hash."""
+    """How an import writes: what carries out commands, the keyed hash, and what can be done meanwhile."""
 
     carry_out: CarryOut
     keyed_hash: Callable[[str], bytes]
+    overlap: Overlap | None = None
 
 
 @dataclass(slots=True)
@@ -69,18 +70,9 @@ class Importer:
         self.report = report
         self._errors = errors
         self._progress = progress
-        self._thread = ThreadPoolExecutor(1, "import")
         self._owners: dict[UUID, UUID] = {}
         self.now = datetime.now(UTC)
         self.total = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._thread.shutdown()
 
     def request(self, command: Command, name: str) -> Request:
         """Return the request for a command by the name it has in the source: the same name is the same command.
@@ -102,29 +94,20 @@ class Importer:
     def prepare(self, *named: tuple[Command, str]) -> Sequence[Answer]:
         """Carry out what is no row; return the answers, of which a refusal is for the caller to judge."""
         requests = [self.request(command, name) for command, name in named]
-        answers = self._thread.submit(self._patiently, requests).result()
+        answers = self._patiently(requests)
         self.report.position = max(self.report.position, *(getattr(answer, "position", 0) for answer in answers), 0)
         return answers
 
     def rows(self, sheet: Sheet, frame: Frame, file: str) -> None:
         """Carry out every row of a sheet and account for it."""
-        lines: list[_Line] = []
-        waiting: tuple[list[_Line], Future[Sequence[Answer]]] | None = None
-        for line in self._lines(sheet, frame, file):
-            lines.append(line)
-            if len(lines) == BATCH:
-                waiting = self._hand_over(lines, waiting, file)
-                lines = []
-        waiting = self._hand_over(lines, waiting, file)
-        self._settle(*waiting, file)
-
-    def _hand_over(
-        self, lines: list[_Line], waiting: tuple[list[_Line], Future[Sequence[Answer]]] | None, file: str
-    ) -> tuple[list[_Line], Future[Sequence[Answer]]]:
-        handed = lines, self._thread.submit(self._patiently, [line.request for line in lines])
-        if waiting is not None:
-            self._settle(*waiting, file)
-        return handed
+        source = self._lines(sheet, frame, file)
+        lines = list(islice(source, BATCH))
+        while lines:
+            ahead: list[list[_Line]] = []
+            if self._door.overlap is not None:
+                self._door.overlap.meanwhile(partial(_read_ahead, source, ahead))
+            self._settle(lines, self._patiently([line.request for line in lines]), file)
+            lines = ahead[0] if ahead else list(islice(source, BATCH))
 
     def _lines(self, sheet: Sheet, frame: Frame, file: str) -> Iterator[_Line]:
         build = BUILDERS[frame.mapping.target]
@@ -147,8 +130,6 @@ class Importer:
 
     def _patiently(self, requests: Sequence[Request]) -> Sequence[Answer]:
         """Carry out, again and again while the log cannot be reached; receipts keep rows from being stored twice."""
-        if not requests:
-            return []
         started = time.monotonic()
         while True:
             try:
@@ -162,8 +143,8 @@ class Importer:
                 raise failure
             time.sleep(0.2)
 
-    def _settle(self, lines: list[_Line], answers: Future[Sequence[Answer]], file: str) -> None:
-        for line, answer in zip(lines, answers.result(), strict=True):
+    def _settle(self, lines: list[_Line], answers: Sequence[Answer], file: str) -> None:
+        for line, answer in zip(lines, answers, strict=True):
             if isinstance(answer, Accepted):
                 self._taken(line, answer, file)
             elif isinstance(answer, AlreadyExistsError):
@@ -200,6 +181,10 @@ class Importer:
     def _note(self, outcome: str, file: str, record: Record, problem: Problem) -> None:
         self.report.reasons[problem.code] += 1
         self._errors.note(outcome, file, record.line, record.cells, problem)
+
+
+def _read_ahead(source: Iterator[_Line], ahead: list[list[_Line]]) -> None:
+    ahead.append(list(islice(source, BATCH)))
 
 
 def _by_date(sheet: Sheet) -> Sequence[Record]:

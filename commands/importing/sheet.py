@@ -213,6 +213,8 @@ def parse_amount(typed: str) -> Decimal:
 
     Of two different signs the last begins the decimals; a single one does unless exactly three digits follow a comma.
     """
+    if typed.isascii() and typed.isdigit():
+        return Decimal(typed)
     match = _AMOUNT.match(typed.strip())
     if match is None:
         raise ValueError(typed)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, cast, get_args
 from uuid import UUID
 
@@ -225,6 +227,11 @@ def _money(row: Row, frame: Frame) -> Money | None:
     currency = row.text("currency") or frame.mapping.currency
     if currency is None:
         raise CellError("missing", row.sheet.column_of("amount"), field="currency")
+    return _money_of(amount, currency)
+
+
+@lru_cache(maxsize=10_000)
+def _money_of(amount: Decimal, currency: str) -> Money:
     return Money(amount=amount, currency=currency)
 
 

@@ -13,6 +13,7 @@ from commands import catalogue
 from commands.batch import Answer, BatchRunner
 from commands.decision import Request, Seal
 from commands.importing.mapping import Mapping, make_mapping
+from commands.importing.overlap import overlapping
 from commands.importing.rehearsal import rehearsing_runner
 from commands.importing.run import WriteDoor
 from commands.streams import ReadStreams, Streams
@@ -55,7 +56,7 @@ class Desk:
         runner = BatchRunner(
             self.connection, Streams(self._read(), self.mapper.to_event), self._seal, self.mapper.keyring
         )
-        return WriteDoor(runner.run, MASTER.keyed_hash)
+        return WriteDoor(runner.run, MASTER.keyed_hash, overlapping(runner))
 
     def dry_door(self) -> WriteDoor:
         """A write side that stores nothing."""
@@ -117,4 +118,4 @@ def failing_after(door: WriteDoor, batches: int) -> WriteDoor:
         left[0] -= 1
         return list(door.carry_out(requests))
 
-    return WriteDoor(carry_out, door.keyed_hash)  # type: ignore[arg-type]
+    return WriteDoor(carry_out, door.keyed_hash, door.overlap)  # type: ignore[arg-type]
