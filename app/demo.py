@@ -3,11 +3,11 @@
 import signal
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from app.demo_place import PlaceError, throw_away_place
-from app.demo_story import STEPS, NotTrueError, Story
+from app.demo_place import Place, PlaceError, throw_away_place
+from app.demo_story import STEPS, NotTrueError, Step, Story
 
 WORDS = tomllib.loads(Path(__file__).with_name("demo.toml").read_text(encoding="utf-8"))
 
@@ -23,11 +23,9 @@ def tell(language: str, say: Say) -> bool:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with throw_away_place(language) as place:
-            say(words["ready"].format(address=place.address))
-            story = Story(place, WORDS["names"][language])
-            if not _steps(story, language, say):
+            if not tell_at(place, language, say):
                 return False
-            facts = story.count_facts()
+            facts = Story(place, WORDS["names"][language]).count_facts()
         say("\n" + words["end"].format(steps=len(STEPS), facts=facts, seconds=round(time.monotonic() - began)))
     except PlaceError as error:
         say(str(error))
@@ -37,9 +35,12 @@ def tell(language: str, say: Say) -> bool:
     return True
 
 
-def _steps(story: Story, language: str, say: Say) -> bool:
+def tell_at(place: Place, language: str, say: Say, steps: Mapping[str, Step] = STEPS) -> bool:
+    """Tell the story at a running place, up to the first step that is not true."""
     words = WORDS["words"][language]
-    for number, (code, step) in enumerate(STEPS.items(), 1):
+    story = Story(place, WORDS["names"][language])
+    say(words["ready"].format(address=place.address))
+    for number, (code, step) in enumerate(steps.items(), 1):
         told = WORDS["steps"][code][language]
         say(f"\n{number}. {told['title'].format_map(story.known)}")
         try:

@@ -250,7 +250,9 @@ def _refusal(url: str, statement: str) -> str:
     return ""
 
 
-STEPS: Mapping[str, Callable[[Story], None]] = {
+Step = Callable[[Story], None]
+
+STEPS: Mapping[str, Step] = {
     "company": company,
     "race": race,
     "meeting": meeting,
