@@ -1,0 +1,23 @@
+"""The one list of benchmarks, in the order in which they are run."""
+
+from tests.bench.commands import (
+    commands_in_process,
+    commands_in_process_256,
+    commands_in_process_plans,
+    commands_one_caller,
+)
+from tests.bench.http import commands_http, commands_http_activity, commands_http_all
+from tests.bench.measuring import Benchmark
+
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.__name__: benchmark
+    for benchmark in (
+        commands_in_process,
+        commands_in_process_256,
+        commands_in_process_plans,
+        commands_one_caller,
+        commands_http,
+        commands_http_activity,
+        commands_http_all,
+    )
+}

@@ -1,0 +1,176 @@
+"""The service over HTTP, each side in a process of its own, against an endpoint that does nothing."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import count
+from statistics import median
+from pathlib import Path
+from typing import Any
+
+from app.auth import issue_token
+from app.company import ADMIN_ID, request
+from tests.bench.commands import ADMIN, write_side
+from tests.bench.ground import Ground, Place, environment
+from tests.bench.measuring import ROOT, Race
+from tests.bench.samples import registrations
+
+CONNECTIONS = 32
+START_SECONDS = 60.0
+CLIENTS = 2_000
+
+
+@contextmanager
+def _process(place: Place, *words: str) -> Iterator[int]:
+    """Run a server, and lend the port that it says it listens on."""
+    said = place.settings.var / f"said-{len(words)}.log"
+    with said.open("wb") as log, subprocess.Popen(
+        [sys.executable, *words], cwd=ROOT, env=environment(place), stdout=log, stderr=log
+    ) as server:
+        try:
+            yield _port(server, said)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _port(server: subprocess.Popen[bytes], said: Path) -> int:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", said.read_text(encoding="utf-8"))
+        if found:
+            return int(found[1])
+        time.sleep(0.05)
+    raise AssertionError(f"the server did not start; it said: {said.read_text(encoding='utf-8')[-2000:]}")
+
+
+def letopis(place: Place, role: str) -> Any:
+    """Lend the port of the real service, started as `letopis serve` starts it."""
+    return _process(place, "-c", "from app.cli import main; main()", "serve", "--port", "0", "--role", role)
+
+
+def noop(place: Place) -> Any:
+    """Lend the port of the service that does nothing."""
+    return _process(place, "-m", "tests.bench.noop")
+
+
+def token(place: Place) -> str:
+    """Return the administrator's token, good for both."""
+    return issue_token(place.settings, str(ADMIN_ID), "admin", timedelta(hours=1))
+
+
+def load(port: int, seconds: float, kind: str, options: Mapping[str, Any]) -> dict[str, float]:
+    """Load a server from a process of its own and return what it saw; every answer must be 200."""
+    asked = {
+        "host": "127.0.0.1", "port": port, "connections": CONNECTIONS, "seconds": seconds, "kind": kind,
+        "options": options,
+    }
+    words = [sys.executable, "-m", "tests.bench.load"]
+    ran = subprocess.run(
+        words, cwd=ROOT, input=json.dumps(asked), check=False, capture_output=True, text=True, timeout=seconds + START_SECONDS
+    )
+    assert ran.returncode == 0, ran.stderr
+    seen: dict[str, float] = json.loads(ran.stdout)
+    assert not seen["not_200"], f"{seen['not_200']} answers were not 200"
+    return seen
+
+
+Options = Callable[[], Mapping[str, Any]]
+
+
+def http_race(ground: Ground, ours: tuple[int, str, Options], theirs: tuple[int, str, Options]) -> Race:
+    """Return the race of two servers, each (port, kind of requests, what they are made of)."""
+    seen: dict[str, list[float]] = {"p50_ms": [], "p99_ms": [], "noop_p99_ms": []}
+
+    def sample_ours() -> float:
+        port, kind, options = ours
+        found = load(port, ground.seconds, kind, options())
+        seen["p50_ms"].append(found["p50_ms"])
+        seen["p99_ms"].append(found["p99_ms"])
+        return found["rate"]
+
+    def sample_noop() -> float:
+        port, kind, options = theirs
+        found = load(port, ground.seconds, kind, options())
+        seen["noop_p99_ms"].append(found["p99_ms"])
+        return found["rate"]
+
+    for port, kind, options in (ours, theirs):
+        load(port, ground.seconds / 3, kind, options())
+    return Race(
+        sample_ours,
+        sample_noop,
+        f"a no-op FastAPI endpoint, {CONNECTIONS} connections",
+        "requests/s",
+        extras=lambda: {name: median(values) for name, values in seen.items()},
+    )
+
+
+@contextmanager
+def _registering(ground: Ground, role: str) -> Iterator[Race]:
+    with ground.place("http") as place:
+        with write_side(place):  # hires the administrator whose token is used
+            pass
+        with letopis(place, role) as port, noop(place) as noop_port:
+            runs = count(1)
+
+            def options(path: str) -> Options:
+                # A sample never registers as many as lie between two of these numbers.
+                return lambda: {"path": path, "token": token(place), "first": next(runs) * 1_000_000}
+
+            ours = (port, "registering", options("/commands/register-client"))
+            yield http_race(ground, ours, (noop_port, "registering", options("/noop/register-client")))
+
+
+@contextmanager
+def commands_http(ground: Ground) -> Iterator[Race]:
+    """Registering a client over HTTP reaches at least 40 % (reach for 60 %) of an endpoint that does nothing.
+
+    The same frame, token check, command model and server flags on both sides; every answer of ours is durable. Server,
+    PostgreSQL and load generator share the machine, the no-op has it nearly alone: with 2 cores that is hard on ours.
+    `letopis serve --role api`: what follows the log is measured by `commands_http_all`. Unfair would be a heavy load
+    generator, which would hide the difference, and answers that nobody checks.
+    """
+    with _registering(ground, "api") as race:
+        yield race
+
+
+@contextmanager
+def commands_http_all(ground: Ground) -> Iterator[Race]:
+    """The same with everything in one service: projector, policies and DuckDB follow the log while commands arrive.
+
+    On 2 cores the followers take about half of them, so we expect little more than half of `commands_http`; the no-op
+    is followed by nobody.
+    """
+    with _registering(ground, "all") as race:
+        yield race
+
+
+@contextmanager
+def commands_http_activity(ground: Ground) -> Iterator[Race]:
+    """Recording a call with a known client: the command front offices send most; no identities, one cached client.
+
+    2,000 clients in turn, as many as a busy office touches in a day. Otherwise as `commands_http`.
+    """
+    with ground.place("http") as place:
+        client_ids = _entered(place, CLIENTS)
+        with letopis(place, "api") as port, noop(place) as noop_port:
+
+            def options(path: str) -> Options:
+                return lambda: {"path": path, "token": token(place), "client_ids": client_ids}
+
+            ours = (port, "recording", options("/commands/record-activity"))
+            yield http_race(ground, ours, (noop_port, "recording", options("/noop/record-activity")))
+
+
+def _entered(place: Place, number: int) -> list[str]:
+    """Register so many clients and return their ids."""
+    with write_side(place) as side:
+        commands = registrations()
+        asked = [request(next(commands), ADMIN, place.master.keyed_hash) for _ in range(number)]
+        return [str(getattr(answer, "stream_id")) for answer in side.carry_out(asked)]  # noqa: B009 - any answer

@@ -1,0 +1,226 @@
+"""The usual way: the eventsourcing library as its own documentation uses it, keeping the same clients on PostgreSQL."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.dispatch import singledispatchmethod
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import Tracking
+from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
+from eventsourcing.projection import Projection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.types.json import Jsonb
+
+from infra.words import word_parts, words
+from projections.client_card import client_card
+
+CONNECTIONS = 32
+"""In the library's pool: one for each of 32 threads, where our executor has one in all."""
+
+
+class StockClient(Aggregate):
+    """A client as the library would have it; its events say what ours say, in plain text."""
+
+    class Registered(Aggregate.Created):
+        kind: str
+        name: str
+        contact_points: list[dict[str, str]]
+        tax_id: str | None
+        source: str
+
+    class Claimed(Aggregate.Event):
+        owner_id: str
+        cause: str
+
+    class Advanced(Aggregate.Event):
+        from_state: str
+        to_state: str
+
+    class Corrected(Aggregate.Event):
+        field: str
+        value: str
+        source: str
+
+    class Touched(Aggregate.Event):
+        channel: str
+        direction: str
+        staff_id: str
+        topic: str
+        result: str
+
+    @event(Registered)
+    def __init__(
+        self, kind: str, name: str, contact_points: list[dict[str, str]], tax_id: str | None, source: str
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.contact_points = contact_points
+        self.tax_id = tax_id
+        self.source = source
+        self.owner_id: str | None = None
+        self.state = "prospect"
+        self.profile: dict[str, str] = {}
+
+    @event(Claimed)
+    def claim(self, owner_id: str, cause: str) -> None:
+        self.owner_id = owner_id
+
+    @event(Advanced)
+    def advance(self, from_state: str, to_state: str) -> None:
+        self.state = to_state
+
+    @event(Corrected)
+    def correct(self, field: str, value: str, source: str) -> None:
+        self.profile[field] = value
+
+    @event(Touched)
+    def touch(self, channel: str, direction: str, staff_id: str, topic: str, result: str) -> None:
+        """Nothing of it is needed to decide anything."""
+
+
+class StockClients(Application[UUID]):
+    """The library's application; it needs nothing but its recorder."""
+
+
+def stock_environment(url: str) -> dict[str, str]:
+    """Return the library's settings for a database."""
+    given = conninfo_to_dict(url)
+    return {
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": str(given["dbname"]),
+        "POSTGRES_HOST": str(given["host"]),
+        "POSTGRES_PORT": str(given.get("port") or 5432),
+        "POSTGRES_USER": str(given["user"]),
+        "POSTGRES_PASSWORD": str(given.get("password") or ""),
+        "POSTGRES_POOL_SIZE": str(CONNECTIONS),
+        "POSTGRES_MAX_OVERFLOW": "0",
+    }
+
+
+@contextmanager
+def stock_clients(url: str) -> Iterator[StockClients]:
+    """Lend the library's application on an empty database."""
+    application = StockClients(stock_environment(url))
+    try:
+        yield application
+    finally:
+        application.close()
+
+
+SCHEMA = "public"
+
+_UPSERT = f"""
+INSERT INTO {SCHEMA}.client_card (
+    client_id, kind, name, name_sort, name_parts, identity_keys, contact_points, tax_id, profile, affiliations,
+    lifecycle, registered_at, date_unknown, source, touch_count, version, position)
+VALUES (
+    %(client_id)s, %(kind)s, %(name)s, %(name_sort)s, %(name_parts)s, %(identity_keys)s, %(contact_points)s, %(tax_id)s,
+    '{{}}', '{{}}', 'prospect', %(registered_at)s, false, %(source)s, 0, 1, %(position)s)
+ON CONFLICT (client_id) DO NOTHING
+"""
+_CLAIM = f"""
+UPDATE {SCHEMA}.client_card
+SET owner_id = %(owner_id)s, owned_since = %(at)s, version = %(version)s, position = %(position)s
+WHERE client_id = %(client_id)s
+"""
+_ADVANCE = f"""
+UPDATE {SCHEMA}.client_card
+SET lifecycle = %(state)s, version = %(version)s, position = %(position)s
+WHERE client_id = %(client_id)s
+"""
+_CORRECT = f"""
+UPDATE {SCHEMA}.client_card
+SET profile = profile || %(fact)s, version = %(version)s, position = %(position)s
+WHERE client_id = %(client_id)s
+"""
+_TOUCH = f"""
+UPDATE {SCHEMA}.client_card
+SET touch_count = touch_count + 1, last_touch_at = %(at)s, last_touch_channel = %(channel)s,
+    last_touch_direction = %(direction)s, position = %(position)s
+WHERE client_id = %(client_id)s
+"""
+
+
+class CardView(PostgresTrackingRecorder):
+    """The same table as our client card, with the same indexes, kept by the library's tracking recorder."""
+
+    def __init__(self, datastore: PostgresDatastore, **options: Any) -> None:
+        super().__init__(datastore, **options)
+        made = client_card.ddl.read_text(encoding="utf-8").replace("{schema}", SCHEMA)
+        self._made = made.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS").replace(
+            "CREATE INDEX", "CREATE INDEX IF NOT EXISTS"
+        )
+
+    def create_table(self) -> None:
+        """Make the view's table beside the library's own."""
+        super().create_table()
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(self._made.encode())
+
+    def change(self, statement: str, values: Mapping[str, Any], tracking: Tracking) -> None:
+        """Change one row and move the position, in one transaction: what the library calls exactly once."""
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(statement.encode(), {**values, "position": tracking.notification_id}, prepare=True)
+            self._insert_tracking(cursor, tracking)
+
+    def forget(self) -> None:
+        """Begin again with an empty view."""
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(f"TRUNCATE {SCHEMA}.client_card".encode())
+            cursor.execute(f"DELETE FROM {SCHEMA}.{self.tracking_table_name}".encode())
+
+
+class CardProjection(Projection[CardView]):
+    """Keeps the card: one transaction an event, as `ProjectionRunner` has it."""
+
+    @singledispatchmethod
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+        """Leave alone what is no client's."""
+
+    @process_event.register
+    def registered(self, domain_event: StockClient.Registered, tracking: Tracking) -> None:
+        keys = [f"{point['kind']}:{point['key']}" for point in domain_event.contact_points]
+        points = {
+            key: {**point, "source": domain_event.source, "order": order}
+            for order, (key, point) in enumerate(zip(keys, domain_event.contact_points, strict=True), start=1)
+        }
+        values = {
+            **_whose(domain_event),
+            "kind": domain_event.kind,
+            "name": domain_event.name,
+            "name_sort": " ".join(words(domain_event.name)),
+            "name_parts": word_parts(domain_event.name),
+            "identity_keys": sorted(keys),
+            "contact_points": Jsonb(points),
+            "tax_id": domain_event.tax_id,
+            "registered_at": domain_event.timestamp,
+            "source": domain_event.source,
+        }
+        self.view.change(_UPSERT, values, tracking)
+
+    @process_event.register
+    def claimed(self, domain_event: StockClient.Claimed, tracking: Tracking) -> None:
+        self.view.change(_CLAIM, {**_whose(domain_event), "owner_id": UUID(domain_event.owner_id)}, tracking)
+
+    @process_event.register
+    def advanced(self, domain_event: StockClient.Advanced, tracking: Tracking) -> None:
+        self.view.change(_ADVANCE, {**_whose(domain_event), "state": domain_event.to_state}, tracking)
+
+    @process_event.register
+    def corrected(self, domain_event: StockClient.Corrected, tracking: Tracking) -> None:
+        fact = {"value": domain_event.value, "source": domain_event.source, "confidence": "stated"}
+        self.view.change(_CORRECT, {**_whose(domain_event), "fact": Jsonb({domain_event.field: fact})}, tracking)
+
+    @process_event.register
+    def touched(self, domain_event: StockClient.Touched, tracking: Tracking) -> None:
+        how = {"channel": domain_event.channel, "direction": domain_event.direction}
+        self.view.change(_TOUCH, {**_whose(domain_event), **how}, tracking)
+
+
+def _whose(domain_event: Any) -> dict[str, Any]:
+    at: datetime = domain_event.timestamp
+    return {"client_id": domain_event.originator_id, "version": domain_event.originator_version, "at": at}
