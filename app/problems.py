@@ -184,7 +184,8 @@ def _invalid(details: Sequence[Mapping[str, Any]]) -> Problem:
     for detail in details:
         if detail["type"] == "json_invalid":
             found = _PLACE.search(str(detail["ctx"]["error"]))
-            return Problem(400, "not-json", {"line": int(found[1]), "column": int(found[2])} if found else {})
+            place = [{"pointer": "", "code": "not-json-here", "line": found[1], "column": found[2]}] if found else None
+            return Problem(400, "not-json", errors=place)
     return Problem(422, "invalid-request", errors=[_field_error(detail) for detail in details])
 
 

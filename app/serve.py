@@ -93,6 +93,7 @@ def _uvicorn_config(app: object) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         loop="uvloop",
         http=Protocol,
+        ws="none",
         access_log=False,
         log_level="warning",
         server_header=False,

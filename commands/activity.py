@@ -7,10 +7,10 @@ from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, GivenMoment, Outcome, handles
 from commands.ids import ActivityId, ClientId, MaybeActivityId, MaybeClientId, MaybeDealId, MaybeStaffId
 from commands.roles import ENTERING, SELLING
-from events.values import CallStatus, Channel, Direction, Moment, ShortText, Text
+from events.values import CallStatus, Channel, Direction, ShortText, Text
 
 EDITING = SELLING | {"service_agent", "marketer"}
 
@@ -28,7 +28,7 @@ class PlanActivity(Command):
     contact_id: MaybeClientId = None
     deal_id: MaybeDealId = None
     topic: Text
-    due_at: Moment
+    due_at: GivenMoment
 
 
 class RescheduleActivity(Command):
@@ -37,7 +37,7 @@ class RescheduleActivity(Command):
     ROLES = EDITING
 
     activity_id: ActivityId
-    due_at: Moment
+    due_at: GivenMoment
     reason: Text | None = None
 
 

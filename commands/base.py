@@ -5,15 +5,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from pydantic_core import PydanticCustomError
 
 from aggregates.base import Aggregate
 from events.values import Moment
 
 A = TypeVar("A", bound=Aggregate)
+
+
+_DATETIME = TypeAdapter(datetime)
+
+
+def _written_out(value: Any) -> Any:
+    """Take no bare number for a moment: "20260301" would be read as seconds, and be a day of 1970."""
+    if value is None or isinstance(value, datetime):
+        return value
+    try:
+        if not re.match(r"\d{4}-\d\d-\d\d", value):
+            raise ValueError(value)
+        return _DATETIME.validate_python(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("datetime_parsing", "a moment begins with its year, month and day") from None
+
+
+GivenMoment = Annotated[Moment, BeforeValidator(_written_out)]
+"""A moment as a caller gives it."""
 
 
 class Command(BaseModel):
@@ -28,7 +48,7 @@ class Command(BaseModel):
     ROLES: ClassVar[frozenset[str]] = frozenset()
     ENGLISH: ClassVar[str] = ""
 
-    occurred_at: Moment | None = None
+    occurred_at: GivenMoment | None = None
 
     @classmethod
     def command_name(cls) -> str:

@@ -71,7 +71,7 @@ def command_router(
         actor = authenticate(headers.get("authorization"))
         command_type = _allowed_type(name, actor)
         _require_json(headers.get("content-type"))
-        command = command_type.model_validate_json(await request.body())
+        command = command_type.model_validate_json(await request.body(), strict=True)
         asked = _request(
             command, actor, _key(headers.get("idempotency-key")), _if_match(headers.get("if-match")), keyed_hash
         )
@@ -88,7 +88,7 @@ def command_router(
     async def carry_out_batch(request: Request) -> Response:
         actor = authenticate(request.headers.get("authorization"))
         _require_json(request.headers.get("content-type"))
-        batch = Batch.model_validate_json(await request.body())
+        batch = Batch.model_validate_json(await request.body(), strict=True)
         answers = await _answers(batch, actor, keyed_hash, execute)
         language = request.headers.get("accept-language")
         results = [
@@ -98,7 +98,7 @@ def command_router(
         if batch.atomic:
             for index, answer in enumerate(answers):
                 if isinstance(answer, Exception) and not isinstance(answer, BatchRefusedError):
-                    raise BatchRefusedError(index=index, results=results)
+                    raise BatchRefusedError(index=index, results=results) from answer
         last = max((answer.position for answer in answers if isinstance(answer, Accepted)), default=0)
         headers = {"Letopis-Position": str(last)}
         return Response(to_json({"results": results}), media_type="application/json", headers=headers)
@@ -123,7 +123,7 @@ async def _answers(batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes
     for place, item in enumerate(batch.commands):
         try:
             # Validated as JSON, not as Python objects: a text must not pass for a number here and fail one by one.
-            command = _allowed_type(item.command, actor).model_validate_json(to_json(item.data))
+            command = _allowed_type(item.command, actor).model_validate_json(to_json(item.data), strict=True)
             requests.append(_request(command, actor, _key(item.idempotency_key), None, keyed_hash))
             places.append(place)
         except (ValidationError, InvalidCommandError, NotAllowedError, UnknownCommandError) as error:

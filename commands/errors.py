@@ -8,7 +8,7 @@ RequestError
 ├── ContendedError              the streams changed again and again while deciding        409
 ├── UnknownCommandError         there is no such command                                  404
 ├── InvalidCommandError         a field cannot be what was sent                           422
-├── InvalidHeaderError          a header cannot be what was sent                          400
+├── InvalidHeaderError          a header cannot be what was sent                          422
 ├── UnsupportedMediaTypeError   the body is not application/json                          415
 ├── BatchRefusedError           another command of an atomic batch was refused            409
 └── OverloadedError             the queue is full, or the log cannot be reached           503

@@ -15,7 +15,7 @@ from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
 from commands.approach import Approach, approach_in_history
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, GivenMoment, Outcome, handles
 from commands.client import ContactPointGiven
 from commands.ids import (
     ClientId,
@@ -32,7 +32,6 @@ from events.values import (
     AffiliationRole,
     ClientKind,
     Code,
-    Moment,
     Money,
     ProfileFact,
     ShortText,
@@ -84,7 +83,7 @@ class ImportStaff(HistoryCommand):
     team: ShortText | None = None
     branch: ShortText | None = None
     head_id: MaybeStaffId = None
-    departed_at: Moment | None = None
+    departed_at: GivenMoment | None = None
 
 
 class ImportClient(HistoryCommand):
@@ -133,10 +132,10 @@ class ImportDeal(HistoryCommand):
     seller_id: StaffId
     pipeline_id: PipelineId
     product_code: Code | None = None
-    engaged_at: Moment | None = None
+    engaged_at: GivenMoment | None = None
     stage: Code
     outcome: Literal["won", "lost", "none"] = "none"
-    closed_at: Moment | None = None
+    closed_at: GivenMoment | None = None
     amount: Money | None = None
     lost_reason: Text | None = None
     external_id: ShortText

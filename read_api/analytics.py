@@ -32,6 +32,7 @@ MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "arrow": "application/vnd.apache.arrow.stream",
 }
+WRONG_CODES = {"DATE": "not-a-date", "UUID": "not-a-uuid", "BOOLEAN": "not-yes-or-no"}
 _OWN = frozenset({"format", "min_position"})
 
 
@@ -118,8 +119,9 @@ def _answer(
     try:
         return reports.query(report, parameters)
     except ReportParameterError as wrong:
-        name = str(wrong).partition(" ")[0]
-        raise WrongParameterError({"pointer": f"/{name}", "in": "query", "code": "invalid"}) from None
+        name, _, expected = str(wrong).partition(" is not a ")
+        code = WRONG_CODES.get(expected, "invalid")
+        raise WrongParameterError({"pointer": f"/{name}", "in": "query", "code": code}) from None
     except UnknownReportError:
         raise NoSuchReportError(report=report, known=[one.name for one in reports.reports]) from None
     except AnalyticsNotReadyError:

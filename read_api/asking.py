@@ -1,5 +1,6 @@
 """One question on its way: who asks, whether they may, and the answer with its ETag and position."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2s
 from typing import Annotated, Any, NamedTuple
@@ -9,7 +10,7 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from read_api.desk import Caller, Desk
-from read_api.errors import NoSuchThingError, ReadNotAllowedError
+from read_api.errors import NoSuchThingError, ReadNotAllowedError, WrongParameterError
 from read_api.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
 from read_api.rights import RIGHTS
 
@@ -112,6 +113,11 @@ async def _asking(request: Request) -> Ask:
     name = request.scope["route"].name
     if caller.role not in RIGHTS[name]:
         raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    given = Counter(parameter for parameter, _value in request.query_params.multi_items())
+    if twice := [parameter for parameter, times in given.items() if times > 1]:
+        raise WrongParameterError(
+            *({"pointer": f"/{parameter}", "in": "query", "code": "given-twice"} for parameter in twice)
+        )
     return Ask(request, desk, caller)
 
 

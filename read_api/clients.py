@@ -202,7 +202,7 @@ class ClientsQuestion(PageQuestion):
 class ClientSearch(BaseModel):
     """By what the client is looked for; in the body, because personal data stay out of addresses and their logs."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     phone: PlainText | None = None
     email: PlainText | None = None

@@ -99,8 +99,14 @@ def test_a_refusal_names_its_facts() -> None:
 
 def test_a_bug_is_no_problem_of_the_caller() -> None:
     assert problem_of(RuntimeError("x")) is None
-    with pytest.raises(RuntimeError):
-        problem_of_item(RuntimeError("x"), None)
+
+
+def test_a_bug_in_one_command_of_a_batch_is_told_by_its_number_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    told_of_it = problem_of_item(RuntimeError("Petrov"), "ru")
+    assert (told_of_it["status"], told_of_it["code"]) == (500, "internal-error")
+    logged = capsys.readouterr().out
+    assert told_of_it["incident"] in logged
+    assert "Petrov" not in str(told_of_it) + logged
 
 
 class Order(BaseModel):

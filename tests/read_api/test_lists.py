@@ -175,7 +175,7 @@ def test_a_cursor_of_another_list_or_filter_is_refused(company: Office) -> None:
         ("as_of=2026-01-01", "/as_of", "unknown-parameter"),
         ("seller=anna", "/seller", "not-a-uuid"),
         ("status=maybe", "/status", "not-in-list"),
-        ("stage=%00", "/stage", "wrong-form"),
+        ("stage=%00", "/stage", "forbidden-character"),
         ("min_position=-1", "/min_position", "too-small"),
         ("min_position=99999999999999999999", "/min_position", "too-large"),
     ],
