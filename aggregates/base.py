@@ -188,6 +188,11 @@ class Aggregate:
         event.under(Envelope._make((*envelope[:6], self.subject_id, *envelope[7:13], self.parties_of(event))))
         self._pending.append(event)
 
+    @property
+    def has_pending(self) -> bool:
+        """Whether facts were recorded that nobody has collected yet."""
+        return bool(self._pending)
+
     def collect_events(self) -> Sequence[Event]:
         """Hand over the facts recorded since the last time, oldest first."""
         pending, self._pending = self._pending, []

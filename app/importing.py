@@ -16,6 +16,7 @@ from app.wiring import batch_runner, rehearsing_runner_at
 from commands.batch import Answer
 from commands.decision import Request
 from commands.importing.names import imported_id
+from commands.importing.overlap import overlapping
 from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
 from infra.connection import OwnConnection
@@ -66,7 +67,7 @@ def _site(options: Options) -> Iterator[_Site]:
             wake_up.stored(max((getattr(answer, "position", 0) for answer in answers), default=0))
             return answers
 
-        yield _Site(settings, master, urls, WriteDoor(carry_out, master.keyed_hash))
+        yield _Site(settings, master, urls, WriteDoor(carry_out, master.keyed_hash, overlapping(runner)))
 
 
 def _tell(language: str) -> Tell:

@@ -101,7 +101,7 @@ class Decision:
 
     def has_facts(self) -> bool:
         """Return whether the handler recorded anything."""
-        return any(aggregate.version > self.expectations[aggregate.id].version for aggregate in self.touched)
+        return any(aggregate.has_pending for aggregate in self.touched)
 
     def decided(self, outcome: Outcome, seal: "Seal") -> Decided:
         """Return what has to be stored; the aggregates in memory are from now on those after the decision."""
