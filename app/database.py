@@ -47,17 +47,20 @@ def _passwords(settings: Settings, master: MasterKey) -> dict[str, str]:
 
 
 @contextmanager
-def database(settings: Settings, master: MasterKey, say: Callable[[str], None]) -> Iterator[Urls]:
+def database(
+    settings: Settings, master: MasterKey, say: Callable[[str], None], *, beside_service: bool = True
+) -> Iterator[Urls]:
     """Lend the database for as long as the block runs: the one named by the settings, or the embedded server.
 
-    A command typed beside a running service uses the service's server and leaves it running.
+    A command typed beside a running service uses the service's server and leaves it running; a second service in one
+    folder (not `beside_service`) is refused.
     Raises infra.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
     """
     if settings.database_url is not None:
         yield prepared(settings.database_url.get_secret_value(), settings, master)
         return
     server = EmbeddedPostgres(settings.var / "postgres", say=say)
-    if server.attach():
+    if beside_service and server.attach():
         yield prepared(server.owner_url, settings, master)
         return
     with server:

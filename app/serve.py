@@ -48,7 +48,7 @@ def serve(settings: Settings, say: Say) -> None:
     with contextlib.suppress(KeyboardInterrupt), _terminating(), ExitStack() as stack:
         listening = stack.enter_context(_listening(settings))
         master = master_key(settings)
-        urls = stack.enter_context(database(settings, master, say))
+        urls = stack.enter_context(database(settings, master, say, beside_service=False))
         _run(stack, settings, master, urls, listening, say)
 
 

@@ -71,7 +71,10 @@ class AnalyticsNode:
             fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
             self._own.close()
-            raise AnalyticsFileInUseError(str(path)) from taken
+            raise AnalyticsFileInUseError(
+                f"Another process holds the analytics file {path}. Stop it, or give this one a folder of its own "
+                "(LETOPIS_VAR)."
+            ) from taken
         self._file = self._opened()
 
     def _opened(self) -> FactFile | None:
