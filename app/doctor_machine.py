@@ -42,8 +42,8 @@ def folder(patient: Patient) -> str:
     var = patient.settings.var
     if not var.exists():
         raise SkippedError(f"{var} is made by the first start")
-    if not os.access(var, os.R_OK | os.W_OK | os.X_OK):
-        raise FailedError(f"{var} cannot be written by this user")
+    if not var.is_dir() or not os.access(var, os.R_OK | os.W_OK | os.X_OK):
+        raise FailedError(f"{var} is no folder that this user can write")
     if var.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise FailedError(f"{var} can be written by others: mode {stat.S_IMODE(var.stat().st_mode):o}")
     open_to_others = [name for name in SECRETS if _is_open(var / name)]
