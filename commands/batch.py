@@ -92,7 +92,8 @@ class BatchRunner:
                 if not waiting:
                     break
                 waiting = self._round(requests, waiting, answers, atomic=atomic)
-        except psycopg.Error:
+        except Exception:
+            # What is in memory may be decided on but not stored: nothing of it may be believed any more.
             self._streams.clear()
             raise
         for place in waiting:
@@ -174,16 +175,16 @@ class BatchRunner:
                 raise PreconditionFailedError(
                     expected=request.if_match, version=decision.version_before(outcome.primary)
                 )
+            if decision.has_facts():
+                turn.decided = decision.decided(outcome, self._seal)
+            else:
+                head = decision.expectations[outcome.primary.id]
+                turn.answer = Accepted(request.command_id, outcome.primary.id, head.version, head.position, [])
+        except psycopg.Error:
+            raise  # the log is out of reach for the whole batch, which is no answer to this command
         except Exception as error:  # noqa: BLE001 - the outermost door of a handler: only its caller hears of it
             turn.answer = error
             self._undo(decision)
-            return turn
-        primary = outcome.primary
-        if decision.has_facts():
-            turn.decided = decision.decided(outcome, self._seal)
-        else:
-            head = decision.expectations[primary.id]
-            turn.answer = Accepted(request.command_id, primary.id, head.version, head.position, [])
         return turn
 
     def _undo(self, decision: Decision) -> None:

@@ -1,6 +1,6 @@
 """One command being decided: the context its handler sees, and what has to be stored when it has decided."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -108,6 +108,7 @@ class Decision:
         facts: list[StoredFact] = []
         claims: list[ClaimChange] = []
         keys: dict[UUID, bytes] = {}
+        decided: list[tuple[Aggregate, Sequence[Event]]] = []
         for aggregate in (outcome.primary, *outcome.others):
             events = aggregate.collect_events()
             if not events:
@@ -115,9 +116,10 @@ class Decision:
             facts.extend(StoredFact(event.envelope, seal.body(event)) for event in events)  # type: ignore[arg-type]
             claims.extend(self._claim_changes(aggregate, seal.keyed_hash))
             keys.update(seal.new_keys({aggregate.subject_id}))
-            entry = self._streams.get(type(aggregate), aggregate.id)
-            entry.undecided.extend(events)
-            entry.head = Head(aggregate.version, events[-1].envelope.event_id, 0)
+            decided.append((aggregate, events))
+        # Only when nothing can fail any more does the memory show what is decided but not stored.
+        for aggregate, events in decided:
+            self._streams.decide(aggregate, events)
         return Decided(
             command_id=self.request.command_id,
             content_hash=self.request.content_hash,
@@ -133,7 +135,6 @@ class Decision:
         before, after = self._identities[aggregate.id], aggregate.identities()
         if before == after:
             return []
-        self._streams.get(type(aggregate), aggregate.id).identities = after
         held_before = {(each.kind, each.key) for each in before}
         held_after = {(each.kind, each.key) for each in after}
         taken = [(each, True) for each in after if (each.kind, each.key) not in held_before]

@@ -105,6 +105,13 @@ class Streams:
         entry = self._entries[stream_id] = Entry(kind(stream_id), self._batch)
         return entry
 
+    def decide(self, aggregate: Aggregate, events: Sequence[Event]) -> None:
+        """Note the facts a command of this batch decided on; its aggregate in memory has folded them already."""
+        entry = self._entries[aggregate.id]
+        entry.undecided.extend(events)
+        entry.head = Head(aggregate.version, events[-1].envelope.event_id, 0)
+        entry.identities = aggregate.identities()
+
     def restore(self, stream_id: UUID) -> None:
         """Undo what a refused command had done to an aggregate in memory: fold it anew, with the batch's facts."""
         entry = self._entries.pop(stream_id, None)
