@@ -47,7 +47,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--only", action="append", metavar="NAME", choices=BENCHMARKS, help="may be repeated")
     parser.add_argument("--quick", action="store_true", help="three short turns instead of five")
     parser.add_argument("--events", type=int, help="size of the log that is rebuilt and loaded")
-    parser.add_argument("--folder", type=Path, help="where the server's temporary folder is made: on the disk in question")
+    parser.add_argument("--folder", type=Path, help="where the server's temporary folder goes")
     parser.add_argument("--list", action="store_true", help="say what each benchmark expects, and stop")
     return parser.parse_args()
 

@@ -1,5 +1,6 @@
 """The one list of benchmarks, in the order in which they are run."""
 
+from tests.bench.analytics import analytics_load
 from tests.bench.commands import (
     commands_in_process,
     commands_in_process_256,
@@ -8,6 +9,7 @@ from tests.bench.commands import (
 )
 from tests.bench.http import commands_http, commands_http_activity, commands_http_all
 from tests.bench.measuring import Benchmark
+from tests.bench.views import live_projection, live_projection_card, rebuild_postgres
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.__name__: benchmark
@@ -19,5 +21,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         commands_http,
         commands_http_activity,
         commands_http_all,
+        live_projection,
+        live_projection_card,
+        rebuild_postgres,
+        analytics_load,
     )
 }

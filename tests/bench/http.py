@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
-from statistics import median
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from app.auth import issue_token
@@ -71,8 +71,9 @@ def load(port: int, seconds: float, kind: str, options: Mapping[str, Any]) -> di
         "options": options,
     }
     words = [sys.executable, "-m", "tests.bench.load"]
+    limit = seconds + START_SECONDS
     ran = subprocess.run(
-        words, cwd=ROOT, input=json.dumps(asked), check=False, capture_output=True, text=True, timeout=seconds + START_SECONDS
+        words, cwd=ROOT, input=json.dumps(asked), check=False, capture_output=True, text=True, timeout=limit
     )
     assert ran.returncode == 0, ran.stderr
     seen: dict[str, float] = json.loads(ran.stdout)

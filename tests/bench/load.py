@@ -15,7 +15,7 @@ from typing import cast
 
 import uvloop
 
-from tests.bench.samples import name_of, phone_of
+from tests.bench.samples import RESULT, TOPIC, name_of, phone_of
 
 MakeRequest = Callable[[], bytes]
 
@@ -91,10 +91,11 @@ def recording(path: str, token: str, client_ids: list[str]) -> Iterator[bytes]:
     request = _post(path, token)
     for number in count():
         client_id = client_ids[number % len(client_ids)]
-        yield request(
-            f'{{"channel":"call","direction":"outbound","client_id":"{client_id}","topic":"Поверка весов","result":"Ждут '
-            f'предложение {number}"}}'.encode()
+        body = (
+            f'{{"channel":"call","direction":"outbound","client_id":"{client_id}","topic":"{TOPIC}",'
+            f'"result":"{RESULT} {number}"}}'
         )
+        yield request(body.encode())
 
 
 def getting(paths: list[str], token: str) -> Iterator[bytes]:
@@ -130,9 +131,12 @@ async def run(host: str, port: int, connections: int, seconds: float, requests: 
 def main() -> None:
     """Do what standard input says."""
     asked = json.load(sys.stdin)
-    made = {"registering": registering, "recording": recording, "getting": getting}[asked.pop("kind")](
-        **asked.pop("options")
-    )
+    kinds: dict[str, Callable[..., Iterator[bytes]]] = {
+        "registering": registering,
+        "recording": recording,
+        "getting": getting,
+    }
+    made = kinds[asked.pop("kind")](**asked.pop("options"))
     print(json.dumps(uvloop.run(run(requests=made, **asked))))
 
 

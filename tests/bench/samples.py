@@ -5,7 +5,7 @@ from itertools import count
 
 from commands.activity import PlanActivity
 from commands.client import ContactPointGiven, RegisterClient
-from events.values import Channel, ClientKind, ContactKind, LATEST
+from events.values import LATEST, Channel, ClientKind, ContactKind
 
 NAMES = ("Ромашка", "Вектор", "Северный ветер", "Полюс", "Гранит", "Сигма", "Заря", "Меридиан", "Orion Trade", "Baltic")
 TOPIC = "Спросить о поверке весов и о сроках поставки"

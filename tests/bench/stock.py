@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from eventsourcing.application import Application
 from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import Aggregate, event
@@ -66,15 +67,15 @@ class StockClient(Aggregate):
         self.profile: dict[str, str] = {}
 
     @event(Claimed)
-    def claim(self, owner_id: str, cause: str) -> None:
+    def claim(self, owner_id: str, cause: str) -> None:  # noqa: ARG002 - kept in the event alone
         self.owner_id = owner_id
 
     @event(Advanced)
-    def advance(self, from_state: str, to_state: str) -> None:
+    def advance(self, from_state: str, to_state: str) -> None:  # noqa: ARG002
         self.state = to_state
 
     @event(Corrected)
-    def correct(self, field: str, value: str, source: str) -> None:
+    def correct(self, field: str, value: str, source: str) -> None:  # noqa: ARG002
         self.profile[field] = value
 
     @event(Touched)
@@ -167,11 +168,13 @@ class CardView(PostgresTrackingRecorder):
             cursor.execute(statement.encode(), {**values, "position": tracking.notification_id}, prepare=True)
             self._insert_tracking(cursor, tracking)
 
-    def forget(self) -> None:
-        """Begin again with an empty view."""
-        with self.datastore.transaction(commit=True) as cursor:
-            cursor.execute(f"TRUNCATE {SCHEMA}.client_card".encode())
-            cursor.execute(f"DELETE FROM {SCHEMA}.{self.tracking_table_name}".encode())
+
+def forget_view(url: str) -> None:
+    """Empty the view and forget how far it had come, if it was ever made."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("SELECT to_regclass('client_card')").fetchone() != (None,):
+            connection.execute("TRUNCATE client_card")
+            connection.execute("DELETE FROM cardprojection_tracking WHERE application_name = 'StockClients'")
 
 
 class CardProjection(Projection[CardView]):

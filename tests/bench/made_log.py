@@ -1,0 +1,127 @@
+"""A log made fast: valid facts, sealed as the service seals them, put in by COPY as the owner of the tables."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from events.activity import ActivityHeld
+from events.base import Event
+from events.client import ClientClaimed, ClientRegistered, LifecycleAdvanced, ProfileCorrected
+from events.registry import EVENT_TYPES, UPCASTERS
+from events.values import (
+    Channel,
+    ClientKind,
+    ContactKind,
+    ContactPoint,
+    Direction,
+    Lifecycle,
+    OwnershipCause,
+    ProfileField,
+)
+from infra.crypto import Keyring, MasterKey
+from infra.envelope import Envelope
+from infra.ids import new_id
+from infra.mapper import Mapper
+from tests.bench.samples import RESULT, TOPIC, name_of, phone_of
+
+EVENTS_PER_CLIENT = 10
+"""One registration, one claim, one advance, one trait, six calls: all of them change the client's card."""
+
+CALLS = 6
+BLOCK = 2_000
+"""Clients whose events are mixed with one another, as those of a busy month are."""
+
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+SELLERS = tuple(UUID(int=number) for number in range(1, 41))
+
+_EVENTS = "COPY letopis.event FROM STDIN"
+_PARTIES = "COPY letopis.event_party FROM STDIN"
+_KEYS = "COPY letopis.subject_key FROM STDIN"
+
+
+class _Made(NamedTuple):
+    events: list[str]
+    parties: list[str]
+    keys: list[str]
+
+
+def append_made_log(url: str, master: MasterKey, count: int) -> int:
+    """Add so many events (a multiple of 10) to the end of the log and return the position of the last one."""
+    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, lambda _first, _count: []))
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
+        assert row is not None
+        position: int = row[0]
+        last = position + count
+        while position < last:
+            clients = min(BLOCK, (last - position) // EVENTS_PER_CLIENT)
+            made = _made(mapper, position, clients)
+            for statement, lines in ((_EVENTS, made.events), (_PARTIES, made.parties), (_KEYS, made.keys)):
+                with connection.cursor() as cursor, cursor.copy(statement) as copy:
+                    copy.write("".join(lines))
+            position += len(made.events)
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("VACUUM (ANALYZE) letopis.event, letopis.event_party, letopis.subject_key")
+    return position
+
+
+def _made(mapper: Mapper, position: int, clients: int) -> _Made:
+    made = _Made([], [], [])
+    ids = [new_id() for _ in range(clients)]
+    for version, client_id, event in _facts(ids, position):
+        position += 1
+        is_call = isinstance(event, ActivityHeld)
+        moment = BEGINNING + timedelta(seconds=position)
+        envelope = Envelope(
+            position=position,
+            event_id=new_id(),
+            stream_id=new_id() if is_call else client_id,
+            version=1 if is_call else version,
+            topic=event.TOPIC,
+            schema_version=event.SCHEMA_VERSION,
+            subject_id=client_id,
+            occurred_at=moment,
+            recorded_at=moment,
+            actor="bench",
+            command_id=new_id(),
+            correlation_id=client_id,
+            causation_id=None,
+        )
+        body = mapper.to_body(event.under(envelope)).replace("\\", "\\\\")
+        cells = ["\\N" if cell is None else str(cell) for cell in envelope[:13]]
+        made.events.append("\t".join([*cells, body]) + "\n")
+        made.parties.append(f"{client_id}\t{position}\n")
+    for subject_id, wrapped in mapper.new_keys(ids).items():
+        made.keys.append(f"{subject_id}\t\\\\x{wrapped.hex()}\n")
+    mapper.keyring.forget(ids)
+    return made
+
+
+def _facts(ids: Sequence[UUID], first: int) -> Iterator[tuple[int, UUID, Event]]:
+    """Give (version, client, event) of a block of clients: everybody's first event, then everybody's second one, …"""
+    for number, client_id in enumerate(ids, start=first):
+        phone = phone_of(number)
+        point = ContactPoint(kind=ContactKind.PHONE, value=phone, key=phone)
+        kind = ClientKind.ORGANISATION
+        yield 1, client_id, ClientRegistered(kind=kind, name=name_of(number), contact_points=(point,), source="bench")
+    for number, client_id in enumerate(ids):
+        yield 2, client_id, ClientClaimed(owner_id=SELLERS[number % len(SELLERS)], cause=OwnershipCause.CLAIM)
+    for client_id in ids:
+        yield 3, client_id, LifecycleAdvanced(from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CONTACTED)
+    for client_id in ids:
+        yield 4, client_id, ProfileCorrected(field=ProfileField.SECTOR, to_value="торговля", source="bench")
+    for call in range(CALLS):
+        for number, client_id in enumerate(ids):
+            seller = SELLERS[(number + call) % len(SELLERS)]
+            yield 0, client_id, ActivityHeld(
+                channel=Channel.CALL,
+                direction=Direction.OUTBOUND,
+                staff_id=seller,
+                client_id=client_id,
+                topic=TOPIC,
+                result=RESULT,
+            )
