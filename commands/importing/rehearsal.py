@@ -26,7 +26,7 @@ class Rehearsal:
     def __init__(self, read: ReadStreams) -> None:
         self._read = read
         self._facts: dict[UUID, list[StoredFact]] = {}
-        self._holders: dict[tuple[str, bytes], UUID | None] = {}
+        self._holders: dict[tuple[str, bytes], set[UUID]] = {}
 
     def read(self, after: Mapping[UUID, int]) -> Sequence[StoredFact]:
         """Return the facts of each stream after the version given for it, those only decided on included."""
@@ -49,7 +49,7 @@ class Rehearsal:
         for decided in batch:
             rival = next((claim for claim in decided.claims if self._is_held(claim)), None)
             if rival is not None:
-                holder = str(self._holders[rival.kind, rival.key])
+                holder = str(next(iter(self._holders[rival.kind, rival.key])))
                 outcomes.append(Appended("claimed", {"kind": rival.kind, "holder_id": holder}))
             elif not tainted.isdisjoint(decided.expectations):
                 outcomes.append(Appended("cascaded", {}))
@@ -63,9 +63,8 @@ class Rehearsal:
         for fact in decided.facts:
             self._facts.setdefault(fact.envelope.stream_id, []).append(fact)
         for claim in decided.claims:
-            held = self._holders[claim.kind, claim.key]
-            if held in {None, claim.holder_id}:
-                self._holders[claim.kind, claim.key] = claim.holder_id if claim.is_taken else None
+            holders = self._holders[claim.kind, claim.key]
+            (holders.add if claim.is_taken else holders.discard)(claim.holder_id)
         events = [{"topic": fact.envelope.topic, "position": 0} for fact in decided.facts]
         return Appended("stored", {"position": 0, "events": events})
 
@@ -73,16 +72,16 @@ class Rehearsal:
         unknown = {(claim.kind, claim.key) for claim in claims} - self._holders.keys()
         if not unknown:
             return
-        self._holders.update(dict.fromkeys(unknown))
+        self._holders.update((each, set()) for each in unknown)
         kinds, keys = zip(*unknown, strict=True)
         for kind, key, holder_id in connection.execute(_HOLDERS, [list(kinds), list(keys)]):
-            self._holders[kind, bytes(key)] = holder_id
+            self._holders[kind, bytes(key)].add(holder_id)
 
     def _is_held(self, claim: ClaimChange) -> bool:
-        holder = self._holders[claim.kind, claim.key]
-        if not claim.is_taken or holder in {None, claim.holder_id} or claim.share_with is None:
+        holders = self._holders[claim.kind, claim.key]
+        if not claim.is_taken or not holders or claim.share_with is None:
             return False
-        return holder not in claim.share_with
+        return holders.isdisjoint({claim.holder_id, *claim.share_with})
 
 
 def rehearsing_runner(borrow: Borrow, read: ReadStreams, mapper: Mapper, seal: Seal) -> BatchRunner:

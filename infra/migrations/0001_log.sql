@@ -47,11 +47,12 @@ CREATE TABLE letopis.receipt (
 );
 
 -- One row is an identity (a phone, an e-mail, a tax number) that one party has; the key is a keyed hash, never plain.
+-- Who shares another's number has a row too: when the other gives it up, it is still not free.
 CREATE TABLE letopis.claim (
     kind      text  NOT NULL,
     key       bytea NOT NULL,
     holder_id uuid  NOT NULL,
-    PRIMARY KEY (kind, key)
+    PRIMARY KEY (kind, key, holder_id)
 );
 -- serves releasing and checking what one party holds
 CREATE INDEX claim_by_holder ON letopis.claim (holder_id);

@@ -6,9 +6,9 @@
 -- claims        [{n, kind, key, holder_id, share_with, is_taken}]       identities it takes or gives back
 -- keys          [{n, subject_id, wrapped}]                              data keys made for it
 --
--- Left out is a command whose expectation fails, whose command_id has a receipt, whose identity another party holds or
--- whose key another process made first; and so is every later command of the batch that shares a stream with one left
--- out, because it was decided on a state that never existed.
+-- Left out is a command whose expectation fails, whose command_id has a receipt, whose identity others hold and nobody
+-- it may share it with (share_with null: everybody), or whose key another process made first; and so is every later
+-- command of the batch that shares a stream with one left out, because it was decided on a state that never existed.
 -- If `is_atomic`, nothing is stored when a command is left out (SQLSTATE LT001, the outcomes in DETAIL).
 -- Returns [{n, status, …}]: stored (events, recorded_at), replayed (the receipt), stale, cascaded, claimed (kind, holder_id).
 --
@@ -92,8 +92,12 @@ BEGIN
                 JOIN letopis.claim AS held USING (kind, key)
                 WHERE c.n = each.n
                     AND c.is_taken
-                    AND held.holder_id <> c.holder_id
-                    AND held.holder_id <> ALL (c.share_with)
+                    AND c.share_with IS NOT NULL
+                    AND NOT EXISTS (
+                        SELECT
+                        FROM letopis.claim AS shared
+                        WHERE (shared.kind, shared.key) = (c.kind, c.key)
+                            AND shared.holder_id = ANY (c.share_with || c.holder_id))
                 LIMIT 1;
                 IF NOT FOUND THEN
                     PERFORM letopis.settle_claims(claims, each.n);
@@ -174,7 +178,7 @@ BEGIN
     RETURN json_build_object('recorded_at', moment, 'outcomes', outcomes || stored);
 END $$;
 
--- Takes and gives back the identities of one command of the batch, none of which another party holds.
+-- Takes and gives back the identities of one command of the batch, which it may have.
 CREATE FUNCTION letopis.settle_claims(claims json, command_place integer) RETURNS void
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, letopis, pg_temp AS $$
     DELETE FROM letopis.claim AS held

@@ -37,10 +37,12 @@ def _ids(block: int, count: int) -> tuple[UUID, ...]:
 
 
 ADMIN = Actor("01910000-0000-7000-8000-000000000001", "admin")
-STAFF, CLIENTS, DEALS, ACTIVITIES = _ids(1, 5), _ids(2, 6), _ids(3, 5), _ids(4, 6)
+STAFF, CLIENTS, DEALS, ACTIVITIES = _ids(1, 6), _ids(2, 7), _ids(3, 8), _ids(4, 8)
 ROADS, IMPORTS = _ids(5, 2), _ids(6, 2)
-CODES = ("gtx-pro", "mg-special")
+CODES = ("gtx-pro", "mg-special", "gtk-500")
 STAGES = tuple(Stage(code=code, name=code.title(), probability=20) for code in ("offer", "contract", "payment"))
+LAST_STAGE = Stage(code="delivery", name="Delivery", probability=95)
+WORTH = Money(amount=Decimal("1000"), currency="USD")
 BEGINNING = datetime(2025, 1, 1, 9, 0, tzinfo=UTC)
 RECEIVED = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
@@ -187,7 +189,7 @@ KINDS: dict[type[Command], SearchStrategy[Any]] = {
     pipeline.ReviseStage: st.builds(
         pipeline.ReviseStage, pipeline_id=ROAD, stage=STAGE.map(lambda one: one.model_copy(update={"probability": 60}))
     ),
-    pipeline.RetireStage: st.builds(pipeline.RetireStage, pipeline_id=ROAD, stage=STAGE_CODE),
+    pipeline.RetireStage: st.builds(pipeline.RetireStage, pipeline_id=st.just(ROADS[0]), stage=STAGE_CODE),
     deal.OpenDeal: st.builds(
         deal.OpenDeal,
         deal_id=DEAL_ID,
@@ -277,7 +279,7 @@ OPENING: tuple[Asked, ...] = (
     *(Asked(staff.HireStaff(staff_id=each, name="Anna", role=StaffRole.SELLER), ADMIN) for each in STAFF[:4]),
     Asked(staff.HireStaff(staff_id=STAFF[4], name="Vera", role=StaffRole.HEAD), ADMIN),
     *(Asked(pipeline.DefinePipeline(pipeline_id=road, name="Road", stages=STAGES), ADMIN) for road in ROADS),
-    *(Asked(product.ListProduct(code=code, name=code), ADMIN) for code in CODES),
+    *(Asked(product.ListProduct(code=code, name=code), ADMIN) for code in CODES[:1]),
     *(
         Asked(
             client.RegisterClient(
@@ -290,15 +292,65 @@ OPENING: tuple[Asked, ...] = (
         )
         for number, (each, kind) in enumerate(zip(CLIENTS, [*ClientKind, *ClientKind], strict=False))
     ),
+    *(
+        Asked(deal.OpenDeal(deal_id=each, seller_id=seller, client_id=whose, pipeline_id=ROADS[1], amount=WORTH), ADMIN)
+        for each, seller, whose in zip(DEALS[:5], STAFF, CLIENTS, strict=False)
+    ),
+    *(
+        Asked(activity.PlanActivity(activity_id=each, channel=channel, staff_id=STAFF[0], topic="x", due_at=RECEIVED), ADMIN)
+        for each, channel in zip(ACTIVITIES[:4], (Channel.CALL, Channel.MEETING, Channel.EMAIL, Channel.TASK), strict=True)
+    ),
+    Asked(
+        activity.RecordActivity(
+            activity_id=ACTIVITIES[4], channel=Channel.CALL, direction=Direction.INBOUND, staff_id=STAFF[1],
+            call_status=CallStatus.TAKEN_TO_WORK,
+        ),
+        ADMIN,
+    ),
+    *(
+        Asked(ownership.AffiliatePerson(client_id=CLIENTS[0], organisation_id=each, role=AffiliationRole.BUYER), ADMIN)
+        for each in (CLIENTS[1], CLIENTS[3])
+    ),
 )
 """What is there before chance takes over; without it most commands would only be told that nothing is known."""
 
 
-def histories(length: int = 150) -> SearchStrategy[list[list[Asked]]]:
-    """Random histories of so many commands, in batches: the opening first."""
-    asked = st.builds(Asked, st.one_of(*KINDS.values()), ACTORS)
-    batches = st.lists(st.lists(asked, min_size=5, max_size=25), min_size=length // 10, max_size=length // 10)
-    return batches.map(lambda chosen: [list(OPENING), *chosen])
+_SECOND_MAIL = client.ContactPointGiven(kind=ContactKind.EMAIL, value="second@first.example")
+RARE: tuple[Asked, ...] = (
+    Asked(pipeline.AddStage(pipeline_id=ROADS[0], stage=LAST_STAGE, after="payment"), ADMIN),
+    Asked(activity.ClassifyCall(activity_id=ACTIVITIES[4], status=CallStatus.FINISHED, staff_id=STAFF[1]), ADMIN),
+    Asked(ownership.EndAffiliation(client_id=CLIENTS[0], organisation_id=CLIENTS[3]), ADMIN),
+    Asked(
+        ownership.ReassignClient(client_id=CLIENTS[1], departed_id=STAFF[1], successor_id=STAFF[2], head_id=None), ADMIN
+    ),
+    Asked(client.AddContactPoint(client_id=CLIENTS[0], point=_SECOND_MAIL), ADMIN),
+    Asked(client.RemoveContactPoint(client_id=CLIENTS[0], point=_SECOND_MAIL), ADMIN),
+    Asked(
+        history.ImportStaff(import_id=IMPORTS[0], staff_id=STAFF[5], name="Gleb", role=StaffRole.SELLER), ADMIN
+    ),
+    Asked(ownership.ReleaseClient(client_id=CLIENTS[2], reason="nobody follows it"), ADMIN),
+    Asked(deal.HandOverDeal(deal_id=DEALS[2], to_seller_id=STAFF[3]), ADMIN),
+    Asked(activity.NameActivityClient(activity_id=ACTIVITIES[4], client_id=CLIENTS[5]), ADMIN),
+)
+"""What chance seldom brings about."""
+
+BUSY: list[list[Asked]] = [
+    list(OPENING),
+    [Asked(deal.MoveDeal(deal_id=each, to_stage="contract"), ADMIN) for each in DEALS[:5]],
+    [Asked(deal.WinDeal(deal_id=each), ADMIN) for each in DEALS[1:5]],
+]
+"""A history without chance, in which deals are moved and won."""
+
+
+OFTEN = (deal.OpenDeal, deal.MoveDeal, deal.HandOverDeal, activity.PlanActivity, activity.HoldActivity)
+"""What most other commands need to have happened before."""
+
+
+def histories(batches: int = 40) -> SearchStrategy[list[list[Asked]]]:
+    """Random histories of so many batches, the opening first."""
+    asked = st.builds(Asked, st.one_of(*KINDS.values(), *(KINDS[kind] for kind in OFTEN)), ACTORS)
+    chosen = st.lists(st.lists(asked, min_size=15, max_size=30), min_size=batches, max_size=batches)
+    return chosen.map(lambda made: [list(OPENING), list(RARE), *made])
 
 
 def request(asked: Asked) -> Request:

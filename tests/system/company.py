@@ -1,0 +1,158 @@
+"""A company lived through command by command, with every read model following it, and the naive truth of its log."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from app.wiring import ANALYTICS_FILE, batch_runner, decoder_at
+from commands.batch import BatchRunner
+from infra.advance import Held, advance, hold, reader_for
+from infra.connection import OwnConnection
+from infra.duck import AnalyticsNode
+from infra.generations import connect, in_use, view_of
+from infra.projector import build
+from projections.analytics import ANALYTICS
+from projections.registry import PROJECTIONS
+from tests.database import MASTER, Database
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@dataclass
+class Company:
+    """One database with its write side, its read models and its analytics, all driven by hand."""
+
+    database: Database
+    runner: BatchRunner
+    analytics: AnalyticsNode
+    projector: psycopg.Connection[Any]
+    held: Sequence[Held]
+    decode: Callable[[Any], Any]
+
+    def follow(self, limit: int) -> int:
+        """Let every read model and the analytics see at most so many more facts; return how many there were."""
+        examined = advance(self.projector, self.held, reader_for(self.held), self.decode, limit)
+        return max(examined, self.analytics.follow_once(limit))
+
+    def rows(self) -> Rows:
+        """Return every row that readers see, view by view and table by table, in an order of its own."""
+        views = {one.name: f"read.{view_of(one)}" for one in PROJECTIONS}
+        found: Rows = {}
+        with psycopg.connect(self.database.reader_url) as reader:
+            for name, view in views.items():
+                found[name] = sorted(reader.execute(f"SELECT * FROM {view}".encode()).fetchall(), key=repr)
+        file = self.analytics._file  # noqa: SLF001 - the tables themselves, not what a report makes of them
+        assert file is not None
+        with file.cursor() as cursor:
+            for table in ANALYTICS.tables:
+                rows = cursor.execute(f"SELECT * FROM {table.name}").fetchall()  # noqa: S608
+                found[f"analytics {table.name}"] = sorted(rows, key=repr)
+        return found
+
+    def reports(self) -> dict[str, list[dict[str, Any]]]:
+        """Return the answers of every report that needs no parameter."""
+        return {one.name: self.analytics.query(one.name).to_pylist() for one in self.analytics.reports}
+
+
+@contextmanager
+def company(database: Database, folder: Path) -> Iterator[Company]:
+    """Lend a company whose read models have been built over an empty log."""
+    decode = decoder_at(database.projector_url, MASTER)
+    for one in PROJECTIONS:
+        build(one, decode, database.projector_url)
+    borrow = OwnConnection(database.writer_url)
+    analytics = AnalyticsNode(folder / ANALYTICS_FILE, database.projector_url, ANALYTICS)
+    try:
+        with connect(database.projector_url) as projector:
+            held = [hold(projector, one, generation) for one in PROJECTIONS if (generation := in_use(projector, one.name))]
+            assert len(held) == len(PROJECTIONS)
+            yield Company(database, batch_runner(MASTER, borrow), analytics, projector, held, decode)
+    finally:
+        analytics.stop()
+        borrow.close()
+
+
+def raw(database: Database, pattern: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return (stream, topic, body as stored) of the facts whose topic is like this, in order; no fold, no decoder."""
+    with psycopg.connect(database.projector_url) as connection:
+        return connection.execute(
+            "SELECT stream_id::text, topic, body FROM letopis.event WHERE topic LIKE %s ORDER BY position", [pattern]
+        ).fetchall()
+
+
+def board_by_hand(database: Database) -> Counter[tuple[Any, ...]]:
+    """Return counts and sums of deals by pipeline, stage, status and currency, as a clerk would tally the log."""
+    deals: dict[str, dict[str, Any]] = {}
+    for stream, topic, body in raw(database, "deal.%"):
+        deal = deals.setdefault(stream, {})
+        if topic == "deal.opened":
+            deal |= {"road": body["pipeline_id"], "stage": body["stage"], "status": "open", "worth": body.get("amount")}
+        elif topic == "deal.moved":
+            deal["stage"] = body["to_stage"]
+        elif topic == "deal.reopened":
+            deal |= {"stage": body["to_stage"], "status": "open", "won": None}
+        elif topic == "deal.revalued":
+            deal["worth"] = body.get("to_amount")
+        elif topic == "deal.won":
+            deal |= {"status": "won", "won": body["amount"]}
+        elif topic == "deal.lost":
+            deal["status"] = "lost"
+    tally: Counter[tuple[Any, ...]] = Counter()
+    for deal in deals.values():
+        place = (deal["road"], deal["stage"], deal["status"])
+        tally[*place, "deals"] += 1
+        for name in ("worth", "won"):
+            money = deal.get(name)
+            if money is not None:
+                tally[*place, name, money["currency"]] += Decimal(money["amount"])  # type: ignore[assignment]
+    return tally
+
+
+def board_of_readers(database: Database) -> Counter[tuple[Any, ...]]:
+    """Return the same counts and sums as readers of the board see them."""
+    tally: Counter[tuple[Any, ...]] = Counter()
+    with psycopg.connect(database.reader_url) as reader:
+        for road, stage, status, worth, currency, won, won_currency in reader.execute(
+            "SELECT pipeline_id::text, stage, status, amount, currency, won_amount, won_currency"
+            " FROM read.pipeline_board_v1"
+        ):
+            tally[road, stage, status, "deals"] += 1
+            if worth is not None:
+                tally[road, stage, status, "worth", currency] += worth
+            if won is not None:
+                tally[road, stage, status, "won", won_currency] += won
+    return tally
+
+
+def owners_by_hand(database: Database) -> tuple[dict[str, str | None], int]:
+    """Return every client's owner, and how many changes of owner there were, as a clerk would note them."""
+    owners: dict[str, str | None] = {}
+    changes = 0
+    for stream, topic, body in raw(database, "client.%"):
+        if topic == "client.registered":
+            owners.setdefault(stream, None)
+        elif topic in {"client.claimed", "client.transferred", "client.released"}:
+            assert topic == "client.claimed" or owners[stream] == body["from_owner_id"]
+            assert topic != "client.claimed" or owners[stream] is None
+            owners[stream] = body.get("to_owner_id") or body.get("owner_id")
+            changes += 1
+    return owners, changes
+
+
+def owners_of_readers(database: Database) -> tuple[dict[str, str | None], int]:
+    """Return the same as readers of the cards and of the ownership history see it."""
+    with psycopg.connect(database.reader_url) as reader:
+        owners = reader.execute("SELECT client_id::text, owner_id::text FROM read.client_card_v1").fetchall()
+        last = reader.execute(
+            "SELECT client_id::text, to_owner_id::text FROM read.ownership_history_v1 WHERE until IS NULL"
+        ).fetchall()
+        changes = reader.execute("SELECT count(*) FROM read.ownership_history_v1").fetchone()
+    assert dict(owners) | dict(last) == dict(owners), "the card and the history name different owners"
+    assert changes is not None
+    return dict(owners), changes[0]
