@@ -8,7 +8,9 @@ from tests.bench.commands import (
     commands_one_caller,
 )
 from tests.bench.http import commands_http, commands_http_activity, commands_http_all
+from tests.bench.imports import import_rows
 from tests.bench.measuring import Benchmark
+from tests.bench.reads import reads_http_card, reads_http_list, reads_http_timeline
 from tests.bench.views import live_projection, live_projection_card, rebuild_postgres
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -25,5 +27,9 @@ BENCHMARKS: dict[str, Benchmark] = {
         live_projection_card,
         rebuild_postgres,
         analytics_load,
+        import_rows,
+        reads_http_card,
+        reads_http_list,
+        reads_http_timeline,
     )
 }

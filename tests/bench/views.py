@@ -103,27 +103,28 @@ def _wait_until_at(place: Place, projections: Sequence[Projection[Any]], positio
     raise AssertionError("the projector did not catch up")
 
 
+def projected_up_to(place: Place, projections: Sequence[Projection[Any]], position: int) -> float:
+    """Let the live projector work until these read models have come so far, and return the seconds it took."""
+    decode = decoder_at(place.urls.projector, place.master)
+    service = ProjectorService(projections, decode, place.urls.projector)
+    began = time.perf_counter()
+    service.start()
+    try:
+        _wait_until_at(place, projections, position)
+        return time.perf_counter() - began
+    finally:
+        service.stop()
+
+
 @contextmanager
 def _live(ground: Ground, projections: Sequence[Projection[Any]]) -> Iterator[Race]:
     backlog = ground.events // LIVE_SHARE // EVENTS_PER_CLIENT * EVENTS_PER_CLIENT
     with ground.place("live") as place, _runner_rate(ground) as baseline:
-        decode = decoder_at(place.urls.projector, place.master)
-
-        def fold_up_to(position: int) -> float:
-            service = ProjectorService(projections, decode, place.urls.projector)
-            began = time.perf_counter()
-            service.start()
-            try:
-                _wait_until_at(place, projections, position)
-                return time.perf_counter() - began
-            finally:
-                service.stop()
-
         def ours() -> float:
             last = append_made_log(place.urls.owner, place.master, backlog)
-            return backlog / fold_up_to(last)
+            return backlog / projected_up_to(place, projections, last)
 
-        fold_up_to(0)
+        projected_up_to(place, projections, 0)
         ours()
         name = "eventsourcing ProjectionRunner, client card"
         yield Race(ours, baseline, name, "events/s", extras=lambda: {"backlog": backlog})
