@@ -83,6 +83,11 @@ class EmbeddedPostgres:
         return self._running().pid
 
     @property
+    def is_alive(self) -> bool:
+        """Whether the server that was started is still there."""
+        return self._postmaster is not None and self._postmaster.is_alive
+
+    @property
     def owner_url(self) -> str:
         """How the owner of everything connects; not for the service, which has roles of its own."""
         return self.url(DATABASE)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import psycopg
+
 from infra.envelope import StoredFact
 from infra.projection import Key, Projection
 
@@ -46,9 +48,14 @@ def _place(error: BaseException) -> str:
 
 
 def read_event(decode: Decode, fact: StoredFact) -> Any:
-    """Return the event that a stored fact is; raises PoisonEventError whatever was wrong with it."""
+    """Return the event that a stored fact is; raises PoisonEventError whatever was wrong with it.
+
+    A database out of reach (keys are fetched from it) says nothing about the fact: psycopg.OperationalError passes.
+    """
     try:
         return decode(fact)
+    except psycopg.OperationalError:
+        raise
     except Exception as error:
         raise PoisonEventError.because(fact.envelope.position, fact.envelope.topic, error) from error
 

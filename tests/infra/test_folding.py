@@ -1,0 +1,27 @@
+"""What is wrong with a fact, and what is not the fact's fault."""
+
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from infra.envelope import StoredFact
+from infra.folding import PoisonEventError, read_event
+from tests.infra.decided import decided
+
+
+def test_a_fact_that_cannot_be_read_is_named_with_its_position_and_not_its_text() -> None:
+    def fail(_: StoredFact) -> object:
+        raise ValueError("Olga, +7 922 325-12-93")
+
+    with pytest.raises(PoisonEventError, match="ValueError at ") as caught:
+        read_event(fail, decided(uuid4()).facts[0])
+    assert "Olga" not in str(caught.value)
+
+
+def test_a_database_out_of_reach_makes_no_fact_unreadable() -> None:
+    def fail(_: StoredFact) -> object:
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    with pytest.raises(psycopg.OperationalError):
+        read_event(fail, decided(uuid4()).facts[0])
