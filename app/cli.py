@@ -1,6 +1,7 @@
 """The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `demo`, `doctor`."""
 
 import logging
+import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -8,10 +9,11 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
+from pydantic import ValidationError
 
 from app import operate
 from app.console import out, print_json, print_table, say
-from app.settings import Settings
+from app.settings import Settings, sentence_of
 
 REFUSED = 1
 
@@ -177,11 +179,20 @@ def main() -> None:
     # Commands speak to people by themselves; the service turns the full log on.
     configure_logs(level=logging.WARNING)
     try:
+        # A wrong setting is told before anything reads it; the zone of a .env file counts for every process of ours.
+        os.environ["LETOPIS_ZONE"] = Settings().zone
         app()
+    except ValidationError as error:
+        say(f"letopis: {sentence_of(error)}")
+        sys.exit(REFUSED)
     except Exception as error:  # the outermost door: what is not known is a bug, and shows itself as one
+        import psycopg
+
         from app.failures import KNOWN
 
         if not isinstance(error, KNOWN):
             raise
         say(f"letopis: {error}")
+        if isinstance(error, psycopg.OperationalError):
+            say("Is LETOPIS_DATABASE_URL right, and does that server run? `letopis doctor` looks at all of it.")
         sys.exit(REFUSED)

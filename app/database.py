@@ -5,12 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import psycopg
+
 from app.settings import Settings
-from infra.crypto import MasterKey
+from infra.crypto import MasterKey, WrongMasterKeyError
 from infra.embedded import EmbeddedPostgres
+from infra.embedded_watch import Watch
 from infra.migrations import migrate
 
 ROLES = ("writer", "projector", "reader")
+
+
+class FolderUnusableError(Exception):
+    """The var folder cannot be made, read or written; says what to do."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +31,49 @@ class Urls:
 
 
 def master_key(settings: Settings) -> MasterKey:
-    """Return the installation's master key: given by the setting, else kept in the var folder, made when missing."""
+    """Return the installation's master key: given by the setting, else kept in the var folder, made on the first start.
+
+    Raises FolderUnusableError, infra.crypto.WrongMasterKeyError, and ValueError for a file that holds no key.
+    """
     if settings.master_key is not None:
         return MasterKey(bytes.fromhex(settings.master_key.get_secret_value()))
-    return MasterKey.from_file(settings.var / "master.key")
+    path = settings.var / "master.key"
+    try:
+        if not path.exists() and is_made(settings):
+            raise WrongMasterKeyError(
+                f"{path} is gone, and the database beside it was written with it. Put it back from its backup, or set "
+                "LETOPIS_MASTER_KEY: without it no name in the database can be read."
+            )
+        return MasterKey.from_file(path)
+    except OSError as error:
+        raise FolderUnusableError(
+            f"The folder {settings.var} cannot be used ({error.strerror}). Start Letopis as the user who owns it, or "
+            "name another folder in LETOPIS_VAR."
+        ) from error
+
+
+def is_made(settings: Settings) -> bool:
+    """Tell whether the embedded database of this folder was made by an earlier start."""
+    folder = settings.var / "postgres"
+    return settings.database_url is None and ((folder / "data").exists() or (folder / "place").exists())
 
 
 def prepared(owner_url: str, settings: Settings, master: MasterKey) -> Urls:
-    """Migrate the database and return how each role connects to it."""
+    """Migrate the database and return how each role connects to it; raises infra.crypto.WrongMasterKeyError."""
+    _check_key(owner_url, master)
     migrate(owner_url, role_passwords=_passwords(settings, master))
     return urls_of(owner_url, settings, master)
+
+
+def _check_key(owner_url: str, master: MasterKey) -> None:
+    """Refuse another key than the one the database was written with, before anything is done with it."""
+    with psycopg.connect(owner_url) as connection:
+        found = connection.execute("SELECT to_regclass('letopis.subject_key') IS NOT NULL").fetchone()
+        if found and found[0]:
+            for subject_id, wrapped in connection.execute(
+                "SELECT subject_id, wrapped FROM letopis.subject_key LIMIT 1"
+            ):
+                master.unwrap(subject_id, wrapped)
 
 
 def urls_of(owner_url: str, settings: Settings, master: MasterKey) -> Urls:
@@ -63,7 +103,7 @@ def database(
     if beside_service and server.attach():
         yield prepared(server.owner_url, settings, master)
         return
-    with server:
+    with server, Watch(server):
         yield prepared(server.owner_url, settings, master)
 
 

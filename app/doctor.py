@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 
 from app import doctor_database, doctor_machine
+from app.database import is_made
 from app.doctor_patient import FailedError, Patient, SkippedError
 from app.settings import Settings
 from infra.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -85,7 +86,7 @@ def _patient(settings: Settings) -> Iterator[Patient]:
         if server.attach():
             yield Patient(settings, owner_url=server.owner_url)
             return
-        if not (folder / "data").exists() and not (folder / "place").exists():
+        if not is_made(settings):
             yield Patient(settings, why_no_database="")
             return
         server.start()

@@ -8,8 +8,8 @@ import duckdb
 import psycopg
 
 from app.database import ROLES, master_key, urls_of
-from app.doctor_machine import is_letopis
 from app.doctor_patient import FailedError, Patient, SkippedError
+from app.operators import reports_position
 from app.wiring import ANALYTICS_FILE
 from infra.crypto import MasterKey, WrongMasterKeyError
 from infra.migrations import scripts
@@ -186,21 +186,23 @@ def analytics(patient: Patient) -> str:
     path = patient.settings.var / ANALYTICS_FILE
     if not path.exists():
         raise SkippedError("made when the service starts")
+    ((head,),) = patient.query("SELECT coalesce(max(position), 0) FROM letopis.event")
     try:
         with duckdb.connect(str(path), read_only=True) as file:
             found: Any = file.execute("SELECT position, event_id FROM followed").fetchone()
-    except duckdb.IOException as error:
-        if is_letopis(patient.settings.host, patient.settings.port) or "lock" in str(error):
-            raise SkippedError("held by the running service") from error
-        raise FailedError(str(error).partition("\n")[0]) from error
     except duckdb.Error as error:
-        raise FailedError(str(error).partition("\n")[0]) from error
+        # The service holds its file; then it is asked instead.
+        position = reports_position(patient.settings.var)
+        if position is None:
+            raise FailedError(str(error).partition("\n")[0]) from error
+        if position > head:
+            raise FailedError(f"the reports count in {position} facts, the log holds {head}") from error
+        return f"{position} / {head}"
     position, event_id = found or (0, None)
     if position:
         there = patient.query("SELECT event_id FROM letopis.event WHERE position = %s", position)
         if not there or there[0][0] != UUID(str(event_id)):
             raise FailedError(f"the fact at position {position} is not the one in the log")
-    ((head,),) = patient.query("SELECT coalesce(max(position), 0) FROM letopis.event")
     return f"{position} / {head}"
 
 

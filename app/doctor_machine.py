@@ -6,11 +6,11 @@ import shutil
 import socket
 import stat
 import sys
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from app.auth import KEY_FILE, authenticator
 from app.doctor_patient import FailedError, Patient, SkippedError
+from app.operators import is_letopis
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2**30
@@ -72,7 +72,7 @@ def token_key(patient: Patient) -> str:
 def port(patient: Patient) -> str:
     """Nothing listens at our port, or it is Letopis that does."""
     host, number = patient.settings.host, patient.settings.port
-    if is_letopis(host, number):
+    if is_letopis(f"http://{f'[{host}]' if ':' in host else host}:{number}"):
         return f"{host}:{number}, Letopis"
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as ours:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,15 +81,3 @@ def port(patient: Patient) -> str:
         except OSError as error:
             raise FailedError(f"{host}:{number}: {error.strerror}") from error
     return f"{host}:{number}, free"
-
-
-def is_letopis(host: str, number: int) -> bool:
-    """Tell whether Letopis answers there."""
-    connection = HTTPConnection(host, number, timeout=2)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().read() == b'{"status":"alive"}'
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -4,6 +4,7 @@ import psycopg
 from pydantic import ValidationError
 
 from app.company import FirstStartError
+from app.database import FolderUnusableError
 from app.operators import ServiceRefusedError
 from app.repair import UnknownReadModelError
 from app.serve import PortTakenError
@@ -23,6 +24,7 @@ KNOWN = (
     DatabaseIsNewerError,
     EmbeddedPostgresError,
     FirstStartError,
+    FolderUnusableError,
     MappingError,
     NoSuchGenerationError,
     NotCaughtUpError,

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.auth import issue_token
 from app.database import Urls
+from app.openapi_models import Differences, Rebuilt
 from app.settings import Settings
 from app.wiring import analytics_node
 from commands.base import Actor
@@ -58,14 +59,24 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         if actor.role not in ROLES:
             raise NotAllowedError(role=actor.role, needed=sorted(ROLES), action=request.scope["route"].name)
 
-    @router.post("/projections/analytics/rebuild", summary="Fill the analytics anew", operation_id="rebuild_analytics")
+    @router.post(
+        "/projections/analytics/rebuild",
+        summary="Fill the analytics anew",
+        operation_id="rebuild_analytics",
+        response_model=Rebuilt,
+    )
     async def rebuild_analytics(request: Request) -> Response:
         """Roles: admin, ops."""
         check_right(request)
         await run_in_threadpool(node.rebuild)
         return Response(to_json({"position": node.position}), media_type="application/json")
 
-    @router.post("/projections/analytics/verify", summary="Compare the analytics", operation_id="verify_analytics")
+    @router.post(
+        "/projections/analytics/verify",
+        summary="Compare the analytics",
+        operation_id="verify_analytics",
+        response_model=Differences,
+    )
     async def verify_analytics(request: Request) -> Response:
         """Roles: admin, ops."""
         check_right(request)
@@ -147,3 +158,41 @@ def note_address(var: Path, address: str) -> None:
     """Note where the running service is, for commands typed beside it."""
     var.mkdir(parents=True, exist_ok=True)
     (var / ADDRESS_FILE).write_text(address)
+
+
+def noted_address(var: Path) -> str | None:
+    """Return where a service of this folder was last, whether or not it still runs."""
+    try:
+        return (var / ADDRESS_FILE).read_text()
+    except OSError:
+        return None
+
+
+def is_letopis(address: str) -> bool:
+    """Tell whether Letopis answers at an address."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().read() == b'{"status":"alive"}'
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def reports_position(var: Path) -> int | None:
+    """Return the position the reports of this folder's running service count in; None when none can be asked."""
+    address = noted_address(var)
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
+    try:
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    return next((int(float(line.split()[1])) for line in lines if line.startswith("letopis_analytics_position ")), None)

@@ -1,10 +1,11 @@
 """What can be configured about a running Letopis, each through an environment variable `LETOPIS_…` or a `.env` file."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, StringConstraints, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Role = Literal["all", "api", "projections", "analytics"]
@@ -47,6 +48,8 @@ class Settings(BaseSettings):
     queue_size: Annotated[int, Field(ge=1)] = 10_000
     # Connections of the read side in one process.
     read_connections: Annotated[int, Field(ge=1, le=100)] = 8
+    # How many may follow the events of one process at once as a stream.
+    event_streams: Annotated[int, Field(ge=0, le=10_000)] = 100
     # How long a read waits for the view to reach `min_position`.
     min_position_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
     # /ready answers 503 when a view is further behind than this.
@@ -58,6 +61,20 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("it must be a URL like postgresql://owner:secret@host:5432/letopis")
+        return value
+
+    @field_validator("master_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value.get_secret_value()):
+            raise ValueError("it must be 64 hexadecimal digits, the text of the file master.key")
         return value
 
     @field_validator("zone")
@@ -73,3 +90,13 @@ class Settings(BaseSettings):
     def company_zone(self) -> ZoneInfo:
         """The zone in which days and months of the company begin."""
         return ZoneInfo(self.zone)
+
+
+def sentence_of(error: ValidationError) -> str:
+    """Say in a sentence which setting is wrong and how; what was given may be a secret and is not repeated."""
+    prefix = "LETOPIS_" if error.title == Settings.__name__ else ""
+    told = []
+    for each in error.errors(include_input=False, include_url=False):
+        name = ".".join(map(str, each["loc"])) or "the whole"
+        told.append(f"{prefix}{name.upper() if prefix else name}: {each['msg'].removeprefix('Value error, ')}")
+    return f"{'; '.join(told)}. Correct it and try again."
