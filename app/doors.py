@@ -31,7 +31,7 @@ def http_parts(
 ) -> Parts:
     """Return what the application of this process is made of."""
     who = authenticator(settings)
-    reads, lifespan = read_side(settings, urls, master, who.authenticate, analytics)
+    reads, lifespan, end_streams = read_side(settings, urls, master, who.authenticate, analytics)
     operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
     return Parts(
         command_router=command_router(
@@ -39,6 +39,7 @@ def http_parts(
         ),
         read_router=_joined(*_passing_reports_on(settings, analytics), *operators, reads),
         lifespan=lifespan,
+        on_stop=end_streams,
         actor_of=who.remembered,
         checks=_checks(settings, urls),
         gauges=_gauges(urls, write_side, analytics),

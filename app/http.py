@@ -19,6 +19,14 @@ from app.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
 from app.openapi import ApiDocument
 from app.problems import STATUSES, UNREACHABLE, Problem, answer_with_problem, problem_response
 
+CORS_REQUEST_HEADERS = (
+    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"
+)  # fmt: skip
+CORS_ANSWER_HEADERS = (
+    "ETag", "Letopis-Head", "Letopis-Position", "Link", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+    "Retry-After",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Check:
@@ -56,6 +64,8 @@ class Parts:
     cors_origins: Sequence[str] = ()
     body_limit: int = 1024 * 1024
     lifespan: Lifespan | None = None
+    # Called on the event loop when the service begins to stop: answers that have no end must end now.
+    on_stop: Callable[[], None] = lambda: None
 
 
 def create_app(parts: Parts) -> FastAPI:
@@ -83,8 +93,8 @@ def create_app(parts: Parts) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(parts.cors_origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
-            expose_headers=["ETag", "Letopis-Position", "Retry-After"],
+            allow_headers=[*CORS_REQUEST_HEADERS],
+            expose_headers=[*CORS_ANSWER_HEADERS],
         )
     app.add_middleware(Frame, counts=counts, actor_of=parts.actor_of)
     app.openapi = ApiDocument(app)  # type: ignore[method-assign]

@@ -51,6 +51,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.WrongMediaTypeError, 415),
     (reads.WrongParameterError, 422),
     (reads.ViewBuildingError, 503),
+    (reads.TooManyStreamsError, 503),
     (reads.AnalyticsUnavailableError, 503),
     (reads.ViewBehindError, 504),
 )

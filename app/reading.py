@@ -1,5 +1,6 @@
 """Puts the read side together: its connections, the history that auditors read from the log, and the reports."""
 
+import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,13 +12,19 @@ from fastapi import APIRouter, FastAPI
 from aggregates.identity import email_key, phone_key
 from app.database import Urls
 from app.settings import Settings
-from app.wiring import decoder_at
+from app.wiring import decoder_at, mapper_at
 from commands.base import Actor
+from events.registry import EVENT_TYPES
 from infra.connection import OwnConnection
 from infra.crypto import MasterKey
+from infra.tail import Tail
 from read_api.desk import Desk, History, Reports, read_pool
 from read_api.door import read_router
+from read_api.following import Feed
+from replay.feed import FedPage, feed_page
 from replay.history import history_of
+
+FEED_CONNECTIONS = 2
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -35,14 +42,41 @@ def history_at(url: str, master: MasterKey) -> History:
     return read
 
 
+def feed_at(log_url: str, reader_url: str, master: MasterKey, limit: int) -> Feed:
+    """Return the feed of the log's events, which at most `limit` follow at once."""
+    mapper = mapper_at(log_url, master)
+    # Several followers at the log's end all want the same few facts at the same moment: two connections serve them.
+    free: queue.SimpleQueue[OwnConnection] = queue.SimpleQueue()
+    for _ in range(FEED_CONNECTIONS):
+        free.put(OwnConnection(log_url))
+
+    def read(*, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> FedPage:
+        borrow = free.get()
+        try:
+            with borrow() as connection:
+                return feed_page(
+                    connection,
+                    lambda fact, personal: mapper.told(fact, with_personal=personal),
+                    after=after,
+                    limit=limit,
+                    topics=topics,
+                    with_personal=with_personal,
+                )
+        finally:
+            free.put(borrow)
+
+    return Feed(read, frozenset(kind.TOPIC for kind in EVENT_TYPES), Tail(reader_url), limit)
+
+
 def read_side(
     settings: Settings,
     urls: Urls,
     master: MasterKey,
     authenticate: Callable[[str | None], Actor],
     reports: Reports | None,
-) -> tuple[APIRouter, Lifespan]:
-    """Return the routes for reads, and what opens and closes their connections with the application."""
+) -> tuple[APIRouter, Lifespan, Callable[[], None]]:
+    """Return the routes for reads, what opens and closes their connections, and what ends streams when we stop."""
+    feed = feed_at(urls.projector, urls.reader, master, settings.event_streams)
     pool = read_pool(urls.reader, settings.read_connections)
     desk = Desk(
         pool=pool,
@@ -50,6 +84,7 @@ def read_side(
         history=history_at(urls.projector, master),
         phone_key=phone_key,
         email_key=email_key,
+        feed=feed,
         reports=reports,
         zone=settings.company_zone,
         timeout=settings.min_position_timeout,
@@ -64,4 +99,4 @@ def read_side(
         finally:
             await pool.close()
 
-    return read_router(desk), lifespan
+    return read_router(desk), lifespan, feed.tail.end

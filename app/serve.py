@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from types import FrameType
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
@@ -19,7 +20,7 @@ from app.database import Urls, database, master_key
 from app.doors import http_parts
 from app.first_start import first_start
 from app.http import create_app
-from app.operators import note_address
+from app.operators import is_letopis, note_address, noted_address
 from app.protocol import Protocol
 from app.settings import Settings
 from app.wiring import WriteSide, analytics_node
@@ -70,22 +71,29 @@ def _run(
         analytics.start()
         stack.callback(analytics.stop)
         write_side.listeners.append(analytics.wake)
-    app = create_app(http_parts(settings, urls, master, write_side, analytics))
-    server = _Server(_uvicorn_config(app), on_ready=lambda: _greet(settings, listening, say))
+    parts = http_parts(settings, urls, master, write_side, analytics)
+    server = _Server(
+        _uvicorn_config(create_app(parts)), on_ready=lambda: _greet(settings, listening, say), on_stop=parts.on_stop
+    )
     server.run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that says when it answers, and when it is about to stop."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets)
 
 
 def _uvicorn_config(app: object) -> uvicorn.Config:
@@ -112,15 +120,22 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
             listening.listen(2048)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise PortTakenError(
-                    f"Port {settings.port} is taken by another program. Choose another one: "
-                    f"make run PORT={settings.port + 1}"
-                ) from None
+                raise PortTakenError(_who_has_the_port(settings)) from None
             raise PortTakenError(
                 f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set LETOPIS_HOST and PORT."
             ) from None
         listening.set_inheritable(True)
         yield listening
+
+
+def _who_has_the_port(settings: Settings) -> str:
+    """Say what to do about a taken port: most often it is the service of this very folder."""
+    address = noted_address(settings.var)
+    if address is not None and urlsplit(address).port == settings.port and is_letopis(address):
+        return (
+            f"Letopis already runs from this folder, at {address}. Use that one, or stop it with Ctrl-C where it runs."
+        )
+    return f"Port {settings.port} is taken by another program. Choose another one: make run PORT={settings.port + 1}"
 
 
 def _greet(settings: Settings, listening: socket.socket, say: Say) -> None:

@@ -2,13 +2,13 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 from uuid import UUID
 
 from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
-from infra.crypto import Keyring
+from infra.crypto import KeyIsGoneError, Keyring
 from infra.envelope import Envelope, StoredFact
 
 SEALED = '"sealed":"'
@@ -29,6 +29,18 @@ class Fact(Protocol):
     def from_json(cls, body: str | bytes, envelope: Any) -> Self: ...
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any], envelope: Any) -> Self: ...
+
+
+Personal = Literal["open", "withheld", "forgotten"]
+"""What became of the personal part of a fact: told, kept from this reader, or nobody can read it any more."""
+
+
+class Told(NamedTuple):
+    """A fact for readers outside: its JSON, the schema version that has, and what became of its personal part."""
+
+    text: str
+    schema_version: int
+    personal: Personal | None
 
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -98,6 +110,31 @@ class Mapper:
         sealed = b64decode(body[start + len(SEALED) : -2])
         plain = self.keyring.open(envelope.subject_id, sealed, envelope.event_id.bytes).decode()
         return f"{body[:start]}{plain[1:]}"
+
+    def told(self, fact: StoredFact, *, with_personal: bool) -> Told:
+        """Return a fact as JSON for readers outside, without making an object of it where that can be helped.
+
+        A topic that this code does not know, and an old fact of somebody forgotten, are told as they are stored.
+        """
+        envelope, body = fact
+        known = self._types.get(envelope.topic)
+        is_old = known is not None and envelope.schema_version < known.SCHEMA_VERSION
+        start = body.rfind(SEALED)
+        personal: Personal | None = None
+        if start >= 0:
+            clear = f"{body[:start].rstrip(',')}}}"
+            try:
+                # An upcaster may need what is personal, also where it is not told afterwards.
+                opened = self.opened(envelope, body) if with_personal or is_old else clear
+            except KeyIsGoneError:
+                return Told(clear, envelope.schema_version, "forgotten")
+            body, personal = opened, "open" if with_personal else "withheld"
+        if known is None or not is_old:
+            return Told(body, envelope.schema_version, personal)
+        payload = self.upcast(envelope.topic, envelope.schema_version, from_json(body))
+        if not with_personal:
+            payload = {name: value for name, value in payload.items() if name not in known.PERSONAL_FIELDS}
+        return Told(to_json(payload).decode(), known.SCHEMA_VERSION, personal)
 
     def _upcast(self, envelope: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
         present = self._types[envelope.topic].SCHEMA_VERSION

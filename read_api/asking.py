@@ -17,6 +17,9 @@ from read_api.rights import RIGHTS
 # PostgreSQL's text has every character but this one.
 PlainText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 
+# Parameters that may be given several times: any of the values will do.
+REPEATABLE = frozenset({"topic"})
+
 
 class Question(BaseModel):
     """What every read may be asked with."""
@@ -114,7 +117,7 @@ async def _asking(request: Request) -> Ask:
     if caller.role not in RIGHTS[name]:
         raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
     given = Counter(parameter for parameter, _value in request.query_params.multi_items())
-    if twice := [parameter for parameter, times in given.items() if times > 1]:
+    if twice := [parameter for parameter, times in given.items() if times > 1 and parameter not in REPEATABLE]:
         raise WrongParameterError(
             *({"pointer": f"/{parameter}", "in": "query", "code": "given-twice"} for parameter in twice)
         )

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from infra.facts import Report
 from read_api.errors import ViewBehindError, ViewBuildingError, WrongParameterError
+from read_api.following import Feed
 
 Row = tuple[Any, ...]
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
@@ -91,6 +92,7 @@ class Desk:
     history: History
     phone_key: Callable[[str], str]
     email_key: Callable[[str], str]
+    feed: Feed
     reports: Reports | None = None
     zone: ZoneInfo = UTC_ZONE
     timeout: float = 5.0

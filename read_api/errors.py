@@ -9,6 +9,7 @@ ReadError
 ├── UnacceptableFormatError  the answer cannot be given in that form                406
 ├── WrongMediaTypeError      the body is not JSON by its Content-Type               415
 ├── ViewBuildingError        the view is not there yet                              503
+├── TooManyStreamsError      as many follow the events as can at once               503
 ├── AnalyticsUnavailableError the reports cannot be computed at the moment          503
 └── ViewBehindError          the view has not reached the position in time          504
 """
@@ -75,6 +76,12 @@ class ViewBuildingError(ReadError):
     """The view is not there yet; facts: view, retry_after (seconds), and its state and position if known."""
 
     code = "view-building"
+
+
+class TooManyStreamsError(ReadError):
+    """As many follow the events of this process as can at once; facts: limit, retry_after (seconds)."""
+
+    code = "too-many-streams"
 
 
 class AnalyticsUnavailableError(ReadError):

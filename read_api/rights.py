@@ -23,8 +23,12 @@ RIGHTS: dict[str, frozenset[str]] = {
     "list_pipelines": EVERYBODY,
     "list_reports": frozenset({"head", "marketer", "analyst", "auditor", "admin"}),
     "get_report": frozenset({"head", "marketer", "analyst", "auditor", "admin"}),
+    "list_events": frozenset({"auditor", "ops", "integration", "analyst", "admin"}),
     "list_projections": frozenset({"head", "analyst", "auditor", "ops", "admin"}),
 }
 
 # They may look at somebody else's day.
 OTHERS_DAY = frozenset({"head", "admin", "auditor"})
+
+# Of those who may read the events: to the others personal data are not told.
+PERSONAL_DATA = FRONT_OFFICE

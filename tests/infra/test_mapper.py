@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from pydantic_core import from_json
 
 from events.base import PERSONAL, Event
 from infra.crypto import KeyIsGoneError, Keyring, MasterKey, WrongMasterKeyError
@@ -145,3 +146,23 @@ def test_a_keyed_hash_says_nothing_without_the_key() -> None:
     assert MASTER.keyed_hash("phone:+7") == MASTER.keyed_hash("phone:+7")
     assert MASTER.keyed_hash("phone:+7") != MASTER.keyed_hash("phone:+8")
     assert MASTER.keyed_hash("phone:+7") != MasterKey(bytes(32)).keyed_hash("phone:+7")
+
+
+def test_readers_outside_get_the_personal_part_only_if_they_may_see_it() -> None:
+    vault = Vault()
+    kept = stored(mapper(vault), vault, VISIT)
+    told = mapper(vault).told(kept, with_personal=True)
+    assert (from_json(told.text)["who"], told.personal) == (VISIT.who, "open")
+    assert mapper(vault).told(kept, with_personal=False) == ('{"place":"Казань"}', 1, "withheld")
+    vault.rows.clear()
+    assert mapper(vault).told(kept, with_personal=True) == ('{"place":"Казань"}', 1, "forgotten")
+
+
+def test_readers_outside_get_old_facts_as_they_are_said_today() -> None:
+    envelope = fact(uuid4(), 1).envelope._replace(topic="thing.counted")
+    assert mapper(Vault()).told(StoredFact(envelope, '{"dozens":2}'), with_personal=False) == ('{"pieces":24}', 2, None)
+
+
+def test_a_topic_nobody_knows_is_told_to_readers_outside_as_it_is_stored() -> None:
+    envelope = fact(uuid4(), 1).envelope._replace(topic="thing.lost")
+    assert mapper(Vault()).told(StoredFact(envelope, '{"a":1}'), with_personal=True) == ('{"a":1}', 1, None)

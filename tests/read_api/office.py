@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
 from app.http import Parts, create_app
+from app.reading import feed_at
 from events.base import Event
 from infra.envelope import StoredFact
 from infra.projector import build
@@ -23,7 +24,7 @@ from infra.words import word_parts, words
 from projections.registry import PROJECTIONS
 from read_api.desk import Desk, Pool, Reports, read_pool
 from read_api.door import read_router
-from tests.database import Database
+from tests.database import MASTER, Database
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -109,13 +110,13 @@ class Office:
         names = list(views) or [projection.name for projection in PROJECTIONS]
         self.run("UPDATE letopis.projection SET position = %s WHERE name = ANY(%s)", [position, names])
 
-    def record(self, upto: int) -> None:
-        """Let the log have this many facts."""
+    def record(self, upto: int, topic: str = "test.done") -> None:
+        """Let the log have this many facts, the new ones of this topic."""
         self.run(
-            "INSERT INTO letopis.event SELECT n, gen_random_uuid(), gen_random_uuid(), 1, 'test.done', 1,"
+            "INSERT INTO letopis.event SELECT n, gen_random_uuid(), gen_random_uuid(), 1, %s, 1,"
             " gen_random_uuid(), now(), now(), 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}'"
             " FROM generate_series((SELECT coalesce(max(position), 0) + 1 FROM letopis.event), %s) AS n",
-            [upto],
+            [topic, upto],
         )
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -220,7 +221,8 @@ def office(database: Database, reports: Reports | None = None, timeout: float = 
     def read_history(party: UUID, after: int, limit: int) -> list[Fact]:
         return [fact for fact in history.get(party, []) if fact.position > after][:limit]
 
-    desk = Desk(pool, authenticate, read_history, phone_key, email_key, reports=reports, timeout=timeout)
+    feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)
+    desk = Desk(pool, authenticate, read_history, phone_key, email_key, feed, reports=reports, timeout=timeout)
     app = create_app(Parts(read_router=read_router(desk)))
     with asyncio.Runner() as runner:
         runner.run(pool.open())

@@ -44,6 +44,7 @@ ADDRESSES = {
     "list_reports": "/analytics",
     "get_report": "/analytics/sales_cycle",
     "list_projections": "/projections",
+    "list_events": "/events",
 }
 
 

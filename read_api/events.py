@@ -1,0 +1,198 @@
+"""The feed: every fact of the log as a CloudEvent, page by page or as a stream, from any position whenever asked."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
+
+from read_api.asking import HEADERS, Ask, Asking, Question
+from read_api.errors import UnacceptableFormatError, WrongParameterError
+from read_api.following import Feed, Page, Wanted
+from read_api.rights import PERSONAL_DATA, RIGHTS
+
+router = APIRouter(tags=["events"])
+
+BATCH = "application/cloudevents-batch+json"
+STREAM = "text/event-stream"
+SOURCE = "urn:letopis:log"
+ANY = frozenset({"*/*", "application/*", "application/json", BATCH})
+
+RECONNECT_MS = 2_000
+"""How soon a follower whose stream has ended comes again."""
+
+
+class EventsQuestion(Question):
+    """Which events."""
+
+    after: Annotated[
+        int, Field(ge=0, lt=2**63, description="The last position examined so far; 0: from the first.")
+    ] = 0
+    limit: Annotated[int, Field(ge=1, le=1_000, description="How many events a page has at most.")] = 100
+    topic: Annotated[
+        list[Annotated[str, Field(max_length=100)]] | None,
+        Field(max_length=100, description="Only these types; may be given several times."),
+    ] = None
+
+
+class CloudEvent(BaseModel):
+    """One fact of the log in the form of CloudEvents 1.0; `data` are its fields as they were recorded."""
+
+    specversion: str
+    id: UUID
+    source: str
+    type: str = Field(description="The topic, such as deal.won.")
+    subject: UUID = Field(description="The person or organisation it is about.")
+    time: datetime = Field(description="When it happened.")
+    datacontenttype: str
+    position: int = Field(description="Its place in the log: 1, 2, 3 and so on, without gaps.")
+    streamid: UUID
+    streamversion: int
+    schemaversion: int
+    recordedtime: datetime = Field(description="When it was recorded.")
+    actor: str
+    personaldata: Literal["open", "withheld", "forgotten"] | None = Field(
+        default=None, description="What became of the personal part, where the fact has one."
+    )
+    data: dict[str, Any]
+
+
+LastEventId = Annotated[
+    int | None, Header(ge=0, lt=2**63, description="For a stream: the last id heard; goes before `after`.")
+]
+
+_FEED_HEADERS = {
+    "Letopis-Position": {
+        "description": "The last position examined for this page: the next `after`.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Letopis-Head": {"description": "Where the log ends.", "schema": {"type": "integer", "minimum": 0}},
+    "Link": {
+        "description": 'The next page (rel="next"); at the end, where to ask later.',
+        "schema": {"type": "string"},
+    },
+}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A page of events, or a stream: `id` is the position, `data` an event.",
+        "headers": {"ETag": HEADERS["ETag"], **_FEED_HEADERS},
+        "content": {
+            BATCH: {"schema": {"type": "array", "items": CloudEvent.model_json_schema()}},
+            STREAM: {"schema": {"type": "string"}},
+        },
+    },
+    304: {"description": "The caller has this answer already.", "headers": {"ETag": HEADERS["ETag"], **_FEED_HEADERS}},
+    406: {},
+}
+
+
+@router.get(
+    "/events",
+    name="list_events",
+    operation_id="list_events",
+    summary="Every fact of the log in order, as CloudEvents: pages, or a stream with Accept: text/event-stream",
+    description=f"Roles: {', '.join(sorted(RIGHTS['list_events']))}. Personal data are told to: "
+    f"{', '.join(sorted(RIGHTS['list_events'] & PERSONAL_DATA))}.",
+    response_class=Response,
+    response_model=None,
+    responses=_RESPONSES,
+)
+async def list_events(
+    ask: Asking, question: Annotated[EventsQuestion, Query()], last_event_id: LastEventId = None
+) -> Response:
+    feed = ask.desk.feed
+    is_stream = _is_stream(ask.request.headers.get("accept"))
+    wanted = _wanted(ask, feed, question)
+    await ask.desk.require_log(question.min_position)
+    after = last_event_id if is_stream and last_event_id is not None else question.after
+    await _require_in_log(ask, after, is_header=after is last_event_id)
+    if is_stream:
+        feed.require_room()
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Letopis-Position": str(after)}
+        return StreamingResponse(_stream(feed, wanted, after), media_type=STREAM, headers=headers)
+    return _page(ask, wanted, question, await feed.page(wanted, after, question.limit))
+
+
+def _page(ask: Ask, wanted: Wanted, question: EventsQuestion, page: Page) -> Response:
+    answer = ask.answer(b"[" + b",".join(cloud_event(fact) for fact in page.facts) + b"]", page.examined, BATCH)
+    following = [("after", page.examined), ("limit", question.limit), *(("topic", one) for one in wanted.topics or ())]
+    answer.headers["Link"] = f'</events?{urlencode(following)}>; rel="next"'
+    answer.headers["Letopis-Head"] = str(page.head)
+    return answer
+
+
+def cloud_event(fact: Any) -> bytes:
+    """Return a fact as a CloudEvent 1.0 in JSON; its data are put in as the text they are."""
+    attributes = {
+        "specversion": "1.0",
+        "id": fact.event_id,
+        "source": SOURCE,
+        "type": fact.topic,
+        "subject": fact.subject_id,
+        "time": fact.occurred_at,
+        "datacontenttype": "application/json",
+        "position": fact.position,
+        "streamid": fact.stream_id,
+        "streamversion": fact.version,
+        "schemaversion": fact.schema_version,
+        "recordedtime": fact.recorded_at,
+        "actor": fact.actor,
+    }
+    if fact.personal is not None:
+        attributes["personaldata"] = fact.personal
+    text: str = fact.data
+    return to_json(attributes)[:-1] + b',"data":' + text.encode() + b"}"
+
+
+async def _stream(feed: Feed, wanted: Wanted, after: int) -> AsyncIterator[bytes]:
+    yield f"retry: {RECONNECT_MS}\n\n".encode()
+    async for page in feed.follow(wanted, after):
+        if page is None:
+            yield b":\n\n"
+            continue
+        yield _told(page)
+
+
+def _told(page: Page) -> bytes:
+    """Return a page as server-sent events; an id without data tells how far was examined where nothing was wanted."""
+    parts = []
+    told = 0
+    for fact in page.facts:
+        told = fact.position
+        # A line break inside an event would end it; in JSON it can only stand between values.
+        data = cloud_event(fact).replace(b"\n", b" ").replace(b"\r", b" ")
+        parts.append(b"id: %d\ndata: %b\n\n" % (told, data))
+    if told < page.examined:
+        parts.append(b":\nid: %d\n\n" % page.examined)
+    return b"".join(parts)
+
+
+def _is_stream(accept: str | None) -> bool:
+    """Return whether a stream is asked for rather than a page; raises UnacceptableFormatError when neither is."""
+    for part in (accept or "*/*").split(","):
+        media_type = part.partition(";")[0].strip().lower()
+        if media_type == STREAM or media_type in ANY:
+            return media_type == STREAM
+    raise UnacceptableFormatError(needed=[BATCH, STREAM])
+
+
+def _wanted(ask: Ask, feed: Feed, question: EventsQuestion) -> Wanted:
+    if question.topic and (unknown := sorted(set(question.topic) - feed.topics)):
+        expected = ", ".join(sorted(feed.topics))
+        raise WrongParameterError(
+            *({"pointer": "/topic", "in": "query", "code": "not-in-list", "expected": expected} for _ in unknown)
+        )
+    topics = tuple(dict.fromkeys(question.topic)) if question.topic else None
+    return Wanted(topics, with_personal=ask.caller.role in PERSONAL_DATA)
+
+
+async def _require_in_log(ask: Ask, after: int, *, is_header: bool) -> None:
+    """Refuse a position beyond the log's end: the log was replaced by an older one, and the reader must know."""
+    if after and after > (head := await ask.desk.head()):
+        pointer, where = ("/Last-Event-ID", "header") if is_header else ("/after", "query")
+        raise WrongParameterError({"pointer": pointer, "in": where, "code": "beyond-the-log", "head": head})

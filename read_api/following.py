@@ -1,0 +1,96 @@
+"""Following the log: pages of it one after the other, and, at its end, word of when it goes on."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import psycopg
+
+from infra.tail import Tail
+from read_api.errors import TooManyStreamsError
+
+HEARTBEAT_SECONDS = 15.0
+"""Seconds of silence after which a follower hears that the line is alive: proxies hang up after 30 or 60."""
+
+LIFE_SECONDS = 900.0
+"""Seconds a stream lives; whoever follows comes again by themselves, and with a token that is still good."""
+
+PAGE = 500
+"""Facts read at once for a stream."""
+
+RETRY_AFTER = 5
+
+
+class Page(Protocol):
+    """Some facts in order, the last position examined for them, and where the log ends."""
+
+    @property
+    def facts(self) -> Sequence[Any]: ...
+    @property
+    def examined(self) -> int: ...
+    @property
+    def head(self) -> int: ...
+
+
+class ReadFeed(Protocol):
+    """Reads the log; called in a thread."""
+
+    def __call__(self, *, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> Page:
+        """Return the facts after a position, at most `limit`, of these topics or of all."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which facts somebody follows, and whether they may see what is personal."""
+
+    topics: tuple[str, ...] | None
+    with_personal: bool
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The log as readers outside may have it; at most `limit` follow it at once through this process."""
+
+    read: ReadFeed
+    topics: frozenset[str]
+    tail: Tail
+    limit: int = 100
+    heartbeat: float = HEARTBEAT_SECONDS
+    life: float = LIFE_SECONDS
+
+    async def page(self, wanted: Wanted, after: int, limit: int) -> Page:
+        """Return one page; raises psycopg.Error."""
+        return await asyncio.to_thread(
+            self.read, after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal
+        )
+
+    def require_room(self) -> None:
+        """Refuse one follower more than there may be; raises TooManyStreamsError."""
+        if self.tail.followers >= self.limit:
+            raise TooManyStreamsError(limit=self.limit, retry_after=RETRY_AFTER)
+
+    async def follow(self, wanted: Wanted, after: int) -> AsyncIterator[Page | None]:
+        """Give every page after a position, as long as the stream lives; None says that the line is alive.
+
+        Ends when its time is over, when the service stops, and when the log cannot be reached: then the follower
+        comes again with the last position it heard of.
+        """
+        end = time.monotonic() + self.life
+        head = after + 1
+        async with self.tail.followed():
+            while time.monotonic() < end:
+                if after >= head and not await self.tail.reaches_beyond(after, self.heartbeat):
+                    yield None
+                if self.tail.is_ending:
+                    return
+                try:
+                    page = await self.page(wanted, after, PAGE)
+                except psycopg.OperationalError:
+                    return
+                head = page.head
+                if page.examined > after:
+                    after = page.examined
+                    yield page
