@@ -1,18 +1,36 @@
 """The description of the interface, complete enough to generate a client from: every command, read and refusal."""
 
+import json
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
+from app.openapi_models import BatchAnswer, ProblemDetails, Receipt
 from commands.base import Command
 from commands.catalogue import COMMANDS
 from commands.door import Batch
+from projections.analytics import ANALYTICS
 
 PUBLIC = frozenset({"/health", "/ready", "/metrics"})
 REF = "#/components/schemas/{model}"
+_HERE = Path(__file__).parent
+
+EXAMPLES: dict[str, dict[str, Any]] = json.loads((_HERE / "examples.json").read_text(encoding="utf-8"))
+"""A body for each command, by its name; the tests compare them with their own examples."""
+
+PARAMETERS: dict[str, str] = tomllib.loads((_HERE / "parameters.toml").read_text(encoding="utf-8"))
+"""What a parameter means, by its name; what a read says of its own parameter comes first."""
+
+SCHEMAS = {
+    "DATE": {"type": "string", "format": "date"},
+    "UUID": {"type": "string", "format": "uuid"},
+    "BOOLEAN": {"type": "boolean"},
+}
+"""The types of a report's parameters, which the analytics name as DuckDB does."""
 
 MEANINGS = {
     "400": "The body is not JSON, or the request cannot be read.",
@@ -35,50 +53,29 @@ HEADERS = {
         "schema": {"type": "integer", "minimum": 0},
     },
 }
-
-
-class FieldProblem(BaseModel):
-    """What is wrong with one field."""
-
-    pointer: str = Field(description="JSON pointer (RFC 6901) to the field; empty for the whole.")
-    code: str
-    message: str
-    in_: str = Field(default="body", alias="in", description="body, query, path or header")
-
-
-class ProblemDetails(BaseModel):
-    """What went wrong (RFC 9457); further members are the facts of the code."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str = Field(description="Stable: programs decide by it.")
-    errors: list[FieldProblem] | None = None
-
-
-class RecordedEvent(BaseModel):
-    """One fact the command recorded."""
-
-    topic: str
-    position: int
-
-
-class Receipt(BaseModel):
-    """What an accepted command did; the same command with the same key gets the same receipt."""
-
-    command_id: str = Field(json_schema_extra={"format": "uuid"})
-    stream_id: str = Field(json_schema_extra={"format": "uuid"})
-    version: int
-    position: int
-    events: list[RecordedEvent]
-    replayed: bool
-
-
-class BatchAnswer(BaseModel):
-    """One receipt (with status 200) or problem for each command, in order."""
-
-    results: list[dict[str, Any]]
+LANGUAGE = {"description": "The language of the texts: en or ru.", "schema": {"type": "string"}}
+REFUSAL_HEADERS = {
+    "401": {"WWW-Authenticate": {"description": "How to prove who you are.", "schema": {"type": "string"}}},
+    "503": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+}
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Names this request: sent again with the same key it is carried out once, and answered alike.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The version that the decision is based on; if it has changed since, the answer is 412.",
+    "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}")$'},
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of the answer the caller has; if it is still true, the answer is 304.",
+    "schema": {"type": "string"},
+}
 
 
 class ApiDocument:
@@ -114,22 +111,22 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for name, command in sorted(COMMANDS.items()):
         paths[f"/commands/{name}"] = {"post": _command(name, command, names[command, "validation"]["$ref"])}
     paths["/commands"] = {"post": _batch(names[Batch, "validation"]["$ref"])}
+    if "/analytics/{report}" in paths:
+        _describe_reports(paths["/analytics/{report}"]["get"])
     for path, operations in paths.items():
-        for method, operation in operations.items():
-            _complete(path, method, operation)
+        for operation in operations.values():
+            _complete(path, operation)
     return document
 
 
 def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
-    key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
-    match = {"name": "If-Match", "in": "header", "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}")$'}}
     return {
         "tags": ["commands"],
         "operationId": name.replace("-", "_"),
         "summary": (command.__doc__ or name).strip().partition("\n")[0],
         "description": f"Roles: {', '.join(sorted(command.ROLES))}.",
-        "parameters": [key, match],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": body}}}},
+        "parameters": [KEY, IF_MATCH],
+        "requestBody": _body(body, EXAMPLES[name]),
         "responses": {
             "200": _answer("The receipt.", "Receipt", tuple(HEADERS)),
             **{status: {} for status in ("404", "409", "412")},
@@ -138,14 +135,39 @@ def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
 
 
 def _batch(body: str) -> dict[str, Any]:
+    items = [{"command": name, "data": EXAMPLES[name]} for name in ("register-client", "list-product")]
     return {
         "tags": ["commands"],
         "operationId": "batch",
         "summary": "Up to 1,000 commands in order, all or each for itself",
         "description": "Each command needs its own role.",
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": body}}}},
+        "requestBody": _body(body, {"atomic": True, "commands": items}),
         "responses": {"200": _answer("One result per command.", "BatchAnswer", ("Letopis-Position",)), "409": {}},
     }
+
+
+def _body(model: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": {"$ref": model}, "example": example}}}
+
+
+def _describe_reports(operation: dict[str, Any]) -> None:
+    """Say which reports there are, what each may be asked with, and in which forms it comes."""
+    known = {parameter.name: parameter for report in ANALYTICS.reports for parameter in report.parameters}
+    for name, parameter in known.items():
+        takers = [report.name for report in ANALYTICS.reports if parameter in report.parameters]
+        described = {
+            "name": name,
+            "in": "query",
+            "description": f"{parameter.title['en']}. Reports: {', '.join(takers)}.",
+            "schema": SCHEMAS[parameter.type],
+        }
+        operation["parameters"].append(described)
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "report":
+            parameter["schema"]["enum"] = [report.name for report in ANALYTICS.reports]
+    forms = operation["responses"]["200"]["content"]
+    forms["text/csv"] = {"schema": {"type": "string"}}
+    forms["application/vnd.apache.arrow.stream"] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any]:
@@ -156,7 +178,7 @@ def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any
     }
 
 
-def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+def _complete(path: str, operation: dict[str, Any]) -> None:
     """Add what every operation has: its security, the refusals it can meet, and the form they are told in."""
     responses = operation["responses"]
     expected: set[str] = {"503"} if path not in {"/health", "/metrics"} else set()
@@ -165,18 +187,20 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         expected |= {"401", "403"}
     if "requestBody" in operation:
         expected |= {"400", "413", "415", "422"}
-    if operation.get("parameters"):
+    parameters = operation.get("parameters", [])
+    for parameter in parameters:
+        parameter.setdefault("description", PARAMETERS.get(parameter["name"], ""))
+    if parameters:
         expected |= {"422"}
-    if any(
-        parameter["in"] == "query" and parameter["name"] == "min_position"
-        for parameter in operation.get("parameters", [])
-    ):
+    if any(parameter["name"] == "min_position" for parameter in parameters):
         expected |= {"504"}
+    if "304" in responses:
+        operation["parameters"] = [*parameters, IF_NONE_MATCH]
     for status in expected:
         responses.setdefault(status, {})
     for status, response in responses.items():
         if status in MEANINGS:
             response["description"] = MEANINGS[status]
             response["content"] = {"application/problem+json": {"schema": {"$ref": REF.format(model="ProblemDetails")}}}
+            response["headers"] = {"Content-Language": LANGUAGE, **REFUSAL_HEADERS.get(status, {})}
     operation["responses"] = dict(sorted(responses.items()))
-    operation.setdefault("operationId", f"{method}_{path.strip('/').replace('/', '_')}")

@@ -1,11 +1,13 @@
 """Questions about the staff: the directory, and what somebody did in a period."""
 
+import re
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from read_api import answers
 from read_api.asking import Asking, PageQuestion, PlainText, Question, described
@@ -107,11 +109,21 @@ class StaffQuestion(PageQuestion):
     active: bool | None = None
 
 
+def _written_out(value: Any) -> Any:
+    """Take no bare number for a day: "0" would be read as seconds, and be a day of 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise PydanticCustomError("date_parsing", "a day is its year, month and day")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+
+
 class CountersQuestion(Question):
     """Which period, both days included; from the first of this month to today, unless said."""
 
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: Annotated[date | None, Field(alias="to")] = None
+    since: Annotated[Day | None, Field(alias="from")] = None
+    until: Annotated[Day | None, Field(alias="to")] = None
 
 
 @router.get("/staff", summary="The staff by name", **described("list_staff", answers.Page[answers.StaffMember]))
