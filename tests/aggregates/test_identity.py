@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregates.identity import (
+    PUNCTUATION,
     WrongEmailError,
     WrongPhoneError,
     WrongTaxIdError,
@@ -14,6 +15,7 @@ from aggregates.identity import (
     phone_key,
     tax_id_key,
 )
+from aggregates.identity import RUSSIAN as RUSSIAN_TYPED
 from events.values import ClientKind, ContactKind
 
 PERM = "342"
@@ -53,6 +55,17 @@ def test_two_extensions_of_one_office_are_two_numbers() -> None:
 def test_what_is_no_phone_is_refused(typed: str) -> None:
     with pytest.raises(WrongPhoneError):
         phone_key(typed)
+
+
+@given(
+    st.from_regex(r"[3489][() -]{0,2}[0-9]{3}[() -]{0,2}[0-9]{3}[() -]?[0-9]{3}", fullmatch=True),
+    st.sampled_from(["+7", "8", "+7 ", "(8", "8 ("]),
+)
+@settings(max_examples=200)
+def test_the_short_way_to_a_russian_key_gives_what_the_numbering_plan_gives(rest: str, start: str) -> None:
+    assert RUSSIAN_TYPED.fullmatch((start + rest).translate(PUNCTUATION))
+    number = phonenumbers.parse(start + rest, "RU")
+    assert phone_key(start + rest) == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 @given(RUSSIAN, st.sampled_from(["+7{}", "8{}", "8 ({0:.3}) {0}", "+7-{}", "tel:+7{}"]), st.none() | st.just(PERM))

@@ -18,8 +18,8 @@ from infra.crypto import MasterKey
 from infra.embedded import EmbeddedPostgres
 
 FULL_ROUNDS, QUICK_ROUNDS = 5, 3
-FULL_SECONDS, QUICK_SECONDS = 3.0, 1.0
-FULL_EVENTS, QUICK_EVENTS = 1_000_000, 100_000
+FULL_SECONDS, QUICK_SECONDS = 2.0, 1.0
+FULL_EVENTS, QUICK_EVENTS = 300_000, 50_000
 
 
 @dataclass(frozen=True)

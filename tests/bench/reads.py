@@ -14,7 +14,7 @@ from tests.bench.made_log import EVENTS_PER_CLIENT, append_made_log
 from tests.bench.measuring import Race
 from tests.bench.views import projected_up_to
 
-CLIENTS_SHARE = 1_000
+CLIENTS_SHARE = 300
 """One client for so many events of the large log: what is read here has no need of more, the views are indexed."""
 
 ASKED = 500
