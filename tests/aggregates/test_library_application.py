@@ -63,8 +63,8 @@ def folded(member: StaffMember | None, events: Iterable[Any]) -> StaffMember | N
     return member
 
 
-def hired(name: str) -> StaffMember:
-    member = StaffMember(uuid4())
+def hired(name: str, staff_id: UUID | None = None) -> StaffMember:
+    member = StaffMember(staff_id or uuid4())
     member.occasion = occasion()
     member.hire(name=name, role=StaffRole.SELLER)
     return member
@@ -109,6 +109,19 @@ def test_an_application_that_decided_on_an_old_state_is_refused(application: Sta
     with pytest.raises(IntegrityError):
         application.save(second)
     assert application.load(member.id).role == StaffRole.HEAD
+
+
+def test_of_two_keys_made_for_one_person_the_stored_one_counts(
+    application: StaffApplication, database: Database
+) -> None:
+    member = hired("Anna")
+    with StaffApplication(database.writer_url) as other:
+        rival = hired("Boris", member.id)
+        application.save(member)
+        with pytest.raises(IntegrityError):
+            other.save(rival)
+        assert other.load(member.id).name == "Anna"
+    assert application.keyring.unsaved(member.id) is None
 
 
 def test_nobody_is_found_who_was_never_hired(application: StaffApplication) -> None:
