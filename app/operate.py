@@ -44,6 +44,15 @@ def verify(name: Name, as_json: Json = False) -> None:
 
 
 @commands.command()
+def audit(name: Name, as_json: Json = False) -> None:
+    """Hold what a read model has taken in against the log, folding nothing; exit code 3 if anything is wrong."""
+    from app import repair
+
+    if not repair.audit_named(name, as_json=as_json):
+        raise typer.Exit(DIFFERENT)
+
+
+@commands.command()
 def rollback(name: Name) -> None:
     """Show readers the generation they saw before the present one again."""
     from app import repair

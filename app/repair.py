@@ -16,6 +16,7 @@ from infra.crypto import MasterKey
 from infra.generations import connect, pause, resume, retry
 from infra.projection import Projection
 from projections.registry import PROJECTIONS
+from replay.consumed import audit
 from replay.rebuild import Progress, rebuild, roll_back
 from replay.status import statuses
 from replay.verify import Report, verify
@@ -134,6 +135,24 @@ def verify_named(name: str, *, as_json: bool) -> bool:
 def _say_reports(reports: Sequence[Report]) -> None:
     for report in reports:
         say(f"{'equal' if report.is_equal else 'DIFFERENT'}  {report.projection}: {report.summary}")
+
+
+def audit_named(name: str, *, as_json: bool) -> bool:
+    """Compare what was consumed with the log; print what was found and return whether all is sound."""
+    projections, with_analytics = _named(name)
+    with _site() as site:
+        decode = decoder_at(site.urls.projector, site.master)
+        found = [audit(one, site.urls.projector, decode) for one in projections]
+    if as_json:
+        print_json(found)
+    else:
+        for one in found:
+            say(f"{'sound' if one.is_sound else 'WRONG'}  {one.projection}: {one.summary}")
+    if with_analytics:
+        say(
+            f"not audited  {ANALYTICS}: it checks its checkpoint with every batch; `verify {ANALYTICS}` compares the rest"
+        )
+    return all(one.is_sound for one in found)
 
 
 def roll_back_named(name: str) -> None:

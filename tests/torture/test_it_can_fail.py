@@ -223,7 +223,7 @@ def test_positions_given_again_or_out_of_order_or_not_there_are_found_out() -> N
 
 def test_the_same_seed_plans_the_same_run_and_another_seed_another() -> None:
     def drawn(seed: int) -> tuple[Any, Any]:
-        plan = replace(SHORT, seed=seed)
+        plan = replace(SHORT, seed=seed, steps=40, bad_share=0.5, deadly_share=0.3)
         return plan.facts_planned(), [list(plan.steps_of(name)) for name in plan.names()]
 
     assert drawn(1) == drawn(1)

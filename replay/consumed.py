@@ -1,0 +1,129 @@
+"""Audits what a read model has taken in: holds its checkpoint and its rows' positions against the log, on the spot.
+
+Quick enough for a running service: no row is folded. Whether a row says the right thing is what `verify` tells.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from infra.folding import Decode, keys_of, read_event
+from infra.generations import Generation, connect, in_use, log_is_the_same
+from infra.log_reader import LogReader, head_of
+from infra.projection import Projection
+from replay.verify import NoSuchGenerationError
+
+# Positions of each kind that a report names; the counts are complete.
+NAMED_AT_MOST = 100
+
+_BEYOND = "SELECT count(*), min(position) FROM {table} WHERE position > %s"
+_STRAY = """
+SELECT r.position
+FROM {table} AS r
+LEFT JOIN letopis.event AS e ON e.position = r.position AND e.topic = ANY (%s)
+WHERE e.position IS NULL
+    AND r.position <= %s
+ORDER BY r.position
+"""
+_ROWS = "SELECT position, count(*) FROM {table} GROUP BY position"
+
+
+@dataclass(slots=True)
+class Consumption:
+    """What a read model has taken in of the log, at one moment.
+
+    `facts` are those of its topics up to its checkpoint, `waiting` those after it. `beyond` counts rows of facts after
+    the checkpoint; `stray` has positions that rows name and where no fact of its topics stands; `skipped` has, for a
+    read model that keeps a row for each fact, the positions whose rows are not all there.
+    """
+
+    projection: str
+    generation: int
+    state: str
+    position: int
+    head: int
+    is_log_the_same: bool
+    facts: int = 0
+    waiting: int = 0
+    rows: int = 0
+    beyond: int = 0
+    stray: list[int] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+
+    @property
+    def is_sound(self) -> bool:
+        """True when the checkpoint is in the log and no row contradicts it."""
+        return self.is_log_the_same and not (self.beyond or self.stray or self.skipped)
+
+    @property
+    def summary(self) -> str:
+        """Return one line for people and logs."""
+        if not self.is_log_the_same:
+            return f"log replaced: position {self.position} is not in the log as it was (its end is {self.head})"
+        return (
+            f"{self.facts} facts taken in up to position {self.position}, {self.waiting} waiting; {self.rows} rows:"
+            f" {self.beyond} beyond the checkpoint, {_named(self.stray)} of no fact, {_named(self.skipped)} missing"
+        )
+
+
+def _named(positions: list[int]) -> str:
+    shown = ", ".join(str(position) for position in positions[:5])
+    return f"{len(positions)} ({shown}{', …' if len(positions) > 5 else ''})" if positions else "0"
+
+
+def audit(projection: Projection[Any], url: str, decode: Decode) -> Consumption:
+    """Compare, on one consistent snapshot, what the generation in use has consumed with the log.
+
+    Raises NoSuchGenerationError, and PoisonEventError at a fact whose rows cannot be told.
+    """
+    with connect(url) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        with connection.transaction():
+            generation = in_use(connection, projection.name)
+            if generation is None:
+                raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
+            return _audited(connection, projection, generation, decode)
+
+
+def _audited(
+    connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation, decode: Decode
+) -> Consumption:
+    head = head_of(connection).position
+    is_same = log_is_the_same(connection, generation)
+    found = Consumption(projection.name, generation.number, generation.state, generation.position, head, is_same)
+    reader = LogReader(projection.topics, with_parties=projection.needs_parties)
+    found.facts = reader.count(connection, 0, generation.position)
+    found.waiting = reader.count(connection, generation.position, head)
+    table = sql.Identifier(generation.schema, projection.name)
+    beyond = connection.execute(sql.SQL(_BEYOND).format(table=table), (generation.position,)).fetchone()
+    found.beyond = beyond[0] if beyond else 0
+    stray = connection.execute(
+        sql.SQL(_STRAY).format(table=table), (list(projection.topics), generation.position)
+    ).fetchall()
+    found.stray = [position for (position,) in stray[:NAMED_AT_MOST]]
+    rows = dict(connection.execute(sql.SQL(_ROWS).format(table=table)).fetchall())
+    found.rows = sum(rows.values())
+    if projection.is_append_only:
+        found.skipped = _skipped(connection, reader, projection, decode, generation.position, rows)
+    return found
+
+
+def _skipped(
+    connection: psycopg.Connection[Any],
+    reader: LogReader,
+    projection: Projection[Any],
+    decode: Decode,
+    last: int,
+    rows: dict[int, int],
+) -> list[int]:
+    """Return the positions of facts of which not every row is there."""
+    missing = []
+    for facts in reader.stream(connection, 0, last):
+        for fact in facts:
+            keys = set(keys_of(projection, read_event(decode, fact)))
+            if rows.get(fact.envelope.position, 0) < len(keys):
+                missing.append(fact.envelope.position)
+    return missing[:NAMED_AT_MOST]
