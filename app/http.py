@@ -3,17 +3,18 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.docs import docs_router
 from app.frame import BodyLimit, Frame
 from app.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
 from app.openapi import ApiDocument
@@ -36,6 +37,13 @@ class Check:
     is_ready: bool
     reason: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Readiness(BaseModel):
+    """Everything that was checked; each check has facts of its own besides these."""
+
+    status: Literal["ready"]
+    checks: list[dict[str, Any]]
 
 
 Checks = Callable[[], Awaitable[Sequence[Check]]]
@@ -72,7 +80,7 @@ def create_app(parts: Parts) -> FastAPI:
     """Return the application made of these parts."""
     app = FastAPI(
         title="Letopis",
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
@@ -80,6 +88,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     counts = RequestCounts()
     app.include_router(_operators_router(parts, counts))
+    app.include_router(docs_router(app.title, "/openapi.json"))
     for router in (parts.command_router, parts.read_router):
         if router is not None:
             app.include_router(router)
@@ -104,11 +113,17 @@ def create_app(parts: Parts) -> FastAPI:
 def _operators_router(parts: Parts, counts: RequestCounts) -> APIRouter:
     router = APIRouter(tags=["operation"])
 
-    @router.get("/health", summary="Is the process alive?", response_model=dict[str, str])
+    @router.get("/health", operation_id="health", summary="Is the process alive?", response_model=dict[str, str])
     async def health() -> Response:
         return Response(b'{"status":"alive"}', media_type="application/json")
 
-    @router.get("/ready", summary="Is the log reachable, and are the views within their lag?", responses={503: {}})
+    @router.get(
+        "/ready",
+        operation_id="ready",
+        summary="Is the log reachable, and are the views within their lag?",
+        response_model=Readiness,
+        responses={503: {}},
+    )
     async def ready(request: Request) -> Response:
         checks = [
             {"name": check.name, "is_ready": check.is_ready, "reason": check.reason, **check.facts}
@@ -119,7 +134,13 @@ def _operators_router(parts: Parts, counts: RequestCounts) -> APIRouter:
         problem = Problem(503, "not-ready", {"checks": checks}, headers={"Retry-After": "2"})
         return problem_response(problem, request.headers.get("accept-language"))
 
-    @router.get("/metrics", summary="Counters and gauges for Prometheus", response_class=Response)
+    @router.get(
+        "/metrics",
+        operation_id="metrics",
+        summary="Counters and gauges for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
     async def metrics() -> Response:
         return Response(exposition(counts, await parts.gauges()), headers={"Content-Type": MEDIA_TYPE})
 

@@ -67,7 +67,7 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
 @router.get(
     "/analytics/{report}",
     summary="One report, as JSON, CSV or an Arrow stream",
-    **described("get_report", answers.ReportAnswer, has_id=True),
+    **described("get_report", answers.ReportAnswer, has_id=True, has_forms=True),
 )
 async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestion, Query()]) -> Response:
     reports = _reports(ask)
