@@ -1,4 +1,4 @@
-"""Proves that nobody lost a phone, an e-mail or a tax number: folds every client anew and compares with what is claimed."""
+"""Proves that nobody lost a phone, an e-mail or a tax number: folds every client and compares with what is claimed."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

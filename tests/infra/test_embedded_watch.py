@@ -46,7 +46,7 @@ def test_a_killed_server_is_back_at_its_old_address(server: EmbeddedPostgres) ->
 
 def test_a_server_stopped_after_the_watch_stays_stopped(server: EmbeddedPostgres) -> None:
     with Watch(server):
-        running = find_postmaster(server._data)  # noqa: SLF001 - the process itself, whoever started it
+        running = find_postmaster(server._data)
     assert running is not None
     server.stop()
     assert not running.is_alive

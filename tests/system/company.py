@@ -1,6 +1,6 @@
 """A company lived through command by command, with every read model following it, and the naive truth of its log."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +16,13 @@ from infra.advance import Held, advance, hold, reader_for
 from infra.connection import OwnConnection
 from infra.duck import AnalyticsNode
 from infra.generations import connect, in_use, view_of
+from infra.projection import Projection
 from infra.projector import build
 from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database
 
+Tally = dict[tuple[Any, ...], Decimal]
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -47,11 +49,11 @@ class Company:
         with psycopg.connect(self.database.reader_url) as reader:
             for name, view in views.items():
                 found[name] = sorted(reader.execute(f"SELECT * FROM {view}".encode()).fetchall(), key=repr)
-        file = self.analytics._file  # noqa: SLF001 - the tables themselves, not what a report makes of them
+        file = self.analytics._file
         assert file is not None
         with file.cursor() as cursor:
             for table in ANALYTICS.tables:
-                rows = cursor.execute(f"SELECT * FROM {table.name}").fetchall()  # noqa: S608
+                rows = cursor.execute(f"SELECT * FROM {table.name}").fetchall()
                 found[f"analytics {table.name}"] = sorted(rows, key=repr)
         return found
 
@@ -70,12 +72,20 @@ def company(database: Database, folder: Path) -> Iterator[Company]:
     analytics = AnalyticsNode(folder / ANALYTICS_FILE, database.projector_url, ANALYTICS)
     try:
         with connect(database.projector_url) as projector:
-            held = [hold(projector, one, generation) for one in PROJECTIONS if (generation := in_use(projector, one.name))]
+            held = [
+                hold(projector, one, generation) for one in PROJECTIONS if (generation := in_use(projector, one.name))
+            ]
             assert len(held) == len(PROJECTIONS)
             yield Company(database, batch_runner(MASTER, borrow), analytics, projector, held, decode)
     finally:
         analytics.stop()
         borrow.close()
+
+
+def _held(projector: psycopg.Connection[Any], projection: Projection[Any]) -> Held:
+    generation = in_use(projector, projection.name)
+    assert generation is not None
+    return hold(projector, projection, generation)
 
 
 def raw(database: Database, pattern: str) -> list[tuple[str, str, dict[str, Any]]]:
@@ -86,37 +96,41 @@ def raw(database: Database, pattern: str) -> list[tuple[str, str, dict[str, Any]
         ).fetchall()
 
 
-def board_by_hand(database: Database) -> Counter[tuple[Any, ...]]:
+def _note_deal(deal: dict[str, Any], topic: str, body: dict[str, Any]) -> None:
+    """Write a fact down on the clerk's card of a deal."""
+    if topic == "deal.opened":
+        deal |= {"road": body["pipeline_id"], "stage": body["stage"], "status": "open", "worth": body.get("amount")}
+    elif topic == "deal.moved":
+        deal["stage"] = body["to_stage"]
+    elif topic == "deal.reopened":
+        deal |= {"stage": body["to_stage"], "status": "open", "won": None}
+    elif topic == "deal.revalued":
+        deal["worth"] = body.get("to_amount")
+    elif topic == "deal.won":
+        deal |= {"status": "won", "won": body["amount"]}
+    elif topic == "deal.lost":
+        deal["status"] = "lost"
+
+
+def board_by_hand(database: Database) -> Tally:
     """Return counts and sums of deals by pipeline, stage, status and currency, as a clerk would tally the log."""
     deals: dict[str, dict[str, Any]] = {}
     for stream, topic, body in raw(database, "deal.%"):
-        deal = deals.setdefault(stream, {})
-        if topic == "deal.opened":
-            deal |= {"road": body["pipeline_id"], "stage": body["stage"], "status": "open", "worth": body.get("amount")}
-        elif topic == "deal.moved":
-            deal["stage"] = body["to_stage"]
-        elif topic == "deal.reopened":
-            deal |= {"stage": body["to_stage"], "status": "open", "won": None}
-        elif topic == "deal.revalued":
-            deal["worth"] = body.get("to_amount")
-        elif topic == "deal.won":
-            deal |= {"status": "won", "won": body["amount"]}
-        elif topic == "deal.lost":
-            deal["status"] = "lost"
-    tally: Counter[tuple[Any, ...]] = Counter()
+        _note_deal(deals.setdefault(stream, {}), topic, body)
+    tally: Tally = defaultdict(Decimal)
     for deal in deals.values():
         place = (deal["road"], deal["stage"], deal["status"])
         tally[*place, "deals"] += 1
         for name in ("worth", "won"):
             money = deal.get(name)
             if money is not None:
-                tally[*place, name, money["currency"]] += Decimal(money["amount"])  # type: ignore[assignment]
+                tally[*place, name, money["currency"]] += Decimal(money["amount"])
     return tally
 
 
-def board_of_readers(database: Database) -> Counter[tuple[Any, ...]]:
+def board_of_readers(database: Database) -> Tally:
     """Return the same counts and sums as readers of the board see them."""
-    tally: Counter[tuple[Any, ...]] = Counter()
+    tally: Tally = defaultdict(Decimal)
     with psycopg.connect(database.reader_url) as reader:
         for road, stage, status, worth, currency, won, won_currency in reader.execute(
             "SELECT pipeline_id::text, stage, status, amount, currency, won_amount, won_currency"

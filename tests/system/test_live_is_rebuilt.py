@@ -22,6 +22,7 @@ from replay.rebuild import rebuild
 from replay.verify import verify
 from replay.verify_claims import verify_claims
 from tests.database import MASTER, Database, copy_of
+from tests.system.chances import KINDS
 from tests.system.company import (
     Company,
     board_by_hand,
@@ -30,7 +31,7 @@ from tests.system.company import (
     owners_by_hand,
     owners_of_readers,
 )
-from tests.system.histories import BUSY, KINDS, Asked, Played, histories, play, stored
+from tests.system.histories import BUSY, Asked, Played, histories, play, stored
 
 WORK = settings(
     max_examples=3,
@@ -110,7 +111,7 @@ def test_live_is_rebuilt_is_verified_whatever_happened(
 def assert_answers_are_true(one: Company, played: list[Played]) -> None:
     """Every receipt names a position that is there; a command that had nothing to do names its stream's head."""
     with_nothing = [answer for _, answer in played if isinstance(answer, Accepted) and not answer.events]
-    assert all(0 < answer.position for answer in with_nothing if answer.version)
+    assert all(answer.position > 0 for answer in with_nothing if answer.version)
     positions = [event["position"] for _, answer in stored(played) for event in answer.events]
     assert sorted(positions) == list(range(1, len(positions) + 1))
     assert one.analytics.position == len(positions)
@@ -150,7 +151,7 @@ def test_a_wrong_fold_is_seen_by_verify_and_by_the_clerk(
     event_type: type[Any],
     wrong_fold: Any,
 ) -> None:
-    folds = pipeline_board._folds  # noqa: SLF001 - the mutation this test is about
+    folds = pipeline_board._folds
     with company(database, tmp_path_factory.mktemp("wrong")) as one:
         with monkeypatch.context() as mutated:
             mutated.setitem(folds, event_type, (folds[event_type][0], wrong_fold))

@@ -1,0 +1,132 @@
+"""A small company in the form of the Maven data set, made by a seeded chance, and a process that imports it.
+
+`python -m tests.system.small_maven FOLDER WRITER_URL` imports, and after every batch prints one line: the receipts it
+got, as [[command id, positions]], so that whoever kills it knows what was promised.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from app.wiring import batch_runner
+from commands.batch import Accepted, Answer
+from commands.decision import Request
+from commands.importing import run
+from commands.importing.maven import import_maven
+from commands.importing.overlap import overlapping
+from commands.importing.report import Report
+from commands.importing.run import WriteDoor
+from infra.connection import OwnConnection
+from tests.database import MASTER
+
+DEALS = 1_500
+BATCH = 40
+"""Rows in one transaction of the process to be killed: many, so that there are many moments to be killed at."""
+
+ZONE = "Europe/Moscow"
+AGENTS, ACCOUNTS, PRODUCTS = 12, 60, 6
+FIRST = date(2016, 11, 1)
+
+
+def make_folder(folder: Path, *, seed: int = 7) -> Path:
+    """Write the four files; return the folder."""
+    chance = Random(seed)
+    agents = [f"Agent {number}" for number in range(AGENTS)]
+    accounts = [f"Account {number}" for number in range(ACCOUNTS)]
+    products = [f"Product {number}" for number in range(PRODUCTS)]
+    _write(
+        folder / "sales_teams.csv",
+        ("sales_agent", "manager", "regional_office"),
+        [(agent, f"Manager {number % 3}", f"Office {number % 3}") for number, agent in enumerate(agents)],
+    )
+    _write(
+        folder / "accounts.csv",
+        ("account", "sector", "year_established", "revenue", "employees", "office_location", "subsidiary_of"),
+        [(name, "retail", "1996", "10.5", "20", "Perm", chance.choice(["", accounts[0]])) for name in accounts[1:]]
+        + [(accounts[0], "retail", "1990", "99", "200", "Perm", "")],
+    )
+    _write(folder / "products.csv", ("product", "series", "sales_price"), [(name, "P", "100") for name in products])
+    _write(
+        folder / "sales_pipeline.csv",
+        (
+            "opportunity_id",
+            "sales_agent",
+            "product",
+            "account",
+            "deal_stage",
+            "engage_date",
+            "close_date",
+            "close_value",
+        ),
+        [_deal(number, chance, agents, products, accounts) for number in range(DEALS)],
+    )
+    return folder
+
+
+def _deal(
+    number: int, chance: Random, agents: Sequence[str], products: Sequence[str], accounts: Sequence[str]
+) -> tuple[str, ...]:
+    stage = chance.choice(["Won", "Won", "Lost", "Engaging", "Prospecting"])
+    engaged = FIRST + timedelta(days=chance.randrange(300))
+    closed = engaged + timedelta(days=chance.randrange(1, 90))
+    account = chance.choice(accounts) if stage in {"Won", "Lost"} or chance.random() < 0.8 else ""
+    return (
+        f"OP{number:05d}",
+        chance.choice(agents),
+        chance.choice(products),
+        account,
+        stage,
+        "" if stage == "Prospecting" else engaged.isoformat(),
+        closed.isoformat() if stage in {"Won", "Lost"} else "",
+        {"Won": str(chance.randrange(50, 5000)), "Lost": "0"}.get(stage, ""),
+    )
+
+
+def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+@contextmanager
+def write_door(url: str, heard: Any = None) -> Iterator[WriteDoor]:
+    """Lend what an import writes by; `heard` is called with the requests and answers of every batch."""
+    borrow = OwnConnection(url)
+    runner = batch_runner(MASTER, borrow)
+
+    def carry_out(requests: Sequence[Request]) -> Sequence[Answer]:
+        answers = runner.run(requests)
+        if heard is not None:
+            heard(answers)
+        return answers
+
+    yield WriteDoor(carry_out, MASTER.keyed_hash, overlapping(runner))
+    borrow.close()
+
+
+def import_all(folder: Path, url: str) -> Report:
+    """Import the whole company in this process."""
+    with write_door(url) as door:
+        return import_maven(folder, door, zone=ZONE)
+
+
+def _tell(answers: Sequence[Answer]) -> None:
+    receipts = [
+        (str(answer.command_id), [event["position"] for event in answer.events])
+        for answer in answers
+        if isinstance(answer, Accepted)
+    ]
+    print(json.dumps(receipts), flush=True)
+
+
+if __name__ == "__main__":
+    run.BATCH = BATCH
+    with write_door(sys.argv[2], _tell) as told:
+        import_maven(Path(sys.argv[1]), told, zone=ZONE)
