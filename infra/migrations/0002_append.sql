@@ -118,6 +118,7 @@ BEGIN
     INSERT INTO letopis.subject_key (subject_id, wrapped)
     SELECT DISTINCT ON (k.subject_id) k.subject_id, k.wrapped
     FROM json_to_recordset(keys) AS k (n integer, subject_id uuid, wrapped bytea)
+    WHERE k.n <> ALL (left_out)
     ON CONFLICT DO NOTHING;
 
     IF has_claims AND NOT is_intricate THEN
