@@ -18,6 +18,7 @@ from app.reading import read_side
 from app.settings import Settings
 from app.wiring import WriteSide
 from commands.door import command_router
+from commands.pace import Pace
 from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
@@ -35,7 +36,12 @@ def http_parts(
     operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
     return Parts(
         command_router=command_router(
-            write_side.executor.execute, who.authenticate, master.keyed_hash, problem_of_item
+            write_side.executor.execute,
+            who.authenticate,
+            master.keyed_hash,
+            problem_of_item,
+            write_side.refusals.note,
+            Pace(settings.commands_per_second, settings.commands_burst).take,
         ),
         read_router=_joined(*_passing_reports_on(settings, analytics), *operators, reads),
         lifespan=lifespan,
@@ -94,6 +100,8 @@ def _gauges(
 ) -> Callable[[], Awaitable[Sequence[Gauge]]]:
     async def gauges() -> Sequence[Gauge]:
         told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", write_side.executor.waiting)]
+        dropped = write_side.refusals.dropped
+        told.append(Gauge("letopis_refusals_dropped", "Refusals that are not on record: too many at once.", dropped))
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:

@@ -43,6 +43,7 @@ MEANINGS = {
     "413": "The body is too large.",
     "415": "The body is not JSON by its Content-Type.",
     "422": "A field or parameter cannot be what was sent.",
+    "429": "More commands than one caller may send; Retry-After says when to come back.",
     "503": "Not at the moment; Retry-After says when to come back.",
     "504": "The view has not reached min_position in time.",
 }
@@ -54,9 +55,16 @@ HEADERS = {
     },
 }
 LANGUAGE = {"description": "The language of the texts: en or ru.", "schema": {"type": "string"}}
+WAIT = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
 REFUSAL_HEADERS = {
     "401": {"WWW-Authenticate": {"description": "How to prove who you are.", "schema": {"type": "string"}}},
-    "503": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+    "429": {
+        "Retry-After": WAIT,
+        "RateLimit-Limit": {"description": "Commands taken at once after a rest.", "schema": {"type": "integer"}},
+        "RateLimit-Remaining": {"description": "Commands that would be taken now.", "schema": {"type": "integer"}},
+        "RateLimit-Reset": {"description": "Seconds until these would be taken.", "schema": {"type": "integer"}},
+    },
+    "503": {"Retry-After": WAIT},
 }
 KEY = {
     "name": "Idempotency-Key",
@@ -129,7 +137,7 @@ def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
         "requestBody": _body(body, EXAMPLES[name]),
         "responses": {
             "200": _answer("The receipt.", "Receipt", tuple(HEADERS)),
-            **{status: {} for status in ("404", "409", "412")},
+            **{status: {} for status in ("404", "409", "412", "429")},
         },
     }
 
@@ -142,7 +150,11 @@ def _batch(body: str) -> dict[str, Any]:
         "summary": "Up to 1,000 commands in order, all or each for itself",
         "description": "Each command needs its own role.",
         "requestBody": _body(body, {"atomic": True, "commands": items}),
-        "responses": {"200": _answer("One result per command.", "BatchAnswer", ("Letopis-Position",)), "409": {}},
+        "responses": {
+            "200": _answer("One result per command.", "BatchAnswer", ("Letopis-Position",)),
+            "409": {},
+            "429": {},
+        },
     }
 
 

@@ -41,6 +41,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (commands.UnsupportedMediaTypeError, 415),
     (commands.InvalidCommandError, 422),
     (commands.InvalidHeaderError, 422),
+    (commands.TooManyRequestsError, 429),
     (commands.OverloadedError, 503),
     (commands.RequestError, 409),
     (reads.ReadNotAllowedError, 403),
@@ -166,6 +167,9 @@ def _of_ours(error: Any, status: int) -> Problem:
         )
     if "retry_after" in facts:
         headers["Retry-After"] = str(facts["retry_after"])
+    if status == 429:
+        limits = (("Limit", "limit"), ("Remaining", "remaining"), ("Reset", "retry_after"))
+        headers.update({f"RateLimit-{name}": str(facts[fact]) for name, fact in limits if fact in facts})
     if status == 422 and errors is None:
         missing = facts.get("missing") or ()
         errors = [{"pointer": f"/{name}", "code": "missing"} for name in missing]

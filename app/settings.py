@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     body_limit_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     # Beyond so many waiting commands a caller does better to come back than to wait.
     queue_size: Annotated[int, Field(ge=1)] = 10_000
+    # How many commands one actor may send a second to one process, and at once after a rest; 0: as many as they like.
+    commands_per_second: Annotated[float, Field(ge=0)] = 500
+    commands_burst: Annotated[int, Field(ge=1)] = 1_000
     # Connections of the read side in one process.
     read_connections: Annotated[int, Field(ge=1, le=100)] = 8
     # How many may follow the events of one process at once as a stream.

@@ -14,6 +14,7 @@ from commands.batch import Answer, BatchRunner, Borrow
 from commands.decision import Request, Seal
 from commands.executor import Executor
 from commands.policies import OwnershipReassignment, PolicyWorker
+from commands.refusals import RefusalRecord
 from commands.streams import ReadStreams, Streams
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
@@ -90,6 +91,7 @@ class WriteSide:
 
     def __init__(self, urls: Urls, settings: Settings, master: MasterKey, *, with_policies: bool) -> None:
         self._wake_up = WakeUp(urls.writer)
+        self.refusals = RefusalRecord(urls.writer)
         self._policies: list[PolicyWorker] = []
         self.listeners: list[Callable[[], None]] = []
         self.executor = Executor(
@@ -123,6 +125,7 @@ class WriteSide:
     def start(self) -> None:
         """Begin to take commands."""
         self._wake_up.start()
+        self.refusals.start()
         self.executor.start()
         for policy in self._policies:
             policy.start()
@@ -132,4 +135,5 @@ class WriteSide:
         for policy in self._policies:
             policy.stop()
         self.executor.stop()
+        self.refusals.stop()
         self._wake_up.stop()

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from commands.base import Actor, Command
 from commands.batch import Accepted, Answer
@@ -37,6 +37,18 @@ class Execute(Protocol):
     async def __call__(self, requests: Sequence[CommandRequest], *, is_atomic: bool = False) -> list[Answer]: ...
 
 
+class NoteRefusal(Protocol):
+    """Puts a refusal on record if the business asks about such; returns at once."""
+
+    def __call__(self, actor: Actor, command: str, given: Mapping[str, Any], error: Exception) -> None: ...
+
+
+class TakeTurn(Protocol):
+    """Counts the commands of an actor; raises TooManyRequestsError."""
+
+    def __call__(self, actor_id: str, commands: int = 1) -> None: ...
+
+
 class BatchItem(BaseModel):
     """One command of a batch: its name, its fields, and optionally its idempotency key."""
 
@@ -61,6 +73,8 @@ def command_router(
     authenticate: Callable[[str | None], Actor],
     keyed_hash: Callable[[str], bytes],
     problem: Callable[[Exception, str | None], Mapping[str, Any]],
+    note_refusal: NoteRefusal,
+    take_turn: TakeTurn,
 ) -> APIRouter:
     """Return the routes for commands; `problem` renders an item's refusal in the language of the request."""
     router = APIRouter()
@@ -69,7 +83,12 @@ def command_router(
     async def carry_out(name: str, request: Request) -> Response:
         headers = request.headers
         actor = authenticate(headers.get("authorization"))
-        command_type = _allowed_type(name, actor)
+        take_turn(actor.id)
+        try:
+            command_type = _allowed_type(name, actor)
+        except NotAllowedError as error:
+            note_refusal(actor, name, _fields_of(await request.body()), error)
+            raise
         _require_json(headers.get("content-type"))
         command = command_type.model_validate_json(await request.body(), strict=True)
         asked = _request(
@@ -77,6 +96,7 @@ def command_router(
         )
         (answer,) = await execute([asked])
         if isinstance(answer, Exception):
+            note_refusal(actor, name, command.__dict__, answer)
             raise answer
         return Response(
             to_json(answer),
@@ -89,7 +109,11 @@ def command_router(
         actor = authenticate(request.headers.get("authorization"))
         _require_json(request.headers.get("content-type"))
         batch = Batch.model_validate_json(await request.body(), strict=True)
+        take_turn(actor.id, len(batch.commands))
         answers = await _answers(batch, actor, keyed_hash, execute)
+        for item, answer in zip(batch.commands, answers, strict=True):
+            if isinstance(answer, Exception):
+                note_refusal(actor, item.command, item.data, answer)
         language = request.headers.get("accept-language")
         results = [
             {"status": 200, **_plain(answer)} if isinstance(answer, Accepted) else dict(problem(answer, language))
@@ -144,6 +168,15 @@ def _allowed_type(name: str, actor: Actor) -> type[Command]:
     if actor.role not in command_type.ROLES:
         raise NotAllowedError(role=actor.role, needed=sorted(command_type.ROLES), action=name)
     return command_type
+
+
+def _fields_of(body: bytes) -> dict[str, Any]:
+    """Return the fields of a command that nobody has checked; none if it is no command at all."""
+    try:
+        given = from_json(body)
+    except ValueError:
+        return {}
+    return given if isinstance(given, dict) else {}
 
 
 def _request(

@@ -11,6 +11,7 @@ RequestError
 ├── InvalidHeaderError          a header cannot be what was sent                          422
 ├── UnsupportedMediaTypeError   the body is not application/json                          415
 ├── BatchRefusedError           another command of an atomic batch was refused            409
+├── TooManyRequestsError        the caller sends more commands than they may             429
 └── OverloadedError             the queue is full, or the log cannot be reached           503
 """
 
@@ -92,6 +93,12 @@ class BatchRefusedError(RequestError):
     """A command of the atomic batch was refused, so none was carried out; facts: index (of it), results (if all)."""
 
     code = "batch-refused"
+
+
+class TooManyRequestsError(RequestError):
+    """The caller sends more commands than they may; facts: retry_after (seconds), limit, remaining, commands."""
+
+    code = "too-many-requests"
 
 
 class OverloadedError(RequestError):

@@ -170,6 +170,22 @@ class HistoryEntry(Answer):
     facts: dict[str, Any] | None
 
 
+class Refusal(Answer):
+    """Something somebody tried with the client and was not allowed to; ids only, no names."""
+
+    refused_at: datetime
+    actor: str
+    command: str
+    code: str
+    facts: dict[str, Any]
+
+
+class HistoryPage(Page[HistoryEntry]):
+    """Facts in order, and the refusals of the same time."""
+
+    refusals: list[Refusal]
+
+
 class Deal(Answer):
     """A deal as it stands; `stage` is the open stage it is in, or was in at its end."""
 

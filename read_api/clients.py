@@ -1,19 +1,18 @@
-"""Questions about clients: the card, lists and search, the story, the owners, and the auditor's full history."""
+"""Questions about clients: the card, lists and search, the story, and the owners."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError, to_json
-from starlette.concurrency import run_in_threadpool
+from pydantic_core import PydanticCustomError
 
 from infra.words import words
 from read_api import answers
 from read_api.asking import Ask, Asking, PageQuestion, PlainText, Question, described
 from read_api.desk import SEEN
 from read_api.errors import NoSuchThingError, WrongMediaTypeError
-from read_api.paging import Listing, from_cursor, to_cursor
+from read_api.paging import Listing
 
 router = APIRouter(tags=["clients"])
 
@@ -103,10 +102,6 @@ OWNERSHIP = Listing(
     joins="""LEFT JOIN read.staff_directory_v1 AS f ON f.staff_id = h.from_owner_id
 LEFT JOIN read.staff_directory_v1 AS t ON t.staff_id = h.to_owner_id""",
     joined=("staff_directory",),
-)
-
-HISTORY = Listing(
-    name="history", view="", shape=0, alias="", item={}, order={"position": "bigint"}, always="", filters={}
 )
 
 _MEMBERS = ", ".join(f"'{name}', {value}" for name, value in ITEM.items())
@@ -269,32 +264,6 @@ async def get_client_timeline(client_id: UUID, ask: Asking, question: Annotated[
 )
 async def get_client_ownership(client_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
     return await _page_of(ask, client_id, OWNERSHIP, question)
-
-
-class HistoryQuestion(Question):
-    """Which page of the history."""
-
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Annotated[str | None, Field(max_length=2000)] = None
-
-
-@router.get(
-    "/clients/{client_id}/history",
-    summary="Everything ever recorded about a client, oldest first, read from the log itself",
-    **described("get_client_history", answers.Page[answers.HistoryEntry], has_id=True),
-)
-async def get_client_history(client_id: UUID, ask: Asking, question: Annotated[HistoryQuestion, Query()]) -> Response:
-    await ask.desk.require_log(question.min_position)
-    whose = {"client_id": client_id}
-    after = from_cursor(HISTORY, whose, question.cursor)["after_0"] if question.cursor is not None else 0
-    head = await ask.desk.head()
-    found = await run_in_threadpool(ask.desk.history, client_id, after, question.limit + 1)
-    if not found and not after:
-        raise NoSuchThingError(kind="client", id=client_id)
-    entries, has_more = found[: question.limit], len(found) > question.limit
-    following = to_cursor(HISTORY, whose, (entries[-1].position,)) if has_more else None
-    body = to_json({"items": [entry._asdict() for entry in entries], "next": following})
-    return ask.answer(body, max(head, entries[-1].position if entries else 0))
 
 
 async def _page_of(ask: Ask, client_id: UUID, listing: Listing, question: PageQuestion) -> Response:

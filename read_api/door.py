@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends, Request
 
-from read_api import activities, analytics, catalogue, clients, deals, events, staff
+from read_api import activities, analytics, catalogue, clients, deals, events, history, staff
 from read_api.desk import Desk
 
-MODULES = (clients, deals, activities, staff, catalogue, analytics, events)
+MODULES = (clients, history, deals, activities, staff, catalogue, analytics, events)
 
 
 def read_router(desk: Desk) -> APIRouter:

@@ -106,6 +106,8 @@ def environment(place: Place) -> dict[str, str]:
         "LETOPIS_DATABASE_URL": place.urls.owner,
         "LETOPIS_MASTER_KEY": place.master.secret.hex(),
         "LETOPIS_VAR": str(place.settings.var),
+        # One actor sends all the load of a run.
+        "LETOPIS_COMMANDS_PER_SECOND": "0",
     }
     others = {name: value for name, value in os.environ.items() if not name.startswith("LETOPIS_")}
     return {**others, **ours}

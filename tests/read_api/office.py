@@ -50,6 +50,7 @@ class Fact(NamedTuple):
 
     position: int
     topic: str
+    recorded_at: datetime = DAY
 
 
 def _undecodable(_fact: StoredFact) -> Event:

@@ -1,13 +1,14 @@
 """Questions about clients: card, lists, search, story, owners and history."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from read_api.answers import Client, ClientCard, OwnershipChange, Page, TimelineEntry
+from read_api.answers import Client, ClientCard, HistoryPage, OwnershipChange, Page, TimelineEntry
 from tests.read_api.office import DAY, Fact, Office, client, deal, nth, staff
 
-ANNA, ROMASHKA, OLGA = nth(1), nth(11), nth(12)
+ANNA, ROMASHKA, OLGA, VOLGA = nth(1), nth(11), nth(12), nth(17)
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +214,52 @@ def test_ownership_says_who_when_and_why(romashka: Office) -> None:
 def test_a_client_nobody_ever_owned_has_an_empty_ownership(romashka: Office) -> None:
     answer = romashka.get(f"/clients/{OLGA}/ownership")
     assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+def refuse(romashka: Office, minute: int, command: str) -> None:
+    romashka.run(
+        "INSERT INTO letopis.refusal (refused_at, actor, command, stream_id, code, facts)"
+        " VALUES (%s, 'somebody', %s, %s, 'client-owned', '{\"owner_id\": \"x\"}')",
+        [DAY + timedelta(minutes=minute), command, VOLGA],
+    )
+
+
+def test_an_auditor_sees_with_the_facts_of_a_page_what_was_refused_meanwhile(romashka: Office) -> None:
+    romashka.record(9)
+    romashka.history[VOLGA] = [Fact(place, "client.noted", DAY + timedelta(minutes=place)) for place in (1, 4, 5)]
+    for minute, command in ((3, "claim-client"), (2, "transfer-client"), (60, "open-deal"), (61, "win-deal")):
+        refuse(romashka, minute, command)
+    pages, path = [], f"/clients/{VOLGA}/history?limit=2"
+    while path:
+        answer = romashka.get(path, role="auditor").json()
+        HistoryPage.model_validate({**answer, "items": []})
+        positions = [item["position"] for item in answer["items"]]
+        pages.append((positions, [refusal["command"] for refusal in answer["refusals"]]))
+        path = f"/clients/{VOLGA}/history?limit=2&cursor={answer['next']}" if answer["next"] else ""
+    assert pages == [([1, 4], ["transfer-client", "claim-client"]), ([5], ["open-deal", "win-deal"])]
+    one = romashka.get(f"/clients/{VOLGA}/history?limit=200", role="auditor").json()
+    assert (len(one["items"]), len(one["refusals"]), one["next"]) == (3, 4, None)
+    assert {name: one["refusals"][0][name] for name in ("actor", "code", "facts")} == {
+        "actor": "somebody",
+        "code": "client-owned",
+        "facts": {"owner_id": "x"},
+    }
+
+
+def test_refusals_without_new_facts_go_on_to_further_pages(romashka: Office) -> None:
+    romashka.record(9)
+    romashka.history[VOLGA] = [Fact(1, "client.noted")]
+    romashka.run("DELETE FROM letopis.refusal")
+    for minute in range(3):
+        refuse(romashka, minute, f"command-{minute}")
+    first = romashka.get(f"/clients/{VOLGA}/history?limit=2", role="auditor").json()
+    assert ([one["command"] for one in first["refusals"]], len(first["items"])) == (["command-0", "command-1"], 1)
+    second = romashka.get(f"/clients/{VOLGA}/history?limit=2&cursor={first['next']}", role="auditor").json()
+    assert ([one["command"] for one in second["refusals"]], second["items"], second["next"]) == (
+        ["command-2"],
+        [],
+        None,
+    )
 
 
 def test_an_auditor_reads_the_history_page_by_page(romashka: Office) -> None:
