@@ -1,0 +1,185 @@
+"""The description of the interface is true and complete: every answer it promises, every refusal, every example."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from app.company import ADMIN_ID, demo_id, load_demo_company
+from app.openapi import PUBLIC
+from app.wiring import batch_runner
+from commands.catalogue import COMMANDS
+from infra.connection import OwnConnection
+from infra.embedded import EmbeddedPostgres
+from tests import examples
+from tests.database import MASTER, copy_of
+from tests.system.service import Service, service, token, wait_ready
+
+ADMIN = token(ADMIN_ID, "admin")
+# Its answer has no end, so nothing can wait for it.
+ENDLESS = "/events/stream"
+
+CONFIG: dict[str, Any] = {
+    "seed": 20260301,
+    "headers": ADMIN,
+    "continue-on-failure": True,
+    # The coverage phase tries every boundary of every schema; a few examples more per operation are made at random.
+    "generation": {"max-examples": 1, "deterministic": True, "no-shrink": True, "database": "none"},
+    "phases": {"stateful": {"enabled": False}, "coverage": {"unexpected-methods": ["DELETE"]}},
+    "checks": {
+        # Most well-formed commands name things that are not there: 404 and 409 are right.
+        "positive_data_acceptance": {"enabled": False},
+    },
+    # GET /clients/search asks for the card of a client whose id is no UUID: 422, not 405.
+    "operations": [{"include-name": "POST /clients/search", "checks": {"unsupported_method": {"enabled": False}}}],
+}
+
+
+@dataclass(frozen=True)
+class Living:
+    """A service with the demo company in it."""
+
+    service: Service
+    document: dict[str, Any]
+
+    def operations(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        for path, methods in self.document["paths"].items():
+            for method, operation in methods.items():
+                yield method, path, operation
+
+
+@pytest.fixture(scope="module")
+def living(cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
+    folder = tmp_path_factory.mktemp("openapi")
+    with copy_of(cluster, template) as database:
+        borrow = OwnConnection(database.writer_url)
+        load_demo_company(batch_runner(MASTER, borrow).run, MASTER.keyed_hash, datetime.now(UTC))
+        borrow.close()
+        with service(folder, "service", database_url=database.owner_url) as running:
+            wait_ready(running)
+            yield Living(running, httpx.get(f"{running.address}/openapi.json").json())
+
+
+def test_the_document_is_valid_and_every_reference_leads_somewhere(living: Living) -> None:
+    assert living.document["openapi"].startswith("3.1")
+    schemathesis.openapi.from_dict(living.document).validate()
+    references = set(_references(living.document))
+    assert references
+    for reference in references:
+        found: Any = living.document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found, reference
+
+
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        for value in part.values():
+            yield from _references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _references(value)
+
+
+def test_every_operation_says_what_a_client_generator_needs(living: Living) -> None:
+    names = Counter(operation["operationId"] for _, _, operation in living.operations())
+    assert [name for name, times in names.items() if times > 1] == []
+    for method, path, operation in living.operations():
+        where = f"{method} {path}"
+        assert operation["summary"], where
+        assert operation["operationId"].replace("_", "").isalnum(), where
+        assert bool(operation.get("security")) == (path not in PUBLIC), where
+        for parameter in operation.get("parameters", []):
+            assert parameter["description"], f"{where}: {parameter['name']}"
+        for status, answer in operation["responses"].items():
+            assert answer["description"], f"{where}: {status}"
+            assert status == "304" or all("schema" in form for form in answer["content"].values()), f"{where}: {status}"
+
+
+def test_every_command_is_described_with_an_example_that_is_our_own(living: Living) -> None:
+    ours = {one.command_name(): json.loads(one.model_dump_json(exclude_defaults=True)) for one in examples.COMMANDS}
+    shown = {
+        path.removeprefix("/commands/"): operation["requestBody"]["content"]["application/json"]["example"]
+        for _, path, operation in living.operations()
+        if path.startswith("/commands/")
+    }
+    assert set(shown) == set(COMMANDS)
+    assert shown == ours
+
+
+def test_every_read_of_real_things_answers_as_described(living: Living) -> None:
+    known = {
+        "client_id": demo_id("romashka"),
+        "deal_id": demo_id("deal romashka"),
+        "staff_id": demo_id("anna"),
+    }
+    schema = schemathesis.openapi.from_dict(living.document)
+    asked = []
+    for method, path, _operation in living.operations():
+        if method != "get" or path == ENDLESS:
+            continue
+        operation = schema[path]["GET"]
+        queries: list[dict[str, Any]] = [{}]
+        ids: dict[str, Any] = {name: str(value) for name, value in known.items() if f"{{{name}}}" in path}
+        if path == "/my-day":
+            queries = [{"staff": str(demo_id("anna"))}]
+        if "{report}" in path:
+            reports = httpx.get(f"{living.service.address}/analytics", headers=ADMIN).json()["items"]
+            queries = [{}, {"format": "csv"}, {"format": "arrow"}]
+        else:
+            reports = [{}]
+        for report in reports:
+            for query in queries:
+                parts = ids | ({"report": report["name"]} if report else {})
+                case = operation.Case(path_parameters=parts, query=query, headers=ADMIN)
+                answer = case.call(base_url=living.service.address)
+                assert answer.status_code == 200, f"{path} {answer.text}"
+                case.validate_response(answer)
+                asked.append(path)
+    assert len(set(asked)) >= 20
+
+
+def test_an_operation_that_is_public_needs_no_token_and_all_others_do(living: Living) -> None:
+    for method, path, _operation in living.operations():
+        answer = httpx.request(method, living.service.address + path.replace("{report}", "stage_history"), timeout=30)
+        assert (answer.status_code == 401) == (path not in PUBLIC), f"{method} {path}: {answer.status_code}"
+
+
+def test_no_request_made_from_the_description_meets_a_fault_or_an_undescribed_answer(living: Living) -> None:
+    config = SchemathesisConfig.from_dict(CONFIG)
+    schema = schemathesis.openapi.from_url(f"{living.service.address}/openapi.json", config=config)
+    statuses: Counter[int] = Counter()
+    checks: Counter[str] = Counter()
+    failures: list[str] = []
+    for event in from_schema(schema.exclude(path=ENDLESS)).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            failures.append(repr(event))
+        if not isinstance(event, events.ScenarioFinished):
+            continue
+        answers = (each.response for each in event.recorder.interactions.values())
+        statuses.update(answer.status_code for answer in answers if answer is not None)
+        for check in (check for made in event.recorder.checks.values() for check in made):
+            checks[check.name] += 1
+            if check.failure_info is not None:
+                failure = check.failure_info.failure
+                failures.append(
+                    f"{failure.operation}: {failure.title}: {failure.message}\n{check.failure_info.code_sample}"
+                )
+    assert not failures, "\n\n".join(failures[:10])
+    assert not [status for status in statuses if status >= 500]
+    # What was tried is worth something only if requests were let in, refused by rules and refused by form.
+    assert min(statuses[status] for status in (200, 401, 404, 409, 415, 422)) >= 20, statuses
+    assert {"status_code_conformance", "response_schema_conformance", "negative_data_rejection", "ignored_auth"} <= set(
+        checks
+    )
+    assert '"bug"' not in living.service.log.read_text()
