@@ -1,0 +1,158 @@
+"""What people type: mistakes are answered with a sentence that says what to do, and exit codes mean something."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import jwt
+import pytest
+
+from app.demo_place import ROOT
+from infra.embedded import EmbeddedPostgres
+
+UNKNOWN_CLIENT = "00000000-0000-0000-0000-000000000000"
+
+
+def letopis(var: Path, *words: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Type a command line in an empty folder and wait for its end."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LETOPIS_")}
+    environment |= {"LETOPIS_VAR": str(var), "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "200", **settings}
+    return subprocess.run(
+        [sys.executable, "-c", "from app.cli import main; main()", *words],
+        cwd=var.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    """The var folder of an installation that was initialised; its server stays up, so that each command starts fast."""
+    folder = Path(tempfile.mkdtemp(prefix="letopis-tests-"))
+    folder.chmod(0o711)
+    try:
+        done = letopis(folder / "var", "init")
+        assert done.returncode == 0, done.stderr
+        with EmbeddedPostgres(folder / "var" / "postgres"):
+            yield folder / "var"
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_init_shows_the_token_once(var: Path) -> None:
+    again = letopis(var, "init")
+    assert again.returncode == 0
+    assert "entered before" in again.stderr
+    assert "eyJ" not in again.stderr
+
+
+def test_a_token_says_who_and_as_what(var: Path) -> None:
+    done = letopis(var, "token", "anna", "seller", "--hours", "1")
+    claims = jwt.decode(done.stdout.strip(), options={"verify_signature": False})
+    assert (claims["sub"], claims["role"]) == ("anna", "seller")
+    assert claims["exp"] - claims["iat"] == 3600
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("token", "anna", "boss"), 1, "'boss' is no role; the roles are admin, analyst"),
+        (("projections", "rebuild", "nonsense"), 1, "There is no read model 'nonsense'. There are: client_card"),
+        (
+            ("projections", "verify", "client_card"),
+            1,
+            "client_card has not been built: start the service or rebuild it",
+        ),
+        (("client", "history", UNKNOWN_CLIENT), 1, "Nothing in the log concerns"),
+        (("client", "history", "abc"), 2, "valid UUID"),
+        (("import", "maven", "/nowhere"), 2, "'/nowhere' does not exist"),
+        (("nonsense",), 2, "No such command 'nonsense'"),
+        (("serve", "--role", "nonsense"), 1, "LETOPIS_ROLE: Input should be 'all', 'api'"),
+        (("serve", "--port", "70000"), 2, "Invalid value for '--port'"),
+    ],
+)
+def test_a_mistake_is_answered_with_a_sentence(var: Path, words: tuple[str, ...], code: int, says: str) -> None:
+    done = letopis(var, *words)
+    assert says in done.stderr
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("LETOPIS_ZONE", "Mars", "LETOPIS_ZONE: Mars is no time zone; name one like Europe/Moscow."),
+        ("LETOPIS_DATABASE_URL", "localhost", "LETOPIS_DATABASE_URL: it must be a URL like postgresql://"),
+        ("LETOPIS_MASTER_KEY", "secret-that-is-short", "LETOPIS_MASTER_KEY: it must be 64 hexadecimal digits"),
+        ("LETOPIS_VAR", "/dev/null", "The folder /dev/null cannot be used"),
+        ("LETOPIS_MASTER_KEY", "00" * 32, "not the one this database was written with"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_kept_secret(var: Path, setting: str, value: str, says: str) -> None:
+    done = letopis(var, "projections", "status", **{setting: value})
+    assert says in done.stderr
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "secret-that-is-short" not in done.stderr
+
+
+def test_a_database_out_of_reach_is_told_with_what_to_look_at(var: Path) -> None:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        url = f"postgresql://owner:s3cr3t@127.0.0.1:{probe.getsockname()[1]}/letopis"
+        done = letopis(var, "projections", "status", LETOPIS_DATABASE_URL=url)
+    assert done.returncode == 1
+    assert "Is LETOPIS_DATABASE_URL right" in done.stderr
+    assert "s3cr3t" not in done.stderr
+
+
+def test_a_lost_master_key_is_not_replaced_by_a_new_one(var: Path) -> None:
+    key, kept = var / "master.key", var / "kept"
+    key.rename(kept)
+    try:
+        done = letopis(var, "projections", "status")
+        assert done.returncode == 1
+        assert "Put it back from its backup" in done.stderr
+        assert not key.exists()
+    finally:
+        kept.rename(key)
+
+
+def test_a_taken_port_costs_nothing_and_another_one_is_proposed(var: Path) -> None:
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = letopis(var, "serve", "--port", str(port))
+    assert done.returncode == 1
+    assert f"make run PORT={port + 1}" in done.stderr
+
+
+def test_the_company_s_zone_may_stand_in_a_file(var: Path) -> None:
+    (var.parent / ".env").write_text("LETOPIS_ZONE=Nowhere/City\n")
+    try:
+        done = letopis(var, "projections", "status")
+    finally:
+        (var.parent / ".env").unlink()
+    assert done.returncode == 1
+    assert "Nowhere/City is no time zone" in done.stderr
+
+
+def test_what_programs_read_is_json_on_standard_output(var: Path) -> None:
+    findings = json.loads(letopis(var, "doctor", "--json").stdout)
+    assert {"check", "state", "what", "seen", "why", "mend"} == set(findings[0])
+    rebuilt = json.loads(letopis(var, "projections", "rebuild", "products", "--json").stdout)
+    assert rebuilt[0]["projection"] == "products"
+    assert (
+        json.loads(letopis(var, "projections", "verify", "products", "--json").stdout)["reports"][0]["differing"] == 0
+    )
