@@ -80,9 +80,7 @@ def new_stock_client(number: int) -> StockClient:
     """Return a client that is not saved yet."""
     phone = phone_of(number)
     points = [{"kind": "phone", "value": phone, "key": phone}]
-    return StockClient(
-        kind="organisation", name=name_of(number), contact_points=points, tax_id=None, source="bench"
-    )
+    return StockClient(kind="organisation", name=name_of(number), contact_points=points, tax_id=None, source="bench")
 
 
 @contextmanager

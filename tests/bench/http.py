@@ -29,9 +29,10 @@ CLIENTS = 2_000
 def _process(place: Place, *words: str) -> Iterator[int]:
     """Run a server, and lend the port that it says it listens on."""
     said = place.settings.var / f"said-{len(words)}.log"
-    with said.open("wb") as log, subprocess.Popen(
-        [sys.executable, *words], cwd=ROOT, env=environment(place), stdout=log, stderr=log
-    ) as server:
+    with (
+        said.open("wb") as log,
+        subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment(place), stdout=log, stderr=log) as server,
+    ):
         try:
             yield _port(server, said)
         finally:
@@ -67,7 +68,11 @@ def token(place: Place) -> str:
 def load(port: int, seconds: float, kind: str, options: Mapping[str, Any]) -> dict[str, float]:
     """Load a server from a process of its own and return what it saw; every answer must be 200."""
     asked = {
-        "host": "127.0.0.1", "port": port, "connections": CONNECTIONS, "seconds": seconds, "kind": kind,
+        "host": "127.0.0.1",
+        "port": port,
+        "connections": CONNECTIONS,
+        "seconds": seconds,
+        "kind": kind,
         "options": options,
     }
     words = [sys.executable, "-m", "tests.bench.load"]

@@ -117,11 +117,15 @@ def _facts(ids: Sequence[UUID], first: int) -> Iterator[tuple[int, UUID, Event]]
     for call in range(CALLS):
         for number, client_id in enumerate(ids):
             seller = SELLERS[(number + call) % len(SELLERS)]
-            yield 0, client_id, ActivityHeld(
-                channel=Channel.CALL,
-                direction=Direction.OUTBOUND,
-                staff_id=seller,
-                client_id=client_id,
-                topic=TOPIC,
-                result=RESULT,
+            yield (
+                0,
+                client_id,
+                ActivityHeld(
+                    channel=Channel.CALL,
+                    direction=Direction.OUTBOUND,
+                    staff_id=seller,
+                    client_id=client_id,
+                    topic=TOPIC,
+                    result=RESULT,
+                ),
             )

@@ -120,6 +120,7 @@ def projected_up_to(place: Place, projections: Sequence[Projection[Any]], positi
 def _live(ground: Ground, projections: Sequence[Projection[Any]]) -> Iterator[Race]:
     backlog = ground.events // LIVE_SHARE // EVENTS_PER_CLIENT * EVENTS_PER_CLIENT
     with ground.place("live") as place, _runner_rate(ground) as baseline:
+
         def ours() -> float:
             last = append_made_log(place.urls.owner, place.master, backlog)
             return backlog / projected_up_to(place, projections, last)
