@@ -48,7 +48,7 @@ class Story:
     def __init__(self, place: Place, names: Mapping[str, str]) -> None:
         self.place = place
         self.names = names
-        self.known: dict[str, Any] = {**names, "head_to": names["head"]}
+        self.known: dict[str, Any] = dict(names)
         people = ("head", "anna", "boris", "vera")
         things = ("client", "second", "third", "pipeline", "deal", "contact")
         self.ids: dict[str, UUID] = {name: new_id() for name in (*people, *things)}

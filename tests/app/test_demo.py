@@ -84,8 +84,8 @@ def test_every_step_is_told_in_both_languages_with_the_same_facts(code: str) -> 
     words = WORDS["steps"][code]
     for part in ("title", "told"):
         names = [set(re.findall(r"{(\w+)}", words[language][part])) for language in ("en", "ru")]
-        # Russian declines a name where English does not.
-        assert {name.removesuffix("_to") for name in names[1]} <= names[0] | {"winner", "loser"}
+        # A language may name somebody again where the other says "they".
+        assert names[1] - {"winner", "loser"} == names[0] - {"winner", "loser"}
         assert all(words[language][part] for language in ("en", "ru"))
 
 
