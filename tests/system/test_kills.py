@@ -34,7 +34,7 @@ from infra.projector import ProjectorService
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database, copy_of
 from tests.system.load import Load
-from tests.system.service import ROOT, SECRET, Service, service, token, wait_ready
+from tests.system.service import ROOT, SECRET, Service, environment, letopis, service, token, wait_ready
 from tests.system.small_maven import import_all, make_folder
 from tests.system.truth import check_log, check_views, facts
 
@@ -248,7 +248,14 @@ def test_a_service_whose_database_server_was_killed_recovers_by_itself(office: O
     office.check(load, before)
 
 
-def test_the_killed_installation_stops_in_order(office: Office) -> None:
+def test_the_killed_installation_is_whole_to_its_operator_and_stops_in_order(office: Office) -> None:
+    verify = letopis("projections", "verify", "all", "--json")
+    told = subprocess.run(
+        verify, env=environment(office.settings.var, None), cwd=office.settings.var, stdout=subprocess.PIPE, check=True
+    )
+    claims = json.loads(told.stdout)["claims"]
+    assert (claims["missing"], claims["extra"]) == (0, 0)
+    assert claims["claims"] >= len(SERVICE_SEEDS) * COMMANDS // 2
     running = office.server
     assert running.is_alive
     assert office.running.stop() == 0
