@@ -17,13 +17,15 @@ from app.problems import problem_of_item
 from app.reading import read_side
 from app.settings import Settings
 from app.wiring import WriteSide
-from commands.door import command_router
+from commands.door import command_routes
 from commands.pace import Pace
 from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
 
 _VIEWS = "SELECT name, state, lag_events, lag_seconds FROM read.projection_status ORDER BY name, generation"
+# Whoever asks whether we are ready does not wait for long.
+_LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
 _SERVING = frozenset({"live", "paused"})
 
 
@@ -35,7 +37,7 @@ def http_parts(
     reads, lifespan, end_streams = read_side(settings, urls, master, who.authenticate, analytics)
     operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
     return Parts(
-        command_router=command_router(
+        command_routes=command_routes(
             write_side.executor.execute,
             who.authenticate,
             master.keyed_hash,
@@ -69,7 +71,9 @@ def _passing_reports_on(settings: Settings, analytics: AnalyticsNode | None) -> 
 
 
 async def _views(url: str) -> list[Mapping[str, Any]]:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True, connect_timeout=3) as connection:
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, connect_timeout=3, options=_LIMITS
+    ) as connection:
         cursor = await connection.cursor(row_factory=dict_row).execute(_VIEWS)
         return list(await cursor.fetchall())
 

@@ -18,7 +18,7 @@ from app.problems import problem_of_item
 from app.settings import Settings
 from app.wiring import WriteSide
 from commands.base import Actor
-from commands.door import command_router
+from commands.door import command_routes
 from commands.pace import Pace
 from tests.database import MASTER, Database
 
@@ -42,11 +42,11 @@ def serving(database: Database, folder: Path, *, queue_size: int = 100, pace: Pa
     side = WriteSide(urls, settings, MASTER, with_policies=False)
     side.start()
     turns = pace or Pace(settings.commands_per_second, settings.commands_burst)
-    router = command_router(
+    routes = command_routes(
         side.executor.execute, authenticate, MASTER.keyed_hash, problem_of_item, side.refusals.note, turns.take
     )
     try:
-        yield create_app(Parts(command_router=router)), side
+        yield create_app(Parts(command_routes=routes)), side
     finally:
         side.stop()
 

@@ -94,7 +94,7 @@ def main() -> None:
     """Serve until told to stop, with the very flags of the real server."""
     configure_logs()
     settings = Settings()
-    app = create_app(Parts(command_router=noop_router(settings)))
+    app = create_app(Parts(read_router=noop_router(settings)))
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
         print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
         uvicorn.Server(_uvicorn_config(app)).run(sockets=[listening])
