@@ -16,6 +16,9 @@ class SkippedError(Exception):
     """The check had nothing to look at; the message says why."""
 
 
+_LIMITS = "-c statement_timeout=60s -c lock_timeout=10s"
+
+
 @dataclass(frozen=True)
 class Patient:
     """One installation. Without `owner_url` there is no database: not made yet, or `why_no_database` says why not."""
@@ -28,7 +31,7 @@ class Patient:
         """Ask the database as its owner; raises SkippedError when there is none to ask."""
         if self.owner_url is None:
             raise SkippedError("no database to look at")
-        with psycopg.connect(self.owner_url, autocommit=True, connect_timeout=5) as connection:
+        with psycopg.connect(self.owner_url, autocommit=True, connect_timeout=5, options=_LIMITS) as connection:
             return connection.execute(statement.encode(), values or None).fetchall()
 
     def has_table(self, name: str) -> bool:

@@ -57,7 +57,7 @@ def caught_up(urls: Urls, master: MasterKey, position: int, timeout: float) -> I
 
 def pipeline_totals(url: str, pipeline_id: UUID) -> dict[str, Any]:
     """Return the deals of a pipeline by how they stand, as the read model has them."""
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, connect_timeout=5, options="-c statement_timeout=60s -c lock_timeout=30s") as connection:
         row = connection.execute(_PIPELINE, {"pipeline_id": pipeline_id, "currency": CURRENCY}).fetchone()
     assert row is not None  # noqa: S101 - an aggregate without GROUP BY has one row
     deals, won, lost, engaging, prospecting, amount = row

@@ -29,6 +29,12 @@ class LogReplacedError(Exception):
     """The log is not the one that was read before: another event, or none, stands at a known position."""
 
 
+STATEMENT_TIMEOUT = "10min"
+"""A slice of the log takes seconds; also from a slow disk it must end some day."""
+
+LOCK_TIMEOUT = "30s"
+
+
 class NewerLogError(Exception):
     """The log holds facts of a schema version that this program does not know yet."""
 
@@ -49,6 +55,9 @@ class ArrowLog:
 
     def __init__(self, url: str, topics: Mapping[str, int], upcast: Upcast | None = None) -> None:
         self._connection = adbc_driver_postgresql.dbapi.connect(url, autocommit=True)
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+            cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
         self._topics = dict(topics)
         self._upcast = upcast
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 
+LIMITS = "-c statement_timeout=60s -c lock_timeout=30s"
+
 
 class OwnConnection:
     """One autocommit connection with time limits, for one thread."""
@@ -18,9 +20,7 @@ class OwnConnection:
     def __call__(self) -> Iterator[psycopg.Connection[Any]]:
         """Lend the connection for a moment; raises psycopg.OperationalError when the server cannot be reached."""
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(
-                self._url, autocommit=True, connect_timeout=5, options="-c statement_timeout=60s -c lock_timeout=30s"
-            )
+            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5, options=LIMITS)
         yield self._connection
 
     def close(self) -> None:

@@ -26,6 +26,12 @@ _SESSION = (
 )
 
 
+# A batch takes milliseconds: one that takes a minute holds up everything behind it, and is better begun again.
+_LIVE = " -c statement_timeout=60s -c lock_timeout=30s"
+# A build copies the whole log in one statement, makes indexes over it, and waits for another build of the same model.
+_BUILD = " -c statement_timeout=6h -c lock_timeout=6h"
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
     """One build of a read model and how far it has come."""
@@ -64,9 +70,9 @@ class HandedOverError(Exception):
     """Somebody else changed this generation's state meanwhile; what was to be written is not."""
 
 
-def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
-    """Open a session of the projector; every statement commits by itself."""
-    return psycopg.connect(url, autocommit=True, options=_SESSION)
+def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """Open a session of the projector, to follow the log or to build; every statement commits by itself."""
+    return psycopg.connect(url, autocommit=True, connect_timeout=10, options=_SESSION + (_LIVE if is_live else _BUILD))
 
 
 def fingerprint_of(projection: Projection[Any]) -> str:

@@ -155,7 +155,7 @@ class ProjectorService:
     def _follow(self) -> None:
         while not self._stopping.is_set():
             try:
-                with connect(self._url) as connection:
+                with connect(self._url, is_live=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._follow_in(connection)
             except psycopg.OperationalError as error:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg import AsyncConnection, errors
+from psycopg import AsyncConnection, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool
 
 from infra.facts import Report
@@ -22,6 +22,8 @@ UTC_ZONE = ZoneInfo("UTC")
 RETRY_AFTER = 2
 # A question that takes longer than this would hold a connection that a hundred others want.
 STATEMENT_TIMEOUT_MS = 10_000
+# A view is swapped in an instant: whoever holds it longer is stuck.
+LOCK_TIMEOUT_MS = 5_000
 
 # How far the views of a question are: in the same statement as the question, so in the same snapshot.
 SEEN = """
@@ -72,13 +74,14 @@ History = Callable[[UUID, int, int], Sequence[Any]]
 
 def read_pool(url: str, size: int) -> Pool:
     """Return a closed pool of connections that can only read; the application opens it on its event loop."""
-    options = f"-c TimeZone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+    options = f"-c TimeZone=UTC -c default_transaction_read_only=on {limits}"
     return AsyncConnectionPool(
         url,
         min_size=1,
         max_size=size,
         timeout=5,
-        kwargs={"autocommit": True, "options": options, "application_name": "letopis-reads"},
+        kwargs={"autocommit": True, "connect_timeout": 5, "options": options, "application_name": "letopis-reads"},
         open=False,
     )
 
@@ -114,6 +117,16 @@ class Desk:
 
     async def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run any statement on what does not depend on a view."""
+        try:
+            return await self._fetched(statement, parameters)
+        except errors.QueryCanceled:
+            raise
+        except OperationalError:
+            # The server went away, or came back: its old connections are good for nothing, a new one may be.
+            await self.pool.check()
+            return await self._fetched(statement, parameters)
+
+    async def _fetched(self, statement: str, parameters: Mapping[str, Any] | None) -> list[Row]:
         async with self.pool.connection() as connection:
             return await (await connection.execute(statement.encode(), parameters)).fetchall()
 

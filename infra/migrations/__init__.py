@@ -9,6 +9,11 @@ from psycopg import sql
 MIGRATION_LOCK = 4_607_251
 ROLES = ("writer", "projector", "reader")
 
+# Another process that starts may be migrating a large database; but no change of ours may queue behind somebody's long
+# statement for long, because all others would queue behind it.
+_WAIT_FOR_OTHERS = "10min"
+_WAIT_FOR_A_TABLE = "30s"
+
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS public.letopis_migration (
     name       text        NOT NULL PRIMARY KEY,
@@ -34,8 +39,9 @@ def migrate(owner_url: str, *, role_passwords: Mapping[str, str]) -> list[str]:
     `role_passwords` has the three login roles by name, ending in _writer, _projector and _reader; those that are
     missing are created, and each gets the password given. Raises DatabaseIsNewerError.
     """
-    with psycopg.connect(owner_url) as connection:
+    with psycopg.connect(owner_url, connect_timeout=10, options=f"-c lock_timeout={_WAIT_FOR_OTHERS}") as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+        connection.execute(f"SET LOCAL lock_timeout = '{_WAIT_FOR_A_TABLE}'")
         connection.execute(_LEDGER)
         known = scripts()
         done = {name for (name,) in connection.execute("SELECT name FROM public.letopis_migration")}
