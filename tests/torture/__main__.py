@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.torture.plan import LONG, SHORT
-from tests.torture.run import Result, run
+from tests.torture.processes import FailedError
+from tests.torture.run import Result, TooSlowError, run
 
 
 def main() -> int:
@@ -22,7 +23,11 @@ def main() -> int:
     asked = parser.parse_args()
     plan = replace(SHORT if asked.short else LONG, seed=asked.seed)
     plan = replace(plan, steps=asked.steps or plan.steps, kills=asked.kills or plan.kills)
-    result = run(plan, lambda words: print(words, flush=True), without=asked.without)
+    try:
+        result = run(plan, lambda words: print(words, flush=True), without=asked.without)
+    except (TooSlowError, FailedError) as error:
+        print(f"FAILED: {error}")
+        return 1
     table = "\n".join(_table(result))
     print(table)
     if asked.table is not None:

@@ -103,11 +103,13 @@ def of_positions(name: str, given: Sequence[int], expected: Sequence[int]) -> Ve
 def of_projector(url: str, last: int) -> list[Verdict]:
     """Judge the two read models of the live projector, when they stand at the end of the log."""
     with connect(url) as connection:
+        states = {one.name: in_use(connection, one.name) for one in (tally, heard)}
+        if None in states.values():
+            return [Verdict("live projector", skipped=last, wrong=["never built its read models"])]
         counts = connection.execute(f"SELECT facts, last, skipped, doubled FROM read.{view(tally)}").fetchone()
         rows = connection.execute(
             f"SELECT coalesce(sum(facts), 0)::bigint, coalesce(sum(wrong), 0)::bigint FROM read.{view(heard)}"
         ).fetchone()
-        states = {one.name: in_use(connection, one.name) for one in (tally, heard)}
     facts, reached, skipped, doubled = counts or (0, 0, 0, 0)
     of_tally = Verdict("live projector, whole log", facts, skipped + last - reached, doubled)
     in_streams, wrong = rows or (0, 0)
