@@ -53,6 +53,14 @@ def test_a_command_sees_what_the_one_before_it_in_the_batch_decided(database: Da
         assert [accepted(answer).position for answer in answers] == [1, 2]
 
 
+def test_a_command_with_nothing_to_do_names_the_position_its_stream_got_in_the_same_batch(database: Database) -> None:
+    seat, other = uuid4(), uuid4()
+    with runner(database.writer_url) as batch:
+        run(batch, TakeSeat(seat_id=other, guest="Boris"))
+        answers = run(batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=seat, guest="Anna"))
+        assert [(accepted(answer).position, len(accepted(answer).events)) for answer in answers] == [(2, 1), (2, 0)]
+
+
 def test_a_refused_command_hurts_no_neighbour_and_leaves_nothing(database: Database) -> None:
     seat, other = uuid4(), uuid4()
     with runner(database.writer_url) as batch:

@@ -228,10 +228,18 @@ def test_a_killed_service_starts_again_with_all_it_had_answered(office: Office, 
     office.check(load, before)
 
 
+async def _read_at_once(address: str, headers: dict[str, str]) -> None:
+    """Ask enough at once that the service opens all its connections for reads."""
+    async with httpx.AsyncClient(base_url=address, headers=headers) as client:
+        answers = await asyncio.gather(*(client.get("/staff") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {httpx.codes.OK}
+
+
 @pytest.mark.parametrize("seed", POSTMASTER_SEEDS)
 def test_a_service_whose_database_server_was_killed_recovers_by_itself(office: Office, seed: int) -> None:
     before, load = check_log(office.urls.writer, {}), office.load(f"postmaster-{seed}")
     first, process, readiness = office.server.pid, office.running.process.pid, []
+    asyncio.run(_read_at_once(office.running.address, load.headers))
 
     def kill() -> None:
         os.kill(first, signal.SIGKILL)
@@ -243,6 +251,8 @@ def test_a_service_whose_database_server_was_killed_recovers_by_itself(office: O
     assert readiness == [httpx.codes.SERVICE_UNAVAILABLE]
     wait_ready(office.running)
     assert office.server.pid != first
+    reads = [httpx.get(f"{office.running.address}/staff", headers=load.headers).status_code for _ in range(10)]
+    assert reads == [httpx.codes.OK] * 10, "a connection of the dead server was still in use"
     assert office.running.process.poll() is None
     assert office.running.process.pid == process
     office.check(load, before)
