@@ -135,7 +135,7 @@ HEADERS = {
 }
 
 
-def described(name: str, model: type[BaseModel], *, has_id: bool = False) -> dict[str, Any]:
+def described(name: str, model: type[BaseModel], *, has_id: bool = False, has_forms: bool = False) -> dict[str, Any]:
     """Return what a route declares: its name, who may ask, what it answers and with which headers."""
     responses: dict[int | str, dict[str, Any]] = {
         200: {"headers": HEADERS},
@@ -143,6 +143,8 @@ def described(name: str, model: type[BaseModel], *, has_id: bool = False) -> dic
     }
     if has_id:
         responses[404] = {}
+    if has_forms:
+        responses[406] = {}
     return {
         "name": name,
         "operation_id": name,
