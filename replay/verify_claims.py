@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from aggregates.client import Client
 from infra.envelope import Envelope, StoredFact
 from infra.eventlog import COLUMNS
 from infra.folding import Decode
+from infra.generations import connect
 
 KeyedHash = Callable[[str], bytes]
 Claim = tuple[str, bytes, UUID]
@@ -76,17 +77,14 @@ def verify_claims(url: str, decode: Decode, keyed_hash: KeyedHash) -> ClaimsRepo
     `url` is the writer's: nobody else may read claims.
     """
     report = ClaimsReport()
-    with psycopg.connect(url) as connection:
+    with connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        chunk: list[Client] = []
-        for client in _clients(connection, decode):
-            chunk.append(client)
-            if len(chunk) == CHUNK:
+        with connection.transaction():
+            clients = _clients(connection, decode)
+            while chunk := list(islice(clients, CHUNK)):
                 _compare(connection, chunk, keyed_hash, report)
-                chunk = []
-        _compare(connection, chunk, keyed_hash, report)
-        report.compare(set(), _claims(connection.execute(_OF_NOBODY)))
+            report.compare(set(), _claims(connection.execute(_OF_NOBODY)))
     return report
 
 
