@@ -25,6 +25,8 @@ from app.protocol import Protocol
 from app.settings import Settings
 from app.wiring import WriteSide, analytics_node
 from infra.crypto import MasterKey
+from projections.registry import PROJECTIONS
+from replay.status import wait_until
 
 TOKEN_LIFE = timedelta(hours=12)
 """How long the token printed at the start is good: a working day."""
@@ -33,6 +35,9 @@ GRACE_SECONDS = 10
 """How long requests under way may take to finish when the service stops."""
 
 log = structlog.get_logger()
+
+VIEWS_SECONDS = 15.0
+"""How long the first views may keep the service from answering; a large log takes longer, and is built meanwhile."""
 
 Say = Callable[[str], None]
 
@@ -71,6 +76,9 @@ def _run(
         analytics.start()
         stack.callback(analytics.stop)
         write_side.listeners.append(analytics.wake)
+    if has_projections:
+        # The first thing people do is to paste the request they are shown; it should not find the views missing.
+        wait_until(urls.projector, [one.name for one in PROJECTIONS], 0, VIEWS_SECONDS)
     parts = http_parts(settings, urls, master, write_side, analytics)
     server = _Server(
         _uvicorn_config(create_app(parts)), on_ready=lambda: _greet(settings, listening, say), on_stop=parts.on_stop
