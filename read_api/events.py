@@ -63,7 +63,8 @@ class CloudEvent(BaseModel):
 
 
 LastEventId = Annotated[
-    int | None, Header(ge=0, lt=2**63, description="For a stream: the last id heard; goes before `after`.")
+    int | None,
+    Header(alias="Last-Event-ID", ge=0, lt=2**63, description="For a stream: the last id heard; goes before `after`."),
 ]
 
 _FEED_HEADERS = {
@@ -109,8 +110,9 @@ async def list_events(
     is_stream = _is_stream(ask.request.headers.get("accept"))
     wanted = _wanted(ask, feed, question)
     await ask.desk.require_log(question.min_position)
-    after = last_event_id if is_stream and last_event_id is not None else question.after
-    await _require_in_log(ask, after, is_header=after is last_event_id)
+    resumed = last_event_id if is_stream else None
+    after = question.after if resumed is None else resumed
+    await _require_in_log(ask, after, is_header=resumed is not None)
     if is_stream:
         feed.require_room()
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Letopis-Position": str(after)}
