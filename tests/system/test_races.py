@@ -1,6 +1,7 @@
 """One owner per client, whatever the interleaving: many callers, two API processes, one winner."""
 
 import asyncio
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,18 @@ def owners(database: Database) -> dict[str, str | None]:
     return found
 
 
+def refusals_and_commits(database: Database, expected: int) -> tuple[int, int]:
+    """Wait until so many refusals are on record; return how many there are, and in how many commits they came."""
+    found = (0, 0)
+    end = time.monotonic() + 20
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        while found[0] < expected and time.monotonic() < end:
+            time.sleep(0.1)
+            statement = "SELECT count(*), count(DISTINCT xmin::text) FROM letopis.refusal"
+            found = connection.execute(statement).fetchone() or found
+    return found
+
+
 @pytest.fixture
 def office(tmp_path: Path, database: Database) -> Any:
     url = database.owner_url
@@ -104,6 +117,10 @@ def test_of_fifty_sellers_one_gets_the_client_and_the_others_hear_who(office: Of
     with psycopg.connect(database.writer_url) as connection:
         claimed = connection.execute("SELECT count(*) FROM letopis.event WHERE topic = 'client.claimed'").fetchone()
     assert claimed == (ROUNDS,)
+    losers = ROUNDS * (CALLERS - 1)
+    refusals, commits = refusals_and_commits(database, losers)
+    assert refusals == losers
+    assert commits < ROUNDS, "not even one commit for the losers of each race"
 
 
 def test_no_client_ends_with_an_owner_who_left_however_claim_and_departure_race(
