@@ -18,6 +18,7 @@ from app.reading import read_side
 from app.settings import Settings
 from app.wiring import WriteSide
 from commands.door import command_routes
+from commands.executor import Executor
 from commands.pace import Pace
 from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
@@ -49,7 +50,7 @@ def http_parts(
         lifespan=lifespan,
         on_stop=end_streams,
         actor_of=who.remembered,
-        checks=_checks(settings, urls),
+        checks=_checks(settings, urls, write_side.executor),
         gauges=_gauges(urls, write_side, analytics),
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
@@ -78,14 +79,14 @@ async def _views(url: str) -> list[Mapping[str, Any]]:
         return list(await cursor.fetchall())
 
 
-def _checks(settings: Settings, urls: Urls) -> Callable[[], Awaitable[Sequence[Check]]]:
+def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], Awaitable[Sequence[Check]]]:
     async def checks() -> Sequence[Check]:
         try:
             views = await _views(urls.reader)
         except psycopg.OperationalError:
             return [Check("log", is_ready=False, reason="The database cannot be reached.")]
         limit = settings.ready_lag_seconds
-        told = [Check("log", is_ready=True)]
+        told = [_log_check(executor)]
         for view in views:
             is_ready = view["state"] in _SERVING and float(view["lag_seconds"]) <= limit
             facts = {"state": view["state"], "lag_events": view["lag_events"], "lag_seconds": view["lag_seconds"]}
@@ -97,6 +98,12 @@ def _checks(settings: Settings, urls: Urls) -> Callable[[], Awaitable[Sequence[C
         return told
 
     return checks
+
+
+def _log_check(executor: Executor) -> Check:
+    if executor.can_store:
+        return Check("log", is_ready=True)
+    return Check("log", is_ready=False, reason="The database can be reached, but does not store commands.")
 
 
 def _gauges(

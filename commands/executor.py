@@ -21,6 +21,9 @@ MAX_BATCH = 256
 UNREACHABLE_PATIENCE = 10.0
 """Seconds a command waits for a log that cannot be reached before its caller is told to come again."""
 
+FAILURE_LASTS = 5.0
+"""Seconds after which a failed append says nothing any more: whoever is not ready gets no command to try again with."""
+
 RECONNECT_PAUSE = 0.2
 """Seconds between two attempts to reach the log."""
 
@@ -52,6 +55,7 @@ class Executor:
         self._waiting = 0
         self._wake = threading.Condition()
         self._is_stopping = False
+        self._failed_at: float | None = None
         self._thread = threading.Thread(target=self._work, name="executor", daemon=True)
 
     def start(self) -> None:
@@ -66,6 +70,12 @@ class Executor:
         if self._thread.is_alive():
             self._thread.join()
         self._connection.close()
+
+    @property
+    def can_store(self) -> bool:
+        """False while the log does not take what it is given: out of reach, or readable on a full disk."""
+        failed_at = self._failed_at
+        return failed_at is None or time.monotonic() - failed_at > FAILURE_LASTS
 
     @property
     def waiting(self) -> int:
@@ -139,6 +149,7 @@ class Executor:
                 answers = self._runner.run(requests, atomic=is_atomic, is_retry=is_retry)
             except psycopg.Error as error:
                 is_retry = True
+                self._failed_at = time.monotonic()
                 log.warning("log_unreachable", commands=len(requests), error=type(error).__name__)
                 if time.monotonic() - started > UNREACHABLE_PATIENCE or self._is_stopping:
                     return [OverloadedError(retry_after=2)] * len(requests)
@@ -148,6 +159,7 @@ class Executor:
                 log.exception("batch_failed", commands=len(requests))
                 return [error] * len(requests)
             else:
+                self._failed_at = None
                 log.debug("batch", commands=len(requests), duration_ms=round((time.monotonic() - started) * 1e3, 1))
                 return answers
 
