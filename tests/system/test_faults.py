@@ -12,7 +12,7 @@ from tests.torture.faults import failing_site, play, stored
 SECONDS = 2.0
 
 
-def test_a_restart_a_kill_and_a_lack_of_connections_lose_nothing_and_are_told_by_ready() -> None:
+def test_no_failure_of_the_database_loses_what_was_acknowledged_and_ready_tells_of_each() -> None:
     with failing_site() as (server, running):
         tally, faults = play(server, running, SECONDS)
         in_log = stored(server)

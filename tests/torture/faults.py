@@ -5,8 +5,8 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ RATE = 150.0
 # The fewest the service lives on, and few enough to be taken away from it in a moment.
 SETTINGS = {"max_connections": "40", "shared_buffers": "128MB"}
 WATCH_EVERY = 0.1
+Disk = AbstractContextManager[None]
+Happen = Callable[[EmbeddedPostgres, float], Awaitable[None]]
 LOST = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError, IndexError)
 
 
@@ -147,12 +149,16 @@ class Watcher:
 
 
 @contextmanager
-def failing_site() -> Iterator[tuple[EmbeddedPostgres, Service]]:
-    """Lend a durable server of few connections, and a service that uses it as a database of somebody else's."""
+def failing_site(disk: Callable[[Path], Disk] | None = None) -> Iterator[tuple[EmbeddedPostgres, Service]]:
+    """Lend a durable server of few connections, and a service that uses it as a database of somebody else's.
+
+    `disk` puts a disk of its own under the server's folder.
+    """
     folder = Path(tempfile.mkdtemp(prefix="letopis-faults-"))
     folder.chmod(0o711)
     try:
         with (
+            disk(folder / "postgres") if disk is not None else nullcontext(),
             EmbeddedPostgres(folder / "postgres", settings=SETTINGS, say=lambda _: None) as server,
             service(folder, "service", database_url=server.owner_url) as running,
         ):
@@ -198,16 +204,33 @@ def _hog(server: EmbeddedPostgres, seconds: float) -> None:
         connection.close()
 
 
-FAULTS = {"restarted": _restarted, "killed (kill -9)": _killed, "out of connections": _out_of_connections}
+async def _read_only(server: EmbeddedPostgres, seconds: float) -> None:
+    """Let the service read but not write, as a stand-by does that it was led to by mistake."""
+    change = "ALTER ROLE letopis_writer IN DATABASE letopis {} default_transaction_read_only"
+    with psycopg.connect(server.owner_url, autocommit=True) as owner:
+        owner.execute(change.format("SET").encode() + b" = on")
+        owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'letopis_writer'")
+        await asyncio.sleep(seconds)
+        owner.execute(change.format("RESET").encode())
 
 
-async def _play(server: EmbeddedPostgres, running: Service, seconds: float) -> tuple[Callers, list[Fault]]:
+FAULTS: Mapping[str, Happen] = {
+    "restarted": _restarted,
+    "killed (kill -9)": _killed,
+    "out of connections": _out_of_connections,
+    "readable, but storing nothing": _read_only,
+}
+
+
+async def _play(
+    server: EmbeddedPostgres, running: Service, seconds: float, happenings: Mapping[str, Happen]
+) -> tuple[Callers, list[Fault]]:
     callers, watcher = Callers(running.address), Watcher(running.address)
     tasks = [asyncio.create_task(callers.run()), asyncio.create_task(watcher.run())]
     faults = []
     try:
         await watcher.ready_after(time.monotonic(), 60)
-        for name, happen in FAULTS.items():
+        for name, happen in happenings.items():
             before, began = callers.tally.copy(), time.monotonic()
             await happen(server, seconds)
             to_ready = await watcher.ready_after(time.monotonic(), 60)
@@ -221,9 +244,11 @@ async def _play(server: EmbeddedPostgres, running: Service, seconds: float) -> t
     return callers, faults
 
 
-def play(server: EmbeddedPostgres, running: Service, seconds: float) -> tuple[Tally, list[Fault]]:
+def play(
+    server: EmbeddedPostgres, running: Service, seconds: float, happenings: Mapping[str, Happen] = FAULTS
+) -> tuple[Tally, list[Fault]]:
     """Let every fault happen for so long under load; return what the callers were told."""
-    callers, faults = asyncio.run(_play(server, running, seconds))
+    callers, faults = asyncio.run(_play(server, running, seconds, happenings))
     return callers.tally, faults
 
 
@@ -254,12 +279,3 @@ def table(tally: Tally, faults: list[Fault], in_log: dict[str, int]) -> Iterator
         f"Acknowledged {len(tally.receipts)}, stored {len(in_log)}, refused {tally.refused}, retried {tally.retried}, "
         f"broken off {tally.broken_off}, acknowledged and missing {missing}."
     )
-
-
-if __name__ == "__main__":
-    import sys
-
-    with failing_site() as (postgres, letopis):
-        told, happened = play(postgres, letopis, float(sys.argv[1]) if len(sys.argv) > 1 else 30.0)
-        print("\n".join(table(told, happened, stored(postgres))))
-        print(told.surprises or "no other answers")
