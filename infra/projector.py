@@ -138,19 +138,25 @@ class ProjectorService:
         build(projection, self._decode, self._url)
 
     def _build_missing(self) -> None:
-        for name, projection in self._projections.items():
-            if self._stopping.is_set():
-                return
-            try:
-                with connect(self._url) as connection:
-                    present = in_use(connection, name)
-                    sweep(connection, name)
-                if present is None or present.fingerprint != self._fingerprints[name]:
-                    self._build(projection)
-            except Exception as error:  # noqa: BLE001 - the outermost door of this thread: the others are still built
-                _log.error(
-                    "projection_build", projection=name, outcome="failed", error=type(error).__name__, exc_info=True
-                )
+        for projection in self._projections.values():
+            while not self._stopping.is_set() and not self._is_built(projection):
+                self._stopping.wait(RECONNECT_SECONDS)
+
+    def _is_built(self, projection: Projection[Any]) -> bool:
+        """Build a read model if it is missing; False when the database was lost, so that it has to be tried again."""
+        name = projection.name
+        try:
+            with connect(self._url) as connection:
+                present = in_use(connection, name)
+                sweep(connection, name)
+            if present is None or present.fingerprint != self._fingerprints[name]:
+                self._build(projection)
+        except psycopg.OperationalError as error:
+            _log.warning("projection_build", projection=name, outcome="database lost", error=str(error))
+            return False
+        except Exception as error:  # noqa: BLE001 - the outermost door of this thread: the others are still built
+            _log.error("projection_build", projection=name, outcome="failed", error=type(error).__name__, exc_info=True)
+        return True
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
