@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-LIMITS = "-c statement_timeout=60s -c lock_timeout=30s"
+LIMITS = "-c enable_seqscan=off -c jit=off -c statement_timeout=60s -c lock_timeout=30s"
 
 
 class OwnConnection:

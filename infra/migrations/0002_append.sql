@@ -16,7 +16,11 @@
 -- snapshot of its own (READ COMMITTED, VOLATILE), so it sees everything committed before the lock was got.
 CREATE FUNCTION letopis.append(
     commands json, expectations json, events json, claims json, keys json, is_atomic boolean) RETURNS json
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, letopis, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, letopis, pg_temp
+-- Every look-up below is by key. A plan made while the tables were small would read them whole, and a session keeps its
+-- plans: the append would get slower with every fact until the next ANALYZE.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan
+AS $$
 DECLARE
     head_position bigint;
     head_recorded timestamptz;
