@@ -1,17 +1,20 @@
 """A small company in the form of the Maven data set, made by a seeded chance, and a process that imports it.
 
-`python -m tests.system.small_maven FOLDER WRITER_URL` imports, and after every batch prints one line: the receipts it
-got, as [[command id, positions]], so that whoever kills it knows what was promised.
+`python -m tests.system.small_maven FOLDER WRITER_URL MOMENT DELAY` imports, and after every batch prints one line: the
+receipts it got, as [[command id, positions]]. DELAY seconds after it got MOMENT receipts it is killed.
 """
 
 import csv
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from threading import Timer
 from typing import Any
 
 from app.wiring import batch_runner
@@ -117,16 +120,30 @@ def import_all(folder: Path, url: str) -> Report:
         return import_maven(folder, door, zone=ZONE)
 
 
-def _tell(answers: Sequence[Answer]) -> None:
-    receipts = [
-        (str(answer.command_id), [event["position"] for event in answer.events])
-        for answer in answers
-        if isinstance(answer, Accepted)
-    ]
-    print(json.dumps(receipts), flush=True)
+class Doomed:
+    """Tells what it was promised, and is killed a moment after it was promised so many receipts.
+
+    It sets the timer for its own kill -9, wherever the import is when it goes off: a parent that is kept waiting for
+    the processor would kill it after its end.
+    """
+
+    def __init__(self, moment: int, delay: float) -> None:
+        self._left = moment
+        self._timer = Timer(delay, os.kill, (os.getpid(), signal.SIGKILL))
+
+    def __call__(self, answers: Sequence[Answer]) -> None:
+        receipts = [
+            (str(answer.command_id), [event["position"] for event in answer.events])
+            for answer in answers
+            if isinstance(answer, Accepted)
+        ]
+        print(json.dumps(receipts), flush=True)
+        self._left -= len(receipts)
+        if self._left <= 0 and not self._timer.is_alive():
+            self._timer.start()
 
 
 if __name__ == "__main__":
     run.BATCH = BATCH
-    with write_door(sys.argv[2], _tell) as told:
+    with write_door(sys.argv[2], Doomed(int(sys.argv[3]), float(sys.argv[4]))) as told:
         import_maven(Path(sys.argv[1]), told, zone=ZONE)

@@ -43,6 +43,8 @@ COMMANDS = 300
 """Commands in the load during which a service or a server is killed."""
 
 EARLIEST, LATEST = 0.1, 0.9
+DELAY_SECONDS = 0.02
+"""The kill comes up to this long after a receipt: between two batches, or in the middle of one."""
 
 
 # --- the importer ----------------------------------------------------------------------------------------------------
@@ -74,17 +76,17 @@ def projecting(database: Database) -> Iterator[Database]:
 
 
 def import_and_kill(folder: Path, url: str, rows: int, chance: Random) -> dict[str, list[int]]:
-    """Import in a process of its own and kill it at a moment of chance; return the receipts it had reported by then."""
-    moment = rows * chance.uniform(EARLIEST, LATEST)
+    """Import in a process of its own that is killed at a moment of chance; return the receipts it reported by then."""
+    moment, delay = int(rows * chance.uniform(EARLIEST, LATEST)), chance.uniform(0, DELAY_SECONDS)
     promised: dict[str, list[int]] = {}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.system.small_maven", str(folder), url], stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-m", "tests.system.small_maven", str(folder), url, str(moment), str(delay)],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
     )
     assert process.stdout is not None
     for line in process.stdout:
         promised |= dict(json.loads(line))
-        if len(promised) >= moment and process.poll() is None:
-            process.kill()  # reading on: what it had said by then was promised
     assert process.wait() == -signal.SIGKILL, "it had finished before"
     assert EARLIEST * rows <= len(promised) < rows
     return promised
