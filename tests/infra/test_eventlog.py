@@ -196,3 +196,20 @@ def test_many_writers_at_once_leave_no_gap_and_no_disorder_in_time(database: Dat
             " WHERE b.recorded_at < a.recorded_at"
         ).fetchone()
         assert backwards == (0,)
+
+
+def test_no_append_reads_a_table_whole_though_it_was_planned_when_tables_were_small(writer: Connection) -> None:
+    def read_whole() -> list[tuple[str, int]]:
+        writer.execute("SELECT pg_stat_force_next_flush()")
+        return writer.execute(
+            "SELECT relname, seq_scan FROM pg_stat_user_tables"
+            " WHERE relname IN ('event', 'receipt', 'claim', 'subject_key') ORDER BY relname"
+        ).fetchall()
+
+    before = read_whole()
+    assert len(before) == 4
+    for number in range(20):
+        stream = uuid4()
+        claims, keys = [takes(stream, b"%d" % number)], {stream: b"key"}
+        assert statuses(writer, decided(stream, claims=claims, keys=keys)) == ["stored"]
+    assert read_whole() == before
