@@ -46,7 +46,8 @@ def http_parts(
             write_side.refusals.note,
             Pace(settings.commands_per_second, settings.commands_burst).take,
         ),
-        read_router=_joined(*_passing_reports_on(settings, analytics), *operators, reads),
+        other_routers=(*_passing_reports_on(settings, analytics), *operators),
+        read_router=reads,
         lifespan=lifespan,
         on_stop=end_streams,
         actor_of=who.remembered,
@@ -55,13 +56,6 @@ def http_parts(
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
     )
-
-
-def _joined(*routers: APIRouter) -> APIRouter:
-    joined = APIRouter()
-    for router in routers:
-        joined.include_router(router)
-    return joined
 
 
 def _passing_reports_on(settings: Settings, analytics: AnalyticsNode | None) -> list[APIRouter]:

@@ -66,6 +66,8 @@ class Parts:
     """What the application is put together from; `actor_of` names the actor of a checked token for the log."""
 
     command_routes: Sequence[BaseRoute] = ()
+    # Looked at before the reads, in this order.
+    other_routers: Sequence[APIRouter] = ()
     read_router: APIRouter | None = None
     actor_of: Callable[[str | None], str | None] = lambda _header: None
     checks: Checks = no_checks
@@ -90,8 +92,9 @@ def create_app(parts: Parts) -> FastAPI:
     counts = RequestCounts()
     app.include_router(_operators_router(parts, counts))
     app.include_router(docs_router(app.title, "/openapi.json"))
-    if parts.read_router is not None:
-        app.include_router(parts.read_router)
+    for router in (*parts.other_routers, parts.read_router):
+        if router is not None:
+            app.include_router(router)
     # Asked for most often, so looked at first, and by the application itself: every router between costs its share.
     app.router.routes[:0] = parts.command_routes
     ours = [kind for kind, _status in STATUSES]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -13,7 +13,7 @@ from infra.envelope import Envelope, StoredFact
 
 WAKE_UP_CHANNEL = "letopis_log"
 
-COLUMNS = (
+COLUMNS: LiteralString = (
     "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"
     " e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id"
 )

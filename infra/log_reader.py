@@ -8,12 +8,9 @@ import psycopg
 from psycopg import sql
 
 from infra.envelope import Envelope, StoredFact
+from infra.eventlog import COLUMNS
 
 PartitionBy = Literal["stream", "subject", "none"]
-_COLUMNS: LiteralString = (
-    "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"
-    " e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id"
-)
 _PARTIES: LiteralString = (
     "ARRAY(SELECT p.party_id FROM letopis.event_party p WHERE p.position = e.position ORDER BY p.party_id)"
 )
@@ -70,7 +67,7 @@ class LogReader:
     ) -> None:
         self._topics = list(topics)
         self._with_parties = with_parties
-        selected = sql.SQL(_COLUMNS + (", " + _PARTIES if with_parties else "") + ", e.body::text")
+        selected = sql.SQL(COLUMNS + (", " + _PARTIES if with_parties else "") + ", e.body::text")
         share: sql.Composable = sql.SQL("")
         if parts > 1 and partition_by != "none":
             column = sql.Identifier(f"{partition_by}_id")

@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from infra.advance import Held, advance, hold, reader_for
+from infra.eventlog import WAKE_UP_CHANNEL
 from infra.folding import Decode, PoisonEventError
 from infra.generations import (
     Generation,
@@ -34,7 +35,6 @@ from infra.projection import Projection
 
 Build = Callable[[Projection[Any]], object]
 
-CHANNEL = "letopis_log"
 # Facts examined in one transaction: large enough to share the round trips, small enough to be short.
 BATCH = 1_000
 # How often the log and the register are looked at though nobody said anything, in seconds.
@@ -162,7 +162,7 @@ class ProjectorService:
         while not self._stopping.is_set():
             try:
                 with connect(self._url, is_live=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
+                    connection.execute(f"LISTEN {WAKE_UP_CHANNEL}")
                     self._follow_in(connection)
             except psycopg.OperationalError as error:
                 _log.warning("projector_session", outcome="lost", error=str(error))

@@ -14,11 +14,12 @@ import pytest
 
 from infra import generations
 from infra.advance import Held, advance, hold, reader_for
+from infra.eventlog import WAKE_UP_CHANNEL
 from infra.folding import fold_key
 from infra.generations import HandedOverError, ShapeChangedError, connect, in_use
 from infra.log_reader import LogReader
 from infra.projection import Projection
-from infra.projector import CHANNEL, ProjectorService, build
+from infra.projector import ProjectorService, build
 from tests.database import Database
 from tests.infra import toy
 from tests.infra.looking import eventually, in_memory, in_table, reached, state_of
@@ -202,7 +203,7 @@ def test_a_notice_wakes_the_service_long_before_its_poll(database: Database) -> 
         time.sleep(0.3)
         last = record(database.owner_url, [coin("a")])
         with psycopg.connect(database.owner_url) as owner:
-            owner.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(last)))
+            owner.execute("SELECT pg_notify(%s, %s)", (WAKE_UP_CHANNEL, str(last)))
         eventually(reached(database.projector_url, boxes, last), seconds=2)
     finally:
         service.stop()
