@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
@@ -63,8 +62,7 @@ class Identity(NamedTuple):
     may_share_with: tuple[UUID, ...] | None = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(NamedTuple):
     """What an aggregate may not look up itself: the business time, who acts, and where new ids come from."""
 
     occurred_at: datetime
@@ -150,14 +148,7 @@ class Aggregate:
         """Record what follows as having happened at another moment (aware): old records keep their own dates."""
         present = self.occasion
         assert present is not None, "an aggregate decides only on an occasion"  # noqa: S101
-        self.occasion = Occasion(
-            moment.astimezone(UTC),
-            present.actor,
-            present.command_id,
-            present.correlation_id,
-            present.causation_id,
-            present.new_event_id,
-        )
+        self.occasion = present._replace(occurred_at=moment.astimezone(UTC))
         try:
             yield
         finally:
@@ -167,25 +158,30 @@ class Aggregate:
         """Record one new fact at the present occasion and fold it; raises pydantic.ValidationError on bad facts."""
         occasion = self.occasion
         assert occasion is not None, "an aggregate decides only on an occasion"  # noqa: S101
-        event = event_type(**facts)
+        event = event_type.of(facts)
+        own_id = self.id
         envelope = Envelope(
-            position=0,
-            event_id=occasion.new_event_id(),
-            stream_id=self.id,
-            version=self.version + 1,
-            topic=event_type.TOPIC,
-            schema_version=event_type.SCHEMA_VERSION,
-            subject_id=self.id,
-            occurred_at=occasion.occurred_at,
-            recorded_at=NEVER,
-            actor=occasion.actor,
-            command_id=occasion.command_id,
-            correlation_id=occasion.correlation_id,
-            causation_id=occasion.causation_id,
+            0,
+            occasion.new_event_id(),
+            own_id,
+            self.version + 1,
+            event_type.TOPIC,
+            event_type.SCHEMA_VERSION,
+            own_id,
+            occasion.occurred_at,
+            NEVER,
+            occasion.actor,
+            occasion.command_id,
+            occasion.correlation_id,
+            occasion.causation_id,
+            (own_id,),
         )
         self.apply(event.under(envelope))
-        # The same envelope with the two last answers, put together by place: `_replace` costs three times as much.
-        event.under(Envelope._make((*envelope[:6], self.subject_id, *envelope[7:13], self.parties_of(event))))
+        # Whom it is about and whom it concerns is known only now.
+        subject_id, parties = self.subject_id, self.parties_of(event)
+        if subject_id is not own_id or len(parties) > 1 or parties[0] is not own_id:
+            # Put together by place: `_replace` costs three times as much.
+            event.under(Envelope._make((*envelope[:6], subject_id, *envelope[7:13], parties)))
         self._pending.append(event)
 
     @property

@@ -40,12 +40,15 @@ class ClientState(Aggregate):
         if self.is_archived:
             return frozenset()
         organisations = tuple(self.affiliations)
-        held = [(kind.value, key, organisations) for kind, key in self.points if kind in IDENTIFYING]
+        held = [Identity(kind.value, key, organisations) for kind, key in self.points if kind in IDENTIFYING]
         if self.tax_id is not None:
-            held.append((TAX_ID, self.tax_id, ()))
-        return frozenset(
-            Identity(kind, key, None if (kind, key) in self._allowed_duplicates else share) for kind, key, share in held
-        )
+            held.append(Identity(TAX_ID, self.tax_id))
+        if self._allowed_duplicates:
+            held = [
+                Identity(kind, key, None if (kind, key) in self._allowed_duplicates else share)
+                for kind, key, share in held
+            ]
+        return frozenset(held)
 
     def parties_of(self, event: Event) -> tuple[UUID, ...]:
         """Return the client, and the organisation or the owners the fact names."""

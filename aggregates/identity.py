@@ -77,7 +77,7 @@ def contact_point(
     kind: ContactKind, value: str, label: str | None = None, *, region: str = HOME_REGION, area_code: str | None = None
 ) -> ContactPoint:
     """Return the contact point as typed, with its key; raises WrongPhoneError, WrongEmailError."""
-    return ContactPoint(kind=kind, value=value, key=_key(kind, value, region, area_code), label=label)
+    return ContactPoint.of({"kind": kind, "value": value, "key": _key(kind, value, region, area_code), "label": label})
 
 
 def _key(kind: ContactKind, value: str, region: str, area_code: str | None) -> str:

@@ -10,13 +10,13 @@ from uuid import UUID, uuid5
 
 from commands.activity import PlanActivity, RecordActivity
 from commands.base import Actor, Command
-from commands.batch import Accepted, Answer
 from commands.client import ContactPointGiven, RegisterClient
 from commands.deal import MoveDeal, OpenDeal, WinDeal
 from commands.decision import Request, fingerprint
 from commands.pipeline import DefinePipeline
 from commands.product import ListProduct
 from commands.staff import HireStaff
+from commands.turn import Accepted, Answer
 from events.values import (
     AffiliationRole,
     Channel,

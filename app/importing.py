@@ -11,14 +11,13 @@ from uuid import UUID
 
 from app.console import print_json, progress, say
 from app.database import Urls, database, master_key
+from app.process import settle
 from app.settings import Settings
 from app.wiring import batch_runner, rehearsing_runner_at
-from commands.batch import Answer
-from commands.decision import Request
 from commands.importing.names import imported_id
-from commands.importing.overlap import overlapping
 from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
+from commands.turn import Turn
 from infra.connection import OwnConnection
 from infra.crypto import MasterKey
 from infra.wake_up import WakeUp
@@ -55,19 +54,19 @@ def _site(options: Options) -> Iterator[_Site]:
     master = master_key(settings)
     with ExitStack() as stack:
         urls = stack.enter_context(database(settings, master, say))
-        borrow = OwnConnection(urls.writer)
-        stack.callback(borrow.close)
+        reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
+        stack.callback(reading.close)
+        stack.callback(writing.close)
         wake_up = WakeUp(urls.writer)
         wake_up.start()
         stack.callback(wake_up.stop)
-        runner = (rehearsing_runner_at if options.is_dry else batch_runner)(master, borrow)
 
-        def carry_out(requests: Sequence[Request]) -> Sequence[Answer]:
-            answers = runner.run(requests)
-            wake_up.stored(max((getattr(answer, "position", 0) for answer in answers), default=0))
-            return answers
+        def heard(turns: Sequence[Turn]) -> None:
+            wake_up.stored(max((getattr(turn.answer, "position", 0) for turn in turns), default=0))
 
-        yield _Site(settings, master, urls, WriteDoor(carry_out, master.keyed_hash, overlapping(runner)))
+        runner = rehearsing_runner_at(master, reading) if options.is_dry else batch_runner(master, reading, writing)
+        settle()
+        yield _Site(settings, master, urls, WriteDoor(runner, master.keyed_hash, heard))
 
 
 def _tell(language: str) -> Tell:

@@ -21,6 +21,7 @@ from app.doors import http_parts
 from app.first_start import first_start
 from app.http import create_app
 from app.operators import is_letopis, note_address, noted_address
+from app.process import settle
 from app.protocol import Protocol
 from app.settings import Settings
 from app.wiring import WriteSide, analytics_node
@@ -83,6 +84,7 @@ def _run(
     server = _Server(
         _uvicorn_config(create_app(parts)), on_ready=lambda: _greet(settings, listening, say), on_stop=parts.on_stop
     )
+    settle()
     server.run(sockets=[listening])
 
 

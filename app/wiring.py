@@ -10,12 +10,13 @@ from pydantic_core import from_json, to_json
 
 from app.database import Urls
 from app.settings import Settings
-from commands.batch import Answer, BatchRunner, Borrow
+from commands.batch import BatchRunner, Borrow, LogStore
 from commands.decision import Request, Seal
 from commands.executor import Executor
 from commands.policies import OwnershipReassignment, PolicyWorker
 from commands.refusals import RefusalRecord
 from commands.streams import ReadStreams, Streams
+from commands.turn import Answer
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
@@ -62,10 +63,13 @@ def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "Analyt
     return AnalyticsNode(settings.var / ANALYTICS_FILE, urls.projector, ANALYTICS, upcast, settings.zone)
 
 
-def batch_runner(master: MasterKey, borrow: Borrow) -> BatchRunner:
-    """Return what carries out batches of commands on the connection lent by `borrow`."""
-    mapper, seal, read = _writing(master, borrow)
-    return BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring)
+def batch_runner(master: MasterKey, reading: Borrow, writing: Borrow | None = None) -> BatchRunner:
+    """Return what carries out batches of commands on the connections lent.
+
+    Who decides the next batch while one is stored needs two; one does for who always waits (`run`).
+    """
+    mapper, seal, read = _writing(master, reading)
+    return BatchRunner(reading, Streams(read, mapper.to_event), seal, mapper.keyring, LogStore(writing or reading))
 
 
 def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
@@ -83,7 +87,7 @@ def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStrea
         with borrow() as connection:
             return read_streams(connection, after)
 
-    return mapper, Seal(body=mapper.to_body, new_keys=mapper.new_keys, keyed_hash=master.keyed_hash), read
+    return mapper, Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash), read
 
 
 class WriteSide:
@@ -94,8 +98,12 @@ class WriteSide:
         self.refusals = RefusalRecord(urls.writer)
         self._policies: list[PolicyWorker] = []
         self.listeners: list[Callable[[], None]] = []
+        reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
         self.executor = Executor(
-            partial(batch_runner, master), urls.writer, on_stored=self._stored, limit=settings.queue_size
+            batch_runner(master, reading, writing),
+            (reading, writing),
+            on_stored=self._stored,
+            limit=settings.queue_size,
         )
         if with_policies:
             decode = decoder_at(urls.writer, master)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from functools import cache, lru_cache
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
@@ -84,14 +84,18 @@ class Actor:
     @property
     def staff_id(self) -> UUID | None:
         """The staff member behind the actor, if it is one."""
-        try:
-            return UUID(self.id)
-        except ValueError:
-            return None
+        return _staff_id(self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+@lru_cache(maxsize=10_000)
+def _staff_id(actor_id: str) -> UUID | None:
+    try:
+        return UUID(actor_id)
+    except ValueError:
+        return None
+
+
+class Outcome(NamedTuple):
     """What a handler decided: the primary stream first, then the others it recorded facts on."""
 
     primary: Aggregate

@@ -13,7 +13,6 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from commands.base import Actor, Command
-from commands.batch import Accepted, Answer
 from commands.catalogue import COMMANDS
 from commands.decision import Request as CommandRequest
 from commands.decision import fingerprint
@@ -25,6 +24,7 @@ from commands.errors import (
     UnknownCommandError,
     UnsupportedMediaTypeError,
 )
+from commands.turn import Accepted, Answer
 from infra.ids import new_id
 
 KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")

@@ -1,18 +1,22 @@
-"""One thread per process that carries out all waiting commands together: one load, one append, one fsync a batch."""
+"""One thread per process that carries out all waiting commands together: one append, one fsync a batch."""
 
 import asyncio
+import os
+import select
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
 import structlog
 
-from commands.batch import Answer, BatchRunner, Borrow
+from commands.batch import BatchRunner
 from commands.decision import Request
 from commands.errors import OverloadedError
+from commands.turn import Answer, Turn
 from infra.connection import OwnConnection
 
 MAX_BATCH = 256
@@ -30,32 +34,52 @@ RECONNECT_PAUSE = 0.2
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Job:
-    """Commands that came in one request; they go into one batch, in order."""
+    """Commands that came in one request; they go into one batch, in order. `future` or `deliver` gets the answers."""
 
     requests: Sequence[Request]
-    deliver: Callable[[list[Answer]], None]
+    deliver: Callable[[list[Answer]], None] | None = None
+    future: "asyncio.Future[list[Answer]] | None" = None
     is_atomic: bool = False
-    arrived: float = field(default_factory=time.monotonic)
+    turns: list[Turn] = field(default_factory=list)
+    missing: int = 0
+
+    def answers(self) -> list[Answer]:
+        return [turn.answer for turn in self.turns if turn.answer is not None]
 
 
 class Executor:
-    """Takes commands from any thread or event loop, carries them out in order of arrival, and answers each."""
+    """Takes commands from any thread or event loop, carries them out in order of arrival, and answers each.
+
+    While the log stores one batch the thread decides what arrives meanwhile, and sends all of it when the log is free.
+    """
 
     def __init__(
-        self, make_runner: Callable[[Borrow], BatchRunner], url: str, *, on_stored: Callable[[int], None], limit: int
+        self,
+        runner: BatchRunner,
+        connections: Sequence[OwnConnection],
+        *,
+        on_stored: Callable[[int], None],
+        limit: int,
     ) -> None:
-        """`on_stored` hears the last position of each batch; `limit` is how many commands may wait."""
-        self._connection = OwnConnection(url)
-        self._runner = make_runner(self._connection)
+        """Take what carries out batches, and its connections, of which the last one is the one that stores.
+
+        `on_stored` hears the last position of each batch; `limit` is how many commands may wait.
+        """
+        self._runner = runner
+        self._connections = connections
         self._on_stored = on_stored
         self._limit = limit
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
-        self._wake = threading.Condition()
+        self._counting = threading.Lock()
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        self._is_asleep = False
         self._is_stopping = False
         self._failed_at: float | None = None
+        self._failing_since: float | None = None
         self._thread = threading.Thread(target=self._work, name="executor", daemon=True)
 
     def start(self) -> None:
@@ -63,13 +87,15 @@ class Executor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what waits, take nothing more, and close the connection."""
-        with self._wake:
-            self._is_stopping = True
-            self._wake.notify()
+        """Finish what waits, take nothing more, and close the connections."""
+        self._is_stopping = True
+        self._wake()
         if self._thread.is_alive():
             self._thread.join()
-        self._connection.close()
+        for connection in self._connections:
+            connection.close()
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
 
     @property
     def can_store(self) -> bool:
@@ -89,83 +115,169 @@ class Executor:
 
         Raises OverloadedError when too many commands wait.
         """
-        with self._wake:
-            if self._is_stopping or self._waiting + len(requests) > self._limit:
-                raise OverloadedError(retry_after=1)
-            self._waiting += len(requests)
-            self._jobs.append(_Job(requests, deliver, is_atomic))
-            if len(self._jobs) == 1:
-                self._wake.notify()
+        self._queue(_Job(requests, deliver, is_atomic=is_atomic))
 
     async def execute(self, requests: Sequence[Request], *, is_atomic: bool = False) -> list[Answer]:
         """Queue commands and wait for their answers without blocking the event loop."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[list[Answer]] = loop.create_future()
-
-        def resolve(answers: list[Answer]) -> None:
-            if not future.done():
-                future.set_result(answers)
-
-        self.submit(requests, lambda answers: _call_in(loop, resolve, answers), is_atomic=is_atomic)
+        future: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        self._queue(_Job(requests, future=future, is_atomic=is_atomic))
         return await future
 
-    def _take(self) -> list[_Job] | None:
-        with self._wake:
-            while not self._jobs:
-                if self._is_stopping:
-                    return None
-                self._wake.wait()
-            taken = [self._jobs.popleft()]
-            size = len(taken[0].requests)
-            while (
-                self._jobs
-                and not taken[0].is_atomic
-                and not self._jobs[0].is_atomic
-                and size + len(self._jobs[0].requests) <= MAX_BATCH
-            ):
-                taken.append(self._jobs.popleft())
-                size += len(taken[-1].requests)
-            return taken
+    def _queue(self, job: _Job) -> None:
+        with self._counting:
+            if self._is_stopping or self._waiting + len(job.requests) > self._limit:
+                raise OverloadedError(retry_after=1)
+            self._waiting += len(job.requests)
+        self._jobs.append(job)
+        if self._is_asleep:
+            self._wake()
+
+    # --- the thread ------------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        self._is_asleep = False
+        os.write(self._wake_writer, b"\0")
 
     def _work(self) -> None:
-        while (jobs := self._take()) is not None:
-            requests = [request for job in jobs for request in job.requests]
-            answers = self._carry_out(requests, is_atomic=jobs[0].is_atomic)
-            last = max((getattr(answer, "position", 0) for answer in answers), default=0)
-            if last:
-                self._on_stored(last)
-            start = 0
-            for job in jobs:
-                job.deliver(answers[start : start + len(job.requests)])
-                start += len(job.requests)
-            with self._wake:
-                self._waiting -= len(requests)
+        while not (self._is_stopping and not self._jobs and self._runner.is_idle):
+            try:
+                self._step()
+                self._failing_since = None
+            except psycopg.Error as error:
+                self._fail(error)
+            except Exception as error:  # a bug: these callers get a 500, the thread lives on for the others
+                log.exception("batch_failed")
+                self._answer(self._runner.give_up(error))
 
-    def _carry_out(self, requests: list[Request], *, is_atomic: bool) -> list[Answer]:
+    def _step(self) -> None:
+        """Decide what has arrived, and see what has become of the batch on its way."""
+        runner = self._runner
+        if self._has_atomic and runner.is_idle:
+            self._carry_out_alone(self._jobs.popleft())
+            return
+        turns = self._take()
+        if turns:
+            runner.decide(turns)
+        elif runner.is_idle or runner.is_storing:
+            self._sleep()
+        if not runner.is_idle:
+            answered = runner.advance(wait=False)
+            if answered:
+                self._failed_at = None
+                self._answer(answered)
+
+    @property
+    def _has_atomic(self) -> bool:
+        """Whether the next commands may share no batch with others: they wait until the log has nothing else to do."""
+        return bool(self._jobs) and self._jobs[0].is_atomic
+
+    def _fits(self, room: int) -> bool:
+        """Whether the next commands may join the batch being decided; a large request has one for itself."""
+        jobs = self._jobs
+        return bool(jobs) and not jobs[0].is_atomic and (len(jobs[0].requests) <= room or room == MAX_BATCH)
+
+    def _take(self) -> list[Turn]:
+        turns: list[Turn] = []
+        room = MAX_BATCH - self._runner.deciding
+        while self._fits(room):
+            job = self._jobs.popleft()
+            job.turns = [Turn(request, job) for request in job.requests]
+            job.missing = len(job.turns)
+            turns += job.turns
+            room -= len(job.turns)
+        return turns
+
+    def _sleep(self) -> None:
+        """Sleep until a command arrives that can be decided, or the batch on its way is stored."""
+        runner = self._runner
+        poll = select.poll()
+        if runner.is_storing:
+            poll.register(self._connections[-1].fileno(), select.POLLIN)
+        if not self._jobs:
+            # What waits already could not be taken: nobody who comes after it needs to wake us.
+            self._is_asleep = True
+            poll.register(self._wake_reader, select.POLLIN)
+        # A command that arrived before the flag was up has woken nobody.
+        must_go_on = self._fits(MAX_BATCH - runner.deciding) or (runner.is_idle and (self._jobs or self._is_stopping))
+        if not must_go_on:
+            poll.poll()
+        self._is_asleep = False
+        with suppress(BlockingIOError):
+            os.read(self._wake_reader, 1024)
+
+    def _carry_out_alone(self, job: _Job) -> None:
+        job.turns = [Turn(request, job) for request in job.requests]
         started = time.monotonic()
-        is_retry = False
         while True:
             try:
-                answers = self._runner.run(requests, atomic=is_atomic, is_retry=is_retry)
+                answers = self._runner.run(job.requests, atomic=True)
+                break
             except psycopg.Error as error:
-                is_retry = True
-                self._failed_at = time.monotonic()
-                log.warning("log_unreachable", commands=len(requests), error=type(error).__name__)
+                self._pause_after(error)
                 if time.monotonic() - started > UNREACHABLE_PATIENCE or self._is_stopping:
-                    return [OverloadedError(retry_after=2)] * len(requests)
-                self._connection.close()
-                time.sleep(RECONNECT_PAUSE)
-            except Exception as error:  # a bug: these callers get a 500, the thread lives on for the others
-                log.exception("batch_failed", commands=len(requests))
-                return [error] * len(requests)
-            else:
-                self._failed_at = None
-                log.debug("batch", commands=len(requests), duration_ms=round((time.monotonic() - started) * 1e3, 1))
-                return answers
+                    answers = [OverloadedError(retry_after=2)] * len(job.requests)
+                    break
+            except Exception as error:
+                log.exception("batch_failed", commands=len(job.requests))
+                answers = [error] * len(job.requests)
+                break
+        job.missing = len(job.turns)
+        for turn, answer in zip(job.turns, answers, strict=True):
+            turn.answer = answer
+        self._answer(job.turns)
+
+    # --- answering -------------------------------------------------------------------------------------------------
+
+    def _answer(self, turns: Sequence[Turn]) -> None:
+        """Deliver what is complete: one call into each event loop, however many of its callers wait."""
+        if not turns:
+            return
+        done: list[_Job] = []
+        last = 0
+        for turn in turns:
+            job: _Job = turn.tag
+            job.missing -= 1
+            if not job.missing:
+                done.append(job)
+            position = getattr(turn.answer, "position", 0)
+            last = max(last, position)
+        if last:
+            self._on_stored(last)
+        log.debug("batch", commands=len(turns), position=last)
+        with self._counting:
+            self._waiting -= len(turns)
+        of_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        for job in done:
+            if job.future is not None:
+                of_loop.setdefault(job.future.get_loop(), []).append(job)
+            elif job.deliver is not None:
+                job.deliver(job.answers())
+        for loop, jobs in of_loop.items():
+            try:
+                loop.call_soon_threadsafe(_resolve, jobs)
+            except RuntimeError:  # the loop was closed while its commands were carried out: nobody waits any more
+                log.info("callers_gone", commands=len(jobs))
+
+    # --- failing ---------------------------------------------------------------------------------------------------
+
+    def _fail(self, error: psycopg.Error) -> None:
+        """Wait and let everything be tried again; after a while tell the callers to come again."""
+        now = time.monotonic()
+        self._failing_since = self._failing_since or now
+        self._pause_after(error)
+        if now - self._failing_since > UNREACHABLE_PATIENCE or self._is_stopping:
+            self._failing_since = None
+            self._answer(self._runner.give_up(OverloadedError(retry_after=2)))
+
+    def _pause_after(self, error: psycopg.Error) -> None:
+        self._failed_at = time.monotonic()
+        log.warning("log_unreachable", commands=self._waiting, error=type(error).__name__)
+        for connection in self._connections:
+            connection.close()
+        time.sleep(RECONNECT_PAUSE)
 
 
-def _call_in(loop: asyncio.AbstractEventLoop, resolve: Callable[[list[Answer]], None], answers: list[Answer]) -> None:
-    try:
-        loop.call_soon_threadsafe(resolve, answers)
-    except RuntimeError:  # the loop was closed while its command was carried out: nobody waits any more
-        log.info("caller_gone")
+def _resolve(jobs: Sequence[_Job]) -> None:
+    for job in jobs:
+        if job.future is not None and not job.future.done():
+            job.future.set_result(job.answers())

@@ -10,10 +10,10 @@ import psycopg
 import structlog
 
 from commands.base import Actor, Command
-from commands.batch import Accepted, Answer
 from commands.decision import Request, fingerprint
 from commands.errors import OverloadedError
 from commands.ownership import ReassignClient
+from commands.turn import Accepted, Answer
 from events.base import Event
 from events.client import ClientClaimed, ClientTransferred
 from events.staff import StaffDeparted

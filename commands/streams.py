@@ -1,4 +1,8 @@
-"""The aggregates at hand: loaded in one query, kept while hot, never trusted without asking the log what is new."""
+"""The aggregates at hand: loaded in one query, kept while hot, believed until the log says otherwise.
+
+What is in memory may be older than the log, because other processes write too. An append finds that out by itself: it
+stores nothing that was decided on an old head. Only what is answered without an append has to be confirmed first.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,22 +18,47 @@ HOT_STREAMS = 50_000
 
 ReadStreams = Callable[[Mapping[UUID, int]], Sequence[StoredFact]]
 
+NO_HEAD = Head()
+NOTHING: frozenset[Identity] = frozenset()
+
 
 class Entry:
-    """One stream in memory: its aggregate, its head, and the facts decided on but not stored yet."""
+    """One stream in memory: its aggregate, its head, and the facts decided on but not stored yet.
 
-    __slots__ = ("aggregate", "batch", "head", "identities", "undecided")
+    `confirmed` is the last batch in which the log was asked for the stream; `is_used` says that it was needed since the
+    last time somebody thought of forgetting it.
+    """
+
+    __slots__ = ("aggregate", "confirmed", "head", "identities", "is_used", "undecided")
 
     def __init__(self, aggregate: Aggregate, batch: int) -> None:
         self.aggregate = aggregate
-        self.batch = batch
-        self.head = Head()
-        self.identities: frozenset[Identity] = frozenset()
-        self.undecided: list[Event] = []
+        self.confirmed = batch
+        self.is_used = False
+        self.head = NO_HEAD
+        self.identities = NOTHING
+        self.undecided: tuple[Event, ...] = ()
 
+    def decide(self, events: Sequence[Event], identities: frozenset[Identity]) -> None:
+        """Note facts that were decided on, and what the aggregate, which has folded them already, now holds."""
+        self.undecided = (*self.undecided, *events)
+        last = events[-1].envelope
+        self.head = Head(last.version, last.event_id)
+        self.identities = identities
 
-NEVER = -1
-"""The batch of a stream that was not read yet."""
+    def settle(self, version: int, position: int) -> None:
+        """Note that what was decided up to a version is stored, its last fact at a position."""
+        if self.head.version == version:
+            self.head = Head(version, self.head.event_id, position)
+            self.undecided = ()
+        else:
+            # A later batch has decided more, which is still on its way.
+            self.undecided = tuple(event for event in self.undecided if event.envelope.version > version)
+
+    def empty(self) -> None:
+        """Be a stream again of which nothing is known."""
+        self.aggregate = type(self.aggregate)(self.aggregate.id)
+        self.head, self.identities, self.undecided = NO_HEAD, NOTHING, ()
 
 
 class WrongKindError(Exception):
@@ -46,54 +75,69 @@ class Streams:
         self._entries: OrderedDict[UUID, Entry] = OrderedDict()
         self._batch = 0
 
+    def __contains__(self, stream_id: object) -> bool:
+        return stream_id in self._entries
+
     def begin(self) -> None:
-        """Start a new batch: nothing in memory is known to be current any more."""
+        """Start a new batch: from now on nothing in memory is confirmed."""
         self._batch += 1
-        while len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
+        for _ in range(len(self._entries) - self._capacity):
+            stream_id, entry = self._entries.popitem(last=False)
+            if entry.undecided or entry.is_used:
+                # What is on its way must stay, and what was needed of late gets a second chance.
+                entry.is_used = False
+                self._entries[stream_id] = entry
 
-    def refresh(self, wanted: Iterable[tuple[UUID, type[Aggregate]]]) -> None:
-        """Bring these streams up to date in one query."""
-        stale: dict[UUID, Entry] = {}
-        for stream_id, kind in wanted:
-            entry = self._entries.get(stream_id)
-            if entry is None:
-                stale[stream_id] = self._entries[stream_id] = Entry(kind(stream_id), NEVER)
-            elif entry.batch != self._batch:
-                stale[stream_id] = entry
-                self._entries.move_to_end(stream_id)
-        if not stale:
-            return
-        self._fold(self._read({stream_id: entry.head.version for stream_id, entry in stale.items()}))
-        for entry in stale.values():
-            entry.batch = self._batch
+    def load(self, wanted: Mapping[UUID, type[Aggregate]]) -> None:
+        """Bring streams that are not in memory there, in one query."""
+        for stream_id, kind in wanted.items():
+            self._entries[stream_id] = Entry(kind(stream_id), self._batch)
+        self._fold(self._read(dict.fromkeys(wanted, 0)))
 
-    def _fold(self, facts: Sequence[StoredFact]) -> None:
+    def confirm(self, entries: Iterable[Entry]) -> set[UUID]:
+        """Ask the log, in one query, what is new in streams; return the ids of those that had changed."""
+        changed: set[UUID] = set()
+        asked: dict[UUID, int] = {}
+        for entry in entries:
+            stream_id = entry.aggregate.id
+            if self._entries.get(stream_id) is not entry:
+                changed.add(stream_id)  # forgotten meanwhile, and perhaps read anew
+            elif entry.confirmed != self._batch and not entry.undecided:
+                # What is on its way is confirmed, or refuted, by its own append.
+                entry.confirmed = self._batch
+                asked[stream_id] = entry.head.version
+        return changed | self._fold(self._read(asked)) if asked else changed
+
+    def _fold(self, facts: Sequence[StoredFact]) -> set[UUID]:
         changed = set()
         for fact in facts:
             envelope = fact.envelope
-            entry = self._entries[envelope.stream_id]
+            entry = self._entries.get(envelope.stream_id)
+            if entry is None:
+                continue
             entry.head = Head(envelope.version, envelope.event_id, envelope.position)
+            changed.add(envelope.stream_id)
             event = self._decode(fact)
             if entry.aggregate.version < 0 or not entry.aggregate.knows(event):
                 # Somebody named a deal where a client belongs; the empty aggregate of the wrong kind must not stay.
                 entry.aggregate.version = -1
                 continue
             entry.aggregate.apply(event)
-            changed.add(envelope.stream_id)
         for stream_id in changed:
             entry = self._entries[stream_id]
             entry.identities = entry.aggregate.identities()
+        return changed
 
     def get(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
-        """Return a stream as it stands now; raises WrongKindError."""
-        known = self._entries.get(stream_id)
-        if known is not None and known.batch == self._batch and _is_of(kind, known.aggregate):
-            return known
+        """Return a stream as it is known; raises WrongKindError."""
         for _ in range(2):
-            self.refresh([(stream_id, kind)])
-            entry = self._entries[stream_id]
-            if _is_of(kind, entry.aggregate):
+            entry = self._entries.get(stream_id)
+            if entry is None:
+                self.load({stream_id: kind})
+                entry = self._entries[stream_id]
+            aggregate = entry.aggregate
+            if type(aggregate) is kind and aggregate.version >= 0:
+                entry.is_used = True
                 return entry
             if entry.undecided:
                 break
@@ -105,25 +149,20 @@ class Streams:
         entry = self._entries[stream_id] = Entry(kind(stream_id), self._batch)
         return entry
 
-    def decide(self, aggregate: Aggregate, events: Sequence[Event]) -> None:
-        """Note the facts a command of this batch decided on; its aggregate in memory has folded them already."""
-        entry = self._entries[aggregate.id]
-        entry.undecided.extend(events)
-        entry.head = Head(aggregate.version, events[-1].envelope.event_id, 0)
-        entry.identities = aggregate.identities()
-
-    def restore(self, stream_id: UUID) -> None:
-        """Undo what a refused command had done to an aggregate in memory: fold it anew, with the batch's facts."""
-        entry = self._entries.pop(stream_id, None)
-        if entry is None:
+    def restore(self, entry: Entry) -> None:
+        """Undo what a refused command had done to an aggregate in memory: fold it anew, with what is on its way."""
+        stream_id = entry.aggregate.id
+        if self._entries.get(stream_id) is not entry:
             return
-        again = self._entries[stream_id] = Entry(type(entry.aggregate)(stream_id), entry.batch)
+        on_its_way = entry.undecided
+        entry.empty()
         self._fold(self._read({stream_id: 0}))
-        for event in entry.undecided:
-            again.aggregate.apply(event)
-            again.head = Head(event.originator_version, event.envelope.event_id, 0)
-        again.undecided = entry.undecided
-        again.identities = again.aggregate.identities()
+        entry.confirmed = self._batch
+        for event in on_its_way:
+            # Some of it may have arrived, and was read just now.
+            if event.envelope.version > entry.aggregate.version:
+                entry.aggregate.apply(event)
+                entry.decide([event], entry.aggregate.identities())
 
     def evict(self, stream_ids: Iterable[UUID]) -> None:
         """Forget streams whose state in memory never came to be."""
@@ -133,15 +172,3 @@ class Streams:
     def clear(self) -> None:
         """Forget everything, when it is not known what was stored."""
         self._entries.clear()
-
-    def settle(self, stream_id: UUID, head: Head) -> None:
-        """Note that what was decided on a stream is stored, with this head."""
-        entry = self._entries.get(stream_id)
-        if entry is not None:
-            entry.undecided = []
-            if entry.head.version == head.version:
-                entry.head = head
-
-
-def _is_of(kind: type[Aggregate], aggregate: Aggregate) -> bool:
-    return type(aggregate) is kind and aggregate.version >= 0

@@ -23,6 +23,11 @@ class OwnConnection:
             self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5, options=LIMITS)
         yield self._connection
 
+    def fileno(self) -> int:
+        """Return what to wait for when something was sent; only while the connection is open."""
+        assert self._connection is not None  # noqa: S101 - something was sent through it
+        return self._connection.fileno()
+
     def close(self) -> None:
         """Give the connection back to the server."""
         if self._connection is not None:

@@ -116,9 +116,9 @@ class Keyring:
 
     def seal_first(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject known to be new, without asking the database for a key."""
-        if subject_id not in self._keys:
-            self._mint(subject_id)
-        return self.seal(subject_id, plain, bound_to)
+        cipher = self._keys.get(subject_id) or self._mint(subject_id)
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + cipher.encrypt(nonce, plain, bound_to)
 
     def open(self, subject_id: UUID, sealed: bytes, bound_to: bytes) -> bytes:
         """Decrypt; raises KeyIsGoneError, and cryptography's InvalidTag when the bytes were tampered with."""

@@ -1,4 +1,4 @@
-"""The log: one append-only table, written through one function, read in order."""
+"""The log: what is written to it (infra.append does that) and how streams, receipts and keys are read from it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,6 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import tuple_row
-from pydantic_core import from_json, to_json
 
 from infra.envelope import Envelope, StoredFact
 
@@ -17,8 +16,6 @@ COLUMNS: LiteralString = (
     "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"
     " e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id"
 )
-
-_APPEND = "SELECT letopis.append(%s, %s, %s, %s, %s, %s)::text"
 
 _STREAMS = f"""
 SELECT {COLUMNS}, e.body::text
@@ -43,9 +40,14 @@ LIMIT %s
 """
 
 _RECEIPTS = """
-SELECT command_id, content_hash, stream_id, version, position, events::text
-FROM letopis.receipt
-WHERE command_id = ANY (%s::uuid[])
+SELECT r.command_id, r.content_hash, r.stream_id, r.version, r.position, ARRAY(
+    SELECT e.topic
+    FROM letopis.event AS e
+    WHERE e.position > r.position - r.event_count
+        AND e.position <= r.position
+    ORDER BY e.position)
+FROM letopis.receipt AS r
+WHERE r.command_id = ANY (%s::uuid[])
 """
 
 
@@ -86,92 +88,14 @@ class Decided:
     content_hash: bytes
     stream_id: UUID
     version: int
-    expectations: Mapping[UUID, Head]
+    expectations: Sequence[tuple[UUID, Head]]
     facts: Sequence[StoredFact]
     claims: Sequence[ClaimChange] = ()
     keys: Mapping[UUID, bytes] = field(default_factory=dict)
 
-
-class Appended(NamedTuple):
-    """What became of one command: stored, replayed, stale, cascaded or claimed; the rest as `append` in SQL says."""
-
-    status: str
-    facts: dict[str, Any]
-
-
-class LeftOutError(Exception):
-    """An atomic batch was not stored because commands in it had to be left out; `outcomes` says which and why."""
-
-    def __init__(self, outcomes: dict[int, Appended]) -> None:
-        super().__init__("Nothing of the atomic batch was stored.")
-        self.outcomes = outcomes
-
-
-LEFT_OUT = "LT001"
-"""The SQLSTATE by which the append function says so."""
-
-
-def append(connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False) -> list[Appended]:
-    """Store a batch of decided commands in order, durably, in one statement; return what became of each.
-
-    The connection must be in autocommit mode: the lock of the log is held for this one statement only.
-    Raises LeftOutError for an atomic batch of which a part cannot be stored, and psycopg.Error; after one of these it
-    is not known whether the batch was stored: look for the receipts.
-    """
-    try:
-        row = connection.execute(_APPEND, [*_documents(batch), atomic], prepare=True).fetchone()
-    except psycopg.Error as error:
-        if error.sqlstate == LEFT_OUT and error.diag.message_detail is not None:
-            raise LeftOutError(_by_place(from_json(error.diag.message_detail))) from None
-        raise
-    assert row is not None  # noqa: S101 - a SELECT without FROM has one row
-    outcomes = _by_place(from_json(row[0])["outcomes"])
-    return [outcomes[n] for n in range(len(batch))]
-
-
-def _by_place(outcomes: Iterable[dict[str, Any]]) -> dict[int, Appended]:
-    return {outcome["n"]: Appended(outcome["status"], outcome) for outcome in outcomes}
-
-
-def _documents(batch: Sequence[Decided]) -> list[str]:
-    commands, expectations, events, claims, keys = [], [], [], [], []  # type: ignore[var-annotated]
-    for n, decided in enumerate(batch):
-        commands.append(
-            {
-                "n": n,
-                "command_id": decided.command_id,
-                "content_hash": f"\\x{decided.content_hash.hex()}",
-                "stream_id": decided.stream_id,
-                "version": decided.version,
-            }
-        )
-        for stream_id, head in decided.expectations.items():
-            expectations.append({"n": n, "stream_id": stream_id, "version": head.version, "event_id": head.event_id})
-        events.extend(_event_document(n, fact) for fact in decided.facts)
-        claims.extend({"n": n, **claim._asdict(), "key": f"\\x{claim.key.hex()}"} for claim in decided.claims)
-        for subject_id, wrapped in decided.keys.items():
-            keys.append({"n": n, "subject_id": subject_id, "wrapped": f"\\x{wrapped.hex()}"})
-    return [to_json(each).decode() for each in (commands, expectations, events, claims, keys)]
-
-
-def _event_document(n: int, fact: StoredFact) -> dict[str, Any]:
-    envelope = fact.envelope
-    return {
-        "n": n,
-        "event_id": envelope.event_id,
-        "stream_id": envelope.stream_id,
-        "version": envelope.version,
-        "topic": envelope.topic,
-        "schema_version": envelope.schema_version,
-        "subject_id": envelope.subject_id,
-        "occurred_at": envelope.occurred_at,
-        "actor": envelope.actor,
-        "command_id": envelope.command_id,
-        "correlation_id": envelope.correlation_id,
-        "causation_id": envelope.causation_id,
-        "body": fact.body,
-        "parties": envelope.parties,
-    }
+    def events_from(self, first: int) -> list[dict[str, Any]]:
+        """Return what the receipt says, once the first fact is at a position of the log."""
+        return events_of([fact.envelope.topic for fact in self.facts], first)
 
 
 def read_streams(connection: psycopg.Connection[Any], after: Mapping[UUID, int]) -> list[StoredFact]:
@@ -188,8 +112,19 @@ def _array(ids: Iterable[UUID]) -> str:
 
 def read_receipts(connection: psycopg.Connection[Any], command_ids: Iterable[UUID]) -> dict[UUID, Receipt]:
     """Return the receipts there are for these commands."""
-    rows = connection.execute(_RECEIPTS, [_array(command_ids)], prepare=True)
-    return {row[0]: Receipt(row[0], bytes(row[1]), row[2], row[3], row[4], from_json(row[5])) for row in rows}
+    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        rows = cursor.execute(_RECEIPTS, [_array(command_ids)], prepare=True).fetchall()
+    return {
+        command_id: Receipt(
+            command_id, content_hash, stream_id, version, position, events_of(topics, position - len(topics) + 1)
+        )
+        for command_id, content_hash, stream_id, version, position, topics in rows
+    }
+
+
+def events_of(topics: Sequence[str], first: int) -> list[dict[str, Any]]:
+    """Return what a receipt says of facts that follow one another in the log from a position."""
+    return [{"topic": topic, "position": position} for position, topic in enumerate(topics, first)]
 
 
 def key_fetcher(borrow: Callable[[], Any]) -> Callable[[UUID, int], Sequence[tuple[UUID, bytes]]]:

@@ -11,9 +11,6 @@ from infra.envelope import Envelope, StoredFact
 from infra.eventlog import COLUMNS
 
 PartitionBy = Literal["stream", "subject", "none"]
-_PARTIES: LiteralString = (
-    "ARRAY(SELECT p.party_id FROM letopis.event_party p WHERE p.position = e.position ORDER BY p.party_id)"
-)
 _UP_TO: LiteralString = """
     SELECT position, event_id
     FROM letopis.event
@@ -67,7 +64,7 @@ class LogReader:
     ) -> None:
         self._topics = list(topics)
         self._with_parties = with_parties
-        selected = sql.SQL(COLUMNS + (", " + _PARTIES if with_parties else "") + ", e.body::text")
+        selected = sql.SQL(COLUMNS + (", e.parties" if with_parties else "") + ", e.body::text")
         share: sql.Composable = sql.SQL("")
         if parts > 1 and partition_by != "none":
             column = sql.Identifier(f"{partition_by}_id")

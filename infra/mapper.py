@@ -1,9 +1,9 @@
 """Turns facts into stored bodies and back: validates, seals personal fields, and brings old versions up to date."""
 
-from base64 import b64decode, b64encode
+from base64 import b64decode
+from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
-from uuid import UUID
 
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
@@ -24,7 +24,8 @@ class Fact(Protocol):
 
     @property
     def envelope(self) -> Any: ...
-    def model_dump_json(self, *, exclude_none: bool = ..., include: Any = ..., exclude: Any = ...) -> str: ...
+    def clear_json(self) -> bytes: ...
+    def personal_json(self) -> bytes: ...
     @classmethod
     def from_json(cls, body: str | bytes, envelope: Any) -> Self: ...
     @classmethod
@@ -74,17 +75,16 @@ class Mapper:
 
     def to_body(self, event: Fact) -> str:
         """Return the exact JSON text to store; personal fields are sealed under the subject's key, in one piece."""
-        personal = event.PERSONAL_FIELDS
-        if not personal:
-            return event.model_dump_json(exclude_none=True)
-        clear = event.model_dump_json(exclude_none=True, exclude=personal)
-        plain = event.model_dump_json(exclude_none=True, include=personal)
-        if plain == "{}":
+        clear = event.clear_json().decode()
+        if not event.PERSONAL_FIELDS:
+            return clear
+        plain = event.personal_json()
+        if plain == b"{}":
             return clear
         envelope: Envelope = event.envelope
         is_first = envelope.version == 1 and envelope.subject_id == envelope.stream_id
         seal = self.keyring.seal_first if is_first else self.keyring.seal
-        sealed = b64encode(seal(envelope.subject_id, plain.encode(), envelope.event_id.bytes)).decode()
+        sealed = b2a_base64(seal(envelope.subject_id, plain, envelope.event_id.bytes), newline=False).decode()
         return f'{clear[:-1]}{"" if clear == "{}" else ","}{SEALED}{sealed}"}}'
 
     def to_event(self, fact: StoredFact) -> Any:
@@ -147,8 +147,3 @@ class Mapper:
         for version in range(stored_version, self._types[topic].SCHEMA_VERSION):
             payload = self._upcasters[topic, version](payload)
         return payload
-
-    def new_keys(self, subject_ids: Iterable[UUID]) -> dict[UUID, bytes]:
-        """Return the wrapped keys that must be stored with facts of these subjects."""
-        found = {subject_id: self.keyring.unsaved(subject_id) for subject_id in subject_ids}
-        return {subject_id: wrapped for subject_id, wrapped in found.items() if wrapped is not None}

@@ -21,9 +21,10 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from infra.append import append
 from infra.crypto import Keyring
 from infra.envelope import NEVER, Envelope, StoredFact
-from infra.eventlog import COLUMNS, WAKE_UP_CHANNEL, Appended, Decided, Head, append
+from infra.eventlog import COLUMNS, WAKE_UP_CHANNEL, Decided, Head
 from infra.ids import new_id
 from infra.pooled_recorder import WITHOUT_END, PooledRecorder
 from infra.stored_event import EnvelopedEvent, EnvelopedNotification, to_body, to_state
@@ -104,11 +105,11 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
             # A new command on an old state needs no turn at the lock of the log; one given again may have a receipt.
             if is_new and any(head.version > 0 and head.event_id is None for head in heads.values()):
                 raise IntegrityError("Nothing was recorded: a stream is not at the version that the event follows.")
-            outcome = self._append(connection, self._decided(facts, heads))
-        self._wake_up.stored(outcome.facts["position"])
-        return [event["position"] for event in outcome.facts["events"]]
+            positions = self._append(connection, self._decided(facts, heads))
+        self._wake_up.stored(positions[-1])
+        return positions
 
-    def _append(self, connection: psycopg.Connection[Any], decided: Decided) -> Appended:
+    def _append(self, connection: psycopg.Connection[Any], decided: Decided) -> list[int]:
         try:
             (outcome,) = append(connection, [decided])
         except psycopg.Error:
@@ -120,7 +121,8 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
             raise IntegrityError(f"Nothing was recorded: the command is {outcome.status}.")
         if self._keyring:
             self._keyring.saved(list(decided.keys))
-        return outcome
+        events = outcome.facts["events"] if outcome.facts else decided.events_from(outcome.first)
+        return [event["position"] for event in events]
 
     def _facts(self, events: Sequence[StoredEvent]) -> list[StoredFact]:
         command_ids = {event.envelope.command_id for event in events if isinstance(event, EnvelopedEvent)}
@@ -162,7 +164,7 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
             content_hash=sha256(repr(said).encode()).digest(),
             stream_id=first.stream_id,
             version=max(each.envelope.version for each in facts if each.envelope.stream_id == first.stream_id),
-            expectations=expectations,
+            expectations=list(expectations.items()),
             facts=facts,
             keys={subject_id: wrapped for subject_id, wrapped in unsaved.items() if wrapped is not None},
         )

@@ -13,8 +13,7 @@ from infra.eventlog import COLUMNS
 from infra.folding import Decode
 
 _HISTORY = f"""
-SELECT {COLUMNS}, e.body::text,
-    ARRAY(SELECT o.party_id FROM letopis.event_party o WHERE o.position = e.position ORDER BY o.party_id)
+SELECT {COLUMNS}, e.body::text, e.parties
 FROM letopis.event_party AS p
 JOIN letopis.event AS e USING (position)
 WHERE p.party_id = %s

@@ -1,6 +1,5 @@
 """Importing one CSV file by its mapping, from beginning to end."""
 
-import gc
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +9,6 @@ from pathlib import Path
 from uuid import UUID, uuid5
 
 from aggregates.base import AlreadyExistsError
-from commands.batch import Answer
 from commands.errors import KeyReusedError
 from commands.history import FinishImport, StartImport
 from commands.importing.csv_file import read_csv
@@ -22,6 +20,7 @@ from commands.importing.run import Importer, Progress, WriteDoor
 from commands.importing.sheet import Sheet
 from commands.importing.targets import Frame, check_fields
 from commands.pipeline import DefinePipeline
+from commands.turn import Answer
 
 
 def import_file(
@@ -74,27 +73,12 @@ def importing(
     started = time.monotonic()
     report = Report(source, is_dry=is_dry)
     importer = Importer(door, source, import_id, report, errors, progress or _silent)
-    with _seldom_collecting():
-        check(importer.prepare((StartImport(import_id=import_id, source=source, is_strict=strict), str(import_id))))
-        yield importer
-        # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in
-        # this run's report; the log keeps the first ones.
-        importer.prepare((_finish(import_id, report), str(import_id)))
-        report.seconds = time.monotonic() - started
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Look for garbage after 200,000 new objects, not 700: an import makes many and drops few in cycles.
-
-    It took an eighth of the whole import's time.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(200_000, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
+    check(importer.prepare((StartImport(import_id=import_id, source=source, is_strict=strict), str(import_id))))
+    yield importer
+    # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in
+    # this run's report; the log keeps the first ones.
+    importer.prepare((_finish(import_id, report), str(import_id)))
+    report.seconds = time.monotonic() - started
 
 
 def import_sheet(importer: Importer, sheet: Sheet, import_id: UUID, *, name: str, strict: bool = False) -> None:

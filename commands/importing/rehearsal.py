@@ -1,16 +1,14 @@
 """A dry run: every rule is asked as if it were meant, and nothing is stored."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from uuid import UUID
-
-import psycopg
 
 from commands.batch import BatchRunner, Borrow
 from commands.decision import Seal
 from commands.streams import ReadStreams, Streams
+from infra.append import Appended
 from infra.envelope import StoredFact
-from infra.eventlog import Appended, ClaimChange, Decided
+from infra.eventlog import ClaimChange, Decided
 from infra.mapper import Mapper
 
 _HOLDERS = """
@@ -23,7 +21,8 @@ JOIN unnest(%s::text[], %s::bytea[]) AS asked (kind, key) USING (kind, key)
 class Rehearsal:
     """The log as it would be: what is stored, and over it what this dry run has decided so far, kept in memory."""
 
-    def __init__(self, read: ReadStreams) -> None:
+    def __init__(self, borrow: Borrow, read: ReadStreams) -> None:
+        self._borrow = borrow
         self._read = read
         self._facts: dict[UUID, list[StoredFact]] = {}
         self._holders: dict[tuple[str, bytes], set[UUID]] = {}
@@ -38,44 +37,49 @@ class Rehearsal:
         ]
         return [*self._read(after), *decided]
 
-    def store(
-        self, connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False
-    ) -> list[Appended]:
-        """Say what the log would answer to this batch; two holders of one identity are the one thing it refuses."""
+    def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None:
+        """Take a batch as the log would."""
         assert not atomic, "an import has no atomic batches"  # noqa: S101
-        self._learn_holders(connection, [claim for decided in batch for claim in decided.claims])
+        self._learn_holders([claim for decided in batch for claim in decided.claims])
+
+    def is_stored(self) -> bool:
+        """Return True: nothing has to be waited for."""
+        return True
+
+    def receive(self, batch: Sequence[Decided]) -> list[Appended]:
+        """Say what the log would answer to this batch; two holders of one identity are the one thing it refuses."""
         tainted: set[UUID] = set()
         outcomes = []
         for decided in batch:
             rival = next((claim for claim in decided.claims if self._is_held(claim)), None)
             if rival is not None:
                 holder = str(next(iter(self._holders[rival.kind, rival.key])))
-                outcomes.append(Appended("claimed", {"kind": rival.kind, "holder_id": holder}))
-            elif not tainted.isdisjoint(decided.expectations):
-                outcomes.append(Appended("cascaded", {}))
+                outcomes.append(Appended("claimed", facts={"kind": rival.kind, "holder_id": holder}))
+            elif not tainted.isdisjoint(stream_id for stream_id, _ in decided.expectations):
+                outcomes.append(Appended("cascaded"))
             else:
-                outcomes.append(self._keep(decided))
+                self._keep(decided)
+                outcomes.append(Appended("stored"))
                 continue
-            tainted.update(decided.expectations)
+            tainted.update(stream_id for stream_id, _ in decided.expectations)
         return outcomes
 
-    def _keep(self, decided: Decided) -> Appended:
+    def _keep(self, decided: Decided) -> None:
         for fact in decided.facts:
             self._facts.setdefault(fact.envelope.stream_id, []).append(fact)
         for claim in decided.claims:
             holders = self._holders[claim.kind, claim.key]
             (holders.add if claim.is_taken else holders.discard)(claim.holder_id)
-        events = [{"topic": fact.envelope.topic, "position": 0} for fact in decided.facts]
-        return Appended("stored", {"position": 0, "events": events})
 
-    def _learn_holders(self, connection: psycopg.Connection[Any], claims: Sequence[ClaimChange]) -> None:
+    def _learn_holders(self, claims: Sequence[ClaimChange]) -> None:
         unknown = {(claim.kind, claim.key) for claim in claims} - self._holders.keys()
         if not unknown:
             return
         self._holders.update((each, set()) for each in unknown)
         kinds, keys = zip(*unknown, strict=True)
-        for kind, key, holder_id in connection.execute(_HOLDERS, [list(kinds), list(keys)]):
-            self._holders[kind, bytes(key)].add(holder_id)
+        with self._borrow() as connection:
+            for kind, key, holder_id in connection.execute(_HOLDERS, [list(kinds), list(keys)]):
+                self._holders[kind, bytes(key)].add(holder_id)
 
     def _is_held(self, claim: ClaimChange) -> bool:
         holders = self._holders[claim.kind, claim.key]
@@ -86,6 +90,6 @@ class Rehearsal:
 
 def rehearsing_runner(borrow: Borrow, read: ReadStreams, mapper: Mapper, seal: Seal) -> BatchRunner:
     """Return what carries out batches of commands for a dry run; what it is asked for must fit in memory."""
-    rehearsal = Rehearsal(read)
+    rehearsal = Rehearsal(borrow, read)
     streams = Streams(rehearsal.read, mapper.to_event)
-    return BatchRunner(borrow, streams, seal, mapper.keyring, store=rehearsal.store)
+    return BatchRunner(borrow, streams, seal, mapper.keyring, rehearsal)

@@ -1,14 +1,14 @@
 """The import itself: rows become commands, batches of them are carried out, and every row is accounted for.
 
-While the log stores one batch the next one is made ready, if the write door can do both at once (see overlap).
+While the log stores one batch the next one is read and decided.
 """
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import islice
+from typing import Protocol
 from uuid import UUID, uuid5
 
 import psycopg
@@ -16,17 +16,16 @@ from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, DomainError, WrongValueError
 from commands.base import Actor, Command
-from commands.batch import Accepted, Answer
 from commands.decision import Request
-from commands.errors import ContendedError, KeyReusedError, OverloadedError, RequestError
+from commands.errors import ContendedError, KeyReusedError, RequestError
 from commands.history import ImportDeal
 from commands.importing.csv_file import Record
 from commands.importing.names import IMPORTED
-from commands.importing.overlap import Overlap
 from commands.importing.problems import CellError, Problem
 from commands.importing.report import ErrorFile, Report
 from commands.importing.sheet import Row, Sheet
 from commands.importing.targets import BUILDERS, DATE_FIELD, Frame
+from commands.turn import Accepted, Answer, Turn
 
 BATCH = 1_000
 """Commands carried out in one transaction: as many as one request of the door may hold."""
@@ -34,27 +33,39 @@ BATCH = 1_000
 PATIENCE = 30.0
 """Seconds an import waits for a log that cannot be reached before it stops (it may be run again to go on)."""
 
-CarryOut = Callable[[Sequence[Request]], Sequence[Answer]]
 Progress = Callable[[int, int], None]
 """(rows done, rows in all)"""
 
 
+class Runner(Protocol):
+    """What carries out commands, as commands.batch.BatchRunner does."""
+
+    @property
+    def is_idle(self) -> bool: ...
+    def decide(self, turns: Sequence[Turn]) -> None: ...
+    def advance(self, *, wait: bool = True) -> list[Turn]: ...
+
+
+def _nobody(_: Sequence[Turn]) -> None:
+    """Tell nobody what was answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class WriteDoor:
-    """How an import writes: what carries out commands, the keyed hash, and what can be done meanwhile."""
+    """How an import writes: what carries out commands, the keyed hash, and who hears of the answers."""
 
-    carry_out: CarryOut
+    runner: Runner
     keyed_hash: Callable[[str], bytes]
-    overlap: Overlap | None = None
+    heard: Callable[[Sequence[Turn]], None] = _nobody
 
 
 @dataclass(slots=True)
 class _Line:
-    """One row on its way: its record, and the command it became."""
+    """One row on its way: where it stands."""
 
     sheet: Sheet
     record: Record
-    request: Request
+    file: str
 
 
 class Importer:
@@ -93,23 +104,23 @@ class Importer:
 
     def prepare(self, *named: tuple[Command, str]) -> Sequence[Answer]:
         """Carry out what is no row; return the answers, of which a refusal is for the caller to judge."""
-        requests = [self.request(command, name) for command, name in named]
-        answers = self._patiently(requests)
+        turns = [Turn(self.request(command, name)) for command, name in named]
+        self._carry_out(turns)
+        while not self._door.runner.is_idle:
+            self._carry_out()
+        answers = [turn.answer for turn in turns if turn.answer is not None]
         self.report.position = max(self.report.position, *(getattr(answer, "position", 0) for answer in answers), 0)
         return answers
 
     def rows(self, sheet: Sheet, frame: Frame, file: str) -> None:
         """Carry out every row of a sheet and account for it."""
         source = self._lines(sheet, frame, file)
-        lines = list(islice(source, BATCH))
-        while lines:
-            ahead: list[list[_Line]] = []
-            if self._door.overlap is not None:
-                self._door.overlap.meanwhile(partial(_read_ahead, source, ahead))
-            self._settle(lines, self._patiently([line.request for line in lines]), file)
-            lines = ahead[0] if ahead else list(islice(source, BATCH))
+        while turns := list(islice(source, BATCH)):
+            self._settle(self._carry_out(turns))
+        while not self._door.runner.is_idle:
+            self._settle(self._carry_out())
 
-    def _lines(self, sheet: Sheet, frame: Frame, file: str) -> Iterator[_Line]:
+    def _lines(self, sheet: Sheet, frame: Frame, file: str) -> Iterator[Turn]:
         build = BUILDERS[frame.mapping.target]
         self.report.rows += len(sheet.records)
         for record in _by_date(sheet):
@@ -126,50 +137,58 @@ class Importer:
             for warning in row.warnings:
                 self.report.warnings += 1
                 self._note("warning", file, record, warning.problem)
-            yield _Line(sheet, record, request)
+            yield Turn(request, _Line(sheet, record, file))
 
-    def _patiently(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        """Carry out, again and again while the log cannot be reached; receipts keep rows from being stored twice."""
+    def _carry_out(self, turns: Sequence[Turn] = ()) -> list[Turn]:
+        """Decide commands and return those answered meanwhile; tried again for a while if the log is out of reach."""
+        runner = self._door.runner
         started = time.monotonic()
         while True:
             try:
-                answers = self._door.carry_out(requests)
-                if not any(isinstance(answer, (OverloadedError, ContendedError)) for answer in answers):
-                    return answers
-                failure: Exception = next(a for a in answers if isinstance(a, (OverloadedError, ContendedError)))
-            except psycopg.OperationalError as error:
-                failure = error
-            if time.monotonic() - started > PATIENCE:
-                raise failure
-            time.sleep(0.2)
+                if turns:
+                    given, turns = turns, ()
+                    runner.decide(given)
+                answered = runner.advance()
+            except psycopg.OperationalError:
+                if time.monotonic() - started > PATIENCE:
+                    raise
+                time.sleep(0.2)
+                continue
+            self._door.heard(answered)
+            return answered
 
-    def _settle(self, lines: list[_Line], answers: Sequence[Answer], file: str) -> None:
-        for line, answer in zip(lines, answers, strict=True):
+    def _settle(self, turns: Sequence[Turn]) -> None:
+        for turn in turns:
+            line: _Line = turn.tag
+            answer = turn.answer
             if isinstance(answer, Accepted):
-                self._taken(line, answer, file)
+                self._taken(turn, line, answer)
             elif isinstance(answer, AlreadyExistsError):
                 self.report.already_there += 1
-            else:
+            elif isinstance(answer, ContendedError):
+                # Whoever else writes on the same streams all the time wears a command out, but not an import.
+                self._door.runner.decide([Turn(turn.request, line)])
+            elif answer is not None:
                 outcome, problem = _refusal(line.sheet, answer)
-                self._not_taken(outcome, file, line.record, problem)
+                self._not_taken(outcome, line.file, line.record, problem)
         report = self.report
         done = report.accepted + report.already_there + report.refused + report.wrong
         self._progress(done, self.total or report.rows)
 
-    def _taken(self, line: _Line, answer: Accepted, file: str) -> None:
+    def _taken(self, turn: Turn, line: _Line, answer: Accepted) -> None:
         if answer.replayed:
             self.report.already_there += 1
         else:
             self.report.accepted += 1
             self.report.position = max(self.report.position, answer.position)
-        command = line.request.command
+        command = turn.request.command
         if not isinstance(command, ImportDeal) or command.client_id is None or command.engaged_at is None:
             return
         if any(event["topic"] == "client.claimed" for event in answer.events):
             self._owners[command.client_id] = command.seller_id
         elif self._owners.get(command.client_id, command.seller_id) != command.seller_id:
             self.report.conflicts += 1
-            self._note("conflict", file, line.record, Problem("owner-conflict", line.sheet.column_of("client")))
+            self._note("conflict", line.file, line.record, Problem("owner-conflict", line.sheet.column_of("client")))
 
     def _not_taken(self, outcome: str, file: str, record: Record, problem: Problem) -> None:
         if outcome == "wrong":
@@ -181,10 +200,6 @@ class Importer:
     def _note(self, outcome: str, file: str, record: Record, problem: Problem) -> None:
         self.report.reasons[problem.code] += 1
         self._errors.note(outcome, file, record.line, record.cells, problem)
-
-
-def _read_ahead(source: Iterator[_Line], ahead: list[list[_Line]]) -> None:
-    ahead.append(list(islice(source, BATCH)))
 
 
 def _by_date(sheet: Sheet) -> Sequence[Record]:

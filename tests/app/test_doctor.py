@@ -67,7 +67,7 @@ def put_facts(patient: Patient, positions: str) -> None:
     run_as_owner(
         patient,
         "INSERT INTO letopis.event SELECT p, gen_random_uuid(), gen_random_uuid(), 1, 'a.b', 1, gen_random_uuid(),"
-        " now(), now(), 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}'"
+        " now(), now(), 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}', '{}'"
         f" FROM unnest(ARRAY[{positions}]::bigint[]) AS p",
     )
 

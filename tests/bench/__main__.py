@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.logs import configure_logs
+from app.process import settle
 from tests.bench.catalogue import BENCHMARKS
 from tests.bench.ground import ground
 from tests.bench.measuring import ROOT, Result, measure
@@ -30,6 +31,8 @@ def main() -> int:
     configure_logs(level=WARNING)
     # Ended in whatever way, every server that was started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # As the service does; the baselines that share this process gain by it as well.
+    settle()
     results: list[Result] = []
     with ground(is_quick=asked.quick, events=asked.events, folder=asked.folder) as lent:
         for name in asked.only or BENCHMARKS:

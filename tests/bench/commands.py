@@ -12,11 +12,12 @@ from itertools import count
 from uuid import uuid4
 
 import psycopg
+import uvloop
 
 from app.company import ADMIN_ID, ensure_admin, request
 from app.wiring import WriteSide
 from commands.base import Actor, Command
-from commands.batch import Accepted
+from commands.turn import Accepted
 from infra.ids import new_id
 from tests.bench.ground import Ground, Place
 from tests.bench.measuring import Race
@@ -54,7 +55,7 @@ def _rate_of_ours(side: WriteSide, place: Place, commands: Iterator[Command], ca
         done = await asyncio.gather(*(caller(began + seconds) for _ in range(callers)))
         return sum(done) / (time.perf_counter() - began)
 
-    return asyncio.run(all_callers())
+    return uvloop.run(all_callers())
 
 
 def _rate_of_stock(application: StockClients, numbers: Iterator[int], threads: int, seconds: float) -> float:

@@ -3,7 +3,7 @@
 import csv
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -12,10 +12,7 @@ import psycopg
 
 from app.background import ProjectorProcess
 from app.wiring import batch_runner
-from commands.batch import Answer
-from commands.decision import Request
 from commands.importing.maven import import_maven
-from commands.importing.overlap import overlapping
 from commands.importing.run import WriteDoor
 from infra.connection import OwnConnection
 from tests.bench.ground import Ground
@@ -48,14 +45,9 @@ def import_rows(ground: Ground) -> Iterator[Race]:
         with ground.place(f"import{next(turns)}") as place:
             projector = ProjectorProcess(place.urls, place.master)
             projector.start()
-            borrow = OwnConnection(place.urls.writer)
+            reading, writing = OwnConnection(place.urls.writer), OwnConnection(place.urls.writer)
             try:
-                runner = batch_runner(place.master, borrow)
-
-                def carry_out(requests: Sequence[Request]) -> Sequence[Answer]:
-                    return runner.run(requests)
-
-                door = WriteDoor(carry_out, place.master.keyed_hash, overlapping(runner))
+                door = WriteDoor(batch_runner(place.master, reading, writing), place.master.keyed_hash)
                 time.sleep(ground.seconds)  # the projector's process starts meanwhile
                 began = time.perf_counter()
                 report = import_maven(folder, door, zone=place.settings.zone)
@@ -63,7 +55,8 @@ def import_rows(ground: Ground) -> Iterator[Race]:
                 assert report.accepted == report.rows
                 return report.rows / elapsed
             finally:
-                borrow.close()
+                reading.close()
+                writing.close()
                 projector.stop()
 
     with (folder / "sales_pipeline.csv").open(encoding="utf-8", newline="") as file:

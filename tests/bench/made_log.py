@@ -37,7 +37,10 @@ BLOCK = 2_000
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 SELLERS = tuple(UUID(int=number) for number in range(1, 41))
 
-_EVENTS = "COPY letopis.event FROM STDIN"
+_EVENTS = (
+    "COPY letopis.event (position, event_id, stream_id, version, topic, schema_version, subject_id, occurred_at,"
+    " recorded_at, actor, command_id, correlation_id, causation_id, body, parties) FROM STDIN"
+)
 _PARTIES = "COPY letopis.event_party FROM STDIN"
 _KEYS = "COPY letopis.subject_key FROM STDIN"
 
@@ -93,9 +96,11 @@ def _made(mapper: Mapper, position: int, clients: int) -> _Made:
         )
         body = mapper.to_body(event.under(envelope)).replace("\\", "\\\\")
         cells = ["\\N" if cell is None else str(cell) for cell in envelope[:13]]
-        made.events.append("\t".join([*cells, body]) + "\n")
+        made.events.append("\t".join([*cells, body, f"{{{client_id}}}"]) + "\n")
         made.parties.append(f"{client_id}\t{position}\n")
-    for subject_id, wrapped in mapper.new_keys(ids).items():
+    for subject_id in ids:
+        wrapped = mapper.keyring.unsaved(subject_id)
+        assert wrapped is not None
         made.keys.append(f"{subject_id}\t\\\\x{wrapped.hex()}\n")
     mapper.keyring.forget(ids)
     return made

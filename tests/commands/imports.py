@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
@@ -10,13 +11,13 @@ from uuid import UUID
 import psycopg
 
 from commands import catalogue
-from commands.batch import Answer, BatchRunner
-from commands.decision import Request, Seal
+from commands.batch import BatchRunner, LogStore
+from commands.decision import Seal
 from commands.importing.mapping import Mapping, make_mapping
-from commands.importing.overlap import overlapping
 from commands.importing.rehearsal import rehearsing_runner
-from commands.importing.run import WriteDoor
+from commands.importing.run import Runner, WriteDoor
 from commands.streams import ReadStreams, Streams
+from commands.turn import Turn
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
 from infra.crypto import Keyring
@@ -49,19 +50,20 @@ class Desk:
 
     @property
     def _seal(self) -> Seal:
-        return Seal(body=self.mapper.to_body, new_keys=self.mapper.new_keys, keyed_hash=MASTER.keyed_hash)
+        return Seal(body=self.mapper.to_body, new_key=self.mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
 
     def door(self) -> WriteDoor:
         """A fresh write side, as after a restart."""
-        runner = BatchRunner(
-            self.connection, Streams(self._read(), self.mapper.to_event), self._seal, self.mapper.keyring
+        streams = Streams(self._read(), self.mapper.to_event)
+        store = LogStore(OwnConnection(self.url))
+        return WriteDoor(
+            BatchRunner(self.connection, streams, self._seal, self.mapper.keyring, store), MASTER.keyed_hash
         )
-        return WriteDoor(runner.run, MASTER.keyed_hash, overlapping(runner))
 
     def dry_door(self) -> WriteDoor:
         """A write side that stores nothing."""
         runner = rehearsing_runner(self.connection, self._read(), self.mapper, self._seal)
-        return WriteDoor(runner.run, MASTER.keyed_hash)
+        return WriteDoor(runner, MASTER.keyed_hash)
 
     def rows(self, statement: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
         """What a statement finds."""
@@ -108,14 +110,27 @@ def written(folder: Path, text: str, *, encoding: str = "utf-8", name: str = "ro
     return path
 
 
+class _Dying:
+    """A runner that dies after so many batches."""
+
+    def __init__(self, runner: Runner, batches: int) -> None:
+        self._runner = runner
+        self._left = batches
+
+    @property
+    def is_idle(self) -> bool:
+        return self._runner.is_idle
+
+    def decide(self, turns: Sequence[Turn]) -> None:
+        if self._left == 0:
+            raise KeyboardInterrupt
+        self._left -= 1
+        self._runner.decide(turns)
+
+    def advance(self, *, wait: bool = True) -> list[Turn]:
+        return self._runner.advance(wait=wait)
+
+
 def failing_after(door: WriteDoor, batches: int) -> WriteDoor:
     """A write side that dies after so many batches."""
-    left = [batches]
-
-    def carry_out(requests: list[Request]) -> list[Answer]:
-        if left[0] == 0:
-            raise KeyboardInterrupt
-        left[0] -= 1
-        return list(door.carry_out(requests))
-
-    return WriteDoor(carry_out, door.keyed_hash, door.overlap)  # type: ignore[arg-type]
+    return WriteDoor(_Dying(door.runner, batches), door.keyed_hash)

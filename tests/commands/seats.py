@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
 from commands.base import HANDLERS, Actor, Command, Context, Outcome, Stream
-from commands.batch import BatchRunner
+from commands.batch import BatchRunner, LogStore
 from commands.decision import Request, Seal, fingerprint
 from commands.streams import Streams
 from events.base import Event
@@ -139,11 +139,11 @@ def runner(url: str, *, after_read: Callable[[], None] | None = None) -> Iterato
             after_read()
         return found
 
-    seal = Seal(body=mapper.to_body, new_keys=mapper.new_keys, keyed_hash=MASTER.keyed_hash)
+    seal = Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
     # Only for the moment: the register of handlers is the product's, and other tests look at all of it.
     HANDLERS.update({TakeSeat: take_seat, GiveToast: give_toast})
     try:
-        yield BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring)
+        yield BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring, LogStore(borrow))
     finally:
         del HANDLERS[TakeSeat], HANDLERS[GiveToast]
         borrow.close()

@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from commands.batch import Accepted, BatchRunner
+from commands.batch import BatchRunner
 from commands.errors import BatchRefusedError, KeyReusedError, PreconditionFailedError
+from commands.turn import Accepted
 from infra.ids import new_id
 from tests.commands.seats import (
     GiveToast,

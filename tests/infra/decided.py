@@ -49,7 +49,7 @@ def decided(
         content_hash=b"what it says",
         stream_id=stream_id,
         version=head.version + count,
-        expectations={stream_id: head, **(also_read or {})},
+        expectations=[(stream_id, head), *(also_read or {}).items()],
         facts=facts,
         claims=claims,
         keys=keys or {},

@@ -8,7 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from infra.eventlog import Head, LeftOutError, append, read_receipts, read_streams
+from infra.append import LeftOutError, append
+from infra.eventlog import Head, read_receipts, read_streams
 from tests.database import Database
 from tests.infra.decided import decided, gives_back, head_after, takes
 
@@ -32,7 +33,7 @@ def statuses(connection: Connection, *commands: Any) -> list[str]:
 def test_facts_get_positions_from_one_without_gaps_in_the_order_of_the_batch(writer: Connection) -> None:
     first, second = decided(uuid4(), count=2), decided(uuid4())
     outcomes = append(writer, [first, second])
-    assert [[each["position"] for each in outcome.facts["events"]] for outcome in outcomes] == [[1, 2], [3]]
+    assert [(outcome.status, outcome.first) for outcome in outcomes] == [("stored", 1), ("stored", 3)]
     assert positions(writer) == [1, 2, 3]
     assert [fact.body for fact in read_streams(writer, {first.stream_id: 1})] == ['{"a": 1}']
 
@@ -148,6 +149,17 @@ def test_not_even_the_owner_changes_what_is_stored(database: Database, table: st
         assert positions(owner) == [1]
 
 
+def test_a_rollback_on_the_same_connection_keeps_nobody_from_appending(writer: Connection) -> None:
+    # psycopg then drops every statement that was prepared on the connection.
+    for _ in range(2):
+        writer.execute("SELECT 1", prepare=True)
+        with writer.transaction(force_rollback=True):
+            assert statuses(writer, decided(uuid4())) == ["stored"]
+        writer.execute("SELECT 2", prepare=True)
+        assert statuses(writer, decided(uuid4())) == ["stored"]
+    assert positions(writer) == [1, 2]
+
+
 def test_the_service_writes_only_through_the_append_function(writer: Connection) -> None:
     append(writer, [decided(uuid4())])
     for statement in (
@@ -171,14 +183,17 @@ def test_the_other_roles_cannot_append(database: Database) -> None:
 
 
 def test_times_without_end_are_no_times(database: Database) -> None:
-    with psycopg.connect(database.writer_url, autocommit=True) as connection:
-        command = decided(uuid4())
-        (stored,) = command.facts
-        document = stored.envelope._replace(occurred_at="infinity")  # type: ignore[arg-type]
-        command.facts = [stored._replace(envelope=document)]
-        with pytest.raises(psycopg.errors.CheckViolation):
-            append(connection, [command])
-        assert positions(connection) == []
+    copy = (
+        "INSERT INTO letopis.event (position, event_id, stream_id, version, topic, schema_version, subject_id, actor,"
+        " command_id, correlation_id, body, parties, occurred_at, recorded_at) SELECT 2, event_id, gen_random_uuid(),"
+        " 1, topic, 1, subject_id, actor, command_id, correlation_id, body, parties, {} FROM letopis.event"
+    )
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        append(owner, [decided(uuid4())])
+        for times in ("'infinity', now()", "now(), 'infinity'", "'-infinity', now()"):
+            with pytest.raises(psycopg.errors.CheckViolation):
+                owner.execute(copy.format(times).encode())
+        assert positions(owner) == [1]
 
 
 def test_many_writers_at_once_leave_no_gap_and_no_disorder_in_time(database: Database) -> None:

@@ -57,7 +57,9 @@ def stored(writing: Mapper, vault: Vault, event: Event) -> StoredFact:
     """Store the event as the log would: the body, and the key that is new."""
     envelope = fact(uuid4(), 1).envelope._replace(topic=event.TOPIC, schema_version=event.SCHEMA_VERSION)
     body = writing.to_body(event.under(envelope))
-    vault.rows.update(writing.new_keys([envelope.subject_id]))
+    wrapped = writing.keyring.unsaved(envelope.subject_id)
+    if wrapped is not None:
+        vault.rows[envelope.subject_id] = wrapped
     return StoredFact(envelope, body)
 
 

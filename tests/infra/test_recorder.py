@@ -25,8 +25,8 @@ from eventsourcing.persistence import DataError, IntegrityError, OperationalErro
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.append import append
 from infra.envelope import NEVER
-from infra.eventlog import append
 from infra.recorder import LogRecorder
 from infra.snapshots import SnapshotRecorder
 from infra.stored_event import EnvelopedEvent, to_body, to_state

@@ -200,7 +200,7 @@ def record(url: str, facts: Sequence[Said], *, salt: str = "") -> int:
         start: int = row[0]
         with connection.cursor().copy(
             "COPY letopis.event (position, event_id, stream_id, version, topic, schema_version, subject_id,"
-            " occurred_at, recorded_at, actor, command_id, correlation_id, body) FROM STDIN"
+            " occurred_at, recorded_at, actor, command_id, correlation_id, parties, body) FROM STDIN"
         ) as copy:
             for position, fact in enumerate(facts, start + 1):
                 event_id, stream = uuid5(NAMESPACE, f"{salt}{position}"), box_id(fact.box)
@@ -209,7 +209,7 @@ def record(url: str, facts: Sequence[Said], *, salt: str = "") -> int:
                 copy.write_row(
                     # The position is version enough: rising in each stream.
                     (position, event_id, stream, position, fact.topic, 1, stream)  # noqa: RUF005 - two lines, two halves
-                    + (moment, moment, "toy", event_id, event_id, body)
+                    + (moment, moment, "toy", event_id, event_id, [stream], body)
                 )
         connection.execute(
             "INSERT INTO letopis.event_party (party_id, position)"

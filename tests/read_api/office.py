@@ -115,7 +115,7 @@ class Office:
         """Let the log have this many facts, the new ones of this topic."""
         self.run(
             "INSERT INTO letopis.event SELECT n, gen_random_uuid(), gen_random_uuid(), 1, %s, 1,"
-            " gen_random_uuid(), now(), now(), 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}'"
+            " gen_random_uuid(), now(), now(), 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}', '{}'"
             " FROM generate_series((SELECT coalesce(max(position), 0) + 1 FROM letopis.event), %s) AS n",
             [topic, upto],
         )

@@ -8,8 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from infra.append import append
 from infra.envelope import StoredFact
-from infra.eventlog import append
 from infra.mapper import Told
 from replay import feed
 from replay.feed import FedPage, feed_page

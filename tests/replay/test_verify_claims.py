@@ -9,10 +9,10 @@ import pytest
 
 from app.wiring import batch_runner, decoder_at
 from commands.base import Actor, Command
-from commands.batch import Accepted, Answer
 from commands.client import AddContactPoint, ArchiveClient, ContactPointGiven, RegisterClient, RemoveContactPoint
 from commands.decision import Request, fingerprint
 from commands.errors import DuplicateClientError
+from commands.turn import Accepted, Answer
 from events.values import ClientKind, ContactKind
 from infra.connection import OwnConnection
 from infra.ids import new_id

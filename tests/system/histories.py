@@ -8,8 +8,9 @@ from hypothesis.strategies import SearchStrategy
 
 from commands import activity, client, deal, history, ownership, pipeline, product, staff
 from commands.base import Actor, Command
-from commands.batch import Accepted, Answer, BatchRunner
+from commands.batch import BatchRunner
 from commands.decision import Request, fingerprint
+from commands.turn import Accepted, Answer
 from events.values import AffiliationRole, CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
 from infra.ids import new_id
 from tests.database import MASTER

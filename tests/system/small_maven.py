@@ -9,26 +9,24 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from threading import Timer
-from typing import Any
 
 from app.wiring import batch_runner
-from commands.batch import Accepted, Answer
-from commands.decision import Request
 from commands.importing import run
 from commands.importing.maven import import_maven
-from commands.importing.overlap import overlapping
 from commands.importing.report import Report
 from commands.importing.run import WriteDoor
+from commands.turn import Accepted, Turn
 from infra.connection import OwnConnection
 from tests.database import MASTER
 
-DEALS = 1_500
+DEALS = 3_000
 BATCH = 40
 """Rows in one transaction of the process to be killed: many, so that there are many moments to be killed at."""
 
@@ -99,19 +97,13 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 @contextmanager
-def write_door(url: str, heard: Any = None) -> Iterator[WriteDoor]:
-    """Lend what an import writes by; `heard` is called with the requests and answers of every batch."""
-    borrow = OwnConnection(url)
-    runner = batch_runner(MASTER, borrow)
-
-    def carry_out(requests: Sequence[Request]) -> Sequence[Answer]:
-        answers = runner.run(requests)
-        if heard is not None:
-            heard(answers)
-        return answers
-
-    yield WriteDoor(carry_out, MASTER.keyed_hash, overlapping(runner))
-    borrow.close()
+def write_door(url: str, heard: Callable[[Sequence[Turn]], None] | None = None) -> Iterator[WriteDoor]:
+    """Lend what an import writes by; `heard` is called with what was answered."""
+    reading, writing = OwnConnection(url), OwnConnection(url)
+    door = WriteDoor(batch_runner(MASTER, reading, writing), MASTER.keyed_hash)
+    yield door if heard is None else replace(door, heard=heard)
+    reading.close()
+    writing.close()
 
 
 def import_all(folder: Path, url: str) -> Report:
@@ -131,11 +123,11 @@ class Doomed:
         self._left = moment
         self._timer = Timer(delay, os.kill, (os.getpid(), signal.SIGKILL))
 
-    def __call__(self, answers: Sequence[Answer]) -> None:
+    def __call__(self, turns: Sequence[Turn]) -> None:
         receipts = [
-            (str(answer.command_id), [event["position"] for event in answer.events])
-            for answer in answers
-            if isinstance(answer, Accepted)
+            (str(turn.answer.command_id), [event["position"] for event in turn.answer.events])
+            for turn in turns
+            if isinstance(turn.answer, Accepted)
         ]
         print(json.dumps(receipts), flush=True)
         self._left -= len(receipts)

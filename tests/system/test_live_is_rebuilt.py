@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.wiring import decoder_at
-from commands.batch import Accepted
 from commands.catalogue import COMMANDS
+from commands.turn import Accepted
 from events.deal import DealMoved, DealWon
 from infra.embedded import EmbeddedPostgres
 from infra.projection import Key

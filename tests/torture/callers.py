@@ -9,9 +9,12 @@ from uuid import UUID, uuid5
 
 import psycopg
 
-from commands.batch import Accepted, BatchRunner
+from commands.batch import BatchRunner
 from commands.decision import Request
-from infra.eventlog import Appended, Decided, append
+from commands.turn import Accepted
+from infra.append import Appended, append
+from infra.connection import OwnConnection
+from infra.eventlog import Decided
 from tests.commands.seats import GiveToast, TakeSeat, request, runner
 from tests.torture.ledger import Ledger
 from tests.torture.plan import DEADLY, NAMESPACE, Manner, Plan, Step
@@ -30,13 +33,25 @@ def refused_id(command_id: UUID) -> UUID:
 class _Store:
     """Appends as the product does, but stalls or dies around it once when told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, borrow: OwnConnection) -> None:
         self.manner = Manner.PLAIN
         self.pause = 0.0
+        self._borrow = borrow
+        self._outcomes: list[Appended] = []
 
-    def __call__(
-        self, connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False
-    ) -> list[Appended]:
+    def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None:
+        assert not atomic
+        with self._borrow() as connection:
+            self._outcomes = self._append(connection, batch)
+
+    def is_stored(self) -> bool:
+        return True
+
+    def receive(self, batch: Sequence[Decided]) -> list[Appended]:
+        assert len(batch) == len(self._outcomes)
+        return self._outcomes
+
+    def _append(self, connection: psycopg.Connection[Any], batch: Sequence[Decided]) -> list[Appended]:
         manner, self.manner = self.manner, Manner.PLAIN
         if manner in {Manner.HUNG_UP, Manner.KILLED_SENT}:
             send_only(connection, list(batch))
@@ -45,10 +60,10 @@ class _Store:
             connection.close()
             raise psycopg.OperationalError("hung up")
         if manner in {Manner.PLAIN, Manner.KILLED_STORED}:
-            outcomes = append(connection, batch, atomic=atomic)
+            outcomes = append(connection, batch)
         else:
             with connection.transaction(force_rollback=manner is Manner.ROLLED_BACK):
-                outcomes = append(connection, batch, atomic=atomic)
+                outcomes = append(connection, batch)
                 time.sleep(self.pause)
                 if manner is Manner.KILLED_OPEN:
                     die()
@@ -78,12 +93,10 @@ def _requests(step: Step) -> list[Request]:
 
 def _carry_out(one: BatchRunner, step: Step, ledger: Ledger) -> None:
     asked = _requests(step)
-    is_retry = False
     while not ledger.acknowledged.issuperset(command.command_id for command in step.commands):
         try:
-            answers = one.run(asked, is_retry=is_retry)
+            answers = one.run(asked)
         except psycopg.Error:
-            is_retry = True
             give_up_without_parent()
             time.sleep(PAUSE_AFTER_FAILURE)
             continue
@@ -95,7 +108,8 @@ def _carry_out(one: BatchRunner, step: Step, ledger: Ledger) -> None:
 def call(name: str, plan: Plan, url: str, folder: Path) -> None:
     """Be one caller: carry out its steps, from where an earlier life of it was killed."""
     ledger = Ledger(folder / f"{name}.ledger")
-    store = _Store()
+    borrow = OwnConnection(url)
+    store = _Store(borrow)
     with runner(url) as one, suppress(OrphanedError):
         one.store = store
         for step in plan.steps_of(name):
@@ -106,4 +120,5 @@ def call(name: str, plan: Plan, url: str, folder: Path) -> None:
             if store.manner in DEADLY:
                 ledger.note_death(step.number)
             _carry_out(one, step, ledger)
+    borrow.close()
     ledger.close()

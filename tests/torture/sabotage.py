@@ -6,17 +6,13 @@ import psycopg
 
 Guard = Literal["lock", "lock-and-max", "receipts"]
 _LOCK = "PERFORM pg_advisory_xact_lock(hashtextextended('letopis.append', 0));"
-_NEXT = "coalesce(head_position, 0) + row_number() OVER (ORDER BY given.place) AS position"
+_NEXT = "head_position + row_number() OVER (ORDER BY e.place)"
 
 # What the usual implementation does: numbers from a sequence, each taken before the transaction that uses it commits.
-_LOCK_OFF = [(_LOCK, ""), (_NEXT, "nextval('letopis.naive_position') AS position")]
+_LOCK_OFF = [(_LOCK, ""), (_NEXT, "nextval('letopis.naive_position')")]
 _RECEIPTS_OFF = [
     ("JOIN letopis.receipt AS r USING (command_id)", "JOIN letopis.receipt AS r ON false"),
-    (
-        "command_id uuid, content_hash bytea, stream_id uuid, version integer) USING (n)\n    )\n",
-        "command_id uuid, content_hash bytea, stream_id uuid, version integer) USING (n)\n"
-        "        ON CONFLICT DO NOTHING\n    )\n",
-    ),
+    ("WHERE c.place - 1 <> ALL (left_out);", "WHERE c.place - 1 <> ALL (left_out) ON CONFLICT DO NOTHING;"),
 ]
 _CHANGES = {"lock": _LOCK_OFF, "lock-and-max": [(_LOCK, "")], "receipts": _RECEIPTS_OFF}
 

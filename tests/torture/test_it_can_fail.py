@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from infra.append import append
 from infra.duck import AnalyticsNode
-from infra.eventlog import append
 from infra.generations import connect
 from infra.log_reader import LogReader
 from infra.projector import ProjectorService

@@ -12,9 +12,10 @@ from uuid import UUID
 
 import psycopg
 
+from infra.append import Appended, append, send
 from infra.connection import OwnConnection
 from infra.envelope import NEVER, Envelope, StoredFact
-from infra.eventlog import Appended, Decided, Head, _documents, append
+from infra.eventlog import Decided, Head
 from infra.ids import new_id
 from tests.infra.decided import SOME_DAY
 from tests.torture.ledger import Ledger
@@ -56,7 +57,7 @@ def decide(commands: Iterable[Planned], heads: dict[UUID, Head]) -> list[Decided
                 content_hash=command.command_id.bytes,
                 stream_id=command.stream_id,
                 version=last.version,
-                expectations={command.stream_id: before},
+                expectations=[(command.stream_id, before)],
                 facts=facts,
             )
         )
@@ -165,10 +166,7 @@ class Writer:
 
 def send_only(connection: Connection, batch: list[Decided]) -> None:
     """Send a batch to the log and read no answer: whether it is stored is anybody's guess."""
-    values = [document.encode() for document in _documents(batch)]
-    connection.pgconn.send_query_params(b"SELECT letopis.append($1, $2, $3, $4, $5, $6)", [*values, b"false"])
-    while connection.pgconn.flush():
-        time.sleep(0.001)
+    send(connection, batch)
 
 
 def die() -> NoReturn:

@@ -152,7 +152,7 @@ def write_log(url: str, history: Sequence[Stored], *, after: int = 0, salt: int 
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         statement = (
             "COPY letopis.event (position, event_id, stream_id, version, topic, schema_version, subject_id,"
-            " occurred_at, recorded_at, actor, command_id, correlation_id, body) FROM STDIN"
+            " occurred_at, recorded_at, actor, command_id, correlation_id, parties, body) FROM STDIN"
         )
         with cursor.copy(statement) as copy:
             for position, row in enumerate(history, after + 1):
@@ -171,6 +171,7 @@ def write_log(url: str, history: Sequence[Stored], *, after: int = 0, salt: int 
                         "policy:test",
                         event_id,
                         event_id,
+                        [row.stream],
                         row.body,
                     )
                 )

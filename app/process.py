@@ -1,0 +1,21 @@
+"""How the interpreter of a process that carries out commands all day is set up."""
+
+import gc
+import sys
+
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter while others wait; the default of 5 ms is longer than a batch takes."""
+
+NEW_OBJECTS, YOUNG_ROUNDS, MIDDLE_ROUNDS = 50_000, 20, 100
+"""How many new objects make it worth while to look for garbage in cycles, of which there is next to none.
+
+With the default of 700, looking through the aggregates kept in memory took a quarter of the time of every command.
+"""
+
+
+def settle() -> None:
+    """Call it when everything is imported: what is there stays, and is never looked through again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, YOUNG_ROUNDS, MIDDLE_ROUNDS)
+    sys.setswitchinterval(SWITCH_SECONDS)

@@ -1,0 +1,92 @@
+"""One command on its way through a batch, and the answers it can come to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from aggregates.base import DomainError
+from commands.decision import Decision, Request
+from commands.errors import DuplicateClientError, KeyReusedError, RequestError
+from infra.append import Appended
+from infra.eventlog import Decided, Receipt
+
+
+@dataclass(slots=True)
+class Accepted:
+    """The answer to a command that was carried out: what was recorded, or that there was nothing to do."""
+
+    command_id: UUID
+    stream_id: UUID
+    version: int
+    position: int
+    events: list[dict[str, Any]]
+    replayed: bool = False
+
+
+Answer = Accepted | DomainError | RequestError | Exception
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One command: how often it was decided, what was decided, and its answer; `tag` is the caller's own.
+
+    Until its batch is stored an answer may yet be taken back.
+    """
+
+    request: Request
+    tag: Any = None
+    attempts: int = 0
+    decision: Decision | None = None
+    decided: Decided | None = None
+    answer: Answer | None = None
+
+    def streams(self) -> Iterable[UUID]:
+        """Return the streams it was decided on."""
+        return self.decision.touched.keys() if self.decision else ()
+
+    def again(self) -> "Turn":
+        """Return it as before it was decided."""
+        self.decision = self.decided = self.answer = None
+        return self
+
+    def stored(self, first: int) -> None:
+        """Answer that its facts are stored, the first one at a position of the log."""
+        decided, decision = self.decided, self.decision
+        assert decided is not None  # noqa: S101 - only what is decided is stored
+        assert decision is not None  # noqa: S101
+        last = first + len(decided.facts) - 1
+        ends = {}
+        for position, (envelope, _) in enumerate(decided.facts, first):
+            ends[envelope.stream_id] = (envelope.version, position)
+        for stream_id, (version, position) in ends.items():
+            decision.touched[stream_id][0].settle(version, position)
+        self.answer = Accepted(decided.command_id, decided.stream_id, decided.version, last, decided.events_from(first))
+
+    def left_out(self, outcome: Appended) -> bool:
+        """Answer what the log says of a command it left out; False when it has to be decided again."""
+        facts = outcome.facts
+        if outcome.status == "claimed":
+            self.answer = DuplicateClientError(kind=facts["kind"], candidates=[UUID(facts["holder_id"])])
+            return True
+        if outcome.status == "replayed":
+            receipt = Receipt(
+                self.request.command_id,
+                bytes.fromhex(facts["content_hash"]),
+                UUID(facts["stream_id"]),
+                facts["version"],
+                facts["position"],
+                facts["events"],
+            )
+            self.replayed(receipt)
+            return True
+        return False
+
+    def replayed(self, receipt: Receipt) -> None:
+        """Answer as it was answered before, if it is the same command."""
+        if receipt.content_hash != self.request.content_hash:
+            self.answer = KeyReusedError(command_id=self.request.command_id)
+        else:
+            self.answer = Accepted(
+                receipt.command_id, receipt.stream_id, receipt.version, receipt.position, receipt.events, replayed=True
+            )
