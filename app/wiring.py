@@ -21,7 +21,7 @@ from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
 from infra.crypto import Keyring, MasterKey
-from infra.envelope import StoredFact
+from infra.envelope import AnyFact, StoredFact
 from infra.eventlog import key_fetcher, read_streams
 from infra.mapper import Mapper
 from infra.wake_up import WakeUp
@@ -29,7 +29,7 @@ from infra.wake_up import WakeUp
 if TYPE_CHECKING:
     from infra.duck import AnalyticsNode
 
-Decode = Callable[[StoredFact], Event]
+Decode = Callable[[AnyFact], Event]
 
 ANALYTICS_FILE = "analytics.duckdb"
 
@@ -41,7 +41,7 @@ def mapper_at(url: str, master: MasterKey) -> Mapper:
 
 def decoder_at(url: str, master: MasterKey) -> Decode:
     """Return what turns stored facts into events."""
-    return mapper_at(url, master).to_event
+    return mapper_at(url, master)
 
 
 def decoder_factory(url: str, master: MasterKey) -> Callable[[], Decode]:

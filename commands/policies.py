@@ -19,7 +19,7 @@ from events.client import ClientClaimed, ClientTransferred
 from events.staff import StaffDeparted
 from infra.checkpoints import read_checkpoint, streams_concerning, write_checkpoint
 from infra.connection import OwnConnection
-from infra.envelope import StoredFact
+from infra.envelope import AnyFact
 from infra.log_reader import LogReader
 
 COMMAND_SPACE = UUID("0f6f8d0a-58c8-5a34-9a0e-7a4f1b6f0c11")
@@ -72,7 +72,7 @@ class PolicyWorker:
         self,
         policy: OwnershipReassignment,
         url: str,
-        decode: Callable[[StoredFact], Event],
+        decode: Callable[[AnyFact], Event],
         execute: Execute,
         keyed_hash: Callable[[str], bytes],
     ) -> None:

@@ -6,11 +6,21 @@ from typing import Any
 
 import psycopg
 
-from infra.envelope import StoredFact
-from infra.folding import Decode, PoisonEventError, Rows, fold_event, keys_of, read_event
+from infra.envelope import AnyFact
+from infra.folding import (
+    Decode,
+    PoisonEventError,
+    Rows,
+    Touch,
+    changed_since,
+    decoding,
+    play,
+    positions_of,
+    touches,
+)
 from infra.generations import Generation, HandedOverError, set_state
 from infra.log_reader import LogReader, Mark, Window, mark_up_to
-from infra.projection import Key, Projection
+from infra.projection import Projection
 from infra.row_store import RowStore
 
 _CHECKPOINTS = """
@@ -57,23 +67,18 @@ class _Step:
     poison: PoisonEventError | None = None
 
 
-class _Events:
-    """The events of a batch, each decoded once however many read models fold it."""
+def _once(decode: Decode) -> Decode:
+    """Return what decodes each fact of a batch once, however many read models fold it."""
+    events: dict[int, Any] = {}
 
-    def __init__(self, facts: Sequence[StoredFact], decode: Decode) -> None:
-        self._facts = [(fact.envelope.position, fact.envelope.topic, fact) for fact in facts]
-        self._decode = decode
-        self._events: dict[int, Any] = {}
+    def event_of(fact: AnyFact) -> Any:
+        position = fact.envelope.position
+        event = events.get(position)
+        if event is None:
+            event = events[position] = decode(fact)
+        return event
 
-    def of(self, held: Held) -> Iterable[Any]:
-        """Give the events a read model has not seen; raises PoisonEventError at one that cannot be read."""
-        last, topics = held.mark.position, held.topics
-        for position, topic, fact in self._facts:
-            if topic in topics and position > last:
-                event = self._events.get(position)
-                if event is None:
-                    event = self._events[position] = read_event(self._decode, fact)
-                yield event
+    return event_of
 
 
 def advance(
@@ -89,9 +94,9 @@ def advance(
     window = reader.window(connection, after, limit)
     if window.end.position <= after:
         return 0
-    events = _Events(window.facts, decode)
     behind = [one for one in held if one.mark.position < window.end.position]
-    steps = [_fold(connection, one, events, window) for one in behind]
+    event_of = _once(decode) if len(behind) > 1 else decoding(decode, behind[0].projection)
+    steps = [_fold(connection, one, event_of, window) for one in behind]
     try:
         _write(connection, steps)
     except (psycopg.DataError, psycopg.IntegrityError):
@@ -100,32 +105,27 @@ def advance(
     return window.end.position - after
 
 
-def _fold(connection: psycopg.Connection[Any], held: Held, events: _Events, window: Window) -> _Step:
+def _fold(connection: psycopg.Connection[Any], held: Held, event_of: Decode, window: Window) -> _Step:
     step = _Step(held, window.end)
-    pairs, step.poison = _pairs(held, events)
-    every = {key for _, keys in pairs for key in keys}
-    rows = held.store.load(connection, every) if every else {}
+    last, topics = held.mark.position, held.topics
+    facts = [fact for fact in window.facts if fact.topic in topics and fact.position > last]
+    touching: list[Touch] = []
     try:
-        for event, keys in pairs:
-            step.changed.update(fold_event(held.projection, rows, event, keys))
+        # Up to the first one that cannot be read; those before it count.
+        touching.extend(touches(held.projection, facts, event_of))
     except PoisonEventError as poison:
         step.poison = poison
+    every = {key for _, keys, _ in touching for key in keys}
+    rows = held.store.load(connection, every) if every else {}
+    before = positions_of(rows)
+    try:
+        play(held.projection, rows, touching)
+    except PoisonEventError as poison:
+        step.poison = poison
+    step.changed = changed_since(before, rows)
     if step.poison:
         step.end = mark_up_to(connection, step.poison.position - 1)
     return step
-
-
-def _pairs(held: Held, events: _Events) -> tuple[list[tuple[Any, tuple[Key, ...]]], PoisonEventError | None]:
-    """Return the events with the keys they touch, up to the first one that cannot be read."""
-    pairs: list[tuple[Any, tuple[Key, ...]]] = []
-    try:
-        for event in events.of(held):
-            keys = keys_of(held.projection, event)
-            if keys:
-                pairs.append((event, keys))
-    except PoisonEventError as poison:
-        return pairs, poison
-    return pairs, None
 
 
 def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:

@@ -14,6 +14,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+RANDOM_BITS = 80
+"""The lower part of a UUIDv7, below its milliseconds."""
+
 NEIGHBOURS = 2_000
 """Keys fetched in one go: ids are time-ordered, so the next facts read most often need the next keys."""
 
@@ -95,18 +98,22 @@ class Keyring:
         self.master = master
         self._fetch = fetch
         self._keys: dict[UUID, AESGCM] = {}
+        self._wrapped: dict[UUID, bytes] = {}
         self._unsaved: dict[UUID, bytes] = {}
         self._lock = threading.Lock()
 
     def _find(self, subject_id: UUID) -> AESGCM | None:
-        found = self._keys.get(subject_id)
-        if found is None:
-            with self._lock:
-                for neighbour, wrapped in self._fetch(subject_id, NEIGHBOURS):
-                    if neighbour not in self._keys:
-                        self._keys[neighbour] = AESGCM(self.master.unwrap(neighbour, wrapped))
-            found = self._keys.get(subject_id)
-        return found
+        """Return a subject's key that is not in hand yet; its neighbours' come with it, and are opened when used."""
+        with self._lock:
+            # From the beginning of its millisecond: within one, ids are in no order.
+            for first, count in ((UUID(int=subject_id.int >> RANDOM_BITS << RANDOM_BITS), NEIGHBOURS), (subject_id, 1)):
+                if subject_id not in self._wrapped:
+                    self._wrapped.update(self._fetch(first, count))
+            wrapped = self._wrapped.pop(subject_id, None)
+        if wrapped is None:
+            return self._keys.get(subject_id)
+        cipher = self._keys[subject_id] = AESGCM(self.master.unwrap(subject_id, wrapped))
+        return cipher
 
     def seal(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject (AES-256-GCM), making the subject's key if there is none yet."""
@@ -147,4 +154,5 @@ class Keyring:
         """Drop keys from memory, to fetch what the database says (another process may have made them first)."""
         for subject_id in subject_ids:
             self._keys.pop(subject_id, None)
+            self._wrapped.pop(subject_id, None)
             self._unsaved.pop(subject_id, None)

@@ -1,7 +1,7 @@
 """The envelope of a stored fact: everything the log knows beside the fact itself."""
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol, Self
 from uuid import UUID
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -26,8 +26,43 @@ class Envelope(NamedTuple):
     parties: tuple[UUID, ...] = ()
 
 
+class AnyFact(Protocol):
+    """A fact as the log has it: under its envelope, with the exact JSON text of its body."""
+
+    @property
+    def envelope(self) -> Any: ...
+    @property
+    def body(self) -> str: ...
+
+
 class StoredFact(NamedTuple):
     """One row of the log: an envelope and the exact JSON text of the body."""
 
     envelope: Envelope
     body: str
+
+
+class ReadFact(NamedTuple):
+    """One row of the log as those read it who follow it: with as much of its envelope as a read model may know.
+
+    It is its own envelope: whoever reads millions of facts makes one object of each. `parties` is None unless they were
+    asked for.
+    """
+
+    position: int
+    event_id: UUID
+    stream_id: UUID
+    version: int
+    topic: str
+    schema_version: int
+    subject_id: UUID
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    parties: tuple[UUID, ...]
+    body: str
+
+    @property
+    def envelope(self) -> Self:
+        """The fact itself, which has what an envelope has."""
+        return self

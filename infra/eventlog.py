@@ -131,7 +131,8 @@ def key_fetcher(borrow: Callable[[], Any]) -> Callable[[UUID, int], Sequence[tup
     """Return a function that reads wrapped keys through a connection borrowed for the moment (a context manager)."""
 
     def fetch(first: UUID, count: int) -> Sequence[tuple[UUID, bytes]]:
-        with borrow() as connection:
-            return [(subject_id, bytes(wrapped)) for subject_id, wrapped in connection.execute(_KEYS, [first, count])]
+        with borrow() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            found: list[tuple[UUID, bytes]] = cursor.execute(_KEYS, [first, count], prepare=True).fetchall()
+            return found
 
     return fetch

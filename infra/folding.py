@@ -1,24 +1,27 @@
 """Plays facts into rows in memory: the one place where a read model's fold is called."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
-from infra.envelope import StoredFact
-from infra.projection import Key, Projection
+from infra.envelope import AnyFact
+from infra.projection import Fold, Key, Projection
 
-Decode = Callable[[StoredFact], Any]
+Decode = Callable[[AnyFact], Any]
+Touch = tuple[Any, tuple[Key, ...], Fold]
+"""An event, the keys of the rows it touches, and what folds it."""
 
 
-class RowAt(NamedTuple):
-    """A row (None: there is none) and the position of the fact that last changed it."""
+@dataclass(slots=True)
+class RowAt:
+    """A row as it stands (None: there is none) and the position of the fact that last changed it."""
 
     row: Any
     position: int
 
 
-NO_ROW = RowAt(None, 0)
 Rows = dict[Key, RowAt]
 
 
@@ -47,64 +50,101 @@ def _place(error: BaseException) -> str:
     return f"{step.tb_frame.f_code.co_qualname}:{step.tb_lineno}" if step else "an unknown place"
 
 
-def read_event(decode: Decode, fact: StoredFact) -> Any:
-    """Return the event that a stored fact is; raises PoisonEventError whatever was wrong with it.
+def decoding(decode: Decode, projection: Projection[Any]) -> Decode:
+    """Return what reads of each fact no more than the read model looks at, if the decoder can do that."""
+    reading: Callable[[Mapping[str, Any]], Decode] | None = getattr(decode, "reading", None)
+    return decode if reading is None or not projection.parts else reading(projection.parts)
 
-    A database out of reach (keys are fetched from it) says nothing about the fact: psycopg.OperationalError passes.
+
+def touches(projection: Projection[Any], facts: Iterable[AnyFact], decode: Decode) -> Iterator[Touch]:
+    """Give each event with what it touches, less the events that touch nothing.
+
+    Raises PoisonEventError whatever was wrong with a fact. A database out of reach (keys are fetched from it) says
+    nothing about the fact: psycopg.OperationalError passes.
     """
-    try:
-        return decode(fact)
-    except psycopg.OperationalError:
-        raise
-    except Exception as error:
-        raise PoisonEventError.because(fact.envelope.position, fact.envelope.topic, error) from error
+    folds = projection.folds
+    for fact in facts:
+        try:
+            event = decode(fact)
+            keys_of, fold = folds[type(event)]
+            keys = tuple(keys_of(event))
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            envelope = fact.envelope
+            raise PoisonEventError.because(envelope.position, envelope.topic, error) from error
+        if keys:
+            yield event, keys, fold
 
 
-def keys_of(projection: Projection[Any], event: Any) -> tuple[Key, ...]:
-    """Return the keys of the rows an event touches; raises PoisonEventError whatever was wrong with it."""
-    try:
-        return projection.keys(event)
-    except Exception as error:
-        raise PoisonEventError.because(event.position, type(event).TOPIC, error) from error
+def play(projection: Projection[Any], rows: Rows, touching: Iterable[Touch]) -> None:
+    """Play events, in order of position, into the rows.
 
-
-def fold_event(projection: Projection[Any], rows: Rows, event: Any, keys: Iterable[Key]) -> Rows:
-    """Play one event into the rows and return those it changed.
-
-    A row that already holds the event is left alone, so a batch played twice changes nothing. When the fold fails no
-    row is touched and PoisonEventError is raised.
+    A row that already holds an event is left alone, so a batch played twice changes nothing. When a fold fails the rows
+    are as before that event, and PoisonEventError is raised.
     """
-    position: int = event.position
-    changed: Rows = {}
-    try:
-        for key in keys:
-            there = rows.get(key, NO_ROW)
-            if position > there.position:
+    for event, keys, fold in touching:
+        position: int = event.position
+        try:
+            if len(keys) > 1:
+                _play_in_several(projection, rows, event, keys, fold)
+                continue
+            (key,) = keys
+            there = rows.get(key)
+            if there is None:
+                row = fold(None, event, key)
+                if row is not None:
+                    _check_key(projection, row, key)
+                    rows[key] = RowAt(row, position)
+            elif position > there.position:
                 old = there.row
-                row = projection.fold(old, event, key)
+                row = fold(old, event, key)
                 if row is not old and row != old:
-                    # The row of a key was looked at when it was made: then its key can only be copied.
-                    if row is not None and old is None and projection.key_of(row) != key:
-                        raise StrayRowError
-                    changed[key] = RowAt(row, position)
-    except Exception as error:
-        raise PoisonEventError.because(position, type(event).TOPIC, error) from error
-    rows.update(changed)
-    return changed
+                    if old is None:
+                        _check_key(projection, row, key)
+                    there.row = row
+                    there.position = position
+        except Exception as error:
+            raise PoisonEventError.because(position, type(event).TOPIC, error) from error
 
 
-def fold_all(projection: Projection[Any], rows: Rows, events: Iterable[Any]) -> set[Key]:
-    """Play events, in order of position, into the rows and return the keys of those that changed."""
-    changed: set[Key] = set()
-    for event in events:
-        changed.update(fold_event(projection, rows, event, keys_of(projection, event)))
-    return changed
+def _play_in_several(projection: Projection[Any], rows: Rows, event: Any, keys: tuple[Key, ...], fold: Fold) -> None:
+    """Play one event into several rows: all of them, or none when one of the folds fails."""
+    touched: Rows = {}
+    for key in keys:
+        there = rows.get(key)
+        touched[key] = RowAt(None, 0) if there is None else RowAt(there.row, there.position)
+        play(projection, touched, [(event, (key,), fold)])
+    rows.update((key, there) for key, there in touched.items() if there.position == event.position)
+
+
+def _check_key(projection: Projection[Any], row: Any, key: Key) -> None:
+    """Look at the key of a row when it is made; later it can only be copied."""
+    if projection.key_of(row) != key:
+        raise StrayRowError
+
+
+def play_events(projection: Projection[Any], rows: Rows, events: Iterable[Any]) -> set[Key]:
+    """Play events that were read already into the rows and return the keys of those that changed."""
+    before = positions_of(rows)
+    folds = projection.folds
+    play(projection, rows, ((e, keys, folds[type(e)][1]) for e in events if (keys := projection.keys(e))))
+    return set(changed_since(before, rows))
+
+
+def positions_of(rows: Rows) -> dict[Key, int]:
+    """Return which fact each row was last changed by."""
+    return {key: there.position for key, there in rows.items()}
+
+
+def changed_since(before: Mapping[Key, int], rows: Rows) -> Rows:
+    """Return the rows that were changed since their positions were noted."""
+    return {key: there for key, there in rows.items() if before.get(key) != there.position}
 
 
 def fold_key(projection: Projection[Any], events: Iterable[Any], key: Key) -> Any:
     """Return one row as the given events, in order of position, make it; None when there is none."""
     rows: Rows = {}
-    for event in events:
-        if key in keys_of(projection, event):
-            fold_event(projection, rows, event, (key,))
-    return rows.get(key, NO_ROW).row
+    folds = projection.folds
+    play(projection, rows, ((e, (key,), folds[type(e)][1]) for e in events if key in projection.keys(e)))
+    return rows[key].row if key in rows else None

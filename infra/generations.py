@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
@@ -25,6 +26,9 @@ _SESSION = (
     " -c application_name=letopis-projector"
 )
 
+
+INDEXERS = 2
+"""Indexes made at once; each session may use a core, and maintenance_work_mem."""
 
 # A batch takes milliseconds: one that takes a minute holds up everything behind it, and is better begun again.
 _LIVE = " -c statement_timeout=60s -c lock_timeout=30s"
@@ -77,7 +81,7 @@ def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any,
 
 def fingerprint_of(projection: Projection[Any]) -> str:
     """Return what names a build: the same code gives the same, a changed row, table or meaning another."""
-    row = [f"{one.name}: {one.type}" for one in fields(projection.row)]
+    row = [f"{name}: {kind}" for name, kind in projection.row.__annotations__.items()]
     parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8")]
     return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
@@ -177,25 +181,49 @@ def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> G
     )
 
 
-def drop_key(connection: psycopg.Connection[Any], generation: Generation) -> sql.Composed:
-    """Take the primary key off an empty table, to load it faster, and return what puts it back."""
-    table = sql.Identifier(generation.schema, generation.name)
-    row = connection.execute(
-        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
-        " WHERE conrelid = to_regclass(%s) AND contype = 'p'",
-        (table.as_string(connection),),
-    ).fetchone()
-    assert row is not None, f"{generation.name}.sql gives its table no PRIMARY KEY"  # noqa: S101 - a mistake in the code
-    connection.execute(sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(table, sql.Identifier(row[0])))
-    definition = sql.SQL(row[1])
-    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}").format(table, sql.Identifier(row[0]), definition)
+def drop_key(connection: psycopg.Connection[Any], generation: Generation) -> None:
+    """Take the primary key off an empty table, to load it faster; `make_indexes_of_a_filled` puts it back."""
+    connection.execute(
+        sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(_table(generation), sql.Identifier(_key_name(generation)))
+    )
+
+
+def _table(generation: Generation) -> sql.Identifier:
+    return sql.Identifier(generation.schema, generation.name)
+
+
+def _key_name(generation: Generation) -> str:
+    """Return the name that PostgreSQL gives a table's primary key."""
+    return f"{generation.name}_pkey"
 
 
 def make_indexes(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> None:
-    """Make the indexes of a generation that has been filled, and the planner's statistics."""
+    """Make the indexes of a generation, and the planner's statistics."""
     for statement in _statements(projection, generation.schema)[1]:
         _run(connection, statement)
-    connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(generation.schema, generation.name)))
+    connection.execute(sql.SQL("ANALYZE {}").format(_table(generation)))
+
+
+def make_indexes_of_a_filled(
+    connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation, url: str
+) -> None:
+    """Make the indexes and the primary key of a large table, two at a time, and the planner's statistics."""
+    table, key = _table(generation), sql.Identifier(_key_name(generation))
+    columns = sql.SQL(", ").join(map(sql.Identifier, projection.key))
+    unique = sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})").format(key, table, columns).as_string(connection)
+    waiting = [unique, *_statements(projection, generation.schema)[1]]
+
+    def work() -> None:
+        # To take one is one step, so each is taken once; then nothing is left.
+        with connect(url) as session, suppress(IndexError):
+            while statement := waiting.pop():
+                _run(session, statement)
+
+    with ThreadPoolExecutor(INDEXERS, "index") as pool:
+        for done in [pool.submit(work) for _ in range(INDEXERS)]:
+            done.result()
+    connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY USING INDEX {}").format(table, key))
+    connection.execute(sql.SQL("ANALYZE {}").format(table))
 
 
 def _show(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> None:

@@ -1,14 +1,14 @@
 """Reads the log in the order in which things were recorded, a window of positions at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
 from psycopg import sql
 
-from infra.envelope import Envelope, StoredFact
-from infra.eventlog import COLUMNS
+from infra.envelope import ReadFact
 
 PartitionBy = Literal["stream", "subject", "none"]
 _UP_TO: LiteralString = """
@@ -16,6 +16,20 @@ _UP_TO: LiteralString = """
     FROM letopis.event
     WHERE position = (SELECT least(max(position), %s) FROM letopis.event)
 """
+
+
+_COLUMNS: LiteralString = (
+    "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"
+    " e.recorded_at, e.actor"
+)
+
+
+def _read_facts(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+    return partial(tuple.__new__, ReadFact)
+
+
+def _read_facts_with_parties(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+    return lambda row: ReadFact._make((*row[:10], tuple(row[10]), row[11]))
 
 
 class Mark(NamedTuple):
@@ -31,7 +45,7 @@ BEGINNING = Mark(0, None)
 class Window(NamedTuple):
     """The facts asked for among those examined, in order, and how far was examined."""
 
-    facts: list[StoredFact]
+    facts: list[ReadFact]
     end: Mark
 
 
@@ -63,8 +77,8 @@ class LogReader:
         parts: int = 1,
     ) -> None:
         self._topics = list(topics)
-        self._with_parties = with_parties
-        selected = sql.SQL(COLUMNS + (", e.parties" if with_parties else "") + ", e.body::text")
+        self._row_factory = _read_facts_with_parties if with_parties else _read_facts
+        selected = sql.SQL(_COLUMNS + (", e.parties" if with_parties else ", NULL") + ", e.body::text")
         share: sql.Composable = sql.SQL("")
         if parts > 1 and partition_by != "none":
             column = sql.Identifier(f"{partition_by}_id")
@@ -82,22 +96,19 @@ class LogReader:
             return Window([], end)
         return Window(self.between(connection, after, end.position), end)
 
-    def between(self, connection: psycopg.Connection[Any], after: int, last: int) -> list[StoredFact]:
+    def between(self, connection: psycopg.Connection[Any], after: int, last: int) -> list[ReadFact]:
         """Return the facts after one position up to and including another."""
-        with connection.cursor(binary=True) as cursor:
+        with connection.cursor(binary=True, row_factory=self._row_factory) as cursor:
             cursor.execute(self._select, (after, last, self._topics))
-            rows = cursor.fetchall()
-        envelope = Envelope._make
-        if self._with_parties:
-            return [StoredFact(envelope((*row[:13], tuple(row[13]))), row[14]) for row in rows]
-        return [StoredFact(envelope((*row[:13], ())), row[13]) for row in rows]
+            return cursor.fetchall()
 
     def stream(
         self, connection: psycopg.Connection[Any], after: int, last: int, step: int = 10_000
-    ) -> Iterator[list[StoredFact]]:
-        """Give the facts after one position up to another in pieces that fit in memory."""
+    ) -> Iterator[tuple[int, list[ReadFact]]]:
+        """Give the facts after one position up to another in pieces that fit in memory, with how many were examined."""
         for start in range(after, last, step):
-            yield self.between(connection, start, min(start + step, last))
+            end = min(start + step, last)
+            yield end - start, self.between(connection, start, end)
 
     def count(self, connection: psycopg.Connection[Any], after: int, last: int) -> int:
         """Return how many facts there are to read."""

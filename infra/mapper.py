@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from infra.crypto import KeyIsGoneError, Keyring
-from infra.envelope import Envelope, StoredFact
+from infra.envelope import AnyFact, Envelope, ReadFact, StoredFact
 
 SEALED = '"sealed":"'
 """How a sealed part looks in a body: always the last member, base64 of nonce + AES-256-GCM ciphertext + tag."""
@@ -28,6 +28,8 @@ class Fact(Protocol):
     def personal_json(self) -> bytes: ...
     @classmethod
     def from_json(cls, body: str | bytes, envelope: Any) -> Self: ...
+    @classmethod
+    def reader(cls) -> Callable[[str | bytes, Any], Any]: ...
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any], envelope: Any) -> Self: ...
 
@@ -87,9 +89,9 @@ class Mapper:
         sealed = b2a_base64(seal(envelope.subject_id, plain, envelope.event_id.bytes), newline=False).decode()
         return f'{clear[:-1]}{"" if clear == "{}" else ","}{SEALED}{sealed}"}}'
 
-    def to_event(self, fact: StoredFact) -> Any:
+    def to_event(self, fact: AnyFact) -> Any:
         """Return the event as its class says today; raises UnreadableFactError and infra.crypto.KeyIsGoneError."""
-        envelope, body = fact
+        envelope, body = fact.envelope, fact.body
         event_type = self._types.get(envelope.topic)
         if event_type is None:
             raise UnreadableFactError(envelope, "no event type has this topic; start the version that wrote it.")
@@ -102,7 +104,35 @@ class Mapper:
         except ValidationError as error:
             raise UnreadableFactError(envelope, f"the body does not fit {event_type.__name__}: {error}") from error
 
-    def opened(self, envelope: Envelope, body: str) -> str:
+    def __call__(self, fact: AnyFact) -> Any:
+        """Return the event, as `to_event` does."""
+        return self.to_event(fact)
+
+    def reading(self, parts: Mapping[str, type[Fact]]) -> Callable[[ReadFact], Any]:
+        """Return what reads facts of these topics as the kinds given, which have some of their fields only.
+
+        What is sealed is opened only for a kind that has a personal field. Facts of other topics, and old ones, are
+        read whole.
+        """
+
+        wanted = {**self._types, **parts}
+        readers = {
+            topic: (each.SCHEMA_VERSION, each.reader(), bool(each.PERSONAL_FIELDS)) for topic, each in wanted.items()
+        }
+        opened = self.opened
+
+        def read(fact: ReadFact) -> Any:
+            try:
+                schema_version, from_json, is_sealed = readers[fact.topic]
+                if schema_version == fact.schema_version:
+                    return from_json(opened(fact, fact.body) if is_sealed else fact.body, fact)
+            except (KeyError, ValidationError):
+                pass  # said properly below
+            return self.to_event(fact)
+
+        return read
+
+    def opened(self, envelope: Envelope | ReadFact, body: str) -> str:
         """Return the body with its sealed part in clear."""
         start = body.rfind(SEALED)
         if start < 0:

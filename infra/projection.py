@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
-RowT = TypeVar("RowT")
+RowT = TypeVar("RowT", bound=tuple[Any, ...])
 Key = tuple[Any, ...]
 Keys = Callable[[Any], Iterable[Key]]
 Fold = Callable[[Any, Any, Key], Any]
@@ -25,9 +25,12 @@ class Fact(Protocol):
 
 
 class FactType(Protocol):
-    """What the projector asks of a kind of event: the name it is stored under."""
+    """What the projector asks of a kind of event: its stored name, and a kind that has some of its fields only."""
 
     TOPIC: str
+
+    @classmethod
+    def part(cls, *names: str) -> Any: ...
 
 
 def own_stream(event: Fact) -> tuple[Key, ...]:
@@ -37,8 +40,9 @@ def own_stream(event: Fact) -> tuple[Key, ...]:
 
 @dataclass(eq=False)
 class Projection(Generic[RowT]):
-    """One read model. `row` is a frozen dataclass whose fields are the table's columns (all but `position`).
+    """One read model. `row` is a NamedTuple whose fields are the table's columns (all but `position`).
 
+    Nothing in a row is ever changed in place.
     `key` names the fields that identify a row. `partition_by` names the envelope column by which workers share the
     rows: every event that touches one key must have the same value of it ("none": one worker folds all).
     `ddl` is the .sql beside the module: it creates the table {schema}.<name> (its PRIMARY KEY is `key`, and it has
@@ -57,31 +61,47 @@ class Projection(Generic[RowT]):
     shape: int = 1
     is_append_only: bool = False
     needs_parties: bool = False
-    _folds: dict[type[Any], tuple[Keys, Fold]] = field(default_factory=dict, repr=False)
+    folds: dict[type[Any], tuple[Keys, Fold]] = field(default_factory=dict, repr=False)
+    """For each kind of event, what gives the keys it touches and what folds it."""
+    parts: dict[str, Any] = field(default_factory=dict, repr=False)
+    """For the topics of which only some fields are looked at, the kind of event that has just these."""
 
-    def on(self, *event_types: type[Any], keys: Keys = own_stream) -> Callable[[_F], _F]:
+    def on(
+        self, *event_types: type[Any], keys: Keys = own_stream, reads: tuple[str, ...] | None = None
+    ) -> Callable[[_F], _F]:
         """Register the pure fold `(row | None, event, key) -> row | None` for these kinds of events.
 
         `keys` gives the rows the event touches (none, one or several); returning None from the fold removes the row.
         The row is None when nothing is known under the key: a fold must not assume it has seen the first event.
+        `reads` names all fields of the event that keys and fold look at: in a rebuild the others are not even read,
+        nor is what is sealed opened.
         """
 
         def register(fold: _F) -> _F:
             for event_type in event_types:
-                assert event_type not in self._folds, f"{self.name} folds {event_type.__name__} twice"  # noqa: S101
-                self._folds[event_type] = (keys, fold)
+                assert event_type not in self.folds, f"{self.name} folds {event_type.__name__} twice"  # noqa: S101
+                self.folds[event_type] = (keys, fold)
+                if reads is not None:
+                    part = self.parts[event_type.TOPIC] = event_type.part(*reads)
+                    self.folds[part] = (keys, fold)
             return fold
 
         return register
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of a row's fields, in order."""
+        names: tuple[str, ...] = self.row._fields  # type: ignore[attr-defined]  # a NamedTuple has them
+        return names
+
+    @property
     def topics(self) -> tuple[str, ...]:
         """The stored names of the events this read model folds, sorted."""
-        return tuple(sorted(event_type.TOPIC for event_type in self._folds))
+        return tuple(sorted({event_type.TOPIC for event_type in self.folds}))
 
     def keys(self, event: Any) -> tuple[Key, ...]:
         """Return the keys of the rows this event touches."""
-        return tuple(self._folds[type(event)][0](event))
+        return tuple(self.folds[type(event)][0](event))
 
     def key_of(self, row: RowT) -> Key:
         """Return the key of a row."""
@@ -89,5 +109,5 @@ class Projection(Generic[RowT]):
 
     def fold(self, row: RowT | None, event: Any, key: Key) -> RowT | None:
         """Return the row as it stands after the event; None when there is no row any more."""
-        result: RowT | None = self._folds[type(event)][1](row, event, key)
+        result: RowT | None = self.folds[type(event)][1](row, event, key)
         return result

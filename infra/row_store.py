@@ -1,11 +1,12 @@
 """Keeps the rows of one read model in its table: loads them by key, writes the changed ones."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from enum import Enum
+from itertools import islice
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -16,6 +17,10 @@ from infra.folding import RowAt, Rows
 from infra.projection import Key, Projection
 
 Convert = Callable[[Any], Any]
+
+BLOCK = 500
+"""Rows written to the server in one piece."""
+
 _COLUMNS_OF = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute a
@@ -52,13 +57,46 @@ def _converter(hint: Any, column_type: str) -> Convert | None:
     return None
 
 
-def _preparation(hint: Any, column_type: str) -> Convert | None:
-    """Return what makes a field's value ready for COPY; None where it is ready already."""
+def _text(value: str) -> str:
+    """Return a text without what has a meaning of its own in the text form of COPY."""
+    if "\\" not in value and value.isprintable():
+        return value
+    for special, escaped in (("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r")):
+        if special in value:
+            value = value.replace(special, escaped)
+    return value
+
+
+def _document(value: Any) -> str:
+    if value == {}:
+        return "{}"
+    return _text(to_json(value).decode())
+
+
+def _flag(value: object) -> str:
+    return "t" if value else "f"
+
+
+def _hex(value: UUID) -> str:
+    return f"{value.int:032x}"
+
+
+def _array(value: Iterable[Any]) -> str:
+    items = [str(each).replace("\\", r"\\").replace('"', r"\"") for each in value]
+    return _text('{"' + '","'.join(items) + '"}') if items else "{}"
+
+
+def _written(column_type: str) -> Convert:
+    """Return what writes a value of a column as the text form of COPY has it."""
     if column_type in {"json", "jsonb"}:
-        return lambda value: to_json(value).decode()
-    if any(isinstance(one, type) and issubclass(one, Enum) for one in _plain_types(hint)):
-        return attrgetter("value")
-    return None
+        return _document
+    if column_type.endswith("[]"):
+        return _array
+    if column_type == "boolean":
+        return _flag
+    if column_type == "uuid":
+        return _hex
+    return _text if column_type == "text" else str
 
 
 class RowStore:
@@ -72,19 +110,17 @@ class RowStore:
         self.table = sql.Identifier(schema, projection.name)
         found = connection.execute(_COLUMNS_OF, (self.table.as_string(connection),)).fetchall()
         types: dict[str, str] = dict(found)
-        names = tuple(one.name for one in fields(projection.row))
+        names = projection.columns
         if set(types) != {*names, "position"}:
             raise TableMismatchError(projection.name, set(names) - set(types), set(types) - {*names, "position"})
         hints = get_type_hints(projection.row, include_extras=True)
-        self._row = projection.row
+        self._row: Any = projection.row
+        self._names = names
         self._key = projection.key
         self._key_of = attrgetter(*projection.key)
         converters = ((index, _converter(hints[name], types[name])) for index, name in enumerate(names))
         self._convert = [(index, convert) for index, convert in converters if convert]
-        preparations = ((index, _preparation(hints[name], types[name])) for index, name in enumerate(names))
-        self._prepare = [(index, prepare) for index, prepare in preparations if prepare]
-        cells_of = attrgetter(*names)
-        self._cells: Callable[[Any], Sequence[Any]] = cells_of if len(names) > 1 else lambda row: (cells_of(row),)
+        self._writers = [_written(types[name]) for name in names]
         self._prepare_statements(names, types)
 
     def _prepare_statements(self, names: Sequence[str], types: Mapping[str, str]) -> None:
@@ -135,7 +171,7 @@ class RowStore:
         for index, convert in self._convert:
             if cells[index] is not None:
                 cells[index] = convert(cells[index])
-        row = self._row(*cells)
+        row = self._row._make(cells)
         return self.key_of(row), RowAt(row, values[-1])
 
     def _key_json(self, keys: Iterable[Key]) -> str:
@@ -154,19 +190,22 @@ class RowStore:
             connection.execute(self._delete, (self._key_json(gone),))
         there = [one for one in rows.values() if one.row is not None]
         if there:
-            texts = to_json([one.row for one in there]).decode()
+            texts = to_json([dict(zip(self._names, one.row, strict=True)) for one in there]).decode()
             connection.execute(self._upsert, (texts, [one.position for one in there]))
 
     def fill(self, connection: psycopg.Connection[Any], rows: Iterable[RowAt]) -> None:
         """Put rows into a table that holds none of them yet, by COPY."""
         with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
-            for row, position in rows:
-                if row is not None:
-                    cells = list(self._cells(row))
-                    for index, prepare in self._prepare:
-                        if cells[index] is not None:
-                            cells[index] = prepare(cells[index])
-                    copy.write_row((*cells, position))
+            lines = map(self._line, (there for there in rows if there.row is not None))
+            while block := "".join(islice(lines, BLOCK)):
+                copy.write(block)
+
+    def _line(self, there: RowAt) -> str:
+        """Return a row in the text form of COPY."""
+        cells = [
+            "\\N" if value is None else written(value) for written, value in zip(self._writers, there.row, strict=True)
+        ]
+        return "\t".join(cells) + f"\t{there.position}\n"
 
     def every(self, connection: psycopg.Connection[Any], step: int = 5_000) -> Iterator[tuple[Key, RowAt]]:
         """Give all rows, in no order; runs inside the caller's transaction."""

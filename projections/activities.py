@@ -3,10 +3,9 @@
 Read by GET /activities and GET /my-day (due and overdue, and incoming calls that still wait for their one click).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.activity import (
@@ -24,8 +23,7 @@ from projections.change import changed
 PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityRow:
+class ActivityRow(NamedTuple):
     """The activity; `takes_place_at` is held_at, or due_at while it is not held: what lists are sorted by."""
 
     activity_id: UUID

@@ -4,10 +4,9 @@ Read by GET /clients/{id}, GET /clients and POST /clients/search. A row may exis
 touchpoint came first): `registered_at` is empty until then.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.activity import ActivityClientNamed, ActivityHeld
@@ -37,8 +36,7 @@ from projections.change import changed
 IDENTIFYING = frozenset({ContactKind.PHONE.value, ContactKind.EMAIL.value})
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCardRow:
+class ClientCardRow(NamedTuple):
     """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, order}}, `profile` is {field:
     {value, source, confidence}}, `affiliations` is {organisation_id: role}; `version` is the client stream's.
     """
@@ -47,12 +45,12 @@ class ClientCardRow:
     kind: str | None = None
     name: str | None = None
     name_sort: str | None = None
-    name_parts: list[str] = field(default_factory=list)
-    identity_keys: list[str] = field(default_factory=list)
-    contact_points: dict[str, Any] = field(default_factory=dict)
+    name_parts: list[str] = []  # noqa: RUF012
+    identity_keys: list[str] = []  # noqa: RUF012
+    contact_points: dict[str, Any] = {}  # noqa: RUF012
     tax_id: str | None = None
-    profile: dict[str, Any] = field(default_factory=dict)
-    affiliations: dict[str, Any] = field(default_factory=dict)
+    profile: dict[str, Any] = {}  # noqa: RUF012
+    affiliations: dict[str, Any] = {}  # noqa: RUF012
     parent_id: UUID | None = None
     owner_id: UUID | None = None
     owned_since: datetime | None = None
@@ -253,17 +251,21 @@ def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
     return changed(_card(row, event), version=event.originator_version, archived_at=None)
 
 
-def _its_client(event: ActivityHeld | ActivityClientNamed) -> tuple[Key, ...]:
+def _whose(event: ActivityHeld) -> tuple[Key, ...]:
     """Key a touchpoint by whom it is about, so that it lies in the partition of that client's own events.
 
     That is the client, or the contact person where no organisation is named; nobody yet, when neither is known.
     """
     subject = event.subject_id
-    is_known = subject == event.client_id or (isinstance(event, ActivityHeld) and subject == event.contact_id)
-    return ((subject,),) if is_known else ()
+    return ((subject,),) if subject == event.client_id or subject == event.contact_id else ()  # noqa: PLR1714
 
 
-@client_card.on(ActivityHeld, keys=_its_client)
+def _named(event: ActivityClientNamed) -> tuple[Key, ...]:
+    subject = event.subject_id
+    return ((subject,),) if subject == event.client_id else ()
+
+
+@client_card.on(ActivityHeld, keys=_whose, reads=("client_id", "contact_id", "channel", "direction", "call_status"))
 def held(row: Row, event: ActivityHeld, key: Key) -> Row:
     """Count the touchpoint; a misdial was meant for somebody else."""
     if event.call_status == CallStatus.MISDIAL:
@@ -271,7 +273,7 @@ def held(row: Row, event: ActivityHeld, key: Key) -> Row:
     return _touched(row, key, event.occurred_at, event.channel, event.direction)
 
 
-@client_card.on(ActivityClientNamed, keys=_its_client)
+@client_card.on(ActivityClientNamed, keys=_named)
 def client_named(row: Row, event: ActivityClientNamed, key: Key) -> Row:
     """Count the touchpoint that turned out to be this client's; one that is only planned counts when it is held."""
     if event.held_at is None:
@@ -291,6 +293,6 @@ def _touched(row: Row, key: Key, when: datetime, channel: Channel, direction: Di
         card,
         touch_count=count,
         last_touch_at=when,
-        last_touch_channel=channel.value,
-        last_touch_direction=direction.value,
+        last_touch_channel=channel,
+        last_touch_direction=direction,
     )

@@ -4,11 +4,10 @@ Read by GET /clients/{id}/timeline. A fact that concerns several clients (a cont
 organisation's) has a row for each.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events import activity, client, deal
@@ -18,8 +17,7 @@ from infra.projection import Key, Projection
 STAFF_FIELDS = ("staff_id", "seller_id", "owner_id", "from_owner_id", "to_owner_id", "from_seller_id", "to_seller_id")
 
 
-@dataclass(frozen=True, slots=True)
-class ClientTimelineRow:
+class ClientTimelineRow(NamedTuple):
     """One fact; `details` is the fact's own content, texts included, without what is a column beside it."""
 
     client_id: UUID

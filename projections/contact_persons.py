@@ -3,9 +3,9 @@
 Read by GET /clients/{id} for an organisation (its people) and for a person (their organisations).
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from events.client import AffiliationEnded, ClientAffiliated
@@ -13,8 +13,7 @@ from infra.projection import Key, Projection
 from projections.change import changed
 
 
-@dataclass(frozen=True, slots=True)
-class ContactPersonRow:
+class ContactPersonRow(NamedTuple):
     """One affiliation; a person who left stays, with `is_active` false and the time it ended."""
 
     organisation_id: UUID

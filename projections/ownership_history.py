@@ -3,17 +3,16 @@
 Read by GET /clients/{id}/ownership. The view adds `until`, when the next change came.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from events.client import ClientClaimed, ClientReleased, ClientTransferred
 from infra.projection import Key, Projection
 
 
-@dataclass(frozen=True, slots=True)
-class OwnershipRow:
+class OwnershipRow(NamedTuple):
     """One change: without `from_owner_id` it was unowned before, without `to_owner_id` it is unowned after."""
 
     client_id: UUID

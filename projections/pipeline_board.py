@@ -3,11 +3,10 @@
 Read by GET /pipeline (stages with counts and sums), GET /deals and GET /deals/{id}.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.deal import (
@@ -27,8 +26,7 @@ from projections.change import changed
 OPEN, WON, LOST = "open", "won", "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class DealRow:
+class DealRow(NamedTuple):
     """The deal; `amount` is what it is thought to be worth, `won_amount` what it was won for; `version` its stream's.
 
     `stage` is the open stage it is in or was in at its end; `stage_since` is business time.

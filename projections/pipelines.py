@@ -3,10 +3,9 @@
 Read by GET /pipeline.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
@@ -15,13 +14,12 @@ from infra.projection import Key, Projection
 from projections.change import changed
 
 
-@dataclass(frozen=True, slots=True)
-class PipelineRow:
+class PipelineRow(NamedTuple):
     """The pipeline; `stages` is {code: {name, probability, order, is_retired}}, orders counted from 1."""
 
     pipeline_id: UUID
     name: str | None = None
-    stages: dict[str, Any] = field(default_factory=dict)
+    stages: dict[str, Any] = {}  # noqa: RUF012
     defined_at: datetime | None = None
     version: int = 0
 

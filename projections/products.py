@@ -3,10 +3,9 @@
 Read by GET /deals (the product's name) and by whoever must tell which product an old record means.
 """
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
@@ -14,15 +13,14 @@ from infra.projection import Key, Projection
 from projections.change import changed
 
 
-@dataclass(frozen=True, slots=True)
-class ProductRow:
+class ProductRow(NamedTuple):
     """The product; `aliases` in the order they became known, each once."""
 
     product_id: UUID
     code: str | None = None
     name: str | None = None
     series: str | None = None
-    aliases: list[str] = field(default_factory=list)
+    aliases: list[str] = []  # noqa: RUF012
     listed_at: datetime | None = None
     withdrawn_at: datetime | None = None
     version: int = 0

@@ -4,11 +4,10 @@ Read by GET /staff/{id}/counters, which adds the days of a period up. A counter 
 won again was won twice. The day is the company's (see calendar), of when the thing happened.
 """
 
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.activity import ActivityHeld
@@ -20,8 +19,7 @@ from projections.calendar import day_of
 from projections.change import changed
 
 
-@dataclass(frozen=True, slots=True)
-class StaffDayRow:
+class StaffDayRow(NamedTuple):
     """The day; `won` is {currency: sum as a decimal string}: currencies are never added up."""
 
     staff_id: UUID
@@ -34,7 +32,7 @@ class StaffDayRow:
     deals_won: int = 0
     deals_lost: int = 0
     clients_claimed: int = 0
-    won: dict[str, Any] = field(default_factory=dict)
+    won: dict[str, Any] = {}  # noqa: RUF012
 
 
 staff_counters = Projection(
@@ -68,7 +66,7 @@ def _owner(event: ClientClaimed) -> tuple[Key, ...]:
     return ((event.owner_id, day_of(event.occurred_at)),)
 
 
-@staff_counters.on(ActivityHeld, keys=_holder)
+@staff_counters.on(ActivityHeld, keys=_holder, reads=("staff_id", "channel", "call_status", "is_offer"))
 def held(row: Row, event: ActivityHeld, key: Key) -> StaffDayRow:
     day = _day(row, key)
     return changed(

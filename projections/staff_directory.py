@@ -3,10 +3,9 @@
 Read by GET /staff, and joined by every read that shows a name.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
@@ -14,8 +13,7 @@ from infra.projection import Key, Projection
 from projections.change import changed
 
 
-@dataclass(frozen=True, slots=True)
-class StaffRow:
+class StaffRow(NamedTuple):
     """The staff member; whoever has `departed_at` no longer works here."""
 
     staff_id: UUID

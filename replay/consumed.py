@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from infra.folding import Decode, keys_of, read_event
+from infra.folding import Decode, touches
 from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.log_reader import LogReader, head_of
 from infra.projection import Projection
@@ -121,9 +121,10 @@ def _skipped(
 ) -> list[int]:
     """Return the positions of facts of which not every row is there."""
     missing = []
-    for facts in reader.stream(connection, 0, last):
-        for fact in facts:
-            keys = set(keys_of(projection, read_event(decode, fact)))
-            if rows.get(fact.envelope.position, 0) < len(keys):
-                missing.append(fact.envelope.position)
+    for _, facts in reader.stream(connection, 0, last):
+        missing += [
+            event.position
+            for event, keys, _ in touches(projection, facts, decode)
+            if rows.get(event.position, 0) < len(set(keys))
+        ]
     return missing[:NAMED_AT_MOST]

@@ -3,7 +3,6 @@
 import gc
 import importlib
 import multiprocessing
-import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from multiprocessing.queues import SimpleQueue
 from time import sleep
 from typing import Any
 
-from infra.folding import Decode, PoisonEventError, Rows, fold_event, keys_of, read_event
+from infra.folding import Decode, PoisonEventError, Rows, decoding, play, touches
 from infra.generations import connect
 from infra.log_reader import LogReader
 from infra.projection import Projection
@@ -31,7 +30,7 @@ class Share:
     parts: int
 
 
-# So many events were folded; or, instead, the fact that cannot be; or nothing: the work is done.
+# So many facts were examined; or, instead, the fact that cannot be; or nothing: the work is done.
 _Said = int | tuple[int, str] | None
 
 
@@ -42,9 +41,10 @@ class WorkerDiedError(Exception):
 def fold_here(
     projection: Projection[Any], decode: Decode, share: Share, parts: Iterable[int], folded: Callable[[int], None]
 ) -> None:
-    """Fold some of the parts into the table and tell how many events each piece had; raises PoisonEventError."""
+    """Fold some of the parts into the table and tell how many facts each piece came to; raises PoisonEventError."""
     with connect(share.url) as connection:
         store = RowStore(connection, projection, share.schema)
+        event_of = decoding(decode, projection)
         for part in parts:
             reader = LogReader(
                 projection.topics,
@@ -54,25 +54,28 @@ def fold_here(
                 parts=share.parts,
             )
             rows: Rows = {}
-            for facts in reader.stream(connection, 0, share.last, STEP * share.parts):
-                for fact in facts:
-                    event = read_event(decode, fact)
-                    fold_event(projection, rows, event, keys_of(projection, event))
+            for examined, facts in reader.stream(connection, 0, share.last, STEP * share.parts):
+                play(projection, rows, touches(projection, facts, event_of))
                 if projection.is_append_only:
                     store.fill(connection, rows.values())
                     rows.clear()
-                folded(len(facts))
+                folded(examined // share.parts)
             store.fill(connection, rows.values())
 
 
 def _reference(projection: Projection[Any]) -> tuple[str, str]:
     """Return the module and the name under which another process finds the read model: folds do not pickle."""
-    modules = {fold.__module__ for _, fold in projection._folds.values()}
+    modules = {fold.__module__ for _, fold in projection.folds.values()}
     for module in sorted(modules):
         for name, value in vars(sys.modules[module]).items():
             if value is projection:
                 return module, name
     raise LookupError(f"{projection.name} is no module's variable: another process cannot find it")
+
+
+def _module_of(decoder: Callable[[], Decode]) -> str:
+    """Return the module of a function, or of what functools.partial was made of."""
+    return str(getattr(decoder, "func", decoder).__module__)
 
 
 def _work(
@@ -81,13 +84,13 @@ def _work(
     share: Share,
     parts: list[int],
     said: "SimpleQueue[_Said]",
-    parent: int,
 ) -> None:
     # Rows live until they are written and nothing here makes cycles: looking for some costs a fifth of the time.
     gc.disable()
 
     def folded(count: int) -> None:
-        if os.getppid() != parent:
+        parent = multiprocessing.parent_process()
+        if parent is not None and not parent.is_alive():
             sys.exit("the rebuild this process worked for is gone")
         said.put(count)
 
@@ -109,13 +112,15 @@ def fold_in_processes(
     folded: Callable[[int], None],
 ) -> None:
     """Fold all parts, shared out among so many processes; raises PoisonEventError and WorkerDiedError."""
-    # A fresh interpreter: a copy of this one would share its connections and whatever its threads hold.
-    context = multiprocessing.get_context("spawn")
+    # Copies of a fresh interpreter that has loaded what they need: a copy of this one would share its connections and
+    # whatever its threads hold, and a fresh one each would load everything again.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([_reference(projection)[0], _module_of(decoder)])
     said: SimpleQueue[_Said] = context.SimpleQueue()
     processes = [
         context.Process(
             target=_work,
-            args=(_reference(projection), decoder, share, list(range(one, share.parts, workers)), said, os.getpid()),
+            args=(_reference(projection), decoder, share, list(range(one, share.parts, workers)), said),
             daemon=True,
         )
         for one in range(workers)

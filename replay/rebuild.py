@@ -18,12 +18,12 @@ from infra.generations import (
     drop_others,
     fingerprint_of,
     in_use,
-    make_indexes,
+    make_indexes_of_a_filled,
     newest_retired,
     set_mark,
     set_state,
 )
-from infra.log_reader import BEGINNING, LogReader, head_of
+from infra.log_reader import BEGINNING, head_of
 from infra.projection import Projection
 from infra.projector import catch_up, hand_over
 from replay.folding_processes import Share, fold_here, fold_in_processes
@@ -39,7 +39,7 @@ EVENTS_IN_A_PASS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a rebuild is; events count while folding. `eta_seconds` is None while nobody can know."""
+    """How far a rebuild is; while folding, `done` facts of `total` were examined. `eta_seconds` is None if unknown."""
 
     projection: str
     phase: Phase
@@ -51,7 +51,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild made: which generation, of how many events, in how long."""
+    """What a rebuild made: which generation, of a log of how many events, in how long."""
 
     projection: str
     generation: int
@@ -173,21 +173,19 @@ class _Fill:
     def run(self, url: str, processes: int, events_in_a_pass: int, small_log: int) -> None:
         connection, projection = self._connection, self._projection
         self._mark = head_of(connection)
-        total = LogReader(projection.topics).count(connection, 0, self._mark.position)
+        total = self._mark.position
         self._teller.phase("folding", total)
         workers = 1 if projection.partition_by == "none" or total < small_log else processes
         passes = 1 if projection.partition_by == "none" else -(-total // (workers * events_in_a_pass)) or 1
         share = Share(url, self._generation.schema, self._mark.position, workers * passes)
-        put_key_back = drop_key(connection, self._generation)
+        drop_key(connection, self._generation)
         if workers == 1:
             fold_here(projection, self._decoder(), share, range(passes), self._teller.folded)
         else:
             fold_in_processes(projection, self._decoder, share, workers, self._teller.folded)
         self._teller.phase("indexing")
-        with connection.transaction():
-            connection.execute(put_key_back)
-            make_indexes(connection, projection, self._generation)
-            set_mark(connection, self._generation, self._mark)
+        make_indexes_of_a_filled(connection, projection, self._generation, url)
+        set_mark(connection, self._generation, self._mark)
         self._teller.phase("catching up")
         held = self.held()
         catch_up(connection, held, self._decoder())

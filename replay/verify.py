@@ -1,11 +1,11 @@
 """Proves a read model: folds the log from scratch and compares, row by row, with what readers see."""
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 
-from infra.folding import Decode, RowAt, Rows, fold_event, keys_of, read_event
+from infra.folding import Decode, RowAt, Rows, decoding, play, touches
 from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.log_reader import LogReader
 from infra.projection import Key, Projection
@@ -152,10 +152,9 @@ def _fold_part(
         parts=parts,
     )
     rows: Rows = {}
-    for facts in reader.stream(connection, 0, last, STEP * parts):
-        for fact in facts:
-            event = read_event(decode, fact)
-            fold_event(projection, rows, event, keys_of(projection, event))
+    event_of = decoding(decode, projection)
+    for _, facts in reader.stream(connection, 0, last, STEP * parts):
+        play(projection, rows, touches(projection, facts, event_of))
     return {key: there for key, there in rows.items() if there.row is not None}
 
 
@@ -177,6 +176,9 @@ def _compare(connection: psycopg.Connection[Any], store: RowStore, expected: Row
 
 
 def _columns(there: RowAt, right: RowAt) -> dict[str, tuple[Any, Any]]:
-    pairs = {one.name: (getattr(there.row, one.name), getattr(right.row, one.name)) for one in fields(right.row)}
-    pairs["position"] = (there.position, right.position)
-    return {name: (is_there, should_be) for name, (is_there, should_be) in pairs.items() if is_there != should_be}
+    touching: dict[str, tuple[Any, Any]] = {
+        name: (is_there, should_be)
+        for name, is_there, should_be in zip(right.row._fields, there.row, right.row, strict=True)
+    }
+    touching["position"] = (there.position, right.position)
+    return {name: (is_there, should_be) for name, (is_there, should_be) in touching.items() if is_there != should_be}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.advance import hold
-from infra.folding import fold_all
+from infra.folding import play_events
 from infra.generations import connect, in_use
 from infra.log_reader import LogReader
 from infra.projection import Projection
@@ -18,7 +18,7 @@ def in_memory(url: str, projection: Projection[Any]) -> dict[Any, Any]:
         reader = LogReader(projection.topics, with_parties=projection.needs_parties)
         facts = reader.between(connection, 0, 2**40)
     rows: dict[Any, Any] = {}
-    fold_all(projection, rows, map(decode, facts))
+    play_events(projection, rows, map(decode, facts))
     return {key: there for key, there in rows.items() if there.row is not None}
 
 

@@ -5,23 +5,24 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from infra.envelope import StoredFact
-from infra.folding import PoisonEventError, read_event
+from infra.envelope import AnyFact
+from infra.folding import PoisonEventError, touches
 from tests.infra.decided import decided
+from tests.infra.toy import boxes
 
 
 def test_a_fact_that_cannot_be_read_is_named_with_its_position_and_not_its_text() -> None:
-    def fail(_: StoredFact) -> object:
+    def fail(_: AnyFact) -> object:
         raise ValueError("Olga, +7 922 325-12-93")
 
     with pytest.raises(PoisonEventError, match="ValueError at ") as caught:
-        read_event(fail, decided(uuid4()).facts[0])
+        list(touches(boxes, decided(uuid4()).facts, fail))
     assert "Olga" not in str(caught.value)
 
 
 def test_a_database_out_of_reach_makes_no_fact_unreadable() -> None:
-    def fail(_: StoredFact) -> object:
+    def fail(_: AnyFact) -> object:
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
     with pytest.raises(psycopg.OperationalError):
-        read_event(fail, decided(uuid4()).facts[0])
+        list(touches(boxes, decided(uuid4()).facts, fail))

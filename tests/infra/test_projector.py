@@ -139,7 +139,7 @@ def test_an_event_that_cannot_be_folded_stops_its_read_model_before_it_and_no_ot
 
 
 def test_an_event_that_cannot_be_read_stops_only_those_that_fold_its_topic(database: Database) -> None:
-    only_openings: Projection[Any] = replace(boxes, name="boxes", _folds={toy.BoxOpened: boxes._folds[toy.BoxOpened]})
+    only_openings: Projection[Any] = replace(boxes, name="boxes", folds={toy.BoxOpened: boxes.folds[toy.BoxOpened]})
     with held_by(database.projector_url, only_openings, days) as (connection, held):
         record(database.owner_url, [coin("a", colour="red"), coin("a", unreadable=True), opening("a")])
         advance(connection, held, reader_for(held), decode, 100)

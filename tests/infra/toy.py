@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import psycopg
 
-from infra.envelope import Envelope, StoredFact
+from infra.envelope import AnyFact, Envelope
 from infra.projection import Key, Projection
 
 NAMESPACE = UUID("6b1f5c1e-3f6c-4c8b-9a51-0f6b2a1c7d11")
@@ -64,7 +64,7 @@ class BoxBroken(BoxEvent):
 EVENT_TYPES: dict[str, type[BoxEvent]] = {one.TOPIC: one for one in (BoxOpened, CoinDropped, BoxLookedAt, BoxBroken)}
 
 
-def decode(fact: StoredFact) -> BoxEvent:
+def decode(fact: AnyFact) -> BoxEvent:
     """Read a toy event; the coin marked `unreadable` cannot be read."""
     payload = json.loads(fact.body)
     if payload.get("unreadable"):
@@ -77,8 +77,7 @@ def decoder() -> Any:
     return decode
 
 
-@dataclass(frozen=True, slots=True)
-class BoxRow:
+class BoxRow(NamedTuple):
     box_id: UUID
     colour: Colour | None
     total: Decimal
@@ -106,7 +105,7 @@ def dropped(row: BoxRow | None, event: CoinDropped, key: Key) -> BoxRow:
         raise ZeroDivisionError
     notes = ({"text": event.payload["note"]},) if "note" in event.payload else row.notes
     total = row.total + Decimal(event.payload["amount"])
-    return replace(row, total=total, coins=row.coins + 1, notes=notes, last_at=event.envelope.occurred_at)
+    return row._replace(total=total, coins=row.coins + 1, notes=notes, last_at=event.envelope.occurred_at)
 
 
 @boxes.on(BoxLookedAt)
@@ -119,8 +118,7 @@ def broken(_: BoxRow | None, __: BoxBroken, ___: Key) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class DayRow:
+class DayRow(NamedTuple):
     colour: str
     day: date
     coins: int = 0
@@ -137,11 +135,10 @@ days = Projection("days", DayRow, ("colour", "day"), Path(__file__).with_name("t
 @days.on(CoinDropped, keys=_colour_and_day)
 def counted(row: DayRow | None, _: CoinDropped, key: Key) -> DayRow:
     row = row or DayRow(*key)
-    return replace(row, coins=row.coins + 1)
+    return row._replace(coins=row.coins + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class DropRow:
+class DropRow(NamedTuple):
     box_id: UUID
     event_position: int
     parties: tuple[UUID, ...]

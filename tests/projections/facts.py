@@ -25,7 +25,7 @@ from events.values import (
     Stage,
 )
 from infra.envelope import Envelope
-from infra.folding import Rows, fold_all
+from infra.folding import Rows, play_events
 from infra.projection import Key, Projection
 
 E = TypeVar("E", bound=Event)
@@ -77,7 +77,7 @@ def fact(
 def folded(projection: Projection[Any], *facts: Event) -> dict[Key, Any]:
     """Return the rows a read model holds after these facts."""
     rows: Rows = {}
-    fold_all(projection, rows, facts)
+    play_events(projection, rows, facts)
     return {key: there.row for key, there in rows.items() if there.row is not None}
 
 

@@ -1,7 +1,6 @@
 """The tables of the read models, on the real server: they hold the rows, and the indexes serve the reads they name."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from types import NoneType
@@ -11,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from infra.folding import RowAt, Rows, fold_all
+from infra.folding import RowAt, Rows, play_events
 from infra.projection import Projection
 from infra.row_store import RowStore
 from infra.words import word_parts
@@ -62,7 +61,7 @@ def test_every_field_is_a_column_of_its_type_and_position_is_beside_them(
             (f"made.{projection.name}",),
         ).fetchall()
         hints = get_type_hints(projection.row)
-        expected = [(one.name, *column_of(hints[one.name])) for one in fields(projection.row)]
+        expected = [(name, *column_of(hints[name])) for name in projection.columns]
         assert found == [*expected, ("position", "bigint", False)], projection.name
 
 
@@ -79,7 +78,7 @@ def test_what_is_written_is_read_back_the_same(connection: psycopg.Connection[An
     everything = history(range(len(ONE_OF_EACH)))
     for projection in PROJECTIONS:
         rows: Rows = {}
-        fold_all(projection, rows, [event for event in everything if event.TOPIC in projection.topics])
+        play_events(projection, rows, [event for event in everything if event.TOPIC in projection.topics])
         store = RowStore(connection, projection, "made")
         store.write(connection, rows)
 
@@ -91,7 +90,7 @@ def test_the_view_of_ownership_says_until_when_each_change_held(connection: psyc
     changes = [event for _, event in ONE_OF_EACH if event.TOPIC in ownership_history.topics]
     rows: Rows = {}
     facts = [fact(event, ROMASHKA, position) for position, event in enumerate(changes, 1)]
-    fold_all(ownership_history, rows, [*facts, fact(changes[0], VASILEK, 4)])
+    play_events(ownership_history, rows, [*facts, fact(changes[0], VASILEK, 4)])
     RowStore(connection, ownership_history, "made").write(connection, rows)
 
     found = connection.execute(

@@ -1,6 +1,5 @@
 """What is true of every read model, whatever it shows."""
 
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.registry import EVENT_TYPES
-from infra.folding import Rows, fold_all
+from infra.folding import Rows, play_events
 from infra.projection import Projection
 from projections.registry import PROJECTIONS
 from tests.projections.facts import ONE_OF_EACH, fact, history, subject_of
@@ -31,10 +30,8 @@ def test_there_is_an_example_of_every_fact_that_is_shown() -> None:
 
 @every_read_model
 def test_a_row_is_frozen_and_has_its_key(projection: Projection[Any]) -> None:
-    assert is_dataclass(projection.row)
-    assert projection.row.__dataclass_params__.frozen  # type: ignore[attr-defined]
-    assert "__slots__" in vars(projection.row)
-    assert set(projection.key) <= {one.name for one in fields(projection.row)}
+    assert issubclass(projection.row, tuple)
+    assert set(projection.key) <= set(projection.columns)
 
 
 @every_read_model
@@ -56,11 +53,11 @@ def test_any_fact_may_be_the_first_one_heard_of(projection: Projection[Any]) -> 
 def test_a_history_played_twice_is_played_once(projection: Projection[Any], numbers: list[int]) -> None:
     facts = [event for event in history(numbers) if event.TOPIC in projection.topics]
     rows: Rows = {}
-    fold_all(projection, rows, facts)
-    once = dict(rows)
+    play_events(projection, rows, facts)
+    once = {key: (there.row, there.position) for key, there in rows.items()}
 
-    assert fold_all(projection, rows, facts) == set()
-    assert rows == once
+    assert play_events(projection, rows, facts) == set()
+    assert {key: (there.row, there.position) for key, there in rows.items()} == once
 
 
 @every_read_model
@@ -72,10 +69,10 @@ def test_two_folds_from_the_start_agree_and_leave_older_rows_as_they_were(
     first: Rows = {}
     seen: list[tuple[Any, str]] = []
     for event in facts:
-        fold_all(projection, first, [event])
+        play_events(projection, first, [event])
         seen.extend((there.row, repr(there.row)) for there in first.values())
     second: Rows = {}
-    fold_all(projection, second, facts)
+    play_events(projection, second, facts)
 
     assert first == second
     assert [repr(row) for row, _ in seen] == [then for _, then in seen]

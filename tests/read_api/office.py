@@ -18,7 +18,7 @@ from aggregates.identity import email_key, phone_key
 from app.http import Parts, create_app
 from app.reading import feed_at
 from events.base import Event
-from infra.envelope import StoredFact
+from infra.envelope import AnyFact
 from infra.projector import build
 from infra.words import word_parts, words
 from projections.registry import PROJECTIONS
@@ -53,7 +53,7 @@ class Fact(NamedTuple):
     recorded_at: datetime = DAY
 
 
-def _undecodable(_fact: StoredFact) -> Event:
+def _undecodable(_fact: AnyFact) -> Event:
     raise AssertionError("these views are filled by hand")
 
 

@@ -79,13 +79,13 @@ def test_a_missing_and_an_extra_row_are_found_and_named(built: Database) -> None
 
 
 def test_a_fold_changed_without_a_rebuild_is_found(built: Database) -> None:
-    keys, fold = boxes._folds[toy.CoinDropped]
+    keys, fold = boxes.folds[toy.CoinDropped]
 
     def generous(row: Any, event: Any, key: Any) -> Any:
         folded = fold(row, event, key)
-        return replace(folded, total=folded.total + Decimal("0.01"))
+        return folded._replace(total=folded.total + Decimal("0.01"))
 
-    mutated = replace(boxes, _folds={**boxes._folds, toy.CoinDropped: (keys, generous)})
+    mutated = replace(boxes, folds={**boxes.folds, toy.CoinDropped: (keys, generous)})
     report = verify(mutated, built.projector_url, decode)
     assert report.differing > 5
     assert not report.is_equal

@@ -152,7 +152,7 @@ def test_a_wrong_fold_is_seen_by_verify_and_by_the_clerk(
     event_type: type[Any],
     wrong_fold: Any,
 ) -> None:
-    folds = pipeline_board._folds
+    folds = pipeline_board.folds
     with company(database, tmp_path_factory.mktemp("wrong")) as one:
         with monkeypatch.context() as mutated:
             mutated.setitem(folds, event_type, (folds[event_type][0], wrong_fold))

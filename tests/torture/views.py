@@ -1,11 +1,11 @@
 """What the readers of the suite make of the log: read models that count what they miss, and an analyst's table."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
-from infra.envelope import Envelope, StoredFact
+from infra.envelope import AnyFact, Envelope
 from infra.facts import FactSchema, FactTable, Report, ReportColumn
 from infra.projection import Key, Projection
 from tests.torture.plan import TOPICS
@@ -37,13 +37,12 @@ class Noted:
 NOTED: dict[str, type[Noted]] = {topic: type(f"Noted_{topic}", (Noted,), {"TOPIC": topic}) for topic in EVERY_TOPIC}
 
 
-def decode(fact: StoredFact) -> Noted:
+def decode(fact: AnyFact) -> Noted:
     """Read a fact of any topic of the suite."""
     return NOTED[fact.envelope.topic](fact.envelope)
 
 
-@dataclass(frozen=True, slots=True)
-class HeardRow:
+class HeardRow(NamedTuple):
     """A stream: its last version heard, how many facts, and how many of them came out of turn."""
 
     stream_id: UUID
@@ -52,8 +51,7 @@ class HeardRow:
     wrong: int
 
 
-@dataclass(frozen=True, slots=True)
-class TallyRow:
+class TallyRow(NamedTuple):
     """The whole log: the last position heard, and how many were skipped and how many heard again."""
 
     name: str
@@ -78,9 +76,9 @@ def heard_of(row: HeardRow | None, event: Noted, key: Key) -> HeardRow:
 def counted(row: TallyRow | None, event: Noted, key: Key) -> TallyRow:
     row = row or TallyRow(key[0], 0, 0, 0, 0)
     if event.position <= row.last:
-        return replace(row, facts=row.facts + 1, doubled=row.doubled + 1)
+        return row._replace(facts=row.facts + 1, doubled=row.doubled + 1)
     skipped = row.skipped + event.position - row.last - 1
-    return replace(row, facts=row.facts + 1, last=event.position, skipped=skipped)
+    return row._replace(facts=row.facts + 1, last=event.position, skipped=skipped)
 
 
 FACTS = FactSchema(
