@@ -1,8 +1,8 @@
 """The activity: one touchpoint with a client, and what must be told about it."""
 
-from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
@@ -67,8 +67,7 @@ class ActivityHasClientError(RuleBrokenError):
     code = "activity-has-client"
 
 
-@dataclass(frozen=True, slots=True)
-class Touchpoint:
+class Touchpoint(NamedTuple):
     """What there is to tell about a touchpoint that took place."""
 
     channel: Channel
@@ -113,9 +112,6 @@ class Touchpoint:
             raise MeetingIsIncompleteError(missing=missing)
 
 
-TOUCHPOINT_FIELDS = tuple(field.name for field in fields(Touchpoint))
-
-
 class Activity(Aggregate):
     """One touchpoint with a client: planned, then held or cancelled, or recorded in one go."""
 
@@ -142,7 +138,10 @@ class Activity(Aggregate):
 
     def parties_of(self, _: Event) -> tuple[UUID, ...]:
         """Return the client and the contact person."""
-        return tuple(dict.fromkeys(party for party in (self.client_id, self.contact_id) if party)) or (self.id,)
+        client_id, contact_id = self.client_id, self.contact_id
+        if client_id is None:
+            return (contact_id or self.id,)
+        return (client_id,) if contact_id is None or contact_id == client_id else (client_id, contact_id)
 
     def plan(
         self,
@@ -196,8 +195,7 @@ class Activity(Aggregate):
         self._held(touchpoint, date_unknown=date_unknown)
 
     def _held(self, touchpoint: Touchpoint, *, was_planned: bool = False, date_unknown: bool = False) -> None:
-        told = {name: getattr(touchpoint, name) for name in TOUCHPOINT_FIELDS}
-        self.trigger_event(ActivityHeld, was_planned=was_planned, date_unknown=date_unknown, **told)
+        self.trigger_event(ActivityHeld, was_planned=was_planned, date_unknown=date_unknown, **touchpoint._asdict())
 
     def classify(self, status: CallStatus, *, staff_id: UUID) -> None:
         """Record the one-click status of an incoming call; the present one records nothing."""

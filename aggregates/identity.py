@@ -2,9 +2,6 @@
 
 import re
 
-import phonenumbers
-from phonenumbers import PhoneNumberFormat, ValidationResult
-
 from aggregates.base import WrongValueError
 from events.values import ClientKind, ContactKind, ContactPoint
 
@@ -43,20 +40,27 @@ def phone_key(typed: str, *, region: str = HOME_REGION, area_code: str | None = 
     """
     if region == HOME_REGION and (plain := RUSSIAN.fullmatch(typed.translate(PUNCTUATION))):
         return f"+7{plain[1]}"
+    return _key_by_numbering_plans(typed, region, area_code)
+
+
+def _key_by_numbering_plans(typed: str, region: str, area_code: str | None) -> str:
+    # Loaded when the first such number is met: most programs that know clients never meet one.
+    import phonenumbers
+    from phonenumbers import PhoneNumberFormat, ValidationResult
+
+    def fits(number: phonenumbers.PhoneNumber) -> int:
+        return phonenumbers.is_possible_number_with_reason(number)
+
     try:
         number = phonenumbers.parse(typed, region)
-        if area_code and _fits(number) == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
+        if area_code and fits(number) == ValidationResult.IS_POSSIBLE_LOCAL_ONLY:
             number = phonenumbers.parse(area_code + typed, region)
     except phonenumbers.NumberParseException:
         raise WrongPhoneError from None
-    if _fits(number) != ValidationResult.IS_POSSIBLE:
+    if fits(number) != ValidationResult.IS_POSSIBLE:
         raise WrongPhoneError
     key = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return f"{key};ext={number.extension}" if number.extension else key
-
-
-def _fits(number: phonenumbers.PhoneNumber) -> int:
-    return phonenumbers.is_possible_number_with_reason(number)
 
 
 def email_key(typed: str) -> str:

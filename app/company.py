@@ -4,7 +4,7 @@ Every id and key is made from a name, so loading it again changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
@@ -12,7 +12,7 @@ from commands.activity import PlanActivity, RecordActivity
 from commands.base import Actor, Command
 from commands.client import ContactPointGiven, RegisterClient
 from commands.deal import MoveDeal, OpenDeal, WinDeal
-from commands.decision import Request, fingerprint
+from commands.decision import Request
 from commands.pipeline import DefinePipeline
 from commands.product import ListProduct
 from commands.staff import HireStaff
@@ -29,7 +29,6 @@ from events.values import (
     StaffRole,
     Stage,
 )
-from infra.ids import new_id
 
 Execute = Callable[[Sequence[Request]], list[Answer]]
 
@@ -44,20 +43,6 @@ def demo_id(name: str) -> UUID:
     return uuid5(SPACE, name)
 
 
-def request(
-    command: Command, actor: Actor, keyed_hash: Callable[[str], bytes], *, command_id: UUID | None = None
-) -> Request:
-    """Return a command of ours, ready to be carried out."""
-    return Request(
-        command=command,
-        actor=actor,
-        command_id=command_id or new_id(),
-        received_at=datetime.now(UTC),
-        content_hash=fingerprint(command, keyed_hash),
-        key_given=command_id is not None,
-    )
-
-
 class FirstStartError(Exception):
     """Something of the first start was refused; says what and why."""
 
@@ -65,7 +50,7 @@ class FirstStartError(Exception):
 def ensure_admin(execute: Execute, keyed_hash: Callable[[str], bytes]) -> bool:
     """Enter the first administrator; return whether it was new."""
     hire = HireStaff(staff_id=ADMIN_ID, name="Administrator", role=StaffRole.ADMIN)
-    (answer,) = execute([request(hire, SYSTEM, keyed_hash, command_id=ADMIN_ID)])
+    (answer,) = execute([Request.of(hire, SYSTEM, keyed_hash, command_id=ADMIN_ID)])
     return not _accepted(hire, answer).replayed
 
 
@@ -75,7 +60,7 @@ def load_demo_company(execute: Execute, keyed_hash: Callable[[str], bytes], now:
     done = 0
     for number, (actor, command) in enumerate(steps):
         command_id = demo_id(f"{DEMO_KEY} {number}")
-        (answer,) = execute([request(command, actor, _timeless(keyed_hash, command_id), command_id=command_id)])
+        (answer,) = execute([Request.of(command, actor, _timeless(keyed_hash, command_id), command_id=command_id)])
         done += not _accepted(command, answer).replayed
     return done
 

@@ -16,7 +16,7 @@ from app.operators import operators_router
 from app.problems import problem_of_item
 from app.reading import read_side
 from app.settings import Settings
-from app.wiring import WriteSide
+from app.write_side import WriteSide
 from commands.door import command_routes
 from commands.executor import Executor
 from commands.pace import Pace

@@ -24,7 +24,8 @@ from app.operators import is_letopis, note_address, noted_address
 from app.process import settle
 from app.protocol import Protocol
 from app.settings import Settings
-from app.wiring import WriteSide, analytics_node
+from app.wiring import analytics_node
+from app.write_side import WriteSide
 from infra.crypto import MasterKey
 from projections.registry import PROJECTIONS
 from replay.status import wait_until

@@ -1,6 +1,5 @@
 """The one place where parts are put together: who reads and writes what, and by which connection."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,13 +9,10 @@ from pydantic_core import from_json, to_json
 
 from app.database import Urls
 from app.settings import Settings
-from commands.batch import BatchRunner, Borrow, LogStore
-from commands.decision import Request, Seal
-from commands.executor import Executor
-from commands.policies import OwnershipReassignment, PolicyWorker
-from commands.refusals import RefusalRecord
+from commands.batch import BatchRunner
+from commands.decision import Seal
+from commands.store import Borrow, LogStore
 from commands.streams import ReadStreams, Streams
-from commands.turn import Answer
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
@@ -24,7 +20,6 @@ from infra.crypto import Keyring, MasterKey
 from infra.envelope import AnyFact, StoredFact
 from infra.eventlog import key_fetcher, read_streams
 from infra.mapper import Mapper
-from infra.wake_up import WakeUp
 
 if TYPE_CHECKING:
     from infra.duck import AnalyticsNode
@@ -88,60 +83,3 @@ def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStrea
             return read_streams(connection, after)
 
     return mapper, Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash), read
-
-
-class WriteSide:
-    """The write side of one process: the executor, the wake-up of readers, and the policies."""
-
-    def __init__(self, urls: Urls, settings: Settings, master: MasterKey, *, with_policies: bool) -> None:
-        self._wake_up = WakeUp(urls.writer)
-        self.refusals = RefusalRecord(urls.writer)
-        self._policies: list[PolicyWorker] = []
-        self.listeners: list[Callable[[], None]] = []
-        reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
-        self.executor = Executor(
-            batch_runner(master, reading, writing),
-            (reading, writing),
-            on_stored=self._stored,
-            limit=settings.queue_size,
-        )
-        if with_policies:
-            decode = decoder_at(urls.writer, master)
-            policy = OwnershipReassignment()
-            worker = PolicyWorker(policy, urls.writer, decode, self.carry_out, master.keyed_hash)
-            self._policies.append(worker)
-            self.listeners.append(worker.wake)
-
-    def _stored(self, position: int) -> None:
-        self._wake_up.stored(position)
-        for listener in self.listeners:
-            listener()
-
-    def carry_out(self, requests: Sequence[Request]) -> list[Answer]:
-        """Carry out commands and wait for their answers; for threads that are not an event loop's."""
-        done = threading.Event()
-        answers: list[Answer] = []
-
-        def deliver(given: list[Answer]) -> None:
-            answers.extend(given)
-            done.set()
-
-        self.executor.submit(requests, deliver)
-        done.wait()
-        return answers
-
-    def start(self) -> None:
-        """Begin to take commands."""
-        self._wake_up.start()
-        self.refusals.start()
-        self.executor.start()
-        for policy in self._policies:
-            policy.start()
-
-    def stop(self) -> None:
-        """Finish what waits and stop."""
-        for policy in self._policies:
-            policy.stop()
-        self.executor.stop()
-        self.refusals.stop()
-        self._wake_up.stop()

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from aggregates.activity import TOUCHPOINT_FIELDS, Activity, Touchpoint
+from aggregates.activity import Activity, Touchpoint
 from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
@@ -166,10 +166,22 @@ def hold_activity(command: HoldActivity, context: Context) -> Outcome:
 @handles(RecordActivity)
 def record_activity(command: RecordActivity, context: Context) -> Outcome:
     """Record, and claim the client in the same decision when it is an offer."""
-    told = {name: getattr(command, name) for name in TOUCHPOINT_FIELDS if name != "staff_id"}
     is_automatic = context.actor.role == "integration"
     staff_id = command.staff_id if is_automatic else acting_staff(context, command.staff_id).id
-    touchpoint = Touchpoint(staff_id=staff_id, **told)
+    touchpoint = Touchpoint(
+        channel=command.channel,
+        direction=command.direction,
+        staff_id=staff_id,
+        client_id=command.client_id,
+        contact_id=command.contact_id,
+        deal_id=command.deal_id,
+        is_offer=command.is_offer,
+        call_status=command.call_status,
+        contact_name=command.contact_name,
+        contact_data=command.contact_data,
+        topic=command.topic,
+        result=command.result,
+    )
     offer = _offer(context, touchpoint)
     activity = context.new(Activity, command.activity_id)
     activity.record(touchpoint, is_automatic=is_automatic)

@@ -6,78 +6,16 @@ asking the log. So nothing is ever stored or said on a state that never was.
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
 from uuid import UUID
 
-import psycopg
-
-from aggregates.base import Aggregate
-from aggregates.staff import StaffMember
-from commands.base import HANDLERS, stream_fields
-from commands.decision import Decision, Request, Seal
-from commands.errors import BatchRefusedError, ContendedError, KeyReusedError, PreconditionFailedError
+from commands.decider import MAX_ATTEMPTS, Batch, Decider
+from commands.decision import Request, Seal
+from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
+from commands.store import Borrow, Store
 from commands.streams import Streams
 from commands.turn import Accepted, Answer, Turn
-from infra.append import Appended, LeftOutError, is_stored, receive, send
+from infra.append import LeftOutError
 from infra.crypto import Keyring
-from infra.eventlog import Decided, read_receipts
-
-MAX_ATTEMPTS = 50
-"""How often a command is decided again before the caller hears that its streams are contended."""
-
-
-class Borrow(Protocol):
-    """Lends a connection of one's own (autocommit) for a moment."""
-
-    def __call__(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
-
-
-class Store(Protocol):
-    """Stores a batch of decided commands in two steps, as infra.append does; one batch at a time."""
-
-    def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None: ...
-    def is_stored(self) -> bool:
-        """Return whether `receive` would not have to wait."""
-        ...
-
-    def receive(self, batch: Sequence[Decided]) -> list[Appended]: ...
-
-
-class LogStore:
-    """Stores batches through a connection that is used for nothing else while one is on its way."""
-
-    def __init__(self, borrow: Borrow) -> None:
-        self._borrow = borrow
-
-    def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None:
-        """Send a batch on its way."""
-        with self._borrow() as connection:
-            send(connection, batch, atomic=atomic)
-
-    def is_stored(self) -> bool:
-        """Return whether the answer has come."""
-        with self._borrow() as connection:
-            return is_stored(connection)
-
-    def receive(self, batch: Sequence[Decided]) -> list[Appended]:
-        """Wait for the answer."""
-        with self._borrow() as connection:
-            return receive(connection, batch)
-
-
-@dataclass(slots=True)
-class _Batch:
-    """What is carried out together: all its commands; those to be stored, in the order they were decided; the rest."""
-
-    turns: list[Turn] = field(default_factory=list)
-    storing: list[Turn] = field(default_factory=list)
-    answered: list[Turn] = field(default_factory=list)
-
-    @property
-    def decided(self) -> list[Decided]:
-        return [turn.decided for turn in self.storing if turn.decided is not None]
 
 
 class BatchRunner:
@@ -88,12 +26,11 @@ class BatchRunner:
 
     def __init__(self, borrow: Borrow, streams: Streams, seal: Seal, keyring: Keyring, store: Store) -> None:
         self.store = store
-        self._borrow = borrow
+        self._decider = Decider(borrow, streams, seal)
         self._streams = streams
-        self._seal = seal
         self._keyring = keyring
-        self._next = _Batch()
-        self._on_its_way: _Batch | None = None
+        self._next = Batch()
+        self._on_its_way: Batch | None = None
         self._again: list[Turn] = []
         self._ready: list[Turn] = []
 
@@ -145,7 +82,7 @@ class BatchRunner:
         After any other exception give all up.
         """
         try:
-            self._decide(turns)
+            self._decider.decide(self._without_twins(turns), self._next)
         except BaseException:
             self._lost()
             raise
@@ -162,7 +99,7 @@ class BatchRunner:
                 self._take_in(self._on_its_way)
             if self._again:
                 again, self._again = self._again, []
-                self._decide(again)
+                self._decider.decide(self._without_twins(again), self._next)
             self._send()
         except BaseException:
             self._lost()
@@ -189,19 +126,7 @@ class BatchRunner:
         for turn in unanswered:
             self._forget_keys(turn)
         self._again = [turn.again() for turn in unanswered]
-        self._on_its_way, self._next = None, _Batch()
-
-    # --- deciding --------------------------------------------------------------------------------------------------
-
-    def _decide(self, turns: Sequence[Turn]) -> None:
-        self._streams.begin()
-        batch = self._next
-        fresh = self._without_twins(turns)
-        batch.turns += fresh
-        self._load(fresh)
-        for turn in fresh:
-            self._decide_one(turn)
-            (batch.answered if turn.decided is None else batch.storing).append(turn)
+        self._on_its_way, self._next = None, Batch()
 
     def _without_twins(self, turns: Sequence[Turn]) -> list[Turn]:
         """Return the commands of which no twin by its key is under way; the others will find the twin's receipt."""
@@ -218,95 +143,25 @@ class BatchRunner:
                 fresh.append(turn)
         return fresh
 
-    def _load(self, turns: Sequence[Turn]) -> None:
-        cold: dict[UUID, type[Aggregate]] = {}
-        for turn in turns:
-            command = turn.request.command
-            for name, kind in stream_fields(type(command)):
-                stream_id = getattr(command, name)
-                if stream_id is not None and stream_id not in self._streams:
-                    cold[stream_id] = kind
-            staff_id = turn.request.actor.staff_id
-            if staff_id is not None and staff_id not in self._streams:
-                cold[staff_id] = StaffMember
-        if cold:
-            self._streams.load(cold)
-
-    def _decide_one(self, turn: Turn) -> None:
-        request = turn.request
-        turn.attempts += 1
-        if turn.attempts > MAX_ATTEMPTS:
-            turn.again().answer = ContendedError(attempts=MAX_ATTEMPTS)
-            return
-        decision = turn.decision = Decision(request, self._streams)
-        try:
-            outcome = HANDLERS[type(request.command)](request.command, decision)
-            if request.if_match is not None:
-                version = decision.head_before(outcome.primary).version
-                if request.if_match != version:
-                    raise PreconditionFailedError(expected=request.if_match, version=version)
-            if decision.has_facts():
-                turn.decided, turn.answer = decision.decided(outcome, self._seal), None
-            else:
-                head = decision.head_before(outcome.primary)
-                turn.answer = Accepted(request.command_id, outcome.primary.id, head.version, head.position, [])
-        except psycopg.Error:
-            raise  # the log is out of reach for the whole batch, which is no answer to this command
-        except Exception as error:  # noqa: BLE001 - the outermost door of a handler: only its caller hears of it
-            turn.answer = error
-            decision.undo()
-
-    def _confirm(self, batch: _Batch) -> None:
-        """Let the answers stand that hold on what the log says now; decide the others again."""
-        unsure, batch.answered = batch.answered, []
-        while unsure:
-            asked = {turn.request.command_id for turn in unsure if turn.request.key_given or turn.attempts > 1}
-            if asked:
-                unsure = self._without_replayed(unsure, asked, batch)
-            changed = self._streams.confirm(
-                entry for turn in unsure if turn.decision for entry, _ in turn.decision.touched.values()
-            )
-            outdated = [turn for turn in unsure if not changed.isdisjoint(turn.streams())]
-            batch.answered += [turn for turn in unsure if changed.isdisjoint(turn.streams())]
-            for turn in outdated:
-                self._decide_one(turn)
-                if turn.decided is not None:
-                    batch.storing.append(turn)
-            unsure = [turn for turn in outdated if turn.decided is None]
-
-    def _without_replayed(self, turns: Sequence[Turn], asked: Iterable[UUID], batch: _Batch) -> list[Turn]:
-        """Answer those that have a receipt, and return the others."""
-        with self._borrow() as connection:
-            receipts = read_receipts(connection, asked)
-        others = []
-        for turn in turns:
-            receipt = receipts.get(turn.request.command_id)
-            if receipt is None:
-                others.append(turn)
-            else:
-                turn.again().replayed(receipt)
-                batch.answered.append(turn)
-        return others
-
     # --- storing ---------------------------------------------------------------------------------------------------
 
     def _send(self) -> None:
         """Send the next batch on its way, or answer it at once when nothing of it has to be stored."""
         batch = self._next
         if batch.answered:
-            self._confirm(batch)
+            self._decider.confirm(batch)
         if batch.storing:
             self.store.send(batch.decided)
             self._on_its_way = batch
         else:
             self._ready += batch.answered
-        self._next = _Batch()
+        self._next = Batch()
 
-    def _take_in(self, batch: _Batch) -> None:
-        """Answer the commands of the batch on its way; the next one is rid of what was decided on what failed."""
+    def _take_in(self, batch: Batch) -> None:
+        """Answer the commands of the batch on its way, less those that were decided on what did not come to be."""
         outcomes = self.store.receive(batch.decided)
         self._on_its_way = None
-        tainted: set[UUID] = set()
+        tainted: set[int] = set()
         for turn, outcome in zip(batch.storing, outcomes, strict=True):
             if outcome.status == "stored":
                 turn.stored(outcome.first)
@@ -321,27 +176,13 @@ class BatchRunner:
             else:
                 self._again.append(turn.again())
         if tainted:
-            batch.answered = self._rid(batch.answered, tainted)
-            self._next.storing = self._rid(self._next.storing, tainted)
-            self._next.answered = self._rid(self._next.answered, tainted)
-            self._next.turns = [*self._next.storing, *self._next.answered]
+            # What the next batch decided on these streams is left out by its own append, or not confirmed.
             self._streams.evict(tainted)
+            self._again += [turn.again() for turn in batch.answered if not tainted.isdisjoint(turn.streams())]
+            batch.answered = [turn for turn in batch.answered if turn.answer is not None]
         if batch.answered or self._next.answered:
             _tell_positions(batch, [*batch.answered, *self._next.answered])
         self._ready += batch.answered
-
-    def _rid(self, turns: Sequence[Turn], tainted: set[UUID]) -> list[Turn]:
-        """Return the commands that were decided on the truth; the others are decided again."""
-        sound = []
-        for turn in turns:
-            if tainted.isdisjoint(turn.streams()):
-                sound.append(turn)
-            else:
-                if turn.decided is not None:
-                    tainted.update(turn.streams())
-                    self._forget_keys(turn)
-                self._again.append(turn.again())
-        return sound
 
     def _forget_keys(self, turn: Turn) -> None:
         if turn.decided is not None:
@@ -370,10 +211,10 @@ class BatchRunner:
     def _try_atomic(self, deciding: list[Turn], turns: list[Turn]) -> None:
         batch = self._next
         try:
-            self._decide(deciding)
+            self._decider.decide(self._without_twins(deciding), batch)
             self._again = []
-            self._confirm(batch)
-            self._next = _Batch()
+            self._decider.confirm(batch)
+            self._next = Batch()
             if any(isinstance(turn.answer, Exception) for turn in turns):
                 return
             if batch.storing:
@@ -404,7 +245,7 @@ def _is_refused(turns: list[Turn]) -> bool:
     return True
 
 
-def _tell_positions(batch: _Batch, turns: Iterable[Turn]) -> None:
+def _tell_positions(batch: Batch, turns: Iterable[Turn]) -> None:
     """Give the answers to commands with nothing to do the position that their stream's head got in a stored batch."""
     positions: dict[tuple[UUID, int], int] = {}
     for stored in batch.storing:

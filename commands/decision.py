@@ -17,9 +17,15 @@ from infra.ids import new_id
 A = TypeVar("A", bound=Aggregate)
 
 
+KeyedHash = Callable[[str], bytes]
+
+
 @dataclass(slots=True)
 class Request:
-    """A validated command on its way to a decision. `key_given`: the caller chose the idempotency key."""
+    """A validated command on its way to a decision. `key_given`: the caller chose the idempotency key.
+
+    `content_hash` is what a repeat under the same id is compared by; an id nobody else knows is never repeated.
+    """
 
     command: Command
     actor: Actor
@@ -31,9 +37,37 @@ class Request:
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
 
+    @classmethod
+    def of(
+        cls,
+        command: Command,
+        actor: Actor,
+        keyed_hash: KeyedHash,
+        *,
+        command_id: UUID | None = None,
+        received_at: datetime | None = None,
+        if_match: int | None = None,
+        causation_id: UUID | None = None,
+    ) -> "Request":
+        """Return the request for a command; under the same `command_id` (default: a new one) it is carried out once."""
+        return cls(
+            command,
+            actor,
+            command_id or new_id(),
+            received_at or datetime.now(UTC),
+            b"" if command_id is None else _fingerprint(command, keyed_hash),
+            command_id is not None,
+            if_match,
+            causation_id,
+            causation_id,
+        )
+
 
 class Decision:
-    """The context of one command; remembers every stream the handler looked at, as it stood then."""
+    """The context of one command; remembers every stream the handler looked at, as it stood then.
+
+    `touched` has them by the numbers of their ids, as Streams does.
+    """
 
     __slots__ = ("_occasion", "_streams", "actor", "now", "occurred_at", "request", "touched")
 
@@ -42,7 +76,7 @@ class Decision:
         self.actor = request.actor
         self.now = request.received_at
         self.occurred_at = (request.command.occurred_at or request.received_at).astimezone(UTC)
-        self.touched: dict[UUID, tuple[Entry, Head]] = {}
+        self.touched: dict[int, tuple[Entry, Head]] = {}
         self._streams = streams
         self._occasion = Occasion(
             self.occurred_at,
@@ -56,14 +90,14 @@ class Decision:
     def load(self, kind: type[A], stream_id: UUID) -> A:
         """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id."""
         aggregate = self._take(kind, stream_id)
-        if not aggregate.exists:
-            raise NotFoundError(kind=kind.KIND, id=stream_id)
-        return aggregate
+        if aggregate.version:
+            return aggregate
+        raise NotFoundError(kind=kind.KIND, id=stream_id)
 
     def find(self, kind: type[A], stream_id: UUID) -> A | None:
         """Return the aggregate, or None when nothing is recorded under the id (it is decided on all the same)."""
         aggregate = self._take(kind, stream_id)
-        return aggregate if aggregate.exists else None
+        return aggregate if aggregate.version else None
 
     def new(self, kind: type[A], stream_id: UUID | None) -> A:
         """Return an empty aggregate; raises AlreadyExistsError when the id is taken."""
@@ -74,7 +108,7 @@ class Decision:
             aggregate = self._take(kind, stream_id)
         except NotFoundError:
             raise AlreadyExistsError(kind=kind.KIND, id=stream_id) from None
-        if aggregate.exists:
+        if aggregate.version:
             raise AlreadyExistsError(kind=kind.KIND, id=stream_id)
         return aggregate
 
@@ -83,29 +117,23 @@ class Decision:
         return Outcome(primary, others)
 
     def _take(self, kind: type[A], stream_id: UUID) -> A:
+        touched = self.touched.get(stream_id.int)
+        if touched is not None and type(touched[0].aggregate) is kind:
+            return touched[0].aggregate
         try:
             entry = self._streams.get(kind, stream_id)
         except WrongKindError:
             raise NotFoundError(kind=kind.KIND, id=stream_id) from None
-        if stream_id not in self.touched:
-            self._touch(stream_id, entry)
-        return entry.aggregate  # type: ignore[return-value]  # Streams.get answers with the kind it was asked for
+        return self._touch(stream_id, entry)  # type: ignore[return-value]  # Streams.get answers with this kind
 
     def _touch(self, stream_id: UUID, entry: Entry) -> Aggregate:
-        self.touched[stream_id] = (entry, entry.head)
+        self.touched[stream_id.int] = (entry, entry.head)
         entry.aggregate.occasion = self._occasion
         return entry.aggregate
 
     def head_before(self, aggregate: Aggregate) -> Head:
         """Return the head of the aggregate's stream when this command came to it."""
-        return self.touched[aggregate.id][1]
-
-    def has_facts(self) -> bool:
-        """Return whether the handler recorded anything."""
-        for entry, _ in self.touched.values():  # noqa: SIM110 - any() would double what this costs every command
-            if entry.aggregate.has_pending:
-                return True
-        return False
+        return self.touched[aggregate.id.int][1]
 
     def undo(self) -> None:
         """Take back what the handler did to aggregates in memory before it was refused."""
@@ -113,8 +141,13 @@ class Decision:
             if entry.aggregate.version != before.version:
                 self._streams.restore(entry)
 
-    def decided(self, outcome: Outcome, seal: "Seal") -> Decided:
-        """Return what has to be stored; the aggregates in memory are from now on those after the decision."""
+    def decided(self, outcome: Outcome, seal: "Seal") -> Decided | None:
+        """Return what has to be stored, None if nothing; what is in memory is from now on as after the decision."""
+        recording = 0
+        for entry, _ in self.touched.values():
+            recording += entry.aggregate.has_pending
+        if not recording:
+            return None
         facts: list[StoredFact] = []
         claims: list[ClaimChange] = []
         keys: dict[UUID, bytes] = {}
@@ -124,7 +157,7 @@ class Decision:
             if not events:
                 continue
             facts += [StoredFact(event.envelope, seal.body(event)) for event in events]  # type: ignore[arg-type]
-            entry = self.touched[aggregate.id][0]
+            entry = self.touched[aggregate.id.int][0]
             identities = aggregate.identities()
             if identities != entry.identities:
                 claims += _claim_changes(aggregate.id, entry.identities, identities, seal.keyed_hash)
@@ -132,19 +165,19 @@ class Decision:
             if wrapped is not None:
                 keys[aggregate.subject_id] = wrapped
             decided.append((entry, events, identities))
-        assert not self.has_facts(), "a handler recorded facts that it did not save"  # noqa: S101 - the next would get them
+        assert len(decided) == recording, "a handler recorded facts that it did not save"  # noqa: S101
         # Only when nothing can fail any more does the memory show what is decided but not stored.
         for entry, events, identities in decided:
             entry.decide(events, identities)
         return Decided(
-            command_id=self.request.command_id,
-            content_hash=self.request.content_hash,
-            stream_id=outcome.primary.id,
-            version=outcome.primary.version,
-            expectations=[(stream_id, head) for stream_id, (_, head) in self.touched.items()],
-            facts=facts,
-            claims=claims,
-            keys=keys,
+            self.request.command_id,
+            self.request.content_hash,
+            outcome.primary.id,
+            outcome.primary.version,
+            [(entry.aggregate.id, head) for entry, head in self.touched.values()],
+            facts,
+            claims,
+            keys,
         )
 
 
@@ -175,7 +208,7 @@ class Seal:
     keyed_hash: Callable[[str], bytes]
 
 
-def fingerprint(command: Command, keyed_hash: Callable[[str], bytes]) -> bytes:
+def _fingerprint(command: Command, keyed_hash: KeyedHash) -> bytes:
     """Return the keyed hash of what the command says, so that a reused key with other content is noticed."""
     content = command.__pydantic_serializer__.to_json(command, exclude_defaults=True)
     return keyed_hash(f"{type(command).__name__}:{content.decode()}")

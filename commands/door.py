@@ -15,7 +15,6 @@ from starlette.types import Scope
 from commands.base import Actor, Command
 from commands.catalogue import COMMANDS
 from commands.decision import Request as CommandRequest
-from commands.decision import fingerprint
 from commands.errors import (
     BatchRefusedError,
     InvalidCommandError,
@@ -25,7 +24,6 @@ from commands.errors import (
     UnsupportedMediaTypeError,
 )
 from commands.turn import Accepted, Answer
-from infra.ids import new_id
 
 KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
 """The namespace of command ids made from an actor and an idempotency key."""
@@ -198,15 +196,8 @@ def _request(
     now = datetime.now(UTC)
     if command.occurred_at is not None and command.occurred_at > now:
         raise InvalidCommandError({"pointer": "/occurred_at", "code": "in-the-future", "now": now.isoformat()})
-    return CommandRequest(
-        command=command,
-        actor=actor,
-        command_id=new_id() if key is None else uuid5(KEY_SPACE, f"{actor.id}\n{key}"),
-        received_at=now,
-        content_hash=fingerprint(command, keyed_hash),
-        key_given=key is not None,
-        if_match=if_match,
-    )
+    command_id = None if key is None else uuid5(KEY_SPACE, f"{actor.id}\n{key}")
+    return CommandRequest.of(command, actor, keyed_hash, command_id=command_id, received_at=now, if_match=if_match)
 
 
 def _require_json(content_type: str | None) -> None:

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 import structlog
@@ -42,8 +42,14 @@ class _Job:
     deliver: Callable[[list[Answer]], None] | None = None
     future: "asyncio.Future[list[Answer]] | None" = None
     is_atomic: bool = False
-    turns: list[Turn] = field(default_factory=list)
+    turns: Sequence[Turn] = ()
     missing: int = 0
+
+    def begin(self) -> Sequence[Turn]:
+        """Return the turns of the commands, which come back with their answers."""
+        self.turns = [Turn(request, self) for request in self.requests]
+        self.missing = len(self.turns)
+        return self.turns
 
     def answers(self) -> list[Answer]:
         return [turn.answer for turn in self.turns if turn.answer is not None]
@@ -180,11 +186,9 @@ class Executor:
         turns: list[Turn] = []
         room = MAX_BATCH - self._runner.deciding
         while self._fits(room):
-            job = self._jobs.popleft()
-            job.turns = [Turn(request, job) for request in job.requests]
-            job.missing = len(job.turns)
-            turns += job.turns
-            room -= len(job.turns)
+            begun = self._jobs.popleft().begin()
+            turns += begun
+            room -= len(begun)
         return turns
 
     def _sleep(self) -> None:
@@ -206,7 +210,7 @@ class Executor:
             os.read(self._wake_reader, 1024)
 
     def _carry_out_alone(self, job: _Job) -> None:
-        job.turns = [Turn(request, job) for request in job.requests]
+        turns = job.begin()
         started = time.monotonic()
         while True:
             try:
@@ -221,10 +225,9 @@ class Executor:
                 log.exception("batch_failed", commands=len(job.requests))
                 answers = [error] * len(job.requests)
                 break
-        job.missing = len(job.turns)
-        for turn, answer in zip(job.turns, answers, strict=True):
+        for turn, answer in zip(turns, answers, strict=True):
             turn.answer = answer
-        self._answer(job.turns)
+        self._answer(turns)
 
     # --- answering -------------------------------------------------------------------------------------------------
 

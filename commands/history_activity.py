@@ -1,6 +1,6 @@
 """How old touchpoints enter the log: with their own dates and people, as incomplete as they were kept."""
 
-from aggregates.activity import TOUCHPOINT_FIELDS, Activity, Touchpoint
+from aggregates.activity import Activity, Touchpoint
 from aggregates.client import Client
 from aggregates.staff import StaffMember
 from commands.approach import approach_in_history
@@ -33,7 +33,7 @@ class ImportActivity(HistoryCommand):
 def import_activity(command: ImportActivity, context: Context) -> Outcome:
     """Enter the touchpoint, and the claim a dated offer makes."""
     seller = None if command.staff_id is None else context.load(StaffMember, command.staff_id)
-    touchpoint = Touchpoint(**{name: getattr(command, name) for name in TOUCHPOINT_FIELDS})
+    touchpoint = Touchpoint(**{name: getattr(command, name) for name in Touchpoint._fields})
     offer = None
     if command.is_offer and seller is not None and not command.date_unknown:
         offer = approach_in_history(context, seller, command.client_id or command.contact_id, strict=command.strict)

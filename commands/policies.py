@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -10,7 +9,7 @@ import psycopg
 import structlog
 
 from commands.base import Actor, Command
-from commands.decision import Request, fingerprint
+from commands.decision import Request
 from commands.errors import OverloadedError
 from commands.ownership import ReassignClient
 from commands.turn import Accepted, Answer
@@ -154,16 +153,9 @@ class PolicyWorker:
                 )
 
     def _request(self, event: Event, about: UUID, command: Command) -> Request:
-        return Request(
-            command=command,
-            actor=self._policy.ACTOR,
-            command_id=uuid5(COMMAND_SPACE, f"{event.envelope.event_id}:{about}"),
-            received_at=datetime.now(UTC),
-            content_hash=fingerprint(command, self._keyed_hash),
-            key_given=True,
-            correlation_id=event.envelope.event_id,
-            causation_id=event.envelope.event_id,
-        )
+        cause: UUID = event.envelope.event_id
+        command_id = uuid5(COMMAND_SPACE, f"{cause}:{about}")
+        return Request.of(command, self._policy.ACTOR, self._keyed_hash, command_id=command_id, causation_id=cause)
 
 
 def _takes(connection: psycopg.Connection[Any], name: str) -> bool:

@@ -72,87 +72,87 @@ class Streams:
         self._read = read
         self._decode = decode
         self._capacity = capacity
-        self._entries: OrderedDict[UUID, Entry] = OrderedDict()
+        self.hot: OrderedDict[int, Entry] = OrderedDict()
+        """What is in memory, by the number that a stream's id is: Python hashes it in a quarter of a UUID's time."""
         self._batch = 0
-
-    def __contains__(self, stream_id: object) -> bool:
-        return stream_id in self._entries
 
     def begin(self) -> None:
         """Start a new batch: from now on nothing in memory is confirmed."""
         self._batch += 1
-        for _ in range(len(self._entries) - self._capacity):
-            stream_id, entry = self._entries.popitem(last=False)
+        for _ in range(len(self.hot) - self._capacity):
+            number, entry = self.hot.popitem(last=False)
             if entry.undecided or entry.is_used:
                 # What is on its way must stay, and what was needed of late gets a second chance.
                 entry.is_used = False
-                self._entries[stream_id] = entry
+                self.hot[number] = entry
 
     def load(self, wanted: Mapping[UUID, type[Aggregate]]) -> None:
         """Bring streams that are not in memory there, in one query."""
         for stream_id, kind in wanted.items():
-            self._entries[stream_id] = Entry(kind(stream_id), self._batch)
+            self.hot[stream_id.int] = Entry(kind(stream_id), self._batch)
         self._fold(self._read(dict.fromkeys(wanted, 0)))
 
-    def confirm(self, entries: Iterable[Entry]) -> set[UUID]:
-        """Ask the log, in one query, what is new in streams; return the ids of those that had changed."""
-        changed: set[UUID] = set()
+    def confirm(self, entries: Iterable[Entry]) -> set[int]:
+        """Ask the log, in one query, what is new in streams; return the numbers of those that had changed."""
+        changed: set[int] = set()
         asked: dict[UUID, int] = {}
         for entry in entries:
             stream_id = entry.aggregate.id
-            if self._entries.get(stream_id) is not entry:
-                changed.add(stream_id)  # forgotten meanwhile, and perhaps read anew
+            if self.hot.get(stream_id.int) is not entry:
+                changed.add(stream_id.int)  # forgotten meanwhile, and perhaps read anew
             elif entry.confirmed != self._batch and not entry.undecided:
                 # What is on its way is confirmed, or refuted, by its own append.
                 entry.confirmed = self._batch
                 asked[stream_id] = entry.head.version
         return changed | self._fold(self._read(asked)) if asked else changed
 
-    def _fold(self, facts: Sequence[StoredFact]) -> set[UUID]:
+    def _fold(self, facts: Sequence[StoredFact]) -> set[int]:
         changed = set()
         for fact in facts:
             envelope = fact.envelope
-            entry = self._entries.get(envelope.stream_id)
+            number = envelope.stream_id.int
+            entry = self.hot.get(number)
             if entry is None:
                 continue
             entry.head = Head(envelope.version, envelope.event_id, envelope.position)
-            changed.add(envelope.stream_id)
+            changed.add(number)
             event = self._decode(fact)
             if entry.aggregate.version < 0 or not entry.aggregate.knows(event):
                 # Somebody named a deal where a client belongs; the empty aggregate of the wrong kind must not stay.
                 entry.aggregate.version = -1
                 continue
             entry.aggregate.apply(event)
-        for stream_id in changed:
-            entry = self._entries[stream_id]
+        for number in changed:
+            entry = self.hot[number]
             entry.identities = entry.aggregate.identities()
         return changed
 
     def get(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
         """Return a stream as it is known; raises WrongKindError."""
+        number = stream_id.int
         for _ in range(2):
-            entry = self._entries.get(stream_id)
+            entry = self.hot.get(number)
             if entry is None:
                 self.load({stream_id: kind})
-                entry = self._entries[stream_id]
+                entry = self.hot[number]
             aggregate = entry.aggregate
             if type(aggregate) is kind and aggregate.version >= 0:
                 entry.is_used = True
                 return entry
             if entry.undecided:
                 break
-            self.evict([stream_id])
+            self.evict([number])
         raise WrongKindError
 
     def start(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
         """Return an empty stream under an id that was made just now, so nothing can be stored under it."""
-        entry = self._entries[stream_id] = Entry(kind(stream_id), self._batch)
+        entry = self.hot[stream_id.int] = Entry(kind(stream_id), self._batch)
         return entry
 
     def restore(self, entry: Entry) -> None:
         """Undo what a refused command had done to an aggregate in memory: fold it anew, with what is on its way."""
         stream_id = entry.aggregate.id
-        if self._entries.get(stream_id) is not entry:
+        if self.hot.get(stream_id.int) is not entry:
             return
         on_its_way = entry.undecided
         entry.empty()
@@ -164,11 +164,11 @@ class Streams:
                 entry.aggregate.apply(event)
                 entry.decide([event], entry.aggregate.identities())
 
-    def evict(self, stream_ids: Iterable[UUID]) -> None:
+    def evict(self, numbers: Iterable[int]) -> None:
         """Forget streams whose state in memory never came to be."""
-        for stream_id in stream_ids:
-            self._entries.pop(stream_id, None)
+        for number in numbers:
+            self.hot.pop(number, None)
 
     def clear(self) -> None:
         """Forget everything, when it is not known what was stored."""
-        self._entries.clear()
+        self.hot.clear()

@@ -41,8 +41,8 @@ class Turn:
     decided: Decided | None = None
     answer: Answer | None = None
 
-    def streams(self) -> Iterable[UUID]:
-        """Return the streams it was decided on."""
+    def streams(self) -> Iterable[int]:
+        """Return the streams it was decided on, by the numbers of their ids."""
         return self.decision.touched.keys() if self.decision else ()
 
     def again(self) -> "Turn":
@@ -58,9 +58,9 @@ class Turn:
         last = first + len(decided.facts) - 1
         ends = {}
         for position, (envelope, _) in enumerate(decided.facts, first):
-            ends[envelope.stream_id] = (envelope.version, position)
-        for stream_id, (version, position) in ends.items():
-            decision.touched[stream_id][0].settle(version, position)
+            ends[envelope.stream_id.int] = (envelope.version, position)
+        for number, (version, position) in ends.items():
+            decision.touched[number][0].settle(version, position)
         self.answer = Accepted(decided.command_id, decided.stream_id, decided.version, last, decided.events_from(first))
 
     def left_out(self, outcome: Appended) -> bool:

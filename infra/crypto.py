@@ -97,7 +97,7 @@ class Keyring:
     def __init__(self, master: MasterKey, fetch: FetchKeys) -> None:
         self.master = master
         self._fetch = fetch
-        self._keys: dict[UUID, AESGCM] = {}
+        self._keys: dict[int, AESGCM] = {}
         self._wrapped: dict[UUID, bytes] = {}
         self._unsaved: dict[UUID, bytes] = {}
         self._lock = threading.Lock()
@@ -111,25 +111,25 @@ class Keyring:
                     self._wrapped.update(self._fetch(first, count))
             wrapped = self._wrapped.pop(subject_id, None)
         if wrapped is None:
-            return self._keys.get(subject_id)
-        cipher = self._keys[subject_id] = AESGCM(self.master.unwrap(subject_id, wrapped))
+            return self._keys.get(subject_id.int)
+        cipher = self._keys[subject_id.int] = AESGCM(self.master.unwrap(subject_id, wrapped))
         return cipher
 
     def seal(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject (AES-256-GCM), making the subject's key if there is none yet."""
-        cipher = self._keys.get(subject_id) or self._find(subject_id) or self._mint(subject_id)
+        cipher = self._keys.get(subject_id.int) or self._find(subject_id) or self._mint(subject_id)
         nonce = os.urandom(NONCE_BYTES)
         return nonce + cipher.encrypt(nonce, plain, bound_to)
 
     def seal_first(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject known to be new, without asking the database for a key."""
-        cipher = self._keys.get(subject_id) or self._mint(subject_id)
+        cipher = self._keys.get(subject_id.int) or self._mint(subject_id)
         nonce = os.urandom(NONCE_BYTES)
         return nonce + cipher.encrypt(nonce, plain, bound_to)
 
     def open(self, subject_id: UUID, sealed: bytes, bound_to: bytes) -> bytes:
         """Decrypt; raises KeyIsGoneError, and cryptography's InvalidTag when the bytes were tampered with."""
-        cipher = self._keys.get(subject_id) or self._find(subject_id)
+        cipher = self._keys.get(subject_id.int) or self._find(subject_id)
         if cipher is None:
             raise KeyIsGoneError(subject_id)
         return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
@@ -137,13 +137,13 @@ class Keyring:
     def _mint(self, subject_id: UUID) -> AESGCM:
         key = os.urandom(KEY_BYTES)
         cipher = AESGCM(key)
-        self._keys[subject_id] = cipher
+        self._keys[subject_id.int] = cipher
         self._unsaved[subject_id] = self.master.wrap(subject_id, key)
         return cipher
 
     def unsaved(self, subject_id: UUID) -> bytes | None:
         """Return the wrapped key that has to be stored with the subject's next facts, if it is new."""
-        return self._unsaved.get(subject_id)
+        return self._unsaved.get(subject_id) if self._unsaved else None
 
     def saved(self, subject_ids: Sequence[UUID]) -> None:
         """Note that these keys are in the database."""
@@ -153,6 +153,6 @@ class Keyring:
     def forget(self, subject_ids: Sequence[UUID]) -> None:
         """Drop keys from memory, to fetch what the database says (another process may have made them first)."""
         for subject_id in subject_ids:
-            self._keys.pop(subject_id, None)
+            self._keys.pop(subject_id.int, None)
             self._wrapped.pop(subject_id, None)
             self._unsaved.pop(subject_id, None)

@@ -78,7 +78,7 @@ def importing(
     # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in
     # this run's report; the log keeps the first ones.
     importer.prepare((_finish(import_id, report), str(import_id)))
-    report.seconds = time.monotonic() - started
+    report.seconds, report.ended_at = time.monotonic() - started, datetime.now(UTC)
 
 
 def import_sheet(importer: Importer, sheet: Sheet, import_id: UUID, *, name: str, strict: bool = False) -> None:

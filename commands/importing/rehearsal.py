@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from commands.batch import BatchRunner, Borrow
+from commands.batch import BatchRunner
 from commands.decision import Seal
+from commands.store import Borrow
 from commands.streams import ReadStreams, Streams
 from infra.append import Appended
 from infra.envelope import StoredFact

@@ -16,7 +16,7 @@ from app.database import Urls
 from app.http import Parts, create_app
 from app.problems import problem_of_item
 from app.settings import Settings
-from app.wiring import WriteSide
+from app.write_side import WriteSide
 from commands.base import Actor
 from commands.door import command_routes
 from commands.pace import Pace

@@ -4,6 +4,8 @@ from tests.bench.analytics import analytics_load
 from tests.bench.commands import (
     commands_in_process,
     commands_in_process_256,
+    commands_in_process_new,
+    commands_in_process_new_256,
     commands_in_process_plans,
     commands_one_caller,
 )
@@ -18,6 +20,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     for benchmark in (
         commands_in_process,
         commands_in_process_256,
+        commands_in_process_new,
+        commands_in_process_new_256,
         commands_in_process_plans,
         commands_one_caller,
         commands_http,

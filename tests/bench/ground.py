@@ -109,5 +109,7 @@ def environment(place: Place) -> dict[str, str]:
         # One actor sends all the load of a run.
         "LETOPIS_COMMANDS_PER_SECOND": "0",
     }
-    others = {name: value for name, value in os.environ.items() if not name.startswith("LETOPIS_")}
+    # A Python that may not keep what it compiled would begin every process by compiling everything.
+    left_out = ("LETOPIS_", "PYTHONDONTWRITEBYTECODE")
+    others = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {**others, **ours}

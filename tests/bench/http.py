@@ -14,7 +14,8 @@ from statistics import median
 from typing import Any
 
 from app.auth import issue_token
-from app.company import ADMIN_ID, request
+from app.company import ADMIN_ID
+from commands.decision import Request
 from tests.bench.commands import ADMIN, write_side
 from tests.bench.ground import Ground, Place, environment
 from tests.bench.measuring import ROOT, Race
@@ -178,5 +179,5 @@ def _entered(place: Place, number: int) -> list[str]:
     """Register so many clients and return their ids."""
     with write_side(place) as side:
         commands = registrations()
-        asked = [request(next(commands), ADMIN, place.master.keyed_hash) for _ in range(number)]
+        asked = [Request.of(next(commands), ADMIN, place.master.keyed_hash) for _ in range(number)]
         return [str(getattr(answer, "stream_id")) for answer in side.carry_out(asked)]  # noqa: B009 - any answer

@@ -25,17 +25,15 @@ from infra.crypto import Keyring, MasterKey
 from infra.envelope import Envelope
 from infra.ids import new_id
 from infra.mapper import Mapper
-from tests.bench.samples import RESULT, TOPIC, name_of, phone_of
+from tests.bench.samples import CALLS, RESULT, SELLERS, TOPIC, name_of, phone_of
 
 EVENTS_PER_CLIENT = 10
 """One registration, one claim, one advance, one trait, six calls: all of them change the client's card."""
 
-CALLS = 6
 BLOCK = 2_000
 """Clients whose events are mixed with one another, as those of a busy month are."""
 
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
-SELLERS = tuple(UUID(int=number) for number in range(1, 41))
 
 _EVENTS = (
     "COPY letopis.event (position, event_id, stream_id, version, topic, schema_version, subject_id, occurred_at,"

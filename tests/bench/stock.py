@@ -1,8 +1,9 @@
 """The usual way: the eventsourcing library as its own documentation uses it, keeping the same clients on PostgreSQL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from eventsourcing.projection import Projection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
 
+from events.values import Lifecycle
 from infra.words import word_parts, words
 from projections.client_card import client_card
+from tests.bench.samples import CALLS, RESULT, SELLERS, TOPIC, name_of, phone_of
 
 CONNECTIONS = 32
 """In the library's pool: one for each of 32 threads, where our executor has one in all."""
@@ -85,6 +88,36 @@ class StockClient(Aggregate):
 
 class StockClients(Application[UUID]):
     """The library's application; it needs nothing but its recorder."""
+
+
+def new_stock_client(number: int) -> StockClient:
+    """Return a client that is not saved yet."""
+    phone = phone_of(number)
+    points = [{"kind": "phone", "value": phone, "key": phone}]
+    return StockClient(kind="organisation", name=name_of(number), contact_points=points, tax_id=None, source="bench")
+
+
+def stock_day(number: int) -> Iterator[Callable[[StockClient], None]]:
+    """Give what follows a registration, as samples.day_with does for ours."""
+    yield lambda client: client.claim(owner_id=str(SELLERS[number % len(SELLERS)]), cause="claim")
+    yield lambda client: client.advance(from_state=Lifecycle.PROSPECT.value, to_state=Lifecycle.CONTACTED.value)
+    yield lambda client: client.correct(field="sector", value="торговля", source="bench")
+    for call in range(CALLS):
+        seller = str(SELLERS[(number + call) % len(SELLERS)])
+        said = {"channel": "call", "direction": "outbound", "staff_id": seller, "topic": TOPIC, "result": RESULT}
+        yield partial(_touch, said)
+
+
+def _touch(said: Mapping[str, str], client: StockClient) -> None:
+    client.touch(**said)
+
+
+def stock_client_of_a_day(number: int) -> StockClient:
+    """Return a client, not saved yet, with the events of a day: as many as our made log has for each."""
+    made = new_stock_client(number)
+    for step in stock_day(number):
+        step(made)
+    return made
 
 
 def stock_environment(url: str) -> dict[str, str]:

@@ -9,23 +9,20 @@ import psycopg
 from eventsourcing.projection import ProjectionRunner
 
 from app.wiring import decoder_at, decoder_factory
-from events.values import Lifecycle
 from infra.projection import Projection
 from infra.projector import ProjectorService
 from projections.client_card import client_card
 from projections.registry import PROJECTIONS
 from replay.rebuild import rebuild
-from tests.bench.commands import new_stock_client
 from tests.bench.ground import Ground, Place
-from tests.bench.made_log import CALLS, EVENTS_PER_CLIENT, SELLERS, append_made_log
+from tests.bench.made_log import EVENTS_PER_CLIENT, append_made_log
 from tests.bench.measuring import Race
-from tests.bench.samples import RESULT, TOPIC
 from tests.bench.stock import (
     CardProjection,
     CardView,
-    StockClient,
     StockClients,
     forget_view,
+    stock_client_of_a_day,
     stock_clients,
     stock_environment,
 )
@@ -38,24 +35,12 @@ PATIENCE = 300.0
 PROCESSES = 2
 
 
-def _stock_client(number: int) -> StockClient:
-    """Return a client with the ten events that our made log has for each."""
-    made = new_stock_client(number)
-    made.claim(owner_id=str(SELLERS[number % len(SELLERS)]), cause="claim")
-    made.advance(from_state=Lifecycle.PROSPECT.value, to_state=Lifecycle.CONTACTED.value)
-    made.correct(field="sector", value="торговля", source="bench")
-    for call in range(CALLS):
-        seller = str(SELLERS[(number + call) % len(SELLERS)])
-        made.touch(channel="call", direction="outbound", staff_id=seller, topic=TOPIC, result=RESULT)
-    return made
-
-
 @contextmanager
 def _runner_rate(ground: Ground) -> Iterator[Callable[[], float]]:
     """Lend what measures the library's ProjectionRunner: events a second into an empty view."""
     with ground.bare_database("stock") as url, stock_clients(url) as application:
         for first in range(0, STOCK_CLIENTS, 100):
-            application.save(*(_stock_client(number) for number in range(first, first + 100)))
+            application.save(*(stock_client_of_a_day(number) for number in range(first, first + 100)))
 
         def rate() -> float:
             forget_view(url)

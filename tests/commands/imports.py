@@ -11,11 +11,12 @@ from uuid import UUID
 import psycopg
 
 from commands import catalogue
-from commands.batch import BatchRunner, LogStore
+from commands.batch import BatchRunner
 from commands.decision import Seal
 from commands.importing.mapping import Mapping, make_mapping
 from commands.importing.rehearsal import rehearsing_runner
 from commands.importing.run import Runner, WriteDoor
+from commands.store import LogStore
 from commands.streams import ReadStreams, Streams
 from commands.turn import Turn
 from events.registry import EVENT_TYPES, UPCASTERS

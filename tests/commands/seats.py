@@ -3,21 +3,20 @@
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
 from commands.base import HANDLERS, Actor, Command, Context, Outcome, Stream
-from commands.batch import BatchRunner, LogStore
-from commands.decision import Request, Seal, fingerprint
+from commands.batch import BatchRunner
+from commands.decision import Request, Seal
+from commands.store import LogStore
 from commands.streams import Streams
 from events.base import Event
 from infra.connection import OwnConnection
 from infra.crypto import Keyring
 from infra.envelope import StoredFact
 from infra.eventlog import key_fetcher, read_streams
-from infra.ids import new_id
 from infra.mapper import Mapper
 from tests.database import MASTER
 
@@ -115,15 +114,7 @@ def give_toast(command: GiveToast, context: Context) -> Outcome:
 
 def request(command: Command, *, command_id: UUID | None = None, if_match: int | None = None) -> Request:
     """Return the command as the door would hand it on."""
-    return Request(
-        command=command,
-        actor=HOST,
-        command_id=command_id or new_id(),
-        received_at=datetime.now(UTC),
-        content_hash=fingerprint(command, MASTER.keyed_hash),
-        key_given=command_id is not None,
-        if_match=if_match,
-    )
+    return Request.of(command, HOST, MASTER.keyed_hash, command_id=command_id, if_match=if_match)
 
 
 @contextmanager

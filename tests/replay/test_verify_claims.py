@@ -1,7 +1,6 @@
 """The claims are what the clients' facts say: who has a number keeps it, and a check sees one too many or too few."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import psycopg
@@ -10,12 +9,11 @@ import pytest
 from app.wiring import batch_runner, decoder_at
 from commands.base import Actor, Command
 from commands.client import AddContactPoint, ArchiveClient, ContactPointGiven, RegisterClient, RemoveContactPoint
-from commands.decision import Request, fingerprint
+from commands.decision import Request
 from commands.errors import DuplicateClientError
 from commands.turn import Accepted, Answer
 from events.values import ClientKind, ContactKind
 from infra.connection import OwnConnection
-from infra.ids import new_id
 from replay.verify_claims import ClaimsReport, verify_claims
 from tests.database import MASTER, Database
 
@@ -32,8 +30,7 @@ def ask(database: Database) -> Iterator[Ask]:
     runner = batch_runner(MASTER, borrow)
 
     def one(command: Command) -> Answer:
-        content = fingerprint(command, MASTER.keyed_hash)
-        (answer,) = runner.run([Request(command, OPERATOR, new_id(), datetime.now(UTC), content)])
+        (answer,) = runner.run([Request.of(command, OPERATOR, MASTER.keyed_hash)])
         return answer
 
     yield one

@@ -9,7 +9,7 @@ from hypothesis.strategies import SearchStrategy
 from commands import activity, client, deal, history, ownership, pipeline, product, staff
 from commands.base import Actor, Command
 from commands.batch import BatchRunner
-from commands.decision import Request, fingerprint
+from commands.decision import Request
 from commands.turn import Accepted, Answer
 from events.values import AffiliationRole, CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
 from infra.ids import new_id
@@ -130,14 +130,7 @@ def histories(batches: int = 40) -> SearchStrategy[list[list[Asked]]]:
 
 def request(asked: Asked) -> Request:
     """Return the command as the door would hand it on, under a key of its own."""
-    return Request(
-        command=asked.command,
-        actor=asked.actor,
-        command_id=new_id(),
-        received_at=RECEIVED,
-        content_hash=fingerprint(asked.command, MASTER.keyed_hash),
-        key_given=True,
-    )
+    return Request.of(asked.command, asked.actor, MASTER.keyed_hash, command_id=new_id(), received_at=RECEIVED)
 
 
 def play(runner: BatchRunner, batch: list[Asked]) -> list[Played]:

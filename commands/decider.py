@@ -1,0 +1,123 @@
+"""Deciding commands on what is in memory, and confirming by the log what is answered without an append."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import psycopg
+
+from aggregates.base import Aggregate
+from aggregates.staff import StaffMember
+from commands.base import HANDLERS, stream_fields
+from commands.decision import Decision, Seal
+from commands.errors import ContendedError, PreconditionFailedError
+from commands.store import Borrow
+from commands.streams import Streams
+from commands.turn import Accepted, Turn
+from infra.eventlog import Decided, read_receipts
+
+MAX_ATTEMPTS = 50
+"""How often a command is decided again before the caller hears that its streams are contended."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is carried out together: all its commands; those to be stored, in the order they were decided; the rest."""
+
+    turns: list[Turn] = field(default_factory=list)
+    storing: list[Turn] = field(default_factory=list)
+    answered: list[Turn] = field(default_factory=list)
+
+    @property
+    def decided(self) -> list[Decided]:
+        """What the log is to store."""
+        return [turn.decided for turn in self.storing if turn.decided is not None]
+
+
+class Decider:
+    """Decides commands in order of arrival; one thread at a time. `borrow` lends the connection for reading."""
+
+    def __init__(self, borrow: Borrow, streams: Streams, seal: Seal) -> None:
+        self._borrow = borrow
+        self._streams = streams
+        self._seal = seal
+
+    def decide(self, turns: Sequence[Turn], batch: Batch) -> None:
+        """Decide commands into a batch; those with an answer already are to be confirmed."""
+        batch.turns += turns
+        self._streams.begin()
+        self._load(turns)
+        for turn in turns:
+            self._decide_one(turn)
+            (batch.answered if turn.decided is None else batch.storing).append(turn)
+
+    def _load(self, turns: Sequence[Turn]) -> None:
+        """Bring the streams that commands name into memory, in one query."""
+        cold: dict[UUID, type[Aggregate]] = {}
+        hot = self._streams.hot
+        for turn in turns:
+            command = turn.request.command
+            for name, kind in stream_fields(type(command)):
+                stream_id = getattr(command, name)
+                if stream_id is not None and stream_id.int not in hot:
+                    cold[stream_id] = kind
+            staff_id = turn.request.actor.staff_id
+            if staff_id is not None and staff_id.int not in hot:
+                cold[staff_id] = StaffMember
+        if cold:
+            self._streams.load(cold)
+
+    def _decide_one(self, turn: Turn) -> None:
+        request = turn.request
+        turn.attempts += 1
+        if turn.attempts > MAX_ATTEMPTS:
+            turn.again().answer = ContendedError(attempts=MAX_ATTEMPTS)
+            return
+        decision = turn.decision = Decision(request, self._streams)
+        try:
+            outcome = HANDLERS[type(request.command)](request.command, decision)
+            if request.if_match is not None:
+                version = decision.head_before(outcome.primary).version
+                if request.if_match != version:
+                    raise PreconditionFailedError(expected=request.if_match, version=version)
+            turn.decided, turn.answer = decision.decided(outcome, self._seal), None
+            if turn.decided is None:
+                head = decision.head_before(outcome.primary)
+                turn.answer = Accepted(request.command_id, outcome.primary.id, head.version, head.position, [])
+        except psycopg.Error:
+            raise  # the log is out of reach for the whole batch, which is no answer to this command
+        except Exception as error:  # noqa: BLE001 - the outermost door of a handler: only its caller hears of it
+            turn.answer = error
+            decision.undo()
+
+    def confirm(self, batch: Batch) -> None:
+        """Let the answers stand that hold on what the log says now; decide the others again."""
+        unsure, batch.answered = batch.answered, []
+        while unsure:
+            asked = {turn.request.command_id for turn in unsure if turn.request.key_given or turn.attempts > 1}
+            if asked:
+                unsure = self._without_replayed(unsure, asked, batch)
+            changed = self._streams.confirm(
+                entry for turn in unsure if turn.decision for entry, _ in turn.decision.touched.values()
+            )
+            outdated = [turn for turn in unsure if not changed.isdisjoint(turn.streams())]
+            batch.answered += [turn for turn in unsure if changed.isdisjoint(turn.streams())]
+            for turn in outdated:
+                self._decide_one(turn)
+                if turn.decided is not None:
+                    batch.storing.append(turn)
+            unsure = [turn for turn in outdated if turn.decided is None]
+
+    def _without_replayed(self, turns: Sequence[Turn], asked: Iterable[UUID], batch: Batch) -> list[Turn]:
+        """Answer those that have a receipt, and return the others."""
+        with self._borrow() as connection:
+            receipts = read_receipts(connection, asked)
+        others = []
+        for turn in turns:
+            receipt = receipts.get(turn.request.command_id)
+            if receipt is None:
+                others.append(turn)
+            else:
+                turn.again().replayed(receipt)
+                batch.answered.append(turn)
+        return others

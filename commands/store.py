@@ -1,0 +1,49 @@
+"""Where decided batches go: to the log, by a connection of their own."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+import psycopg
+
+from infra.append import Appended, is_stored, receive, send
+from infra.eventlog import Decided
+
+
+class Borrow(Protocol):
+    """Lends a connection of one's own (autocommit) for a moment."""
+
+    def __call__(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
+
+
+class Store(Protocol):
+    """Stores a batch of decided commands in two steps, as infra.append does; one batch at a time."""
+
+    def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None: ...
+    def is_stored(self) -> bool:
+        """Return whether `receive` would not have to wait."""
+        ...
+
+    def receive(self, batch: Sequence[Decided]) -> list[Appended]: ...
+
+
+class LogStore:
+    """Stores batches through a connection that is used for nothing else while one is on its way."""
+
+    def __init__(self, borrow: Borrow) -> None:
+        self._borrow = borrow
+
+    def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None:
+        """Send a batch on its way."""
+        with self._borrow() as connection:
+            send(connection, batch, atomic=atomic)
+
+    def is_stored(self) -> bool:
+        """Return whether the answer has come."""
+        with self._borrow() as connection:
+            return is_stored(connection)
+
+    def receive(self, batch: Sequence[Decided]) -> list[Appended]:
+        """Wait for the answer."""
+        with self._borrow() as connection:
+            return receive(connection, batch)

@@ -1,0 +1,191 @@
+"""While the log stores one batch the next is decided; what turns out to rest on nothing is decided again."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from commands.batch import BatchRunner
+from commands.errors import KeyReusedError, OverloadedError
+from commands.store import LogStore
+from commands.turn import Accepted, Turn
+from infra.append import Appended
+from infra.connection import OwnConnection
+from infra.eventlog import Decided
+from infra.ids import new_id
+from tests.commands.seats import (
+    GiveToast,
+    NotSeatedError,
+    SeatIsTakenError,
+    TakeSeat,
+    request,
+    runner,
+    take_in_another_process,
+)
+from tests.database import Database
+
+
+class _Moody:
+    """The log, which now and then cannot be reached, before or after it has stored what it was given."""
+
+    def __init__(self, url: str) -> None:
+        self._borrow = OwnConnection(url)
+        self._log = LogStore(self._borrow)
+        self.fails_to_take = self.fails_to_answer = False
+        self.sent: list[int] = []
+
+    def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None:
+        if self.fails_to_take:
+            self.fails_to_take = False
+            raise psycopg.OperationalError("not reached")
+        self.sent.append(len(batch))
+        self._log.send(batch, atomic=atomic)
+
+    def is_stored(self) -> bool:
+        return self._log.is_stored()
+
+    def receive(self, batch: Sequence[Decided]) -> list[Appended]:
+        outcomes = self._log.receive(batch)
+        if self.fails_to_answer:
+            self.fails_to_answer = False
+            raise psycopg.OperationalError("hung up")
+        return outcomes
+
+    def close(self) -> None:
+        self._borrow.close()
+
+
+def takes(seat: UUID, guest: str, *, key: UUID | None = None) -> Turn:
+    return Turn(request(TakeSeat(seat_id=seat, guest=guest), command_id=key))
+
+
+def toasts(seat: UUID, guest: str) -> Turn:
+    return Turn(request(GiveToast(toast_id=uuid4(), seat_id=seat, guest=guest)))
+
+
+def put(batch: BatchRunner, *turns: Turn) -> list[Turn]:
+    batch.decide(turns)
+    return batch.advance()
+
+
+def finish(batch: BatchRunner) -> None:
+    """Go on until all is answered; what is handed out has its answer, and is handed out once."""
+    answered: list[Turn] = []
+    while not batch.is_idle:
+        answered += batch.advance()
+        assert all(turn.answer is not None for turn in answered)
+    assert len(set(answered)) == len(answered)
+
+
+def answer(turn: Turn) -> object:
+    return turn.answer if isinstance(turn.answer, Accepted) else type(turn.answer)
+
+
+def test_a_batch_is_decided_on_the_one_before_it_while_that_is_still_on_its_way(database: Database) -> None:
+    seat = uuid4()
+    with runner(database.writer_url) as batch:
+        batch.store = LogStore(OwnConnection(database.writer_url))
+        first, second = takes(seat, "Anna"), toasts(seat, "Anna")
+        assert put(batch, first) == []
+        assert batch.is_storing
+        assert put(batch, second) == [first]
+        finish(batch)
+    assert isinstance(first.answer, Accepted)
+    assert isinstance(second.answer, Accepted)
+    assert (first.answer.position, second.answer.position) == (1, 2)
+
+
+def test_what_rests_on_a_batch_that_was_refused_is_decided_again(database: Database) -> None:
+    other = uuid4()
+    with runner(database.writer_url) as batch:
+        batch.store = LogStore(OwnConnection(database.writer_url))
+        batch.decide([anna := takes(other, "Anna"), refused := takes(other, "Boris")])
+        take_in_another_process(database.writer_url, other, "Boris")
+        batch.advance()
+        # Decided while Anna's batch is on its way: the first two on her sitting there, the third on nothing of hers.
+        batch.decide([toast := toasts(other, "Anna"), again := takes(other, "Boris"), dora := takes(uuid4(), "Dora")])
+        finish(batch)
+    assert answer(anna) is SeatIsTakenError
+    assert answer(toast) is NotSeatedError
+    for nothing_to_do in (refused, again):
+        assert isinstance(nothing_to_do.answer, Accepted)
+        assert nothing_to_do.answer.events == []
+    assert isinstance(dora.answer, Accepted)
+
+
+def test_a_refusal_on_what_was_long_true_is_confirmed_before_it_is_said(database: Database) -> None:
+    seat = uuid4()
+    with runner(database.writer_url) as batch:
+        (early,) = batch.run([request(GiveToast(toast_id=uuid4(), seat_id=seat, guest="Boris"))])
+        take_in_another_process(database.writer_url, seat, "Boris")
+        (late,) = batch.run([request(GiveToast(toast_id=uuid4(), seat_id=seat, guest="Boris"))])
+    assert isinstance(early, Exception)
+    assert isinstance(late, Accepted)
+
+
+def test_that_there_is_nothing_to_do_is_confirmed_before_it_is_said(database: Database) -> None:
+    seat = uuid4()
+    with runner(database.writer_url) as batch:
+        batch.run([request(TakeSeat(seat_id=seat, guest="Anna"))])
+        with psycopg.connect(database.writer_url) as connection:
+            before = connection.execute("SELECT count(*) FROM letopis.event").fetchone()
+        (same,) = batch.run([request(TakeSeat(seat_id=seat, guest="Anna"))])
+        assert isinstance(same, Accepted)
+        assert (same.version, same.position, same.events) == (1, 1, [])
+        with psycopg.connect(database.writer_url) as connection:
+            assert connection.execute("SELECT count(*) FROM letopis.event").fetchone() == before
+
+
+def test_a_twin_of_a_command_on_its_way_waits_and_gets_its_receipt(database: Database) -> None:
+    key, seat = new_id(), uuid4()
+    with runner(database.writer_url) as batch:
+        batch.store = LogStore(OwnConnection(database.writer_url))
+        put(batch, first := takes(seat, "Anna", key=key))
+        put(batch, twin := takes(seat, "Anna", key=key), other := takes(seat, "Boris", key=key))
+        finish(batch)
+    assert isinstance(first.answer, Accepted)
+    assert isinstance(twin.answer, Accepted)
+    assert (first.answer.replayed, twin.answer.replayed) == (False, True)
+    assert answer(other) is KeyReusedError
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_log_out_of_reach_for_a_moment_loses_nothing_and_doubles_nothing(database: Database, is_stored: bool) -> None:
+    seats = [uuid4() for _ in range(3)]
+    store = _Moody(database.writer_url)
+    with runner(database.writer_url) as batch:
+        batch.store = store
+        first, second, third = (takes(seat, "Anna", key=new_id()) for seat in seats)
+        put(batch, first)
+        if is_stored:
+            store.fails_to_answer = True  # the first batch is stored, and nobody hears of it
+        else:
+            store.fails_to_take = True  # the second one never arrives
+        with pytest.raises(psycopg.OperationalError):
+            put(batch, second)
+        assert not batch.is_idle
+        batch.decide([third])
+        finish(batch)
+    store.close()
+    answers = [turn.answer for turn in (first, second, third)]
+    assert all(isinstance(each, Accepted) for each in answers)
+    assert isinstance(first.answer, Accepted)
+    assert first.answer.replayed is is_stored
+    with psycopg.connect(database.writer_url) as connection:
+        assert connection.execute("SELECT count(*), count(DISTINCT stream_id) FROM letopis.event").fetchone() == (3, 3)
+
+
+def test_what_waits_can_be_given_up_with_an_answer(database: Database) -> None:
+    store = _Moody(database.writer_url)
+    with runner(database.writer_url) as batch:
+        batch.store = store
+        put(batch, first := takes(uuid4(), "Anna"))
+        store.fails_to_answer = True
+        with pytest.raises(psycopg.OperationalError):
+            put(batch, second := takes(uuid4(), "Boris"))
+        given_up = batch.give_up(OverloadedError(retry_after=2))
+        assert given_up == [first, second]
+        assert batch.is_idle
+    assert [answer(first), answer(second)] == [OverloadedError, OverloadedError]
+    store.close()
