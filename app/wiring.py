@@ -18,7 +18,7 @@ from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
 from infra.crypto import Keyring, MasterKey
 from infra.envelope import AnyFact, StoredFact
-from infra.eventlog import key_fetcher, read_streams
+from infra.eventlog import LogKeys, read_streams
 from infra.mapper import Mapper
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ ANALYTICS_FILE = "analytics.duckdb"
 
 def mapper_at(url: str, master: MasterKey) -> Mapper:
     """Return a mapper that reads keys by a connection of its own; for one thread, or several that share it."""
-    return Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, key_fetcher(OwnConnection(url))))
+    return Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(OwnConnection(url))))
 
 
 def decoder_at(url: str, master: MasterKey) -> Decode:
@@ -76,7 +76,7 @@ def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
 
 
 def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStreams]:
-    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, key_fetcher(borrow)))
+    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(borrow)))
 
     def read(after: Mapping[UUID, int]) -> Sequence[StoredFact]:
         with borrow() as connection:

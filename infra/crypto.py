@@ -2,9 +2,11 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -14,6 +16,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+CAPACITY = 200_000
+"""Keys kept in memory; about 200 bytes each."""
+
 RANDOM_BITS = 80
 """The lower part of a UUIDv7, below its milliseconds."""
 
@@ -87,59 +92,88 @@ class MasterKey:
             ) from None
 
 
-FetchKeys = Callable[[UUID, int], Sequence[tuple[UUID, bytes]]]
-"""(first subject id, how many) → wrapped keys from that id on, in order of id."""
+class KeySource(Protocol):
+    """Where the wrapped keys are, by subject."""
+
+    def after(self, first: UUID, count: int) -> Sequence[tuple[UUID, bytes]]:
+        """Return so many keys from that id on, in order of id."""
+        ...
+
+    def of(self, subject_ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
+        """Return the keys there are of these subjects."""
+        ...
 
 
 class Keyring:
-    """The data keys of the subjects met so far; missing ones are fetched, new subjects get one."""
+    """The data keys of the subjects met of late; missing ones are fetched, new subjects get one.
 
-    def __init__(self, master: MasterKey, fetch: FetchKeys) -> None:
+    Keys are kept as they are, not as ciphers: those take 2.5 kB each, and a microsecond to make.
+    """
+
+    def __init__(self, master: MasterKey, source: KeySource, *, capacity: int = CAPACITY) -> None:
         self.master = master
-        self._fetch = fetch
-        self._keys: dict[int, AESGCM] = {}
+        self._source = source
+        self._capacity = capacity
+        # By the number that a subject's id is: it is hashed in a quarter of a UUID's time.
+        self._keys: dict[int, bytes] = {}
         self._wrapped: dict[UUID, bytes] = {}
         self._unsaved: dict[UUID, bytes] = {}
         self._lock = threading.Lock()
 
-    def _find(self, subject_id: UUID) -> AESGCM | None:
+    def prepare(self, subject_ids: Iterable[UUID]) -> None:
+        """Fetch the keys that these subjects have and that are not in hand, all at once."""
+        wanted = {each for each in subject_ids if each.int not in self._keys}
+        if wanted:
+            with self._lock:
+                self._make_room()
+                for subject_id, wrapped in self._source.of(list(wanted)):
+                    self._keys[subject_id.int] = self.master.unwrap(subject_id, wrapped)
+
+    def _find(self, subject_id: UUID) -> bytes | None:
         """Return a subject's key that is not in hand yet; its neighbours' come with it, and are opened when used."""
         with self._lock:
+            self._make_room()
             # From the beginning of its millisecond: within one, ids are in no order.
             for first, count in ((UUID(int=subject_id.int >> RANDOM_BITS << RANDOM_BITS), NEIGHBOURS), (subject_id, 1)):
                 if subject_id not in self._wrapped:
-                    self._wrapped.update(self._fetch(first, count))
+                    self._wrapped.update(self._source.after(first, count))
             wrapped = self._wrapped.pop(subject_id, None)
         if wrapped is None:
             return self._keys.get(subject_id.int)
-        cipher = self._keys[subject_id.int] = AESGCM(self.master.unwrap(subject_id, wrapped))
-        return cipher
+        key = self._keys[subject_id.int] = self.master.unwrap(subject_id, wrapped)
+        return key
+
+    def _make_room(self) -> None:
+        """Forget the keys that came first; those that are nowhere else yet are kept."""
+        if len(self._wrapped) > self._capacity:
+            self._wrapped.clear()
+        if len(self._keys) > self._capacity:
+            kept = {each.int for each in self._unsaved}
+            for number in [*islice(self._keys, self._capacity // 2)]:
+                if number not in kept:
+                    del self._keys[number]
 
     def seal(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject (AES-256-GCM), making the subject's key if there is none yet."""
-        cipher = self._keys.get(subject_id.int) or self._find(subject_id) or self._mint(subject_id)
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + cipher.encrypt(nonce, plain, bound_to)
+        return _sealed(
+            self._keys.get(subject_id.int) or self._find(subject_id) or self._mint(subject_id), plain, bound_to
+        )
 
     def seal_first(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject known to be new, without asking the database for a key."""
-        cipher = self._keys.get(subject_id.int) or self._mint(subject_id)
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + cipher.encrypt(nonce, plain, bound_to)
+        return _sealed(self._keys.get(subject_id.int) or self._mint(subject_id), plain, bound_to)
 
     def open(self, subject_id: UUID, sealed: bytes, bound_to: bytes) -> bytes:
         """Decrypt; raises KeyIsGoneError, and cryptography's InvalidTag when the bytes were tampered with."""
-        cipher = self._keys.get(subject_id.int) or self._find(subject_id)
-        if cipher is None:
+        key = self._keys.get(subject_id.int) or self._find(subject_id)
+        if key is None:
             raise KeyIsGoneError(subject_id)
-        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
 
-    def _mint(self, subject_id: UUID) -> AESGCM:
-        key = os.urandom(KEY_BYTES)
-        cipher = AESGCM(key)
-        self._keys[subject_id.int] = cipher
+    def _mint(self, subject_id: UUID) -> bytes:
+        key = self._keys[subject_id.int] = os.urandom(KEY_BYTES)
         self._unsaved[subject_id] = self.master.wrap(subject_id, key)
-        return cipher
+        return key
 
     def unsaved(self, subject_id: UUID) -> bytes | None:
         """Return the wrapped key that has to be stored with the subject's next facts, if it is new."""
@@ -149,6 +183,9 @@ class Keyring:
         """Note that these keys are in the database."""
         for subject_id in subject_ids:
             self._unsaved.pop(subject_id, None)
+        if len(self._keys) > self._capacity:
+            with self._lock:
+                self._make_room()
 
     def forget(self, subject_ids: Sequence[UUID]) -> None:
         """Drop keys from memory, to fetch what the database says (another process may have made them first)."""
@@ -156,3 +193,8 @@ class Keyring:
             self._keys.pop(subject_id.int, None)
             self._wrapped.pop(subject_id, None)
             self._unsaved.pop(subject_id, None)
+
+
+def _sealed(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)

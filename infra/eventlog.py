@@ -31,12 +31,18 @@ CROSS JOIN LATERAL (
 ORDER BY e.stream_id, e.version
 """  # noqa: S608 - the only thing put in is the constant list of columns
 
-_KEYS = """
+_KEYS_AFTER: LiteralString = """
 SELECT subject_id, wrapped
 FROM letopis.subject_key
 WHERE subject_id >= %s
 ORDER BY subject_id
 LIMIT %s
+"""
+
+_KEYS_OF: LiteralString = """
+SELECT subject_id, wrapped
+FROM letopis.subject_key
+WHERE subject_id = ANY (%s::uuid[])
 """
 
 _RECEIPTS = """
@@ -127,12 +133,21 @@ def events_of(topics: Sequence[str], first: int) -> list[dict[str, Any]]:
     return [{"topic": topic, "position": position} for position, topic in enumerate(topics, first)]
 
 
-def key_fetcher(borrow: Callable[[], Any]) -> Callable[[UUID, int], Sequence[tuple[UUID, bytes]]]:
-    """Return a function that reads wrapped keys through a connection borrowed for the moment (a context manager)."""
+class LogKeys:
+    """The wrapped keys beside the log, read through a connection borrowed for the moment (a context manager)."""
 
-    def fetch(first: UUID, count: int) -> Sequence[tuple[UUID, bytes]]:
-        with borrow() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            found: list[tuple[UUID, bytes]] = cursor.execute(_KEYS, [first, count], prepare=True).fetchall()
+    def __init__(self, borrow: Callable[[], Any]) -> None:
+        self._borrow = borrow
+
+    def after(self, first: UUID, count: int) -> Sequence[tuple[UUID, bytes]]:
+        """Return so many keys from that subject's id on, in order of id."""
+        return self._read(_KEYS_AFTER, [first, count])
+
+    def of(self, subject_ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
+        """Return the keys there are of these subjects."""
+        return self._read(_KEYS_OF, [_array(subject_ids)])
+
+    def _read(self, statement: LiteralString, values: Sequence[Any]) -> Sequence[tuple[UUID, bytes]]:
+        with self._borrow() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            found: list[tuple[UUID, bytes]] = cursor.execute(statement, values, prepare=True).fetchall()
             return found
-
-    return fetch

@@ -1,6 +1,6 @@
 """Plays facts into rows in memory: the one place where a read model's fold is called."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,12 @@ def decoding(decode: Decode, projection: Projection[Any]) -> Decode:
     """Return what reads of each fact no more than the read model looks at, if the decoder can do that."""
     reading: Callable[[Mapping[str, Any]], Decode] | None = getattr(decode, "reading", None)
     return decode if reading is None or not projection.parts else reading(projection.parts)
+
+
+def preparing(decode: Decode, projection: Projection[Any]) -> Callable[[Sequence[AnyFact]], None]:
+    """Return what gets all at once what reading some facts will need, if the decoder can do that."""
+    prepare: Callable[[Sequence[AnyFact], Mapping[str, Any]], None] | None = getattr(decode, "prepare", None)
+    return lambda facts: None if prepare is None else prepare(facts, projection.parts)
 
 
 def touches(projection: Projection[Any], facts: Iterable[AnyFact], decode: Decode) -> Iterator[Touch]:

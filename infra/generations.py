@@ -201,7 +201,19 @@ def make_indexes(connection: psycopg.Connection[Any], projection: Projection[Any
     """Make the indexes of a generation, and the planner's statistics."""
     for statement in _statements(projection, generation.schema)[1]:
         _run(connection, statement)
-    connection.execute(sql.SQL("ANALYZE {}").format(_table(generation)))
+    _analyse(connection, generation)
+
+
+def _analyse(connection: psycopg.Connection[Any], generation: Generation) -> None:
+    """Make the planner's statistics, less those of documents: nobody searches by one, and they take half the time."""
+    table = _table(generation)
+    columns = connection.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
+        " AND atttypid NOT IN ('json'::regtype, 'jsonb'::regtype)",
+        (table.as_string(connection),),
+    ).fetchall()
+    names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in columns)
+    connection.execute(sql.SQL("ANALYZE {} ({})").format(table, names))
 
 
 def make_indexes_of_a_filled(
@@ -223,7 +235,7 @@ def make_indexes_of_a_filled(
         for done in [pool.submit(work) for _ in range(INDEXERS)]:
             done.result()
     connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY USING INDEX {}").format(table, key))
-    connection.execute(sql.SQL("ANALYZE {}").format(table))
+    _analyse(connection, generation)
 
 
 def _show(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> None:

@@ -108,6 +108,11 @@ class Mapper:
         """Return the event, as `to_event` does."""
         return self.to_event(fact)
 
+    def prepare(self, facts: Iterable[ReadFact], parts: Mapping[str, type[Fact]]) -> None:
+        """Fetch at once the keys that reading these facts with these parts will need."""
+        sealed = {topic for topic, each in {**self._types, **parts}.items() if each.PERSONAL_FIELDS}
+        self.keyring.prepare(fact.subject_id for fact in facts if fact.topic in sealed)
+
     def reading(self, parts: Mapping[str, type[Fact]]) -> Callable[[ReadFact], Any]:
         """Return what reads facts of these topics as the kinds given, which have some of their fields only.
 

@@ -6,13 +6,13 @@ from itertools import islice
 from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
-from uuid import UUID
 
 import psycopg
 from psycopg import sql
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from infra.copy_text import lines, writer_of
 from infra.folding import RowAt, Rows
 from infra.projection import Key, Projection
 
@@ -57,48 +57,6 @@ def _converter(hint: Any, column_type: str) -> Convert | None:
     return None
 
 
-def _text(value: str) -> str:
-    """Return a text without what has a meaning of its own in the text form of COPY."""
-    if "\\" not in value and value.isprintable():
-        return value
-    for special, escaped in (("\\", r"\\"), ("\t", r"\t"), ("\n", r"\n"), ("\r", r"\r")):
-        if special in value:
-            value = value.replace(special, escaped)
-    return value
-
-
-def _document(value: Any) -> str:
-    if value == {}:
-        return "{}"
-    return _text(to_json(value).decode())
-
-
-def _flag(value: object) -> str:
-    return "t" if value else "f"
-
-
-def _hex(value: UUID) -> str:
-    return f"{value.int:032x}"
-
-
-def _array(value: Iterable[Any]) -> str:
-    items = [str(each).replace("\\", r"\\").replace('"', r"\"") for each in value]
-    return _text('{"' + '","'.join(items) + '"}') if items else "{}"
-
-
-def _written(column_type: str) -> Convert:
-    """Return what writes a value of a column as the text form of COPY has it."""
-    if column_type in {"json", "jsonb"}:
-        return _document
-    if column_type.endswith("[]"):
-        return _array
-    if column_type == "boolean":
-        return _flag
-    if column_type == "uuid":
-        return _hex
-    return _text if column_type == "text" else str
-
-
 class RowStore:
     """The table of one generation of a read model, seen as its rows.
 
@@ -120,7 +78,7 @@ class RowStore:
         self._key_of = attrgetter(*projection.key)
         converters = ((index, _converter(hints[name], types[name])) for index, name in enumerate(names))
         self._convert = [(index, convert) for index, convert in converters if convert]
-        self._writers = [_written(types[name]) for name in names]
+        self._writers = [*(writer_of(types[name]) for name in names), writer_of("bigint")]
         self._prepare_statements(names, types)
 
     def _prepare_statements(self, names: Sequence[str], types: Mapping[str, str]) -> None:
@@ -195,17 +153,11 @@ class RowStore:
 
     def fill(self, connection: psycopg.Connection[Any], rows: Iterable[RowAt]) -> None:
         """Put rows into a table that holds none of them yet, by COPY."""
+        given = ((*there.row, there.position) for there in rows if there.row is not None)
         with connection.cursor() as cursor, cursor.copy(self._copy) as copy:
-            lines = map(self._line, (there for there in rows if there.row is not None))
-            while block := "".join(islice(lines, BLOCK)):
-                copy.write(block)
-
-    def _line(self, there: RowAt) -> str:
-        """Return a row in the text form of COPY."""
-        cells = [
-            "\\N" if value is None else written(value) for written, value in zip(self._writers, there.row, strict=True)
-        ]
-        return "\t".join(cells) + f"\t{there.position}\n"
+            while block := list(islice(given, BLOCK)):
+                columns = zip(*block, strict=True)
+                copy.write(lines(write(column) for write, column in zip(self._writers, columns, strict=True)))
 
     def every(self, connection: psycopg.Connection[Any], step: int = 5_000) -> Iterator[tuple[Key, RowAt]]:
         """Give all rows, in no order; runs inside the caller's transaction."""

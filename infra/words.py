@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -11,9 +12,9 @@ def words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("ё", "е"))
 
 
-def word_parts(text: str) -> list[str]:
-    """Return every folded word and every ending of it of two letters or more, sorted, each once.
+def word_parts(folded: Iterable[str]) -> list[str]:
+    """Return every one of these words and every ending of it of two letters or more, sorted, each once.
 
     Whatever occurs inside a word begins one of its endings: so an index that finds beginnings finds substrings too.
     """
-    return sorted({word[start:] for word in words(text) for start in range(max(1, len(word) - 1))})
+    return sorted({word[start:] for word in folded for start in range(max(1, len(word) - 1))})

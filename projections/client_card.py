@@ -85,7 +85,8 @@ def _card(row: Row, event: Any) -> ClientCardRow:
 
 def _called(name: str) -> dict[str, Any]:
     """Return the columns that a name fills."""
-    return {"name": name, "name_sort": " ".join(words(name)), "name_parts": word_parts(name)}
+    folded = words(name)
+    return {"name": name, "name_sort": " ".join(folded), "name_parts": word_parts(folded)}
 
 
 def _reached(points: dict[str, Any], tax_id: str | None) -> dict[str, Any]:
@@ -254,10 +255,11 @@ def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
 def _whose(event: ActivityHeld) -> tuple[Key, ...]:
     """Key a touchpoint by whom it is about, so that it lies in the partition of that client's own events.
 
-    That is the client, or the contact person where no organisation is named; nobody yet, when neither is known.
+    That is the client, or the contact person where no organisation is named; when neither is known yet, it is about
+    nobody but itself.
     """
     subject = event.subject_id
-    return ((subject,),) if subject == event.client_id or subject == event.contact_id else ()  # noqa: PLR1714
+    return () if subject.int == event.stream_id.int else ((subject,),)
 
 
 def _named(event: ActivityClientNamed) -> tuple[Key, ...]:
@@ -265,7 +267,7 @@ def _named(event: ActivityClientNamed) -> tuple[Key, ...]:
     return ((subject,),) if subject == event.client_id else ()
 
 
-@client_card.on(ActivityHeld, keys=_whose, reads=("client_id", "contact_id", "channel", "direction", "call_status"))
+@client_card.on(ActivityHeld, keys=_whose, reads=("channel", "direction", "call_status"))
 def held(row: Row, event: ActivityHeld, key: Key) -> Row:
     """Count the touchpoint; a misdial was meant for somebody else."""
     if event.call_status == CallStatus.MISDIAL:

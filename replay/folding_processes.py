@@ -10,7 +10,7 @@ from multiprocessing.queues import SimpleQueue
 from time import sleep
 from typing import Any
 
-from infra.folding import Decode, PoisonEventError, Rows, decoding, play, touches
+from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, touches
 from infra.generations import connect
 from infra.log_reader import LogReader
 from infra.projection import Projection
@@ -44,7 +44,7 @@ def fold_here(
     """Fold some of the parts into the table and tell how many facts each piece came to; raises PoisonEventError."""
     with connect(share.url) as connection:
         store = RowStore(connection, projection, share.schema)
-        event_of = decoding(decode, projection)
+        event_of, prepare = decoding(decode, projection), preparing(decode, projection)
         for part in parts:
             reader = LogReader(
                 projection.topics,
@@ -55,6 +55,7 @@ def fold_here(
             )
             rows: Rows = {}
             for examined, facts in reader.stream(connection, 0, share.last, STEP * share.parts):
+                prepare(facts)
                 play(projection, rows, touches(projection, facts, event_of))
                 if projection.is_append_only:
                     store.fill(connection, rows.values())

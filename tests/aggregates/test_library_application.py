@@ -16,7 +16,7 @@ from events.registry import EVENT_TYPES, UPCASTERS
 from events.values import StaffRole
 from infra.connection import OwnConnection
 from infra.crypto import Keyring
-from infra.eventlog import key_fetcher
+from infra.eventlog import LogKeys
 from infra.ids import new_id
 from infra.mapper import Mapper
 from infra.persistence import LOG_URL, FactMapper, Factory
@@ -31,7 +31,7 @@ class StaffApplication(Application[UUID]):
 
     def __init__(self, url: str) -> None:
         self.borrow = OwnConnection(url)
-        self.keyring = Keyring(MASTER, key_fetcher(self.borrow))
+        self.keyring = Keyring(MASTER, LogKeys(self.borrow))
         super().__init__({"PERSISTENCE_MODULE": "infra.persistence", LOG_URL: url})
 
     def construct_mapper(self) -> FactMapper:

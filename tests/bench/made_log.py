@@ -43,6 +43,16 @@ _PARTIES = "COPY letopis.event_party FROM STDIN"
 _KEYS = "COPY letopis.subject_key FROM STDIN"
 
 
+class _NoKeys:
+    """Where keys are while every subject is new: nowhere."""
+
+    def after(self, _first: UUID, _count: int) -> Sequence[tuple[UUID, bytes]]:
+        return ()
+
+    def of(self, _subject_ids: Sequence[UUID]) -> Sequence[tuple[UUID, bytes]]:
+        return ()
+
+
 class _Made(NamedTuple):
     events: list[str]
     parties: list[str]
@@ -51,7 +61,7 @@ class _Made(NamedTuple):
 
 def append_made_log(url: str, master: MasterKey, count: int) -> int:
     """Add so many events (a multiple of 10) to the end of the log and return the position of the last one."""
-    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, lambda _first, _count: []))
+    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, _NoKeys()))
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
         assert row is not None

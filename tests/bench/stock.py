@@ -229,7 +229,7 @@ class CardProjection(Projection[CardView]):
             "kind": domain_event.kind,
             "name": domain_event.name,
             "name_sort": " ".join(words(domain_event.name)),
-            "name_parts": word_parts(domain_event.name),
+            "name_parts": word_parts(words(domain_event.name)),
             "identity_keys": sorted(keys),
             "contact_points": Jsonb(points),
             "tax_id": domain_event.tax_id,

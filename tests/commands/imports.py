@@ -23,7 +23,7 @@ from events.registry import EVENT_TYPES, UPCASTERS
 from infra.connection import OwnConnection
 from infra.crypto import Keyring
 from infra.envelope import StoredFact
-from infra.eventlog import key_fetcher, read_streams
+from infra.eventlog import LogKeys, read_streams
 from infra.mapper import SEALED, Mapper
 from tests.database import MASTER, Database
 
@@ -40,7 +40,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.connection = OwnConnection(self.url)
-        self.mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(MASTER, key_fetcher(self.connection)))
+        self.mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(MASTER, LogKeys(self.connection)))
 
     def _read(self) -> ReadStreams:
         def read(after: Any) -> list[StoredFact]:

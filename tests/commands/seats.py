@@ -16,7 +16,7 @@ from events.base import Event
 from infra.connection import OwnConnection
 from infra.crypto import Keyring
 from infra.envelope import StoredFact
-from infra.eventlog import key_fetcher, read_streams
+from infra.eventlog import LogKeys, read_streams
 from infra.mapper import Mapper
 from tests.database import MASTER
 
@@ -121,7 +121,7 @@ def request(command: Command, *, command_id: UUID | None = None, if_match: int |
 def runner(url: str, *, after_read: Callable[[], None] | None = None) -> Iterator[BatchRunner]:
     """Lend a batch runner; `after_read` is called between loading and deciding, where others may interfere."""
     borrow = OwnConnection(url)
-    mapper = Mapper((SeatTaken, ToastGiven), {}, Keyring(MASTER, key_fetcher(borrow)))
+    mapper = Mapper((SeatTaken, ToastGiven), {}, Keyring(MASTER, LogKeys(borrow)))
 
     def read(after: Any) -> Sequence[StoredFact]:
         with borrow() as connection:

@@ -1,5 +1,6 @@
 """Bodies are exact, validated when read, sealed where they are personal, and readable after a change of version."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -45,12 +46,15 @@ class Vault:
     def __init__(self) -> None:
         self.rows: dict[UUID, bytes] = {}
 
-    def fetch(self, first: UUID, count: int) -> list[tuple[UUID, bytes]]:
+    def after(self, first: UUID, count: int) -> list[tuple[UUID, bytes]]:
         return sorted((subject, key) for subject, key in self.rows.items() if subject >= first)[:count]
+
+    def of(self, subject_ids: Sequence[UUID]) -> list[tuple[UUID, bytes]]:
+        return [(subject, self.rows[subject]) for subject in subject_ids if subject in self.rows]
 
 
 def mapper(vault: Vault, master: MasterKey = MASTER) -> Mapper:
-    return Mapper((Visited, Counted), {("thing.counted", 1): to_pieces}, Keyring(master, vault.fetch))
+    return Mapper((Visited, Counted), {("thing.counted", 1): to_pieces}, Keyring(master, vault))
 
 
 def stored(writing: Mapper, vault: Vault, event: Event) -> StoredFact:
@@ -136,12 +140,12 @@ def test_what_cannot_be_read_is_refused_and_the_place_named(topic: str, version:
 
 def test_a_chain_of_upcasters_with_a_hole_is_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="no upcaster from version 1 to 2"):
-        Mapper((Counted,), {}, Keyring(MASTER, Vault().fetch))
+        Mapper((Counted,), {}, Keyring(MASTER, Vault()))
 
 
 def test_two_types_with_one_topic_are_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="Two event types"):
-        Mapper((Visited, Visited), {}, Keyring(MASTER, Vault().fetch))
+        Mapper((Visited, Visited), {}, Keyring(MASTER, Vault()))
 
 
 def test_a_keyed_hash_says_nothing_without_the_key() -> None:

@@ -8,12 +8,12 @@ def test_case_punctuation_and_the_dots_of_yo_do_not_matter() -> None:
 
 
 def test_whatever_occurs_in_a_word_begins_one_of_its_parts() -> None:
-    parts = word_parts("Петров")
+    parts = word_parts(words("Петров"))
 
     assert parts == ["етров", "ов", "петров", "ров", "тров"]
     assert all(any(part.startswith(piece) for part in parts) for piece in ("петр", "тро", "ов", "п"))
 
 
 def test_a_word_of_one_letter_is_a_part_of_itself_and_nothing_has_none() -> None:
-    assert word_parts("я и ты") == ["и", "ты", "я"]
-    assert word_parts(" «—» ") == []
+    assert word_parts(words("я и ты")) == ["и", "ты", "я"]
+    assert word_parts(words(" «—» ")) == []

@@ -15,7 +15,7 @@ from events.values import (
     OwnershipCause,
     ProfileField,
 )
-from infra.words import word_parts
+from infra.words import word_parts, words
 from projections.client_card import ClientCardRow, client_card
 from tests.projections.facts import (
     ANNA,
@@ -47,7 +47,7 @@ NEW_CARD = ClientCardRow(
     kind="organisation",
     name="ООО «Ромашка»",
     name_sort="ооо ромашка",
-    name_parts=word_parts("ооо ромашка"),
+    name_parts=word_parts(words("ооо ромашка")),
     identity_keys=["phone:+79161234567", "tax_id:7707083893"],
     contact_points={"phone:+79161234567": PHONE_POINT},
     tax_id="7707083893",

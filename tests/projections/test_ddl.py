@@ -13,7 +13,7 @@ import pytest
 from infra.folding import RowAt, Rows, play_events
 from infra.projection import Projection
 from infra.row_store import RowStore
-from infra.words import word_parts
+from infra.words import word_parts, words
 from projections.client_card import ClientCardRow, client_card
 from projections.ownership_history import ownership_history
 from projections.registry import PROJECTIONS
@@ -110,7 +110,7 @@ def card(number: int, name: str) -> ClientCardRow:
         client_id=UUID(int=number),
         name=name,
         name_sort=name.casefold(),
-        name_parts=word_parts(name),
+        name_parts=word_parts(words(name)),
         identity_keys=[f"phone:+7916{number:07}"],
         owner_id=UUID(int=number % 50),
     )

@@ -136,7 +136,7 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "kind": "organisation",
         "name": name,
         "name_sort": " ".join(words(name)),
-        "name_parts": word_parts(name),
+        "name_parts": word_parts(words(name)),
         "identity_keys": [],
         "contact_points": {},
         "profile": {},
