@@ -49,12 +49,13 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Where to listen; 0: any free port.")] = None,
     host: Annotated[str | None, typer.Option(help="On which address to listen.")] = None,
     role: Annotated[str | None, typer.Option(help="all, api, projections or analytics.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer on this port.")] = None,
 ) -> None:
     """Run the service until Ctrl-C; the first start makes the database, an administrator and a demo company."""
     from app.logs import configure_logs
     from app.serve import serve as run
 
-    given: dict[str, object] = {"port": port, "host": host, "role": role}
+    given: dict[str, object] = {"port": port, "host": host, "role": role, "workers": workers}
     configure_logs()
     run(Settings(**{name: value for name, value in given.items() if value is not None}), say)  # type: ignore[arg-type]
 

@@ -1,18 +1,19 @@
 """Puts the HTTP application together from the parts of this process."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import psycopg
-from fastapi import APIRouter
 from psycopg.rows import dict_row
+from starlette.routing import BaseRoute
 
 from app.auth import authenticator
 from app.database import Urls
-from app.forward import forwarding_router
+from app.forward import REPORT_PATHS, forwarding_routes
 from app.http import Check, Parts
-from app.metrics import Gauge
-from app.operators import operators_router
+from app.metrics import Gauge, RequestCounts
+from app.operators import REPAIR_PATHS, operators_router
 from app.problems import problem_of_item
 from app.reading import read_side
 from app.settings import Settings
@@ -30,39 +31,73 @@ _LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
 _SERVING = frozenset({"live", "paused"})
 
 
+@dataclass(frozen=True)
+class Home:
+    """The first process of the service, as its workers know it: where it answers them, and what it has."""
+
+    address: str
+    has_analytics: bool
+
+
+class Crew(Protocol):
+    """The other processes of the service, as its first one knows them."""
+
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+
+
 def http_parts(
-    settings: Settings, urls: Urls, master: MasterKey, write_side: WriteSide, analytics: AnalyticsNode | None
+    settings: Settings,
+    urls: Urls,
+    master: MasterKey,
+    write_side: WriteSide,
+    analytics: AnalyticsNode | None,
+    *,
+    counts: RequestCounts | None = None,
+    home: Home | None = None,
+    crew: Crew | None = None,
 ) -> Parts:
-    """Return what the application of this process is made of."""
+    """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
     who = authenticator(settings)
     reads, lifespan, end_streams = read_side(settings, urls, master, who.authenticate, analytics)
     operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
+    commands = command_routes(
+        write_side.executor.execute,
+        who.authenticate,
+        master.keyed_hash,
+        problem_of_item,
+        write_side.refusals.note,
+        Pace(settings.commands_per_second, settings.commands_burst).take,
+    )
     return Parts(
-        command_routes=command_routes(
-            write_side.executor.execute,
-            who.authenticate,
-            master.keyed_hash,
-            problem_of_item,
-            write_side.refusals.note,
-            Pace(settings.commands_per_second, settings.commands_burst).take,
-        ),
-        other_routers=(*_passing_reports_on(settings, analytics), *operators),
+        first_routes=(*commands, *_passing_on(settings, analytics, home)),
+        other_routers=operators,
         read_router=reads,
         lifespan=lifespan,
         on_stop=end_streams,
         actor_of=who.remembered,
         checks=_checks(settings, urls, write_side.executor),
-        gauges=_gauges(urls, write_side, analytics),
+        gauges=_gauges(urls, write_side, analytics, crew),
+        counts=counts or RequestCounts(),
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
     )
 
 
-def _passing_reports_on(settings: Settings, analytics: AnalyticsNode | None) -> list[APIRouter]:
-    """Return the routes that come before the reads: reports of another node are passed on to it."""
-    if analytics is not None or settings.analytics_url is None:
-        return []
-    return [forwarding_router(settings.analytics_url, ("/analytics", "/analytics/{report}"))]
+def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home | None) -> list[BaseRoute]:
+    """Return the routes of what another process has: reports, their repair, the metrics of all workers."""
+    routes: list[BaseRoute] = []
+    reports_at = settings.analytics_url
+    if home is not None:
+        routes += forwarding_routes(home.address, ("/metrics",))
+        if home.has_analytics:
+            routes += forwarding_routes(home.address, REPAIR_PATHS, method="POST")
+            reports_at = home.address
+    if analytics is None and reports_at is not None:
+        routes += forwarding_routes(reports_at, REPORT_PATHS)
+    return routes
 
 
 async def _views(url: str) -> list[Mapping[str, Any]]:
@@ -101,11 +136,12 @@ def _log_check(executor: Executor) -> Check:
 
 
 def _gauges(
-    urls: Urls, write_side: WriteSide, analytics: AnalyticsNode | None
+    urls: Urls, write_side: WriteSide, analytics: AnalyticsNode | None, crew: Crew | None
 ) -> Callable[[], Awaitable[Sequence[Gauge]]]:
     async def gauges() -> Sequence[Gauge]:
-        told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", write_side.executor.waiting)]
-        dropped = write_side.refusals.dropped
+        waiting = write_side.executor.waiting + (crew.waiting if crew else 0)
+        told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", waiting)]
+        dropped = write_side.refusals.dropped + (crew.dropped if crew else 0)
         told.append(Gauge("letopis_refusals_dropped", "Refusals that are not on record: too many at once.", dropped))
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))

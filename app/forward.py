@@ -1,29 +1,33 @@
-"""Passes questions on to another node, word for word: reports, when this process has no analytics file."""
+"""Passes requests on to another process of ours, word for word: what this one has not got."""
 
 import http.client
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
 from read_api.errors import AnalyticsUnavailableError
 
-TIMEOUT_SECONDS = 60
+REPORT_PATHS = ("/analytics", "/analytics/{report}")
+REPORT_SECONDS = 60
+REPAIR_SECONDS = 3600
 PASSED_ON = ("authorization", "accept", "accept-language", "if-none-match")
 PASSED_BACK = ("content-type", "etag", "letopis-position", "content-language", "retry-after", "www-authenticate")
 
 
-def forwarding_router(address: str, paths: Sequence[str]) -> APIRouter:
-    """Return routes that ask the node at `address` and give back what it answers."""
-    router = APIRouter()
+def forwarding_routes(address: str, paths: Sequence[str], *, method: str = "GET") -> list[APIRoute]:
+    """Return routes that ask the process at `address` and give back what it answers."""
     node = urlsplit(address)
+    patience = REPORT_SECONDS if method == "GET" else REPAIR_SECONDS
 
     def ask(target: str, headers: dict[str, str]) -> Response:
         kind = http.client.HTTPSConnection if node.scheme == "https" else http.client.HTTPConnection
-        connection = kind(node.hostname or "", node.port, timeout=TIMEOUT_SECONDS)
+        connection = kind(node.hostname or "", node.port, timeout=patience)
         try:
-            connection.request("GET", node.path.rstrip("/") + target, headers=headers)
+            connection.request(method, node.path.rstrip("/") + target, headers=headers)
             answer = connection.getresponse()
             kept = {name: value for name in PASSED_BACK if (value := answer.getheader(name)) is not None}
             return Response(answer.read(), status_code=answer.status, headers=kept)
@@ -37,6 +41,4 @@ def forwarding_router(address: str, paths: Sequence[str]) -> APIRouter:
         headers = {name: value for name in PASSED_ON if (value := request.headers.get(name)) is not None}
         return await run_in_threadpool(ask, target, headers)
 
-    for path in paths:
-        router.add_api_route(path, forward, methods=["GET"], include_in_schema=False)
-    return router
+    return [APIRoute(path, forward, methods=[method], include_in_schema=False) for path in paths]

@@ -65,13 +65,15 @@ async def no_gauges() -> Sequence[Gauge]:
 class Parts:
     """What the application is put together from; `actor_of` names the actor of a checked token for the log."""
 
-    command_routes: Sequence[BaseRoute] = ()
+    # Looked at before everything else, in this order.
+    first_routes: Sequence[BaseRoute] = ()
     # Looked at before the reads, in this order.
     other_routers: Sequence[APIRouter] = ()
     read_router: APIRouter | None = None
     actor_of: Callable[[str | None], str | None] = lambda _header: None
     checks: Checks = no_checks
     gauges: Gauges = no_gauges
+    counts: RequestCounts = field(default_factory=RequestCounts)
     cors_origins: Sequence[str] = ()
     body_limit: int = 1024 * 1024
     lifespan: Lifespan | None = None
@@ -89,14 +91,13 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
         lifespan=parts.lifespan,
     )
-    counts = RequestCounts()
-    app.include_router(_operators_router(parts, counts))
+    app.include_router(_operators_router(parts))
     app.include_router(docs_router(app.title, "/openapi.json"))
     for router in (*parts.other_routers, parts.read_router):
         if router is not None:
             app.include_router(router)
     # Asked for most often, so looked at first, and by the application itself: every router between costs its share.
-    app.router.routes[:0] = parts.command_routes
+    app.router.routes[:0] = parts.first_routes
     ours = [kind for kind, _status in STATUSES]
     for kind in (HTTPException, RequestValidationError, ValidationError, *UNREACHABLE, *ours):
         app.add_exception_handler(kind, answer_with_problem)
@@ -110,12 +111,12 @@ def create_app(parts: Parts) -> FastAPI:
             allow_headers=[*CORS_REQUEST_HEADERS],
             expose_headers=[*CORS_ANSWER_HEADERS],
         )
-    app.add_middleware(Frame, counts=counts, actor_of=parts.actor_of)
+    app.add_middleware(Frame, counts=parts.counts, actor_of=parts.actor_of)
     app.openapi = ApiDocument(app)  # type: ignore[method-assign]
     return app
 
 
-def _operators_router(parts: Parts, counts: RequestCounts) -> APIRouter:
+def _operators_router(parts: Parts) -> APIRouter:
     router = APIRouter(tags=["operation"])
 
     @router.get("/health", operation_id="health", summary="Is the process alive?", response_model=dict[str, str])
@@ -147,6 +148,6 @@ def _operators_router(parts: Parts, counts: RequestCounts) -> APIRouter:
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     async def metrics() -> Response:
-        return Response(exposition(counts, await parts.gauges()), headers={"Content-Type": MEDIA_TYPE})
+        return Response(exposition(parts.counts, await parts.gauges()), headers={"Content-Type": MEDIA_TYPE})
 
     return router

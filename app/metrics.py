@@ -1,8 +1,9 @@
 """What a monitoring system reads: requests counted, and gauges asked for when somebody looks (Prometheus format)."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -20,24 +21,44 @@ class Gauge:
 Gauges = Callable[[], Awaitable[Sequence[Gauge]]]
 
 
+Key = tuple[str, str, int]
+"""Method, route and status."""
+
+
 class RequestCounts:
-    """How many requests this process answered, and how long they took, by method, route and status."""
+    """How many requests were answered, and how long they took, by method, route and status."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, int], int] = defaultdict(int)
-        self._seconds: dict[tuple[str, str, int], float] = defaultdict(float)
+        self._counts: dict[Key, int] = defaultdict(int)
+        self._seconds: dict[Key, float] = defaultdict(float)
+        self._lock = Lock()
 
     def add(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
         # Methods are the caller's own words: an invented one must not make a new line for ever.
         key = (method if method in _METHODS else "OTHER", route, status)
-        self._counts[key] += 1
-        self._seconds[key] += seconds
+        with self._lock:
+            self._counts[key] += 1
+            self._seconds[key] += seconds
+
+    def take(self) -> dict[Key, tuple[int, float]]:
+        """Return what was counted since the last time, to be added to another process's counts."""
+        with self._lock:
+            counts, self._counts = self._counts, defaultdict(int)
+            seconds, self._seconds = self._seconds, defaultdict(float)
+        return {key: (count, seconds[key]) for key, count in counts.items()}
+
+    def add_all(self, taken: Mapping[Key, tuple[int, float]]) -> None:
+        """Add what another process took from its counts."""
+        with self._lock:
+            for key, (count, seconds) in taken.items():
+                self._counts[key] += count
+                self._seconds[key] += seconds
 
     def lines(self) -> list[str]:
         """Return the counts as lines of the exposition format."""
         lines = [
-            "# HELP letopis_requests_total Requests answered by this process.",
+            "# HELP letopis_requests_total Requests answered by this service.",
             "# TYPE letopis_requests_total counter",
         ]
         lines += [f"letopis_requests_total{_labels(key)} {count}" for key, count in sorted(self._counts.items())]

@@ -25,6 +25,7 @@ from infra.duck import AnalyticsFileInUseError, AnalyticsNode, rows
 
 ADDRESS_FILE = "service.address"
 ROLES = frozenset({"ops", "admin"})
+REBUILD_PATH, VERIFY_PATH = REPAIR_PATHS = ("/projections/analytics/rebuild", "/projections/analytics/verify")
 TIMEOUT_SECONDS = 3600
 
 Progress = Callable[[int, int], None]
@@ -60,7 +61,7 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
             raise NotAllowedError(role=actor.role, needed=sorted(ROLES), action=request.scope["route"].name)
 
     @router.post(
-        "/projections/analytics/rebuild",
+        REBUILD_PATH,
         summary="Fill the analytics anew",
         operation_id="rebuild_analytics",
         response_model=Rebuilt,
@@ -72,7 +73,7 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         return Response(to_json({"position": node.position}), media_type="application/json")
 
     @router.post(
-        "/projections/analytics/verify",
+        VERIFY_PATH,
         summary="Compare the analytics",
         operation_id="verify_analytics",
         response_model=Differences,
@@ -108,21 +109,18 @@ class _InTheService:
         self._settings = settings
 
     def rebuild(self, progress: Progress | None = None) -> None:
-        position = int(self._ask("rebuild")["position"])
+        position = int(self._ask("POST", REBUILD_PATH)["position"])
         if progress is not None:
             progress(position, position)
 
     def verify(self) -> list[dict[str, Any]]:
-        return list(self._ask("verify")["differences"])
+        return list(self._ask("POST", VERIFY_PATH)["differences"])
 
     def report(self, name: str, parameters: dict[str, str], min_position: int) -> list[dict[str, Any]]:
         query = urlencode({**parameters, "min_position": min_position})
-        return list(self._ask_path("GET", f"/analytics/{name}?{query}")["rows"])
+        return list(self._ask("GET", f"/analytics/{name}?{query}")["rows"])
 
-    def _ask(self, what: str) -> Any:
-        return self._ask_path("POST", f"/projections/analytics/{what}")
-
-    def _ask_path(self, method: str, path: str) -> Any:
+    def _ask(self, method: str, path: str) -> Any:
         try:
             address = urlsplit((self._settings.var / ADDRESS_FILE).read_text())
             token = issue_token(self._settings, "system:cli", "admin", timedelta(hours=1))

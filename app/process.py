@@ -1,5 +1,6 @@
 """How the interpreter of a process that carries out commands all day is set up."""
 
+import atexit
 import gc
 import sys
 
@@ -17,5 +18,7 @@ def settle() -> None:
     """Call it when everything is imported: what is there stays, and is never looked through again."""
     gc.collect()
     gc.freeze()
+    # At the very end everything is looked through once more, or libraries in C complain of what was not given back.
+    atexit.register(gc.unfreeze)
     gc.set_threshold(NEW_OBJECTS, YOUNG_ROUNDS, MIDDLE_ROUNDS)
     sys.setswitchinterval(SWITCH_SECONDS)

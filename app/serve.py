@@ -11,20 +11,21 @@ from types import FrameType
 from urllib.parse import urlsplit
 
 import structlog
-import uvicorn
 
 from app.auth import issue_token, token_issuer
-from app.background import ProjectorProcess
+from app.background import projector_process
 from app.company import ADMIN_ID, demo_id
 from app.database import Urls, database, master_key
-from app.doors import http_parts
+from app.doors import Home, http_parts
 from app.first_start import first_start
 from app.http import create_app
+from app.metrics import RequestCounts
 from app.operators import is_letopis, note_address, noted_address
 from app.process import settle
-from app.protocol import Protocol
+from app.server import Server
 from app.settings import Settings
 from app.wiring import analytics_node
+from app.workers import Crew
 from app.write_side import WriteSide
 from infra.crypto import MasterKey
 from projections.registry import PROJECTIONS
@@ -32,9 +33,6 @@ from replay.status import wait_until
 
 TOKEN_LIFE = timedelta(hours=12)
 """How long the token printed at the start is good: a working day."""
-
-GRACE_SECONDS = 10
-"""How long requests under way may take to finish when the service stops."""
 
 log = structlog.get_logger()
 
@@ -69,7 +67,7 @@ def _run(
     stack.callback(write_side.stop)
     if has_projections:
         first_start(settings, master, write_side, say)
-        projector = ProjectorProcess(urls, master)
+        projector = projector_process(urls, master)
         projector.start()
         stack.callback(projector.stop)
     analytics = None
@@ -81,43 +79,24 @@ def _run(
     if has_projections:
         # The first thing people do is to paste the request they are shown; it should not find the views missing.
         wait_until(urls.projector, [one.name for one in PROJECTIONS], 0, VIEWS_SECONDS)
-    parts = http_parts(settings, urls, master, write_side, analytics)
-    server = _Server(
-        _uvicorn_config(create_app(parts)), on_ready=lambda: _greet(settings, listening, say), on_stop=parts.on_stop
+    counts, crew, sockets = RequestCounts(), None, [listening]
+    if settings.workers > 1:
+        # What a worker has not got itself it asks for here, where no other worker answers.
+        inner = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        sockets.append(inner)
+        home = Home(_address(inner), has_analytics=analytics is not None)
+        crew = Crew(settings.workers - 1, settings, urls, master, listening, home, counts)
+        crew.start()
+        stack.callback(crew.stop)
+    parts = http_parts(settings, urls, master, write_side, analytics, counts=counts, crew=crew)
+    server = Server(
+        create_app(parts),
+        on_ready=lambda: _greet(settings, _address(listening), say),
+        on_stop=parts.on_stop,
+        hears_signals=True,
     )
     settle()
-    server.run(sockets=[listening])
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it answers, and when it is about to stop."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-        self._on_stop = on_stop
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._on_ready()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._on_stop()
-        await super().shutdown(sockets)
-
-
-def _uvicorn_config(app: object) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
-        loop="uvloop",
-        http=Protocol,
-        ws="none",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    server.run(sockets=sockets)
 
 
 @contextlib.contextmanager
@@ -149,9 +128,12 @@ def _who_has_the_port(settings: Settings) -> str:
     return f"Port {settings.port} is taken by another program. Choose another one: make run PORT={settings.port + 1}"
 
 
-def _greet(settings: Settings, listening: socket.socket, say: Say) -> None:
+def _address(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _greet(settings: Settings, address: str, say: Say) -> None:
     note_address(settings.var, address)
     say(f"Letopis is at {address}\nTry every request at {address}/docs")
     try:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     role: Role = "all"
+    # Processes that answer requests on the port; each has one interpreter's worth of work in it.
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     zone: str = "Europe/Moscow"
     default_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "RUB"

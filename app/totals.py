@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from app.background import ProjectorProcess
+from app.background import projector_process
 from app.database import Urls
 from app.operators import analytics_in_hand
 from app.settings import Settings
@@ -44,7 +44,7 @@ def caught_up(urls: Urls, master: MasterKey, position: int, timeout: float) -> I
     names = [one.name for one in PROJECTIONS]
     with ExitStack() as stack:
         if not wait_until(urls.projector, names, position, PATIENCE):
-            projector = ProjectorProcess(urls, master)
+            projector = projector_process(urls, master)
             projector.start()
             stack.callback(projector.stop)
             if not wait_until(urls.projector, names, position, timeout):

@@ -46,7 +46,7 @@ def serving(database: Database, folder: Path, *, queue_size: int = 100, pace: Pa
         side.executor.execute, authenticate, MASTER.keyed_hash, problem_of_item, side.refusals.note, turns.take
     )
     try:
-        yield create_app(Parts(command_routes=routes)), side
+        yield create_app(Parts(first_routes=routes)), side
     finally:
         side.stop()
 

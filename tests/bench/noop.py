@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-import uvicorn
 from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel
 
 from app.auth import authenticator
 from app.http import Parts, create_app
 from app.logs import configure_logs
-from app.serve import _uvicorn_config
+from app.server import Server
 from app.settings import Settings
 from commands.activity import RecordActivity
 from commands.base import Actor
@@ -97,7 +96,7 @@ def main() -> None:
     app = create_app(Parts(read_router=noop_router(settings)))
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
         print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
-        uvicorn.Server(_uvicorn_config(app)).run(sockets=[listening])
+        Server(app, on_stop=lambda: None, hears_signals=True).run(sockets=[listening])
 
 
 if __name__ == "__main__":

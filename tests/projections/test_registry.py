@@ -92,6 +92,26 @@ def test_all_facts_that_touch_a_row_lie_in_one_partition(projection: Projection[
     assert all(len(place) == 1 for place in places.values())
 
 
+@every_read_model
+@given(numbers=HISTORIES)
+def test_what_a_rebuild_reads_of_a_fact_is_all_that_its_fold_looks_at(
+    projection: Projection[Any], numbers: list[int]
+) -> None:
+    facts = [event for event in history(numbers) if event.TOPIC in projection.topics]
+    parts = [
+        projection.parts[event.TOPIC].from_json(event.model_dump_json(exclude_none=True), event.envelope)
+        if event.TOPIC in projection.parts
+        else event
+        for event in facts
+    ]
+    of_facts: Rows = {}
+    play_events(projection, of_facts, facts)
+    of_parts: Rows = {}
+    play_events(projection, of_parts, parts)
+
+    assert of_parts == of_facts
+
+
 def test_facts_about_nobody_yet_touch_no_card() -> None:
     card = next(projection for projection in PROJECTIONS if projection.name == "client_card")
     for position, (stream, event) in enumerate(ONE_OF_EACH, start=1):
