@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.registry import EVENT_TYPES
@@ -94,6 +94,7 @@ def test_all_facts_that_touch_a_row_lie_in_one_partition(projection: Projection[
 
 @every_read_model
 @given(numbers=HISTORIES)
+@example(numbers=list(range(len(ONE_OF_EACH))) * 2)
 def test_what_a_rebuild_reads_of_a_fact_is_all_that_its_fold_looks_at(
     projection: Projection[Any], numbers: list[int]
 ) -> None:
