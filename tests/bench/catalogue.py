@@ -11,6 +11,7 @@ from tests.bench.commands import (
 )
 from tests.bench.http import commands_http, commands_http_activity, commands_http_all
 from tests.bench.imports import import_rows
+from tests.bench.lag import live_lag
 from tests.bench.measuring import Benchmark
 from tests.bench.reads import reads_http_card, reads_http_list, reads_http_timeline
 from tests.bench.views import live_projection, live_projection_card, rebuild_postgres
@@ -29,6 +30,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         commands_http_all,
         live_projection,
         live_projection_card,
+        live_lag,
         rebuild_postgres,
         analytics_load,
         import_rows,

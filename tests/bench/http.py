@@ -66,8 +66,13 @@ def token(place: Place) -> str:
     return issue_token(place.settings, str(ADMIN_ID), "admin", timedelta(hours=1))
 
 
-def load(port: int, seconds: float, kind: str, options: Mapping[str, Any]) -> dict[str, float]:
-    """Load a server from a process of its own and return what it saw; every answer must be 200."""
+def load(
+    port: int, seconds: float, kind: str, options: Mapping[str, Any], per_second: float | None = None
+) -> dict[str, float]:
+    """Load a server from a process of its own, at a steady rate or as fast as it goes, and return what it saw.
+
+    Every answer must be 200.
+    """
     asked = {
         "host": "127.0.0.1",
         "port": port,
@@ -75,6 +80,7 @@ def load(port: int, seconds: float, kind: str, options: Mapping[str, Any]) -> di
         "seconds": seconds,
         "kind": kind,
         "options": options,
+        "pace": CONNECTIONS / per_second if per_second else 0.0,
     }
     words = [sys.executable, "-m", "tests.bench.load"]
     limit = seconds + START_SECONDS

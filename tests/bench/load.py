@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
+from random import random
 from typing import cast
 
 import uvloop
@@ -21,12 +22,20 @@ MakeRequest = Callable[[], bytes]
 
 
 class Caller(asyncio.Protocol):
-    """One connection: sends a request, waits for the whole answer, sends the next, until told to stop."""
+    """One connection: sends a request, waits for the whole answer, sends the next, until told to stop.
 
-    def __init__(self, make: MakeRequest, until: float, latencies: list[float], statuses: Counter[bytes]) -> None:
-        self.done = asyncio.get_running_loop().create_future()
+    With a pace of so many seconds from request to request it waits its turn; a request that is late counts from when
+    it was due, so a server that stalls does not hide it.
+    """
+
+    def __init__(
+        self, make: MakeRequest, until: float, latencies: list[float], statuses: Counter[bytes], pace: float
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.done = self._loop.create_future()
         self._make = make
         self._until = until
+        self._pace = pace
         self._latencies = latencies
         self._statuses = statuses
         self._awaited = 0
@@ -36,11 +45,21 @@ class Caller(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's own transport is one in all but its class.
         self._transport = cast(asyncio.Transport, transport)
+        # Callers with a pace do not all begin at once.
+        self._sent = time.perf_counter() + random() * self._pace - self._pace
         self._send()
 
     def _send(self) -> None:
+        now = time.perf_counter()
+        due = self._sent + self._pace if self._pace else now
+        if due > now:
+            self._loop.call_later(due - now, self._send_now, due)
+        else:
+            self._send_now(due)
+
+    def _send_now(self, due: float) -> None:
         self._awaited = self._seen = 0
-        self._sent = time.perf_counter()
+        self._sent = due
         self._transport.write(self._make())
 
     def data_received(self, data: bytes) -> None:
@@ -105,15 +124,17 @@ def getting(paths: list[str], token: str) -> Iterator[bytes]:
         yield made[number % len(made)]
 
 
-async def run(host: str, port: int, connections: int, seconds: float, requests: Iterator[bytes]) -> dict[str, float]:
-    """Load a server for so many seconds and return what was seen."""
+async def run(
+    host: str, port: int, connections: int, seconds: float, requests: Iterator[bytes], pace: float = 0.0
+) -> dict[str, float]:
+    """Load a server for so many seconds and return what was seen; `pace` as Caller says, 0 for as fast as it goes."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     statuses: Counter[bytes] = Counter()
     began = time.perf_counter()
 
     def caller() -> Caller:
-        return Caller(requests.__next__, began + seconds, latencies, statuses)
+        return Caller(requests.__next__, began + seconds, latencies, statuses, pace)
 
     loop.set_exception_handler(lambda _, context: sys.exit(f"{context['message']}: {context.get('exception')!r}"))
     callers = [(await loop.create_connection(caller, host, port))[1] for _ in range(connections)]

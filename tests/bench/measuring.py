@@ -15,7 +15,10 @@ from tests.bench.ground import Ground
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 Sampler = Callable[[], float]
-"""Measures once and returns a rate; called several times, it never measures what an earlier call left warm or full."""
+"""Measures once and returns a rate, or a duration.
+
+Called several times, it never measures what an earlier call left warm or full.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Race:
     baseline_name: str
     unit: str
     extras: Callable[[], Mapping[str, Any]] = dict
+    is_duration: bool = False
+    """The samplers return durations: less is better."""
 
 
 Benchmark = Callable[[Ground], AbstractContextManager[Race]]
@@ -55,12 +60,13 @@ def measure(name: str, benchmark: Benchmark, ground: Ground) -> Result:
         pairs = list(_turns(race, ground.rounds))
         extras = dict(race.extras())
     ours, theirs = ([round(pair[side], 3) for pair in pairs] for side in (0, 1))
+    ratio = median(ours) / median(theirs)
     return Result(
         name=name,
         ours=round(median(ours), 1),
         baseline=round(median(theirs), 1),
         baseline_name=race.baseline_name,
-        ratio=round(median(ours) / median(theirs), 3),
+        ratio=round(1 / ratio if race.is_duration else ratio, 3),
         unit=race.unit,
         machine=machine(),
         commit=commit(),

@@ -21,8 +21,8 @@ from tests.system.service import Service, service, token
 from tests.system.wire import Wire
 
 OPERATOR = token("operator", "operator")
-CALLERS = 24
-RATE = 150.0
+CALLERS = 200
+RATE = 200.0
 # The fewest the service lives on, and few enough to be taken away from it in a moment.
 SETTINGS = {"max_connections": "40", "shared_buffers": "128MB"}
 WATCH_EVERY = 0.1
