@@ -14,7 +14,7 @@ from tests.bench.imports import import_rows
 from tests.bench.lag import live_lag
 from tests.bench.measuring import Benchmark
 from tests.bench.reads import reads_http_card, reads_http_list, reads_http_timeline
-from tests.bench.views import live_projection, live_projection_card, rebuild_postgres
+from tests.bench.views import live_projection, live_projection_card, rebuild_append_only, rebuild_postgres
 
 BENCHMARKS: dict[str, Benchmark] = {
     benchmark.__name__: benchmark
@@ -32,6 +32,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         live_projection_card,
         live_lag,
         rebuild_postgres,
+        rebuild_append_only,
         analytics_load,
         import_rows,
         reads_http_card,
