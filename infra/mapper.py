@@ -1,7 +1,6 @@
 """Turns facts into stored bodies and back: validates, seals personal fields, and brings old versions up to date."""
 
-from base64 import b64decode
-from binascii import b2a_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
@@ -142,7 +141,7 @@ class Mapper:
         start = body.rfind(SEALED)
         if start < 0:
             return body
-        sealed = b64decode(body[start + len(SEALED) : -2])
+        sealed = a2b_base64(body[start + len(SEALED) : -2])
         plain = self.keyring.open(envelope.subject_id, sealed, envelope.event_id.bytes).decode()
         return f"{body[:start]}{plain[1:]}"
 
