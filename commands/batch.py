@@ -6,6 +6,7 @@ asking the log. So nothing is ever stored or said on a state that never was.
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf
 from uuid import UUID
 
 from commands.decider import MAX_ATTEMPTS, Batch, Decider
@@ -34,15 +35,15 @@ class BatchRunner:
         self._again: list[Turn] = []
         self._ready: list[Turn] = []
 
-    def run(self, requests: Sequence[Request], *, atomic: bool = False) -> list[Answer]:
+    def run(self, requests: Sequence[Request], *, atomic: bool = False, lost_at: float | None = None) -> list[Answer]:
         """Carry out the commands in order and wait; return one answer per command, in order.
 
         A refused command changes nothing and hurts no other one, unless `atomic`: then all or none are carried out.
-        Raises psycopg.Error when the log cannot be reached; run the same requests again to learn what was stored and
-        to carry out the rest.
+        Raises psycopg.Error when the log cannot be reached; run the same requests again, saying when that was, to learn
+        what was stored and to carry out the rest.
         """
         assert self.is_idle, "other commands are under way"  # noqa: S101
-        turns = [Turn(request) for request in requests]
+        turns = [Turn(request, lost_at=lost_at) for request in requests]
         try:
             if atomic:
                 self._run_atomic(turns)
@@ -107,13 +108,16 @@ class BatchRunner:
         ready, self._ready = self._ready, []
         return ready
 
-    def give_up(self, answer: Answer) -> list[Turn]:
-        """Answer everything that waits with this, after a failure."""
-        given_up, self._again = [*self._ready, *self._again], []
-        self._ready = []
+    def give_up(self, answer: Answer, *, lost_before: float = inf) -> list[Turn]:
+        """Answer, after a failure, what waits with this, or only what the log first failed before a moment."""
+        given_up, self._again = self._again, []
+        if lost_before < inf:
+            self._again = [turn for turn in given_up if turn.lost_at is not None and turn.lost_at >= lost_before]
+            given_up = [turn for turn in given_up if turn.lost_at is None or turn.lost_at < lost_before]
         for turn in given_up:
-            turn.answer = turn.answer or answer
-        return given_up
+            turn.answer = answer
+        ready, self._ready = self._ready, []
+        return [*ready, *given_up]
 
     def _lost(self) -> None:
         """Believe nothing in memory after a failure; what was on its way may or may not have arrived."""
@@ -125,7 +129,7 @@ class BatchRunner:
         ]
         for turn in unanswered:
             self._forget_keys(turn)
-        self._again = [turn.again() for turn in unanswered]
+        self._again = [turn.lost() for turn in unanswered]
         self._on_its_way, self._next = None, Batch()
 
     def _without_twins(self, turns: Sequence[Turn]) -> list[Turn]:

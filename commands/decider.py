@@ -94,7 +94,7 @@ class Decider:
         """Let the answers stand that hold on what the log says now; decide the others again."""
         unsure, batch.answered = batch.answered, []
         while unsure:
-            asked = {turn.request.command_id for turn in unsure if turn.request.key_given or turn.attempts > 1}
+            asked = {turn.request.command_id for turn in unsure if turn.request.key_given or turn.lost_at is not None}
             if asked:
                 unsure = self._without_replayed(unsure, asked, batch)
             changed = self._streams.confirm(

@@ -1,6 +1,7 @@
 """One thread per process that carries out all waiting commands together: one append, one fsync a batch."""
 
 import asyncio
+import math
 import os
 import select
 import threading
@@ -85,7 +86,6 @@ class Executor:
         self._is_asleep = False
         self._is_stopping = False
         self._failed_at: float | None = None
-        self._failing_since: float | None = None
         self._thread = threading.Thread(target=self._work, name="executor", daemon=True)
 
     def start(self) -> None:
@@ -148,7 +148,6 @@ class Executor:
         while not (self._is_stopping and not self._jobs and self._runner.is_idle):
             try:
                 self._step()
-                self._failing_since = None
             except psycopg.Error as error:
                 self._fail(error)
             except Exception as error:  # a bug: these callers get a 500, the thread lives on for the others
@@ -212,11 +211,13 @@ class Executor:
     def _carry_out_alone(self, job: _Job) -> None:
         turns = job.begin()
         started = time.monotonic()
+        lost_at = None
         while True:
             try:
-                answers = self._runner.run(job.requests, atomic=True)
+                answers = self._runner.run(job.requests, atomic=True, lost_at=lost_at)
                 break
             except psycopg.Error as error:
+                lost_at = started
                 self._pause_after(error)
                 if time.monotonic() - started > UNREACHABLE_PATIENCE or self._is_stopping:
                     answers = [OverloadedError(retry_after=2)] * len(job.requests)
@@ -264,13 +265,10 @@ class Executor:
     # --- failing ---------------------------------------------------------------------------------------------------
 
     def _fail(self, error: psycopg.Error) -> None:
-        """Wait and let everything be tried again; after a while tell the callers to come again."""
-        now = time.monotonic()
-        self._failing_since = self._failing_since or now
+        """Wait and let everything be tried again; callers who have waited too long are told to come again."""
         self._pause_after(error)
-        if now - self._failing_since > UNREACHABLE_PATIENCE or self._is_stopping:
-            self._failing_since = None
-            self._answer(self._runner.give_up(OverloadedError(retry_after=2)))
+        patience = -math.inf if self._is_stopping else UNREACHABLE_PATIENCE
+        self._answer(self._runner.give_up(OverloadedError(retry_after=2), lost_before=time.monotonic() - patience))
 
     def _pause_after(self, error: psycopg.Error) -> None:
         self._failed_at = time.monotonic()

@@ -1,5 +1,6 @@
 """One command on its way through a batch, and the answers it can come to."""
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,12 +32,14 @@ Answer = Accepted | DomainError | RequestError | Exception
 class Turn:
     """One command: how often it was decided, what was decided, and its answer; `tag` is the caller's own.
 
-    Until its batch is stored an answer may yet be taken back.
+    Until its batch is stored an answer may yet be taken back. `lost_at` (of the monotonic clock) is when the log first
+    failed it: from then on it may be stored without our knowing.
     """
 
     request: Request
     tag: Any = None
     attempts: int = 0
+    lost_at: float | None = None
     decision: Decision | None = None
     decided: Decided | None = None
     answer: Answer | None = None
@@ -49,6 +52,13 @@ class Turn:
         """Return it as before it was decided."""
         self.decision = self.decided = self.answer = None
         return self
+
+    def lost(self) -> "Turn":
+        """Return it as before it was decided, by a log that then could not be reached: that is nobody's contention."""
+        if self.lost_at is None:
+            self.lost_at = time.monotonic()
+        self.attempts = 0
+        return self.again()
 
     def stored(self, first: int) -> None:
         """Answer that its facts are stored, the first one at a position of the log."""

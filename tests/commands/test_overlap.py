@@ -1,5 +1,6 @@
 """While the log stores one batch the next is decided; what turns out to rest on nothing is decided again."""
 
+import time
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
@@ -7,6 +8,7 @@ import psycopg
 import pytest
 
 from commands.batch import BatchRunner
+from commands.decider import MAX_ATTEMPTS
 from commands.errors import KeyReusedError, OverloadedError
 from commands.store import LogStore
 from commands.turn import Accepted, Turn
@@ -174,6 +176,41 @@ def test_a_log_out_of_reach_for_a_moment_loses_nothing_and_doubles_nothing(datab
     assert first.answer.replayed is is_stored
     with psycopg.connect(database.writer_url) as connection:
         assert connection.execute("SELECT count(*), count(DISTINCT stream_id) FROM letopis.event").fetchone() == (3, 3)
+
+
+def test_a_log_that_is_read_and_stores_nothing_is_nobody_s_contention(database: Database) -> None:
+    store = _Moody(database.writer_url)
+    with runner(database.writer_url) as batch:
+        batch.store = store
+        batch.decide([early := takes(uuid4(), "Anna")])
+        for _ in range(2 * MAX_ATTEMPTS):
+            store.fails_to_take = True
+            with pytest.raises(psycopg.OperationalError):
+                batch.advance()
+        moment = time.monotonic()
+        batch.decide([late := takes(uuid4(), "Boris")])
+        store.fails_to_take = True
+        with pytest.raises(psycopg.OperationalError):
+            batch.advance()
+        assert batch.give_up(OverloadedError(retry_after=2), lost_before=moment) == [early]
+        finish(batch)
+    store.close()
+    assert [answer(early), type(late.answer)] == [OverloadedError, Accepted]
+
+
+def test_all_or_nothing_that_was_stored_unheard_is_answered_with_its_receipts(database: Database) -> None:
+    asked = [request(TakeSeat(seat_id=uuid4(), guest="Anna"))]
+    store = _Moody(database.writer_url)
+    with runner(database.writer_url) as batch:
+        batch.store = store
+        store.fails_to_answer = True
+        with pytest.raises(psycopg.OperationalError):
+            batch.run(asked, atomic=True)
+        (again,) = batch.run(asked, atomic=True, lost_at=time.monotonic())
+    store.close()
+    assert isinstance(again, Accepted)
+    assert again.replayed
+    assert len(again.events) == 1
 
 
 def test_what_waits_can_be_given_up_with_an_answer(database: Database) -> None:
