@@ -58,7 +58,7 @@ class FactTable:
         topics = ", ".join(f"'{topic}'" for topic in sorted(self.topics))
         values = "".join(f",\n    CAST({column.value} AS {column.type})" for column in self.columns)
         return (
-            f"INSERT INTO {self.name}\nSELECT position, occurred_at, recorded_at, CAST(stream_id AS UUID){values}\n"  # noqa: S608
+            f"INSERT INTO {self.name}\nSELECT position, occurred_at, recorded_at, stream_id{values}\n"  # noqa: S608
             f"FROM (SELECT * REPLACE (from_json(body, '{self.body}') AS body) FROM batch WHERE topic IN ({topics}))"
         )
 
