@@ -54,6 +54,9 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.ViewBuildingError, 503),
     (reads.TooManyStreamsError, 503),
     (reads.AnalyticsUnavailableError, 503),
+    (reads.TooManyPastsError, 503),
+    (reads.PastTooLongError, 503),
+    (reads.PastUnreadableError, 503),
     (reads.ViewBehindError, 504),
 )
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from aggregates.identity import email_key, phone_key
 from app.database import Urls
 from app.settings import Settings
-from app.wiring import decoder_at, mapper_at
+from app.wiring import decoder_at, mapper_at, mapper_by
 from commands.base import Actor
 from events.registry import EVENT_TYPES
 from infra.connection import OwnConnection
@@ -21,10 +21,15 @@ from infra.tail import Tail
 from read_api.desk import Desk, History, Reports, read_pool
 from read_api.door import read_router
 from read_api.following import Feed
+from read_api.past import Past
+from replay.as_of import TimeMachine
 from replay.feed import FedPage, feed_page
 from replay.history import history_of
 
 FEED_CONNECTIONS = 2
+
+# The past of one client is milliseconds of work, that of a board seconds of one core.
+PAST_SESSIONS, PAST_BOARDS = 2, 1
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -68,6 +73,17 @@ def feed_at(log_url: str, reader_url: str, master: MasterKey, limit: int) -> Fee
     return Feed(read, frozenset(kind.TOPIC for kind in EVENT_TYPES), Tail(reader_url), limit)
 
 
+def past_at(url: str, master: MasterKey, seconds: float, patience: float) -> Past:
+    """Return the past, folded from the log; none takes longer than that, or waits longer for its turn."""
+    machine = time_machine_at(url, master, sessions=PAST_SESSIONS + PAST_BOARDS, seconds=seconds)
+    return Past(machine, PAST_SESSIONS, PAST_BOARDS, patience)
+
+
+def time_machine_at(url: str, master: MasterKey, *, sessions: int, seconds: float) -> TimeMachine:
+    """Return what folds the log up to a moment, in so many sessions of the projector's."""
+    return TimeMachine(url, lambda borrow: mapper_by(borrow, master), sessions=sessions, seconds=seconds)
+
+
 def read_side(
     settings: Settings,
     urls: Urls,
@@ -85,6 +101,7 @@ def read_side(
         phone_key=phone_key,
         email_key=email_key,
         feed=feed,
+        past=past_at(urls.projector, master, settings.as_of_seconds, settings.min_position_timeout),
         reports=reports,
         zone=settings.company_zone,
         timeout=settings.min_position_timeout,

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     read_connections: Annotated[int, Field(ge=1, le=100)] = 8
     # How many may follow the events of one process at once as a stream.
     event_streams: Annotated[int, Field(ge=0, le=10_000)] = 100
+    # How long an answer as of a past moment may take: a whole board is folded from every fact about deals.
+    as_of_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     # How long a read waits for the view to reach `min_position`.
     min_position_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
     # /ready answers 503 when a view is further behind than this.

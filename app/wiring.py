@@ -31,7 +31,12 @@ ANALYTICS_FILE = "analytics.duckdb"
 
 def mapper_at(url: str, master: MasterKey) -> Mapper:
     """Return a mapper that reads keys by a connection of its own; for one thread, or several that share it."""
-    return Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(OwnConnection(url))))
+    return mapper_by(OwnConnection(url), master)
+
+
+def mapper_by(borrow: Borrow, master: MasterKey) -> Mapper:
+    """Return a mapper that reads keys by the connection lent."""
+    return Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(borrow)))
 
 
 def decoder_at(url: str, master: MasterKey) -> Decode:
@@ -76,7 +81,7 @@ def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
 
 
 def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStreams]:
-    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(borrow)))
+    mapper = mapper_by(borrow, master)
 
     def read(after: Mapping[UUID, int]) -> Sequence[StoredFact]:
         with borrow() as connection:

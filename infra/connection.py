@@ -12,15 +12,16 @@ LIMITS = "-c enable_seqscan=off -c jit=off -c statement_timeout=60s -c lock_time
 class OwnConnection:
     """One autocommit connection with time limits, for one thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, options: str = LIMITS) -> None:
         self._url = url
+        self._options = options
         self._connection: psycopg.Connection[Any] | None = None
 
     @contextmanager
     def __call__(self) -> Iterator[psycopg.Connection[Any]]:
         """Lend the connection for a moment; raises psycopg.OperationalError when the server cannot be reached."""
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5, options=LIMITS)
+            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5, options=self._options)
         yield self._connection
 
     def fileno(self) -> int:

@@ -144,7 +144,7 @@ def let_go(connection: psycopg.Connection[Any], name: str) -> None:
     connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (f"letopis.hold.{name}",))
 
 
-def _statements(projection: Projection[Any], schema: str) -> tuple[list[str], list[str]]:
+def statements_of(projection: Projection[Any], schema: str) -> tuple[list[str], list[str]]:
     """Return the statements that make the tables, and those that make the indexes."""
     text = re.sub(r"--[^\n]*", "", projection.ddl.read_text(encoding="utf-8")).replace("{schema}", schema)
     every = [one.strip() for one in re.split(r";\s*(?:\n|$)", text) if one.strip()]
@@ -172,7 +172,7 @@ def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> G
         number: int = row[0]
         schema = f"{projection.name}_g{number}"
         connection.execute("SELECT letopis.make_generation(%s, %s)", (projection.name, number))
-        for statement in _statements(projection, schema)[0]:
+        for statement in statements_of(projection, schema)[0]:
             _run(connection, statement)
         with connection.transaction(force_rollback=True):
             _show(connection, projection, schema)
@@ -199,7 +199,7 @@ def _key_name(generation: Generation) -> str:
 
 def make_indexes(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> None:
     """Make the indexes of a generation, and the planner's statistics."""
-    for statement in _statements(projection, generation.schema)[1]:
+    for statement in statements_of(projection, generation.schema)[1]:
         _run(connection, statement)
     _analyse(connection, generation)
 
@@ -223,7 +223,7 @@ def make_indexes_of_a_filled(
     table, key = _table(generation), sql.Identifier(_key_name(generation))
     columns = sql.SQL(", ").join(map(sql.Identifier, projection.key))
     unique = sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})").format(key, table, columns).as_string(connection)
-    waiting = [unique, *_statements(projection, generation.schema)[1]]
+    waiting = [unique, *statements_of(projection, generation.schema)[1]]
 
     def work() -> None:
         # To take one is one step, so each is taken once; then nothing is left.
@@ -238,12 +238,17 @@ def make_indexes_of_a_filled(
     _analyse(connection, generation)
 
 
-def _show(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> None:
-    """Point the readers' view at the tables of a schema: at <name>_view where the .sql makes one."""
+def shown_of(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> str:
+    """Return what readers see of the tables of a schema: <name>_view where the .sql makes one."""
     found = connection.execute(
         "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text))", (schema, f"{projection.name}_view")
     ).fetchone()
-    shown = f"{projection.name}_view" if found and found[0] else projection.name
+    return f"{projection.name}_view" if found and found[0] else projection.name
+
+
+def _show(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> None:
+    """Point the readers' view at the tables of a schema."""
+    shown = shown_of(connection, projection, schema)
     try:
         connection.execute(
             sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}").format(

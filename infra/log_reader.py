@@ -18,17 +18,19 @@ _UP_TO: LiteralString = """
 """
 
 
-_COLUMNS: LiteralString = (
+READ_COLUMNS: LiteralString = (
     "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"
     " e.recorded_at, e.actor"
 )
 
 
-def _read_facts(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+def read_facts(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+    """Make facts of rows of READ_COLUMNS, parties (NULL) and body: a psycopg row factory."""
     return partial(tuple.__new__, ReadFact)
 
 
-def _read_facts_with_parties(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+def read_facts_with_parties(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+    """Make facts of rows of READ_COLUMNS, parties and body: a psycopg row factory."""
     return lambda row: ReadFact._make((*row[:10], tuple(row[10]), row[11]))
 
 
@@ -77,8 +79,8 @@ class LogReader:
         parts: int = 1,
     ) -> None:
         self._topics = list(topics)
-        self._row_factory = _read_facts_with_parties if with_parties else _read_facts
-        selected = sql.SQL(_COLUMNS + (", e.parties" if with_parties else ", NULL") + ", e.body::text")
+        self._row_factory = read_facts_with_parties if with_parties else read_facts
+        selected = sql.SQL(READ_COLUMNS + (", e.parties" if with_parties else ", NULL") + ", e.body::text")
         share: sql.Composable = sql.SQL("")
         if parts > 1 and partition_by != "none":
             column = sql.Identifier(f"{partition_by}_id")

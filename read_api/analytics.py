@@ -11,9 +11,9 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from infra.duck import AnalyticsNotReadyError, position_of, rows
-from infra.facts import Report, ReportParameterError, UnknownReportError
+from infra.facts import AsOf, Report, ReportParameterError, UnknownReportError
 from read_api import answers
-from read_api.asking import Ask, Asking, Question, described
+from read_api.asking import Ask, Asking, AsOfText, Question, described
 from read_api.desk import RETRY_AFTER, Reports
 from read_api.errors import (
     AnalyticsUnavailableError,
@@ -24,6 +24,7 @@ from read_api.errors import (
 from read_api.errors import (
     UnknownReportError as NoSuchReportError,
 )
+from read_api.moments import as_of_from
 
 router = APIRouter(tags=["analytics"])
 
@@ -33,7 +34,7 @@ MEDIA_TYPES = {
     "arrow": "application/vnd.apache.arrow.stream",
 }
 WRONG_CODES = {"DATE": "not-a-date", "UUID": "not-a-uuid", "BOOLEAN": "not-yes-or-no"}
-_OWN = frozenset({"format", "min_position"})
+_OWN = frozenset({"format", "min_position", "as_of"})
 
 
 class ReportQuestion(BaseModel):
@@ -43,6 +44,7 @@ class ReportQuestion(BaseModel):
 
     format: Literal["json", "csv", "arrow"] | None = None
     min_position: Annotated[int | None, Field(ge=0, lt=2**63)] = None
+    as_of: AsOfText = None
 
 
 @router.get("/analytics", summary="The reports there are", **described("list_reports", answers.Items[answers.Report]))
@@ -77,8 +79,21 @@ async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestio
     kind = question.format or _accepted(ask.request.headers.get("accept"))
     parameters = _parameters(ask, found)
     await ask.desk.require_log(question.min_position)
-    table = await run_in_threadpool(_answer, reports, report, parameters, question.min_position, ask.desk.timeout)
-    return ask.answer(_rendered(found, table, kind), position_of(table), MEDIA_TYPES[kind])
+    as_of, needed = await _as_of(ask, question)
+    table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of)
+    position = position_of(table) if as_of is None else min(position_of(table), as_of.position or 0)
+    return ask.answer(_rendered(found, table, kind), position, MEDIA_TYPES[kind])
+
+
+async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int | None]:
+    """Return the moment asked for, as a place in the log, and the position that the facts must have reached."""
+    if question.as_of is None:
+        return None, question.min_position
+    moment = as_of_from(question.as_of, ask.desk.zone)
+    cut = await ask.desk.past.cut(moment)
+    # What was recorded by then must all be there, else the report would be another one later.
+    needed = cut.position if moment.recorded is not None else 0
+    return AsOf(occurred=cut.occurred, position=cut.position), max(needed, question.min_position or 0)
 
 
 def _reports(ask: Ask) -> Reports:
@@ -112,12 +127,17 @@ def _parameters(ask: Ask, report: Report) -> dict[str, str]:
 
 
 def _answer(
-    reports: Reports, report: str, parameters: dict[str, str], min_position: int | None, timeout: float
+    reports: Reports,
+    report: str,
+    parameters: dict[str, str],
+    min_position: int | None,
+    timeout: float,
+    as_of: AsOf | None,
 ) -> pa.Table:
     if min_position is not None and not reports.wait_for(min_position, timeout):
         raise ViewBehindError(position=reports.position, min_position=min_position)
     try:
-        return reports.query(report, parameters)
+        return reports.query(report, parameters, as_of)
     except ReportParameterError as wrong:
         name, _, expected = str(wrong).partition(" is not a ")
         code = WRONG_CODES.get(expected, "invalid")

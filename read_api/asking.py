@@ -1,17 +1,20 @@
 """One question on its way: who asks, whether they may, and the answer with its ETag and position."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from hashlib import blake2s
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from read_api.desk import Caller, Desk
+from read_api.desk import Caller, Desk, Row
 from read_api.errors import NoSuchThingError, ReadNotAllowedError, WrongParameterError
+from read_api.moments import as_of_from
 from read_api.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
+from read_api.past import Kind
 from read_api.rights import RIGHTS
 
 # PostgreSQL's text has every character but this one.
@@ -44,6 +47,33 @@ class PageQuestion(Question):
         return {name: value for name, value in given.items() if name not in PageQuestion.model_fields}
 
 
+AsOfText = Annotated[str | None, Field(max_length=100, examples=["2026-06-30"])]
+
+
+class PastQuestion(Question):
+    """What a read may be asked with that can also say how things stood."""
+
+    as_of: AsOfText = None
+
+
+class PastPageQuestion(PageQuestion, PastQuestion):
+    """What a list may be asked with that can also say how things stood."""
+
+    def filters(self) -> dict[str, Any]:
+        """Return the filters that are given."""
+        return {name: value for name, value in super().filters().items() if name != "as_of"}
+
+
+class Views(Protocol):
+    """What a question is asked of: the views as they are, or as they stood."""
+
+    async def fetch(
+        self, statement: str, parameters: Mapping[str, Any], views: Sequence[str], min_position: int | None = None
+    ) -> tuple[int, list[Row]]:
+        """Return the position a statement's answer is true at, and the answer."""
+        ...
+
+
 class PageBody(NamedTuple):
     """One page: the members `items`, `next` and, if asked for, `count`, and the position they are true at."""
 
@@ -55,10 +85,28 @@ class PageBody(NamedTuple):
 class Ask:
     """A question of somebody who may ask it."""
 
-    def __init__(self, request: Request, desk: Desk, caller: Caller) -> None:
+    def __init__(
+        self, request: Request, desk: Desk, caller: Caller, views: Views | None = None, as_of: str | None = None
+    ) -> None:
         self.request = request
         self.desk = desk
         self.caller = caller
+        self.fetch = (views or desk).fetch
+        self._as_of = {} if as_of is None else {"as_of": as_of}
+
+    @asynccontextmanager
+    async def then(self, kind: Kind, key: UUID | None, question: PastQuestion) -> AsyncIterator["Ask"]:
+        """Give what answers as of the moment that the question names; if it names none, that is this.
+
+        `kind` and `key` say what the answer will select from.
+        """
+        if question.as_of is None:
+            yield self
+            return
+        as_of = as_of_from(question.as_of, self.desk.zone)
+        await self.desk.require_log(question.min_position)
+        async with self.desk.past.looking(kind, key, as_of) as views:
+            yield Ask(self.request, self.desk, self.caller, views, question.as_of)
 
     def answer(self, body: bytes, position: int, media_type: str = "application/json") -> Response:
         """Return the answer, or 304 when the caller has it already."""
@@ -78,7 +126,7 @@ class Ask:
         missing: tuple[str, UUID] | None = None,
     ) -> Response:
         """Answer with the one JSON text the statement gives; raises NoSuchThingError when it gives none."""
-        position, rows = await self.desk.fetch(statement, parameters, views, question.min_position)
+        position, rows = await self.fetch(statement, parameters, views, question.min_position)
         text = rows[0][0]
         if text is None:
             kind, identity = missing or ("thing", UUID(int=0))
@@ -93,18 +141,20 @@ class Ask:
 
     async def page_body(self, listing: Listing, question: PageQuestion, filters: Mapping[str, Any]) -> PageBody:
         """Return one page of a list."""
-        place = from_cursor(listing, filters, question.cursor) if question.cursor is not None else {}
+        # A cursor leads on at the moment it was given for, and at no other.
+        named = {**filters, **self._as_of}
+        place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}
         given = frozenset(filters)
         statement = page_statement(listing, given, has_cursor=bool(place))
         values = {**filters, **place, "limit": question.limit + 1}
-        position, rows = await self.desk.fetch(statement, values, listing.views, question.min_position)
+        position, rows = await self.fetch(statement, values, listing.views, question.min_position)
         rows = [row for row in rows if row[0] is not None]
         has_more = len(rows) > question.limit
         rows = rows[: question.limit]
         body = '"items":[' + ",".join(row[0] for row in rows) + "],"
-        body += f'"next":"{to_cursor(listing, filters, rows[-1][1:])}"' if has_more else '"next":null'
+        body += f'"next":"{to_cursor(listing, named, rows[-1][1:])}"' if has_more else '"next":null'
         if question.count:
-            _, counted = await self.desk.fetch(count_statement(listing, given), dict(filters), listing.views)
+            _, counted = await self.fetch(count_statement(listing, given), dict(filters), listing.views)
             body += f',"count":{counted[0][0]}'
         return PageBody(position, body.encode(), is_empty=not rows)
 

@@ -9,7 +9,16 @@ from pydantic_core import PydanticCustomError
 
 from infra.words import words
 from read_api import answers
-from read_api.asking import Ask, Asking, PageQuestion, PlainText, Question, described
+from read_api.asking import (
+    Ask,
+    Asking,
+    PageQuestion,
+    PastPageQuestion,
+    PastQuestion,
+    PlainText,
+    Question,
+    described,
+)
 from read_api.desk import SEEN
 from read_api.errors import NoSuchThingError, WrongMediaTypeError
 from read_api.paging import Listing
@@ -244,8 +253,9 @@ async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[
 @router.get(
     "/clients/{client_id}", summary="A client's card", **described("get_client", answers.ClientCard, has_id=True)
 )
-async def get_client(client_id: UUID, ask: Asking, question: Annotated[Question, Query()]) -> Response:
-    return await ask.one(CARD, {"client_id": client_id}, CARD_VIEWS, question, ("client", client_id))
+async def get_client(client_id: UUID, ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
+    async with ask.then("card", client_id, question) as asked:
+        return await asked.one(CARD, {"client_id": client_id}, CARD_VIEWS, question, ("client", client_id))
 
 
 @router.get(
@@ -253,8 +263,9 @@ async def get_client(client_id: UUID, ask: Asking, question: Annotated[Question,
     summary="A client's story, newest first",
     **described("get_client_timeline", answers.Page[answers.TimelineEntry], has_id=True),
 )
-async def get_client_timeline(client_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
-    return await _page_of(ask, client_id, TIMELINE, question)
+async def get_client_timeline(client_id: UUID, ask: Asking, question: Annotated[PastPageQuestion, Query()]) -> Response:
+    async with ask.then("timeline", client_id, question) as asked:
+        return await _page_of(asked, client_id, TIMELINE, question)
 
 
 @router.get(
@@ -262,15 +273,18 @@ async def get_client_timeline(client_id: UUID, ask: Asking, question: Annotated[
     summary="Who owned a client when, and why",
     **described("get_client_ownership", answers.Page[answers.OwnershipChange], has_id=True),
 )
-async def get_client_ownership(client_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
-    return await _page_of(ask, client_id, OWNERSHIP, question)
+async def get_client_ownership(
+    client_id: UUID, ask: Asking, question: Annotated[PastPageQuestion, Query()]
+) -> Response:
+    async with ask.then("ownership", client_id, question) as asked:
+        return await _page_of(asked, client_id, OWNERSHIP, question)
 
 
 async def _page_of(ask: Ask, client_id: UUID, listing: Listing, question: PageQuestion) -> Response:
     whose = {"client_id": client_id}
     page = await ask.page_body(listing, question, whose)
     if page.is_empty and question.cursor is None:
-        _, rows = await ask.desk.fetch(EXISTS, whose, ("client_card",))
+        _, rows = await ask.fetch(EXISTS, whose, ("client_card",))
         if not rows[0][0]:
             raise NoSuchThingError(kind="client", id=client_id)
     return ask.answer(b"{" + page.body + b"}", page.position)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from read_api import answers
-from read_api.asking import Asking, PageQuestion, PlainText, Question, described
+from read_api.asking import Ask, Asking, PageQuestion, PastPageQuestion, PastQuestion, PlainText, described
 from read_api.desk import SEEN
 from read_api.errors import NoSuchThingError
 from read_api.paging import Listing
@@ -144,7 +144,7 @@ class DealsQuestion(PageQuestion):
     product: PlainText | None = None
 
 
-class BoardQuestion(PageQuestion):
+class BoardQuestion(PastPageQuestion):
     """Which pipeline (the first one defined, if none is named), and whose deals."""
 
     pipeline: UUID | None = None
@@ -158,8 +158,9 @@ async def list_deals(ask: Asking, question: Annotated[DealsQuestion, Query()]) -
 
 
 @router.get("/deals/{deal_id}", summary="One deal", **described("get_deal", answers.Deal, has_id=True))
-async def get_deal(deal_id: UUID, ask: Asking, question: Annotated[Question, Query()]) -> Response:
-    return await ask.one(DEAL, {"deal_id": deal_id}, ("pipeline_board", *NAMES), question, ("deal", deal_id))
+async def get_deal(deal_id: UUID, ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
+    async with ask.then("deal", deal_id, question) as asked:
+        return await asked.one(DEAL, {"deal_id": deal_id}, ("pipeline_board", *NAMES), question, ("deal", deal_id))
 
 
 @router.get(
@@ -168,9 +169,14 @@ async def get_deal(deal_id: UUID, ask: Asking, question: Annotated[Question, Que
     **described("get_pipeline", answers.Board, has_id=True),
 )
 async def get_pipeline(ask: Asking, question: Annotated[BoardQuestion, Query()]) -> Response:
+    async with ask.then("board", None, question) as asked:
+        return await _board(asked, question)
+
+
+async def _board(ask: Ask, question: BoardQuestion) -> Response:
     values = {"pipeline": question.pipeline, "seller": question.seller}
     views = ("pipelines", "pipeline_board")
-    position, rows = await ask.desk.fetch(TOTALS, values, views, question.min_position)
+    position, rows = await ask.fetch(TOTALS, values, views, question.min_position)
     pipeline, totals = rows[0]
     if pipeline is None:
         raise NoSuchThingError(kind="pipeline", id=question.pipeline)

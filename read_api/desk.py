@@ -4,16 +4,19 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg import AsyncConnection, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool
 
-from infra.facts import Report
+from infra.facts import AsOf, Report
 from read_api.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.following import Feed
+
+if TYPE_CHECKING:
+    from read_api.past import Past
 
 Row = tuple[Any, ...]
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
@@ -59,8 +62,8 @@ class Reports(Protocol):
     def reports(self) -> Sequence[Report]: ...
     @property
     def position(self) -> int: ...
-    def query(self, report: str, parameters: Mapping[str, Any] | None = None) -> Any:
-        """Answer a report as a pyarrow.Table."""
+    def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> Any:
+        """Answer a report, as of a moment if one is given, as a pyarrow.Table."""
         ...
 
     def wait_for(self, position: int, timeout: float) -> bool:
@@ -96,6 +99,7 @@ class Desk:
     phone_key: Callable[[str], str]
     email_key: Callable[[str], str]
     feed: Feed
+    past: "Past"
     reports: Reports | None = None
     zone: ZoneInfo = UTC_ZONE
     timeout: float = 5.0

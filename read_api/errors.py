@@ -11,6 +11,9 @@ ReadError
 ├── ViewBuildingError        the view is not there yet                              503
 ├── TooManyStreamsError      as many follow the events as can at once               503
 ├── AnalyticsUnavailableError the reports cannot be computed at the moment          503
+├── TooManyPastsError        as many look at the past as can at once                503
+├── PastTooLongError         the past of so many facts takes too long to fold       503
+├── PastUnreadableError      a fact of that past cannot be folded                   503
 └── ViewBehindError          the view has not reached the position in time          504
 """
 
@@ -88,6 +91,24 @@ class AnalyticsUnavailableError(ReadError):
     """The reports cannot be computed at the moment; facts: retry_after (seconds)."""
 
     code = "analytics-unavailable"
+
+
+class TooManyPastsError(ReadError):
+    """As many look at the past through this process as can at once; facts: retry_after (seconds)."""
+
+    code = "too-many-pasts"
+
+
+class PastTooLongError(ReadError):
+    """The past of so many facts cannot be folded in the time there is; facts: seconds."""
+
+    code = "past-too-long"
+
+
+class PastUnreadableError(ReadError):
+    """A fact of that past cannot be folded; facts: position."""
+
+    code = "past-unreadable"
 
 
 class ViewBehindError(ReadError):

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
 from app.http import Parts, create_app
-from app.reading import feed_at
+from app.reading import feed_at, past_at
 from events.base import Event
 from infra.envelope import AnyFact
 from infra.projector import build
@@ -216,6 +216,13 @@ def office(database: Database, reports: Reports | None = None, timeout: float = 
     """The application on this database, with every view built from an empty log."""
     for projection in PROJECTIONS:
         build(projection, _undecodable, database.projector_url)
+    with open_office(database, reports, timeout) as opened:
+        yield opened
+
+
+@contextmanager
+def open_office(database: Database, reports: Reports | None = None, timeout: float = 5.0) -> Iterator[Office]:
+    """The application on a database whose views are there."""
     pool = read_pool(database.reader_url, 4)
     history: dict[UUID, list[Fact]] = {}
 
@@ -223,7 +230,8 @@ def office(database: Database, reports: Reports | None = None, timeout: float = 
         return [fact for fact in history.get(party, []) if fact.position > after][:limit]
 
     feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)
-    desk = Desk(pool, authenticate, read_history, phone_key, email_key, feed, reports=reports, timeout=timeout)
+    past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
+    desk = Desk(pool, authenticate, read_history, phone_key, email_key, feed, past, reports=reports, timeout=timeout)
     app = create_app(Parts(read_router=read_router(desk)))
     with asyncio.Runner() as runner:
         runner.run(pool.open())

@@ -11,7 +11,7 @@ import pytest
 
 from infra.duck import POSITION_KEY
 from infra.embedded import EmbeddedPostgres
-from infra.facts import Parameter, Report, ReportColumn, ReportParameterError
+from infra.facts import AsOf, Parameter, Report, ReportColumn, ReportParameterError
 from read_api.answers import Items, ReportAnswer
 from read_api.answers import Report as ReportDescribed
 from tests.database import copy_of
@@ -36,9 +36,11 @@ class Shelf:
 
     position: int = 5
     reports: tuple[Report, ...] = (SALES,)
+    as_of: AsOf | None = None
 
-    def query(self, report: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+    def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> pa.Table:
         assert report == "sales"
+        self.as_of = as_of
         year = (parameters or {}).get("year", "2026")
         if not year.isdigit():
             raise ReportParameterError("year is not a INTEGER")

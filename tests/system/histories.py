@@ -1,5 +1,6 @@
 """Random histories of a small company: real commands, valid and not, carried out in batches."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -128,9 +129,9 @@ def histories(batches: int = 40) -> SearchStrategy[list[list[Asked]]]:
     return chosen.map(lambda made: [list(OPENING), list(RARE), *made])
 
 
-def request(asked: Asked) -> Request:
+def request(asked: Asked, received_at: datetime = RECEIVED) -> Request:
     """Return the command as the door would hand it on, under a key of its own."""
-    return Request.of(asked.command, asked.actor, MASTER.keyed_hash, command_id=new_id(), received_at=RECEIVED)
+    return Request.of(asked.command, asked.actor, MASTER.keyed_hash, command_id=new_id(), received_at=received_at)
 
 
 def play(runner: BatchRunner, batch: list[Asked]) -> list[Played]:

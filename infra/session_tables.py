@@ -1,0 +1,44 @@
+"""The tables of read models in one session of the database only: what a question about the past is asked of."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import psycopg
+
+from infra.folding import RowAt
+from infra.generations import shown_of, statements_of, view_of
+from infra.projection import Projection
+from infra.row_store import RowStore
+
+SCHEMA = "pg_temp"
+"""The schema that every session has for itself."""
+
+_READERS_VIEW = re.compile(r"\bread\.(\w+_v\d+)\b")
+
+
+class SessionTables:
+    """The tables of these read models as their .sql makes them, without the indexes; nobody else sees them.
+
+    Made outside of a transaction; empty whenever one begins.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], projections: Sequence[Projection[Any]]) -> None:
+        self._connection = connection
+        self._stores: dict[str, RowStore] = {}
+        self._shown: dict[str, str] = {}
+        for one in projections:
+            for statement in statements_of(one, SCHEMA)[0]:
+                end = " ON COMMIT DELETE ROWS" if statement.startswith("CREATE TABLE") else ""
+                connection.execute((statement + end).encode())
+            self._stores[one.name] = RowStore(connection, one, SCHEMA)
+            self._shown[view_of(one)] = f"{SCHEMA}.{shown_of(connection, one, SCHEMA)}"
+
+    def fill(self, projection: Projection[Any], rows: Iterable[RowAt]) -> None:
+        """Put rows that are not there yet into a read model's table."""
+        self._stores[projection.name].fill(self._connection, rows)
+
+    def ask(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Run a statement of the readers on these tables, in place of the views in `read` that it names."""
+        here = _READERS_VIEW.sub(lambda found: self._shown[found[1]], statement)
+        return self._connection.execute(here.encode(), values).fetchall()

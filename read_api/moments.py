@@ -1,0 +1,44 @@
+"""How a past moment is written in `?as_of=`: what was known by then, what had happened by then, or both."""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from infra.facts import AsOf
+from read_api.errors import WrongParameterError
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
+_KINDS = ("recorded", "occurred")
+
+
+def moment_from(text: str, zone: ZoneInfo) -> datetime:
+    """Return the moment (UTC): a day means its end in the company's zone; raises ValueError."""
+    if _DAY.fullmatch(text):
+        tomorrow = datetime.strptime(text, "%Y-%m-%d").date() + timedelta(days=1)  # noqa: DTZ007 - a day has no zone
+        # By the calendar of the zone, and then back by what is the smallest step of time in the database.
+        return datetime.combine(tomorrow, time.min, zone).astimezone(UTC) - timedelta(microseconds=1)
+    moment = datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+def as_of_from(text: str, zone: ZoneInfo) -> AsOf:
+    """Return the past moment meant; raises WrongParameterError.
+
+    `MOMENT` alone and `recorded:MOMENT` mean what was recorded by then: what this service answered at that moment.
+    `occurred:MOMENT` means what had happened by then, as far as is known now. Both, with a comma between: what had
+    happened by the one, as far as was known by the other.
+    """
+    given: dict[str, datetime] = {}
+    try:
+        for part in text.split(","):
+            kind, colon, rest = part.partition(":")
+            kind, moment = (kind, rest) if colon and kind in _KINDS else ("recorded", part)
+            if kind in given:
+                raise ValueError(text)
+            given[kind] = moment_from(moment, zone)
+    except (ValueError, OverflowError):
+        raise WrongParameterError({"pointer": "/as_of", "in": "query", "code": "not-a-past-moment"}) from None
+    return AsOf(occurred=given.get("occurred"), recorded=given.get("recorded"))
