@@ -173,6 +173,31 @@ def client_history(client_id: UUID, as_json: Json = False) -> None:
     print_table(columns, [(e.position, f"{e.occurred_at:%Y-%m-%d %H:%M}", e.topic, e.actor, e.facts) for e in entries])
 
 
+@client.command("as-of")
+def client_as_of(
+    client_id: UUID,
+    occurred: Annotated[str | None, typer.Option(help="Only what had happened by then.")] = None,
+    recorded: Annotated[str | None, typer.Option(help="Only what was known by then.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a client's card as it stood at a moment: 2026-06-30 (the end of that day) or 2026-06-30T12:00:00Z."""
+    from app.past import card_as_of, moment_given
+    from infra.facts import AsOf
+
+    settings = Settings()
+    as_of = AsOf(moment_given(occurred, settings.company_zone), moment_given(recorded, settings.company_zone))
+    if as_of == AsOf():
+        raise typer.BadParameter("name a moment: --recorded, --occurred or both")
+    card = card_as_of(settings, client_id, as_of)
+    if card is None:
+        say(f"No client {client_id} was known then. `letopis client history {client_id}` shows what came when.")
+        raise typer.Exit(REFUSED)
+    if as_json:
+        print_json(card)
+    else:
+        print_table(("field", "then"), [(name, value) for name, value in card.items() if value not in (None, [], {})])
+
+
 def main() -> None:
     """Run the command line; a known failure is told in a sentence that says what to do next, with exit code 1."""
     from app.logs import configure_logs

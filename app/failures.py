@@ -16,6 +16,7 @@ from infra.duck import AnalyticsFileInUseError
 from infra.embedded import EmbeddedPostgresError
 from infra.mapper import UnreadableFactError
 from infra.migrations import DatabaseIsNewerError
+from infra.past_log import MomentAheadError, TooLongError
 from replay.rebuild import NothingToRollBackToError
 from replay.verify import NoSuchGenerationError
 
@@ -26,11 +27,13 @@ KNOWN = (
     FirstStartError,
     FolderUnusableError,
     MappingError,
+    MomentAheadError,
     NoSuchGenerationError,
     NotCaughtUpError,
     NothingToRollBackToError,
     PortTakenError,
     ServiceRefusedError,
+    TooLongError,
     UnknownReadModelError,
     UnreadableFactError,
     UnreadableFileError,

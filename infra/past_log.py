@@ -77,7 +77,7 @@ class MomentAheadError(Exception):
     """The moment asked for has not come yet; `now` is the log's clock."""
 
     def __init__(self, now: datetime) -> None:
-        super().__init__(f"It is {now.isoformat()}: nothing is known of what comes after.")
+        super().__init__(f"It is {now.isoformat()}: nothing is known of what comes after. Name a moment up to now.")
         self.now = now
 
 
@@ -85,7 +85,7 @@ class TooLongError(Exception):
     """So much of the log cannot be read and folded in the time there is; `seconds` says how much that is."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"It would take longer than {seconds:g} s.")
+        super().__init__(f"It takes longer than {seconds:g} s. Raise LETOPIS_AS_OF_SECONDS.")
         self.seconds = seconds
 
 

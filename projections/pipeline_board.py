@@ -93,24 +93,24 @@ def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
     )
 
 
-@pipeline_board.on(DealClientNamed)
+@pipeline_board.on(DealClientNamed, reads=("client_id",))
 def client_named(row: Row, event: DealClientNamed, _: Key) -> DealRow:
     return changed(_deal(row, event), version=event.originator_version, client_id=event.client_id)
 
 
-@pipeline_board.on(DealMoved)
+@pipeline_board.on(DealMoved, reads=("to_stage",))
 def moved(row: Row, event: DealMoved, _: Key) -> DealRow:
     return changed(
         _deal(row, event), version=event.originator_version, stage=event.to_stage, stage_since=event.occurred_at
     )
 
 
-@pipeline_board.on(DealRevalued)
+@pipeline_board.on(DealRevalued, reads=("to_amount",))
 def revalued(row: Row, event: DealRevalued, _: Key) -> DealRow:
     return changed(_deal(row, event), version=event.originator_version, **_worth(event.to_amount))
 
 
-@pipeline_board.on(DealHandedOver)
+@pipeline_board.on(DealHandedOver, reads=("to_seller_id",))
 def handed_over(row: Row, event: DealHandedOver, _: Key) -> DealRow:
     return changed(_deal(row, event), version=event.originator_version, seller_id=event.to_seller_id)
 
@@ -132,7 +132,7 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
     )
 
 
-@pipeline_board.on(DealLost)
+@pipeline_board.on(DealLost, reads=("from_stage", "seller_id", "reason"))
 def lost(row: Row, event: DealLost, _: Key) -> DealRow:
     return changed(
         _deal(row, event),
@@ -147,7 +147,7 @@ def lost(row: Row, event: DealLost, _: Key) -> DealRow:
     )
 
 
-@pipeline_board.on(DealReopened)
+@pipeline_board.on(DealReopened, reads=("to_stage",))
 def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
     """Put the deal back on the road: nothing of its former end is true of it now."""
     return changed(

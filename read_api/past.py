@@ -120,7 +120,10 @@ class PastViews:
         min_position: int | None = None,  # noqa: ARG002 - the log itself was read
     ) -> tuple[int, list[tuple[Any, ...]]]:
         """Run a statement that begins with SEEN; return the position it is true at, and the rows without it."""
-        position = self._then.position
-        values = {**parameters, "seen_position": position}
-        rows = await run_in_threadpool(self._then.ask, statement.replace(SEEN, SEEN_THEN), values)
-        return position, [row[1:] for row in rows]
+        return self._then.position, await run_in_threadpool(rows_then, self._then, statement, parameters)
+
+
+def rows_then(then: Then, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a statement that begins with SEEN on the views as they stood; return its rows without the position."""
+    values = {**parameters, "seen_position": then.position}
+    return [row[1:] for row in then.ask(statement.replace(SEEN, SEEN_THEN), values)]

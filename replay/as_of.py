@@ -46,7 +46,7 @@ KEPT: tuple[Projection[Any], ...] = (
 """The read models whose past can be asked for."""
 
 # The times in an answer are written as the readers' own sessions write them.
-OPTIONS = f"{LIMITS} -c TimeZone=UTC -c application_name=letopis-as-of"
+OPTIONS = f"{LIMITS} -c TimeZone=UTC -c synchronous_commit=off -c application_name=letopis-as-of"
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -57,6 +57,8 @@ def _of_own_stream(projection: Projection[Any]) -> tuple[str, ...]:
 
 
 CLIENTS_OWN = _of_own_stream(client_card)
+OF_DEALS = pipeline_board.topics
+OF_A_CARD = tuple({*client_card.topics, *contact_persons.topics, *OF_DEALS})
 
 
 class _Session:
@@ -105,12 +107,11 @@ class Then:
 
     def show_card(self, client_id: UUID) -> None:
         """Fold what a client's card selects from."""
-        topics = {*client_card.topics, *contact_persons.topics, *pipeline_board.topics}
-        facts = self._log.of_party(client_id, sorted(topics))
+        facts = self._log.of_party(client_id, OF_A_CARD)
         self._known.add(client_id)
         self._fill(client_card, facts, only=client_id)
         self._fill(contact_persons, facts)
-        self._show_deals({fact.stream_id for fact in facts if fact.topic in pipeline_board.topics})
+        self._show_deals({fact.stream_id for fact in facts if fact.topic in OF_DEALS})
         # Whoever acts for this client or belongs to it says so in a fact of their own.
         self._introduce({fact.stream_id for fact in facts if fact.topic in CLIENTS_OWN})
 
@@ -127,14 +128,14 @@ class Then:
         """Fold every pipeline and every deal; raises infra.past_log.TooLongError."""
         deals: Rows = {}
         roads: Rows = {}
-        for facts in self._log.every((*pipeline_board.topics, *pipelines.topics)):
+        for facts in self._log.every((*OF_DEALS, *pipelines.topics)):
             self._session.fold(pipeline_board, deals, facts)
             self._session.fold(pipelines, roads, facts)
         self._tables.fill(pipeline_board, deals.values())
         self._tables.fill(pipelines, roads.values())
 
     def _show_deals(self, deal_ids: Collection[UUID]) -> None:
-        self._fill(pipeline_board, self._log.of_streams(deal_ids, pipeline_board.topics))
+        self._fill(pipeline_board, self._log.of_streams(deal_ids, OF_DEALS))
 
     def _introduce(self, ids: Collection[UUID]) -> bool:
         """Fold the clients and staff among the ids who are not known yet by their own streams; tell if there were any.
@@ -196,7 +197,7 @@ class TimeMachine:
         with self._session() as session, session.borrow() as connection:
             tables = session.tables(connection)
             cut = cut_at(connection, as_of)
-            with connection.transaction():
+            with tables.lent():
                 then = Then(session, tables, PastLog(connection, cut, self._seconds), cut)
                 _show(then, kind, key)
                 yield then

@@ -13,6 +13,7 @@ from tests.bench.http import commands_http, commands_http_activity, commands_htt
 from tests.bench.imports import import_rows
 from tests.bench.lag import live_lag
 from tests.bench.measuring import Benchmark
+from tests.bench.past import as_of_board, as_of_card
 from tests.bench.reads import reads_http_card, reads_http_list, reads_http_timeline
 from tests.bench.views import live_projection, live_projection_card, rebuild_append_only, rebuild_postgres
 
@@ -38,5 +39,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         reads_http_card,
         reads_http_list,
         reads_http_timeline,
+        as_of_card,
+        as_of_board,
     )
 }

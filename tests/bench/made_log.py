@@ -1,6 +1,6 @@
 """A log made fast: valid facts, sealed as the service seals them, put in by COPY as the owner of the tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -59,8 +59,25 @@ class _Made(NamedTuple):
     keys: list[str]
 
 
-def append_made_log(url: str, master: MasterKey, count: int) -> int:
-    """Add so many events (a multiple of 10) to the end of the log and return the position of the last one."""
+class Told(NamedTuple):
+    """A fact, its place in its stream, and the client it is about."""
+
+    stream_id: UUID
+    version: int
+    client_id: UUID
+    event: Event
+
+
+class Life(NamedTuple):
+    """What happens to clients: so many events to each; `told` gives those of a block of clients after a position."""
+
+    events_per_client: int
+    told: Callable[[Sequence[UUID], int], Iterator[Told]]
+
+
+def append_made_log(url: str, master: MasterKey, count: int, life: Life | None = None) -> int:
+    """Add so many events (a multiple of a client's) to the end of the log and return the position of the last one."""
+    life = life or CALLED
     mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, _NoKeys()))
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
@@ -68,8 +85,8 @@ def append_made_log(url: str, master: MasterKey, count: int) -> int:
         position: int = row[0]
         last = position + count
         while position < last:
-            clients = min(BLOCK, (last - position) // EVENTS_PER_CLIENT)
-            made = _made(mapper, position, clients)
+            clients = min(BLOCK, (last - position) // life.events_per_client)
+            made = _made(mapper, position, clients, life)
             for statement, lines in ((_EVENTS, made.events), (_PARTIES, made.parties), (_KEYS, made.keys)):
                 with connection.cursor() as cursor, cursor.copy(statement) as copy:
                     copy.write("".join(lines))
@@ -80,18 +97,17 @@ def append_made_log(url: str, master: MasterKey, count: int) -> int:
     return position
 
 
-def _made(mapper: Mapper, position: int, clients: int) -> _Made:
+def _made(mapper: Mapper, position: int, clients: int, life: Life) -> _Made:
     made = _Made([], [], [])
     ids = [new_id() for _ in range(clients)]
-    for version, client_id, event in _facts(ids, position):
+    for stream_id, version, client_id, event in life.told(ids, position):
         position += 1
-        is_call = isinstance(event, ActivityHeld)
         moment = BEGINNING + timedelta(seconds=position)
         envelope = Envelope(
             position=position,
             event_id=new_id(),
-            stream_id=new_id() if is_call else client_id,
-            version=1 if is_call else version,
+            stream_id=stream_id,
+            version=version,
             topic=event.TOPIC,
             schema_version=event.SCHEMA_VERSION,
             subject_id=client_id,
@@ -114,31 +130,43 @@ def _made(mapper: Mapper, position: int, clients: int) -> _Made:
     return made
 
 
-def _facts(ids: Sequence[UUID], first: int) -> Iterator[tuple[int, UUID, Event]]:
-    """Give (version, client, event) of a block of clients: everybody's first event, then everybody's second one, …"""
+def about_clients(ids: Sequence[UUID], first: int) -> Iterator[Told]:
+    """Give the facts about clients themselves: everybody's first event, then everybody's second one, …"""
     for number, client_id in enumerate(ids, start=first):
         phone = phone_of(number)
         point = ContactPoint(kind=ContactKind.PHONE, value=phone, key=phone)
         kind = ClientKind.ORGANISATION
-        yield 1, client_id, ClientRegistered(kind=kind, name=name_of(number), contact_points=(point,), source="bench")
+        named = ClientRegistered(kind=kind, name=name_of(number), contact_points=(point,), source="bench")
+        yield Told(client_id, 1, client_id, named)
     for number, client_id in enumerate(ids):
-        yield 2, client_id, ClientClaimed(owner_id=SELLERS[number % len(SELLERS)], cause=OwnershipCause.CLAIM)
+        claimed = ClientClaimed(owner_id=SELLERS[number % len(SELLERS)], cause=OwnershipCause.CLAIM)
+        yield Told(client_id, 2, client_id, claimed)
     for client_id in ids:
-        yield 3, client_id, LifecycleAdvanced(from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CONTACTED)
+        advanced = LifecycleAdvanced(from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CONTACTED)
+        yield Told(client_id, 3, client_id, advanced)
     for client_id in ids:
-        yield 4, client_id, ProfileCorrected(field=ProfileField.SECTOR, to_value="торговля", source="bench")
-    for call in range(CALLS):
+        known = ProfileCorrected(field=ProfileField.SECTOR, to_value="торговля", source="bench")
+        yield Told(client_id, 4, client_id, known)
+
+
+def calls(ids: Sequence[UUID], count: int) -> Iterator[Told]:
+    """Give so many calls to each client: everybody's first, then everybody's second, …"""
+    for call in range(count):
         for number, client_id in enumerate(ids):
-            seller = SELLERS[(number + call) % len(SELLERS)]
-            yield (
-                0,
-                client_id,
-                ActivityHeld(
-                    channel=Channel.CALL,
-                    direction=Direction.OUTBOUND,
-                    staff_id=seller,
-                    client_id=client_id,
-                    topic=TOPIC,
-                    result=RESULT,
-                ),
+            held = ActivityHeld(
+                channel=Channel.CALL,
+                direction=Direction.OUTBOUND,
+                staff_id=SELLERS[(number + call) % len(SELLERS)],
+                client_id=client_id,
+                topic=TOPIC,
+                result=RESULT,
             )
+            yield Told(new_id(), 1, client_id, held)
+
+
+def _called(ids: Sequence[UUID], first: int) -> Iterator[Told]:
+    yield from about_clients(ids, first)
+    yield from calls(ids, CALLS)
+
+
+CALLED = Life(EVENTS_PER_CLIENT, _called)

@@ -65,6 +65,7 @@ class Office:
     runner: asyncio.Runner
     app: FastAPI
     pool: Pool
+    reports: Reports | None = None
     history: dict[UUID, list[Fact]] = field(default_factory=dict)
 
     def get(self, path: str, role: str = "seller", staff: UUID | str = "x", **how: Any) -> httpx.Response:
@@ -236,6 +237,6 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     with asyncio.Runner() as runner:
         runner.run(pool.open())
         try:
-            yield Office(database, runner, app, pool, history)
+            yield Office(database, runner, app, pool, reports, history)
         finally:
             runner.run(pool.close())

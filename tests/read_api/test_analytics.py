@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -96,6 +97,8 @@ def test_a_form_we_do_not_have_is_406(shelf: Office) -> None:
         ("month=1", "/month", "unknown-parameter"),
         ("format=pdf", "/format", "not-in-list"),
         ("min_position=10", "/min_position", "beyond-the-log"),
+        ("as_of=may", "/as_of", "not-a-past-moment"),
+        ("as_of=2999-01-01", "/as_of", "in-the-future"),
     ],
 )
 def test_a_wrong_parameter_of_a_report_is_named(shelf: Office, query: str, pointer: str, code: str) -> None:
@@ -108,6 +111,23 @@ def test_a_report_waits_for_its_facts_and_gives_up(shelf: Office) -> None:
     assert shelf.get("/analytics/sales?min_position=5", role="analyst").status_code == 200
     late = shelf.get("/analytics/sales?min_position=7", role="analyst")
     assert (late.status_code, late.json()["code"]) == (504, "view-behind")
+
+
+def test_a_report_as_of_a_moment_counts_the_log_as_it_was_then(shelf: Office) -> None:
+    reports = shelf.reports
+    assert isinstance(reports, Shelf)
+    answer = shelf.get("/analytics/sales?as_of=occurred:2026-01-01T00:00:00Z", role="analyst")
+    assert answer.status_code == 200
+    assert reports.as_of == AsOf(occurred=datetime(2026, 1, 1, tzinfo=UTC), position=9)
+    # Nothing was recorded by then: the log begins later.
+    answer = shelf.get("/analytics/sales?as_of=2026-01-01", role="analyst")
+    assert (reports.as_of, answer.headers["letopis-position"]) == (AsOf(position=0), "0")
+
+
+def test_a_report_as_of_a_moment_waits_until_all_that_was_recorded_by_then_is_in_it(shelf: Office) -> None:
+    [(now,)] = shelf.run("SELECT clock_timestamp()")
+    late = shelf.get("/analytics/sales", role="analyst", params={"as_of": now.isoformat()})
+    assert (late.status_code, late.json()["code"], late.json()["min_position"]) == (504, "view-behind", 9)
 
 
 def test_an_unknown_report_is_404(shelf: Office) -> None:

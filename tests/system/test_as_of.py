@@ -32,6 +32,8 @@ ASKED = (
 )
 """Everything that can be asked as of a moment."""
 
+BOARD = f"/pipeline?limit=200&count=true&pipeline={ROADS[1]}"
+
 COPIED = ("letopis.event", "letopis.event_party", "letopis.subject_key")
 
 STEP = timedelta(days=50)
@@ -132,10 +134,21 @@ def _in_this_history(
     ):
         snapshots = lived(one, office, batches)
         for moment, position, taken in snapshots:
-            # A second before or after would show that the moment itself counts.
             assert answers(office, moment) == taken
-            assert asked(office, ASKED[0], moment).headers.get("letopis-position") in {str(position), None}
+            assert asked(office, BOARD, moment).headers["letopis-position"] == str(position)
+        check_pages(office, snapshots[-3])
         check_occurred(cluster, template, office, snapshots[len(snapshots) // 2], folders)
+
+
+def check_pages(office: Office, known: Snapshot) -> None:
+    """A page leads to the next one at its own moment, and at no other."""
+    path = max((path for path in ASKED if "timeline" in path), key=lambda path: len(str(known.answers[path])))
+    first = path.replace("limit=200", f"limit=2&as_of={quote(known.moment)}")
+    assert office.pages(first) == known.answers[path][1]["items"]
+    cursor = office.get(first).json()["next"]
+    for moment in ("", "&as_of=2026-01-01"):
+        refused = office.get(f"{path}{moment}&cursor={cursor}").json()
+        assert [error["code"] for error in refused["errors"]] == ["wrong-cursor"]
 
 
 def check_occurred(
