@@ -117,19 +117,28 @@ class Activity(Aggregate):
 
     KIND = "activity"
 
+    status: ActivityStatus
+    channel: Channel
+    direction: Direction
+    staff_id: UUID | None
+    client_id: UUID | None
+    contact_id: UUID | None
+    deal_id: UUID | None
+    topic: str | None
+    due_at: datetime | None
+    held_at: datetime | None
+    is_offer: bool
+    call_status: CallStatus | None
+
     def start(self) -> None:
         self.status = ActivityStatus.PLANNED
         self.channel = Channel.TASK
         self.direction = Direction.OUTBOUND
-        self.staff_id: UUID | None = None
-        self.client_id: UUID | None = None
-        self.contact_id: UUID | None = None
-        self.deal_id: UUID | None = None
-        self.topic: str | None = None
-        self.due_at: datetime | None = None
-        self.held_at: datetime | None = None
+        self.staff_id = self.client_id = self.contact_id = self.deal_id = None
+        self.topic = None
+        self.due_at = self.held_at = None
         self.is_offer = False
-        self.call_status: CallStatus | None = None
+        self.call_status = None
 
     @property
     def subject_id(self) -> UUID:

@@ -91,7 +91,8 @@ class Aggregate:
     """One consistent thing with rules; its state is the fold of its own facts, in order of version.
 
     It has the attributes of the eventsourcing library's aggregate protocols (id, version, collect_events).
-    A subclass names its KIND, sets its initial state in `start`, and marks a fold for each of its facts.
+    A subclass names its KIND, says of what its state consists (annotations, by which snapshots are taken), sets the
+    initial state in `start`, and marks a fold for each of its facts.
     """
 
     KIND: ClassVar[str]

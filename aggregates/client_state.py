@@ -18,19 +18,30 @@ class ClientState(Aggregate):
 
     KIND = "client"
 
+    kind: ClientKind
+    name: str
+    points: dict[tuple[ContactKind, str], ContactPoint]
+    tax_id: str | None
+    profile: dict[ProfileField, tuple[str, Confidence]]
+    affiliations: dict[UUID, AffiliationRole]
+    parent_id: UUID | None
+    owner_id: UUID | None
+    owned_since: datetime | None
+    lifecycle: Lifecycle
+    is_archived: bool
+    allowed_duplicates: set[tuple[str, str]]
+
     def start(self) -> None:
         self.kind = ClientKind.PERSON
         self.name = ""
-        self.points: dict[tuple[ContactKind, str], ContactPoint] = {}
-        self.tax_id: str | None = None
-        self.profile: dict[ProfileField, tuple[str, Confidence]] = {}
-        self.affiliations: dict[UUID, AffiliationRole] = {}
-        self.parent_id: UUID | None = None
-        self.owner_id: UUID | None = None
-        self.owned_since: datetime | None = None
+        self.points = {}
+        self.tax_id = None
+        self.profile = {}
+        self.affiliations = {}
+        self.parent_id = self.owner_id = self.owned_since = None
         self.lifecycle = Lifecycle.PROSPECT
         self.is_archived = False
-        self._allowed_duplicates: set[tuple[str, str]] = set()
+        self.allowed_duplicates = set()
 
     def identities(self) -> frozenset[Identity]:
         """Return the phones, e-mails and tax number held; an archived client holds none.
@@ -43,9 +54,9 @@ class ClientState(Aggregate):
         held = [Identity(kind.value, key, organisations) for kind, key in self.points if kind in IDENTIFYING]
         if self.tax_id is not None:
             held.append(Identity(TAX_ID, self.tax_id))
-        if self._allowed_duplicates:
+        if self.allowed_duplicates:
             held = [
-                Identity(kind, key, None if (kind, key) in self._allowed_duplicates else share)
+                Identity(kind, key, None if (kind, key) in self.allowed_duplicates else share)
                 for kind, key, share in held
             ]
         return frozenset(held)
@@ -68,7 +79,7 @@ class ClientState(Aggregate):
         self.points[point.kind, point.key] = point
 
     def _allow_duplicates(self, identities: Iterable[tuple[str, str]]) -> None:
-        self._allowed_duplicates.update(identities)
+        self.allowed_duplicates.update(identities)
 
     @applies(facts.ClientRenamed)
     def _renamed(self, event: facts.ClientRenamed) -> None:
@@ -84,13 +95,13 @@ class ClientState(Aggregate):
     def _point_corrected(self, event: facts.ContactPointCorrected) -> None:
         del self.points[event.from_point.kind, event.from_point.key]
         if event.from_point.key != event.to_point.key:
-            self._allowed_duplicates.discard((event.from_point.kind.value, event.from_point.key))
+            self.allowed_duplicates.discard((event.from_point.kind.value, event.from_point.key))
         self._hold(event.to_point)
 
     @applies(facts.ContactPointRemoved)
     def _point_removed(self, event: facts.ContactPointRemoved) -> None:
         del self.points[event.point.kind, event.point.key]
-        self._allowed_duplicates.discard((event.point.kind.value, event.point.key))
+        self.allowed_duplicates.discard((event.point.kind.value, event.point.key))
 
     @applies(facts.TaxIdCorrected)
     def _tax_id_corrected(self, event: facts.TaxIdCorrected) -> None:

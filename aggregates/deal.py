@@ -53,14 +53,19 @@ class Deal(Aggregate):
 
     KIND = "deal"
 
+    status: DealStatus
+    client_id: UUID | None
+    seller_id: UUID | None
+    pipeline_id: UUID | None
+    stage: str
+    amount: Money | None
+    product_code: str | None
+
     def start(self) -> None:
         self.status = DealStatus.OPEN
-        self.client_id: UUID | None = None
-        self.seller_id: UUID | None = None
-        self.pipeline_id: UUID | None = None
+        self.client_id = self.seller_id = self.pipeline_id = None
         self.stage = ""
-        self.amount: Money | None = None
-        self.product_code: str | None = None
+        self.amount = self.product_code = None
 
     @property
     def subject_id(self) -> UUID:

@@ -21,10 +21,14 @@ class ImportRun(Aggregate):
 
     KIND = "import"
 
+    source: str
+    is_strict: bool
+    result: tuple[int, int, int, int] | None
+
     def start(self) -> None:
         self.source = ""
         self.is_strict = False
-        self.result: tuple[int, int, int, int] | None = None
+        self.result = None
 
     def begin(self, *, source: str, is_strict: bool = False) -> None:
         """Record that the source began to be read."""

@@ -34,10 +34,14 @@ class Pipeline(Aggregate):
 
     KIND = "pipeline"
 
+    name: str
+    stages: dict[str, Stage]
+    retired: set[str]
+
     def start(self) -> None:
         self.name = ""
-        self.stages: dict[str, Stage] = {}
-        self.retired: set[str] = set()
+        self.stages = {}
+        self.retired = set()
 
     @property
     def open_stages(self) -> tuple[str, ...]:

@@ -24,10 +24,15 @@ class Product(Aggregate):
 
     KIND = "product"
 
+    code: str
+    name: str
+    aliases: set[str]
+    is_withdrawn: bool
+
     def start(self) -> None:
         self.code = ""
         self.name = ""
-        self.aliases: set[str] = set()
+        self.aliases = set()
         self.is_withdrawn = False
 
     def check_offered(self) -> None:

@@ -40,13 +40,17 @@ class StaffMember(Aggregate):
 
     KIND = "staff"
 
+    name: str
+    role: StaffRole
+    team: str | None
+    branch: str | None
+    head_id: UUID | None
+    departed_at: datetime | None
+
     def start(self) -> None:
         self.name = ""
         self.role = StaffRole.SELLER
-        self.team: str | None = None
-        self.branch: str | None = None
-        self.head_id: UUID | None = None
-        self.departed_at: datetime | None = None
+        self.team = self.branch = self.head_id = self.departed_at = None
 
     @property
     def is_active(self) -> bool:

@@ -11,6 +11,7 @@ from app.database import Urls
 from app.settings import Settings
 from commands.batch import BatchRunner
 from commands.decision import Seal
+from commands.snapshots import Snapshots
 from commands.store import Borrow, LogStore
 from commands.streams import ReadStreams, Streams
 from events.base import Event
@@ -69,7 +70,8 @@ def batch_runner(master: MasterKey, reading: Borrow, writing: Borrow | None = No
     Who decides the next batch while one is stored needs two; one does for who always waits (`run`).
     """
     mapper, seal, read = _writing(master, reading)
-    return BatchRunner(reading, Streams(read, mapper.to_event), seal, mapper.keyring, LogStore(writing or reading))
+    streams = Streams(read, mapper.to_event, Snapshots(reading, mapper.keyring))
+    return BatchRunner(reading, streams, seal, mapper.keyring, LogStore(writing or reading))
 
 
 def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
@@ -83,8 +85,8 @@ def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
 def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStreams]:
     mapper = mapper_by(borrow, master)
 
-    def read(after: Mapping[UUID, int]) -> Sequence[StoredFact]:
+    def read(after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]:
         with borrow() as connection:
-            return read_streams(connection, after)
+            return read_streams(connection, after, limit)
 
     return mapper, Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash), read

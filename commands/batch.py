@@ -108,6 +108,10 @@ class BatchRunner:
         ready, self._ready = self._ready, []
         return ready
 
+    def rest(self) -> None:
+        """Do what may wait until nothing else is to be done; it never fails."""
+        self._streams.keep_snapshots()
+
     def give_up(self, answer: Answer, *, lost_before: float = inf) -> list[Turn]:
         """Answer, after a failure, what waits with this, or only what the log first failed before a moment."""
         given_up, self._again = self._again, []

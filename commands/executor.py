@@ -164,6 +164,7 @@ class Executor:
         if turns:
             runner.decide(turns)
         elif runner.is_idle or runner.is_storing:
+            runner.rest()
             self._sleep()
         if not runner.is_idle:
             answered = runner.advance(wait=False)

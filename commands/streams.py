@@ -6,9 +6,11 @@ stores nothing that was decided on an old head. Only what is answered without an
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 from uuid import UUID
 
 from aggregates.base import Aggregate, Identity
+from commands.snapshots import Snapshots
 from events.base import Event
 from infra.envelope import StoredFact
 from infra.eventlog import Head
@@ -16,7 +18,15 @@ from infra.eventlog import Head
 HOT_STREAMS = 50_000
 """Aggregates kept in memory; about 3 KB each."""
 
-ReadStreams = Callable[[Mapping[UUID, int]], Sequence[StoredFact]]
+LONG = 100
+"""Facts that make a stream long: it is loaded from a snapshot, and after as many more facts the next one is taken."""
+
+
+class ReadStreams(Protocol):
+    """Reads the facts of streams after a version, `limit` of each at most, as infra.eventlog.read_streams does."""
+
+    def __call__(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]: ...
+
 
 NO_HEAD = Head()
 NOTHING: frozenset[Identity] = frozenset()
@@ -26,14 +36,17 @@ class Entry:
     """One stream in memory: its aggregate, its head, and the facts decided on but not stored yet.
 
     `confirmed` is the last batch in which the log was asked for the stream; `is_used` says that it was needed since the
-    last time somebody thought of forgetting it.
+    last time somebody thought of forgetting it. `kept` is the version of its newest snapshot; when that is long ago the
+    stream puts its number among those that are `due`.
     """
 
-    __slots__ = ("aggregate", "confirmed", "head", "identities", "is_used", "undecided")
+    __slots__ = ("aggregate", "confirmed", "due", "head", "identities", "is_used", "kept", "undecided")
 
-    def __init__(self, aggregate: Aggregate, batch: int) -> None:
+    def __init__(self, aggregate: Aggregate, batch: int, due: set[int]) -> None:
         self.aggregate = aggregate
         self.confirmed = batch
+        self.due = due
+        self.kept = 0
         self.is_used = False
         self.head = NO_HEAD
         self.identities = NOTHING
@@ -54,11 +67,13 @@ class Entry:
         else:
             # A later batch has decided more, which is still on its way.
             self.undecided = tuple(event for event in self.undecided if event.envelope.version > version)
+        if version - self.kept >= LONG:
+            self.due.add(self.aggregate.id.int)
 
     def empty(self) -> None:
         """Be a stream again of which nothing is known."""
         self.aggregate = type(self.aggregate)(self.aggregate.id)
-        self.head, self.identities, self.undecided = NO_HEAD, NOTHING, ()
+        self.head, self.identities, self.undecided, self.kept = NO_HEAD, NOTHING, (), 0
 
 
 class WrongKindError(Exception):
@@ -68,10 +83,19 @@ class WrongKindError(Exception):
 class Streams:
     """A cache of aggregates for one executor; not thread-safe."""
 
-    def __init__(self, read: ReadStreams, decode: Callable[[StoredFact], Event], capacity: int = HOT_STREAMS) -> None:
+    def __init__(
+        self,
+        read: ReadStreams,
+        decode: Callable[[StoredFact], Event],
+        snapshots: Snapshots | None = None,
+        capacity: int = HOT_STREAMS,
+    ) -> None:
+        """Take what reads facts and makes events of them; without snapshots long streams are read whole."""
         self._read = read
         self._decode = decode
+        self._snapshots = snapshots
         self._capacity = capacity
+        self._due: set[int] = set()
         self.hot: OrderedDict[int, Entry] = OrderedDict()
         """What is in memory, by the number that a stream's id is: Python hashes it in a quarter of a UUID's time."""
         self._batch = 0
@@ -87,10 +111,60 @@ class Streams:
                 self.hot[number] = entry
 
     def load(self, wanted: Mapping[UUID, type[Aggregate]]) -> None:
-        """Bring streams that are not in memory there, in one query."""
+        """Bring streams that are not in memory there, in one query; another two if there are long ones among them."""
         for stream_id, kind in wanted.items():
-            self.hot[stream_id.int] = Entry(kind(stream_id), self._batch)
-        self._fold(self._read(dict.fromkeys(wanted, 0)))
+            self.hot[stream_id.int] = Entry(kind(stream_id), self._batch, self._due)
+        self._bring(wanted)
+
+    def _bring(self, stream_ids: Iterable[UUID]) -> None:
+        """Fold streams of which nothing is in memory."""
+        everything = dict.fromkeys(stream_ids, 0)
+        if self._snapshots is None:
+            self._fold(self._read(everything))
+            return
+        facts = self._read(everything, LONG)
+        if len(facts) >= LONG:
+            facts = self._completed(facts, self._snapshots)
+        self._fold(facts)
+
+    def _completed(self, beginnings: Sequence[StoredFact], snapshots: Snapshots) -> Sequence[StoredFact]:
+        """Return the facts to be folded, given the first ones of each stream: long streams start from a snapshot."""
+        entries = {
+            fact.envelope.stream_id: entry
+            for fact in beginnings
+            if fact.envelope.version == LONG and (entry := self._asked_for(fact)) is not None
+        }
+        if not entries:
+            return beginnings
+        after = dict.fromkeys(entries, LONG)
+        started = snapshots.newest([entry.aggregate for entry in entries.values()])
+        for aggregate, head in started:
+            entry = entries[aggregate.id]
+            entry.aggregate, entry.head, entry.identities = aggregate, head, aggregate.identities()
+            entry.kept = after[aggregate.id] = head.version
+        rest = self._read(after)
+        for envelope, _ in rest:
+            entry = entries[envelope.stream_id]
+            if envelope.version - entry.kept >= LONG:
+                entry.due.add(envelope.stream_id.int)
+        begun_later = {aggregate.id for aggregate, _ in started}
+        return [*(fact for fact in beginnings if fact.envelope.stream_id not in begun_later), *rest]
+
+    def _asked_for(self, fact: StoredFact) -> Entry | None:
+        """Return the stream of a fact if it is of the kind that was asked for: of another one no more need be read."""
+        entry = self.hot[fact.envelope.stream_id.int]
+        return entry if entry.aggregate.knows(self._decode(fact)) else None
+
+    def keep_snapshots(self) -> None:
+        """Take snapshots of streams that have grown long since the last one, and that are as the log has them."""
+        entries = [entry for number in self._due if (entry := self.hot.get(number)) is not None]
+        self._due.clear()
+        settled = [entry for entry in entries if not entry.undecided and entry.aggregate.version == entry.head.version]
+        if settled and self._snapshots is not None:
+            self._snapshots.keep([(entry.aggregate, entry.head) for entry in settled])
+        for entry in settled:
+            # Whether or not it could be taken: the next attempt is made when the stream has grown again.
+            entry.kept = entry.head.version
 
     def confirm(self, entries: Iterable[Entry]) -> set[int]:
         """Ask the log, in one query, what is new in streams; return the numbers of those that had changed."""
@@ -146,7 +220,7 @@ class Streams:
 
     def start(self, kind: type[Aggregate], stream_id: UUID) -> Entry:
         """Return an empty stream under an id that was made just now, so nothing can be stored under it."""
-        entry = self.hot[stream_id.int] = Entry(kind(stream_id), self._batch)
+        entry = self.hot[stream_id.int] = Entry(kind(stream_id), self._batch, self._due)
         return entry
 
     def restore(self, entry: Entry) -> None:
@@ -156,7 +230,7 @@ class Streams:
             return
         on_its_way = entry.undecided
         entry.empty()
-        self._fold(self._read({stream_id: 0}))
+        self._bring([stream_id])
         entry.confirmed = self._batch
         for event in on_its_way:
             # Some of it may have arrived, and was read just now.

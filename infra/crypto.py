@@ -163,6 +163,11 @@ class Keyring:
         """Encrypt for a subject known to be new, without asking the database for a key."""
         return _sealed(self._keys.get(subject_id.int) or self._mint(subject_id), plain, bound_to)
 
+    def seal_known(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes | None:
+        """Encrypt for a subject who has a key; None for one who has none (any more)."""
+        key = self._keys.get(subject_id.int) or self._find(subject_id)
+        return None if key is None else _sealed(key, plain, bound_to)
+
     def open(self, subject_id: UUID, sealed: bytes, bound_to: bytes) -> bytes:
         """Decrypt; raises KeyIsGoneError, and cryptography's InvalidTag when the bytes were tampered with."""
         key = self._keys.get(subject_id.int) or self._find(subject_id)

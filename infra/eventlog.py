@@ -26,7 +26,7 @@ CROSS JOIN LATERAL (
     WHERE each.stream_id = wanted.stream_id
         AND each.version > wanted.version
     ORDER BY each.version
-    OFFSET 0
+    LIMIT %s
 ) AS e
 ORDER BY e.stream_id, e.version
 """  # noqa: S608 - the only thing put in is the constant list of columns
@@ -104,10 +104,12 @@ class Decided:
         return events_of([fact.envelope.topic for fact in self.facts], first)
 
 
-def read_streams(connection: psycopg.Connection[Any], after: Mapping[UUID, int]) -> list[StoredFact]:
-    """Return the facts of each stream after the version given for it, by stream and version."""
+def read_streams(
+    connection: psycopg.Connection[Any], after: Mapping[UUID, int], limit: int | None = None
+) -> list[StoredFact]:
+    """Return the facts of each stream after the version given for it, at most `limit`, by stream and version."""
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-        cursor.execute(_STREAMS, [_array(after), list(after.values())], prepare=True)
+        cursor.execute(_STREAMS, [_array(after), list(after.values()), limit], prepare=True)
         return [StoredFact(Envelope(*row[:13]), row[13]) for row in cursor]
 
 

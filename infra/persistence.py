@@ -17,7 +17,7 @@ from infra.envelope import StoredFact
 from infra.mapper import Fact, Mapper
 from infra.pooled_recorder import PooledRecorder
 from infra.recorder import LogRecorder
-from infra.snapshots import SnapshotRecorder
+from infra.snapshot_recorder import SnapshotRecorder
 from infra.stored_event import EnvelopedEvent, EnvelopedNotification
 
 LOG_URL = "LETOPIS_LOG_URL"

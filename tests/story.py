@@ -110,7 +110,7 @@ class Story:
     def _fold(self, stream_id: UUID, event: Event) -> None:
         kind = next(kind for kind in KINDS if kind(stream_id).knows(event))
         aggregate = self.context.streams.setdefault(stream_id, kind(stream_id))
-        aggregate.apply(event.model_copy().under(_given(stream_id, aggregate.version + 1, event)))
+        aggregate.apply(event.model_copy().under(enveloped(stream_id, aggregate.version + 1, event)))
 
     def when(self, command: Command, by: Actor | None = None) -> Story:
         """Ask for something, as this actor (an admin unless said)."""
@@ -174,7 +174,8 @@ def _told(event: Event) -> tuple[str, dict[str, Any]]:
     return event.TOPIC, event.model_dump()
 
 
-def _given(stream_id: UUID, version: int, event: Event) -> Envelope:
+def enveloped(stream_id: UUID, version: int, event: Event) -> Envelope:
+    """Return the envelope under which a fact is given as the one of this version of its stream."""
     return Envelope(
         position=version,
         event_id=nth_id(-3),

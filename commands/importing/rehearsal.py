@@ -28,8 +28,9 @@ class Rehearsal:
         self._facts: dict[UUID, list[StoredFact]] = {}
         self._holders: dict[tuple[str, bytes], set[UUID]] = {}
 
-    def read(self, after: Mapping[UUID, int]) -> Sequence[StoredFact]:
+    def read(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]:
         """Return the facts of each stream after the version given for it, those only decided on included."""
+        assert limit is None, "a dry run takes no snapshots and reads streams whole"  # noqa: S101
         decided = [
             fact
             for stream_id, version in after.items()

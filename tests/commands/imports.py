@@ -43,9 +43,9 @@ class Desk:
         self.mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(MASTER, LogKeys(self.connection)))
 
     def _read(self) -> ReadStreams:
-        def read(after: Any) -> list[StoredFact]:
+        def read(after: Any, limit: int | None = None, /) -> list[StoredFact]:
             with self.connection() as connection:
-                return list(read_streams(connection, after))
+                return list(read_streams(connection, after, limit))
 
         return read
 

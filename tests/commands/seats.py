@@ -123,9 +123,9 @@ def runner(url: str, *, after_read: Callable[[], None] | None = None) -> Iterato
     borrow = OwnConnection(url)
     mapper = Mapper((SeatTaken, ToastGiven), {}, Keyring(MASTER, LogKeys(borrow)))
 
-    def read(after: Any) -> Sequence[StoredFact]:
+    def read(after: Any, limit: int | None = None, /) -> Sequence[StoredFact]:
         with borrow() as connection:
-            found = read_streams(connection, after)
+            found = read_streams(connection, after, limit)
         if after_read is not None:
             after_read()
         return found

@@ -15,7 +15,7 @@ from eventsourcing.utils import Environment
 
 from infra.persistence import LOG_URL, Factory
 from infra.recorder import LogRecorder
-from infra.snapshots import SnapshotRecorder
+from infra.snapshot_recorder import SnapshotRecorder
 from tests.infra import suites
 
 

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from infra.append import append
 from infra.envelope import NEVER
 from infra.recorder import LogRecorder
-from infra.snapshots import SnapshotRecorder
+from infra.snapshot_recorder import SnapshotRecorder
 from infra.stored_event import EnvelopedEvent, to_body, to_state
 from tests.database import Database
 from tests.infra import suites
