@@ -110,7 +110,7 @@ def read_streams(
     """Return the facts of each stream after the version given for it, at most `limit`, by stream and version."""
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         cursor.execute(_STREAMS, [_array(after), list(after.values()), limit], prepare=True)
-        return [StoredFact(Envelope(*row[:13]), row[13]) for row in cursor]
+        return [StoredFact(Envelope(*row[:13]), row[13]) for row in cursor.fetchall()]
 
 
 def _array(ids: Iterable[UUID]) -> str:

@@ -37,7 +37,6 @@ WITH taken AS (
     DELETE FROM letopis.snapshot AS old
     USING taken
     WHERE old.stream_id = taken.stream_id
-        AND old.version <= taken.version
 )
 INSERT INTO letopis.snapshot (stream_id, version, topic, event_id, subject_id, state)
 SELECT stream_id, version, topic, event_id, subject_id, state
@@ -45,13 +44,26 @@ FROM taken
 ON CONFLICT DO NOTHING
 """
 
+# Each look-up is by key and one row: joined freely, a plan would read all the facts of a long stream.
 _NEWEST: LiteralString = """
-SELECT DISTINCT ON (kept.stream_id)
-    kept.stream_id, kept.topic, e.version, e.event_id, e.position, kept.subject_id, kept.state
+SELECT kept.stream_id, kept.topic, kept.version, kept.event_id, fact.position, kept.subject_id, kept.state
 FROM unnest(%s::uuid[], %s::text[]) AS wanted (stream_id, topic)
-JOIN letopis.snapshot AS kept USING (stream_id, topic)
-JOIN letopis.event AS e USING (stream_id, version, event_id)
-ORDER BY kept.stream_id, kept.version DESC
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM letopis.snapshot AS each
+    WHERE each.stream_id = wanted.stream_id
+        AND each.topic = wanted.topic
+    ORDER BY each.version DESC
+    LIMIT 1
+) AS kept
+CROSS JOIN LATERAL (
+    SELECT each.position
+    FROM letopis.event AS each
+    WHERE each.stream_id = kept.stream_id
+        AND each.version = kept.version
+        AND each.event_id = kept.event_id
+    LIMIT 1
+) AS fact
 """
 
 

@@ -15,6 +15,7 @@ from tests.bench.lag import live_lag
 from tests.bench.measuring import Benchmark
 from tests.bench.past import as_of_board, as_of_card
 from tests.bench.reads import reads_http_card, reads_http_list, reads_http_timeline
+from tests.bench.streams import load_long_stream
 from tests.bench.views import live_projection, live_projection_card, rebuild_append_only, rebuild_postgres
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         commands_in_process_new_256,
         commands_in_process_plans,
         commands_one_caller,
+        load_long_stream,
         commands_http,
         commands_http_activity,
         commands_http_all,

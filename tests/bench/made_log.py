@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -21,8 +21,10 @@ from events.values import (
     OwnershipCause,
     ProfileField,
 )
+from infra.connection import OwnConnection
 from infra.crypto import Keyring, MasterKey
 from infra.envelope import Envelope
+from infra.eventlog import LogKeys
 from infra.ids import new_id
 from infra.mapper import Mapper
 from tests.bench.samples import CALLS, RESULT, SELLERS, TOPIC, name_of, phone_of
@@ -80,64 +82,111 @@ def append_made_log(url: str, master: MasterKey, count: int, life: Life | None =
     life = life or CALLED
     mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, _NoKeys()))
     with psycopg.connect(url) as connection:
-        row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
-        assert row is not None
-        position: int = row[0]
+        position = _end(connection)
         last = position + count
         while position < last:
             clients = min(BLOCK, (last - position) // life.events_per_client)
             made = _made(mapper, position, clients, life)
-            for statement, lines in ((_EVENTS, made.events), (_PARTIES, made.parties), (_KEYS, made.keys)):
-                with connection.cursor() as cursor, cursor.copy(statement) as copy:
-                    copy.write("".join(lines))
+            _put_in(connection, made)
             position += len(made.events)
-        connection.commit()
-        connection.autocommit = True
-        connection.execute("VACUUM (ANALYZE) letopis.event, letopis.event_party, letopis.subject_key")
+        _settle(connection)
     return position
+
+
+def append_made_client(url: str, master: MasterKey, client_id: UUID, first: int, last: int) -> None:
+    """Add one client's facts of these versions: the registration first, then a trait corrected again and again."""
+    borrow = OwnConnection(url)
+    mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(borrow)))
+    made = _Made([], [], [])
+    with psycopg.connect(url) as connection:
+        position = _end(connection)
+        for version in range(first, last + 1):
+            position += 1
+            value = f"торговля {version}"
+            event: Event = (
+                _registered(position)
+                if version == 1
+                else ProfileCorrected(field=ProfileField.SECTOR, to_value=value, source="bench")
+            )
+            _add(made, mapper, Told(client_id, version, client_id, event), position)
+        _add_keys(made, mapper, [client_id])
+        _put_in(connection, made)
+        _settle(connection)
+    borrow.close()
+
+
+def _end(connection: psycopg.Connection[Any]) -> int:
+    row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
+    assert row is not None
+    end: int = row[0]
+    return end
+
+
+def _put_in(connection: psycopg.Connection[Any], made: _Made) -> None:
+    for statement, lines in ((_EVENTS, made.events), (_PARTIES, made.parties), (_KEYS, made.keys)):
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write("".join(lines))
+
+
+def _settle(connection: psycopg.Connection[Any]) -> None:
+    connection.commit()
+    connection.autocommit = True
+    connection.execute("VACUUM (ANALYZE) letopis.event, letopis.event_party, letopis.subject_key")
 
 
 def _made(mapper: Mapper, position: int, clients: int, life: Life) -> _Made:
     made = _Made([], [], [])
     ids = [new_id() for _ in range(clients)]
-    for stream_id, version, client_id, event in life.told(ids, position):
+    for told in life.told(ids, position):
         position += 1
-        moment = BEGINNING + timedelta(seconds=position)
-        envelope = Envelope(
-            position=position,
-            event_id=new_id(),
-            stream_id=stream_id,
-            version=version,
-            topic=event.TOPIC,
-            schema_version=event.SCHEMA_VERSION,
-            subject_id=client_id,
-            occurred_at=moment,
-            recorded_at=moment,
-            actor="bench",
-            command_id=new_id(),
-            correlation_id=client_id,
-            causation_id=None,
-        )
-        body = mapper.to_body(event.under(envelope)).replace("\\", "\\\\")
-        cells = ["\\N" if cell is None else str(cell) for cell in envelope[:13]]
-        made.events.append("\t".join([*cells, body, f"{{{client_id}}}"]) + "\n")
-        made.parties.append(f"{client_id}\t{position}\n")
-    for subject_id in ids:
-        wrapped = mapper.keyring.unsaved(subject_id)
-        assert wrapped is not None
-        made.keys.append(f"{subject_id}\t\\\\x{wrapped.hex()}\n")
+        _add(made, mapper, told, position)
+    _add_keys(made, mapper, ids)
     mapper.keyring.forget(ids)
     return made
+
+
+def _add(made: _Made, mapper: Mapper, told: Told, position: int) -> None:
+    stream_id, version, client_id, event = told
+    moment = BEGINNING + timedelta(seconds=position)
+    envelope = Envelope(
+        position=position,
+        event_id=new_id(),
+        stream_id=stream_id,
+        version=version,
+        topic=event.TOPIC,
+        schema_version=event.SCHEMA_VERSION,
+        subject_id=client_id,
+        occurred_at=moment,
+        recorded_at=moment,
+        actor="bench",
+        command_id=new_id(),
+        correlation_id=client_id,
+        causation_id=None,
+    )
+    body = mapper.to_body(event.under(envelope)).replace("\\", "\\\\")
+    cells = ["\\N" if cell is None else str(cell) for cell in envelope[:13]]
+    made.events.append("\t".join([*cells, body, f"{{{client_id}}}"]) + "\n")
+    made.parties.append(f"{client_id}\t{position}\n")
+
+
+def _add_keys(made: _Made, mapper: Mapper, subject_ids: Sequence[UUID]) -> None:
+    for subject_id in subject_ids:
+        wrapped = mapper.keyring.unsaved(subject_id)
+        if wrapped is not None:
+            made.keys.append(f"{subject_id}\t\\\\x{wrapped.hex()}\n")
+
+
+def _registered(number: int) -> ClientRegistered:
+    phone = phone_of(number)
+    point = ContactPoint(kind=ContactKind.PHONE, value=phone, key=phone)
+    kind = ClientKind.ORGANISATION
+    return ClientRegistered(kind=kind, name=name_of(number), contact_points=(point,), source="bench")
 
 
 def about_clients(ids: Sequence[UUID], first: int) -> Iterator[Told]:
     """Give the facts about clients themselves: everybody's first event, then everybody's second one, …"""
     for number, client_id in enumerate(ids, start=first):
-        phone = phone_of(number)
-        point = ContactPoint(kind=ContactKind.PHONE, value=phone, key=phone)
-        kind = ClientKind.ORGANISATION
-        named = ClientRegistered(kind=kind, name=name_of(number), contact_points=(point,), source="bench")
-        yield Told(client_id, 1, client_id, named)
+        yield Told(client_id, 1, client_id, _registered(number))
     for number, client_id in enumerate(ids):
         claimed = ClientClaimed(owner_id=SELLERS[number % len(SELLERS)], cause=OwnershipCause.CLAIM)
         yield Told(client_id, 2, client_id, claimed)
