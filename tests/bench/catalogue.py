@@ -1,6 +1,7 @@
 """The one list of benchmarks, in the order in which they are run."""
 
 from tests.bench.analytics import analytics_load
+from tests.bench.appends import append_at_5m, append_bulk
 from tests.bench.commands import (
     commands_in_process,
     commands_in_process_256,
@@ -28,6 +29,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         commands_in_process_plans,
         commands_one_caller,
         load_long_stream,
+        append_bulk,
+        append_at_5m,
         commands_http,
         commands_http_activity,
         commands_http_all,
