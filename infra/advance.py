@@ -28,6 +28,9 @@ _CHECKPOINTS = """
     SET position = n.position, event_id = n.event_id
     FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::uuid[]) AS n(name, generation, position, event_id)
     WHERE p.name = n.name AND p.generation = n.generation AND p.state IN ('live', 'building')
+        -- never from one log into another
+        AND (p.position = 0 OR EXISTS (
+            SELECT FROM letopis.event e WHERE e.position = p.position AND e.event_id = p.event_id))
 """
 
 
@@ -87,8 +90,8 @@ def advance(
     """Fold the next facts into every read model that stands at or before them; return how many were examined.
 
     A read model that cannot take a fact in becomes `broken` before that fact and says why; the others go on. Raises
-    HandedOverError, with nothing written, when somebody paused or replaced one of them meanwhile. A build that cannot
-    take a fact in raises what is wrong: PoisonEventError, or the database's refusal.
+    HandedOverError, with nothing written, when somebody paused or replaced one of them meanwhile, or replaced the log.
+    A build that cannot take a fact in raises what is wrong: PoisonEventError, or the database's refusal.
     """
     after = min(one.mark.position for one in held)
     window = reader.window(connection, after, limit)

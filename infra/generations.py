@@ -17,7 +17,24 @@ from infra.log_reader import BEGINNING, Mark, mark_up_to
 from infra.projection import Projection
 
 State = Literal["building", "live", "paused", "broken", "retired"]
+LOG_REPLACED = "log replaced"
+"""The error of a generation that was folded from another log than the one that is there now."""
+
 _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error"
+# A paused or a poisoned one is not what this log makes either: it is built anew like the others.
+_BREAK_REPLACED = """
+    UPDATE letopis.projection AS p
+    SET state = 'broken', error = %(error)s, changed_at = clock_timestamp()
+    WHERE p.state IN ('live', 'paused', 'broken')
+        AND p.error IS DISTINCT FROM %(error)s
+        AND p.position > 0
+        AND NOT EXISTS (
+            SELECT
+            FROM letopis.event AS e
+            WHERE e.position = p.position
+                AND e.event_id = p.event_id)
+    RETURNING p.name
+"""
 # The projector's sessions do nothing but read the log by position and join tables to a batch's keys: whatever the
 # statistics of a table that was empty a moment ago say, the index is the way. A read model that loses its last
 # moments in a crash of the server loses its checkpoint with them and folds them again: no need to wait for the disk.
@@ -53,6 +70,11 @@ class Generation:
     def schema(self) -> str:
         """The PostgreSQL schema its tables are in."""
         return f"{self.name}_g{self.number}"
+
+    @property
+    def is_of_another_log(self) -> bool:
+        """Whether the log under it was found to be another one: a backup was restored."""
+        return self.error == LOG_REPLACED
 
     @property
     def mark(self) -> Mark:
@@ -109,6 +131,11 @@ def all_in_use(connection: psycopg.Connection[Any]) -> dict[str, Generation]:
             f"SELECT {_COLUMNS} FROM letopis.projection WHERE state IN ('live', 'paused', 'broken')"  # noqa: S608
         )
         return {one.name: one for one in cursor}
+
+
+def is_missing(present: Generation | None, projection: Projection[Any]) -> bool:
+    """Tell whether a read model has to be built: none is in use, or one of other code, or one of another log."""
+    return present is None or present.fingerprint != fingerprint_of(projection) or present.is_of_another_log
 
 
 @contextmanager
@@ -338,6 +365,12 @@ def set_mark(connection: psycopg.Connection[Any], generation: Generation, mark: 
 def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation) -> bool:
     """Tell whether the log still has, at the checkpoint, the fact that was examined there."""
     return mark_up_to(connection, generation.position) == generation.mark
+
+
+def break_replaced(connection: psycopg.Connection[Any]) -> list[str]:
+    """Mark as broken whatever readers see that was folded from another log than this one; return the names."""
+    rows = connection.execute(_BREAK_REPLACED, {"error": LOG_REPLACED}).fetchall()
+    return [name for (name,) in rows]
 
 
 def drop_others(connection: psycopg.Connection[Any], name: str, *, keep_retired: int) -> list[int]:

@@ -1,6 +1,7 @@
 """Keeps every read model up to date: follows the log and folds what is new, a batch at a time."""
 
 from collections.abc import Callable, Iterable
+from queue import SimpleQueue
 from threading import Event as Signal
 from threading import Thread
 from time import monotonic
@@ -17,16 +18,16 @@ from infra.generations import (
     HandedOverError,
     all_in_use,
     begin,
+    break_replaced,
     build_lock,
     connect,
     drop_others,
     fingerprint_of,
     in_use,
+    is_missing,
     let_go,
-    log_is_the_same,
     make_indexes,
     publish,
-    set_state,
     sweep,
     try_hold,
 )
@@ -66,13 +67,13 @@ def hand_over(connection: psycopg.Connection[Any], held: Held, decode: Decode) -
 def build(projection: Projection[Any], decode: Decode, url: str) -> None:
     """Build a read model from the whole log in this thread, as the live projector would, and put it before readers.
 
-    Does nothing when the generation in use is of this very code. What a killed build left is dropped first. At a fact
-    that cannot be taken in a first build is shown as far as it came, as `broken`; otherwise PoisonEventError is raised
-    and readers keep what they have.
+    Does nothing when the generation in use is of this very code and of this log. What a killed build left is dropped
+    first. At a fact that cannot be taken in a first build is shown as far as it came, as `broken`; otherwise
+    PoisonEventError is raised and readers keep what they have.
     """
     with connect(url) as connection, build_lock(connection, projection.name):
         present = in_use(connection, projection.name)
-        if present and present.fingerprint == fingerprint_of(projection):
+        if not is_missing(present, projection):
             return
         drop_others(connection, projection.name, keep_retired=0)
         generation = begin(connection, projection)
@@ -92,7 +93,7 @@ class ProjectorService:
 
     A read model is held by a lock of the very session that writes it: when the session dies, so does the hold, and
     nothing of it can be written afterwards. `decode` is called from both threads. `build` makes and publishes the
-    read model it is given when none of this code's is in use.
+    read model it is given when none of this code's is in use, or the log under it was replaced.
     """
 
     def __init__(
@@ -117,10 +118,14 @@ class ProjectorService:
         self._held: dict[str, Held] = {}
         self._locked: set[str] = set()
         self._reader: LogReader | None = None
+        self._to_build: SimpleQueue[Projection[Any] | None] = SimpleQueue()
 
     def start(self) -> None:
         """Begin to follow the log; returns at once."""
         self._stopping.clear()
+        self._to_build = SimpleQueue()
+        for projection in self._projections.values():
+            self._to_build.put(projection)
         self._threads = [
             Thread(target=self._follow, name="projector", daemon=True),
             Thread(target=self._build_missing, name="projector-build", daemon=True),
@@ -131,6 +136,7 @@ class ProjectorService:
     def stop(self) -> None:
         """End after the batch under way."""
         self._stopping.set()
+        self._to_build.put(None)
         for thread in self._threads:
             thread.join()
 
@@ -138,7 +144,7 @@ class ProjectorService:
         build(projection, self._decode, self._url)
 
     def _build_missing(self) -> None:
-        for projection in self._projections.values():
+        while (projection := self._to_build.get()) is not None:
             while not self._stopping.is_set() and not self._is_built(projection):
                 self._stopping.wait(RECONNECT_SECONDS)
 
@@ -149,7 +155,7 @@ class ProjectorService:
             with connect(self._url) as connection:
                 present = in_use(connection, name)
                 sweep(connection, name)
-            if present is None or present.fingerprint != self._fingerprints[name]:
+            if is_missing(present, projection):
                 self._build(projection)
         except psycopg.OperationalError as error:
             _log.warning("projection_build", projection=name, outcome="database lost", error=str(error))
@@ -199,6 +205,10 @@ class ProjectorService:
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         """Take in hand what may be driven by this code and by nobody else; let go of what may not."""
+        for name in break_replaced(connection):
+            _log.warning("projection", projection=name, outcome="log replaced: it is built anew")
+            if name in self._projections:
+                self._to_build.put(self._projections[name])
         generations = all_in_use(connection)
         for name, projection in self._projections.items():
             generation = generations.get(name)
@@ -209,6 +219,8 @@ class ProjectorService:
                 if not try_hold(connection, name):
                     continue
                 self._locked.add(name)
+                # Whoever held it may have died over building it anew.
+                self._to_build.put(projection)
                 # Its last holder may have moved it on since the register was read.
                 generation = in_use(connection, name) or generation
             self._take(connection, projection, generation)
@@ -219,11 +231,7 @@ class ProjectorService:
         if generation.state != "live":
             self._held.pop(projection.name, None)
         elif held is None or held.generation.number != generation.number:
-            if log_is_the_same(connection, generation):
-                self._held[projection.name] = hold(connection, projection, generation)
-            else:
-                self._held.pop(projection.name, None)
-                set_state(connection, generation, "broken", only_from=("live",), error="log replaced")
+            self._held[projection.name] = hold(connection, projection, generation)
 
     def _release(self, connection: psycopg.Connection[Any], name: str) -> None:
         self._held.pop(name, None)

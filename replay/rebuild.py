@@ -18,6 +18,8 @@ from infra.generations import (
     drop_others,
     fingerprint_of,
     in_use,
+    is_missing,
+    log_is_the_same,
     make_indexes_of_a_filled,
     newest_retired,
     set_mark,
@@ -68,12 +70,12 @@ class NotEqualError(Exception):
 
 
 class NothingToRollBackToError(Exception):
-    """There is no earlier generation that this version of the code made."""
+    """There is no earlier generation that this version of the code made from this log."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name}: no earlier generation made by this version of the code is kept. Start the version that made it,"
-            " or rebuild."
+            f"{name}: no earlier generation made by this version of the code from this log is kept. Start the version"
+            " that made it, or rebuild."
         )
 
 
@@ -123,14 +125,14 @@ def rebuild(
     `decoder` makes what reads events; it is called in each process, so it must be picklable (a function of a module,
     or functools.partial of one). Stopped or killed anywhere, it leaves the readers' generation untouched, and the next
     start drops the half-made one. With `only_if_missing` nothing is done, and None returned, when the generation in
-    use is of this very code. Raises PoisonEventError at a fact that cannot be taken in, NotEqualError when
+    use is of this very code and of this log. Raises PoisonEventError at a fact that cannot be taken in, NotEqualError when
     `is_verified` and the result differs.
     """
     began = monotonic()
     teller = _Teller(projection.name, progress)
     with connect(url) as connection, build_lock(connection, projection.name):
         present = in_use(connection, projection.name)
-        if only_if_missing and present and present.fingerprint == fingerprint_of(projection):
+        if only_if_missing and not is_missing(present, projection):
             return None
         drop_others(connection, projection.name, keep_retired=0)
         generation = begin(connection, projection)
@@ -147,7 +149,8 @@ def rebuild(
         finally:
             # After a failure, or Ctrl-C: what is half made goes. After the swap there is nothing in this state.
             if not connection.closed:
-                drop_others(connection, projection.name, keep_retired=1)
+                # What was made of another log is nothing to roll back to.
+                drop_others(connection, projection.name, keep_retired=0 if present and present.is_of_another_log else 1)
     teller.phase("done")
     return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began)
 
@@ -200,11 +203,15 @@ class _Fill:
 def roll_back(projection: Projection[Any], url: str, decode: Decode) -> Generation:
     """Show readers the generation they saw before the present one again, brought up to date first.
 
-    Raises NothingToRollBackToError unless it was made by this very version of the code.
+    Raises NothingToRollBackToError unless it was made by this very version of the code from this log.
     """
     with connect(url) as connection, build_lock(connection, projection.name):
         earlier = newest_retired(connection, projection.name)
-        if earlier is None or earlier.fingerprint != fingerprint_of(projection):
+        if (
+            earlier is None
+            or earlier.fingerprint != fingerprint_of(projection)
+            or not log_is_the_same(connection, earlier)
+        ):
             raise NothingToRollBackToError(projection.name)
         set_state(connection, earlier, "building", only_from=("retired",))
         earlier = replace(earlier, state="building")

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
-from infra.generations import connect, fingerprint_of
+from infra.generations import LOG_REPLACED, connect, fingerprint_of
 from infra.projection import Projection
 
 _QUERY = """
@@ -100,15 +100,16 @@ def _rows_in(connection: psycopg.Connection[Any], table: sql.Identifier) -> int:
 
 
 def wait_until(url: str, names: Iterable[str], position: int, timeout: float) -> bool:
-    """Wait until every named read model has examined the log up to a position; False when the time is up."""
+    """Wait until every named read model has examined this log up to a position; False when the time is up."""
     end = monotonic() + timeout
     wanted = list(names)
     with connect(url) as connection:
         while True:
             row = connection.execute(
                 "SELECT count(*) FROM read.projection_status"
-                " WHERE name = ANY(%s) AND position >= %s AND state IN ('live', 'paused', 'broken')",
-                (wanted, position),
+                " WHERE name = ANY(%s) AND position >= %s AND state IN ('live', 'paused', 'broken')"
+                " AND error IS DISTINCT FROM %s",
+                (wanted, position, LOG_REPLACED),
             ).fetchone()
             if row and row[0] == len(wanted):
                 return True
