@@ -1,4 +1,4 @@
-"""The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `demo`, `doctor`."""
+"""The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `backup`, `demo`, `doctor`."""
 
 import logging
 import os
@@ -104,6 +104,36 @@ def doctor(as_json: Json = False, russian: Russian = False) -> None:
         report(findings, language, show)
     if any(one.state == "failed" for one in findings):
         raise typer.Exit(REFUSED)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
+    as_json: Json = False,
+) -> None:
+    """Make a backup of the log, beside a running service or without one; the master key is not in it."""
+    from app import keep
+
+    keep.make_backup(folder, as_json=as_json)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `letopis backup` made.")],
+    replace: Annotated[bool, typer.Option("--replace", help="In place of all that the database holds.")] = False,
+) -> None:
+    """Put a backup back, whole or not at all; read models are made anew from it when the service starts."""
+    from app import keep
+
+    keep.put_back(folder, is_replacing=replace)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show how the read models are, and what is kept: how much, how large and how long."""
+    from app import keep
+
+    keep.show_status(as_json=as_json)
 
 
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse what one owner per client would have refused then.")]

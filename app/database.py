@@ -11,6 +11,7 @@ from app.settings import Settings
 from infra.crypto import MasterKey, WrongMasterKeyError
 from infra.embedded import EmbeddedPostgres
 from infra.embedded_watch import Watch
+from infra.generations import break_replaced
 from infra.migrations import migrate
 
 ROLES = ("writer", "projector", "reader")
@@ -58,16 +59,22 @@ def is_made(settings: Settings) -> bool:
     return settings.database_url is None and ((folder / "data").exists() or (folder / "place").exists())
 
 
-def prepared(owner_url: str, settings: Settings, master: MasterKey) -> Urls:
-    """Migrate the database and return how each role connects to it; raises infra.crypto.WrongMasterKeyError."""
-    _check_key(owner_url, master)
-    migrate(owner_url, role_passwords=_passwords(settings, master))
-    return urls_of(owner_url, settings, master)
+def prepared(url: str, settings: Settings, master: MasterKey) -> Urls:
+    """Migrate the owner's database and return how each role connects to it.
+
+    What was made of another log, because a backup was restored by whatever means, is marked before anybody reads it.
+    Raises infra.crypto.WrongMasterKeyError and infra.migrations.DatabaseIsNewerError.
+    """
+    check_key(url, master)
+    migrate(url, role_passwords=passwords(settings, master))
+    with psycopg.connect(url) as connection:
+        break_replaced(connection)
+    return urls_of(url, settings, master)
 
 
-def _check_key(owner_url: str, master: MasterKey) -> None:
+def check_key(url: str, master: MasterKey) -> None:
     """Refuse another key than the one the database was written with, before anything is done with it."""
-    with psycopg.connect(owner_url) as connection:
+    with psycopg.connect(url) as connection:
         found = connection.execute("SELECT to_regclass('letopis.subject_key') IS NOT NULL").fetchone()
         if found and found[0]:
             for subject_id, wrapped in connection.execute(
@@ -76,12 +83,13 @@ def _check_key(owner_url: str, master: MasterKey) -> None:
                 master.unwrap(subject_id, wrapped)
 
 
-def urls_of(owner_url: str, settings: Settings, master: MasterKey) -> Urls:
-    """Return how each role connects to a database that was prepared before."""
-    return Urls(owner_url, *(_as_role(owner_url, *login) for login in _passwords(settings, master).items()))
+def urls_of(url: str, settings: Settings, master: MasterKey) -> Urls:
+    """Return how each role connects to a database of this owner's URL that was prepared before."""
+    return Urls(url, *(_as_role(url, *login) for login in passwords(settings, master).items()))
 
 
-def _passwords(settings: Settings, master: MasterKey) -> dict[str, str]:
+def passwords(settings: Settings, master: MasterKey) -> dict[str, str]:
+    """Return the login roles of this installation with the password of each."""
     names = (f"{settings.role_prefix}_{role}" for role in ROLES)
     return {name: master.password_for(name) for name in names}
 
@@ -90,24 +98,33 @@ def _passwords(settings: Settings, master: MasterKey) -> dict[str, str]:
 def database(
     settings: Settings, master: MasterKey, say: Callable[[str], None], *, beside_service: bool = True
 ) -> Iterator[Urls]:
-    """Lend the database for as long as the block runs: the one named by the settings, or the embedded server.
+    """Lend the database, prepared, for as long as the block runs: the one named by the settings, or the embedded one.
+
+    Raises what `owner_url` and `prepared` raise.
+    """
+    with owner_url(settings, say, beside_service=beside_service) as url:
+        yield prepared(url, settings, master)
+
+
+@contextmanager
+def owner_url(settings: Settings, say: Callable[[str], None], *, beside_service: bool = True) -> Iterator[str]:
+    """Lend how the owner connects to the database, as it is, for as long as the block runs.
 
     A command typed beside a running service uses the service's server and leaves it running; a second service in one
-    folder (not `beside_service`) is refused.
-    Raises infra.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
+    folder (not `beside_service`) is refused. Raises infra.embedded.EmbeddedPostgresError.
     """
     if settings.database_url is not None:
-        yield prepared(settings.database_url.get_secret_value(), settings, master)
+        yield settings.database_url.get_secret_value()
         return
     server = EmbeddedPostgres(settings.var / "postgres", say=say)
     if beside_service and server.attach():
-        yield prepared(server.owner_url, settings, master)
+        yield server.owner_url
         return
     with server, Watch(server):
-        yield prepared(server.owner_url, settings, master)
+        yield server.owner_url
 
 
-def _as_role(owner_url: str, role: str, password: str) -> str:
-    parts = urlsplit(owner_url)
+def _as_role(url: str, role: str, password: str) -> str:
+    parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{quote(role, safe='')}:{quote(password, safe='')}@{place}"))

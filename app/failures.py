@@ -11,17 +11,23 @@ from app.serve import PortTakenError
 from app.totals import NotCaughtUpError
 from commands.importing.csv_file import UnreadableFileError
 from commands.importing.problems import MappingError
+from infra.backup import BackupRefusedError
 from infra.crypto import WrongMasterKeyError
 from infra.duck import AnalyticsFileInUseError
 from infra.embedded import EmbeddedPostgresError
+from infra.manifest import DamagedBackupError
 from infra.mapper import UnreadableFactError
 from infra.migrations import DatabaseIsNewerError
 from infra.past_log import MomentAheadError, TooLongError
+from infra.postgres_tools import ToolFailedError
+from infra.restore import RestoreRefusedError
 from replay.rebuild import NothingToRollBackToError
 from replay.verify import NoSuchGenerationError
 
 KNOWN = (
     AnalyticsFileInUseError,
+    BackupRefusedError,
+    DamagedBackupError,
     DatabaseIsNewerError,
     EmbeddedPostgresError,
     FirstStartError,
@@ -32,8 +38,10 @@ KNOWN = (
     NotCaughtUpError,
     NothingToRollBackToError,
     PortTakenError,
+    RestoreRefusedError,
     ServiceRefusedError,
     TooLongError,
+    ToolFailedError,
     UnknownReadModelError,
     UnreadableFactError,
     UnreadableFileError,

@@ -76,6 +76,8 @@ class AnalyticsNode:
                 "(LETOPIS_VAR)."
             ) from taken
         self._file = self._opened()
+        # Not before the log was asked: it may have been replaced while nobody followed it.
+        self._is_of_this_log = False
 
     def _opened(self) -> FactFile | None:
         try:
@@ -127,6 +129,7 @@ class AnalyticsNode:
             try:
                 log = self._connected()
                 upto = log.target(file.mark, max_events)
+                self._is_of_this_log = True
                 count = file.follow(log, upto, self._tell, self._is_stopping)
             except adbc_driver_manager.Error:
                 self._disconnect()
@@ -185,6 +188,8 @@ class AnalyticsNode:
         Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
         """
         statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings)
+        if not self._is_of_this_log:
+            raise AnalyticsNotReadyError("the facts were not held against the log yet")
         with self._gate.shared(), self._ready().cursor() as cursor:
             self._check(cursor, self.facts.report(report), values)
             cursor.execute("BEGIN")
@@ -219,6 +224,7 @@ class AnalyticsNode:
                 remove(self._path)
                 fresh_path.replace(self._path)
                 self._file = FactFile(self._path, self.facts)
+                self._is_of_this_log = True
         self._live()
         duration = round((time.monotonic() - began) * 1000)
         _log.info("analytics-rebuild", position=self.position, duration_ms=duration, outcome="swapped")

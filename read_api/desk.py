@@ -12,6 +12,7 @@ from psycopg import AsyncConnection, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool
 
 from infra.facts import AsOf, Report
+from infra.generations import LOG_REPLACED
 from read_api.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.following import Feed
 
@@ -28,20 +29,24 @@ STATEMENT_TIMEOUT_MS = 10_000
 # A view is swapped in an instant: whoever holds it longer is stuck.
 LOCK_TIMEOUT_MS = 5_000
 
-# How far the views of a question are: in the same statement as the question, so in the same snapshot.
-SEEN = """
+# A view of another log: a backup was restored, and the view is not built anew yet.
+_IS_OF_ANOTHER_LOG = f"(s.error IS NOT DISTINCT FROM '{LOG_REPLACED}' OR s.position > s.head)"
+
+# How far the views of a question are: in the same statement as the question, so in the same snapshot. -1: one of them
+# is of another log, and none of its rows may be told.
+SEEN = f"""
 WITH seen AS (
-    SELECT coalesce(min(s.position), 0) AS position
+    SELECT coalesce(min(CASE WHEN {_IS_OF_ANOTHER_LOG} THEN -1 ELSE s.position END), 0) AS position
     FROM read.projection_status AS s
     WHERE s.name = ANY(%(views)s) AND s.state <> 'building'
-)"""
+)"""  # noqa: S608 - constants
 
-STATUS = """
+STATUS = f"""
 SELECT v.name, max(s.state), coalesce(max(s.position) FILTER (WHERE s.state <> 'building'), 0), max(s.position)
 FROM unnest(%(views)s::text[]) AS v (name)
-LEFT JOIN read.projection_status AS s ON s.name = v.name
+LEFT JOIN read.projection_status AS s ON s.name = v.name AND NOT {_IS_OF_ANOTHER_LOG}
 GROUP BY v.name
-ORDER BY v.name"""
+ORDER BY v.name"""  # noqa: S608 - constants
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
 
@@ -148,12 +153,18 @@ class Desk:
 
     async def _run(self, statement: str, values: Mapping[str, Any], views: Sequence[str]) -> list[Row]:
         try:
-            return await self.rows(statement, values)
+            rows = await self.rows(statement, values)
         except errors.UndefinedTable:
-            status = await self.rows(STATUS, {"views": list(views)})
-            name, state, _, position = next((row for row in status if not row[2]), status[0])
-            known = {"state": state, "position": position, "head": await self.head()}
-            raise ViewBuildingError(view=name, retry_after=RETRY_AFTER, **known) from None
+            raise await self._building(views) from None
+        if rows[0][0] < 0:
+            raise await self._building(views)
+        return rows
+
+    async def _building(self, views: Sequence[str]) -> ViewBuildingError:
+        status = await self.rows(STATUS, {"views": list(views)})
+        name, state, _, position = next((row for row in status if not row[2]), status[0])
+        known = {"state": state, "position": position, "head": await self.head()}
+        return ViewBuildingError(view=name, retry_after=RETRY_AFTER, **known)
 
     async def _wait(self, views: Sequence[str], min_position: int) -> None:
         """Poll, seldom and more seldom, until all the views have reached the position."""

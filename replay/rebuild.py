@@ -125,8 +125,8 @@ def rebuild(
     `decoder` makes what reads events; it is called in each process, so it must be picklable (a function of a module,
     or functools.partial of one). Stopped or killed anywhere, it leaves the readers' generation untouched, and the next
     start drops the half-made one. With `only_if_missing` nothing is done, and None returned, when the generation in
-    use is of this very code and of this log. Raises PoisonEventError at a fact that cannot be taken in, NotEqualError when
-    `is_verified` and the result differs.
+    use is of this very code and of this log. Raises PoisonEventError at a fact that cannot be taken in, NotEqualError
+    when `is_verified` and the result differs.
     """
     began = monotonic()
     teller = _Teller(projection.name, progress)

@@ -33,9 +33,10 @@ def scripts() -> dict[str, str]:
     return {name: folder.joinpath(name).read_text(encoding="utf-8") for name in names}
 
 
-def migrate(owner_url: str, *, role_passwords: Mapping[str, str]) -> list[str]:
-    """Run the scripts that have not run yet and return their names; safe to call at every start.
+def migrate(owner_url: str, *, role_passwords: Mapping[str, str], upto: str | None = None) -> list[str]:
+    """Run the scripts that have not run yet, or those up to one of them, and return their names.
 
+    It is safe to call at every start.
     `role_passwords` has the three login roles by name, ending in _writer, _projector and _reader; those that are
     missing are created, and each gets the password given. Raises DatabaseIsNewerError.
     """
@@ -52,7 +53,7 @@ def migrate(owner_url: str, *, role_passwords: Mapping[str, str]) -> list[str]:
             )
         _ensure_roles(connection, role_passwords)
         names = {f"{{{role}}}": _role_named(role, role_passwords) for role in ROLES}
-        applied = [name for name in known if name not in done]
+        applied = [name for name in known if name not in done and (upto is None or name <= upto)]
         for name in applied:
             script = known[name]
             for placeholder, role in names.items():

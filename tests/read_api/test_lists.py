@@ -316,6 +316,32 @@ def test_without_an_analytics_node_reports_are_unavailable(company: Office) -> N
     )
 
 
+def test_no_row_of_another_log_is_told(company: Office) -> None:
+    company.record(10)
+    company.move(10)
+    company.run("UPDATE letopis.projection SET state = 'broken', error = 'log replaced' WHERE name = 'client_card'")
+    for min_position in ("", "&min_position=9"):
+        answer = company.get(f"/deals?limit=1{min_position}")
+        assert (answer.status_code, answer.json()["code"], answer.json()["view"]) == (
+            503,
+            "view-building",
+            "client_card",
+        )
+    assert company.get("/products").status_code == 200
+    company.run("UPDATE letopis.projection SET state = 'live', error = NULL WHERE name = 'client_card'")
+    assert company.get("/deals?limit=1").status_code == 200
+
+
+def test_a_view_beyond_the_end_of_the_log_is_of_another_one(company: Office) -> None:
+    company.record(10)
+    company.move(10)
+    company.move(11, "products")
+    answer = company.get("/products")
+    assert (answer.status_code, answer.json()["code"], answer.json()["view"]) == (503, "view-building", "products")
+    company.move(10)
+    assert company.get("/products").status_code == 200
+
+
 def test_a_view_that_is_not_there_yet_is_503(company: Office) -> None:
     company.run("DROP VIEW read.products_v1")
     answer = company.get("/products")
