@@ -27,6 +27,9 @@ DERIVED = frozenset({REGISTER, "snapshot"})
 DUMP = "letopis"
 """The folder in a backup that pg_dump writes."""
 
+LOCK_TIMEOUT = "30s"
+"""Nobody holds a table of the log for longer, unless something is stuck; pg_dump would wait for ever."""
+
 JOBS = 2
 """Tables written at once; each takes a core for packing it."""
 
@@ -47,20 +50,7 @@ def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
         tables = stored_tables(connection)
         if not tables:
             raise BackupRefusedError("There is no log in this database, so there is nothing to back up.")
-        run_tool(
-            "pg_dump",
-            *(
-                "--no-password",
-                "--format=directory",
-                "--data-only",
-                "--schema=letopis",
-                "--compress=gzip:1",
-                f"--jobs={JOBS}",
-            ),
-            *(f"--exclude-table-data=letopis.{table}" for table in sorted(DERIVED)),
-            *(f"--snapshot={snapshot}", "--file", place / DUMP),
-            url=url,
-        )
+        _dump(url, snapshot, place / DUMP)
         mark = head_of(connection)
         manifest = Manifest(
             made_at=made_at,
@@ -75,6 +65,16 @@ def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
         ).sealed(master)
         manifest.write(place)
     return manifest
+
+
+def _dump(url: str, snapshot: str, place: Path) -> None:
+    run_tool(
+        "pg_dump",
+        *("--format=directory", "--data-only", "--schema=letopis", "--compress=gzip:1", f"--file={place}"),
+        *(f"--exclude-table-data=letopis.{table}" for table in sorted(DERIVED)),
+        *(f"--jobs={JOBS}", f"--snapshot={snapshot}", f"--lock-wait-timeout={LOCK_TIMEOUT}", "--no-password"),
+        url=url,
+    )
 
 
 def require_readable(server_version: int) -> None:
@@ -108,8 +108,8 @@ def migrations_of(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
 @contextmanager
 def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
     """Lend a session that looks at one moment of the database, and the name by which others look at the same."""
-    waiting = "-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout=30s -c TimeZone=UTC"
-    with psycopg.connect(url, connect_timeout=10, options=waiting) as connection:
+    patience = f"-c idle_in_transaction_session_timeout=0 -c statement_timeout=0 -c lock_timeout={LOCK_TIMEOUT}"
+    with psycopg.connect(url, connect_timeout=10, options=patience) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
+import structlog
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
@@ -51,6 +52,9 @@ INDEXERS = 2
 _LIVE = " -c statement_timeout=60s -c lock_timeout=30s"
 # A build copies the whole log in one statement, makes indexes over it, and waits for another build of the same model.
 _BUILD = " -c statement_timeout=6h -c lock_timeout=6h"
+
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,8 +373,10 @@ def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation)
 
 def break_replaced(connection: psycopg.Connection[Any]) -> list[str]:
     """Mark as broken whatever readers see that was folded from another log than this one; return the names."""
-    rows = connection.execute(_BREAK_REPLACED, {"error": LOG_REPLACED}).fetchall()
-    return [name for (name,) in rows]
+    names = [name for (name,) in connection.execute(_BREAK_REPLACED, {"error": LOG_REPLACED}).fetchall()]
+    for name in names:
+        _log.warning("projection_broken", projection=name, outcome=LOG_REPLACED)
+    return names
 
 
 def drop_others(connection: psycopg.Connection[Any], name: str, *, keep_retired: int) -> list[int]:

@@ -206,7 +206,6 @@ class ProjectorService:
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         """Take in hand what may be driven by this code and by nobody else; let go of what may not."""
         for name in break_replaced(connection):
-            _log.warning("projection", projection=name, outcome="log replaced: it is built anew")
             if name in self._projections:
                 self._to_build.put(self._projections[name])
         generations = all_in_use(connection)

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, Any
 
 import psycopg
@@ -18,6 +19,9 @@ from infra.postgres_tools import ToolFailedError, environment_for, tool
 
 PIECE = 1024 * 1024
 """Bytes handed on at once."""
+
+GOING_SECONDS = 2.0
+"""A session that has ended is listed for a moment longer."""
 
 _OTHERS = """
     SELECT pid, coalesce(nullif(application_name, ''), usename::text, '')
@@ -69,7 +73,10 @@ def restore(
 
 
 def _require_nobody_else(connection: psycopg.Connection[Any]) -> None:
-    if others := connection.execute(_OTHERS).fetchall():
+    end = monotonic() + GOING_SECONDS
+    while (others := connection.execute(_OTHERS).fetchall()) and monotonic() < end:
+        sleep(0.05)
+    if others:
         named = ", ".join(f"{name} (server process {pid})" for pid, name in others)
         raise RestoreRefusedError(
             f"Others are connected to the database: {named}. What they keep in memory would be of a log that is gone. "
