@@ -28,13 +28,18 @@ def python(_: Patient) -> str:
 
 def disk(patient: Patient) -> str:
     """The disk of the var folder has room."""
-    folder = patient.settings.var.resolve()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(patient.settings.var)
     if free < LEAST_FREE_BYTES:
         raise FailedError(f"{free / 2**30:.1f} GiB")
     return f"{free / 2**30:.1f} GiB"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room left on the disk where a folder is, or would be made."""
+    folder = folder.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
 
 
 def folder(patient: Patient) -> str:

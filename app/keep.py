@@ -1,10 +1,10 @@
 """What operators do to keep what there is: make a backup, put one back, look at sizes and what is kept how long."""
 
-import shutil
 from pathlib import Path
 
 from app.console import print_json, print_table, say
 from app.database import check_key, database, master_key, owner_url, passwords, prepared
+from app.doctor_machine import free_bytes
 from app.settings import Settings
 from app.wiring import ANALYTICS_FILE
 from infra.backup import back_up
@@ -79,7 +79,7 @@ def show_status(*, as_json: bool) -> None:
     with database(settings, master, say) as urls:
         models = statuses(PROJECTIONS, urls.projector)
         kept = [*storage(urls.owner), _analytics(settings)]
-    free = shutil.disk_usage(settings.var).free
+    free = free_bytes(settings.var)
     if as_json:
         print_json({"projections": models, "storage": kept, "disk": {"folder": str(settings.var), "free_bytes": free}})
         return

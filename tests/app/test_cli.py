@@ -79,6 +79,7 @@ def test_a_token_says_who_and_as_what(var: Path) -> None:
         (("client", "as-of", UNKNOWN_CLIENT, "--recorded", "May"), 2, "'May' is no moment: write 2026-06-30"),
         (("client", "as-of", UNKNOWN_CLIENT, "--recorded", "2999-01-01"), 1, "Name a moment up to now"),
         (("client", "as-of", UNKNOWN_CLIENT, "--occurred", "2026-01-01"), 1, "was known then"),
+        (("restore", "/nowhere"), 1, "There is no backup in /nowhere: manifest.json cannot be read"),
         (("import", "maven", "/nowhere"), 2, "'/nowhere' does not exist"),
         (("nonsense",), 2, "No such command 'nonsense'"),
         (("serve", "--role", "nonsense"), 1, "LETOPIS_ROLE: Input should be 'all', 'api'"),
@@ -153,6 +154,8 @@ def test_the_company_s_zone_may_stand_in_a_file(var: Path) -> None:
 
 
 def test_what_programs_read_is_json_on_standard_output(var: Path) -> None:
+    assert json.loads(letopis(var, "status", "--json").stdout).keys() == {"projections", "storage", "disk"}
+    assert json.loads(letopis(var, "backup", str(var.parent / "backup"), "--json").stdout)["position"] > 0
     findings = json.loads(letopis(var, "doctor", "--json").stdout)
     assert {"check", "state", "what", "seen", "why", "mend"} == set(findings[0])
     rebuilt = json.loads(letopis(var, "projections", "rebuild", "products", "--json").stdout)

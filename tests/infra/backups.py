@@ -10,7 +10,7 @@ from psycopg import sql
 
 from infra.backup import stored_tables
 from infra.embedded import EmbeddedPostgres
-from tests.database import administer
+from tests.database import MASTER, administer
 
 Contents = dict[str, list[tuple[Any, ...]]]
 
@@ -27,8 +27,6 @@ _FACTS = """
         RETURNING *
     ), party AS (
         INSERT INTO letopis.event_party (party_id, position) SELECT unnest(parties), position FROM fact
-    ), key AS (
-        INSERT INTO letopis.subject_key (subject_id, wrapped) SELECT subject_id, uuid_send(event_id) FROM fact
     ), claim AS (
         INSERT INTO letopis.claim (kind, key, holder_id) SELECT 'phone', uuid_send(event_id), stream_id FROM fact
     )
@@ -39,8 +37,13 @@ _FACTS = """
 
 def record(url: str, upto: int) -> None:
     """Let the log have this many facts, each with its receipt, key, claim and party."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(url) as connection:
         connection.execute(_FACTS, [upto])
+        new = connection.execute(
+            "SELECT subject_id FROM letopis.event EXCEPT SELECT subject_id FROM letopis.subject_key"
+        ).fetchall()
+        keys = [(subject_id, MASTER.wrap(subject_id, subject_id.bytes * 2)) for (subject_id,) in new]
+        connection.cursor().executemany("INSERT INTO letopis.subject_key (subject_id, wrapped) VALUES (%s, %s)", keys)
 
 
 def note(url: str) -> None:

@@ -127,6 +127,21 @@ def test_a_file_damaged_in_the_middle_is_filled_again(database: Database, open_n
     assert (again.state, wins(again)) == ("live", 1000)
 
 
+def test_nothing_is_answered_from_a_file_not_yet_held_against_the_log(database: Database, open_node: Open) -> None:
+    write_log(database.owner_url, company(10))
+    first = open_node()
+    first.follow_once()
+    first.stop()
+    empty_log(database.owner_url)
+    write_log(database.owner_url, company(12), salt=1)
+
+    again = open_node()
+    with pytest.raises(AnalyticsNotReadyError):
+        wins(again)
+    again.follow_once()
+    assert wins(again) == 12
+
+
 def test_another_log_is_noticed_and_its_facts_replace_the_old_ones(database: Database, open_node: Open) -> None:
     write_log(database.owner_url, company(10))
     node = open_node()
