@@ -193,4 +193,4 @@ def resume_named(name: str) -> None:
 
 def retry_named(name: str) -> None:
     """Let broken read models try the fact they could not take in once more."""
-    _change_state(name, retry, "tries again", "was not broken, so nothing changed")
+    _change_state(name, retry, "tries again", "was not broken by a fact, so nothing changed")

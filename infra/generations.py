@@ -342,8 +342,11 @@ def resume(connection: psycopg.Connection[Any], name: str) -> bool:
 
 
 def retry(connection: psycopg.Connection[Any], name: str) -> bool:
-    """Let a broken read model try again the fact it stopped before."""
-    return _move(connection, name, "live", "broken")
+    """Let a broken read model try again the fact it stopped before; one of another log has to be built anew instead."""
+    generation = in_use(connection, name)
+    if generation is None or generation.is_of_another_log:
+        return False
+    return set_state(connection, generation, "live", only_from=("broken",))
 
 
 def newest_retired(connection: psycopg.Connection[Any], name: str) -> Generation | None:

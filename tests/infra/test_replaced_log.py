@@ -129,6 +129,14 @@ def test_who_takes_over_from_one_that_could_not_build_anew_does_it(folded: Datab
         second.stop()
 
 
+def test_what_is_of_another_log_is_not_shown_again_for_the_asking(folded: Database) -> None:
+    replace_log(folded, LONGER)
+    with connect(folded.projector_url) as connection:
+        assert break_replaced(connection) == [boxes.name]
+        assert not generations.retry(connection, boxes.name)
+    assert state_of(folded.projector_url, boxes) == ("broken", 3, "log replaced")
+
+
 def test_there_is_no_way_back_into_another_log(folded: Database) -> None:
     rebuild(boxes, folded.projector_url, decoder)
     replace_log(folded, LONGER)
