@@ -31,6 +31,7 @@ from infra.envelope import StoredFact
 from infra.eventlog import LogKeys, read_streams
 from infra.ids import new_id
 from infra.mapper import Mapper
+from infra.snapshots import newest_snapshots
 from tests.database import MASTER, Database
 
 assert catalogue.COMMANDS
@@ -199,6 +200,24 @@ def test_a_snapshot_of_one_stream_is_not_believed_of_another(at: Writer, databas
     with writer(at.url) as third:
         for client_id in (one, other):
             third.load(client_id)
+
+
+def test_a_snapshot_is_found_without_reading_the_stream(at: Writer, database: Database) -> None:
+    client_id = client_of(at, 4 * LONG)
+    # As it is in a large log: the planner believes that every stream is short.
+    owner(database, "ALTER TABLE letopis.event ALTER stream_id SET (n_distinct = -0.3)")
+    owner(database, "ANALYZE letopis.event, letopis.snapshot")
+
+    def facts_fetched() -> int:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        statement = "SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'letopis.event'::regclass"
+        ((fetched,),) = connection.execute(statement).fetchall()
+        return int(fetched)
+
+    with closing(OwnConnection(at.url)) as borrow, borrow() as connection:
+        before = facts_fetched()
+        assert len(newest_snapshots(connection, {client_id: topic_of(Client)})) == 1
+        assert facts_fetched() - before == 1
 
 
 def test_what_other_code_has_kept_is_not_read(at: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
