@@ -61,7 +61,7 @@ def http_parts(
 ) -> Parts:
     """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
     who = authenticator(settings)
-    reads, lifespan, end_streams = read_side(settings, urls, master, who.authenticate, analytics)
+    reads = read_side(settings, urls, master, who.authenticate, analytics)
     operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
     commands = command_routes(
         write_side.executor.execute,
@@ -72,11 +72,11 @@ def http_parts(
         Pace(settings.commands_per_second, settings.commands_burst).take,
     )
     return Parts(
-        first_routes=(*commands, *_passing_on(settings, analytics, home)),
+        first_routes=(*commands, *_passing_on(settings, analytics, home), *reads.first),
         other_routers=operators,
-        read_router=reads,
-        lifespan=lifespan,
-        on_stop=end_streams,
+        read_router=reads.router,
+        lifespan=reads.lifespan,
+        on_stop=reads.end_streams,
         actor_of=who.remembered,
         checks=_checks(settings, urls, write_side.executor),
         gauges=_gauges(urls, write_side, analytics, crew),

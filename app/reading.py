@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI
@@ -19,7 +19,8 @@ from infra.connection import OwnConnection
 from infra.crypto import MasterKey
 from infra.tail import Tail
 from read_api.desk import Desk, History, Reports, read_pool
-from read_api.door import read_router
+from read_api.direct import DirectRoute
+from read_api.door import direct_routes, read_router
 from read_api.following import Feed
 from read_api.past import Past
 from replay.as_of import TimeMachine
@@ -32,6 +33,15 @@ FEED_CONNECTIONS = 2
 PAST_SESSIONS, PAST_BOARDS = 2, 1
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class ReadSide(NamedTuple):
+    """The routes for reads (`first` stand before all others), what opens their connections, what ends streams."""
+
+    first: Sequence[DirectRoute]
+    router: APIRouter
+    lifespan: Lifespan
+    end_streams: Callable[[], None]
 
 
 def history_at(url: str, master: MasterKey) -> History:
@@ -90,8 +100,8 @@ def read_side(
     master: MasterKey,
     authenticate: Callable[[str | None], Actor],
     reports: Reports | None,
-) -> tuple[APIRouter, Lifespan, Callable[[], None]]:
-    """Return the routes for reads, what opens and closes their connections, and what ends streams when we stop."""
+) -> ReadSide:
+    """Put the read side together."""
     feed = feed_at(urls.projector, urls.reader, master, settings.event_streams)
     pool = read_pool(urls.reader, settings.read_connections)
     desk = Desk(
@@ -116,4 +126,4 @@ def read_side(
         finally:
             await pool.close()
 
-    return read_router(desk), lifespan, feed.tail.end
+    return ReadSide(direct_routes(desk), read_router(desk), lifespan, feed.tail.end)

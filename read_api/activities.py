@@ -79,6 +79,7 @@ ACTIVITIES = Listing(
         "state": "a.state = %(state)s",
         "channel": "a.channel = %(channel)s",
     },
+    steady=frozenset({"staff", "client", "deal"}),
     joins=JOINS,
     joined=NAMES,
     descending=True,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from hashlib import blake2s
+from hashlib import sha256
 from typing import Annotated, Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -110,7 +110,7 @@ class Ask:
 
     def answer(self, body: bytes, position: int, media_type: str = "application/json") -> Response:
         """Return the answer, or 304 when the caller has it already."""
-        etag = f'"{blake2s(body, digest_size=12).hexdigest()}"'
+        etag = f'"{sha256(body).hexdigest()[:24]}"'
         headers = {"ETag": etag, "Letopis-Position": str(position), "Cache-Control": "private, no-cache"}
         known = self.request.headers.get("if-none-match")
         if known and (known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}):
@@ -145,33 +145,35 @@ class Ask:
         named = {**filters, **self._as_of}
         place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}
         given = frozenset(filters)
-        statement = page_statement(listing, given, has_cursor=bool(place))
-        values = {**filters, **place, "limit": question.limit + 1}
+        statement = page_statement(listing, given, question.limit, has_cursor=bool(place))
+        values = {**filters, **place, "limit": question.limit}
         position, rows = await self.fetch(statement, values, listing.views, question.min_position)
-        rows = [row for row in rows if row[0] is not None]
-        has_more = len(rows) > question.limit
-        rows = rows[: question.limit]
-        body = '"items":[' + ",".join(row[0] for row in rows) + "],"
-        body += f'"next":"{to_cursor(listing, named, rows[-1][1:])}"' if has_more else '"next":null'
+        items, *last = rows[0]
+        end = "null" if last[-1] is None else f'"{to_cursor(listing, named, last)}"'
         if question.count:
-            _, counted = await self.fetch(count_statement(listing, given), dict(filters), listing.views)
-            body += f',"count":{counted[0][0]}'
-        return PageBody(position, body.encode(), is_empty=not rows)
+            _, counted = await self.fetch(count_statement(listing, given), filters, listing.views)
+            end += f',"count":{counted[0][0]}'
+        body = f'"items":{items or "[]"},"next":{end}'
+        return PageBody(position, body.encode(), is_empty=items is None)
+
+
+def allowed(request: Request, desk: Desk, name: str) -> Ask:
+    """Let the caller in if this route's right allows it; raises ReadNotAllowedError and what `authenticate` raises."""
+    caller = desk.authenticate(request.headers.get("authorization"))
+    if caller.role not in RIGHTS[name]:
+        raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    return Ask(request, desk, caller)
 
 
 async def _asking(request: Request) -> Ask:
-    """Let the caller in if the route's right allows it; raises ReadNotAllowedError and what `authenticate` raises."""
-    desk: Desk = request.state.desk
-    caller = desk.authenticate(request.headers.get("authorization"))
-    name = request.scope["route"].name
-    if caller.role not in RIGHTS[name]:
-        raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    """Let the caller in, and refuse a parameter that is given twice; raises WrongParameterError too."""
+    ask = allowed(request, request.state.desk, request.scope["route"].name)
     given = Counter(parameter for parameter, _value in request.query_params.multi_items())
     if twice := [parameter for parameter, times in given.items() if times > 1 and parameter not in REPEATABLE]:
         raise WrongParameterError(
             *({"pointer": f"/{parameter}", "in": "query", "code": "given-twice"} for parameter in twice)
         )
-    return Ask(request, desk, caller)
+    return ask
 
 
 Asking = Annotated[Ask, Depends(_asking)]

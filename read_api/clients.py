@@ -57,6 +57,7 @@ CLIENTS = Listing(
         "q": "array_to_tsvector(c.name_parts) @@ %(q)s::tsquery",
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
+    steady=frozenset({"owner", "stage"}),
     joins="LEFT JOIN read.staff_directory_v1 AS o ON o.staff_id = c.owner_id",
     joined=("staff_directory",),
 )
@@ -82,6 +83,7 @@ TIMELINE = Listing(
     order={"occurred_at": "timestamptz", "event_position": "bigint"},
     always="t.client_id = %(client_id)s",
     filters={"client_id": "true"},
+    steady=frozenset({"client_id"}),
     joins="LEFT JOIN read.staff_directory_v1 AS s ON s.staff_id = t.staff_id",
     joined=("staff_directory",),
     descending=True,
@@ -108,6 +110,7 @@ OWNERSHIP = Listing(
     order={"event_position": "bigint"},
     always="h.client_id = %(client_id)s",
     filters={"client_id": "true"},
+    steady=frozenset({"client_id"}),
     joins="""LEFT JOIN read.staff_directory_v1 AS f ON f.staff_id = h.from_owner_id
 LEFT JOIN read.staff_directory_v1 AS t ON t.staff_id = h.to_owner_id""",
     joined=("staff_directory",),

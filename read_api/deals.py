@@ -57,6 +57,7 @@ DEALS = Listing(
         "stage": "d.stage = %(stage)s",
         "product": "d.product_code = %(product)s",
     },
+    steady=frozenset({"seller", "client"}),
     joins=JOINS,
     joined=NAMES,
 )
@@ -70,6 +71,7 @@ BOARD = Listing(
     order={"stage": "text", "opened_at": "timestamptz", "deal_id": "uuid"},
     always="d.pipeline_id = %(pipeline)s AND d.status = 'open' AND d.stage IS NOT NULL AND d.opened_at IS NOT NULL",
     filters={"pipeline": "true", "seller": "d.seller_id = %(seller)s", "stage": "d.stage = %(stage)s"},
+    steady=frozenset({"pipeline"}),
     joins=JOINS,
     joined=NAMES,
 )

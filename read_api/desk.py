@@ -38,7 +38,7 @@ SEEN = f"""
 WITH seen AS (
     SELECT coalesce(min(CASE WHEN {_IS_OF_ANOTHER_LOG} THEN -1 ELSE s.position END), 0) AS position
     FROM read.projection_status AS s
-    WHERE s.name = ANY(%(views)s) AND s.state <> 'building'
+    WHERE s.name = ANY(%(views)s::text[]) AND s.state <> 'building'
 )"""  # noqa: S608 - constants
 
 STATUS = f"""
@@ -116,7 +116,8 @@ class Desk:
 
         Raises ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
         """
-        values = {**parameters, "views": list(views)}
+        # PostgreSQL's own way to write an array: a list would be taken apart and put together for every question.
+        values = {**parameters, "views": f"{{{','.join(views)}}}"}
         rows = await self._run(statement, values, views)
         if min_position is not None and rows[0][0] < min_position:
             await self._wait(views, min_position)

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,7 +22,8 @@ class Listing:
     """A list that can be filtered: SQL that is put together from constants only; values go in as parameters.
 
     `item` maps the members of an item to SQL; `order` are the columns of the view that it is sorted by, the last of
-    them unique; `filters` maps a parameter to its condition. `joins` add names to the rows of one page.
+    them unique; `filters` maps a parameter to its condition; `steady` are those for which, alone, the way is the same
+    index whatever the value. `joins` add names to the rows of one page.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Listing:
     order: Mapping[str, KeyType]
     always: str
     filters: Mapping[str, str]
+    steady: frozenset[str] = frozenset()
     joins: str = ""
     joined: tuple[str, ...] = ()
     descending: bool = False
@@ -48,8 +50,14 @@ class Listing:
 
 
 @lru_cache(maxsize=512)
-def page_statement(listing: Listing, given: frozenset[str], *, has_cursor: bool) -> str:
-    """Return the SQL of one page: position, item as JSON (NULL on an empty page), then the sorting keys."""
+def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_cursor: bool) -> str:
+    """Return the SQL of one page, one row: position, items as JSON (NULL: none), the last one's keys if more follow.
+
+    With no filter or a steady one the limit stands in the text, and PostgreSQL plans once. A limit that is a parameter
+    makes it plan each time, since for any limit it would expect a tenth of the table: other values get their own way.
+    """
+    is_steady = len(given) < 2 and given <= listing.steady
+    size = str(limit) if is_steady else "%(limit)s::integer"
     a, way = listing.alias, "DESC" if listing.descending else "ASC"
     keys = [f"{a}.{column}" for column in listing.order]
     order = ", ".join(f"{key} {way}" for key in keys)
@@ -57,19 +65,37 @@ def page_statement(listing: Listing, given: frozenset[str], *, has_cursor: bool)
     if has_cursor:
         after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
         conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
-    item = ", ".join(f"'{name}', {value}" for name, value in listing.item.items())
-    return f"""{SEEN}
-SELECT seen.position, CASE WHEN {keys[-1]} IS NOT NULL THEN json_build_object({item})::text END, {", ".join(keys)}
+    members = ", ".join(f"{value} AS {name}" for name, value in listing.item.items())
+    sorted_by = [f"key_{number}" for number in range(len(keys))]
+    members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
+    page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
+    return f"""{SEEN}, page AS MATERIALIZED (
+    SELECT {members}
+    FROM (
+        SELECT *
+        FROM read.{listing.view}_v{listing.shape} AS {a}
+        WHERE {conditions}
+        ORDER BY {order}
+        LIMIT {size} + 1
+    ) AS {a}
+    {listing.joins}
+)
+SELECT seen.position, (
+    SELECT json_agg(i)::text
+    FROM (
+        SELECT {", ".join(f"p.{name}" for name in listing.item)}
+        FROM page AS p
+        ORDER BY {page_order}
+        LIMIT {size}
+    ) AS i
+), {", ".join(f"last.{name}" for name in sorted_by)}
 FROM seen
-LEFT JOIN LATERAL (
-    SELECT *
-    FROM read.{listing.view}_v{listing.shape} AS {a}
-    WHERE {conditions}
-    ORDER BY {order}
-    LIMIT %(limit)s
-) AS {a} ON true
-{listing.joins}
-ORDER BY {order}"""  # noqa: S608 - put together from the constants of a Listing
+LEFT JOIN (
+    SELECT {", ".join(f"p.{name}" for name in sorted_by)}
+    FROM page AS p
+    ORDER BY {page_order}
+    LIMIT 1 OFFSET {size} - 1
+) AS last ON (SELECT count(*) FROM page) > {size}"""  # noqa: S608 - put together from the constants of a Listing
 
 
 @lru_cache(maxsize=512)
@@ -90,7 +116,7 @@ def _check(listing: Listing, filters: Mapping[str, Any]) -> str:
     return blake2s(text.encode(), digest_size=6).hexdigest()
 
 
-def to_cursor(listing: Listing, filters: Mapping[str, Any], keys: tuple[Any, ...]) -> str:
+def to_cursor(listing: Listing, filters: Mapping[str, Any], keys: Sequence[Any]) -> str:
     """Return the opaque text that names the place after a row."""
     plain = [
         key.isoformat() if isinstance(key, datetime) else key if isinstance(key, int) else str(key) for key in keys

@@ -23,7 +23,7 @@ from infra.projector import build
 from infra.words import word_parts, words
 from projections.registry import PROJECTIONS
 from read_api.desk import Desk, Pool, Reports, read_pool
-from read_api.door import read_router
+from read_api.door import direct_routes, read_router
 from tests.database import MASTER, Database
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -233,7 +233,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)
     past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
     desk = Desk(pool, authenticate, read_history, phone_key, email_key, feed, past, reports=reports, timeout=timeout)
-    app = create_app(Parts(read_router=read_router(desk)))
+    app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))
     with asyncio.Runner() as runner:
         runner.run(pool.open())
         try:

@@ -142,10 +142,46 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
 def test_each_list_is_read_through_its_index(
     company: Office, listing: Listing, given: dict[str, Any], index: str
 ) -> None:
-    statement = page_statement(listing, frozenset(given), has_cursor=False)
-    values = {**given, "limit": 51, "views": list(listing.views)}
+    statement = page_statement(listing, frozenset(given), 50, has_cursor=False)
+    values = {**given, "limit": 50, "views": list(listing.views)}
     plan = company.runner.run(_plan(company, statement, values))
     assert f"on {index}" in plan or f"using {index}" in plan, plan
+
+
+@pytest.mark.parametrize(("limit", "has_next"), [(2, True), (3, False), (4, False)])
+@pytest.mark.parametrize("query", ["kind=person", f"owner={nth(60)}"], ids=["planned-anew", "planned-once"])
+def test_a_full_page_is_the_last_one_when_nothing_follows(
+    company: Office, query: str, limit: int, *, has_next: bool
+) -> None:
+    three = [client(70_000 + n, f"Семёнов {n}", kind="person", owner_id=nth(60)) for n in range(3)]
+    company.put("client_card", *three)
+    page = company.get(f"/clients?{query}&limit={limit}").json()
+    company.run("DELETE FROM client_card_g1.client_card WHERE owner_id = %s", [nth(60)])
+    assert [item["client_id"] for item in page["items"]] == [str(one["client_id"]) for one in three[:limit]]
+    assert (page["next"] is not None) == has_next
+
+
+@pytest.mark.parametrize("given", [{}, {"owner": ANNA}])
+def test_a_list_without_filters_or_with_a_steady_one_is_planned_once(company: Office, given: dict[str, Any]) -> None:
+    assert company.runner.run(_anew(company, given)) <= 5
+
+
+@pytest.mark.parametrize("given", [{"q"}, {"kind"}, {"owner", "stage"}])
+def test_values_that_want_different_ways_leave_the_choice_to_each_question(given: set[str]) -> None:
+    assert "%(limit)s" in page_statement(CLIENTS, frozenset(given), 50, has_cursor=False)
+
+
+async def _anew(company: Office, given: dict[str, Any]) -> int:
+    """Return how many times of twenty PostgreSQL made a plan of its own for a page of clients."""
+    statement = page_statement(CLIENTS, frozenset(given), 50, has_cursor=False)
+    values = {**given, "limit": 50, "views": list(CLIENTS.views)}
+    async with company.pool.connection() as connection:
+        for _ in range(20):
+            await connection.execute(statement.encode(), values, prepare=True)
+        counted = "SELECT custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
+        row = await (await connection.execute(counted, prepare=False)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 async def _plan(company: Office, statement: str, values: dict[str, Any]) -> str:
