@@ -37,9 +37,10 @@ def main() -> int:
     with ground(is_quick=asked.quick, events=asked.events, folder=asked.folder) as lent:
         for name in asked.only or BENCHMARKS:
             began = time.monotonic()
-            result = measure(name, BENCHMARKS[name], lent)
-            results.append(result)
-            print(f"{_line(result)}  ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
+            measured = measure(name, BENCHMARKS[name], lent)
+            results += measured
+            told = "\n".join(map(_line, measured))
+            print(f"{told}  ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
     _print_table(results)
     _write(ROOT / "var" / "bench.json", results, is_part=bool(asked.only))
     return 0

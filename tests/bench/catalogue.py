@@ -15,7 +15,7 @@ from tests.bench.imports import import_rows
 from tests.bench.lag import live_lag
 from tests.bench.measuring import Benchmark
 from tests.bench.past import as_of_board, as_of_card
-from tests.bench.reads import reads_http_card, reads_http_list, reads_http_timeline
+from tests.bench.reads import reads_http_1m, reads_http_10k
 from tests.bench.streams import load_long_stream
 from tests.bench.views import live_projection, live_projection_card, rebuild_append_only, rebuild_postgres
 
@@ -41,9 +41,8 @@ BENCHMARKS: dict[str, Benchmark] = {
         rebuild_append_only,
         analytics_load,
         import_rows,
-        reads_http_card,
-        reads_http_list,
-        reads_http_timeline,
+        reads_http_10k,
+        reads_http_1m,
         as_of_card,
         as_of_board,
     )

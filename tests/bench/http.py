@@ -5,12 +5,14 @@ import re
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 from app.auth import issue_token
@@ -24,12 +26,16 @@ from tests.bench.samples import registrations
 CONNECTIONS = 32
 START_SECONDS = 60.0
 CLIENTS = 2_000
+WARM_SECONDS = 1.0
+"""A statement is prepared, on each connection, when it has run five times there."""
+
+_processes = count(1)
 
 
 @contextmanager
 def _process(place: Place, *words: str) -> Iterator[int]:
     """Run a server, and lend the port that it says it listens on."""
-    said = place.settings.var / f"said-{len(words)}.log"
+    said = place.settings.var / f"said-{next(_processes)}.log"
     with (
         said.open("wb") as log,
         subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment(place), stdout=log, stderr=log) as server,
@@ -54,6 +60,11 @@ def _port(server: subprocess.Popen[bytes], said: Path) -> int:
 def letopis(place: Place, role: str) -> Any:
     """Lend the port of the real service, started as `letopis serve` starts it."""
     return _process(place, "-c", "from app.cli import main; main()", "serve", "--port", "0", "--role", role)
+
+
+def usual_reads(place: Place) -> Any:
+    """Lend the port of the reads as most teams write them."""
+    return _process(place, "-m", "tests.bench.usual_reads")
 
 
 def noop(place: Place) -> Any:
@@ -95,32 +106,39 @@ def load(
 
 Options = Callable[[], Mapping[str, Any]]
 
+Asked = tuple[int, str, Options]
+"""A server as it is loaded: its port, the kind of requests, what they are made of."""
 
-def http_race(ground: Ground, ours: tuple[int, str, Options], theirs: tuple[int, str, Options]) -> Race:
-    """Return the race of two servers, each (port, kind of requests, what they are made of)."""
-    seen: dict[str, list[float]] = {"p50_ms": [], "p99_ms": [], "noop_p99_ms": []}
 
-    def sample_ours() -> float:
-        port, kind, options = ours
-        found = load(port, ground.seconds, kind, options())
-        seen["p50_ms"].append(found["p50_ms"])
-        seen["p99_ms"].append(found["p99_ms"])
-        return found["rate"]
+def http_race(
+    ground: Ground, ours: Asked, noop: Asked, others: Mapping[str, tuple[str, Asked]] = MappingProxyType({})
+) -> Race:
+    """Return the race of servers; `others` are further baselines by what is added to the name, with what they are."""
+    seen: dict[str, list[float]] = defaultdict(list)
 
-    def sample_noop() -> float:
-        port, kind, options = theirs
-        found = load(port, ground.seconds, kind, options())
-        seen["noop_p99_ms"].append(found["p99_ms"])
-        return found["rate"]
+    def sampler(server: Asked, whose: str, *, has_median: bool = False) -> Callable[[], float]:
+        port, kind, options = server
+        load(port, WARM_SECONDS, kind, options())
 
-    for port, kind, options in (ours, theirs):
-        load(port, ground.seconds / 3, kind, options())
+        def sample() -> float:
+            found = load(port, ground.seconds, kind, options())
+            if has_median:
+                seen[f"{whose}p50_ms"].append(found["p50_ms"])
+            seen[f"{whose}p99_ms"].append(found["p99_ms"])
+            return found["rate"]
+
+        return sample
+
     return Race(
-        sample_ours,
-        sample_noop,
+        sampler(ours, "", has_median=True),
+        sampler(noop, "noop_"),
         f"a no-op FastAPI endpoint, {CONNECTIONS} connections",
         "requests/s",
         extras=lambda: {name: median(values) for name, values in seen.items()},
+        others=[
+            (added, f"{what}, {CONNECTIONS} connections", sampler(server, f"{added}_"))
+            for added, (what, server) in others.items()
+        ],
     )
 
 

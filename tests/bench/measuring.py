@@ -2,7 +2,7 @@
 
 import platform
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from os import cpu_count
@@ -23,19 +23,26 @@ Called several times, it never measures what an earlier call left warm or full.
 
 @dataclass(frozen=True)
 class Race:
-    """Two samplers of the same thing, ready to run; `extras` tells what else was seen, when all is measured."""
+    """Samplers of the same thing, ready to run; `extras` tells what else was seen, when all is measured.
+
+    `others` are further baselines: what is added to the benchmark's name, what the baseline is, its sampler.
+    """
 
     ours: Sampler
     baseline: Sampler
     baseline_name: str
     unit: str
     extras: Callable[[], Mapping[str, Any]] = dict
+    others: Sequence[tuple[str, str, Sampler]] = ()
     is_duration: bool = False
     """The samplers return durations: less is better."""
 
 
-Benchmark = Callable[[Ground], AbstractContextManager[Race]]
-"""Prepares a race on the ground and clears up after it; its docstring says what we expect and what would be unfair."""
+Benchmark = Callable[[Ground], AbstractContextManager[Race | Mapping[str, Race]]]
+"""Prepares a race, or several by name, on the ground and clears up after it.
+
+Its docstring says what we expect and what would be unfair.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,30 +61,37 @@ class Result:
     extras: Mapping[str, Any] = field(default_factory=dict)
 
 
-def measure(name: str, benchmark: Benchmark, ground: Ground) -> Result:
-    """Let ours and the baseline take turns (A B A B …), so that a noisy moment of the machine hits both."""
-    with benchmark(ground) as race:
-        pairs = list(_turns(race, ground.rounds))
-        extras = dict(race.extras())
-    ours, theirs = ([round(pair[side], 3) for pair in pairs] for side in (0, 1))
-    ratio = median(ours) / median(theirs)
-    return Result(
-        name=name,
-        ours=round(median(ours), 1),
-        baseline=round(median(theirs), 1),
-        baseline_name=race.baseline_name,
-        ratio=round(1 / ratio if race.is_duration else ratio, 3),
-        unit=race.unit,
-        machine=machine(),
-        commit=commit(),
-        samples={"ours": ours, "baseline": theirs},
-        extras=extras,
-    )
+def measure(name: str, benchmark: Benchmark, ground: Ground) -> list[Result]:
+    """Run a benchmark's races one after the other, and return a result for each baseline."""
+    with benchmark(ground) as lent:
+        races = {name: lent} if isinstance(lent, Race) else {f"{name}_{part}": race for part, race in lent.items()}
+        return [result for whole, race in races.items() for result in _measured(whole, race, ground.rounds)]
 
 
-def _turns(race: Race, rounds: int) -> Iterator[tuple[float, float]]:
-    for _ in range(rounds):
-        yield race.ours(), race.baseline()
+def _measured(name: str, race: Race, rounds: int) -> list[Result]:
+    """Let ours and the baselines take turns (A B A B …), so that a noisy moment of the machine hits all."""
+    baselines = [("", race.baseline_name, race.baseline), *race.others]
+    turns = [(race.ours(), *(sample() for _, _, sample in baselines)) for _ in range(rounds)]
+    ours, *theirs = ([round(sample, 3) for sample in side] for side in zip(*turns, strict=True))
+    return [
+        Result(
+            name=f"{name}_{added}" if added else name,
+            ours=round(median(ours), 1),
+            baseline=round(median(samples), 1),
+            baseline_name=baseline_name,
+            ratio=round(_ratio(race, median(ours), median(samples)), 3),
+            unit=race.unit,
+            machine=machine(),
+            commit=commit(),
+            samples={"ours": ours, "baseline": samples},
+            extras=dict(race.extras()),
+        )
+        for (added, baseline_name, _), samples in zip(baselines, theirs, strict=True)
+    ]
+
+
+def _ratio(race: Race, ours: float, theirs: float) -> float:
+    return theirs / ours if race.is_duration else ours / theirs
 
 
 def machine() -> str:

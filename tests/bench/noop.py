@@ -3,7 +3,6 @@
 `python -m tests.bench.noop` listens on a free port and prints its address.
 """
 
-import socket
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,14 +11,13 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel
 
 from app.auth import authenticator
-from app.http import Parts, create_app
-from app.logs import configure_logs
-from app.server import Server
+from app.http import Parts
 from app.settings import Settings
 from commands.activity import RecordActivity
 from commands.base import Actor
 from commands.client import RegisterClient
 from infra.ids import new_id
+from tests.bench.serving import serve
 
 
 class Receipt(BaseModel):
@@ -91,12 +89,7 @@ def noop_router(settings: Settings) -> APIRouter:
 
 def main() -> None:
     """Serve until told to stop, with the very flags of the real server."""
-    configure_logs()
-    settings = Settings()
-    app = create_app(Parts(read_router=noop_router(settings)))
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
-        print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
-        Server(app, on_stop=lambda: None, hears_signals=True).run(sockets=[listening])
+    serve(Parts(read_router=noop_router(Settings())))
 
 
 if __name__ == "__main__":

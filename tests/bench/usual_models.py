@@ -1,0 +1,148 @@
+"""The read models as SQLAlchemy sees them: ORM classes on the very views that ours selects from."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, Numeric
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, foreign, mapped_column, relationship, remote
+
+
+class Base(DeclarativeBase):
+    """All of them are in the schema `read`; a relation that a query did not ask for is an error, not one more query."""
+
+    __table_args__ = {"schema": "read"}  # noqa: RUF012 - SQLAlchemy declares it without ClassVar
+    type_annotation_map = {dict[str, Any]: JSONB, datetime: DateTime(timezone=True)}  # noqa: RUF012 - the same
+
+
+class StaffMember(Base):
+    """Somebody who sells."""
+
+    __tablename__ = "staff_directory_v1"
+
+    staff_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    branch: Mapped[str | None]
+
+    @property
+    def id(self) -> UUID:
+        return self.staff_id
+
+
+class Deal(Base):
+    """A deal, as far as a card needs it."""
+
+    __tablename__ = "pipeline_board_v1"
+
+    deal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID | None]
+    status: Mapped[str]
+    amount: Mapped[Any] = mapped_column(Numeric)
+    currency: Mapped[str | None]
+
+
+class ContactPerson(Base):
+    """A person acting for an organisation."""
+
+    __tablename__ = "contact_persons_v1"
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str | None]
+    is_active: Mapped[bool]
+    since: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    person: Mapped["Client | None"] = relationship(
+        primaryjoin=lambda: remote(Client.client_id) == foreign(ContactPerson.person_id), viewonly=True, lazy="raise"
+    )
+    organisation: Mapped["Client | None"] = relationship(
+        primaryjoin=lambda: remote(Client.client_id) == foreign(ContactPerson.organisation_id),
+        viewonly=True,
+        lazy="raise",
+    )
+
+
+class Client(Base):
+    """A client's card; `parent` and `subsidiaries` are other cards."""
+
+    __tablename__ = "client_card_v1"
+
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str | None]
+    name: Mapped[str | None]
+    name_sort: Mapped[str | None]
+    contact_points: Mapped[dict[str, Any]]
+    tax_id: Mapped[str | None]
+    profile: Mapped[dict[str, Any]]
+    parent_id: Mapped[UUID | None]
+    owner_id: Mapped[UUID | None]
+    owned_since: Mapped[datetime | None]
+    lifecycle: Mapped[str | None]
+    archived_at: Mapped[datetime | None]
+    registered_at: Mapped[datetime | None]
+    date_unknown: Mapped[bool]
+    source: Mapped[str | None]
+    external_id: Mapped[str | None]
+    last_touch_at: Mapped[datetime | None]
+    last_touch_channel: Mapped[str | None]
+    last_touch_direction: Mapped[str | None]
+    touch_count: Mapped[int]
+    version: Mapped[int]
+    position: Mapped[int]
+
+    owner: Mapped[StaffMember | None] = relationship(
+        primaryjoin=lambda: remote(StaffMember.staff_id) == foreign(Client.owner_id), viewonly=True, lazy="raise"
+    )
+    parent: Mapped["Client | None"] = relationship(
+        primaryjoin=lambda: remote(Client.client_id) == foreign(Client.parent_id), viewonly=True, lazy="raise"
+    )
+    subsidiaries: Mapped[list["Client"]] = relationship(
+        primaryjoin=lambda: Client.client_id == remote(foreign(Client.parent_id)),
+        order_by=lambda: (Client.name_sort, Client.client_id),
+        viewonly=True,
+        lazy="raise",
+    )
+    persons: Mapped[list[ContactPerson]] = relationship(
+        primaryjoin=lambda: Client.client_id == foreign(ContactPerson.organisation_id),
+        order_by=lambda: (ContactPerson.since, ContactPerson.person_id),
+        viewonly=True,
+        lazy="raise",
+    )
+    organisations: Mapped[list[ContactPerson]] = relationship(
+        primaryjoin=lambda: Client.client_id == foreign(ContactPerson.person_id),
+        order_by=lambda: (ContactPerson.since, ContactPerson.organisation_id),
+        viewonly=True,
+        lazy="raise",
+    )
+
+    @property
+    def owner_name(self) -> str | None:
+        return self.owner.name if self.owner else None
+
+
+class Entry(Base):
+    """A fact in a client's story."""
+
+    __tablename__ = "client_timeline_v1"
+
+    client_id: Mapped[UUID] = mapped_column(primary_key=True)
+    event_position: Mapped[int] = mapped_column(primary_key=True)
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    topic: Mapped[str]
+    stream_id: Mapped[UUID]
+    actor: Mapped[str]
+    staff_id: Mapped[UUID | None]
+    channel: Mapped[str | None]
+    direction: Mapped[str | None]
+    details: Mapped[dict[str, Any]]
+
+    staff: Mapped[StaffMember | None] = relationship(
+        primaryjoin=lambda: remote(StaffMember.staff_id) == foreign(Entry.staff_id), viewonly=True, lazy="raise"
+    )
+
+    @property
+    def staff_name(self) -> str | None:
+        return self.staff.name if self.staff else None
