@@ -8,9 +8,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 
 from app.settings import Settings
+from events.registry import EVENT_TYPES
 from infra.crypto import MasterKey, WrongMasterKeyError
 from infra.embedded import EmbeddedPostgres
 from infra.embedded_watch import Watch
+from infra.fact_versions import check_log, versions_of
 from infra.generations import break_replaced
 from infra.migrations import migrate
 
@@ -63,11 +65,13 @@ def prepared(url: str, settings: Settings, master: MasterKey) -> Urls:
     """Migrate the owner's database and return how each role connects to it.
 
     What was made of another log, because a backup was restored by whatever means, is marked before anybody reads it.
-    Raises infra.crypto.WrongMasterKeyError and infra.migrations.DatabaseIsNewerError.
+    Raises infra.crypto.WrongMasterKeyError and, where a newer Letopis was at work,
+    infra.migrations.DatabaseIsNewerError or infra.fact_versions.NewerLogError.
     """
     check_key(url, master)
     migrate(url, role_passwords=passwords(settings, master))
     with psycopg.connect(url) as connection:
+        check_log(connection, versions_of(EVENT_TYPES))
         break_replaced(connection)
     return urls_of(url, settings, master)
 

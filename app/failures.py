@@ -15,6 +15,7 @@ from infra.backup import BackupRefusedError
 from infra.crypto import WrongMasterKeyError
 from infra.duck import AnalyticsFileInUseError
 from infra.embedded import EmbeddedPostgresError
+from infra.fact_versions import NewerLogError
 from infra.manifest import DamagedBackupError
 from infra.mapper import UnreadableFactError
 from infra.migrations import DatabaseIsNewerError
@@ -34,6 +35,7 @@ KNOWN = (
     FolderUnusableError,
     MappingError,
     MomentAheadError,
+    NewerLogError,
     NoSuchGenerationError,
     NotCaughtUpError,
     NothingToRollBackToError,

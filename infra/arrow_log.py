@@ -8,6 +8,7 @@ import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from infra.fact_versions import NewerLogError
 from infra.facts import Upcast
 
 # Small, so that reading one and loading the one before it begin and end together.
@@ -32,10 +33,6 @@ STATEMENT_TIMEOUT = "10min"
 """A slice of the log takes seconds; also from a slow disk it must end some day."""
 
 LOCK_TIMEOUT = "30s"
-
-
-class NewerLogError(Exception):
-    """The log holds facts of a schema version that this program does not know yet."""
 
 
 class Slice(NamedTuple):

@@ -19,8 +19,9 @@ import adbc_driver_manager
 import duckdb
 import structlog
 
-from infra.arrow_log import ArrowLog, LogReplacedError, NewerLogError
+from infra.arrow_log import ArrowLog, LogReplacedError
 from infra.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
+from infra.fact_versions import NewerLogError
 from infra.facts import AsOf, FactSchema, Report, ReportParameterError, Upcast
 from infra.gate import Gate
 

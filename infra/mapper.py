@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 
 from infra.crypto import KeyIsGoneError, Keyring
 from infra.envelope import AnyFact, Envelope, ReadFact, StoredFact
+from infra.fact_versions import check_chains, versions_of
 
 SEALED = '"sealed":"'
 """How a sealed part looks in a body: always the last member, base64 of nonce + AES-256-GCM ciphertext + tag."""
@@ -64,15 +65,10 @@ class Mapper:
     ) -> None:
         """Register the event types; raises ValueError for a topic used twice or a chain of upcasters with a hole."""
         self.keyring = keyring
-        self._types: dict[str, type[Fact]] = {}
+        kinds = tuple(types)
+        check_chains(versions_of(kinds), upcasters)
+        self._types: dict[str, type[Fact]] = {each.TOPIC: each for each in kinds}
         self._upcasters = upcasters
-        for each in types:
-            if each.TOPIC in self._types:
-                raise ValueError(f"Two event types have the topic {each.TOPIC}.")
-            self._types[each.TOPIC] = each
-            for version in range(1, each.SCHEMA_VERSION):
-                if (each.TOPIC, version) not in upcasters:
-                    raise ValueError(f"{each.TOPIC}: no upcaster from version {version} to {version + 1}.")
 
     def to_body(self, event: Fact) -> str:
         """Return the exact JSON text to store; personal fields are sealed under the subject's key, in one piece."""

@@ -13,6 +13,7 @@ import pytest
 from infra import arrow_log
 from infra.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
 from infra.fact_file import Difference
+from infra.fact_versions import NewerLogError
 from infra.facts import FactSchema
 from projections.analytics import ANALYTICS
 from tests.database import Database
@@ -197,7 +198,7 @@ def test_events_of_an_older_version_are_brought_up_to_date_first(database: Datab
 def test_a_log_newer_than_the_program_is_not_guessed_at(database: Database, open_node: Open) -> None:
     write_log(database.owner_url, [company(1)[-1]._replace(schema_version=9)])
     node = open_node()
-    with pytest.raises(arrow_log.NewerLogError):
+    with pytest.raises(NewerLogError):
         node.follow_once()
     assert node.state == "broken"
 
