@@ -13,7 +13,7 @@ from commands.importing.csv_file import UnreadableFileError
 from commands.importing.problems import MappingError
 from infra.backup import BackupRefusedError
 from infra.crypto import WrongMasterKeyError
-from infra.duck import AnalyticsFileInUseError
+from infra.duck import AnalyticsFileInUseError, AnalyticsNotReadyError
 from infra.embedded import EmbeddedPostgresError
 from infra.fact_versions import NewerLogError
 from infra.manifest import DamagedBackupError
@@ -27,6 +27,7 @@ from replay.verify import NoSuchGenerationError
 
 KNOWN = (
     AnalyticsFileInUseError,
+    AnalyticsNotReadyError,
     BackupRefusedError,
     DamagedBackupError,
     DatabaseIsNewerError,

@@ -21,12 +21,14 @@ from app.wiring import analytics_node
 from commands.base import Actor
 from commands.errors import NotAllowedError
 from infra.crypto import MasterKey
-from infra.duck import AnalyticsFileInUseError, AnalyticsNode, rows
+from infra.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from read_api.errors import AnalyticsUnavailableError
 
 ADDRESS_FILE = "service.address"
 ROLES = frozenset({"ops", "admin"})
 REBUILD_PATH, VERIFY_PATH = REPAIR_PATHS = ("/projections/analytics/rebuild", "/projections/analytics/verify")
 TIMEOUT_SECONDS = 3600
+RETRY_AFTER = 2
 
 Progress = Callable[[int, int], None]
 
@@ -81,7 +83,10 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
     async def verify_analytics(request: Request) -> Response:
         """Roles: admin, ops."""
         check_right(request)
-        found = await run_in_threadpool(node.verify)
+        try:
+            found = await run_in_threadpool(node.verify)
+        except AnalyticsNotReadyError as reason:
+            raise AnalyticsUnavailableError(reason=str(reason), retry_after=RETRY_AFTER) from None
         return Response(to_json({"differences": [one._asdict() for one in found]}), media_type="application/json")
 
     return router

@@ -23,12 +23,12 @@ from infra.arrow_log import ArrowLog, LogReplacedError
 from infra.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
 from infra.fact_versions import NewerLogError
 from infra.facts import AsOf, FactSchema, Report, ReportParameterError, Upcast
-from infra.gate import Gate
+from infra.file_in_use import DamagedFileError, FileInUse, NoFileError
 
 State = Literal["building", "live", "broken"]
 POSITION_KEY = b"letopis_position"
-# What DuckDB raises when the file itself is damaged; a wrong value in an event is a DataError instead.
-DAMAGE = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.SerializationException)
+PAUSE_SECONDS = 5.0
+"""How long a node rests when its file cannot be written: a full disk is not emptied by trying all the time."""
 
 _log = structlog.get_logger(__name__)
 
@@ -45,7 +45,8 @@ class AnalyticsNode:
     """Owns the file at `path`, keeps it level with the log at `log_url`, answers the reports of `facts`.
 
     `zone` is the company's time zone, given to reports as $zone. A file that is missing, damaged, of another shape,
-    or filled from another log is filled anew by the next `follow_once`. Raises AnalyticsFileInUseError.
+    or filled from another log is filled anew by the next `follow_once`; one deleted meanwhile answers until then.
+    Raises AnalyticsFileInUseError.
     """
 
     def __init__(
@@ -58,8 +59,7 @@ class AnalyticsNode:
         self._log_url = log_url
         self._upcast = upcast
         self._settings = {"zone": zone}
-        self._gate = Gate()
-        self._writing = threading.RLock()
+        self._in_use = FileInUse(path, facts)
         self._rebuilding = threading.RLock()
         self._advanced = threading.Condition()
         self._wake = threading.Event()
@@ -76,18 +76,14 @@ class AnalyticsNode:
                 f"Another process holds the analytics file {path}. Stop it, or give this one a folder of its own "
                 "(LETOPIS_VAR)."
             ) from taken
-        self._file = self._opened()
         # Not before the log was asked: it may have been replaced while nobody followed it.
         self._is_of_this_log = False
-
-    def _opened(self) -> FactFile | None:
         try:
-            return FactFile(self._path, self.facts)
+            self._in_use.open()
         except StaleFactFileError as stale:
             self.problem = str(stale)
-        except duckdb.Error as damage:
-            self._broken(f"damaged file: {damage}")
-        return None
+        except DamagedFileError as damage:
+            self._broken(str(damage))
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -97,7 +93,7 @@ class AnalyticsNode:
     @property
     def position(self) -> int:
         """The last position of the log that the answers count in."""
-        return self._file.mark.position if self._file else 0
+        return self._in_use.mark.position
 
     # --- following -------------------------------------------------------------------------------------------------
 
@@ -105,28 +101,34 @@ class AnalyticsNode:
         """Load at most so many events that are new in the log and return how many positions were passed.
 
         A broken or missing file is rebuilt first. Raises adbc_driver_manager.Error when the log cannot be reached,
-        duckdb.DataError or NewerLogError (and is then broken) when an event cannot be read.
+        duckdb.DataError or NewerLogError (and is then broken) when an event cannot be read, and other errors of
+        duckdb or OSError when the file cannot be written.
         """
-        if self._file is None:
-            self.rebuild()
-            return self.position
         try:
-            return self._followed(max_events)
+            if self._is_sound() and self._in_use.is_in_place:
+                return self._followed(max_events)
         except LogReplacedError as replaced:
             self._broken(str(replaced))
-        except DAMAGE as damage:
-            self._broken(f"damaged file: {damage}")
+            self._in_use.close()
         except (duckdb.DataError, NewerLogError) as unreadable:
             self._broken(f"an event after position {self.position} cannot be loaded: {unreadable}")
             raise
-        with self._writing, self._gate.alone():
-            self._closed()
+        except duckdb.Error:
+            if self._is_sound(is_doubtful=True):
+                raise
         self.rebuild()
         return self.position
 
+    def _is_sound(self, *, is_doubtful: bool = False) -> bool:
+        try:
+            self._in_use.check(is_doubtful=is_doubtful)
+        except (DamagedFileError, StaleFactFileError) as damage:
+            self._broken(str(damage))
+        return self._in_use.is_open
+
     def _followed(self, max_events: int) -> int:
-        with self._writing:
-            file = self._ready()
+        with self._in_use.writing:
+            file = self._in_use.file()
             try:
                 log = self._connected()
                 upto = log.target(file.mark, max_events)
@@ -156,8 +158,8 @@ class AnalyticsNode:
         if self._thread:
             self._thread.join()
             self._thread = None
-        with self._rebuilding, self._writing, self._gate.alone():
-            self._closed()
+        with self._rebuilding, self._in_use.writing:
+            self._in_use.close()
             self._disconnect()
             self._own.close()
 
@@ -169,15 +171,19 @@ class AnalyticsNode:
     def _run(self, poll: float) -> None:
         while not self._is_stopping.is_set():
             self._wake.clear()
+            moved = 0
             try:
                 moved = self.follow_once()
             except (adbc_driver_manager.Error, LogReplacedError) as error:
                 self.problem = f"the log cannot be read: {error}"
                 _log.warning("analytics-follow", outcome="log unreachable", position=self.position)
-                moved = 0
-            except (duckdb.Error, NewerLogError):
+            except (duckdb.DataError, NewerLogError):
                 # Nothing is skipped: the facts stay as they are until somebody mends the event's reader and restarts.
                 return
+            except (duckdb.Error, OSError) as error:
+                self.problem = f"the file cannot be written: {error}"
+                _log.warning("analytics-follow", outcome=self.problem, position=self.position)
+                self._is_stopping.wait(PAUSE_SECONDS)
             if not moved:
                 self._wake.wait(poll)
 
@@ -191,7 +197,7 @@ class AnalyticsNode:
         statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings)
         if not self._is_of_this_log:
             raise AnalyticsNotReadyError("the facts were not held against the log yet")
-        with self._gate.shared(), self._ready().cursor() as cursor:
+        with self._reading() as file, file.cursor() as cursor:
             self._check(cursor, self.facts.report(report), values)
             cursor.execute("BEGIN")
             [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
@@ -214,18 +220,18 @@ class AnalyticsNode:
         began = time.monotonic()
         fresh_path = self._path.with_name(self._path.name + ".new")
         with self._rebuilding, self._reading_log() as log:
-            if self._file is None:
+            if not self._in_use.is_open:
                 self.state = "building"
             remove(fresh_path)
-            if not self._filled(fresh_path, log, progress):
-                return
-            with self._writing, self._gate.alone():
-                self._closed()
-                # First the old file's write-ahead log: beside the new file it would be played into it.
-                remove(self._path)
-                fresh_path.replace(self._path)
-                self._file = FactFile(self._path, self.facts)
-                self._is_of_this_log = True
+            try:
+                if not self._filled(fresh_path, log, progress):
+                    return
+            except (duckdb.DataError, NewerLogError) as unreadable:
+                if not self._in_use.is_open:
+                    self._broken(f"an event cannot be loaded: {unreadable}")
+                raise
+            self._in_use.swap_in(fresh_path)
+            self._is_of_this_log = True
         self._live()
         duration = round((time.monotonic() - began) * 1000)
         _log.info("analytics-rebuild", position=self.position, duration_ms=duration, outcome="swapped")
@@ -238,10 +244,12 @@ class AnalyticsNode:
         return not self._is_stopping.is_set()
 
     def verify(self, progress: Progress | None = None) -> tuple[Difference, ...]:
-        """Fill the tables once more from the log, compare them row by row, and return those that differ."""
+        """Fill the tables once more from the log, compare them row by row, and return those that differ.
+
+        Raises AnalyticsNotReadyError.
+        """
         path = self._path.with_name(self._path.name + ".verify")
-        with self._rebuilding, self._reading_log() as log, self._gate.shared():
-            file = self._ready()
+        with self._rebuilding, self._reading_log() as log, self._reading() as file:
             upto = file.mark
             log.target(upto, 1)
             remove(path)
@@ -254,10 +262,15 @@ class AnalyticsNode:
 
     # --- small parts -----------------------------------------------------------------------------------------------
 
-    def _ready(self) -> FactFile:
-        if self._file is None:
-            raise AnalyticsNotReadyError(f"{self.state}: {self.problem or 'the facts are being loaded'}")
-        return self._file
+    @contextmanager
+    def _reading(self) -> Iterator[FactFile]:
+        try:
+            with self._in_use.reading() as file:
+                yield file
+        except NoFileError as none:
+            self.wake()
+            reason = str(none) or self.problem or "the facts are being loaded"
+            raise AnalyticsNotReadyError(f"{self.state}: {reason}") from none
 
     @contextmanager
     def _reading_log(self) -> Iterator[ArrowLog]:
@@ -276,11 +289,6 @@ class AnalyticsNode:
         if self._log is not None:
             self._log.close()
             self._log = None
-
-    def _closed(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
     def _live(self) -> None:
         self.state, self.problem = "live", None

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import chain, islice
+from os.path import samestat
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +16,9 @@ from infra.facts import FactSchema
 TOGETHER = 4
 """Slices stored in one transaction: more rows than DuckDB's row group of 122,880, which then goes to its place at once
 instead of through the journal."""
+# What DuckDB raises when the file itself is damaged, beside its bare Error for a block that is not what was written; a
+# wrong value in an event is a DataError instead.
+DAMAGE = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.SerializationException)
 
 Progress = Callable[[int, int], None]
 """(position reached, position aimed at) after every transaction."""
@@ -45,6 +49,7 @@ class FactFile:
             # A row's place in a table says nothing here, and not keeping it lets both cores fill a table.
             self._connection.execute("SET GLOBAL preserve_insertion_order = false")
             self.mark = self._prepare()
+            self._place = path.stat()
         except BaseException:
             self._connection.close()
             raise
@@ -75,6 +80,20 @@ class FactFile:
         self._connection.execute("INSERT INTO followed VALUES (?, ?, ?)", [self._schema.fingerprint, *START])
         self._connection.execute("COMMIT")
         return START
+
+    @property
+    def is_in_place(self) -> bool:
+        """False when the file was deleted or replaced since it was opened; what is open can still be read."""
+        try:
+            return samestat(self._place, self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def read_all(self) -> None:
+        """Read every block of every table; raises duckdb.Error when one of them is not what was written."""
+        with self.cursor() as cursor:
+            for table in self._schema.tables:
+                cursor.execute(f"SELECT bit_xor(hash({table.name})) FROM {table.name}").fetchall()  # noqa: S608
 
     def load(self, pieces: Iterable[Slice]) -> None:
         """Store the events of slices, in order, and the place the last one ends at: all of it, or nothing."""
@@ -143,7 +162,14 @@ class FactFile:
 
     def close(self) -> None:
         """Write everything into the one file and let go of it."""
-        self._connection.close()
+        # A damaged file refuses that; what was not written is in the log.
+        with suppress(duckdb.Error):
+            self._connection.close()
+
+
+def may_be_damage(error: duckdb.Error) -> bool:
+    """Tell whether a damaged file can be the reason of this error; others can be too, such as a full disk."""
+    return isinstance(error, DAMAGE) or type(error) is duckdb.Error
 
 
 def remove(path: Path) -> None:

@@ -49,9 +49,7 @@ class Company:
         with psycopg.connect(self.database.reader_url) as reader:
             for name, view in views.items():
                 found[name] = sorted(reader.execute(f"SELECT * FROM {view}".encode()).fetchall(), key=repr)
-        file = self.analytics._file
-        assert file is not None
-        with file.cursor() as cursor:
+        with self.analytics._reading() as file, file.cursor() as cursor:
             for table in ANALYTICS.tables:
                 rows = cursor.execute(f"SELECT * FROM {table.name}").fetchall()
                 found[f"analytics {table.name}"] = sorted(rows, key=repr)
