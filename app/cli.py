@@ -29,6 +29,8 @@ app.add_typer(operate.commands, name="projections")
 imports = typer.Typer(no_args_is_help=True, help="Bring in old records.")
 app.add_typer(client, name="client")
 app.add_typer(imports, name="import")
+exports = typer.Typer(no_args_is_help=True, help="Write out for other engines.")
+app.add_typer(exports, name="export")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
@@ -176,6 +178,17 @@ def import_maven(
     options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
     if not importing.import_maven(folder, options):
         raise typer.Exit(NOT_ALL)
+
+
+@exports.command("log")
+def export_log(
+    to: Annotated[Path, typer.Option(file_okay=False, help="The folder; what it holds already is gone on from.")],
+    as_json: Json = False,
+) -> None:
+    """Write the log as Parquet files by month, personal data still sealed; a second run adds what is new."""
+    from app.exporting import export_log as export
+
+    export(to, as_json=as_json)
 
 
 @client.command("history")

@@ -22,6 +22,7 @@ from infra.migrations import DatabaseIsNewerError
 from infra.past_log import MomentAheadError, TooLongError
 from infra.postgres_tools import ToolFailedError
 from infra.restore import RestoreRefusedError
+from replay.export import ExportError
 from replay.rebuild import NothingToRollBackToError
 from replay.verify import NoSuchGenerationError
 
@@ -32,6 +33,7 @@ KNOWN = (
     DamagedBackupError,
     DatabaseIsNewerError,
     EmbeddedPostgresError,
+    ExportError,
     FirstStartError,
     FolderUnusableError,
     MappingError,

@@ -35,6 +35,15 @@ STATEMENT_TIMEOUT = "10min"
 LOCK_TIMEOUT = "30s"
 
 
+def connect(url: str) -> Any:
+    """Open a connection that reads the log as Arrow and gives up a statement that is stuck."""
+    connection = adbc_driver_postgresql.dbapi.connect(url, autocommit=True)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+    return connection
+
+
 class Slice(NamedTuple):
     """The wanted events after one mark, up to and including another."""
 
@@ -50,10 +59,7 @@ class ArrowLog:
     """
 
     def __init__(self, url: str, topics: Mapping[str, int], upcast: Upcast | None = None) -> None:
-        self._connection = adbc_driver_postgresql.dbapi.connect(url, autocommit=True)
-        with self._connection.cursor() as cursor:
-            cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
-            cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        self._connection = connect(url)
         self._topics = dict(topics)
         self._upcast = upcast
 

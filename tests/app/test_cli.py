@@ -163,3 +163,18 @@ def test_what_programs_read_is_json_on_standard_output(var: Path) -> None:
     assert (
         json.loads(letopis(var, "projections", "verify", "products", "--json").stdout)["reports"][0]["differing"] == 0
     )
+
+
+def test_the_log_is_written_out_and_a_hole_in_it_is_told(var: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "an export"
+    done = letopis(var, "export", "log", "--to", str(folder), "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["files"] == len(list(folder.glob("recorded_month=*/*.parquet"))) == 1
+    assert told["events"] == told["position"] > 0
+
+    (file,) = folder.glob("*/*.parquet")
+    file.rename(file.with_name("000000000002-000000000003.parquet"))
+    failed = letopis(var, "export", "log", "--to", str(folder))
+    assert failed.returncode == 1
+    assert "from position 1 on is missing" in failed.stderr
