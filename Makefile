@@ -13,7 +13,7 @@ $(READY): moved-or-missing
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check audit bench torture torture-short doctor clean lock moved-or-missing
+.PHONY: help setup run demo test test-scale check audit bench torture torture-short doctor clean lock moved-or-missing
 
 help: ## print this list
 	@echo "Letopis: an event-sourced CRM backend. What you can type:"
@@ -30,6 +30,11 @@ demo: $(READY) ## tell the whole story on a throw-away database, under a minute
 
 test: $(READY) ## run the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-scale: $(READY) ## install Dask beside the rest, and fold an exported log with it
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
+	  --require-hashes --requirement requirements-scale.lock
+	@$(BIN)/python -m pytest tests/scale
 
 check: $(READY) ## format, lint, security rules, types, arrows between packages, dependencies; needs no network
 	$(BIN)/ruff format --check .
@@ -60,10 +65,13 @@ clean: ## remove the environment and everything that tools wrote; var, your data
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: $(READY) ## write requirements.lock again from pyproject.toml, with the newest versions it allows (on Python 3.11)
+lock: $(READY) ## write both lock files again from pyproject.toml, with the newest versions it allows (on Python 3.11)
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --extra scale --constraint requirements.lock --generate-hashes --allow-unsafe \
+	  --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+	  --output-file requirements-scale.lock pyproject.toml
 
 moved-or-missing:
 

@@ -16,6 +16,7 @@ from infra.facts import FactSchema
 TOGETHER = 4
 """Slices stored in one transaction: more rows than DuckDB's row group of 122,880, which then goes to its place at once
 instead of through the journal."""
+
 # What DuckDB raises when the file itself is damaged, beside its bare Error for a block that is not what was written; a
 # wrong value in an event is a DataError instead.
 DAMAGE = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.SerializationException)

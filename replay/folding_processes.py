@@ -64,7 +64,7 @@ def fold_here(
             store.fill(connection, rows.values())
 
 
-def _reference(projection: Projection[Any]) -> tuple[str, str]:
+def reference_of(projection: Projection[Any]) -> tuple[str, str]:
     """Return the module and the name under which another process finds the read model: folds do not pickle."""
     modules = {fold.__module__ for _, fold in projection.folds.values()}
     for module in sorted(modules):
@@ -72,6 +72,13 @@ def _reference(projection: Projection[Any]) -> tuple[str, str]:
             if value is projection:
                 return module, name
     raise LookupError(f"{projection.name} is no module's variable: another process cannot find it")
+
+
+def found(reference: tuple[str, str]) -> Projection[Any]:
+    """Return the read model that was referred to."""
+    module, name = reference
+    projection: Projection[Any] = getattr(importlib.import_module(module), name)
+    return projection
 
 
 def _module_of(decoder: Callable[[], Decode]) -> str:
@@ -95,10 +102,8 @@ def _work(
             sys.exit("the rebuild this process worked for is gone")
         said.put(count)
 
-    module, name = reference
-    projection: Projection[Any] = getattr(importlib.import_module(module), name)
     try:
-        fold_here(projection, decoder(), share, parts, folded)
+        fold_here(found(reference), decoder(), share, parts, folded)
     except PoisonEventError as poison:
         said.put((poison.position, poison.reason))
     else:
@@ -116,12 +121,12 @@ def fold_in_processes(
     # Copies of a fresh interpreter that has loaded what they need: a copy of this one would share its connections and
     # whatever its threads hold, and a fresh one each would load everything again.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([_reference(projection)[0], _module_of(decoder)])
+    context.set_forkserver_preload([reference_of(projection)[0], _module_of(decoder)])
     said: SimpleQueue[_Said] = context.SimpleQueue()
     processes = [
         context.Process(
             target=_work,
-            args=(_reference(projection), decoder, share, list(range(one, share.parts, workers)), said),
+            args=(reference_of(projection), decoder, share, list(range(one, share.parts, workers)), said),
             daemon=True,
         )
         for one in range(workers)

@@ -16,6 +16,7 @@ import pytest
 from infra import duck
 from infra.duck import AnalyticsNode, AnalyticsNotReadyError, rows
 from infra.embedded import EmbeddedPostgres
+from infra.fact_file import TOGETHER
 from projections.analytics import ANALYTICS
 from tests.database import Database, copy_of
 from tests.infra.looking import eventually
@@ -131,9 +132,9 @@ def test_a_node_killed_while_it_rebuilds_has_the_old_facts_or_the_new_ones(
     ground: Ground, open_node: Open, tmp_path: Path, seed: int
 ) -> None:
     chance, path = Random(seed), tmp_path / "analytics.duckdb"
-    slices = -(-len(HISTORY) // SLICE)
+    transactions = -(-len(HISTORY) // (SLICE * TOGETHER))
     # Somewhere in the filling, or just after its end: about when the files are swapped.
-    lines = 1 + chance.randrange(slices) if seed % 2 else 1 + slices
+    lines = 1 + chance.randrange(transactions) if seed % 2 else 1 + transactions
     kill_at(path, ground.database.projector_url, "rebuild", lines, chance.uniform(0, 0.03))
     check_recovers(open_node(path), ground)
 
