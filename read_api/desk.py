@@ -1,9 +1,11 @@
 """Where questions are answered: one statement on the views of the schema `read`, with the position it is true at."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -32,16 +34,16 @@ LOCK_TIMEOUT_MS = 5_000
 SEEN = """
 WITH seen AS (
     SELECT coalesce(min(s.position), 0) AS position
-    FROM read.projection_status AS s
-    WHERE s.name = ANY(%(views)s) AND s.state <> 'building'
+    FROM read.shown AS s
+    WHERE s.view = ANY(%(views)s)
 )"""
 
 STATUS = """
-SELECT v.name, max(s.state), coalesce(max(s.position) FILTER (WHERE s.state <> 'building'), 0), max(s.position)
-FROM unnest(%(views)s::text[]) AS v (name)
-LEFT JOIN read.projection_status AS s ON s.name = v.name
-GROUP BY v.name
-ORDER BY v.name"""
+SELECT v.view, max(s.state), coalesce(max(s.position) FILTER (WHERE s.is_shown), 0), max(s.position)
+FROM unnest(%(views)s::text[]) AS v (view)
+LEFT JOIN read.generation_status AS s ON s.name || '_v' || s.shape = v.view
+GROUP BY v.view
+ORDER BY v.view"""
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
 
@@ -89,6 +91,12 @@ def read_pool(url: str, size: int) -> Pool:
     )
 
 
+@lru_cache(maxsize=512)
+def views_of(statement: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return these views as the statement names them, with the shape it reads: code of two versions may be running."""
+    return tuple(found[1] for name in names if (found := re.search(rf"\bread\.({name}_v\d+)\b", statement)))
+
+
 @dataclass(frozen=True)
 class Desk:
     """Everything an answer may need. `history` reads the log and is called in a thread; so are the reports."""
@@ -111,6 +119,7 @@ class Desk:
 
         Raises ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
         """
+        views = views_of(statement, tuple(views))
         values = {**parameters, "views": list(views)}
         rows = await self._run(statement, values, views)
         if min_position is not None and rows[0][0] < min_position:
@@ -153,7 +162,7 @@ class Desk:
             status = await self.rows(STATUS, {"views": list(views)})
             name, state, _, position = next((row for row in status if not row[2]), status[0])
             known = {"state": state, "position": position, "head": await self.head()}
-            raise ViewBuildingError(view=name, retry_after=RETRY_AFTER, **known) from None
+            raise ViewBuildingError(view=name.rpartition("_v")[0], retry_after=RETRY_AFTER, **known) from None
 
     async def _wait(self, views: Sequence[str], min_position: int) -> None:
         """Poll, seldom and more seldom, until all the views have reached the position."""

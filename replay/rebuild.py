@@ -14,18 +14,16 @@ from infra.generations import (
     begin,
     build_lock,
     connect,
-    drop_key,
     drop_others,
     fingerprint_of,
-    in_use,
-    make_indexes_of_a_filled,
+    has_current,
     newest_retired,
     set_mark,
-    set_state,
 )
+from infra.indexes import drop_key, make_indexes_of_a_filled
 from infra.log_reader import BEGINNING, head_of
 from infra.projection import Projection
-from infra.projector import catch_up, hand_over
+from infra.swap import catch_up, hand_over, show_again
 from replay.folding_processes import Share, fold_here, fold_in_processes
 from replay.verify import Report, verify_generation
 
@@ -129,8 +127,7 @@ def rebuild(
     began = monotonic()
     teller = _Teller(projection.name, progress)
     with connect(url) as connection, build_lock(connection, projection.name):
-        present = in_use(connection, projection.name)
-        if only_if_missing and present and present.fingerprint == fingerprint_of(projection):
+        if only_if_missing and has_current(connection, projection):
             return None
         drop_others(connection, projection.name, keep_retired=0)
         generation = begin(connection, projection)
@@ -206,7 +203,5 @@ def roll_back(projection: Projection[Any], url: str, decode: Decode) -> Generati
         earlier = newest_retired(connection, projection.name)
         if earlier is None or earlier.fingerprint != fingerprint_of(projection):
             raise NothingToRollBackToError(projection.name)
-        set_state(connection, earlier, "building", only_from=("retired",))
-        earlier = replace(earlier, state="building")
-        hand_over(connection, hold(connection, projection, earlier), decode)
+        show_again(connection, projection, earlier, decode)
         return earlier
