@@ -309,9 +309,7 @@ def retry(connection: psycopg.Connection[Any], name: str) -> bool:
     return _move(connection, name, "live", "broken")
 
 
-def newest_retired(
-    connection: psycopg.Connection[Any], name: str, fingerprint: str | None = None
-) -> Generation | None:
+def newest_retired(connection: psycopg.Connection[Any], name: str, fingerprint: str | None = None) -> Generation | None:
     """Return the generation (of this code, if one is named) that readers saw before, if it is still kept."""
     with connection.cursor(row_factory=class_row(Generation)) as cursor:
         cursor.execute(
@@ -347,6 +345,19 @@ def drop_others(connection: psycopg.Connection[Any], name: str, *, keep_retired:
         " (SELECT generation FROM letopis.projection WHERE name = %s AND state = 'retired'"
         " ORDER BY generation DESC OFFSET %s)",
         (name, name, keep_retired),
+    ).fetchall()
+    for (number,) in rows:
+        connection.execute("SELECT letopis.drop_generation(%s, %s)", (name, number))
+    return [number for (number,) in rows]
+
+
+def drop_retired(connection: psycopg.Connection[Any], name: str) -> list[int]:
+    """Drop what readers saw before, with the view of its shape if that shows it; return the numbers.
+
+    Only for the holder of the build lock.
+    """
+    rows = connection.execute(
+        "SELECT generation FROM letopis.projection WHERE name = %s AND state = 'retired' ORDER BY generation", (name,)
     ).fetchall()
     for (number,) in rows:
         connection.execute("SELECT letopis.drop_generation(%s, %s)", (name, number))

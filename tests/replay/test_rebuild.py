@@ -15,7 +15,8 @@ from infra.folding import PoisonEventError
 from infra.generations import connect, fingerprint_of, in_use
 from infra.projection import Projection
 from infra.projector import ProjectorService, build
-from replay.rebuild import NothingToRollBackToError, Progress, rebuild, roll_back
+from replay.progress import Progress
+from replay.rebuild import NothingToRollBackToError, rebuild, roll_back
 from replay.verify import verify
 from tests.database import Database
 from tests.infra.looking import eventually, in_memory, in_table, reached, state_of
@@ -51,7 +52,7 @@ def test_a_rebuild_under_a_running_service_is_taken_over_by_it(database: Databas
     service.start()
     try:
         eventually(reached(database.projector_url, boxes, 300))
-        rebuild(boxes, database.projector_url, decoder, is_verified=True)
+        rebuild(boxes, database.projector_url, decoder, check="full")
         last = record(database.owner_url, random_history(2, 300))
         eventually(reached(database.projector_url, boxes, last))
     finally:
@@ -102,7 +103,7 @@ def told(progress):
     if progress.phase == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
 
-rebuild(boxes, sys.argv[1], decoder, small_log=0, progress=told, is_verified=True)
+rebuild(boxes, sys.argv[1], decoder, small_log=0, progress=told, check="full")
 """
 
 
