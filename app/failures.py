@@ -17,8 +17,9 @@ from infra.embedded import EmbeddedPostgresError
 from infra.mapper import UnreadableFactError
 from infra.migrations import DatabaseIsNewerError
 from infra.past_log import MomentAheadError, TooLongError
+from replay.pace import RebuildCancelledError
 from replay.rebuild import NothingToRollBackToError
-from replay.verify import NoSuchGenerationError
+from replay.verify import NoSuchGenerationError, NotEqualError
 
 KNOWN = (
     AnalyticsFileInUseError,
@@ -30,8 +31,10 @@ KNOWN = (
     MomentAheadError,
     NoSuchGenerationError,
     NotCaughtUpError,
+    NotEqualError,
     NothingToRollBackToError,
     PortTakenError,
+    RebuildCancelledError,
     ServiceRefusedError,
     TooLongError,
     UnknownReadModelError,

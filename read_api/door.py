@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends, Request
 
-from read_api import activities, analytics, catalogue, clients, deals, events, history, staff
+from read_api import activities, analytics, catalogue, clients, deals, events, history, progress, staff
 from read_api.desk import Desk
 
-MODULES = (clients, history, deals, activities, staff, catalogue, analytics, events)
+MODULES = (clients, history, deals, activities, staff, catalogue, progress, analytics, events)
 
 
 def read_router(desk: Desk) -> APIRouter:

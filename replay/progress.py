@@ -12,11 +12,13 @@ from typing import Any, Literal, Self
 import psycopg
 from pydantic_core import to_json
 
+from infra.folding import PoisonEventError
 from infra.generations import Generation, connect
 from infra.log_reader import head_of
 from replay.folding_processes import Told
 from replay.forecast import Costs, Forecast
 from replay.pace import SLICE_SECONDS, RebuildCancelledError, Wishes
+from replay.verify import NotEqualError
 
 Phase = Literal[
     "counting", "folding", "writing", "indexing", "catching up", "verifying", "swapping", "done", "cancelled", "failed"
@@ -65,7 +67,7 @@ class WorkerProgress:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a rebuild is: `done` facts of `total` were folded; `fraction` (0 to 1) and `eta_seconds` are of all of it.
+    """How far a rebuild is: `done` facts of `total` were folded; `fraction` (0 to 1) and `eta_seconds` are of it all.
 
     `eta_seconds` is None while it rests, and before anything is known.
     """
@@ -87,6 +89,17 @@ def last_costs(connection: psycopg.Connection[Any], name: str) -> Costs | None:
     """Return what the last rebuild of a read model that ended well cost on this machine, if there was one."""
     row = connection.execute(_COSTS, (name,)).fetchone()
     return Costs(**row[0]) if row else None
+
+
+def _reason(error: BaseException) -> str:
+    """Say what ended a rebuild; of a refusal of the database without what it quotes, which may be personal."""
+    if isinstance(error, psycopg.Error):
+        return error.diag.message_primary or type(error).__name__
+    return (
+        str(error)
+        if isinstance(error, PoisonEventError | RebuildCancelledError | NotEqualError)
+        else type(error).__name__
+    )
 
 
 class _Rate:
@@ -147,7 +160,7 @@ class Teller:
             self._phase = "cancelled" if issubclass(kind, RebuildCancelledError | KeyboardInterrupt) else "failed"
         self._show()
         with suppress(psycopg.OperationalError), connect(self._url) as connection:
-            self._tell_database(connection, str(error) if error else None)
+            self._tell_database(connection, None if error is None else _reason(error))
 
     @property
     def done(self) -> int:

@@ -28,7 +28,7 @@ from replay.folding_processes import Share, fold_here, fold_in_processes
 from replay.forecast import Forecast
 from replay.pace import Pace
 from replay.progress import Progress, Teller, last_costs
-from replay.verify import Report, Watch, sample_of, verify_generation
+from replay.verify import NotEqualError, Watch, sample_of, verify_generation
 
 Check = Literal["none", "sample", "full"]
 """What is compared with a fold from scratch before the swap; `sample`: a part of a long log, the whole of another."""
@@ -47,14 +47,6 @@ class Rebuilt:
     generation: int
     events: int
     seconds: float
-
-
-class NotEqualError(Exception):
-    """A rebuilt read model differs from what the log makes; readers keep the one they had."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(f"{report.projection} was not swapped: {report.summary}")
-        self.report = report
 
 
 class NothingToRollBackToError(Exception):

@@ -60,6 +60,14 @@ class Report:
         """True when every row is what the log makes, none is missing and none too many."""
         return self.is_log_the_same and not (self.differing or self.missing or self.extra)
 
+    def lines(self) -> list[str]:
+        """Return a line for each row that is named: its key, and the columns in which it differs, without values."""
+        return [
+            *(f"differs: {_key(one.key)}: {', '.join(one.columns)}" for one in self.differences),
+            *(f"missing: {_key(key)}" for key in self.missing_keys),
+            *(f"extra: {_key(key)}" for key in self.extra_keys),
+        ]
+
     @property
     def summary(self) -> str:
         """Return one line for people and logs; without any values, which may be personal."""
@@ -74,6 +82,14 @@ class Report:
         )
 
 
+class NotEqualError(Exception):
+    """A rebuilt read model differs from what the log makes; readers keep the one they had."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"{report.projection} was not swapped: {report.summary}")
+        self.report = report
+
+
 class Watch(NamedTuple):
     """Who watches a check: is told of every so many facts and rows looked at, and says how many come next."""
 
@@ -82,6 +98,10 @@ class Watch(NamedTuple):
 
 
 UNWATCHED = Watch()
+
+
+def _key(key: Key) -> str:
+    return ", ".join(map(str, key))
 
 
 def sample_of(projection: Projection[Any], events: int) -> int:
