@@ -14,7 +14,16 @@ from app.operators import analytics_in_hand
 from app.settings import Settings
 from app.wiring import decoder_at
 from infra.crypto import MasterKey
-from infra.generations import build_lock, connect, drop_retired, pause, resume, retry
+from infra.generations import (
+    build_lock,
+    connect,
+    drop_retired,
+    fingerprint_of,
+    in_use,
+    pause,
+    resume,
+    retry,
+)
 from infra.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.consumed import audit
@@ -160,6 +169,10 @@ def drop_named(name: str) -> None:
     with site() as here, connect(here.urls.projector) as connection:
         for one in projections:
             with build_lock(connection, one.name):
+                present = in_use(connection, one.name)
+                if present is not None and present.fingerprint != fingerprint_of(one):
+                    say(f"{one.name}: other code made what is in use. That version may drop what this one reads.")
+                    continue
                 dropped = drop_retired(connection, one.name)
             said = f"generation {dropped[0]} is dropped" if dropped else "nothing was kept, so nothing changed"
             say(f"{one.name}: {said}")

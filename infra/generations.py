@@ -335,16 +335,19 @@ def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation)
     return mark_up_to(connection, generation.position) == generation.mark
 
 
-def drop_others(connection: psycopg.Connection[Any], name: str, *, keep_retired: int) -> list[int]:
+def drop_others(
+    connection: psycopg.Connection[Any], name: str, *, keep_retired: int, own: str | None = None
+) -> list[int]:
     """Drop what killed builds left behind and all but the newest retired generations; return their numbers.
 
-    Only for the holder of the build lock: to anybody else a build under way looks like a leftover.
+    A retired one that the code of the fingerprint `own` made and its readers still see is not touched. Only for the
+    holder of the build lock: to anybody else a build under way looks like a leftover.
     """
     rows = connection.execute(
-        "SELECT generation FROM letopis.projection WHERE name = %s AND state = 'building' UNION ALL"
-        " (SELECT generation FROM letopis.projection WHERE name = %s AND state = 'retired'"
-        " ORDER BY generation DESC OFFSET %s)",
-        (name, name, keep_retired),
+        "SELECT generation FROM letopis.projection WHERE name = %(name)s AND state = 'building' UNION ALL"
+        " (SELECT generation FROM letopis.projection WHERE name = %(name)s AND state = 'retired'"
+        " AND NOT (is_shown AND fingerprint IS NOT DISTINCT FROM %(own)s) ORDER BY generation DESC OFFSET %(kept)s)",
+        {"name": name, "own": own, "kept": keep_retired},
     ).fetchall()
     for (number,) in rows:
         connection.execute("SELECT letopis.drop_generation(%s, %s)", (name, number))

@@ -65,14 +65,14 @@ def build(projection: Projection[Any], decode: Decode, url: str) -> None:
         present = in_use(connection, projection.name)
         if has_current(connection, projection):
             return
-        drop_others(connection, projection.name, keep_retired=0)
+        drop_others(connection, projection.name, keep_retired=0, own=fingerprint_of(projection))
         generation = begin(connection, projection)
         make_indexes(connection, projection, generation)
         try:
             hand_over(connection, hold(connection, projection, generation), decode)
         except PoisonEventError as poison:
             if present:
-                drop_others(connection, projection.name, keep_retired=0)
+                drop_others(connection, projection.name, keep_retired=1)
                 raise
             with connection.transaction():
                 publish(connection, projection, generation, "broken", error=str(poison))
@@ -160,10 +160,10 @@ class ProjectorService:
         return True
 
     def _take_back(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> None:
-        """Show readers what this code made again when the other code that took its place is gone for good."""
+        """Show readers what this code made again when other code that took its place in their view is gone for good."""
         name = projection.name
         ours = newest_retired(connection, name, self._fingerprints[name])
-        if ours is None or not self._is_left(connection, name):
+        if ours is None or not self._is_left(connection, projection):
             self._left_since.pop(name, None)
         elif monotonic() - self._left_since.setdefault(name, monotonic()) > LEFT_SECONDS:
             with idle_build_lock(connection, name) as is_mine:
@@ -171,10 +171,13 @@ class ProjectorService:
                     show_again(connection, projection, ours, self._decode)
                     _log.warning("projection_taken_back", projection=name, generation=ours.number)
 
-    def _is_left(self, connection: psycopg.Connection[Any], name: str) -> bool:
+    def _is_left(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> bool:
         """Tell whether what readers see is of other code, and nobody who has that code runs."""
-        present = in_use(connection, name)
-        if present is None or present.fingerprint == self._fingerprints[name]:
+        present = in_use(connection, projection.name)
+        if present is None or present.fingerprint == self._fingerprints[projection.name]:
+            return False
+        if present.shape != projection.shape:
+            # Each has readers of its own, who see their own.
             return False
         is_free = try_hold(connection, present.schema)
         if is_free:

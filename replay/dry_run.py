@@ -22,7 +22,7 @@ SAMPLE = 20_000
 START_SECONDS = 1.0
 """What it takes to start the processes."""
 
-ROW_OVERHEAD = 2.5
+ROW_OVERHEAD = 1.1
 """How much larger a row is on disk, with its indexes, than as JSON; measured with client cards and timelines."""
 
 _SIZE = "SELECT coalesce(pg_total_relation_size(to_regclass(format('%%I.%%I', %s::text, %s::text))), 0)"
@@ -112,8 +112,10 @@ def _sample(
     if not events:
         return USUAL, 0.0
     to_fold = (monotonic() - began) / events
-    speed = to_fold / USUAL.to_fold
     there = [one.row for one in rows.values() if one.row is not None]
-    costs = Costs(to_fold, USUAL.to_write * speed, USUAL.to_index * speed, USUAL.to_check * speed, len(there) / events)
+    speed = to_fold / USUAL.to_fold
+    usual = Costs(*(cost * speed for cost in USUAL))._replace(rows=len(there) / events)
+    # What is written at once counts as folding.
+    costs = usual._replace(to_fold=to_fold + usual.to_write) if projection.is_append_only else usual
     text = to_json([row._asdict() for row in there])
     return costs, ROW_OVERHEAD * len(text) / len(there) if there else 0.0

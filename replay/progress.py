@@ -16,7 +16,7 @@ from infra.folding import PoisonEventError
 from infra.generations import Generation, connect
 from infra.log_reader import head_of
 from replay.folding_processes import Told
-from replay.forecast import Costs, Forecast
+from replay.forecast import Checked, Costs, Forecast
 from replay.pace import SLICE_SECONDS, RebuildCancelledError, Wishes
 from replay.verify import NotEqualError
 
@@ -88,7 +88,8 @@ class Progress:
 def last_costs(connection: psycopg.Connection[Any], name: str) -> Costs | None:
     """Return what the last rebuild of a read model that ended well cost on this machine, if there was one."""
     row = connection.execute(_COSTS, (name,)).fetchone()
-    return Costs(**row[0]) if row else None
+    # Code before or after this one may have kept others.
+    return Costs(**row[0]) if row and row[0].keys() == set(Costs._fields) else None
 
 
 def _reason(error: BaseException) -> str:
@@ -200,11 +201,11 @@ class Teller:
             self._workers[told.worker] = WorkerProgress(told.worker, events, before.rows + told.rows, rate)
         self._show()
 
-    def checked(self, pieces: int, seconds: float) -> None:
-        """Note that so many facts and rows were checked."""
+    def checked(self, kind: Checked, pieces: int, seconds: float) -> None:
+        """Note that so many facts or rows were checked."""
         if self._forecast:
             with self._lock:
-                self._forecast.check(pieces, seconds)
+                self._forecast.check(kind, pieces, seconds)
         self._show()
 
     def look(self) -> None:

@@ -25,7 +25,7 @@ from infra.log_reader import BEGINNING, head_of, mark_up_to
 from infra.projection import Projection
 from infra.swap import catch_up, hand_over, show_again
 from replay.folding_processes import Share, fold_here, fold_in_processes
-from replay.forecast import Forecast
+from replay.forecast import Checked, Forecast
 from replay.pace import Pace
 from replay.progress import Progress, Teller, last_costs
 from replay.verify import NotEqualError, Watch, sample_of, verify_generation
@@ -85,7 +85,7 @@ def rebuild(
     with connect(url) as connection, build_lock(connection, projection.name):
         if only_if_missing and has_current(connection, projection):
             return None
-        drop_others(connection, projection.name, keep_retired=0)
+        drop_others(connection, projection.name, keep_retired=0, own=fingerprint_of(projection))
         generation = begin(connection, projection)
         try:
             with Teller(url, generation, progress, throttle) as teller:
@@ -175,8 +175,8 @@ class _Fill:
     def _verify(self, check: Check) -> None:
         pace = Pace(self._connection, self._generation.name, self._generation.number, 1)
 
-        def checked(pieces: int) -> None:
-            self._teller.checked(pieces, pace.turn(pieces))
+        def checked(kind: Checked, pieces: int) -> None:
+            self._teller.checked(kind, pieces, pace.turn(pieces))
 
         found = verify_generation(
             self._connection,

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from infra.folding import Decode, RowAt, Rows, decoding, play, touches
+from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
 from infra.generations import Generation, connect, current, in_use, log_is_the_same
 from infra.log_reader import LogReader
 from infra.projection import Key, Projection
 from infra.row_store import RowStore
+from replay.forecast import Checked
 
 # As many events as fit in memory at once, with a row for each at the worst; a sample has about so many.
 EVENTS_IN_A_PASS = 1_000_000
@@ -91,13 +92,16 @@ class NotEqualError(Exception):
 
 
 class Watch(NamedTuple):
-    """Who watches a check: is told of every so many facts and rows looked at, and says how many come next."""
+    """Who watches a check: is told what was looked at, and says how many facts come next."""
 
-    checked: Callable[[int], None] = lambda _: None
+    checked: Callable[[Checked, int], None] = lambda _, __: None
     step: Callable[[], int] = lambda: STEP
 
 
 UNWATCHED = Watch()
+
+Find = Callable[[psycopg.Connection[Any], str], Generation | None]
+"""Finds a generation of a read model by its name."""
 
 
 def _key(key: Key) -> str:
@@ -116,9 +120,9 @@ def verify(
     *,
     one_in: int = 1,
     events_in_a_pass: int = EVENTS_IN_A_PASS,
-    watch: Watch = UNWATCHED,
+    find: Find = in_use,
 ) -> Report:
-    """Check the generation in use up to its checkpoint, on one consistent snapshot; the live worker goes on.
+    """Check the generation in use (or another one) up to its checkpoint, on one snapshot; the live worker goes on.
 
     Raises PoisonEventError at a fact that cannot be folded and NoSuchGenerationError.
     """
@@ -126,10 +130,10 @@ def verify(
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         with connection.transaction():
-            generation = in_use(connection, projection.name)
+            generation = find(connection, projection.name)
             if generation is None:
                 raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
-            return _Checking(connection, projection, generation, decode, watch).run(one_in, events_in_a_pass)
+            return _Checking(connection, projection, generation, decode, UNWATCHED).run(one_in, events_in_a_pass)
 
 
 def verify_generation(
@@ -163,7 +167,7 @@ class _Checking:
         self._connection = connection
         self._projection = projection
         self._generation = generation
-        self._event_of = decoding(decode, projection)
+        self._event_of, self._prepare = decoding(decode, projection), preparing(decode, projection)
         self._watch = watch
         self._store = RowStore(connection, projection, generation.schema)
         self._report = Report(projection.name, generation.number, generation.position)
@@ -203,8 +207,10 @@ class _Checking:
         start, last = 0, self._generation.position
         while start < last:
             end = min(start + self._watch.step() * parts, last)
-            play(projection, rows, touches(projection, reader.between(self._connection, start, end), self._event_of))
-            self._watch.checked((end - start) // parts)
+            facts = reader.between(self._connection, start, end)
+            self._prepare(facts)
+            play(projection, rows, touches(projection, facts, self._event_of))
+            self._watch.checked("check", (end - start) // parts)
             start = end
         return {key: there for key, there in rows.items() if there.row is not None}
 
@@ -214,7 +220,7 @@ class _Checking:
         for start in range(0, len(keys), CHUNK):
             chunk = keys[start : start + CHUNK]
             found = self._store.load(self._connection, chunk)
-            self._watch.checked(len(chunk))
+            self._watch.checked("compare", len(chunk))
             for key in chunk:
                 there = found.get(key)
                 if there is None:
@@ -230,7 +236,7 @@ class _Checking:
         """Count the rows that are there, and those among them that should not be."""
         report = self._report
         while some := list(islice(there, CHUNK)):
-            self._watch.checked(len(some))
+            self._watch.checked("see", len(some))
             report.rows += len(some)
             for key, _ in some:
                 if key not in expected:

@@ -15,6 +15,7 @@ from infra.generations import (
     begin,
     build_lock,
     connect,
+    drop_others,
     drop_retired,
     fingerprint_of,
     in_use,
@@ -26,9 +27,10 @@ from infra.indexes import make_indexes
 from infra.projection import Projection
 from infra.projector import ProjectorService, build
 from infra.swap import hand_over, show_again
+from replay.rebuild import rebuild
 from tests.database import Database
 from tests.infra.looking import eventually, in_memory, in_table, reached, state_of
-from tests.infra.toy import boxes, coin, days, decode, opening, random_history, record
+from tests.infra.toy import boxes, coin, days, decode, decoder, opening, random_history, record
 
 newer = replace(boxes, version=2)
 reshaped = replace(boxes, version=2, shape=2)
@@ -140,6 +142,20 @@ def test_code_whose_successor_is_gone_for_good_shows_its_own_again(
     assert (found.number, found.fingerprint, found.state) == (1, fingerprint_of(boxes), "live")
 
 
+def test_code_that_rebuilds_beside_newer_code_drops_nothing_that_its_own_readers_see(database: Database) -> None:
+    rebuilt(database, reshaped, boxes)
+    last = record(database.owner_url, [opening("a")])
+    with connect(database.projector_url) as connection, build_lock(connection, "boxes"):
+        assert drop_others(connection, "boxes", keep_retired=0, own=fingerprint_of(boxes)) == []
+    rebuild(boxes, database.projector_url, decoder)
+    assert shown(database) == {"boxes_v1": last, "boxes_v2": 0}
+    rebuild(reshaped, database.projector_url, decoder)
+    assert shown(database) == {"boxes_v1": last, "boxes_v2": last}
+    # The next one drops what readers of the version before see: not silently, their view is gone.
+    rebuild(reshaped, database.projector_url, decoder)
+    assert shown(database) == {"boxes_v2": last}
+
+
 def test_code_leaves_its_successor_alone_while_that_runs(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.projector.WATCH_SECONDS", 0.02)
     monkeypatch.setattr("infra.projector.LEFT_SECONDS", 0.1)
@@ -188,10 +204,10 @@ def test_a_read_model_far_behind_holds_up_no_other(database: Database, monkeypat
         build(projection, decode, database.projector_url)
     with connect(database.projector_url) as connection:
         assert pause(connection, "boxes")
-    service = ProjectorService([boxes, days], decode, database.projector_url, batch=10, poll_seconds=0.05)
+    service = ProjectorService([boxes, days], decode, database.projector_url, batch=5, poll_seconds=0.05)
     service.start()
     try:
-        last = record(database.owner_url, random_history(5, 3000))
+        last = record(database.owner_url, random_history(5, 600))
         eventually(reached(database.projector_url, days, last))
         with connect(database.projector_url) as connection:
             assert resume(connection, "boxes")

@@ -19,10 +19,10 @@ OPS = token("ops", "ops")
 def running(
     cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Service, Database]]:
-    with copy_of(cluster, template) as database:
-        with service(tmp_path_factory.mktemp("progress"), "all", database_url=database.owner_url) as started:
-            wait_ready(started)
-            yield started, database
+    folder = tmp_path_factory.mktemp("progress")
+    with copy_of(cluster, template) as database, service(folder, "all", database_url=database.owner_url) as started:
+        wait_ready(started)
+        yield started, database
 
 
 def told_by_rebuild(database: Database, done: int) -> None:
@@ -31,7 +31,8 @@ def told_by_rebuild(database: Database, done: int) -> None:
         owner.execute(
             "INSERT INTO letopis.rebuild (name, generation, phase, total, workers, eta_seconds)"
             " VALUES ('products', 2, 'folding', 1000, %s, 7.5)"
-            " ON CONFLICT (name) DO UPDATE SET phase = 'folding', eta_seconds = 7.5, workers = excluded.workers",
+            " ON CONFLICT (name) DO UPDATE SET generation = 2, phase = 'folding', total = 1000, eta_seconds = 7.5,"
+            " workers = excluded.workers",
             [json.dumps([{"worker": 0, "events": done, "rows": 0, "per_second": 5.0}])],
         )
         owner.execute(
