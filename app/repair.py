@@ -14,16 +14,8 @@ from app.operators import analytics_in_hand
 from app.settings import Settings
 from app.wiring import decoder_at
 from infra.crypto import MasterKey
-from infra.generations import (
-    build_lock,
-    connect,
-    drop_retired,
-    fingerprint_of,
-    in_use,
-    pause,
-    resume,
-    retry,
-)
+from infra.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume, retry
+from infra.holds import build_lock
 from infra.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.consumed import audit

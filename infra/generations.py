@@ -1,8 +1,6 @@
 """Keeps the builds of every read model apart: makes them, puts one before the readers, drops the others."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
@@ -12,6 +10,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
+from infra.holds import idle_build_lock
 from infra.log_reader import BEGINNING, Mark, mark_up_to
 from infra.projection import Projection
 
@@ -138,48 +137,11 @@ def kept_up(connection: psycopg.Connection[Any]) -> list[Generation]:
         return cursor.fetchall()
 
 
-@contextmanager
-def build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]:
-    """Be the only one who builds this read model; waits for another to end."""
-    key = f"letopis.build.{name}"
-    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
-    try:
-        yield
-    finally:
-        if not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
-
-
-@contextmanager
-def idle_build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[bool]:
-    """Be the only one who builds this read model; gives False when somebody does so right now."""
-    key = f"letopis.build.{name}"
-    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
-    is_mine = bool(row and row[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine and not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
-
-
 def sweep(connection: psycopg.Connection[Any], name: str) -> None:
     """Drop what a killed build left behind, unless somebody is building right now."""
     with idle_build_lock(connection, name) as is_mine:
         if is_mine:
             drop_others(connection, name, keep_retired=1)
-
-
-def try_hold(connection: psycopg.Connection[Any], schema: str) -> bool:
-    """Become the one worker of a build for the life of this session; False when another is."""
-    key = f"letopis.hold.{schema}"
-    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
-    return bool(row and row[0])
-
-
-def let_go(connection: psycopg.Connection[Any], schema: str) -> None:
-    """Let another worker have the build."""
-    connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (f"letopis.hold.{schema}",))
 
 
 def statements_of(projection: Projection[Any], schema: str) -> tuple[list[str], list[str]]:

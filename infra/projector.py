@@ -17,23 +17,20 @@ from infra.generations import (
     Generation,
     HandedOverError,
     begin,
-    build_lock,
     connect,
     current,
     drop_others,
     fingerprint_of,
     has_current,
-    idle_build_lock,
     in_use,
     kept_up,
-    let_go,
     log_is_the_same,
     newest_retired,
     publish,
     stop,
     sweep,
-    try_hold,
 )
+from infra.holds import build_lock, idle_build_lock, let_go, try_hold
 from infra.indexes import make_indexes
 from infra.log_reader import LogReader
 from infra.projection import Projection

@@ -9,7 +9,8 @@ from psycopg import errors
 
 from infra.advance import Held, advance, hold, reader_for
 from infra.folding import Decode
-from infra.generations import Generation, current, let_go, lock_all, publish, set_state, try_hold
+from infra.generations import Generation, current, lock_all, publish, set_state
+from infra.holds import let_go, try_hold
 from infra.log_reader import head_of
 from infra.projection import Projection
 

@@ -12,7 +12,6 @@ from infra.folding import Decode
 from infra.generations import (
     Generation,
     begin,
-    build_lock,
     connect,
     drop_others,
     fingerprint_of,
@@ -20,6 +19,7 @@ from infra.generations import (
     newest_retired,
     set_mark,
 )
+from infra.holds import build_lock
 from infra.indexes import drop_key, make_indexes_of_a_filled
 from infra.log_reader import BEGINNING, head_of, mark_up_to
 from infra.projection import Projection

@@ -13,7 +13,6 @@ from infra.advance import hold
 from infra.generations import (
     Generation,
     begin,
-    build_lock,
     connect,
     drop_others,
     drop_retired,
@@ -23,6 +22,7 @@ from infra.generations import (
     pause,
     resume,
 )
+from infra.holds import build_lock
 from infra.indexes import make_indexes
 from infra.projection import Projection
 from infra.projector import ProjectorService, build
