@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.queues import SimpleQueue
 from time import sleep
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, touches
 from infra.generations import Generation, connect
@@ -42,8 +42,8 @@ class Told(NamedTuple):
     seconds: float
 
 
-# A step that was done; or, instead, the fact that cannot be folded; or nothing: the work is done.
-_Said = Told | tuple[int, str] | None
+# A step that was done; or, instead, the fact that cannot be folded; or that all was cancelled; or nothing: it is done.
+_Said = Told | tuple[int, str] | Literal["cancelled"] | None
 
 
 class WorkerDiedError(Exception):
@@ -137,8 +137,7 @@ def _work(
     except PoisonEventError as poison:
         said.put((poison.position, poison.reason))
     except RebuildCancelledError:
-        # Who started this process hears of it by themselves.
-        return
+        said.put("cancelled")
     else:
         said.put(None)
 
@@ -166,7 +165,7 @@ def fold_in_processes(
     for process in processes:
         process.start()
     try:
-        _listen(said, processes, tell, look)
+        _listen(projection.name, said, processes, tell, look)
     finally:
         for process in processes:
             process.terminate()
@@ -174,7 +173,7 @@ def fold_in_processes(
 
 
 def _listen(
-    said: "SimpleQueue[_Said]", processes: list[Any], tell: Callable[[Told], None], look: Callable[[], None]
+    name: str, said: "SimpleQueue[_Said]", processes: list[Any], tell: Callable[[Told], None], look: Callable[[], None]
 ) -> None:
     working = len(processes)
     while working:
@@ -189,5 +188,7 @@ def _listen(
             tell(message)
         elif message is None:
             working -= 1
+        elif message == "cancelled":
+            raise RebuildCancelledError(name)
         else:
             raise PoisonEventError(*message)
