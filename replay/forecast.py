@@ -8,7 +8,7 @@ Kind = Literal["fold", "write", "check", "compare", "see"]
 # What each piece of work weighs less with every further one that is measured: the last fifty or so count.
 _FADING = 0.98
 # What was measured of one kind of work says how fast the machine is for the others; beyond this it says something else.
-_SLOWEST, _FASTEST = 5.0, 0.2
+_SLOWEST, _FASTEST = 20.0, 0.2
 
 
 class Costs(NamedTuple):

@@ -37,7 +37,7 @@ from tests.infra.toy import boxes, days, decode, decoder, drops, random_history,
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EVERY = (boxes, days, drops)
-FACTS_AT_ONCE, PAUSE_SECONDS = 20, 0.05
+FACTS_AT_ONCE, PAUSE_SECONDS = 5, 0.05
 EARLIEST, LATEST = 0.05, 1.2
 PATIENCE = 60.0
 SETTINGS = {"shared_buffers": "128MB", "max_wal_size": "1GB", "max_connections": "60"}
