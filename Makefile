@@ -54,6 +54,7 @@ bench: $(READY) ## measure ours against the usual way, into var/bench.json
 
 torture: $(READY) ## kill every part at bad moments, for long
 	@$(BIN)/python -m tests.torture
+	@$(BIN)/python -m tests.torture.rebuild_kills 200
 
 torture-short: $(READY) ## the same in minutes
 	@$(BIN)/python -m tests.torture --short

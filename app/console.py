@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from pydantic_core import to_json
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -47,7 +48,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 class Bar(Protocol):
     """Shows how far something is."""
 
-    def __call__(self, what: str, done: int, total: int) -> None: ...
+    def __call__(self, what: str, done: int, total: int, note: str | None = None) -> None: ...
 
 
 @contextmanager
@@ -56,24 +57,32 @@ def progress() -> Iterator[Bar]:
     if not err.is_terminal:
         yield _PlainLines()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Note())
     with Progress(*columns, console=err, transient=True) as shown:
         tasks: dict[str, Any] = {}
 
-        def show(what: str, done: int, total: int) -> None:
+        def show(what: str, done: int, total: int, note: str | None = None) -> None:
             if what not in tasks:
-                tasks[what] = shown.add_task(what, total=total)
-            shown.update(tasks[what], completed=done, total=total)
+                tasks[what] = shown.add_task(what, total=total, note=note)
+            shown.update(tasks[what], completed=done, total=total, note=note)
 
         yield show
+
+
+class _Note(TimeRemainingColumn):
+    """What is to be said beside a bar: the time that remains, unless who shows it knows better."""
+
+    def render(self, task: Task) -> Text:
+        note = task.fields.get("note")
+        return super().render(task) if note is None else Text(note)
 
 
 class _PlainLines:
     def __init__(self) -> None:
         self._said: dict[str, int] = {}
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, note: str | None = None) -> None:
         percent = 100 * done // total if total else 100
         if percent >= self._said.get(what, -1) + PLAIN_STEP or (percent == 100 and self._said.get(what) != 100):
             self._said[what] = percent
-            say(f"{what}: {done:,} of {total:,} ({percent} %)")
+            say(f"{what}: {done:,} of {total:,} ({percent} %){f', {note}' if note else ''}")

@@ -171,6 +171,8 @@ def projections(patient: Patient) -> str:
 
 
 def _wrong_with(one: ProjectionStatus, limit: float | None) -> str:
+    if one.state == "retired":
+        return ""
     if one.state not in {"live", "paused"}:
         return f"{one.name} {one.state}" + (f": {one.error}" if one.error else "")
     if not one.is_current:

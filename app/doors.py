@@ -1,8 +1,9 @@
 """Puts the HTTP application together from the parts of this process."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import chain
+from typing import Any, LiteralString, Protocol
 
 import psycopg
 from psycopg.rows import dict_row
@@ -25,10 +26,21 @@ from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
 
-_VIEWS = "SELECT name, state, lag_events, lag_seconds FROM read.projection_status ORDER BY name, generation"
+_VIEWS = """
+SELECT name, generation, shape, state, lag_events, lag_seconds, is_shown
+FROM read.generation_status
+ORDER BY name, generation
+"""
+_REBUILDS = """
+SELECT name, phase, is_paused, done, total, per_second, fraction, eta_seconds, workers
+FROM read.rebuild_status
+WHERE is_running
+ORDER BY name
+"""
 # Whoever asks whether we are ready does not wait for long.
 _LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
-_SERVING = frozenset({"live", "paused"})
+# A retired one serves readers of another shape, and is kept up to date for them.
+_SERVING = frozenset({"live", "paused", "retired"})
 
 
 @dataclass(frozen=True)
@@ -100,33 +112,37 @@ def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home 
     return routes
 
 
-async def _views(url: str) -> list[Mapping[str, Any]]:
+async def _rows(url: str, *statements: LiteralString) -> list[list[Mapping[str, Any]]]:
+    """Return what each statement gives."""
     async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, connect_timeout=3, options=_LIMITS
+        url, autocommit=True, connect_timeout=3, options=_LIMITS, row_factory=dict_row
     ) as connection:
-        cursor = await connection.cursor(row_factory=dict_row).execute(_VIEWS)
-        return list(await cursor.fetchall())
+        return [list(await (await connection.execute(statement)).fetchall()) for statement in statements]
 
 
 def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], Awaitable[Sequence[Check]]]:
     async def checks() -> Sequence[Check]:
         try:
-            views = await _views(urls.reader)
+            [views] = await _rows(urls.reader, _VIEWS)
         except psycopg.OperationalError:
             return [Check("log", is_ready=False, reason="The database cannot be reached.")]
         limit = settings.ready_lag_seconds
+        # What this code's readers see; what is built beside it, and what other code reads, does not matter.
+        shown = {(view["name"], view["shape"]): view for view in views if view["is_shown"]}
         told = [_log_check(executor)]
-        for view in views:
-            is_ready = view["state"] in _SERVING and float(view["lag_seconds"]) <= limit
-            facts = {"state": view["state"], "lag_events": view["lag_events"], "lag_seconds": view["lag_seconds"]}
-            reason = None if is_ready else f"{view['state']}, {view['lag_events']} events behind"
-            told.append(Check(view["name"], is_ready, reason, facts))
-        # On the first start the register of read models is empty for a moment.
-        missing = {one.name for one in PROJECTIONS} - {view["name"] for view in views}
-        told.extend(Check(name, is_ready=False, reason="not built yet") for name in sorted(missing))
+        for name, shape in sorted((one.name, one.shape) for one in PROJECTIONS):
+            view = shown.get((name, shape))
+            told.append(Check(name, is_ready=False, reason="not built yet") if view is None else _check_of(view, limit))
         return told
 
     return checks
+
+
+def _check_of(view: Mapping[str, Any], limit: float) -> Check:
+    is_ready = view["state"] in _SERVING and float(view["lag_seconds"]) <= limit
+    facts = {"state": view["state"], "lag_events": view["lag_events"], "lag_seconds": view["lag_seconds"]}
+    reason = None if is_ready else f"{view['state']}, {view['lag_events']} events behind"
+    return Check(view["name"], is_ready, reason, facts)
 
 
 def _log_check(executor: Executor) -> Check:
@@ -146,14 +162,31 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            views = await _views(urls.reader)
+            views, rebuilds = await _rows(urls.reader, _VIEWS, _REBUILDS)
         except psycopg.OperationalError:
             return told
+        told += chain.from_iterable(map(_gauges_of, rebuilds))
         for view in views:
-            labels = {"projection": view["name"], "state": view["state"]}
+            labels = {"projection": view["name"], "generation": str(view["generation"]), "state": view["state"]}
             told.append(Gauge("letopis_projection_lag_events", "Events not folded yet.", view["lag_events"], labels))
             lag = float(view["lag_seconds"])
             told.append(Gauge("letopis_projection_lag_seconds", "Age of the oldest event not folded.", lag, labels))
         return told
 
     return gauges
+
+
+def _gauges_of(rebuild: Mapping[str, Any]) -> Iterator[Gauge]:
+    """Give the gauges of a rebuild that is under way."""
+    labels = {"projection": rebuild["name"], "phase": "paused" if rebuild["is_paused"] else rebuild["phase"]}
+    yield Gauge("letopis_rebuild_events", "Events a rebuild has folded.", rebuild["done"], labels)
+    yield Gauge("letopis_rebuild_events_total", "Events a rebuild has to fold.", rebuild["total"], labels)
+    yield Gauge("letopis_rebuild_events_per_second", "Events a rebuild folds a second.", rebuild["per_second"], labels)
+    yield Gauge(
+        "letopis_rebuild_fraction", "How much of a rebuild is done, of all its phases.", rebuild["fraction"], labels
+    )
+    if rebuild["eta_seconds"] is not None:
+        yield Gauge("letopis_rebuild_eta_seconds", "Seconds a rebuild still needs.", rebuild["eta_seconds"], labels)
+    for worker in rebuild["workers"]:
+        of_worker = {"projection": rebuild["name"], "worker": str(worker["worker"])}
+        yield Gauge("letopis_rebuild_worker_events", "Events one worker has folded.", worker["events"], of_worker)

@@ -23,8 +23,9 @@ from infra.past_log import MomentAheadError, TooLongError
 from infra.postgres_tools import ToolFailedError
 from infra.restore import RestoreRefusedError
 from replay.export import ExportError
+from replay.pace import RebuildCancelledError
 from replay.rebuild import NothingToRollBackToError
-from replay.verify import NoSuchGenerationError
+from replay.verify import NoSuchGenerationError, NotEqualError
 
 KNOWN = (
     AnalyticsFileInUseError,
@@ -41,8 +42,10 @@ KNOWN = (
     NewerLogError,
     NoSuchGenerationError,
     NotCaughtUpError,
+    NotEqualError,
     NothingToRollBackToError,
     PortTakenError,
+    RebuildCancelledError,
     RestoreRefusedError,
     ServiceRefusedError,
     TooLongError,

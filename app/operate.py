@@ -1,5 +1,6 @@
-"""`letopis projections …`: what is typed; what is done stands in app.repair, and is imported when it is needed."""
+"""`letopis projections …`: what is typed; what is done is in app.repair and app.rebuilding, imported when needed."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,31 +16,54 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 @commands.command()
 def status(as_json: Json = False) -> None:
-    """Show every read model: its state, how far behind the log, how large."""
+    """Show every read model: its state, how far behind the log, how large; and the rebuilds under way."""
     from app import repair
 
     repair.show_status(as_json=as_json)
+
+
+class Check(StrEnum):
+    """What is compared with a fold from scratch before a swap."""
+
+    SAMPLE = "sample"
+    FULL = "full"
+    NONE = "none"
+
+
+Throttle = Annotated[int | None, typer.Option(min=1, help="Events folded a second at most.")]
 
 
 @commands.command()
 def rebuild(
     name: Name,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 2,
-    verified: Annotated[bool, typer.Option(help="Compare with a second fold before the swap.")] = False,
+    check: Annotated[
+        Check, typer.Option("--verify", help="Compare before the swap: of a long log a sample, all rows, or nothing.")
+    ] = Check.SAMPLE,
+    throttle: Throttle = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how long and how much disk; change nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Fold the whole log into a new generation beside the live one, then swap it in."""
-    from app import repair
+    """Fold the whole log into a new generation beside the live one, verify it, then swap it in."""
+    from app import rebuilding
 
-    repair.rebuild_named(name, processes=processes, is_verified=verified, as_json=as_json)
+    asked = rebuilding.Asked(processes, check.value, throttle)
+    if dry_run:
+        rebuilding.estimate_named(name, asked, as_json=as_json)
+    else:
+        rebuilding.rebuild_named(name, asked, as_json=as_json)
 
 
 @commands.command()
-def verify(name: Name, as_json: Json = False) -> None:
+def verify(
+    name: Name,
+    sample: Annotated[int, typer.Option(min=1, help="Look at one row in so many, chosen by chance.")] = 1,
+    as_json: Json = False,
+) -> None:
     """Fold the log from scratch and compare, row by row, with what readers see; exit code 3 if anything differs."""
     from app import repair
 
-    if not repair.verify_named(name, as_json=as_json):
+    if not repair.verify_named(name, one_in=sample, as_json=as_json):
         raise typer.Exit(DIFFERENT)
 
 
@@ -61,8 +85,16 @@ def rollback(name: Name) -> None:
 
 
 @commands.command()
+def drop(name: Name) -> None:
+    """Drop the generation kept for a rollback, and with it the view of older code; a rebuild does so as well."""
+    from app import repair
+
+    repair.drop_named(name)
+
+
+@commands.command()
 def pause(name: Name) -> None:
-    """Let a read model rest; readers keep what it has."""
+    """Let a rebuild under way rest, or else the read model; readers keep what it has."""
     from app import repair
 
     repair.pause_named(name)
@@ -70,10 +102,28 @@ def pause(name: Name) -> None:
 
 @commands.command()
 def resume(name: Name) -> None:
-    """Let a paused read model go on."""
+    """Let a paused rebuild go on, or else a paused read model."""
     from app import repair
 
     repair.resume_named(name)
+
+
+@commands.command()
+def cancel(name: Name) -> None:
+    """End a rebuild under way; readers keep what they have."""
+    from app import repair
+
+    repair.cancel_named(name)
+
+
+@commands.command()
+def throttle(
+    name: Name, events: Annotated[int, typer.Argument(min=0, help="Events folded a second at most; 0: no limit.")]
+) -> None:
+    """Hold a rebuild under way to a pace."""
+    from app import repair
+
+    repair.throttle_named(name, events or None)
 
 
 @commands.command()

@@ -1,24 +1,27 @@
-"""What operators do with read models: look, rebuild, compare, go back. The analytics file counts as one of them."""
+"""What operators do with read models: look, compare, go back, hold up. The analytics file counts as one of them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
 
-from app.console import print_json, print_table, progress, say
+from app.console import print_json, print_table, say
 from app.database import Urls, database, master_key
 from app.operators import analytics_in_hand
 from app.settings import Settings
-from app.wiring import decoder_at, decoder_factory
+from app.wiring import decoder_at
 from infra.crypto import MasterKey
-from infra.generations import connect, pause, resume, retry
+from infra.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume, retry
+from infra.holds import build_lock
 from infra.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.consumed import audit
-from replay.rebuild import Progress, rebuild, roll_back
-from replay.status import statuses
+from replay.pace import ask, throttle
+from replay.rebuild import roll_back
+from replay.status import rebuilds, statuses
 from replay.verify import Report, verify
 from replay.verify_claims import verify_claims
 
@@ -34,21 +37,24 @@ class UnknownReadModelError(Exception):
 
 
 @dataclass(frozen=True)
-class _Site:
+class Site:
+    """The installation that is operated on."""
+
     settings: Settings
     master: MasterKey
     urls: Urls
 
 
 @contextmanager
-def _site() -> Iterator[_Site]:
+def site() -> Iterator[Site]:
+    """Lend this installation."""
     settings = Settings()
     master = master_key(settings)
     with database(settings, master, say) as urls:
-        yield _Site(settings, master, urls)
+        yield Site(settings, master, urls)
 
 
-def _named(name: str) -> tuple[list[Projection[Any]], bool]:
+def named(name: str) -> tuple[list[Projection[Any]], bool]:
     """Return the projections meant and whether analytics is; raises UnknownReadModelError."""
     if name == "all":
         return list(KNOWN.values()), True
@@ -61,8 +67,9 @@ def _named(name: str) -> tuple[list[Projection[Any]], bool]:
 
 def show_status(*, as_json: bool) -> None:
     """Print every read model: its state, how far behind the log, how large."""
-    with _site() as site:
-        found = statuses(PROJECTIONS, site.urls.projector)
+    with site() as here:
+        found = statuses(PROJECTIONS, here.urls.projector)
+        under_way = rebuilds(here.urls.projector)
     if as_json:
         print_json(found)
         return
@@ -84,49 +91,24 @@ def show_status(*, as_json: bool) -> None:
             for one in found
         ],
     )
+    for each in under_way:
+        say(each.sentence)
 
 
-def rebuild_named(name: str, *, processes: int, is_verified: bool, as_json: bool) -> None:
-    """Fold the whole log into new generations and swap them in; print what was made."""
-    projections, with_analytics = _named(name)
-    with _site() as site, progress() as bar:
-        decoder = decoder_factory(site.urls.projector, site.master)
-
-        def tell(now: Progress) -> None:
-            if now.total:
-                bar(f"{now.projection}: {now.phase}", now.done, now.total)
-
-        done = [
-            rebuild(one, site.urls.projector, decoder, processes=processes, progress=tell, is_verified=is_verified)
-            for one in projections
-        ]
-        if with_analytics:
-            with analytics_in_hand(site.settings, site.urls, site.master) as analytics:
-                analytics.rebuild(lambda reached, aim: bar(f"{ANALYTICS}: loading", reached, aim))
-    if as_json:
-        print_json(done)
-        return
-    for one in done:
-        if one is not None:
-            say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s")
-    if with_analytics:
-        say(f"{ANALYTICS}: rebuilt")
-
-
-def verify_named(name: str, *, as_json: bool) -> bool:
+def verify_named(name: str, *, one_in: int, as_json: bool) -> bool:
     """Compare, row by row, with a fold from scratch; print what was found and return whether all is equal.
 
     With "all" the clients' claims to their phones, e-mails and tax numbers are compared as well.
     """
-    projections, with_analytics = _named(name)
-    with _site() as site:
-        decode = decoder_at(site.urls.projector, site.master)
-        reports = [verify(one, site.urls.projector, decode) for one in projections]
+    projections, with_analytics = named(name)
+    with site() as here:
+        decode = decoder_at(here.urls.projector, here.master)
+        reports = [verify(one, here.urls.projector, decode, one_in=one_in) for one in projections]
         differences: list[dict[str, Any]] = []
         if with_analytics:
-            with analytics_in_hand(site.settings, site.urls, site.master) as analytics:
+            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
                 differences = analytics.verify()
-        claims = verify_claims(site.urls.writer, decode, site.master.keyed_hash) if name == "all" else None
+        claims = verify_claims(here.urls.writer, decode, here.master.keyed_hash) if name == "all" else None
     if as_json:
         print_json({"reports": reports, "analytics": differences, "claims": claims})
     else:
@@ -143,14 +125,16 @@ def verify_named(name: str, *, as_json: bool) -> bool:
 def _say_reports(reports: Sequence[Report]) -> None:
     for report in reports:
         say(f"{'equal' if report.is_equal else 'DIFFERENT'}  {report.projection}: {report.summary}")
+        for line in report.lines():
+            say(f"  {line}")
 
 
 def audit_named(name: str, *, as_json: bool) -> bool:
     """Compare what was consumed with the log; print what was found and return whether all is sound."""
-    projections, with_analytics = _named(name)
-    with _site() as site:
-        decode = decoder_at(site.urls.projector, site.master)
-        found = [audit(one, site.urls.projector, decode) for one in projections]
+    projections, with_analytics = named(name)
+    with site() as here:
+        decode = decoder_at(here.urls.projector, here.master)
+        found = [audit(one, here.urls.projector, decode) for one in projections]
     if as_json:
         print_json(found)
     else:
@@ -163,34 +147,66 @@ def audit_named(name: str, *, as_json: bool) -> bool:
 
 def roll_back_named(name: str) -> None:
     """Show readers the generations they saw before the present ones again."""
-    projections, _ = _named(name)
-    with _site() as site:
-        decode = decoder_at(site.urls.projector, site.master)
+    projections, _ = named(name)
+    with site() as here:
+        decode = decoder_at(here.urls.projector, here.master)
         for one in projections:
-            generation = roll_back(one, site.urls.projector, decode)
+            generation = roll_back(one, here.urls.projector, decode)
             say(f"{one.name}: readers see generation {generation.number} again")
 
 
-Change = Callable[[psycopg.Connection[Any], str], bool]
-
-
-def _change_state(name: str, change: Change, said: str, otherwise: str) -> None:
-    projections, _ = _named(name)
-    with _site() as site, connect(site.urls.projector) as connection:
+def drop_named(name: str) -> None:
+    """Drop what is kept for a rollback."""
+    projections, _ = named(name)
+    with site() as here, connect(here.urls.projector) as connection:
         for one in projections:
-            say(f"{one.name}: {said if change(connection, one.name) else otherwise}")
+            with build_lock(connection, one.name):
+                present = in_use(connection, one.name)
+                if present is not None and present.fingerprint != fingerprint_of(one):
+                    say(f"{one.name}: other code made what is in use. That version may drop what this one reads.")
+                    continue
+                dropped = drop_retired(connection, one.name)
+            said = f"generation {dropped[0]} is dropped" if dropped else "nothing was kept, so nothing changed"
+            say(f"{one.name}: {said}")
+
+
+Change = Callable[[psycopg.Connection[Any], str], bool]
+"""Changes something of a read model by its name, and tells whether there was something to change."""
+
+
+def change(name: str, *changes: tuple[Change, str], otherwise: str) -> None:
+    """Do the first of the changes that can be done to each read model meant, and say which."""
+    projections, _ = named(name)
+    with site() as here, connect(here.urls.projector) as connection:
+        for one in projections:
+            say(f"{one.name}: {next((said for do, said in changes if do(connection, one.name)), otherwise)}")
 
 
 def pause_named(name: str) -> None:
-    """Let read models rest; readers keep what they have."""
-    _change_state(name, pause, "paused", "was not live, so nothing changed")
+    """Let rebuilds under way rest, else read models; readers keep what they have."""
+    rest = (partial(ask, wish="pause"), "the rebuild rests; resume lets it go on")
+    change(name, rest, (pause, "paused"), otherwise="was not live, so nothing changed")
 
 
 def resume_named(name: str) -> None:
-    """Let paused read models go on."""
-    _change_state(name, resume, "live again", "was not paused, so nothing changed")
+    """Let paused rebuilds go on, else read models."""
+    go_on = (partial(ask, wish="run"), "the rebuild goes on")
+    change(name, go_on, (resume, "live again"), otherwise="was not paused, so nothing changed")
+
+
+def cancel_named(name: str) -> None:
+    """End rebuilds under way."""
+    end = (partial(ask, wish="cancel"), "the rebuild ends; readers keep what they have")
+    change(name, end, otherwise="is not being rebuilt, so nothing changed")
+
+
+def throttle_named(name: str, events_per_second: int | None) -> None:
+    """Hold rebuilds under way to a pace, or to none any more."""
+    said = "no limit any more" if events_per_second is None else f"at most {events_per_second:,} events/s from now on"
+    hold = (partial(throttle, events_per_second=events_per_second), f"the rebuild: {said}")
+    change(name, hold, otherwise="is not being rebuilt, so nothing changed")
 
 
 def retry_named(name: str) -> None:
     """Let broken read models try the fact they could not take in once more."""
-    _change_state(name, retry, "tries again", "was not broken by a fact, so nothing changed")
+    change(name, (retry, "tries again"), otherwise="was not broken by a fact, so nothing changed")

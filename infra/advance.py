@@ -18,19 +18,30 @@ from infra.folding import (
     positions_of,
     touches,
 )
-from infra.generations import Generation, HandedOverError, set_state
+from infra.generations import Generation, HandedOverError, stop
 from infra.log_reader import LogReader, Mark, Window, mark_up_to
 from infra.projection import Projection
 from infra.row_store import RowStore
 
+# Only from where it was taken in hand, in the state it had then, and not stopped. Locked in the order all lock them in.
 _CHECKPOINTS = """
+    WITH moved AS (
+        SELECT p.name, p.generation, n.position, n.event_id
+        FROM unnest(%s::text[], %s::int[], %s::text[], %s::bigint[], %s::bigint[], %s::uuid[])
+            AS n(name, generation, state, was, position, event_id)
+        JOIN letopis.projection p
+            ON p.name = n.name AND p.generation = n.generation
+            AND p.state = n.state AND p.position = n.was AND p.error IS NULL
+            -- never from one log into another
+            AND (p.position = 0 OR EXISTS (
+                SELECT FROM letopis.event e WHERE e.position = p.position AND e.event_id = p.event_id))
+        ORDER BY p.name, p.generation
+        FOR UPDATE OF p
+    )
     UPDATE letopis.projection p
-    SET position = n.position, event_id = n.event_id
-    FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::uuid[]) AS n(name, generation, position, event_id)
-    WHERE p.name = n.name AND p.generation = n.generation AND p.state IN ('live', 'building')
-        -- never from one log into another
-        AND (p.position = 0 OR EXISTS (
-            SELECT FROM letopis.event e WHERE e.position = p.position AND e.event_id = p.event_id))
+    SET position = moved.position, event_id = moved.event_id
+    FROM moved
+    WHERE p.name = moved.name AND p.generation = moved.generation
 """
 
 
@@ -89,9 +100,10 @@ def advance(
 ) -> int:
     """Fold the next facts into every read model that stands at or before them; return how many were examined.
 
-    A read model that cannot take a fact in becomes `broken` before that fact and says why; the others go on. Raises
-    HandedOverError, with nothing written, when somebody paused or replaced one of them meanwhile, or replaced the log.
-    A build that cannot take a fact in raises what is wrong: PoisonEventError, or the database's refusal.
+    A read model that cannot take a fact in becomes `broken` before that fact and says why (a retired one only says why,
+    and is moved no more); the others go on. Raises HandedOverError, with nothing written, when somebody paused,
+    replaced, dropped or moved one of them meanwhile, or replaced the log. A build that cannot take a fact in raises
+    what is wrong: PoisonEventError, or the database's refusal.
     """
     after = min(one.mark.position for one in held)
     window = reader.window(connection, after, limit)
@@ -133,13 +145,14 @@ def _fold(connection: psycopg.Connection[Any], held: Held, event_of: Decode, win
 
 def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
     with connection.transaction():
-        for step in steps:
-            step.held.store.write(connection, step.changed)
+        # The checkpoints first: whoever puts a build before readers, or drops it, holds its row before its tables.
         moved = connection.execute(
             _CHECKPOINTS,
             (
                 [step.held.projection.name for step in steps],
                 [step.held.generation.number for step in steps],
+                [step.held.generation.state for step in steps],
+                [step.held.mark.position for step in steps],
                 [step.end.position for step in steps],
                 [step.end.event_id for step in steps],
             ),
@@ -147,8 +160,9 @@ def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
         if moved.rowcount != len(steps):
             raise HandedOverError
         for step in steps:
-            if step.poison and step.held.generation.state == "live":
-                set_state(connection, step.held.generation, "broken", only_from=("live",), error=str(step.poison))
+            step.held.store.write(connection, step.changed)
+            if step.poison and step.held.generation.state != "building":
+                stop(connection, step.held.generation, str(step.poison))
     for step in steps:
         step.held.mark = step.end
     for step in steps:
@@ -164,4 +178,4 @@ def _write_alone(connection: psycopg.Connection[Any], step: _Step) -> None:
         if step.held.generation.state == "building":
             raise
         reason = f"positions {step.held.mark.position + 1} to {step.end.position}: {refused.diag.message_primary}"
-        set_state(connection, step.held.generation, "broken", only_from=("live",), error=reason)
+        stop(connection, step.held.generation, reason)

@@ -1,9 +1,6 @@
 """Keeps the builds of every read model apart: makes them, puts one before the readers, drops the others."""
 
 import re
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
@@ -14,6 +11,7 @@ import structlog
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
+from infra.holds import idle_build_lock
 from infra.log_reader import BEGINNING, Mark, mark_up_to
 from infra.projection import Projection
 
@@ -25,8 +23,9 @@ _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, eve
 # A paused or a poisoned one is not what this log makes either: it is built anew like the others.
 _BREAK_REPLACED = """
     UPDATE letopis.projection AS p
-    SET state = 'broken', error = %(error)s, changed_at = clock_timestamp()
-    WHERE p.state IN ('live', 'paused', 'broken')
+    SET state = CASE p.state WHEN 'retired' THEN 'retired' ELSE 'broken' END, error = %(error)s,
+        changed_at = clock_timestamp()
+    WHERE p.state <> 'building'
         AND p.error IS DISTINCT FROM %(error)s
         AND p.position > 0
         AND NOT EXISTS (
@@ -44,9 +43,6 @@ _SESSION = (
     " -c application_name=letopis-projector"
 )
 
-
-INDEXERS = 2
-"""Indexes made at once; each session may use a core, and maintenance_work_mem."""
 
 # A batch takes milliseconds: one that takes a minute holds up everything behind it, and is better begun again.
 _LIVE = " -c statement_timeout=60s -c lock_timeout=30s"
@@ -117,62 +113,63 @@ def view_of(projection: Projection[Any]) -> str:
     return f"{projection.name}_v{projection.shape}"
 
 
-def in_use(connection: psycopg.Connection[Any], name: str, *, lock: bool = False) -> Generation | None:
-    """Return the generation that readers see; `lock` keeps everybody else from moving it in this transaction."""
+def in_use(connection: psycopg.Connection[Any], name: str) -> Generation | None:
+    """Return the generation that readers see."""
     with connection.cursor(row_factory=class_row(Generation)) as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} FROM letopis.projection"  # noqa: S608 - constants
-            f" WHERE name = %s AND state IN ('live', 'paused', 'broken'){' FOR UPDATE' if lock else ''}",
+            " WHERE name = %s AND state IN ('live', 'paused', 'broken')",
             (name,),
         )
         return cursor.fetchone()
 
 
-def all_in_use(connection: psycopg.Connection[Any]) -> dict[str, Generation]:
-    """Return, by name, the generations that readers see."""
+def current(connection: psycopg.Connection[Any], generation: Generation) -> Generation:
+    """Return a generation as it is registered now; raises HandedOverError when it is not any more."""
     with connection.cursor(row_factory=class_row(Generation)) as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM letopis.projection WHERE state IN ('live', 'paused', 'broken')"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM letopis.projection WHERE name = %s AND generation = %s",  # noqa: S608 - constants
+            (generation.name, generation.number),
         )
-        return {one.name: one for one in cursor}
+        found = cursor.fetchone()
+    if found is None:
+        raise HandedOverError
+    return found
 
 
-def is_missing(present: Generation | None, projection: Projection[Any]) -> bool:
-    """Tell whether a read model has to be built: none is in use, or one of other code, or one of another log."""
-    return present is None or present.fingerprint != fingerprint_of(projection) or present.is_of_another_log
+def has_current(connection: psycopg.Connection[Any], projection: Projection[Any]) -> bool:
+    """Tell whether a generation of this very code and log is before the readers, or was and is kept up to date."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM letopis.projection WHERE name = %s AND fingerprint = %s"
+        " AND error IS DISTINCT FROM %s"
+        " AND (state IN ('live', 'paused', 'broken') OR (state = 'retired' AND error IS NULL)))",
+        (projection.name, fingerprint_of(projection), LOG_REPLACED),
+    ).fetchone()
+    return bool(row and row[0])
 
 
-@contextmanager
-def build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]:
-    """Be the only one who builds this read model; waits for another to end."""
-    key = f"letopis.build.{name}"
-    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
-    try:
-        yield
-    finally:
-        if not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+def lock_all(connection: psycopg.Connection[Any], name: str) -> None:
+    """Keep everybody else from moving any generation of a read model in this transaction."""
+    # In the order in which a worker locks what it moves: two who wait for each other would never end.
+    connection.execute("SELECT FROM letopis.projection WHERE name = %s ORDER BY generation FOR UPDATE", (name,))
+
+
+def kept_up(connection: psycopg.Connection[Any]) -> list[Generation]:
+    """Return the generations that are to be moved on: those readers see, and retired ones nothing is wrong with."""
+    with connection.cursor(row_factory=class_row(Generation)) as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM letopis.projection"  # noqa: S608 - constants
+            " WHERE state IN ('live', 'paused', 'broken') OR (state = 'retired' AND error IS NULL)"
+            " ORDER BY name, generation"
+        )
+        return cursor.fetchall()
 
 
 def sweep(connection: psycopg.Connection[Any], name: str) -> None:
     """Drop what a killed build left behind, unless somebody is building right now."""
-    key = f"letopis.build.{name}"
-    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
-    if row and row[0]:
-        drop_others(connection, name, keep_retired=1)
-        connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
-
-
-def try_hold(connection: psycopg.Connection[Any], name: str) -> bool:
-    """Become the one worker of a read model for the life of this session; False when another is."""
-    key = f"letopis.hold.{name}"
-    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
-    return bool(row and row[0])
-
-
-def let_go(connection: psycopg.Connection[Any], name: str) -> None:
-    """Let another worker have the read model."""
-    connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (f"letopis.hold.{name}",))
+    with idle_build_lock(connection, name) as is_mine:
+        if is_mine:
+            drop_others(connection, name, keep_retired=1)
 
 
 def statements_of(projection: Projection[Any], schema: str) -> tuple[list[str], list[str]]:
@@ -181,10 +178,6 @@ def statements_of(projection: Projection[Any], schema: str) -> tuple[list[str], 
     every = [one.strip() for one in re.split(r";\s*(?:\n|$)", text) if one.strip()]
     indexes = [one for one in every if re.match(r"CREATE\s+(UNIQUE\s+)?INDEX\b", one, re.IGNORECASE)]
     return [one for one in every if one not in indexes], indexes
-
-
-def _run(connection: psycopg.Connection[Any], statement: str) -> None:
-    connection.execute(statement.encode())
 
 
 def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> Generation:
@@ -204,69 +197,12 @@ def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> G
         schema = f"{projection.name}_g{number}"
         connection.execute("SELECT letopis.make_generation(%s, %s)", (projection.name, number))
         for statement in statements_of(projection, schema)[0]:
-            _run(connection, statement)
+            connection.execute(statement.encode())
         with connection.transaction(force_rollback=True):
             _show(connection, projection, schema)
     return Generation(
         projection.name, number, projection.shape, fingerprint_of(projection), "building", *BEGINNING, None
     )
-
-
-def drop_key(connection: psycopg.Connection[Any], generation: Generation) -> None:
-    """Take the primary key off an empty table, to load it faster; `make_indexes_of_a_filled` puts it back."""
-    connection.execute(
-        sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(_table(generation), sql.Identifier(_key_name(generation)))
-    )
-
-
-def _table(generation: Generation) -> sql.Identifier:
-    return sql.Identifier(generation.schema, generation.name)
-
-
-def _key_name(generation: Generation) -> str:
-    """Return the name that PostgreSQL gives a table's primary key."""
-    return f"{generation.name}_pkey"
-
-
-def make_indexes(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> None:
-    """Make the indexes of a generation, and the planner's statistics."""
-    for statement in statements_of(projection, generation.schema)[1]:
-        _run(connection, statement)
-    _analyse(connection, generation)
-
-
-def _analyse(connection: psycopg.Connection[Any], generation: Generation) -> None:
-    """Make the planner's statistics, less those of documents: nobody searches by one, and they take half the time."""
-    table = _table(generation)
-    columns = connection.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
-        " AND atttypid NOT IN ('json'::regtype, 'jsonb'::regtype)",
-        (table.as_string(connection),),
-    ).fetchall()
-    names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in columns)
-    connection.execute(sql.SQL("ANALYZE {} ({})").format(table, names))
-
-
-def make_indexes_of_a_filled(
-    connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation, url: str
-) -> None:
-    """Make the indexes and the primary key of a large table, two at a time, and the planner's statistics."""
-    table, key = _table(generation), sql.Identifier(_key_name(generation))
-    columns = sql.SQL(", ").join(map(sql.Identifier, projection.key))
-    unique = sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})").format(key, table, columns).as_string(connection)
-    waiting = [unique, *statements_of(projection, generation.schema)[1]]
-
-    def work() -> None:
-        # To take one is one step, so each is taken once; then nothing is left.
-        with connect(url) as session, suppress(IndexError):
-            while statement := waiting.pop():
-                _run(session, statement)
-
-    with ThreadPoolExecutor(INDEXERS, "index") as pool:
-        for done in [pool.submit(work) for _ in range(INDEXERS)]:
-            done.result()
-    connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY USING INDEX {}").format(table, key))
-    _analyse(connection, generation)
 
 
 def shown_of(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> str:
@@ -298,15 +234,26 @@ def publish(
     state: State = "live",
     error: str | None = None,
 ) -> None:
-    """Put a generation before the readers in place of the one they see; the caller's transaction makes it atomic."""
+    """Put a generation before the readers in place of the one they see; the caller's transaction makes it atomic.
+
+    Readers of another shape go on seeing theirs.
+    """
     connection.execute(
         "UPDATE letopis.projection SET state = 'retired', changed_at = clock_timestamp()"
         " WHERE name = %s AND state IN ('live', 'paused', 'broken')",
         (projection.name,),
     )
     _show(connection, projection, generation.schema)
-    if not set_state(connection, generation, state, only_from=("building",), error=error):
+    if not set_state(connection, generation, state, only_from=(generation.state,), error=error):
         raise HandedOverError
+    connection.execute(
+        "UPDATE letopis.projection SET is_shown = false WHERE name = %s AND shape = %s AND is_shown",
+        (projection.name, projection.shape),
+    )
+    connection.execute(
+        "UPDATE letopis.projection SET is_shown = true WHERE name = %s AND generation = %s",
+        (generation.name, generation.number),
+    )
 
 
 def set_state(
@@ -324,6 +271,12 @@ def set_state(
         (state, error, generation.name, generation.number, list(only_from)),
     )
     return done.rowcount == 1
+
+
+def stop(connection: psycopg.Connection[Any], generation: Generation, error: str) -> None:
+    """Move a generation no further, and say why: what readers see becomes `broken`, what they saw stays `retired`."""
+    state: State = "retired" if generation.state == "retired" else "broken"
+    set_state(connection, generation, state, only_from=(generation.state,), error=error)
 
 
 def _move(connection: psycopg.Connection[Any], name: str, state: State, only_from: State) -> bool:
@@ -349,13 +302,14 @@ def retry(connection: psycopg.Connection[Any], name: str) -> bool:
     return set_state(connection, generation, "live", only_from=("broken",))
 
 
-def newest_retired(connection: psycopg.Connection[Any], name: str) -> Generation | None:
-    """Return the generation that readers saw before the present one, if it is still kept."""
+def newest_retired(connection: psycopg.Connection[Any], name: str, fingerprint: str | None = None) -> Generation | None:
+    """Return the generation (of this code, if one is named) that readers saw before, if it is still kept."""
     with connection.cursor(row_factory=class_row(Generation)) as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} FROM letopis.projection"  # noqa: S608 - constants
-            " WHERE name = %s AND state = 'retired' ORDER BY generation DESC LIMIT 1",
-            (name,),
+            " WHERE name = %s AND state = 'retired' AND fingerprint = coalesce(%s, fingerprint)"
+            " ORDER BY generation DESC LIMIT 1",
+            (name, fingerprint),
         )
         return cursor.fetchone()
 
@@ -375,23 +329,42 @@ def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation)
 
 
 def break_replaced(connection: psycopg.Connection[Any]) -> list[str]:
-    """Mark as broken whatever readers see that was folded from another log than this one; return the names."""
-    names = [name for (name,) in connection.execute(_BREAK_REPLACED, {"error": LOG_REPLACED}).fetchall()]
-    for name in names:
+    """Mark whatever was folded from another log than this one: it is moved no more, and broken if readers see it.
+
+    Returns the names.
+    """
+    names = {name for (name,) in connection.execute(_BREAK_REPLACED, {"error": LOG_REPLACED}).fetchall()}
+    for name in sorted(names):
         _log.warning("projection_broken", projection=name, outcome=LOG_REPLACED)
-    return names
+    return sorted(names)
 
 
-def drop_others(connection: psycopg.Connection[Any], name: str, *, keep_retired: int) -> list[int]:
+def drop_others(
+    connection: psycopg.Connection[Any], name: str, *, keep_retired: int, own: str | None = None
+) -> list[int]:
     """Drop what killed builds left behind and all but the newest retired generations; return their numbers.
 
-    Only for the holder of the build lock: to anybody else a build under way looks like a leftover.
+    A retired one that the code of the fingerprint `own` made and its readers still see is not touched. Only for the
+    holder of the build lock: to anybody else a build under way looks like a leftover.
     """
     rows = connection.execute(
-        "SELECT generation FROM letopis.projection WHERE name = %s AND state = 'building' UNION ALL"
-        " (SELECT generation FROM letopis.projection WHERE name = %s AND state = 'retired'"
-        " ORDER BY generation DESC OFFSET %s)",
-        (name, name, keep_retired),
+        "SELECT generation FROM letopis.projection WHERE name = %(name)s AND state = 'building' UNION ALL"
+        " (SELECT generation FROM letopis.projection WHERE name = %(name)s AND state = 'retired'"
+        " AND NOT (is_shown AND fingerprint IS NOT DISTINCT FROM %(own)s) ORDER BY generation DESC OFFSET %(kept)s)",
+        {"name": name, "own": own, "kept": keep_retired},
+    ).fetchall()
+    for (number,) in rows:
+        connection.execute("SELECT letopis.drop_generation(%s, %s)", (name, number))
+    return [number for (number,) in rows]
+
+
+def drop_retired(connection: psycopg.Connection[Any], name: str) -> list[int]:
+    """Drop what readers saw before, with the view of its shape if that shows it; return the numbers.
+
+    Only for the holder of the build lock.
+    """
+    rows = connection.execute(
+        "SELECT generation FROM letopis.projection WHERE name = %s AND state = 'retired' ORDER BY generation", (name,)
     ).fetchall()
     for (number,) in rows:
         connection.execute("SELECT letopis.drop_generation(%s, %s)", (name, number))

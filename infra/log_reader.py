@@ -62,6 +62,13 @@ def head_of(connection: psycopg.Connection[Any]) -> Mark:
     return mark_up_to(connection, 2**62)
 
 
+def share_of(partition_by: PartitionBy, part: int, parts: int) -> sql.Composed:
+    """Return the condition on a fact `e` of the log that is true for the share of one worker of several."""
+    # uuid_hash is signed: the mask keeps the remainder from being negative.
+    column = sql.Identifier(f"{partition_by}_id")
+    return sql.SQL("(uuid_hash(e.{}) & 2147483647) %% {} = {}").format(column, parts, part)
+
+
 class LogReader:
     """Reads some topics of the log, or the share of them that one worker of several has.
 
@@ -83,9 +90,7 @@ class LogReader:
         selected = sql.SQL(READ_COLUMNS + (", e.parties" if with_parties else ", NULL") + ", e.body::text")
         share: sql.Composable = sql.SQL("")
         if parts > 1 and partition_by != "none":
-            column = sql.Identifier(f"{partition_by}_id")
-            # uuid_hash is signed: the mask keeps the remainder from being negative.
-            share = sql.SQL(" AND (uuid_hash(e.{}) & 2147483647) %% {} = {}").format(column, parts, part)
+            share = sql.SQL(" AND {}").format(share_of(partition_by, part, parts))
         self._where = sql.SQL(
             " FROM letopis.event e WHERE e.position > %s AND e.position <= %s AND e.topic = ANY(%s){}"
         ).format(share)

@@ -1,7 +1,7 @@
 """Keeps every read model up to date: follows the log and folds what is new, a batch at a time."""
 
 from collections.abc import Callable, Iterable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event as Signal
 from threading import Thread
 from time import monotonic
@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from psycopg import errors
 
 from infra.advance import Held, advance, hold, reader_for
 from infra.eventlog import WAKE_UP_CHANNEL
@@ -16,73 +17,60 @@ from infra.folding import Decode, PoisonEventError
 from infra.generations import (
     Generation,
     HandedOverError,
-    all_in_use,
     begin,
     break_replaced,
-    build_lock,
     connect,
+    current,
     drop_others,
     fingerprint_of,
+    has_current,
     in_use,
-    is_missing,
-    let_go,
-    make_indexes,
+    kept_up,
+    newest_retired,
     publish,
+    stop,
     sweep,
-    try_hold,
 )
+from infra.holds import build_lock, idle_build_lock, let_go, try_hold
+from infra.indexes import make_indexes
 from infra.log_reader import LogReader
 from infra.projection import Projection
+from infra.row_store import TableMismatchError
+from infra.swap import BATCH, hand_over, show_again
 
 Build = Callable[[Projection[Any]], object]
 
-# Facts examined in one transaction: large enough to share the round trips, small enough to be short.
-BATCH = 1_000
 # How often the log and the register are looked at though nobody said anything, in seconds.
 POLL_SECONDS = 0.5
 # After a batch that was not full: what arrives meanwhile shares the next transaction, and the importer gets the core.
 BREATH_SECONDS = 0.02
 RECONNECT_SECONDS = 1.0
+# How often it is looked whether the build that readers see was left by the code that made it, and how long it may be:
+# a process that died is back sooner.
+WATCH_SECONDS, LEFT_SECONDS = 1.0, 10.0
 
 _log = structlog.get_logger(__name__)
-
-
-def catch_up(connection: psycopg.Connection[Any], held: Held, decode: Decode, batch: int = BATCH) -> None:
-    """Bring one build to the head of the log; raises PoisonEventError at a fact that it cannot take in."""
-    reader = reader_for([held])
-    while advance(connection, [held], reader, decode, batch):
-        pass
-
-
-def hand_over(connection: psycopg.Connection[Any], held: Held, decode: Decode) -> None:
-    """Put a filled generation before the readers, in one transaction, not behind the one they saw until now."""
-    catch_up(connection, held, decode)
-    with connection.transaction():
-        # The live worker's checkpoint waits for this lock, then finds its generation retired and writes nothing.
-        in_use(connection, held.projection.name, lock=True)
-        catch_up(connection, held, decode)
-        publish(connection, held.projection, held.generation)
 
 
 def build(projection: Projection[Any], decode: Decode, url: str) -> None:
     """Build a read model from the whole log in this thread, as the live projector would, and put it before readers.
 
-    Does nothing when the generation in use is of this very code and of this log. What a killed build left is dropped
+    Does nothing when there is one of this very code and of this log already. What a killed build left is dropped
     first. At a fact that cannot be taken in a first build is shown as far as it came, as `broken`; otherwise
     PoisonEventError is raised and readers keep what they have.
     """
     with connect(url) as connection, build_lock(connection, projection.name):
         present = in_use(connection, projection.name)
-        if not is_missing(present, projection):
+        if has_current(connection, projection):
             return
-        drop_others(connection, projection.name, keep_retired=0)
+        drop_others(connection, projection.name, keep_retired=0, own=fingerprint_of(projection))
         generation = begin(connection, projection)
         make_indexes(connection, projection, generation)
         try:
             hand_over(connection, hold(connection, projection, generation), decode)
         except PoisonEventError as poison:
             if present:
-                drop_others(connection, projection.name, keep_retired=0)
+                drop_others(connection, projection.name, keep_retired=1)
                 raise
             with connection.transaction():
                 publish(connection, projection, generation, "broken", error=str(poison))
@@ -115,10 +103,13 @@ class ProjectorService:
         self._poll_seconds = poll_seconds
         self._stopping = Signal()
         self._threads: list[Thread] = []
+        # By the schema of the generation.
         self._held: dict[str, Held] = {}
         self._locked: set[str] = set()
         self._reader: LogReader | None = None
         self._to_build: SimpleQueue[Projection[Any] | None] = SimpleQueue()
+        # Since when the generation in use has had no worker, though it is of other code than ours, by name.
+        self._left_since: dict[str, float] = {}
 
     def start(self) -> None:
         """Begin to follow the log; returns at once."""
@@ -144,18 +135,31 @@ class ProjectorService:
         build(projection, self._decode, self._url)
 
     def _build_missing(self) -> None:
-        while (projection := self._to_build.get()) is not None:
-            while not self._stopping.is_set() and not self._is_built(projection):
+        while not self._stopping.is_set():
+            try:
+                projection = self._to_build.get(timeout=WATCH_SECONDS)
+            except Empty:
+                self._watch()
+                continue
+            while projection is not None and not self._stopping.is_set() and not self._is_built(projection):
                 self._stopping.wait(RECONNECT_SECONDS)
+
+    def _watch(self) -> None:
+        try:
+            with connect(self._url) as connection:
+                for projection in self._projections.values():
+                    self._take_back(connection, projection)
+        except psycopg.OperationalError as error:
+            _log.warning("projection_watch", outcome="database lost", error=str(error))
 
     def _is_built(self, projection: Projection[Any]) -> bool:
         """Build a read model if it is missing; False when the database was lost, so that it has to be tried again."""
         name = projection.name
         try:
             with connect(self._url) as connection:
-                present = in_use(connection, name)
                 sweep(connection, name)
-            if is_missing(present, projection):
+                is_there = has_current(connection, projection)
+            if not is_there:
                 self._build(projection)
         except psycopg.OperationalError as error:
             _log.warning("projection_build", projection=name, outcome="database lost", error=str(error))
@@ -163,6 +167,31 @@ class ProjectorService:
         except Exception as error:  # noqa: BLE001 - the outermost door of this thread: the others are still built
             _log.error("projection_build", projection=name, outcome="failed", error=type(error).__name__, exc_info=True)
         return True
+
+    def _take_back(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> None:
+        """Show readers what this code made again when other code that took its place in their view is gone for good."""
+        name = projection.name
+        ours = newest_retired(connection, name, self._fingerprints[name])
+        if ours is None or not self._is_left(connection, projection):
+            self._left_since.pop(name, None)
+        elif monotonic() - self._left_since.setdefault(name, monotonic()) > LEFT_SECONDS:
+            with idle_build_lock(connection, name) as is_mine:
+                if is_mine:
+                    show_again(connection, projection, ours, self._decode)
+                    _log.warning("projection_taken_back", projection=name, generation=ours.number)
+
+    def _is_left(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> bool:
+        """Tell whether what readers see is of other code, and nobody who has that code runs."""
+        present = in_use(connection, projection.name)
+        if present is None or present.fingerprint == self._fingerprints[projection.name]:
+            return False
+        if present.shape != projection.shape:
+            # Each has readers of its own, who see their own.
+            return False
+        is_free = try_hold(connection, present.schema)
+        if is_free:
+            let_go(connection, present.schema)
+        return is_free
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
@@ -191,49 +220,74 @@ class ProjectorService:
                 self._stopping.wait(BREATH_SECONDS)
 
     def _step(self, connection: psycopg.Connection[Any]) -> int:
+        """Move on what is held; return how many facts were examined."""
         if not self._held or self._reader is None:
             return 0
         started = monotonic()
+        every = list(self._held.values())
+        front = max(one.mark.position for one in every)
+        # One that is far behind (it was paused, say) goes on by itself: the others do not wait for it.
+        near = [one for one in every if front - one.mark.position <= self._batch]
+        far = [one for one in every if front - one.mark.position > self._batch]
         try:
-            examined = advance(connection, list(self._held.values()), self._reader, self._decode, self._batch)
+            examined = advance(connection, near, self._reader, self._decode, self._batch)
+            if far:
+                examined = max(examined, advance(connection, far, self._reader, self._decode, self._batch))
         except HandedOverError:
             self._look(connection)
             return 1
+        except errors.UndefinedTable:
+            # One was dropped since the register was looked at.
+            self._look(connection)
+            return 0
         if examined:
             _log.debug("projector_batch", examined=examined, duration_ms=round((monotonic() - started) * 1000, 1))
         return examined
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
-        """Take in hand what may be driven by this code and by nobody else; let go of what may not."""
+        """Take in hand what may be driven by this code and by nobody else; let go of what may not.
+
+        That is what readers see, and what they saw before: so that there is a way back at once, and so that readers of
+        the version before, which processes of its own serve, are not left behind while and after a new one is built.
+        """
         for name in break_replaced(connection):
             if name in self._projections:
                 self._to_build.put(self._projections[name])
-        generations = all_in_use(connection)
-        for name, projection in self._projections.items():
-            generation = generations.get(name)
-            if generation is None or generation.fingerprint != self._fingerprints[name]:
-                self._release(connection, name)
-                continue
-            if name not in self._locked:
-                if not try_hold(connection, name):
+        ours = {one.schema: one for one in kept_up(connection) if self._fingerprints.get(one.name) == one.fingerprint}
+        for schema in (self._locked | self._held.keys()) - ours.keys():
+            self._release(connection, schema)
+        for schema, found in ours.items():
+            generation = found
+            if schema not in self._locked:
+                if not try_hold(connection, schema):
                     continue
-                self._locked.add(name)
+                self._locked.add(schema)
                 # Whoever held it may have died over building it anew.
-                self._to_build.put(projection)
-                # Its last holder may have moved it on since the register was read.
-                generation = in_use(connection, name) or generation
-            self._take(connection, projection, generation)
+                self._to_build.put(self._projections[generation.name])
+                try:
+                    # Its last holder may have moved it on since the register was read.
+                    generation = current(connection, found)
+                except HandedOverError:
+                    self._release(connection, schema)
+                    continue
+            self._take(connection, self._projections[generation.name], generation)
         self._reader = reader_for(self._held.values()) if self._held else None
 
     def _take(self, connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> None:
-        held = self._held.get(projection.name)
-        if generation.state != "live":
-            self._held.pop(projection.name, None)
-        elif held is None or held.generation.number != generation.number:
-            self._held[projection.name] = hold(connection, projection, generation)
+        held = self._held.get(generation.schema)
+        if generation.state not in {"live", "retired"}:
+            self._held.pop(generation.schema, None)
+        elif held is None or held.generation.state != generation.state or held.mark != generation.mark:
+            self._held.pop(generation.schema, None)
+            try:
+                self._held[generation.schema] = hold(connection, projection, generation)
+            except TableMismatchError:
+                if generation.state == "live":
+                    raise
+                stop(connection, generation, "its table is gone")
 
-    def _release(self, connection: psycopg.Connection[Any], name: str) -> None:
-        self._held.pop(name, None)
-        if name in self._locked:
-            self._locked.remove(name)
-            let_go(connection, name)
+    def _release(self, connection: psycopg.Connection[Any], schema: str) -> None:
+        self._held.pop(schema, None)
+        if schema in self._locked:
+            self._locked.remove(schema)
+            let_go(connection, schema)

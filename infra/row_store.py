@@ -14,9 +14,12 @@ from pydantic_core import to_json
 
 from infra.copy_text import lines, writer_of
 from infra.folding import RowAt, Rows
+from infra.log_reader import PartitionBy, share_of
 from infra.projection import Key, Projection
 
 Convert = Callable[[Any], Any]
+
+EVERYWHERE = sql.SQL("")
 
 BLOCK = 500
 """Rows written to the server in one piece."""
@@ -159,9 +162,18 @@ class RowStore:
                 columns = zip(*block, strict=True)
                 copy.write(lines(write(column) for write, column in zip(self._writers, columns, strict=True)))
 
-    def every(self, connection: psycopg.Connection[Any], step: int = 5_000) -> Iterator[tuple[Key, RowAt]]:
+    def every(
+        self, connection: psycopg.Connection[Any], where: sql.Composable = EVERYWHERE, step: int = 5_000
+    ) -> Iterator[tuple[Key, RowAt]]:
         """Give all rows, in no order; runs inside the caller's transaction."""
         with connection.cursor(name="every_row", binary=True) as cursor:
             cursor.itersize = step
-            cursor.execute(self._all)
+            cursor.execute(self._all + where, ())
             yield from map(self._read, cursor)
+
+    def of_part(
+        self, connection: psycopg.Connection[Any], partition_by: PartitionBy, part: int, parts: int
+    ) -> Iterator[tuple[Key, RowAt]]:
+        """Give the rows that one share of the log makes, told by the fact that last changed them, and those of none."""
+        where = sql.SQL(" LEFT JOIN letopis.event e ON e.position = t.position WHERE e.position IS NULL OR {}")
+        return self.every(connection, where.format(share_of(partition_by, part, parts)))

@@ -355,8 +355,41 @@ class Items(Answer, Generic[ItemT]):
     items: list[ItemT]
 
 
+class RebuildWorker(Answer):
+    """How far one worker of a rebuild is: facts folded, rows written, facts a second."""
+
+    worker: int
+    events: int
+    rows: int
+    per_second: float
+
+
+class Rebuild(Answer):
+    """How a rebuild is going: `done` facts of `total` were folded; `fraction` and `eta_seconds` are of all its phases.
+
+    A rebuild that was killed is `lost`: it is begun anew.
+    """
+
+    phase: str
+    is_running: bool
+    is_paused: bool
+    done: int
+    total: int
+    per_second: float
+    fraction: float
+    eta_seconds: float | None
+    workers: list[RebuildWorker]
+    throttle: int | None
+    error: str | None
+    started_at: datetime
+    told_at: datetime
+
+
 class ProjectionStatus(Answer):
-    """One build of a read model: which it is, how far it is, and why not further."""
+    """One build of a read model: which it is, how far it is, and why not further.
+
+    `is_shown` says that the view of its shape shows it; `rebuild` how far it is while it is being built.
+    """
 
     name: str
     generation: int
@@ -369,6 +402,16 @@ class ProjectionStatus(Answer):
     fingerprint: str
     error: str | None
     changed_at: datetime
+    is_shown: bool
+    rebuild: Rebuild | None
+
+
+class RebuildStatus(Answer):
+    """The newest rebuild of a read model, under way or ended."""
+
+    name: str
+    generation: int
+    rebuild: Rebuild
 
 
 class ReportParameter(Answer):

@@ -8,6 +8,7 @@ from read_api import answers
 from read_api.asking import Asking, PageQuestion, Question, described
 from read_api.desk import SEEN
 from read_api.paging import Listing
+from read_api.progress import REBUILD
 
 router = APIRouter(tags=["catalogue"])
 
@@ -55,15 +56,16 @@ SELECT seen.position, json_build_object('items', (
 ))::text
 FROM seen"""  # noqa: S608 - constants
 
-PROJECTIONS = """
+PROJECTIONS = f"""
 SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0), json_build_object('items', (
     SELECT coalesce(json_agg(json_build_object(
         'name', s.name, 'generation', s.generation, 'shape', s.shape, 'state', s.state, 'position', s.position,
         'head', s.head, 'lag_events', s.lag_events, 'lag_seconds', s.lag_seconds, 'fingerprint', s.fingerprint,
-        'error', s.error, 'changed_at', s.changed_at
+        'error', s.error, 'changed_at', s.changed_at, 'is_shown', s.is_shown, 'rebuild', {REBUILD}
     ) ORDER BY s.name, s.generation), '[]')
-    FROM read.projection_status AS s
-))::text"""
+    FROM read.generation_status AS s
+    LEFT JOIN read.rebuild_status AS r ON r.name = s.name AND r.generation = s.generation AND r.is_running
+))::text"""  # noqa: S608 - constants
 
 
 class ProductsQuestion(PageQuestion):
@@ -86,7 +88,7 @@ async def list_pipelines(ask: Asking, question: Annotated[Question, Query()]) ->
 
 @router.get(
     "/projections",
-    summary="The read models: state, position and lag",
+    summary="The read models, every generation kept: state, position and lag; and how a rebuild is going",
     **described("list_projections", answers.Items[answers.ProjectionStatus]),
 )
 async def list_projections(ask: Asking, question: Annotated[Question, Query()]) -> Response:

@@ -1,9 +1,11 @@
 """Where questions are answered: one statement on the views of the schema `read`, with the position it is true at."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +14,6 @@ from psycopg import AsyncConnection, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool
 
 from infra.facts import AsOf, Report
-from infra.generations import LOG_REPLACED
 from read_api.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.following import Feed
 
@@ -29,24 +30,21 @@ STATEMENT_TIMEOUT_MS = 10_000
 # A view is swapped in an instant: whoever holds it longer is stuck.
 LOCK_TIMEOUT_MS = 5_000
 
-# A view of another log: a backup was restored, and the view is not built anew yet.
-_IS_OF_ANOTHER_LOG = f"(s.error IS NOT DISTINCT FROM '{LOG_REPLACED}' OR s.position > s.head)"
-
 # How far the views of a question are: in the same statement as the question, so in the same snapshot. -1: one of them
-# is of another log, and none of its rows may be told.
-SEEN = f"""
+# is of another log (a backup was restored, and it is not built anew yet), and none of its rows may be told.
+SEEN = """
 WITH seen AS (
-    SELECT coalesce(min(CASE WHEN {_IS_OF_ANOTHER_LOG} THEN -1 ELSE s.position END), 0) AS position
-    FROM read.projection_status AS s
-    WHERE s.name = ANY(%(views)s::text[]) AND s.state <> 'building'
-)"""  # noqa: S608 - constants
+    SELECT coalesce(min(CASE WHEN s.is_of_another_log THEN -1 ELSE s.position END), 0) AS position
+    FROM read.shown AS s
+    WHERE s.view = ANY(%(views)s::text[])
+)"""
 
-STATUS = f"""
-SELECT v.name, max(s.state), coalesce(max(s.position) FILTER (WHERE s.state <> 'building'), 0), max(s.position)
-FROM unnest(%(views)s::text[]) AS v (name)
-LEFT JOIN read.projection_status AS s ON s.name = v.name AND NOT {_IS_OF_ANOTHER_LOG}
-GROUP BY v.name
-ORDER BY v.name"""  # noqa: S608 - constants
+STATUS = """
+SELECT v.view, max(s.state), coalesce(max(s.position) FILTER (WHERE s.is_shown), 0), max(s.position)
+FROM unnest(%(views)s::text[]) AS v (view)
+LEFT JOIN read.generation_status AS s ON s.name || '_v' || s.shape = v.view AND NOT s.is_of_another_log
+GROUP BY v.view
+ORDER BY v.view"""
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
 
@@ -94,6 +92,12 @@ def read_pool(url: str, size: int) -> Pool:
     )
 
 
+@lru_cache(maxsize=512)
+def views_of(statement: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return these views as the statement names them, with the shape it reads: code of two versions may be running."""
+    return tuple(found[1] for name in names if (found := re.search(rf"\bread\.({name}_v\d+)\b", statement)))
+
+
 @dataclass(frozen=True)
 class Desk:
     """Everything an answer may need. `history` reads the log and is called in a thread; so are the reports."""
@@ -116,6 +120,7 @@ class Desk:
 
         Raises ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
         """
+        views = views_of(statement, tuple(views))
         # PostgreSQL's own way to write an array: a list would be taken apart and put together for every question.
         values = {**parameters, "views": f"{{{','.join(views)}}}"}
         rows = await self._run(statement, values, views)
@@ -165,7 +170,7 @@ class Desk:
         status = await self.rows(STATUS, {"views": list(views)})
         name, state, _, position = next((row for row in status if not row[2]), status[0])
         known = {"state": state, "position": position, "head": await self.head()}
-        return ViewBuildingError(view=name, retry_after=RETRY_AFTER, **known)
+        return ViewBuildingError(view=name.rpartition("_v")[0], retry_after=RETRY_AFTER, **known)
 
     async def _wait(self, views: Sequence[str], min_position: int) -> None:
         """Poll, seldom and more seldom, until all the views have reached the position."""

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 
-from read_api import activities, analytics, catalogue, clients, deals, events, history, staff
+from read_api import activities, analytics, catalogue, clients, deals, events, history, progress, staff
 from read_api.desk import Desk
 from read_api.direct import DirectRoute, can_be_direct
 
-MODULES = (clients, history, deals, activities, staff, catalogue, analytics, events)
+MODULES = (clients, history, deals, activities, staff, catalogue, progress, analytics, events)
 
 
 def read_router(desk: Desk) -> APIRouter:

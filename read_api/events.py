@@ -11,20 +11,17 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
+from read_api import streams
 from read_api.asking import HEADERS, Ask, Asking, Question
-from read_api.errors import UnacceptableFormatError, WrongParameterError
+from read_api.errors import WrongParameterError
 from read_api.following import Feed, Page, Wanted
 from read_api.rights import PERSONAL_DATA, RIGHTS
+from read_api.streams import ALIVE, STREAM, is_stream, opening
 
 router = APIRouter(tags=["events"])
 
 BATCH = "application/cloudevents-batch+json"
-STREAM = "text/event-stream"
 SOURCE = "urn:letopis:log"
-ANY = frozenset({"*/*", "application/*", "application/json", BATCH})
-
-RECONNECT_MS = 2_000
-"""How soon a follower whose stream has ended comes again."""
 
 
 class EventsQuestion(Question):
@@ -107,15 +104,15 @@ async def list_events(
     ask: Asking, question: Annotated[EventsQuestion, Query()], last_event_id: LastEventId = None
 ) -> Response:
     feed = ask.desk.feed
-    is_stream = _is_stream(ask.request.headers.get("accept"))
+    wants_stream = is_stream(ask.request.headers.get("accept"), BATCH)
     wanted = _wanted(ask, feed, question)
     await ask.desk.require_log(question.min_position)
-    resumed = last_event_id if is_stream else None
+    resumed = last_event_id if wants_stream else None
     after = question.after if resumed is None else resumed
     await _require_in_log(ask, after, is_header=resumed is not None)
-    if is_stream:
+    if wants_stream:
         feed.require_room()
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Letopis-Position": str(after)}
+        headers = {**streams.HEADERS, "Letopis-Position": str(after)}
         return StreamingResponse(_stream(feed, wanted, after), media_type=STREAM, headers=headers)
     return _page(ask, wanted, question, await feed.page(wanted, after, question.limit))
 
@@ -152,10 +149,10 @@ def cloud_event(fact: Any) -> bytes:
 
 
 async def _stream(feed: Feed, wanted: Wanted, after: int) -> AsyncIterator[bytes]:
-    yield f"retry: {RECONNECT_MS}\n\n".encode()
+    yield opening()
     async for page in feed.follow(wanted, after):
         if page is None:
-            yield b":\n\n"
+            yield ALIVE
             continue
         yield _told(page)
 
@@ -172,15 +169,6 @@ def _told(page: Page) -> bytes:
     if told < page.examined:
         parts.append(b":\nid: %d\n\n" % page.examined)
     return b"".join(parts)
-
-
-def _is_stream(accept: str | None) -> bool:
-    """Return whether a stream is asked for rather than a page; raises UnacceptableFormatError when neither is."""
-    for part in (accept or "*/*").split(","):
-        media_type = part.partition(";")[0].strip().lower()
-        if media_type == STREAM or media_type in ANY:
-            return media_type == STREAM
-    raise UnacceptableFormatError(needed=[BATCH, STREAM])
 
 
 def _wanted(ask: Ask, feed: Feed, question: EventsQuestion) -> Wanted:

@@ -25,6 +25,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "get_report": frozenset({"head", "marketer", "analyst", "auditor", "admin"}),
     "list_events": frozenset({"auditor", "ops", "integration", "analyst", "admin"}),
     "list_projections": frozenset({"head", "analyst", "auditor", "ops", "admin"}),
+    "watch_rebuilds": frozenset({"head", "analyst", "auditor", "ops", "admin"}),
 }
 
 # They may look at somebody else's day.

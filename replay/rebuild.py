@@ -1,54 +1,44 @@
 """Makes a read model anew from the whole log, beside the one in use, and puts it in its place in one moment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import psycopg
 
-from infra.advance import hold
+from infra.advance import Held, hold
 from infra.folding import Decode
 from infra.generations import (
     Generation,
     begin,
-    build_lock,
     connect,
-    drop_key,
     drop_others,
     fingerprint_of,
+    has_current,
     in_use,
-    is_missing,
     log_is_the_same,
-    make_indexes_of_a_filled,
     newest_retired,
     set_mark,
-    set_state,
 )
-from infra.log_reader import BEGINNING, head_of
+from infra.holds import build_lock
+from infra.indexes import drop_key, make_indexes_of_a_filled
+from infra.log_reader import BEGINNING, head_of, mark_up_to
 from infra.projection import Projection
-from infra.projector import catch_up, hand_over
+from infra.swap import catch_up, hand_over, show_again
 from replay.folding_processes import Share, fold_here, fold_in_processes
-from replay.verify import Report, verify_generation
+from replay.forecast import Checked, Forecast
+from replay.pace import Pace
+from replay.progress import Progress, Teller, last_costs
+from replay.verify import NotEqualError, Watch, sample_of, verify_generation
 
-Phase = Literal["counting", "folding", "indexing", "catching up", "verifying", "swapping", "done"]
+Check = Literal["none", "sample", "full"]
+"""What is compared with a fold from scratch before the swap; `sample`: a part of a long log, the whole of another."""
 
 # Up to here one process is done before a second one has started.
 SMALL_LOG = 20_000
 # How many events one pass of one process folds in memory: at a row of 2 kB for each, 2 GB at the very most.
 EVENTS_IN_A_PASS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a rebuild is; while folding, `done` facts of `total` were examined. `eta_seconds` is None if unknown."""
-
-    projection: str
-    phase: Phase
-    done: int
-    total: int
-    per_second: float
-    eta_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +51,6 @@ class Rebuilt:
     seconds: float
 
 
-class NotEqualError(Exception):
-    """A rebuilt read model differs from what the log makes; readers keep the one they had."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(f"{report.projection} was not swapped: {report.summary}")
-        self.report = report
-
-
 class NothingToRollBackToError(Exception):
     """There is no earlier generation that this version of the code made from this log."""
 
@@ -79,35 +61,6 @@ class NothingToRollBackToError(Exception):
         )
 
 
-class _Teller:
-    """Tells the caller of a rebuild how far it is."""
-
-    def __init__(self, projection: str, progress: Callable[[Progress], None] | None) -> None:
-        self._progress = progress
-        self._now = Progress(projection, "counting", 0, 0, 0.0, None)
-        self._began = monotonic()
-
-    def phase(self, phase: Phase, total: int | None = None) -> None:
-        if phase == "folding":
-            self._began = monotonic()
-        self._tell(replace(self._now, phase=phase, total=self._now.total if total is None else total, eta_seconds=None))
-
-    def folded(self, count: int) -> None:
-        done = self._now.done + count
-        rate = done / max(monotonic() - self._began, 1e-6)
-        eta = (self._now.total - done) / rate if rate else None
-        self._tell(replace(self._now, done=done, per_second=rate, eta_seconds=eta))
-
-    @property
-    def done(self) -> int:
-        return self._now.done
-
-    def _tell(self, progress: Progress) -> None:
-        self._now = progress
-        if self._progress:
-            self._progress(progress)
-
-
 def rebuild(
     projection: Projection[Any],
     url: str,
@@ -115,7 +68,8 @@ def rebuild(
     *,
     processes: int = 2,
     progress: Callable[[Progress], None] | None = None,
-    is_verified: bool = False,
+    check: Check = "sample",
+    throttle: int | None = None,
     only_if_missing: bool = False,
     events_in_a_pass: int = EVENTS_IN_A_PASS,
     small_log: int = SMALL_LOG,
@@ -123,40 +77,68 @@ def rebuild(
     """Fold the log from the beginning into a new generation and swap it in; the live one goes on until that moment.
 
     `decoder` makes what reads events; it is called in each process, so it must be picklable (a function of a module,
-    or functools.partial of one). Stopped or killed anywhere, it leaves the readers' generation untouched, and the next
-    start drops the half-made one. With `only_if_missing` nothing is done, and None returned, when the generation in
-    use is of this very code and of this log. Raises PoisonEventError at a fact that cannot be taken in, NotEqualError
-    when `is_verified` and the result differs.
+    or functools.partial of one). `throttle` is how many events a second it folds at most. Stopped, cancelled or killed
+    anywhere, it leaves the readers' generation untouched, and the next start drops the half-made one. With
+    `only_if_missing` nothing is done, and None returned, when there is a generation of this very code and log. Raises
+    PoisonEventError at a fact that cannot be taken in, NotEqualError when the check finds a difference, and
+    RebuildCancelledError.
     """
     began = monotonic()
-    teller = _Teller(projection.name, progress)
     with connect(url) as connection, build_lock(connection, projection.name):
         present = in_use(connection, projection.name)
-        if only_if_missing and not is_missing(present, projection):
+        if only_if_missing and has_current(connection, projection):
             return None
-        drop_others(connection, projection.name, keep_retired=0)
+        drop_others(connection, projection.name, keep_retired=0, own=fingerprint_of(projection))
         generation = begin(connection, projection)
         try:
-            fill = _Fill(connection, projection, generation, decoder, teller)
-            fill.run(url, processes, events_in_a_pass, small_log)
-            if is_verified:
-                teller.phase("verifying")
-                report = verify_generation(connection, projection, generation, decoder())
-                if not report.is_equal:
-                    raise NotEqualError(report)
-            teller.phase("swapping")
-            hand_over(connection, fill.held(), decoder())
+            with Teller(url, generation, progress, throttle) as teller:
+                fill = _Fill(connection, projection, generation, decoder, teller)
+                fill.run(
+                    url,
+                    Size.of(projection, head_of(connection).position, processes, events_in_a_pass, small_log),
+                    check,
+                )
+                teller.phase("swapping")
+                hand_over(connection, fill.held(), decoder(), teller.look)
         finally:
             # After a failure, or Ctrl-C: what is half made goes. After the swap there is nothing in this state.
             if not connection.closed:
                 # What was made of another log is nothing to roll back to.
                 drop_others(connection, projection.name, keep_retired=0 if present and present.is_of_another_log else 1)
-    teller.phase("done")
     return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began)
 
 
+class Size(NamedTuple):
+    """How the folding of so many events is shared out: among how many workers, in how many parts altogether."""
+
+    events: int
+    workers: int
+    parts: int
+
+    @classmethod
+    def of(
+        cls,
+        projection: Projection[Any],
+        events: int,
+        processes: int,
+        events_in_a_pass: int = EVENTS_IN_A_PASS,
+        small_log: int = SMALL_LOG,
+    ) -> "Size":
+        """Return what a rebuild of this read model does with a log of this length."""
+        if projection.partition_by == "none":
+            return cls(events, 1, 1)
+        workers = 1 if events < small_log else processes
+        return cls(events, workers, workers * (-(-events // (workers * events_in_a_pass)) or 1))
+
+    def checks(self, projection: Projection[Any], check: Check) -> int:
+        """Return how many events a check folds."""
+        if check == "none":
+            return 0
+        return self.events // (sample_of(projection, self.events) if check == "sample" else 1)
+
+
 class _Fill:
-    """Fills the empty tables of one generation and brings it to the head of the log."""
+    """Fills the empty tables of one generation, brings it to the head of the log and holds it against the log."""
 
     def __init__(
         self,
@@ -164,7 +146,7 @@ class _Fill:
         projection: Projection[Any],
         generation: Generation,
         decoder: Callable[[], Decode],
-        teller: _Teller,
+        teller: Teller,
     ) -> None:
         self._connection = connection
         self._projection = projection
@@ -173,31 +155,59 @@ class _Fill:
         self._teller = teller
         self._mark = BEGINNING
 
-    def run(self, url: str, processes: int, events_in_a_pass: int, small_log: int) -> None:
-        connection, projection = self._connection, self._projection
-        self._mark = head_of(connection)
-        total = self._mark.position
-        self._teller.phase("folding", total)
-        workers = 1 if projection.partition_by == "none" or total < small_log else processes
-        passes = 1 if projection.partition_by == "none" else -(-total // (workers * events_in_a_pass)) or 1
-        share = Share(url, self._generation.schema, self._mark.position, workers * passes)
-        drop_key(connection, self._generation)
-        if workers == 1:
-            fold_here(projection, self._decoder(), share, range(passes), self._teller.folded)
+    def run(self, url: str, size: Size, check: Check) -> None:
+        connection, projection, generation = self._connection, self._projection, self._generation
+        self._mark = mark_up_to(connection, size.events)
+        self._teller.begin(forecast_of(connection, projection, size, check), size.events)
+        drop_key(connection, generation)
+        share = Share(url, generation, size.events, size.parts, size.workers)
+        if size.workers == 1:
+            fold_here(projection, self._decoder(), share, 0, self._teller.heard, self._teller.cancelled)
         else:
-            fold_in_processes(projection, self._decoder, share, workers, self._teller.folded)
+            fold_in_processes(projection, self._decoder, share, self._teller.heard, self._teller.cancelled)
         self._teller.phase("indexing")
-        make_indexes_of_a_filled(connection, projection, self._generation, url)
-        set_mark(connection, self._generation, self._mark)
+        make_indexes_of_a_filled(connection, projection, generation, url)
+        set_mark(connection, generation, self._mark)
         self._teller.phase("catching up")
         held = self.held()
-        catch_up(connection, held, self._decoder())
+        catch_up(connection, held, self._decoder(), look=self._teller.look)
         self._mark = held.mark
+        if check != "none":
+            self._teller.phase("verifying")
+            self._verify(check)
 
-    def held(self) -> Any:
+    def _verify(self, check: Check) -> None:
+        pace = Pace(self._connection, self._generation.name, self._generation.number, 1)
+
+        def checked(kind: Checked, pieces: int) -> None:
+            self._teller.checked(kind, pieces, pace.turn(pieces))
+
+        found = verify_generation(
+            self._connection,
+            self._projection,
+            self._generation,
+            self._decoder(),
+            one_in=sample_of(self._projection, self._mark.position) if check == "sample" else 1,
+            watch=Watch(checked, pace.step),
+        )
+        if not found.is_equal:
+            raise NotEqualError(found)
+
+    def held(self) -> Held:
         one = hold(self._connection, self._projection, self._generation)
         one.mark = self._mark
         return one
+
+
+def forecast_of(connection: psycopg.Connection[Any], projection: Projection[Any], size: Size, check: Check) -> Forecast:
+    """Return how long a rebuild will take, by what the last one cost."""
+    return Forecast(
+        last_costs(connection, projection.name),
+        events=size.events,
+        checks=size.checks(projection, check),
+        workers=size.workers,
+        writes_at_once=projection.is_append_only,
+    )
 
 
 def roll_back(projection: Projection[Any], url: str, decode: Decode) -> Generation:
@@ -213,7 +223,5 @@ def roll_back(projection: Projection[Any], url: str, decode: Decode) -> Generati
             or not log_is_the_same(connection, earlier)
         ):
             raise NothingToRollBackToError(projection.name)
-        set_state(connection, earlier, "building", only_from=("retired",))
-        earlier = replace(earlier, state="building")
-        hand_over(connection, hold(connection, projection, earlier), decode)
+        show_again(connection, projection, earlier, decode)
         return earlier

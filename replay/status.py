@@ -18,7 +18,7 @@ _QUERY = """
         s.error,
         coalesce(pg_total_relation_size(to_regclass(format('%I.%I', s.name || '_g' || s.generation, s.name))), 0)
             AS size_bytes
-    FROM read.projection_status s
+    FROM read.generation_status s
     ORDER BY s.name, s.generation
 """
 
@@ -58,7 +58,7 @@ class _Found:
 
 
 def statuses(projections: Iterable[Projection[Any]], url: str) -> list[ProjectionStatus]:
-    """Return the generations in use and under way, by name; a read model without any is `building` as number 0."""
+    """Return all generations, by name; a read model without any is `building` as number 0."""
     known = {one.name: one for one in projections}
     with connect(url) as connection, connection.cursor(row_factory=class_row(_Found)) as cursor:
         found = [one for one in cursor.execute(_QUERY) if one.name in known]
@@ -97,6 +97,38 @@ def _rows_in(connection: psycopg.Connection[Any], table: sql.Identifier) -> int:
     except (errors.UndefinedTable, errors.InvalidSchemaName):  # dropped since the register was read
         return 0
     return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A rebuild that is under way."""
+
+    name: str
+    phase: str
+    is_paused: bool
+    done: int
+    total: int
+    per_second: float
+    fraction: float
+    eta_seconds: float | None
+
+    @property
+    def sentence(self) -> str:
+        """Return how far it is, for people."""
+        left = "" if self.eta_seconds is None else f", {self.eta_seconds:,.0f} s left"
+        phase = "paused" if self.is_paused else self.phase
+        events = f"{self.done:,} of {self.total:,} events, {self.per_second:,.0f}/s"
+        return f"{self.name} is being rebuilt: {phase}, {100 * self.fraction:.0f} %, {events}{left}"
+
+
+def rebuilds(url: str) -> list[UnderWay]:
+    """Return the rebuilds under way, by name."""
+    with connect(url) as connection, connection.cursor(row_factory=class_row(UnderWay)) as cursor:
+        cursor.execute(
+            "SELECT name, phase, is_paused, done, total, per_second, fraction, eta_seconds"
+            " FROM read.rebuild_status WHERE is_running ORDER BY name"
+        )
+        return cursor.fetchall()
 
 
 def wait_until(url: str, names: Iterable[str], position: int, timeout: float) -> bool:

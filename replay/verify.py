@@ -1,17 +1,21 @@
 """Proves a read model: folds the log from scratch and compares, row by row, with what readers see."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
 
 import psycopg
 
-from infra.folding import Decode, RowAt, Rows, decoding, play, touches
-from infra.generations import Generation, connect, in_use, log_is_the_same
+from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
+from infra.generations import Generation, connect, current, in_use, log_is_the_same
 from infra.log_reader import LogReader
 from infra.projection import Key, Projection
 from infra.row_store import RowStore
+from replay.forecast import Checked
 
-# As many events as fit in memory at once, with a row for each at the worst.
+# As many events as fit in memory at once, with a row for each at the worst; a sample has about so many.
 EVENTS_IN_A_PASS = 1_000_000
 # Rows compared by one query.
 CHUNK = 5_000
@@ -34,11 +38,15 @@ class Difference:
 
 @dataclass(slots=True)
 class Report:
-    """What a check found: counts are complete, the lists name the first of each kind."""
+    """What a check found: counts are complete, the lists name the first of each kind.
+
+    A sample has looked at one row in `one_in`, chosen by chance, and at all the facts that make it.
+    """
 
     projection: str
     generation: int
     position: int
+    one_in: int = 1
     is_log_the_same: bool = True
     rows: int = 0
     differing: int = 0
@@ -53,6 +61,14 @@ class Report:
         """True when every row is what the log makes, none is missing and none too many."""
         return self.is_log_the_same and not (self.differing or self.missing or self.extra)
 
+    def lines(self) -> list[str]:
+        """Return a line for each row that is named: its key, and the columns in which it differs, without values."""
+        return [
+            *(f"differs: {_key(one.key)}: {', '.join(one.columns)}" for one in self.differences),
+            *(f"missing: {_key(key)}" for key in self.missing_keys),
+            *(f"extra: {_key(key)}" for key in self.extra_keys),
+        ]
+
     @property
     def summary(self) -> str:
         """Return one line for people and logs; without any values, which may be personal."""
@@ -60,16 +76,53 @@ class Report:
             return f"log replaced: another fact is at position {self.position} than the one that was folded"
         columns = sorted({name for one in self.differences for name in one.columns})
         named = f" (columns: {', '.join(columns)})" if columns else ""
+        sample = f" (a sample: one in {self.one_in})" if self.one_in > 1 else ""
         return (
-            f"{self.rows} rows at position {self.position}: {self.differing} differ{named},"
+            f"{self.rows} rows{sample} at position {self.position}: {self.differing} differ{named},"
             f" {self.missing} missing, {self.extra} extra"
         )
 
 
+class NotEqualError(Exception):
+    """A rebuilt read model differs from what the log makes; readers keep the one they had."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"{report.projection} was not swapped: {report.summary}")
+        self.report = report
+
+
+class Watch(NamedTuple):
+    """Who watches a check: is told what was looked at, and says how many facts come next."""
+
+    checked: Callable[[Checked, int], None] = lambda _, __: None
+    step: Callable[[], int] = lambda: STEP
+
+
+UNWATCHED = Watch()
+
+Find = Callable[[psycopg.Connection[Any], str], Generation | None]
+"""Finds a generation of a read model by its name."""
+
+
+def _key(key: Key) -> str:
+    return ", ".join(map(str, key))
+
+
+def sample_of(projection: Projection[Any], events: int) -> int:
+    """Return one row in how many a sample of a log of this length looks at; 1: at all of them."""
+    return 1 if projection.partition_by == "none" else -(-events // EVENTS_IN_A_PASS) or 1
+
+
 def verify(
-    projection: Projection[Any], url: str, decode: Decode, *, events_in_a_pass: int = EVENTS_IN_A_PASS
+    projection: Projection[Any],
+    url: str,
+    decode: Decode,
+    *,
+    one_in: int = 1,
+    events_in_a_pass: int = EVENTS_IN_A_PASS,
+    find: Find = in_use,
 ) -> Report:
-    """Check the generation in use up to its checkpoint, on one consistent snapshot; the live worker goes on.
+    """Check the generation in use (or another one) up to its checkpoint, on one snapshot; the live worker goes on.
 
     Raises PoisonEventError at a fact that cannot be folded and NoSuchGenerationError.
     """
@@ -77,10 +130,10 @@ def verify(
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         with connection.transaction():
-            generation = in_use(connection, projection.name)
+            generation = find(connection, projection.name)
             if generation is None:
                 raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
-            return _check(connection, projection, generation, decode, events_in_a_pass)
+            return _Checking(connection, projection, generation, decode, UNWATCHED).run(one_in, events_in_a_pass)
 
 
 def verify_generation(
@@ -89,90 +142,107 @@ def verify_generation(
     generation: Generation,
     decode: Decode,
     *,
+    one_in: int = 1,
     events_in_a_pass: int = EVENTS_IN_A_PASS,
+    watch: Watch = UNWATCHED,
 ) -> Report:
     """Check a build that nobody else writes, whatever its state, up to its present checkpoint."""
-    row = connection.execute(
-        "SELECT position, event_id FROM letopis.projection WHERE name = %s AND generation = %s",
-        (generation.name, generation.number),
-    ).fetchone()
-    if row is None:
-        raise NoSuchGenerationError(f"{generation.schema} is gone")
-    position, event_id = row
     with connection.transaction():
-        return _check(
-            connection,
-            projection,
-            replace(generation, position=position, event_id=event_id),
-            decode,
-            events_in_a_pass,
+        return _Checking(connection, projection, current(connection, generation), decode, watch).run(
+            one_in, events_in_a_pass
         )
 
 
-def _check(
-    connection: psycopg.Connection[Any],
-    projection: Projection[Any],
-    generation: Generation,
-    decode: Decode,
-    events_in_a_pass: int,
-) -> Report:
-    report = Report(projection.name, generation.number, generation.position)
-    if not log_is_the_same(connection, generation):
-        report.is_log_the_same = False
+class _Checking:
+    """One check of one generation."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        projection: Projection[Any],
+        generation: Generation,
+        decode: Decode,
+        watch: Watch,
+    ) -> None:
+        self._connection = connection
+        self._projection = projection
+        self._generation = generation
+        self._event_of, self._prepare = decoding(decode, projection), preparing(decode, projection)
+        self._watch = watch
+        self._store = RowStore(connection, projection, generation.schema)
+        self._report = Report(projection.name, generation.number, generation.position)
+
+    def run(self, one_in: int, events_in_a_pass: int) -> Report:
+        report, last = self._report, self._generation.position
+        if not log_is_the_same(self._connection, self._generation):
+            report.is_log_the_same = False
+            return report
+        report.one_in = 1 if self._projection.partition_by == "none" else one_in
+        parts = 1
+        if self._projection.partition_by != "none":
+            total = LogReader(self._projection.topics).count(self._connection, 0, last)
+            parts = report.one_in * (-(-total // (report.one_in * events_in_a_pass)) or 1)
+        expected: set[Key] = set()
+        for part in range(secrets.randbelow(report.one_in), parts, report.one_in):
+            rows = self._folded(part, parts)
+            expected.update(rows)
+            self._compare(rows)
+            if report.one_in > 1:
+                self._count(self._store.of_part(self._connection, self._projection.partition_by, part, parts), expected)
+        if report.one_in == 1:
+            self._count(self._store.every(self._connection), expected)
         return report
-    store = RowStore(connection, projection, generation.schema)
-    parts = 1
-    if projection.partition_by != "none":
-        total = LogReader(projection.topics).count(connection, 0, generation.position)
-        parts = -(-total // events_in_a_pass) or 1
-    expected: set[Key] = set()
-    for part in range(parts):
-        rows = _fold_part(connection, projection, decode, generation.position, part, parts)
-        expected.update(rows)
-        _compare(connection, store, rows, report)
-    there = 0
-    for key, _ in store.every(connection):
-        there += 1
-        if key not in expected:
-            report.extra += 1
-            if len(report.extra_keys) < NAMED_AT_MOST:
-                report.extra_keys.append(key)
-    report.rows = there
-    return report
 
+    def _folded(self, part: int, parts: int) -> Rows:
+        """Return the rows that one part of the log makes."""
+        projection = self._projection
+        reader = LogReader(
+            projection.topics,
+            with_parties=projection.needs_parties,
+            partition_by=projection.partition_by,
+            part=part,
+            parts=parts,
+        )
+        rows: Rows = {}
+        start, last = 0, self._generation.position
+        while start < last:
+            end = min(start + self._watch.step() * parts, last)
+            facts = reader.between(self._connection, start, end)
+            self._prepare(facts)
+            play(projection, rows, touches(projection, facts, self._event_of))
+            self._watch.checked("check", (end - start) // parts)
+            start = end
+        return {key: there for key, there in rows.items() if there.row is not None}
 
-def _fold_part(
-    connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, last: int, part: int, parts: int
-) -> Rows:
-    reader = LogReader(
-        projection.topics,
-        with_parties=projection.needs_parties,
-        partition_by=projection.partition_by,
-        part=part,
-        parts=parts,
-    )
-    rows: Rows = {}
-    event_of = decoding(decode, projection)
-    for _, facts in reader.stream(connection, 0, last, STEP * parts):
-        play(projection, rows, touches(projection, facts, event_of))
-    return {key: there for key, there in rows.items() if there.row is not None}
+    def _compare(self, expected: Rows) -> None:
+        report = self._report
+        keys = list(expected)
+        for start in range(0, len(keys), CHUNK):
+            chunk = keys[start : start + CHUNK]
+            found = self._store.load(self._connection, chunk)
+            self._watch.checked("compare", len(chunk))
+            for key in chunk:
+                there = found.get(key)
+                if there is None:
+                    report.missing += 1
+                    if len(report.missing_keys) < NAMED_AT_MOST:
+                        report.missing_keys.append(key)
+                elif there != expected[key]:
+                    report.differing += 1
+                    if len(report.differences) < NAMED_AT_MOST:
+                        report.differences.append(Difference(key, _columns(there, expected[key])))
 
-
-def _compare(connection: psycopg.Connection[Any], store: RowStore, expected: Rows, report: Report) -> None:
-    keys = list(expected)
-    for start in range(0, len(keys), CHUNK):
-        chunk = keys[start : start + CHUNK]
-        found = store.load(connection, chunk)
-        for key in chunk:
-            there = found.get(key)
-            if there is None:
-                report.missing += 1
-                if len(report.missing_keys) < NAMED_AT_MOST:
-                    report.missing_keys.append(key)
-            elif there != expected[key]:
-                report.differing += 1
-                if len(report.differences) < NAMED_AT_MOST:
-                    report.differences.append(Difference(key, _columns(there, expected[key])))
+    def _count(self, there: Iterator[tuple[Key, RowAt]], expected: set[Key]) -> None:
+        """Count the rows that are there, and those among them that should not be."""
+        report = self._report
+        while some := list(islice(there, CHUNK)):
+            self._watch.checked("see", len(some))
+            report.rows += len(some)
+            for key, _ in some:
+                if key not in expected:
+                    report.extra += 1
+                    if len(report.extra_keys) < NAMED_AT_MOST:
+                        report.extra_keys.append(key)
 
 
 def _columns(there: RowAt, right: RowAt) -> dict[str, tuple[Any, Any]]:

@@ -73,6 +73,10 @@ def test_a_token_says_who_and_as_what(var: Path) -> None:
             1,
             "client_card has not been built: start the service or rebuild it",
         ),
+        (("projections", "cancel", "products"), 0, "products: is not being rebuilt, so nothing changed"),
+        (("projections", "throttle", "products", "5"), 0, "products: is not being rebuilt, so nothing changed"),
+        (("projections", "throttle", "products", "-1"), 2, "Invalid value for '{events}'"),
+        (("projections", "drop", "products"), 0, "products: nothing was kept, so nothing changed"),
         (("client", "history", UNKNOWN_CLIENT), 1, "Nothing in the log concerns"),
         (("client", "history", "abc"), 2, "valid UUID"),
         (("client", "as-of", UNKNOWN_CLIENT), 2, "name a moment: --recorded, --occurred or both"),
@@ -158,6 +162,9 @@ def test_what_programs_read_is_json_on_standard_output(var: Path) -> None:
     assert json.loads(letopis(var, "backup", str(var.parent / "backup"), "--json").stdout)["position"] > 0
     findings = json.loads(letopis(var, "doctor", "--json").stdout)
     assert {"check", "state", "what", "seen", "why", "mend"} == set(findings[0])
+    estimated = json.loads(letopis(var, "projections", "rebuild", "products", "--dry-run", "--json").stdout)
+    assert estimated["estimates"][0]["projection"] == "products"
+    assert estimated["free_bytes"] > 0
     rebuilt = json.loads(letopis(var, "projections", "rebuild", "products", "--json").stdout)
     assert rebuilt[0]["projection"] == "products"
     assert (

@@ -189,7 +189,7 @@ def commands_http_activity(ground: Ground) -> Iterator[Race]:
     2,000 clients in turn, as many as a busy office touches in a day. Otherwise as `commands_http`.
     """
     with ground.place("http") as place:
-        client_ids = _entered(place, CLIENTS)
+        client_ids = entered(place, CLIENTS)
         with letopis(place, "api") as port, noop(place) as noop_port:
 
             def options(path: str) -> Options:
@@ -199,7 +199,7 @@ def commands_http_activity(ground: Ground) -> Iterator[Race]:
             yield http_race(ground, ours, (noop_port, "recording", options("/noop/record-activity")))
 
 
-def _entered(place: Place, number: int) -> list[str]:
+def entered(place: Place, number: int) -> list[str]:
     """Register so many clients and return their ids."""
     with write_side(place) as side:
         commands = registrations()

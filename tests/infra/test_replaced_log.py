@@ -39,7 +39,7 @@ def number_of(database: Database) -> int:
 
 def all_in_use_are(database: Database, names: set[str]) -> bool:
     with connect(database.projector_url) as connection:
-        return generations.all_in_use(connection).keys() == names
+        return {one.name for one in generations.kept_up(connection)} == names
 
 
 def is_built_anew(database: Database, position: int) -> bool:

@@ -44,6 +44,7 @@ ADDRESSES = {
     "list_reports": "/analytics",
     "get_report": "/analytics/sales_cycle",
     "list_projections": "/projections",
+    "watch_rebuilds": "/projections/progress",
     "list_events": "/events",
 }
 
@@ -339,6 +340,7 @@ def test_an_analyst_sees_no_personal_data() -> None:
     open_to_analysts = {name for name, roles in RIGHTS.items() if "analyst" in roles}
     # The feed is among them because it withholds what is personal from everybody but those named beside it.
     without = {"list_products", "list_pipelines", "list_reports", "get_report", "list_projections", "list_events"}
+    without.add("watch_rebuilds")
     assert open_to_analysts == without
     assert "analyst" not in PERSONAL_DATA
 

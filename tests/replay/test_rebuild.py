@@ -15,8 +15,9 @@ from infra.folding import PoisonEventError
 from infra.generations import connect, fingerprint_of, in_use
 from infra.projection import Projection
 from infra.projector import ProjectorService, build
-from replay.rebuild import NothingToRollBackToError, Progress, rebuild, roll_back
-from replay.verify import verify
+from replay.progress import Progress
+from replay.rebuild import NothingToRollBackToError, rebuild, roll_back
+from replay.verify import NotEqualError, verify
 from tests.database import Database
 from tests.infra.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, coin, days, decode, decoder, drops, opening, random_history, record
@@ -51,7 +52,7 @@ def test_a_rebuild_under_a_running_service_is_taken_over_by_it(database: Databas
     service.start()
     try:
         eventually(reached(database.projector_url, boxes, 300))
-        rebuild(boxes, database.projector_url, decoder, is_verified=True)
+        rebuild(boxes, database.projector_url, decoder, check="full")
         last = record(database.owner_url, random_history(2, 300))
         eventually(reached(database.projector_url, boxes, last))
     finally:
@@ -61,6 +62,21 @@ def test_a_rebuild_under_a_running_service_is_taken_over_by_it(database: Databas
         assert found is not None
         assert (found.number, found.state) == (2, "live")
     assert in_table(database.projector_url, boxes) == in_memory(database.projector_url, boxes)
+
+
+def test_a_rebuild_that_differs_from_the_log_is_not_swapped_in(database: Database) -> None:
+    record(database.owner_url, random_history(3, 200))
+    build(boxes, decode, database.projector_url)
+
+    def spoil(now: Progress) -> None:
+        if now.phase == "catching up":
+            with psycopg.connect(database.owner_url) as owner:
+                owner.execute("UPDATE boxes_g2.boxes SET total = total + 1 WHERE ctid = '(0,1)'")
+
+    with pytest.raises(NotEqualError, match=r"boxes was not swapped: .* 1 differ \(columns: total\)"):
+        rebuild(boxes, database.projector_url, decoder, progress=spoil)
+    assert generations(database) == [(1, "live")]
+    assert rebuild(boxes, database.projector_url, decoder, progress=spoil, check="none") is not None
 
 
 def test_progress_counts_every_event_and_ends(database: Database) -> None:
@@ -102,7 +118,7 @@ def told(progress):
     if progress.phase == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
 
-rebuild(boxes, sys.argv[1], decoder, small_log=0, progress=told, is_verified=True)
+rebuild(boxes, sys.argv[1], decoder, small_log=0, progress=told, check="full")
 """
 
 

@@ -68,6 +68,42 @@ def test_one_changed_cell_is_found_and_named(built: Database, column: str, value
     assert f"1 differ (columns: {column})" in report.summary
 
 
+def test_a_sample_looks_at_its_share_of_the_rows_and_all_samples_at_every_row(
+    built: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(
+        built,
+        "UPDATE boxes_g1.boxes SET total = -1 WHERE box_id = (SELECT min(box_id::text)::uuid FROM boxes_g1.boxes)",
+    )
+    first, second, *_ = sorted(in_table(built.projector_url, boxes), key=str)
+    change(built, f"DELETE FROM boxes_g1.boxes WHERE box_id = '{second[0]}'")
+    stranger = toy.box_id("no such box")
+    change(built, f"INSERT INTO boxes_g1.boxes VALUES ('{stranger}', NULL, 1, 1, '{{}}', '[]', NULL, NULL, false, 7)")
+    rows = len(in_table(built.projector_url, boxes))
+    found = []
+    for part in range(4):
+        monkeypatch.setattr("replay.verify.secrets.randbelow", lambda _, part=part: part)
+        found.append(verify(boxes, built.projector_url, decode, one_in=4, events_in_a_pass=30))
+    assert sum(one.rows for one in found) == rows
+    assert all(0 < one.rows < rows for one in found)
+    assert [key for one in found for key in one.missing_keys] == [second]
+    assert [key for one in found for key in one.extra_keys] == [(stranger,)]
+    assert [one.differences[0].key for one in found if one.differing] == [first]
+    assert "a sample: one in 4" in found[0].summary
+
+
+def test_a_row_of_no_fact_is_found_by_every_sample(built: Database) -> None:
+    stranger = toy.box_id("no such box")
+    change(built, f"INSERT INTO boxes_g1.boxes VALUES ('{stranger}', NULL, 1, 1, '{{}}', '[]', NULL, NULL, false, 999)")
+    for _ in range(3):
+        assert verify(boxes, built.projector_url, decode, one_in=4).extra_keys == [(stranger,)]
+
+
+def test_what_one_worker_folds_is_small_enough_to_be_compared_whole(built: Database) -> None:
+    report = verify(days, built.projector_url, decode, one_in=4)
+    assert (report.one_in, report.rows) == (1, len(in_table(built.projector_url, days)))
+
+
 def test_a_missing_and_an_extra_row_are_found_and_named(built: Database) -> None:
     first = min(in_table(built.projector_url, boxes))
     change(built, f"DELETE FROM boxes_g1.boxes WHERE box_id = '{first[0]}'")

@@ -24,9 +24,9 @@ SECRET = "a secret that only the tests know, of 32 bytes and more"
 START_PATIENCE = 60.0
 
 
-def environment(var: Path, database_url: str | None) -> dict[str, str]:
-    """Return the environment of a test's installation."""
-    ours = {"LETOPIS_VAR": str(var), "LETOPIS_JWT_SECRET": SECRET, "PYTHONPATH": str(ROOT)}
+def environment(var: Path, database_url: str | None, code: Path = ROOT) -> dict[str, str]:
+    """Return the environment of a test's installation, whose code is in a folder."""
+    ours = {"LETOPIS_VAR": str(var), "LETOPIS_JWT_SECRET": SECRET, "PYTHONPATH": str(code)}
     if database_url is not None:
         ours |= {"LETOPIS_DATABASE_URL": database_url, "LETOPIS_MASTER_KEY": MASTER.secret.hex()}
     return {**os.environ, **ours}
@@ -67,14 +67,16 @@ class Service:
 
 
 @contextmanager
-def service(folder: Path, name: str, *arguments: str, database_url: str | None = None) -> Iterator[Service]:
+def service(
+    folder: Path, name: str, *arguments: str, database_url: str | None = None, code: Path = ROOT
+) -> Iterator[Service]:
     """Run `letopis serve` on a free port until the block ends; with no URL it brings its embedded server."""
     log = folder / f"{name}.log"
     command = letopis("serve", "--port", "0", *arguments)
     with log.open("wb") as file:
         process = subprocess.Popen(
             command,
-            env=environment(folder / name, database_url),
+            env=environment(folder / name, database_url, code),
             stdout=file,
             stderr=file,
             cwd=folder,

@@ -26,12 +26,19 @@ class Wire:
 
     async def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
         """Send one request and wait for its answer."""
+        content = json.dumps(body).encode()
+        return await self._ask("POST", path, {**headers, "Content-Type": "application/json"}, content)
+
+    async def get(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Ask for something and wait for the answer."""
+        return await self._ask("GET", path, headers, b"")
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> Answer:
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams
-        content = json.dumps(body).encode()
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: test\r\n"
         writer.write(f"{head}Content-Length: {len(content)}\r\n{lines}\r\n".encode() + content)
         answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         length = int(answer.partition("content-length: ")[2].partition("\r\n")[0])

@@ -1,0 +1,44 @@
+"""Who may build a read model, and who may move one of its generations on: one session at a time, while it lives."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+
+@contextmanager
+def build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]:
+    """Be the only one who builds this read model; waits for another to end."""
+    key = f"letopis.build.{name}"
+    connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", (key,))
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+
+
+@contextmanager
+def idle_build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[bool]:
+    """Be the only one who builds this read model; gives False when somebody does so right now."""
+    key = f"letopis.build.{name}"
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
+    is_mine = bool(row and row[0])
+    try:
+        yield is_mine
+    finally:
+        if is_mine and not connection.closed and not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+
+
+def try_hold(connection: psycopg.Connection[Any], schema: str) -> bool:
+    """Become the one worker of a build for the life of this session; False when another is."""
+    key = f"letopis.hold.{schema}"
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
+    return bool(row and row[0])
+
+
+def let_go(connection: psycopg.Connection[Any], schema: str) -> None:
+    """Let another worker have the build."""
+    connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (f"letopis.hold.{schema}",))

@@ -1,0 +1,29 @@
+"""Answers that stay open: server-sent events, for who asks for them by Accept; everybody else gets one answer."""
+
+from read_api.errors import UnacceptableFormatError
+
+STREAM = "text/event-stream"
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""What keeps proxies from holding back what was sent."""
+
+RECONNECT_MS = 2_000
+"""How soon a follower whose stream has ended comes again."""
+
+ALIVE = b":\n\n"
+"""Says that the line is alive, and nothing else."""
+
+
+def is_stream(accept: str | None, form: str) -> bool:
+    """Return whether a stream is asked for rather than the form; raises UnacceptableFormatError when neither is."""
+    fitting = {"*/*", "application/*", "application/json", form}
+    for part in (accept or "*/*").split(","):
+        media_type = part.partition(";")[0].strip().lower()
+        if media_type == STREAM or media_type in fitting:
+            return media_type == STREAM
+    raise UnacceptableFormatError(needed=[form, STREAM])
+
+
+def opening() -> bytes:
+    """Return what a stream begins with."""
+    return f"retry: {RECONNECT_MS}\n\n".encode()
