@@ -23,10 +23,11 @@ PIECE = 1024 * 1024
 GOING_SECONDS = 2.0
 """A session that has ended is listed for a moment longer."""
 
+# An owner who is no superuser sees of other roles' sessions no more than these columns; the server's own have no user.
 _OTHERS = """
     SELECT pid, coalesce(nullif(application_name, ''), usename::text, '')
     FROM pg_stat_activity
-    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+    WHERE datname = current_database() AND usesysid IS NOT NULL AND pid <> pg_backend_pid()
     ORDER BY pid
 """
 

@@ -75,3 +75,18 @@ def empty_database(cluster: EmbeddedPostgres) -> Iterator[str]:
         yield cluster.url(name)
     finally:
         administer(cluster, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def plain_owner(cluster: EmbeddedPostgres) -> Iterator[tuple[str, dict[str, str]]]:
+    """Lend the URL of an owner with no more rights than the manual asks for, and the passwords of its three roles."""
+    name = f"plain_{secrets.token_hex(6)}"
+    passwords = {f"{name}_{role}": "secret" for role in ("writer", "projector", "reader")}
+    administer(cluster, sql.SQL("CREATE ROLE {} LOGIN CREATEROLE PASSWORD 'secret'").format(sql.Identifier(name)))
+    administer(cluster, sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(name)))
+    try:
+        yield cluster.url(name, name, "secret"), passwords
+    finally:
+        administer(cluster, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        for role in (*passwords, name):
+            administer(cluster, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))

@@ -16,7 +16,7 @@ from infra.postgres_tools import ToolFailedError
 from infra.projector import build
 from infra.restore import RestoreRefusedError, load, restore
 from tests.database import MASTER, ROLE_PASSWORDS, Database
-from tests.infra.backups import Contents, contents, empty_database, note, record
+from tests.infra.backups import Contents, contents, empty_database, note, plain_owner, record
 from tests.infra.toy import boxes, decode
 
 BEFORE_PARTIES = "0005_refusals.sql"
@@ -103,6 +103,23 @@ def test_nobody_else_may_be_connected(database: Database, folder: Path) -> None:
     ):
         put_back(database.owner_url, folder, made, is_replacing=True)
     assert contents(database.owner_url) == before
+
+
+def test_an_owner_who_is_no_superuser_can_do_it_and_sees_who_else_is_connected(
+    cluster: EmbeddedPostgres, database: Database, folder: Path
+) -> None:
+    made, held = backed_up(database.owner_url, folder)
+    with plain_owner(cluster) as (url, passwords):
+        restore(url, folder, made, role_passwords=passwords)
+        again = back_up(url, MASTER, folder.with_name("again"))
+        restore(url, folder.with_name("again"), again, role_passwords=passwords, is_replacing=True)
+        assert contents(url) == held
+        reader, password = list(passwords.items())[-1]
+        with (
+            psycopg.connect(cluster.url(url.rpartition("/")[2], reader, password)),
+            pytest.raises(RestoreRefusedError, match=f"connected to the database: {reader} "),
+        ):
+            restore(url, folder, made, role_passwords=passwords, is_replacing=True)
 
 
 def test_a_dump_that_breaks_off_leaves_what_was_there(database: Database, folder: Path) -> None:
