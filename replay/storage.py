@@ -18,6 +18,7 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "claim": ("claims", "Kept until the client gives the phone, e-mail or tax number up."),
         "subject_key": ("keys", "Kept until a person is forgotten; without them nothing personal can be read."),
         "refusal": ("refusals", "Kept for ever; how many are written a second is bounded."),
+        "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
         "snapshot": ("snapshots", "Made from the log; may be deleted at any time."),
         "projection": ("register", "Kept; one row for each generation that there is."),

@@ -11,6 +11,8 @@ import psycopg
 import pytest
 
 from app import keep
+from app.database import prepared
+from app.settings import Settings
 from infra.backup import REGISTER, back_up, tables_of
 from infra.crypto import WrongMasterKeyError
 from infra.embedded import EmbeddedPostgres
@@ -49,9 +51,10 @@ def place() -> Iterator[Path]:
 def test_another_machine_gets_all_of_it_with_the_key_and_nothing_without(
     database: Database, place: Path, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    configure(place / "here", database.owner_url)
+    prepared(database.owner_url, Settings(), MASTER)
     record(database.owner_url, 10)
     note(database.owner_url)
-    configure(place / "here", database.owner_url)
     keep.make_backup(place / "copy", as_json=True)
     assert json.loads(capsys.readouterr().out)["position"] == 10
 

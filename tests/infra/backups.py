@@ -54,6 +54,7 @@ def note(url: str) -> None:
             "INSERT INTO letopis.checkpoint SELECT 'policy', max(position) FROM letopis.event"
             " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
         )
+        connection.execute("INSERT INTO letopis.fact_version VALUES ('deal.won', 1, 0) ON CONFLICT DO NOTHING")
         connection.execute("INSERT INTO letopis.snapshot VALUES (gen_random_uuid(), 1, 'box', 'x')")
 
 
