@@ -21,7 +21,7 @@ from infra.postgres_tools import TOOLS_VERSION, run_tool
 REGISTER = "projection"
 """Says which generations of the read models there are; when a backup is put back it stays, because their tables do."""
 
-DERIVED = frozenset({REGISTER, "snapshot"})
+DERIVED = frozenset({REGISTER, "rebuild", "snapshot"})
 """Tables of the schema `letopis` whose rows are made from the log."""
 
 DUMP = "letopis"

@@ -21,6 +21,7 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
         "snapshot": ("snapshots", "Made from the log; may be deleted at any time."),
+        "rebuild": ("rebuilds", "Kept until the next rebuild of the same read model; one row for each."),
         "projection": ("register", "Kept; one row for each generation that there is."),
     }
 )
