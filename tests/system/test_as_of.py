@@ -46,6 +46,7 @@ EARLY, MIDDLE, LATE = BEGINNING + STEP / 2, BEGINNING + 3 * STEP, BEGINNING + 4 
 
 DATED_BACK: list[Asked] = [
     Asked(deal.MoveDeal(deal_id=DEALS[0], to_stage="contract", occurred_at=EARLY), ADMIN),
+    Asked(ownership.DeclareSubsidiary(client_id=CLIENTS[3], parent_id=CLIENTS[1]), ADMIN),
     Asked(deal.MoveDeal(deal_id=DEALS[2], to_stage="contract", occurred_at=LATE), ADMIN),
     Asked(deal.WinDeal(deal_id=DEALS[1], occurred_at=EARLY), ADMIN),
     Asked(deal.LoseDeal(deal_id=DEALS[3], reason="too dear", occurred_at=EARLY), ADMIN),
