@@ -317,6 +317,22 @@ def test_an_answer_is_as_true_as_its_least_view(company: Office) -> None:
     assert company.get("/products").headers["letopis-position"] == "10"
 
 
+def test_an_answer_is_as_true_as_the_view_of_its_own_shape_whatever_newer_code_reads(company: Office) -> None:
+    company.record(10)
+    company.move(10)
+    company.run("UPDATE letopis.projection SET state = 'retired', position = 6 WHERE name = 'products'")
+    company.run(
+        "INSERT INTO letopis.projection (name, generation, shape, fingerprint, state, position, is_shown)"
+        " VALUES ('products', 2, 2, 'of newer code', 'live', 10, true)"
+    )
+    try:
+        assert company.get("/products").headers["letopis-position"] == "6"
+        assert company.get("/products?min_position=7").json()["code"] == "view-behind"
+    finally:
+        company.run("DELETE FROM letopis.projection WHERE generation = 2")
+        company.run("UPDATE letopis.projection SET state = 'live', position = 10 WHERE name = 'products'")
+
+
 def test_a_read_waits_for_its_view_and_gives_up_in_time(company: Office) -> None:
     company.record(10)
     company.move(10)
