@@ -69,19 +69,20 @@ def test_a_batch_played_twice_changes_nothing(database: Database) -> None:
     assert [in_table(database.projector_url, one) for one in PROJECTIONS] == before
 
 
-def test_rows_and_checkpoint_are_written_together_or_not_at_all(database: Database) -> None:
+@pytest.mark.parametrize("table", ["letopis.projection", "boxes_g1.boxes"])
+def test_rows_and_checkpoint_are_written_together_or_not_at_all(database: Database, table: str) -> None:
     record(database.owner_url, [opening("a")])
     with held_by(database.projector_url, boxes) as (connection, held):
         record(database.owner_url, [coin("a", "5")])
         with psycopg.connect(database.owner_url, autocommit=True) as owner:
-            # The checkpoint is written last; when it cannot be, the rows before it must go too.
+            # Whichever of them cannot be written: the other one must go too.
             owner.execute(
                 "CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS"
                 " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN new; END $$"
             )
             owner.execute("ALTER FUNCTION public.fail() SECURITY DEFINER")
             owner.execute(
-                "CREATE TRIGGER fail BEFORE UPDATE ON letopis.projection FOR EACH ROW EXECUTE FUNCTION public.fail()"
+                f"CREATE TRIGGER fail BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION public.fail()".encode()
             )
         with pytest.raises(psycopg.OperationalError):
             advance(connection, held, reader_for(held), decode, 100)
