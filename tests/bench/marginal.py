@@ -72,7 +72,7 @@ def main() -> None:
     print(f"one more event costs (one more client is {EVENTS_PER_CLIENT} of them):")
     for name in found[0]:
         each = (found[-1][name] - found[0][name]) / step
-        print(f"  {name}: {each * 1e6:.2f} s per 10^6" if " s" in name else f"  {name}: {each:.1f} bytes")
+        print(f"  {name}: {each:.1f}" if name.startswith("bytes") else f"  {name}: {each * 1e6:.0f} per 10^6")
 
 
 if __name__ == "__main__":
