@@ -25,7 +25,7 @@ from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
 
-_VIEWS = "SELECT name, state, lag_events, lag_seconds FROM read.projection_status ORDER BY name, generation"
+_VIEWS = "SELECT name, state, lag_events, lag_seconds, parked FROM read.projection_status ORDER BY name, generation"
 # Whoever asks whether we are ready does not wait for long.
 _LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
 _SERVING = frozenset({"live", "paused"})
@@ -146,14 +146,20 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            views = await _views(urls.reader)
+            return [*told, *gauges_of(await _views(urls.reader))]
         except psycopg.OperationalError:
             return told
-        for view in views:
-            labels = {"projection": view["name"], "state": view["state"]}
-            told.append(Gauge("letopis_projection_lag_events", "Events not folded yet.", view["lag_events"], labels))
-            lag = float(view["lag_seconds"])
-            told.append(Gauge("letopis_projection_lag_seconds", "Age of the oldest event not folded.", lag, labels))
-        return told
 
     return gauges
+
+
+def gauges_of(views: Sequence[Mapping[str, Any]]) -> list[Gauge]:
+    """Return what is measured of each read model."""
+    told = []
+    for view in views:
+        labels = {"projection": view["name"], "state": view["state"]}
+        told.append(Gauge("letopis_projection_lag_events", "Events not folded yet.", view["lag_events"], labels))
+        lag = float(view["lag_seconds"])
+        told.append(Gauge("letopis_projection_lag_seconds", "Age of the oldest event not folded.", lag, labels))
+        told.append(Gauge("letopis_parked_keys", "Keys that wait for a fact not taken in.", view["parked"], labels))
+    return told

@@ -21,7 +21,8 @@ from infra.migrations import DatabaseIsNewerError
 from infra.past_log import MomentAheadError, TooLongError
 from infra.postgres_tools import ToolFailedError
 from infra.restore import RestoreRefusedError
-from replay.rebuild import NothingToRollBackToError
+from replay.parked import NotParkedError, OtherCodeError
+from replay.rebuild import MoreParkedError, NothingToRollBackToError
 from replay.verify import NoSuchGenerationError
 
 KNOWN = (
@@ -34,9 +35,12 @@ KNOWN = (
     FolderUnusableError,
     MappingError,
     MomentAheadError,
+    MoreParkedError,
     NoSuchGenerationError,
     NotCaughtUpError,
+    NotParkedError,
     NothingToRollBackToError,
+    OtherCodeError,
     PortTakenError,
     RestoreRefusedError,
     ServiceRefusedError,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 DIFFERENT = 3
-"""The exit code of a verify that found a difference."""
+"""The exit code of a verify that found a difference, and of a retry after which something still waits."""
 
 commands = typer.Typer(no_args_is_help=True, help="Look at, rebuild, verify and mend the read models.")
 
@@ -26,12 +26,13 @@ def rebuild(
     name: Name,
     processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 2,
     verified: Annotated[bool, typer.Option(help="Compare with a second fold before the swap.")] = False,
+    park: Annotated[bool, typer.Option("--park", help="Swap though keys would wait that do not now.")] = False,
     as_json: Json = False,
 ) -> None:
     """Fold the whole log into a new generation beside the live one, then swap it in."""
     from app import repair
 
-    repair.rebuild_named(name, processes=processes, is_verified=verified, as_json=as_json)
+    repair.rebuild_named(name, processes=processes, is_verified=verified, may_park=park, as_json=as_json)
 
 
 @commands.command()
@@ -77,8 +78,31 @@ def resume(name: Name) -> None:
 
 
 @commands.command()
-def retry(name: Name) -> None:
-    """Let a broken read model try the fact it could not take in once more."""
-    from app import repair
+def parked(name: Name, as_json: Json = False) -> None:
+    """Show which keys wait because a fact could not be taken in, for which fact and why, and what was skipped."""
+    from app import parked as parking
 
-    repair.retry_named(name)
+    parking.show_parked(name, as_json=as_json)
+
+
+@commands.command()
+def retry(
+    name: Name, key: Annotated[str | None, typer.Option(help="Only this key, as `parked` shows it.")] = None
+) -> None:
+    """Try again what could not be taken in, in order; exit code 3 if something still waits."""
+    from app import parked as parking
+
+    if not parking.retry_named(name, key=key):
+        raise typer.Exit(DIFFERENT)
+
+
+@commands.command()
+def skip(
+    name: Name,
+    key: Annotated[str, typer.Option(help="The key that waits, as `parked` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept for ever, so name no person.")],
+) -> None:
+    """Pass over the one fact that a key waits for, in every build and for ever, and go on with what is after it."""
+    from app import parked as parking
+
+    parking.skip_named(name, key=key, reason=reason)

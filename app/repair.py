@@ -13,7 +13,7 @@ from app.operators import analytics_in_hand
 from app.settings import Settings
 from app.wiring import decoder_at, decoder_factory
 from infra.crypto import MasterKey
-from infra.generations import connect, pause, resume, retry
+from infra.generations import connect, pause, resume
 from infra.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.consumed import audit
@@ -34,21 +34,24 @@ class UnknownReadModelError(Exception):
 
 
 @dataclass(frozen=True)
-class _Site:
+class Site:
+    """An installation: its settings, its master key and how each role connects."""
+
     settings: Settings
     master: MasterKey
     urls: Urls
 
 
 @contextmanager
-def _site() -> Iterator[_Site]:
+def site_at_hand() -> Iterator[Site]:
+    """Lend the installation of this folder, with its database running."""
     settings = Settings()
     master = master_key(settings)
     with database(settings, master, say) as urls:
-        yield _Site(settings, master, urls)
+        yield Site(settings, master, urls)
 
 
-def _named(name: str) -> tuple[list[Projection[Any]], bool]:
+def named(name: str) -> tuple[list[Projection[Any]], bool]:
     """Return the projections meant and whether analytics is; raises UnknownReadModelError."""
     if name == "all":
         return list(KNOWN.values()), True
@@ -61,12 +64,12 @@ def _named(name: str) -> tuple[list[Projection[Any]], bool]:
 
 def show_status(*, as_json: bool) -> None:
     """Print every read model: its state, how far behind the log, how large."""
-    with _site() as site:
+    with site_at_hand() as site:
         found = statuses(PROJECTIONS, site.urls.projector)
     if as_json:
         print_json(found)
         return
-    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "error")
+    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "parked", "error")
     print_table(
         columns,
         [
@@ -79,6 +82,7 @@ def show_status(*, as_json: bool) -> None:
                 round(one.lag_seconds, 1),
                 one.rows,
                 round(one.size_bytes / 2**20, 1),
+                f"{one.parked} from {one.parked_from}" if one.parked else "",
                 one.error,
             )
             for one in found
@@ -86,20 +90,18 @@ def show_status(*, as_json: bool) -> None:
     )
 
 
-def rebuild_named(name: str, *, processes: int, is_verified: bool, as_json: bool) -> None:
+def rebuild_named(name: str, *, processes: int, is_verified: bool, may_park: bool, as_json: bool) -> None:
     """Fold the whole log into new generations and swap them in; print what was made."""
-    projections, with_analytics = _named(name)
-    with _site() as site, progress() as bar:
+    projections, with_analytics = named(name)
+    with site_at_hand() as site, progress() as bar:
         decoder = decoder_factory(site.urls.projector, site.master)
 
         def tell(now: Progress) -> None:
             if now.total:
                 bar(f"{now.projection}: {now.phase}", now.done, now.total)
 
-        done = [
-            rebuild(one, site.urls.projector, decoder, processes=processes, progress=tell, is_verified=is_verified)
-            for one in projections
-        ]
+        options: dict[str, Any] = {"processes": processes, "is_verified": is_verified, "may_park": may_park}
+        done = [rebuild(one, site.urls.projector, decoder, progress=tell, **options) for one in projections]
         if with_analytics:
             with analytics_in_hand(site.settings, site.urls, site.master) as analytics:
                 analytics.rebuild(lambda reached, aim: bar(f"{ANALYTICS}: loading", reached, aim))
@@ -108,7 +110,8 @@ def rebuild_named(name: str, *, processes: int, is_verified: bool, as_json: bool
         return
     for one in done:
         if one is not None:
-            say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s")
+            waiting = f"; {one.parked} parked: `letopis projections parked {one.projection}`" if one.parked else ""
+            say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s{waiting}")
     if with_analytics:
         say(f"{ANALYTICS}: rebuilt")
 
@@ -118,8 +121,8 @@ def verify_named(name: str, *, as_json: bool) -> bool:
 
     With "all" the clients' claims to their phones, e-mails and tax numbers are compared as well.
     """
-    projections, with_analytics = _named(name)
-    with _site() as site:
+    projections, with_analytics = named(name)
+    with site_at_hand() as site:
         decode = decoder_at(site.urls.projector, site.master)
         reports = [verify(one, site.urls.projector, decode) for one in projections]
         differences: list[dict[str, Any]] = []
@@ -147,8 +150,8 @@ def _say_reports(reports: Sequence[Report]) -> None:
 
 def audit_named(name: str, *, as_json: bool) -> bool:
     """Compare what was consumed with the log; print what was found and return whether all is sound."""
-    projections, with_analytics = _named(name)
-    with _site() as site:
+    projections, with_analytics = named(name)
+    with site_at_hand() as site:
         decode = decoder_at(site.urls.projector, site.master)
         found = [audit(one, site.urls.projector, decode) for one in projections]
     if as_json:
@@ -163,8 +166,8 @@ def audit_named(name: str, *, as_json: bool) -> bool:
 
 def roll_back_named(name: str) -> None:
     """Show readers the generations they saw before the present ones again."""
-    projections, _ = _named(name)
-    with _site() as site:
+    projections, _ = named(name)
+    with site_at_hand() as site:
         decode = decoder_at(site.urls.projector, site.master)
         for one in projections:
             generation = roll_back(one, site.urls.projector, decode)
@@ -175,8 +178,8 @@ Change = Callable[[psycopg.Connection[Any], str], bool]
 
 
 def _change_state(name: str, change: Change, said: str, otherwise: str) -> None:
-    projections, _ = _named(name)
-    with _site() as site, connect(site.urls.projector) as connection:
+    projections, _ = named(name)
+    with site_at_hand() as site, connect(site.urls.projector) as connection:
         for one in projections:
             say(f"{one.name}: {said if change(connection, one.name) else otherwise}")
 
@@ -189,8 +192,3 @@ def pause_named(name: str) -> None:
 def resume_named(name: str) -> None:
     """Let paused read models go on."""
     _change_state(name, resume, "live again", "was not paused, so nothing changed")
-
-
-def retry_named(name: str) -> None:
-    """Let broken read models try the fact they could not take in once more."""
-    _change_state(name, retry, "tries again", "was not broken by a fact, so nothing changed")

@@ -65,7 +65,8 @@ def head_of(connection: psycopg.Connection[Any]) -> Mark:
 class LogReader:
     """Reads some topics of the log, or the share of them that one worker of several has.
 
-    `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the share read.
+    `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the share read. `only`
+    is the one value of that column that is wanted.
     Positions have no gaps and are given in commit order, so a window once examined can never gain a fact.
     """
 
@@ -77,12 +78,15 @@ class LogReader:
         partition_by: PartitionBy = "none",
         part: int = 0,
         parts: int = 1,
+        only: UUID | None = None,
     ) -> None:
         self._topics = list(topics)
         self._row_factory = read_facts_with_parties if with_parties else read_facts
         selected = sql.SQL(READ_COLUMNS + (", e.parties" if with_parties else ", NULL") + ", e.body::text")
         share: sql.Composable = sql.SQL("")
-        if parts > 1 and partition_by != "none":
+        if only is not None:
+            share = sql.SQL(" AND e.{} = {}").format(sql.Identifier(f"{partition_by}_id"), sql.Literal(only))
+        elif parts > 1 and partition_by != "none":
             column = sql.Identifier(f"{partition_by}_id")
             # uuid_hash is signed: the mask keeps the remainder from being negative.
             share = sql.SQL(" AND (uuid_hash(e.{}) & 2147483647) %% {} = {}").format(column, parts, part)

@@ -88,6 +88,11 @@ def build(projection: Projection[Any], decode: Decode, url: str) -> None:
                 publish(connection, projection, generation, "broken", error=str(poison))
 
 
+def _build_of(generation: Generation) -> tuple[int, int]:
+    """Name a build as it is in hand: another number is another table, another revision has other rows waiting."""
+    return generation.number, generation.revision
+
+
 class ProjectorService:
     """One thread that drives every read model nobody else drives, and one that builds those that are missing.
 
@@ -229,7 +234,7 @@ class ProjectorService:
         held = self._held.get(projection.name)
         if generation.state != "live":
             self._held.pop(projection.name, None)
-        elif held is None or held.generation.number != generation.number:
+        elif held is None or _build_of(held.generation) != _build_of(generation):
             self._held[projection.name] = hold(connection, projection, generation)
 
     def _release(self, connection: psycopg.Connection[Any], name: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -32,11 +32,16 @@ LOCK_TIMEOUT_MS = 5_000
 # A view of another log: a backup was restored, and the view is not built anew yet.
 _IS_OF_ANOTHER_LOG = f"(s.error IS NOT DISTINCT FROM '{LOG_REPLACED}' OR s.position > s.head)"
 
-# How far the views of a question are: in the same statement as the question, so in the same snapshot. -1: one of them
-# is of another log, and none of its rows may be told.
+# How far the views of a question are, and the first position that something waits for in them (in what is asked about,
+# if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another
+# log, and none of its rows may be told.
 SEEN = f"""
 WITH seen AS (
-    SELECT coalesce(min(CASE WHEN {_IS_OF_ANOTHER_LOG} THEN -1 ELSE s.position END), 0) AS position
+    SELECT coalesce(min(CASE WHEN {_IS_OF_ANOTHER_LOG} THEN -1 ELSE s.position END), 0) AS position, (
+        SELECT min(p.position)
+        FROM read.parked AS p
+        WHERE p.name = ANY(%(views)s::text[]) AND (%(about)s::text IS NULL OR %(about)s::text = ANY(p.concerns))
+    ) AS parked
     FROM read.projection_status AS s
     WHERE s.name = ANY(%(views)s::text[]) AND s.state <> 'building'
 )"""  # noqa: S608 - constants
@@ -49,6 +54,13 @@ GROUP BY v.name
 ORDER BY v.name"""  # noqa: S608 - constants
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
+
+
+class Seen(NamedTuple):
+    """How true an answer is: how far its views are; `parked` is the first fact that it should say and does not."""
+
+    position: int
+    parked: int | None = None
 
 
 class Caller(Protocol):
@@ -110,20 +122,25 @@ class Desk:
     timeout: float = 5.0
 
     async def fetch(
-        self, statement: str, parameters: Mapping[str, Any], views: Sequence[str], min_position: int | None = None
-    ) -> tuple[int, list[Row]]:
-        """Run a statement that begins with SEEN and gives seen.position first; return it and the rows without it.
+        self,
+        statement: str,
+        parameters: Mapping[str, Any],
+        views: Sequence[str],
+        min_position: int | None = None,
+        about: UUID | None = None,
+    ) -> tuple[Seen, list[Row]]:
+        """Run a statement that begins with SEEN and gives seen.* first; return that and the rows without it.
 
-        Raises ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
+        `about` is the one thing asked for: what waits elsewhere in the views is then not told. Raises
+        ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
         """
         # PostgreSQL's own way to write an array: a list would be taken apart and put together for every question.
-        values = {**parameters, "views": f"{{{','.join(views)}}}"}
+        values = {**parameters, "views": f"{{{','.join(views)}}}", "about": None if about is None else str(about)}
         rows = await self._run(statement, values, views)
         if min_position is not None and rows[0][0] < min_position:
             await self._wait(views, min_position)
             rows = await self._run(statement, values, views)
-        position: int = rows[0][0]
-        return position, [row[1:] for row in rows]
+        return Seen(*rows[0][:2]), [row[2:] for row in rows]
 
     async def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run any statement on what does not depend on a view."""

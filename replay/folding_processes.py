@@ -11,8 +11,9 @@ from time import sleep
 from typing import Any
 
 from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, touches
-from infra.generations import connect
+from infra.generations import Generation, connect
 from infra.log_reader import LogReader
+from infra.parking import parking_of
 from infra.projection import Projection
 from infra.row_store import RowStore
 
@@ -22,10 +23,10 @@ STEP = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What is to be folded: the log up to a position, in so many parts, into the tables of a schema."""
+    """What is to be folded: the log up to a position, in so many parts, into the tables of a generation."""
 
     url: str
-    schema: str
+    generation: Generation
     last: int
     parts: int
 
@@ -41,9 +42,12 @@ class WorkerDiedError(Exception):
 def fold_here(
     projection: Projection[Any], decode: Decode, share: Share, parts: Iterable[int], folded: Callable[[int], None]
 ) -> None:
-    """Fold some of the parts into the table and tell how many facts each piece came to; raises PoisonEventError."""
+    """Fold some of the parts into the table and tell how many facts each piece came to.
+
+    What cannot take a fact in is parked; raises PoisonEventError where that cannot be.
+    """
     with connect(share.url) as connection:
-        store = RowStore(connection, projection, share.schema)
+        store = RowStore(connection, projection, share.generation.schema)
         event_of, prepare = decoding(decode, projection), preparing(decode, projection)
         for part in parts:
             reader = LogReader(
@@ -54,14 +58,16 @@ def fold_here(
                 parts=share.parts,
             )
             rows: Rows = {}
+            parking = parking_of(connection, projection, share.generation, is_anew=True)
             for examined, facts in reader.stream(connection, 0, share.last, STEP * share.parts):
                 prepare(facts)
-                play(projection, rows, touches(projection, facts, event_of))
+                play(projection, rows, touches(projection, facts, event_of, parking), parking)
                 if projection.is_append_only:
                     store.fill(connection, rows.values())
                     rows.clear()
                 folded(examined // share.parts)
             store.fill(connection, rows.values())
+            parking.write(connection, share.generation)
 
 
 def _reference(projection: Projection[Any]) -> tuple[str, str]:

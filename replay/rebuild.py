@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import psycopg
 
-from infra.advance import hold
+from infra.advance import Held, hold
 from infra.folding import Decode
 from infra.generations import (
     Generation,
@@ -53,12 +53,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild made: which generation, of a log of how many events, in how long."""
+    """What a rebuild made: which generation, of how many events, in how long, and how many places wait in it."""
 
     projection: str
     generation: int
     events: int
     seconds: float
+    parked: int
 
 
 class NotEqualError(Exception):
@@ -67,6 +68,17 @@ class NotEqualError(Exception):
     def __init__(self, report: Report) -> None:
         super().__init__(f"{report.projection} was not swapped: {report.summary}")
         self.report = report
+
+
+class MoreParkedError(Exception):
+    """In a rebuilt read model more would wait than in the one in use; readers keep the one they had."""
+
+    def __init__(self, name: str, count: int, first: int, reason: str) -> None:
+        super().__init__(
+            f"{name} was not swapped: {count} of its places could not take in a fact that the one in use did not"
+            f" stumble over, the first at position {first}: {reason}. Correct the code and rebuild again, or swap all"
+            f" the same with `letopis projections rebuild {name} --park`: then they wait, and readers are told so."
+        )
 
 
 class NothingToRollBackToError(Exception):
@@ -117,6 +129,7 @@ def rebuild(
     progress: Callable[[Progress], None] | None = None,
     is_verified: bool = False,
     only_if_missing: bool = False,
+    may_park: bool = False,
     events_in_a_pass: int = EVENTS_IN_A_PASS,
     small_log: int = SMALL_LOG,
 ) -> Rebuilt | None:
@@ -125,8 +138,9 @@ def rebuild(
     `decoder` makes what reads events; it is called in each process, so it must be picklable (a function of a module,
     or functools.partial of one). Stopped or killed anywhere, it leaves the readers' generation untouched, and the next
     start drops the half-made one. With `only_if_missing` nothing is done, and None returned, when the generation in
-    use is of this very code and of this log. Raises PoisonEventError at a fact that cannot be taken in, NotEqualError
-    when `is_verified` and the result differs.
+    use is of this very code and of this log. What cannot take a fact in is parked as in the live one; where something
+    would wait that does not in the one in use, MoreParkedError is raised unless `may_park`. Raises NotEqualError when
+    `is_verified` and the result differs, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
     began = monotonic()
     teller = _Teller(projection.name, progress)
@@ -139,20 +153,40 @@ def rebuild(
         try:
             fill = _Fill(connection, projection, generation, decoder, teller)
             fill.run(url, processes, events_in_a_pass, small_log)
+            if present and not may_park:
+                _require_no_more_parked(connection, present, generation)
             if is_verified:
                 teller.phase("verifying")
                 report = verify_generation(connection, projection, generation, decoder())
                 if not report.is_equal:
                     raise NotEqualError(report)
             teller.phase("swapping")
-            hand_over(connection, fill.held(), decoder())
+            held = fill.held()
+            hand_over(connection, held, decoder())
         finally:
             # After a failure, or Ctrl-C: what is half made goes. After the swap there is nothing in this state.
             if not connection.closed:
                 # What was made of another log is nothing to roll back to.
                 drop_others(connection, projection.name, keep_retired=0 if present and present.is_of_another_log else 1)
     teller.phase("done")
-    return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began)
+    parked = len(held.parking.waiting)
+    return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began, parked)
+
+
+_MORE_PARKED = """
+    SELECT count(*), min(made.position), (array_agg(made.reason ORDER BY made.position))[1]
+    FROM letopis.parked AS made
+    LEFT JOIN letopis.parked AS used
+        ON used.name = made.name AND used.generation = %s AND used.place = made.place
+        AND used.position <= made.position
+    WHERE made.name = %s AND made.generation = %s AND used.place IS NULL
+"""
+
+
+def _require_no_more_parked(connection: psycopg.Connection[Any], present: Generation, made: Generation) -> None:
+    row = connection.execute(_MORE_PARKED, (present.number, made.name, made.number)).fetchone()
+    if row and row[0]:
+        raise MoreParkedError(made.name, *row)
 
 
 class _Fill:
@@ -180,7 +214,7 @@ class _Fill:
         self._teller.phase("folding", total)
         workers = 1 if projection.partition_by == "none" or total < small_log else processes
         passes = 1 if projection.partition_by == "none" else -(-total // (workers * events_in_a_pass)) or 1
-        share = Share(url, self._generation.schema, self._mark.position, workers * passes)
+        share = Share(url, self._generation, self._mark.position, workers * passes)
         drop_key(connection, self._generation)
         if workers == 1:
             fold_here(projection, self._decoder(), share, range(passes), self._teller.folded)
@@ -194,7 +228,7 @@ class _Fill:
         catch_up(connection, held, self._decoder())
         self._mark = held.mark
 
-    def held(self) -> Any:
+    def held(self) -> Held:
         one = hold(self._connection, self._projection, self._generation)
         one.mark = self._mark
         return one

@@ -8,6 +8,7 @@ import psycopg
 from infra.folding import Decode, RowAt, Rows, decoding, play, touches
 from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.log_reader import LogReader
+from infra.parking import Parking, parking_of
 from infra.projection import Key, Projection
 from infra.row_store import RowStore
 
@@ -34,7 +35,11 @@ class Difference:
 
 @dataclass(slots=True)
 class Report:
-    """What a check found: counts are complete, the lists name the first of each kind."""
+    """What a check found: counts are complete, the lists name the first of each kind.
+
+    Places that are `parked` were compared as they stood before the fact they wait for, and `skipped` facts were passed
+    over here too; at `failing` places this code cannot take in what the build did take in.
+    """
 
     projection: str
     generation: int
@@ -44,6 +49,9 @@ class Report:
     differing: int = 0
     missing: int = 0
     extra: int = 0
+    parked: int = 0
+    skipped: int = 0
+    failing: int = 0
     differences: list[Difference] = field(default_factory=list)
     missing_keys: list[Key] = field(default_factory=list)
     extra_keys: list[Key] = field(default_factory=list)
@@ -51,7 +59,7 @@ class Report:
     @property
     def is_equal(self) -> bool:
         """True when every row is what the log makes, none is missing and none too many."""
-        return self.is_log_the_same and not (self.differing or self.missing or self.extra)
+        return self.is_log_the_same and not (self.differing or self.missing or self.extra or self.failing)
 
     @property
     def summary(self) -> str:
@@ -60,9 +68,11 @@ class Report:
             return f"log replaced: another fact is at position {self.position} than the one that was folded"
         columns = sorted({name for one in self.differences for name in one.columns})
         named = f" (columns: {', '.join(columns)})" if columns else ""
+        odd = {"wait (parked)": self.parked, "facts skipped": self.skipped, "cannot be folded any more": self.failing}
         return (
             f"{self.rows} rows at position {self.position}: {self.differing} differ{named},"
             f" {self.missing} missing, {self.extra} extra"
+            + "".join(f", {count} {what}" for what, count in odd.items() if count)
         )
 
 
@@ -71,7 +81,7 @@ def verify(
 ) -> Report:
     """Check the generation in use up to its checkpoint, on one consistent snapshot; the live worker goes on.
 
-    Raises PoisonEventError at a fact that cannot be folded and NoSuchGenerationError.
+    Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
     with connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -125,9 +135,11 @@ def _check(
     if projection.partition_by != "none":
         total = LogReader(projection.topics).count(connection, 0, generation.position)
         parts = -(-total // events_in_a_pass) or 1
+    parking = parking_of(connection, projection, generation)
+    report.parked, report.skipped = len(parking.waiting), len(parking.skipped)
     expected: set[Key] = set()
     for part in range(parts):
-        rows = _fold_part(connection, projection, decode, generation.position, part, parts)
+        rows = _fold_part(connection, projection, decode, parking, generation.position, part, parts)
         expected.update(rows)
         _compare(connection, store, rows, report)
     there = 0
@@ -137,12 +149,18 @@ def _check(
             report.extra += 1
             if len(report.extra_keys) < NAMED_AT_MOST:
                 report.extra_keys.append(key)
-    report.rows = there
+    report.rows, report.failing = there, len(parking.new)
     return report
 
 
 def _fold_part(
-    connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, last: int, part: int, parts: int
+    connection: psycopg.Connection[Any],
+    projection: Projection[Any],
+    decode: Decode,
+    parking: Parking,
+    last: int,
+    part: int,
+    parts: int,
 ) -> Rows:
     reader = LogReader(
         projection.topics,
@@ -154,7 +172,7 @@ def _fold_part(
     rows: Rows = {}
     event_of = decoding(decode, projection)
     for _, facts in reader.stream(connection, 0, last, STEP * parts):
-        play(projection, rows, touches(projection, facts, event_of))
+        play(projection, rows, touches(projection, facts, event_of, parking), parking)
     return {key: there for key, there in rows.items() if there.row is not None}
 
 

@@ -1,0 +1,87 @@
+-- What a read model could not take in: what waits for it in the log, and what was passed over on somebody's word.
+
+-- One row is a place of one build that waits: the fact at `position` could not be folded into it, so that fact and all
+-- later ones of this place are folded by nobody until somebody says `retry` or `skip`. They are in the log, in order.
+-- `place` is the key of a row as a JSON array, or {"stream": id} or {"subject": id} where nobody knows which rows the fact
+-- touches: then all facts of that stream or subject wait. `reason` says what was raised and where, never with which words:
+-- those may quote personal data, of which there is none here.
+CREATE TABLE letopis.parked (
+    name       text        NOT NULL,
+    generation integer     NOT NULL,
+    place      jsonb       NOT NULL CHECK (jsonb_typeof(place) IN ('array', 'object')),
+    position   bigint      NOT NULL,
+    event_id   uuid        NOT NULL,
+    topic      text        NOT NULL,
+    reason     text        NOT NULL,
+    parked_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- serves finding what a build must not touch
+    PRIMARY KEY (name, generation, place),
+    FOREIGN KEY (name, generation) REFERENCES letopis.projection ON DELETE CASCADE
+);
+
+-- One row is one fact that a read model passes over at one place, in every build of it, for ever: who said so, and why.
+-- A key skips the fact for that row, {"stream": id} or {"subject": id} for the whole read model.
+CREATE TABLE letopis.skipped (
+    name       text        NOT NULL,
+    place      jsonb       NOT NULL,
+    position   bigint      NOT NULL,
+    event_id   uuid        NOT NULL,
+    topic      text        NOT NULL,
+    failure    text        NOT NULL,
+    reason     text        NOT NULL CHECK (reason <> ''),
+    actor      text        NOT NULL,
+    skipped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (name, place, position)
+);
+CREATE TRIGGER skipped_is_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON letopis.skipped
+    FOR EACH STATEMENT EXECUTE FUNCTION letopis.refuse_change();
+
+-- Counts the times that somebody else than its worker changed what waits: a worker that has not heard of it yet writes
+-- nothing, and looks again.
+ALTER TABLE letopis.projection ADD COLUMN revision integer NOT NULL DEFAULT 0;
+
+-- One row is a place that waits in a read model as readers see it; `concerns` has the ids it is about.
+CREATE VIEW read.parked AS
+SELECT
+    k.name,
+    k.place,
+    k.position,
+    k.topic,
+    k.reason,
+    k.parked_at,
+    ARRAY(
+        SELECT jsonb_array_elements_text(k.place) WHERE jsonb_typeof(k.place) = 'array'
+    ) || ARRAY[e.stream_id, e.subject_id]::text[] || e.parties::text[] AS concerns
+FROM letopis.parked k
+JOIN letopis.projection p ON p.name = k.name AND p.generation = k.generation
+LEFT JOIN letopis.event e ON e.position = k.position
+WHERE p.state IN ('live', 'paused', 'broken');
+
+-- As it was, and: how many places wait, and the first position that one of them waits for.
+CREATE OR REPLACE VIEW read.projection_status AS
+SELECT
+    p.name,
+    p.generation,
+    p.shape,
+    p.state,
+    p.position,
+    p.event_id,
+    h.position AS head,
+    greatest(h.position - p.position, 0) AS lag_events,
+    coalesce((
+        SELECT extract(epoch FROM clock_timestamp() - n.recorded_at)
+        FROM letopis.event n
+        WHERE n.position = p.position + 1
+    ), 0)::double precision AS lag_seconds,
+    p.fingerprint,
+    p.error,
+    p.changed_at,
+    (SELECT count(*) FROM letopis.parked k WHERE k.name = p.name AND k.generation = p.generation) AS parked,
+    (SELECT min(k.position) FROM letopis.parked k WHERE k.name = p.name AND k.generation = p.generation) AS parked_from
+FROM letopis.projection p
+CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM letopis.event) h
+WHERE p.state <> 'retired';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON letopis.parked TO {projector};
+GRANT SELECT, INSERT ON letopis.skipped TO {projector};
+GRANT SELECT ON read.parked TO {reader}, {projector};
