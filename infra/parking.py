@@ -25,7 +25,13 @@ PARKED_AT_MOST = 1_000
 """So many places wait at once in one build; at one more the fold is to blame and not the facts, and it stops."""
 
 _PARKED: LiteralString = "SELECT place::text, position, reason FROM letopis.parked WHERE name = %s AND generation = %s"
-_SKIPPED: LiteralString = "SELECT place::text, position FROM letopis.skipped WHERE name = %s"
+# Where the log was replaced by another, another fact stands there, and nobody said that it should be passed over.
+_SKIPPED: LiteralString = """
+    SELECT s.place::text, s.position
+    FROM letopis.skipped s
+    JOIN letopis.event e ON e.position = s.position AND e.event_id = s.event_id
+    WHERE s.name = %s
+"""
 # When it came to wait is kept when it is tried again and waits again.
 _PARK: LiteralString = """
     INSERT INTO letopis.parked (name, generation, place, position, event_id, topic, reason)

@@ -157,6 +157,15 @@ def test_a_fact_that_cannot_be_read_is_skipped_for_the_whole_read_model(database
     assert audit(drops, database.projector_url, decode_all).is_sound
 
 
+def test_another_fact_at_the_position_of_one_that_was_skipped_is_not_passed_over(sick: Database) -> None:
+    skip(sick)
+    with psycopg.connect(sick.owner_url) as owner:
+        owner.execute("ALTER TABLE letopis.event DISABLE TRIGGER event_is_immutable")
+        owner.execute("UPDATE letopis.event SET event_id = gen_random_uuid() WHERE position = 3")
+    rebuild(mended, sick.projector_url, decoder, processes=1)
+    assert in_table(sick.projector_url, boxes) == in_memory(sick.projector_url, mended)
+
+
 def test_nothing_is_skipped_where_nothing_waits(sick: Database) -> None:
     with pytest.raises(NotParkedError):
         skip_parked(boxes, sick.projector_url, decode, (box_id("b"),), reason="x", actor="vera")
