@@ -105,4 +105,6 @@ def skip(
     """Pass over the one fact that a key waits for, in every build and for ever, and go on with what is after it."""
     from app import parked as parking
 
+    if not reason.strip():
+        raise typer.BadParameter("say why in a few words", param_hint="--reason")
     parking.skip_named(name, key=key, reason=reason)

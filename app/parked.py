@@ -1,6 +1,7 @@
 """What operators do with facts that a read model could not take in: look, try again, or skip one with a reason."""
 
 import getpass
+import os
 from dataclasses import astuple
 from typing import Any
 
@@ -73,8 +74,15 @@ def skip_named(name: str, *, key: str, reason: str) -> None:
     place = place_from(projection, key)
     with site_at_hand() as site:
         decode = decoder_at(site.urls.projector, site.master)
-        tried = skip_parked(projection, site.urls.projector, decode, place, reason=reason, actor=getpass.getuser())
+        tried = skip_parked(projection, site.urls.projector, decode, place, reason=reason, actor=_whoever_types())
     _tell(tried)
+
+
+def _whoever_types() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return f"user {os.getuid()}"
 
 
 def _one(name: str, projections: list[Projection[Any]]) -> Projection[Any]:

@@ -102,7 +102,10 @@ class Parking:
 
     def partition_of(self, fact: AnyFact) -> UUID | None:
         """Return the place of a fact of which nobody knows the rows; None: it could be any row at all."""
-        return partition_of(self._projection, fact.envelope)
+        if self._projection.partition_by == "none":
+            return None
+        value: UUID = getattr(fact.envelope, f"{self._projection.partition_by}_id")
+        return value
 
     def holds_fact(self, fact: AnyFact) -> bool:
         """Tell whether a fact is to be left alone: it is skipped, or its stream or subject waits."""
@@ -149,14 +152,6 @@ def parking_of(
         [Parked(place_from(projection, text), position, reason) for text, position, reason in waiting],
         skipped,
     )
-
-
-def partition_of(projection: Projection[Any], envelope: Any) -> UUID | None:
-    """Return what all facts that touch one row have in common; None where there is no such thing."""
-    if projection.partition_by == "none":
-        return None
-    value: UUID = getattr(envelope, f"{projection.partition_by}_id")
-    return value
 
 
 @cache

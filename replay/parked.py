@@ -11,12 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
 from infra.folding import Decode, Rows, Touch, changed_since, decoding, play, positions_of, touches
 from infra.generations import Generation, build_lock, connect, fingerprint_of, in_use
 from infra.log_reader import LogReader
-from infra.parking import Parking, Place, parking_of, partition_of, place_text
+from infra.parking import Parking, Place, parking_of, place_text
 from infra.projection import Projection
 from infra.row_store import RowStore
 from replay.verify import NoSuchGenerationError
@@ -137,6 +138,8 @@ def skip_parked(
     Raises NotParkedError, OtherCodeError and NoSuchGenerationError.
     """
     with connect(url) as connection, build_lock(connection, projection.name), connection.transaction():
+        # Rows that a crash of the server takes away are folded again; what somebody said is not said again.
+        connection.execute("SET LOCAL synchronous_commit = on")
         generation = _locked(connection, projection)
         text = place_text(projection, place)
         noted = connection.execute(_SKIP, (reason, actor, generation.name, generation.number, text))
@@ -217,8 +220,11 @@ class _GoingOn:
     def _reader(self, after: int) -> LogReader:
         """Return what reads no more of the log than the first fact's stream or subject, where rows have one."""
         projection = self._projection
-        (first,) = LogReader(projection.topics).between(self._connection, after, after + 1)
-        only = partition_of(projection, first)
+        only = None
+        if projection.partition_by != "none":
+            column = sql.Identifier(f"{projection.partition_by}_id")
+            query = sql.SQL("SELECT {} FROM letopis.event WHERE position = %s").format(column)
+            (only,) = self._connection.execute(query, (after + 1,)).fetchone() or (None,)
         parties = projection.needs_parties
         return LogReader(projection.topics, with_parties=parties, partition_by=projection.partition_by, only=only)
 

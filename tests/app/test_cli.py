@@ -85,6 +85,7 @@ def test_a_token_says_who_and_as_what(var: Path) -> None:
         (("client", "as-of", UNKNOWN_CLIENT, "--occurred", "2026-01-01"), 1, "was known then"),
         (("restore", "/nowhere"), 1, "There is no backup in /nowhere: manifest.json cannot be read"),
         (("import", "maven", "/nowhere"), 2, "'/nowhere' does not exist"),
+        (("projections", "skip", "client_card", "--key", "x", "--reason", " "), 2, "say why in a few words"),
         (("projections", "retry", "client_card", "--key", "x"), 1, "'x' is no key of client_card, whose rows have"),
         (
             ("projections", "skip", "client_card", "--key", UNKNOWN_CLIENT, "--reason", "x"),

@@ -172,6 +172,18 @@ def test_nothing_is_skipped_where_nothing_waits(sick: Database) -> None:
     assert skipped(sick.projector_url, ["boxes"]) == []
 
 
+def test_a_skip_is_on_the_disk_before_it_is_said_to_be_done(sick: Database) -> None:
+    with psycopg.connect(sick.owner_url, autocommit=True) as owner:
+        owner.execute("CREATE TABLE public.seen AS SELECT ''::text AS how")
+        owner.execute(
+            "CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+            " $$ BEGIN UPDATE public.seen SET how = current_setting('synchronous_commit'); RETURN new; END $$"
+        )
+        owner.execute("CREATE TRIGGER look AFTER INSERT ON letopis.skipped FOR EACH ROW EXECUTE FUNCTION public.look()")
+        skip(sick)
+        assert owner.execute("SELECT how FROM public.seen").fetchone() == ("on",)
+
+
 def test_a_skip_is_on_record_for_ever(sick: Database) -> None:
     skip(sick)
     with psycopg.connect(sick.owner_url, autocommit=True) as owner:
