@@ -99,8 +99,9 @@ def advance(
 
     A row that cannot take a fact in is parked with it, and all other rows flow. Where that cannot be (see
     `infra.folding.touches`) the read model becomes `broken` before the fact and says why; the others go on. Raises
-    HandedOverError, with nothing written, when somebody paused or replaced one of them meanwhile, let go on what waited,
-    or replaced the log. A build that cannot go on raises what is wrong: PoisonEventError, or the database's refusal.
+    HandedOverError, with nothing written, when somebody paused or replaced one of them meanwhile, let go on what
+    waited, or replaced the log. A build that cannot go on raises what is wrong: PoisonEventError, or the database's
+    refusal.
     """
     after = min(one.mark.position for one in held)
     window = reader.window(connection, after, limit)

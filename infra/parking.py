@@ -3,7 +3,7 @@
 A place is the key of a row; or, where nobody knows which rows a fact touches, the stream or subject whose facts wait.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -27,10 +27,10 @@ PARKED_AT_MOST = 1_000
 _PARKED: LiteralString = "SELECT place::text, position, reason FROM letopis.parked WHERE name = %s AND generation = %s"
 # Where the log was replaced by another, another fact stands there, and nobody said that it should be passed over.
 _SKIPPED: LiteralString = """
-    SELECT s.place::text, s.position
+    SELECT s.name, s.place::text, s.position
     FROM letopis.skipped s
     JOIN letopis.event e ON e.position = s.position AND e.event_id = s.event_id
-    WHERE s.name = %s
+    WHERE s.name = ANY(%s)
 """
 # When it came to wait is kept when it is tried again and waits again.
 _PARK: LiteralString = """
@@ -71,7 +71,10 @@ class Parking:
         projection: Projection[Any],
         waiting: Iterable[Parked] = (),
         skipped: Iterable[tuple[Place, int]] = (),
+        *,
+        may_park: bool = True,
     ) -> None:
+        self._may_park = may_park
         self._projection = projection
         self.waiting = {one.place: one for one in waiting}
         self.skipped = frozenset(skipped)
@@ -97,8 +100,8 @@ class Parking:
 
     @property
     def has_room(self) -> bool:
-        """False when so many wait already that the fold must be to blame."""
-        return len(self.waiting) < PARKED_AT_MOST
+        """False when nothing may wait, or so many do already that the fold must be to blame."""
+        return self._may_park and len(self.waiting) < PARKED_AT_MOST
 
     def partition_of(self, fact: AnyFact) -> UUID | None:
         """Return the place of a fact of which nobody knows the rows; None: it could be any row at all."""
@@ -141,17 +144,31 @@ def parking_of(
     connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation, *, is_anew: bool = False
 ) -> Parking:
     """Return what waits in a build, and what is skipped in all builds of its read model; `is_anew`: nothing waits."""
-    skipped: list[tuple[Place, int]] = []
-    for text, position in connection.execute(_SKIPPED, (projection.name,)):
-        # A key of an older version of the read model, whose rows had another one, says nothing about these.
-        with suppress(WrongPlaceError):
-            skipped.append((place_from(projection, text), position))
+    skipped = _skipped(connection, [projection])[projection.name]
     waiting = [] if is_anew else connection.execute(_PARKED, (generation.name, generation.number)).fetchall()
     return Parking(
         projection,
         [Parked(place_from(projection, text), position, reason) for text, position, reason in waiting],
         skipped,
     )
+
+
+def passing_over(connection: psycopg.Connection[Any], projections: Sequence[Projection[Any]]) -> dict[str, Parking]:
+    """Return, by name, what is skipped in read models that are folded for the moment, where nothing may wait."""
+    skipped = _skipped(connection, projections)
+    return {one.name: Parking(one, (), skipped[one.name], may_park=False) for one in projections}
+
+
+def _skipped(
+    connection: psycopg.Connection[Any], projections: Sequence[Projection[Any]]
+) -> dict[str, list[tuple[Place, int]]]:
+    known = {one.name: one for one in projections}
+    skipped: dict[str, list[tuple[Place, int]]] = {name: [] for name in known}
+    for name, text, position in connection.execute(_SKIPPED, (list(known),)):
+        # A key of an older version of the read model, whose rows had another one, says nothing about these.
+        with suppress(WrongPlaceError):
+            skipped[name].append((place_from(known[name], text), position))
+    return skipped
 
 
 @cache
