@@ -25,7 +25,12 @@ from infra.crypto import MasterKey
 from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
 
-_VIEWS = "SELECT name, state, lag_events, lag_seconds, parked FROM read.projection_status ORDER BY name, generation"
+_VIEWS = """
+SELECT s.name, s.state, s.lag_events, s.lag_seconds, coalesce(k.parked, 0) AS parked
+FROM read.projection_status s
+LEFT JOIN read.parked_count k USING (name, generation)
+ORDER BY s.name, s.generation
+"""
 # Whoever asks whether we are ready does not wait for long.
 _LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
 _SERVING = frozenset({"live", "paused"})

@@ -60,9 +60,11 @@ SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0), json_build_obje
     SELECT coalesce(json_agg(json_build_object(
         'name', s.name, 'generation', s.generation, 'shape', s.shape, 'state', s.state, 'position', s.position,
         'head', s.head, 'lag_events', s.lag_events, 'lag_seconds', s.lag_seconds, 'fingerprint', s.fingerprint,
-        'error', s.error, 'changed_at', s.changed_at, 'parked', s.parked, 'parked_from', s.parked_from
+        'error', s.error, 'changed_at', s.changed_at, 'parked', coalesce(k.parked, 0),
+        'parked_from', k.parked_from
     ) ORDER BY s.name, s.generation), '[]')
     FROM read.projection_status AS s
+    LEFT JOIN read.parked_count AS k USING (name, generation)
 ))::text"""
 
 

@@ -15,10 +15,11 @@ from infra.projection import Projection
 _QUERY = """
     SELECT
         s.name, s.generation, s.shape, s.state, s.position, s.head, s.lag_events, s.lag_seconds, s.fingerprint,
-        s.error, s.parked, s.parked_from,
+        s.error, coalesce(k.parked, 0) AS parked, k.parked_from,
         coalesce(pg_total_relation_size(to_regclass(format('%I.%I', s.name || '_g' || s.generation, s.name))), 0)
             AS size_bytes
     FROM read.projection_status s
+    LEFT JOIN read.parked_count k USING (name, generation)
     ORDER BY s.name, s.generation
 """
 

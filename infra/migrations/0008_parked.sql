@@ -57,31 +57,12 @@ JOIN letopis.projection p ON p.name = k.name AND p.generation = k.generation
 LEFT JOIN letopis.event e ON e.position = k.position
 WHERE p.state IN ('live', 'paused', 'broken');
 
--- As it was, and: how many places wait, and the first position that one of them waits for.
-CREATE OR REPLACE VIEW read.projection_status AS
-SELECT
-    p.name,
-    p.generation,
-    p.shape,
-    p.state,
-    p.position,
-    p.event_id,
-    h.position AS head,
-    greatest(h.position - p.position, 0) AS lag_events,
-    coalesce((
-        SELECT extract(epoch FROM clock_timestamp() - n.recorded_at)
-        FROM letopis.event n
-        WHERE n.position = p.position + 1
-    ), 0)::double precision AS lag_seconds,
-    p.fingerprint,
-    p.error,
-    p.changed_at,
-    (SELECT count(*) FROM letopis.parked k WHERE k.name = p.name AND k.generation = p.generation) AS parked,
-    (SELECT min(k.position) FROM letopis.parked k WHERE k.name = p.name AND k.generation = p.generation) AS parked_from
-FROM letopis.projection p
-CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM letopis.event) h
-WHERE p.state <> 'retired';
+-- One row is a build in which something waits: how many places, and the first position that one of them waits for.
+CREATE VIEW read.parked_count AS
+SELECT k.name, k.generation, count(*) AS parked, min(k.position) AS parked_from
+FROM letopis.parked k
+GROUP BY k.name, k.generation;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON letopis.parked TO {projector};
 GRANT SELECT, INSERT ON letopis.skipped TO {projector};
-GRANT SELECT ON read.parked TO {reader}, {projector};
+GRANT SELECT ON read.parked, read.parked_count TO {reader}, {projector};
