@@ -18,7 +18,8 @@ def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:
     decoder = decoder_factory(urls.projector, master)
 
     def build(projection: Projection[Any]) -> None:
-        rebuild(projection, urls.projector, decoder, only_if_missing=True)
+        # Readers have nothing better: an earlier build of other code is followed by nobody any more.
+        rebuild(projection, urls.projector, decoder, only_if_missing=True, may_park=True)
 
     return ProjectorService(PROJECTIONS, decoder(), urls.projector, build=build)
 

@@ -19,7 +19,7 @@ from replay.status import ProjectionStatus, statuses
 OLDEST_POSTGRES = 18
 LARGEST_SKEW_SECONDS = 2.0
 SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
-GUARDED = ("event", "event_party", "receipt")
+GUARDED = ("event", "event_party", "receipt", "skipped")
 
 _RIGHTS = """
 SELECT role || ': ' || string_agg(what, ', ' ORDER BY what)
@@ -175,6 +175,8 @@ def _wrong_with(one: ProjectionStatus, limit: float | None) -> str:
         return ""
     if one.state not in {"live", "paused"}:
         return f"{one.name} {one.state}" + (f": {one.error}" if one.error else "")
+    if one.parked:
+        return f"{one.name} {one.parked} parked from position {one.parked_from}"
     if not one.is_current:
         return f"{one.name} made by other code"
     if limit is not None and one.state == "live" and one.lag_seconds > limit:

@@ -27,9 +27,11 @@ from infra.duck import AnalyticsNode
 from projections.registry import PROJECTIONS
 
 _VIEWS = """
-SELECT name, generation, shape, state, lag_events, lag_seconds, is_shown
-FROM read.generation_status
-ORDER BY name, generation
+SELECT
+    s.name, s.generation, s.shape, s.state, s.lag_events, s.lag_seconds, s.is_shown, coalesce(k.parked, 0) AS parked
+FROM read.generation_status s
+LEFT JOIN read.parked_count k USING (name, generation)
+ORDER BY s.name, s.generation
 """
 _REBUILDS = """
 SELECT name, phase, is_paused, done, total, per_second, fraction, eta_seconds, workers
@@ -165,18 +167,24 @@ def _gauges(
             views, rebuilds = await _rows(urls.reader, _VIEWS, _REBUILDS)
         except psycopg.OperationalError:
             return told
-        told += chain.from_iterable(map(_gauges_of, rebuilds))
-        for view in views:
-            labels = {"projection": view["name"], "generation": str(view["generation"]), "state": view["state"]}
-            told.append(Gauge("letopis_projection_lag_events", "Events not folded yet.", view["lag_events"], labels))
-            lag = float(view["lag_seconds"])
-            told.append(Gauge("letopis_projection_lag_seconds", "Age of the oldest event not folded.", lag, labels))
-        return told
+        return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 
     return gauges
 
 
-def _gauges_of(rebuild: Mapping[str, Any]) -> Iterator[Gauge]:
+def gauges_of(views: Sequence[Mapping[str, Any]]) -> list[Gauge]:
+    """Return what is measured of each build of a read model."""
+    told = []
+    for view in views:
+        labels = {"projection": view["name"], "generation": str(view["generation"]), "state": view["state"]}
+        told.append(Gauge("letopis_projection_lag_events", "Events not folded yet.", view["lag_events"], labels))
+        lag = float(view["lag_seconds"])
+        told.append(Gauge("letopis_projection_lag_seconds", "Age of the oldest event not folded.", lag, labels))
+        told.append(Gauge("letopis_parked_keys", "Keys that wait for a fact not taken in.", view["parked"], labels))
+    return told
+
+
+def _gauges_of_rebuild(rebuild: Mapping[str, Any]) -> Iterator[Gauge]:
     """Give the gauges of a rebuild that is under way."""
     labels = {"projection": rebuild["name"], "phase": "paused" if rebuild["is_paused"] else rebuild["phase"]}
     yield Gauge("letopis_rebuild_events", "Events a rebuild has folded.", rebuild["done"], labels)

@@ -24,7 +24,8 @@ from infra.postgres_tools import ToolFailedError
 from infra.restore import RestoreRefusedError
 from replay.export import ExportError
 from replay.pace import RebuildCancelledError
-from replay.rebuild import NothingToRollBackToError
+from replay.parked import NotParkedError, OtherCodeError
+from replay.rebuild import MoreParkedError, NothingToRollBackToError
 from replay.verify import NoSuchGenerationError, NotEqualError
 
 KNOWN = (
@@ -39,11 +40,14 @@ KNOWN = (
     FolderUnusableError,
     MappingError,
     MomentAheadError,
+    MoreParkedError,
     NewerLogError,
     NoSuchGenerationError,
     NotCaughtUpError,
     NotEqualError,
+    NotParkedError,
     NothingToRollBackToError,
+    OtherCodeError,
     PortTakenError,
     RebuildCancelledError,
     RestoreRefusedError,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 DIFFERENT = 3
-"""The exit code of a verify that found a difference."""
+"""The exit code of a verify that found a difference, and of a retry after which something still waits."""
 
 commands = typer.Typer(no_args_is_help=True, help="Look at, rebuild, verify and mend the read models.")
 
@@ -41,13 +41,14 @@ def rebuild(
         Check, typer.Option("--verify", help="Compare before the swap: of a long log a sample, all rows, or nothing.")
     ] = Check.SAMPLE,
     throttle: Throttle = None,
+    park: Annotated[bool, typer.Option("--park", help="Swap though keys would wait that do not now.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how long and how much disk; change nothing.")] = False,
     as_json: Json = False,
 ) -> None:
     """Fold the whole log into a new generation beside the live one, verify it, then swap it in."""
     from app import rebuilding
 
-    asked = rebuilding.Asked(processes, check.value, throttle)
+    asked = rebuilding.Asked(processes, check.value, throttle, may_park=park)
     if dry_run:
         rebuilding.estimate_named(name, asked, as_json=as_json)
     else:
@@ -127,8 +128,33 @@ def throttle(
 
 
 @commands.command()
-def retry(name: Name) -> None:
-    """Let a broken read model try the fact it could not take in once more."""
-    from app import repair
+def parked(name: Name, as_json: Json = False) -> None:
+    """Show which keys wait because a fact could not be taken in, for which fact and why, and what was skipped."""
+    from app import parked as parking
 
-    repair.retry_named(name)
+    parking.show_parked(name, as_json=as_json)
+
+
+@commands.command()
+def retry(
+    name: Name, key: Annotated[str | None, typer.Option(help="Only this key, as `parked` shows it.")] = None
+) -> None:
+    """Try again what could not be taken in, in order; exit code 3 if something still waits."""
+    from app import parked as parking
+
+    if not parking.retry_named(name, key=key):
+        raise typer.Exit(DIFFERENT)
+
+
+@commands.command()
+def skip(
+    name: Name,
+    key: Annotated[str, typer.Option(help="The key that waits, as `parked` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why; kept for ever, so name no person.")],
+) -> None:
+    """Pass over the one fact that a key waits for, in every build and for ever, and go on with what is after it."""
+    from app import parked as parking
+
+    if not reason.strip():
+        raise typer.BadParameter("say why in a few words", param_hint="--reason")
+    parking.skip_named(name, key=key, reason=reason)

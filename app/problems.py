@@ -52,6 +52,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.WrongMediaTypeError, 415),
     (reads.WrongParameterError, 422),
     (reads.ViewBuildingError, 503),
+    (reads.ViewParkedError, 503),
     (reads.TooManyStreamsError, 503),
     (reads.AnalyticsUnavailableError, 503),
     (reads.TooManyPastsError, 503),

@@ -19,11 +19,12 @@ _MB = 2**20
 
 @dataclass(frozen=True)
 class Asked:
-    """How read models are to be rebuilt; `throttle` in events a second."""
+    """How read models are to be rebuilt; `throttle` in events a second; `may_park` though more would wait than now."""
 
     processes: int
     check: Check
     throttle: int | None
+    may_park: bool = False
 
 
 def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
@@ -45,6 +46,7 @@ def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
                 progress=tell,
                 check=asked.check,
                 throttle=asked.throttle,
+                may_park=asked.may_park,
             )
             for one in projections
         ]
@@ -56,7 +58,8 @@ def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
         return
     for one in done:
         if one is not None:
-            say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s")
+            waiting = f"; {one.parked} parked: `letopis projections parked {one.projection}`" if one.parked else ""
+            say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s{waiting}")
     if with_analytics:
         say(f"{ANALYTICS}: rebuilt")
 

@@ -14,7 +14,7 @@ from app.operators import analytics_in_hand
 from app.settings import Settings
 from app.wiring import decoder_at
 from infra.crypto import MasterKey
-from infra.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume, retry
+from infra.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
 from infra.holds import build_lock
 from infra.projection import Projection
 from projections.registry import PROJECTIONS
@@ -38,7 +38,7 @@ class UnknownReadModelError(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """The installation that is operated on."""
+    """An installation: its settings, its master key and how each role connects."""
 
     settings: Settings
     master: MasterKey
@@ -73,7 +73,7 @@ def show_status(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "error")
+    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "parked", "error")
     print_table(
         columns,
         [
@@ -86,6 +86,7 @@ def show_status(*, as_json: bool) -> None:
                 round(one.lag_seconds, 1),
                 one.rows,
                 round(one.size_bytes / 2**20, 1),
+                f"{one.parked} from {one.parked_from}" if one.parked else "",
                 one.error,
             )
             for one in found
@@ -205,8 +206,3 @@ def throttle_named(name: str, events_per_second: int | None) -> None:
     said = "no limit any more" if events_per_second is None else f"at most {events_per_second:,} events/s from now on"
     hold = (partial(throttle, events_per_second=events_per_second), f"the rebuild: {said}")
     change(name, hold, otherwise="is not being rebuilt, so nothing changed")
-
-
-def retry_named(name: str) -> None:
-    """Let broken read models try the fact they could not take in once more."""
-    change(name, (retry, "tries again"), otherwise="was not broken by a fact, so nothing changed")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
+import structlog
 
 from infra.envelope import AnyFact
 from infra.folding import (
@@ -20,18 +21,21 @@ from infra.folding import (
 )
 from infra.generations import Generation, HandedOverError, stop
 from infra.log_reader import LogReader, Mark, Window, mark_up_to
+from infra.parking import Parking, parking_of
 from infra.projection import Projection
 from infra.row_store import RowStore
+
+_log = structlog.get_logger(__name__)
 
 # Only from where it was taken in hand, in the state it had then, and not stopped. Locked in the order all lock them in.
 _CHECKPOINTS = """
     WITH moved AS (
         SELECT p.name, p.generation, n.position, n.event_id
-        FROM unnest(%s::text[], %s::int[], %s::text[], %s::bigint[], %s::bigint[], %s::uuid[])
-            AS n(name, generation, state, was, position, event_id)
+        FROM unnest(%s::text[], %s::int[], %s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::uuid[])
+            AS n(name, generation, state, revision, was, position, event_id)
         JOIN letopis.projection p
             ON p.name = n.name AND p.generation = n.generation
-            AND p.state = n.state AND p.position = n.was AND p.error IS NULL
+            AND p.state = n.state AND p.revision = n.revision AND p.position = n.was AND p.error IS NULL
             -- never from one log into another
             AND (p.position = 0 OR EXISTS (
                 SELECT FROM letopis.event e WHERE e.position = p.position AND e.event_id = p.event_id))
@@ -47,12 +51,13 @@ _CHECKPOINTS = """
 
 @dataclass(eq=False)
 class Held:
-    """A read model in the hands of this worker: its build, its table and how far it has come."""
+    """A read model in the hands of this worker: its build, its table, how far it has come and what waits."""
 
     projection: Projection[Any]
     generation: Generation
     store: RowStore
     mark: Mark
+    parking: Parking
 
     def __post_init__(self) -> None:
         self.topics = frozenset(self.projection.topics)
@@ -61,7 +66,7 @@ class Held:
 def hold(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> Held:
     """Take a build in hand."""
     store = RowStore(connection, projection, generation.schema)
-    return Held(projection, generation, store, generation.mark)
+    return Held(projection, generation, store, generation.mark, parking_of(connection, projection, generation))
 
 
 def reader_for(held: Iterable[Held]) -> LogReader:
@@ -77,6 +82,7 @@ class _Step:
 
     held: Held
     end: Mark
+    parking: Parking
     changed: Rows = field(default_factory=dict)
     poison: PoisonEventError | None = None
 
@@ -100,10 +106,11 @@ def advance(
 ) -> int:
     """Fold the next facts into every read model that stands at or before them; return how many were examined.
 
-    A read model that cannot take a fact in becomes `broken` before that fact and says why (a retired one only says why,
+    A row that cannot take a fact in is parked with it, and all other rows flow. Where that cannot be (see
+    `infra.folding.touches`) the read model becomes `broken` before the fact and says why (a retired one only says why,
     and is moved no more); the others go on. Raises HandedOverError, with nothing written, when somebody paused,
-    replaced, dropped or moved one of them meanwhile, or replaced the log. A build that cannot take a fact in raises
-    what is wrong: PoisonEventError, or the database's refusal.
+    replaced, dropped or moved one of them meanwhile, let go on what waited, or replaced the log. A build that cannot go
+    on raises what is wrong: PoisonEventError, or the database's refusal.
     """
     after = min(one.mark.position for one in held)
     window = reader.window(connection, after, limit)
@@ -121,20 +128,20 @@ def advance(
 
 
 def _fold(connection: psycopg.Connection[Any], held: Held, event_of: Decode, window: Window) -> _Step:
-    step = _Step(held, window.end)
+    step = _Step(held, window.end, held.parking.branch())
     last, topics = held.mark.position, held.topics
     facts = [fact for fact in window.facts if fact.topic in topics and fact.position > last]
     touching: list[Touch] = []
     try:
         # Up to the first one that cannot be read; those before it count.
-        touching.extend(touches(held.projection, facts, event_of))
+        touching.extend(touches(held.projection, facts, event_of, step.parking))
     except PoisonEventError as poison:
         step.poison = poison
     every = {key for _, keys, _ in touching for key in keys}
     rows = held.store.load(connection, every) if every else {}
     before = positions_of(rows)
     try:
-        play(held.projection, rows, touching)
+        play(held.projection, rows, touching, step.parking)
     except PoisonEventError as poison:
         step.poison = poison
     step.changed = changed_since(before, rows)
@@ -152,6 +159,7 @@ def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
                 [step.held.projection.name for step in steps],
                 [step.held.generation.number for step in steps],
                 [step.held.generation.state for step in steps],
+                [step.held.generation.revision for step in steps],
                 [step.held.mark.position for step in steps],
                 [step.end.position for step in steps],
                 [step.end.event_id for step in steps],
@@ -161,10 +169,15 @@ def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
             raise HandedOverError
         for step in steps:
             step.held.store.write(connection, step.changed)
+            step.parking.write(connection, step.held.generation)
             if step.poison and step.held.generation.state != "building":
                 stop(connection, step.held.generation, str(step.poison))
     for step in steps:
-        step.held.mark = step.end
+        step.held.mark, step.held.parking = step.end, step.parking
+        for parked in step.parking.new:
+            _log.warning(
+                "parked", projection=step.held.projection.name, position=parked.position, outcome=parked.reason
+            )
     for step in steps:
         if step.poison and step.held.generation.state == "building":
             raise step.poison

@@ -19,9 +19,13 @@ from infra.manifest import Manifest, key_check, sums_of, synchronise
 from infra.postgres_tools import TOOLS_VERSION, run_tool
 
 REGISTER = "projection"
-"""Says which generations of the read models there are; when a backup is put back it stays, because their tables do."""
+"""Says which generations of the read models there are."""
 
-DERIVED = frozenset({REGISTER, "rebuild", "snapshot"})
+STAYING = frozenset({REGISTER, "parked", "rebuild"})
+"""Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there and
+how they were made."""
+
+DERIVED = STAYING | {"snapshot"}
 """Tables of the schema `letopis` whose rows are made from the log."""
 
 DUMP = "letopis"

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from infra.envelope import AnyFact
+from infra.parking import Parked, Parking, Place
 from infra.projection import Fold, Key, Projection
 
 Decode = Callable[[AnyFact], Any]
@@ -26,7 +27,7 @@ Rows = dict[Key, RowAt]
 
 
 class PoisonEventError(Exception):
-    """A read model cannot take a fact in; it stops before it, and says which and why."""
+    """A read model cannot take a fact in, nor let its place wait; it stops before it, and says which and why."""
 
     def __init__(self, position: int, reason: str) -> None:
         super().__init__(f"position {position} {reason}")
@@ -36,18 +37,26 @@ class PoisonEventError(Exception):
     @classmethod
     def because(cls, position: int, topic: str, cause: BaseException) -> "PoisonEventError":
         """Say which fact and what was raised where; not its text, which may quote personal data."""
-        return cls(position, f"({topic}): {type(cause).__name__} at {_place(cause)}")
+        return cls(position, f"({topic}): {_what_happened(cause)}")
 
 
 class StrayRowError(Exception):
     """A fold returned a row of another key than the one it was asked for."""
 
 
-def _place(error: BaseException) -> str:
+def _what_happened(error: BaseException) -> str:
     step = error.__traceback__
     while step is not None and step.tb_next is not None:
         step = step.tb_next
-    return f"{step.tb_frame.f_code.co_qualname}:{step.tb_lineno}" if step else "an unknown place"
+    where = f"{step.tb_frame.f_code.co_qualname}:{step.tb_lineno}" if step else "an unknown place"
+    return f"{type(error).__name__} at {where}"
+
+
+def _park(parking: Parking | None, place: Place | None, position: int, topic: str, cause: Exception) -> None:
+    """Let the place wait from this fact on; raises PoisonEventError where nothing may wait, or no more."""
+    if parking is None or place is None or not parking.has_room:
+        raise PoisonEventError.because(position, topic, cause) from cause
+    parking.park(Parked(place, position, _what_happened(cause)))
 
 
 def decoding(decode: Decode, projection: Projection[Any]) -> Decode:
@@ -62,66 +71,64 @@ def preparing(decode: Decode, projection: Projection[Any]) -> Callable[[Sequence
     return lambda facts: None if prepare is None else prepare(facts, projection.parts)
 
 
-def touches(projection: Projection[Any], facts: Iterable[AnyFact], decode: Decode) -> Iterator[Touch]:
-    """Give each event with what it touches, less the events that touch nothing.
+def touches(
+    projection: Projection[Any], facts: Iterable[AnyFact], decode: Decode, parking: Parking | None = None
+) -> Iterator[Touch]:
+    """Give each event with what it touches, less the events that touch nothing and those that wait.
 
-    Raises PoisonEventError whatever was wrong with a fact. A database out of reach (keys are fetched from it) says
-    nothing about the fact: psycopg.OperationalError passes.
+    Whatever was wrong with a fact, its stream or subject is parked. PoisonEventError is raised instead when there is no
+    `parking`, when it is full, and when the read model is not shared out, so that the fact might touch any row. A
+    database out of reach (keys are fetched from it) says nothing about the fact: psycopg.OperationalError passes.
     """
     folds = projection.folds
     for fact in facts:
+        if parking is not None and parking.has_facts and parking.holds_fact(fact):
+            continue
         try:
             event = decode(fact)
             keys_of, fold = folds[type(event)]
             keys = tuple(keys_of(event))
         except psycopg.OperationalError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             envelope = fact.envelope
-            raise PoisonEventError.because(envelope.position, envelope.topic, error) from error
+            place = None if parking is None else parking.partition_of(fact)
+            _park(parking, place, envelope.position, envelope.topic, error)
+            continue
         if keys:
             yield event, keys, fold
 
 
-def play(projection: Projection[Any], rows: Rows, touching: Iterable[Touch]) -> None:
+def play(projection: Projection[Any], rows: Rows, touching: Iterable[Touch], parking: Parking | None = None) -> None:
     """Play events, in order of position, into the rows.
 
-    A row that already holds an event is left alone, so a batch played twice changes nothing. When a fold fails the rows
-    are as before that event, and PoisonEventError is raised.
+    A row that already holds an event is left alone, so a batch played twice changes nothing. When a fold fails its row
+    is as before that event and is parked: later events of it wait, all others flow. Without `parking`, and when it is
+    full, PoisonEventError is raised.
     """
+    odd = frozenset() if parking is None else parking.keys
     for event, keys, fold in touching:
         position: int = event.position
-        try:
-            if len(keys) > 1:
-                _play_in_several(projection, rows, event, keys, fold)
+        for key in keys:
+            if odd and key in odd and parking is not None and parking.holds(key, position):
                 continue
-            (key,) = keys
-            there = rows.get(key)
-            if there is None:
-                row = fold(None, event, key)
-                if row is not None:
-                    _check_key(projection, row, key)
-                    rows[key] = RowAt(row, position)
-            elif position > there.position:
-                old = there.row
-                row = fold(old, event, key)
-                if row is not old and row != old:
-                    if old is None:
+            try:
+                there = rows.get(key)
+                if there is None:
+                    row = fold(None, event, key)
+                    if row is not None:
                         _check_key(projection, row, key)
-                    there.row = row
-                    there.position = position
-        except Exception as error:
-            raise PoisonEventError.because(position, type(event).TOPIC, error) from error
-
-
-def _play_in_several(projection: Projection[Any], rows: Rows, event: Any, keys: tuple[Key, ...], fold: Fold) -> None:
-    """Play one event into several rows: all of them, or none when one of the folds fails."""
-    touched: Rows = {}
-    for key in keys:
-        there = rows.get(key)
-        touched[key] = RowAt(None, 0) if there is None else RowAt(there.row, there.position)
-        play(projection, touched, [(event, (key,), fold)])
-    rows.update((key, there) for key, there in touched.items() if there.position == event.position)
+                        rows[key] = RowAt(row, position)
+                elif position > there.position:
+                    old = there.row
+                    row = fold(old, event, key)
+                    if row is not old and row != old:
+                        if old is None:
+                            _check_key(projection, row, key)
+                        there.row = row
+                        there.position = position
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+                _park(parking, key, position, type(event).TOPIC, error)
 
 
 def _check_key(projection: Projection[Any], row: Any, key: Key) -> None:

@@ -19,7 +19,7 @@ State = Literal["building", "live", "paused", "broken", "retired"]
 LOG_REPLACED = "log replaced"
 """The error of a generation that was folded from another log than the one that is there now."""
 
-_COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error"
+_COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error, revision"
 # A paused or a poisoned one is not what this log makes either: it is built anew like the others.
 _BREAK_REPLACED = """
     UPDATE letopis.projection AS p
@@ -65,6 +65,8 @@ class Generation:
     position: int
     event_id: UUID | None
     error: str | None
+    revision: int
+    """How often somebody else than its worker changed what waits in it."""
 
     @property
     def schema(self) -> str:
@@ -201,7 +203,7 @@ def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> G
         with connection.transaction(force_rollback=True):
             _show(connection, projection, schema)
     return Generation(
-        projection.name, number, projection.shape, fingerprint_of(projection), "building", *BEGINNING, None
+        projection.name, number, projection.shape, fingerprint_of(projection), "building", *BEGINNING, None, 0
     )
 
 

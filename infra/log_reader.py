@@ -72,7 +72,8 @@ def share_of(partition_by: PartitionBy, part: int, parts: int) -> sql.Composed:
 class LogReader:
     """Reads some topics of the log, or the share of them that one worker of several has.
 
-    `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the share read.
+    `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the share read. `only`
+    is the one value of that column that is wanted.
     Positions have no gaps and are given in commit order, so a window once examined can never gain a fact.
     """
 
@@ -84,12 +85,15 @@ class LogReader:
         partition_by: PartitionBy = "none",
         part: int = 0,
         parts: int = 1,
+        only: UUID | None = None,
     ) -> None:
         self._topics = list(topics)
         self._row_factory = read_facts_with_parties if with_parties else read_facts
         selected = sql.SQL(READ_COLUMNS + (", e.parties" if with_parties else ", NULL") + ", e.body::text")
         share: sql.Composable = sql.SQL("")
-        if parts > 1 and partition_by != "none":
+        if only is not None:
+            share = sql.SQL(" AND e.{} = {}").format(sql.Identifier(f"{partition_by}_id"), sql.Literal(only))
+        elif parts > 1 and partition_by != "none":
             share = sql.SQL(" AND {}").format(share_of(partition_by, part, parts))
         self._where = sql.SQL(
             " FROM letopis.event e WHERE e.position > %s AND e.position <= %s AND e.topic = ANY(%s){}"

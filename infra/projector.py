@@ -76,6 +76,11 @@ def build(projection: Projection[Any], decode: Decode, url: str) -> None:
                 publish(connection, projection, generation, "broken", error=str(poison))
 
 
+def _hand(generation: Generation) -> tuple[str, int]:
+    """Name a build as it is in hand: another state is moved otherwise, another revision has other rows waiting."""
+    return generation.state, generation.revision
+
+
 class ProjectorService:
     """One thread that drives every read model nobody else drives, and one that builds those that are missing.
 
@@ -277,7 +282,7 @@ class ProjectorService:
         held = self._held.get(generation.schema)
         if generation.state not in {"live", "retired"}:
             self._held.pop(generation.schema, None)
-        elif held is None or held.generation.state != generation.state or held.mark != generation.mark:
+        elif held is None or _hand(held.generation) != _hand(generation) or held.mark != generation.mark:
             self._held.pop(generation.schema, None)
             try:
                 self._held[generation.schema] = hold(connection, projection, generation)

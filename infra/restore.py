@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import psycopg
 
-from infra.backup import DUMP, REGISTER, migrations_of, stored_tables, tables_of
+from infra.backup import DUMP, REGISTER, STAYING, migrations_of, stored_tables, tables_of
 from infra.crypto import MasterKey
 from infra.generations import break_replaced
 from infra.manifest import Manifest, checked
@@ -65,7 +65,7 @@ def restore(
         connection.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         _require_nobody_else(connection)
         _require_room(connection, manifest, is_replacing=is_replacing)
-        tables = [table for table in tables_of(connection) if table != REGISTER]
+        tables = [table for table in tables_of(connection) if table not in STAYING]
         load(url, folder, tables, manifest.position)
         if REGISTER in tables_of(connection):
             break_replaced(connection)

@@ -104,7 +104,7 @@ def _mine(condition: str, order: str) -> str:
 
 # The conditions are those of the partial indexes activities_due and activities_unclassified.
 MY_DAY = f"""{SEEN}
-SELECT seen.position, json_build_object(
+SELECT seen.*, json_build_object(
     'staff_id', %(staff)s::uuid,
     'day', %(day)s::date,
     'overdue', {_mine("a.state = 'planned' AND a.due_at < %(now)s", "due_at")},

@@ -14,7 +14,7 @@ from infra.duck import AnalyticsNotReadyError, position_of, rows
 from infra.facts import AsOf, Report, ReportParameterError, UnknownReportError
 from read_api import answers
 from read_api.asking import Ask, Asking, AsOfText, Question, described
-from read_api.desk import RETRY_AFTER, Reports
+from read_api.desk import RETRY_AFTER, Reports, Seen
 from read_api.errors import (
     AnalyticsUnavailableError,
     UnacceptableFormatError,
@@ -63,7 +63,7 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
         }
         for report in reports.reports
     ]
-    return ask.answer(to_json({"items": items}), reports.position)
+    return ask.answer(to_json({"items": items}), Seen(reports.position))
 
 
 @router.get(
@@ -82,7 +82,7 @@ async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestio
     as_of, needed = await _as_of(ask, question)
     table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of)
     position = position_of(table) if as_of is None else min(position_of(table), as_of.position or 0)
-    return ask.answer(_rendered(found, table, kind), position, MEDIA_TYPES[kind])
+    return ask.answer(_rendered(found, table, kind), Seen(position), MEDIA_TYPES[kind])
 
 
 async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int | None]:

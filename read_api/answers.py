@@ -15,7 +15,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Page(Answer, Generic[ItemT]):
+class Whole(Answer):
+    """An answer by itself; `parked`, where it is there, is the position of a fact that could not be taken in."""
+
+    parked: int | None = None
+
+
+class Page(Whole, Generic[ItemT]):
     """Some items of a list; `next` is the cursor of the page after, null on the last one."""
 
     items: list[ItemT]
@@ -101,7 +107,7 @@ class Subsidiary(Answer):
     name: str | None
 
 
-class ClientCard(Client):
+class ClientCard(Client, Whole):
     """Everything a front-office screen shows of one client."""
 
     owner: Person | None
@@ -186,7 +192,7 @@ class HistoryPage(Page[HistoryEntry]):
     refusals: list[Refusal]
 
 
-class Deal(Answer):
+class Deal(Whole):
     """A deal as it stands; `stage` is the open stage it is in, or was in at its end."""
 
     deal_id: UUID
@@ -271,7 +277,7 @@ class Activity(Answer):
     position: int
 
 
-class MyDay(Answer):
+class MyDay(Whole):
     """What a staff member has to do: up to 200 of each, the oldest first."""
 
     staff_id: UUID
@@ -297,7 +303,7 @@ class StaffMember(Answer):
     position: int
 
 
-class Counters(Answer):
+class Counters(Whole):
     """What a staff member did in a period of whole days."""
 
     staff_id: UUID
@@ -349,7 +355,7 @@ class Pipeline(Answer):
     position: int
 
 
-class Items(Answer, Generic[ItemT]):
+class Items(Whole, Generic[ItemT]):
     """A list short enough to be given whole."""
 
     items: list[ItemT]
@@ -388,7 +394,8 @@ class Rebuild(Answer):
 class ProjectionStatus(Answer):
     """One build of a read model: which it is, how far it is, and why not further.
 
-    `is_shown` says that the view of its shape shows it; `rebuild` how far it is while it is being built.
+    `is_shown` says that the view of its shape shows it; `rebuild` how far it is while it is being built. `parked` of
+    its places wait for a fact that could not be taken in, the first of them for the one at `parked_from`.
     """
 
     name: str
@@ -404,6 +411,8 @@ class ProjectionStatus(Answer):
     changed_at: datetime
     is_shown: bool
     rebuild: Rebuild | None
+    parked: int
+    parked_from: int | None
 
 
 class RebuildStatus(Answer):

@@ -10,8 +10,8 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from read_api.desk import Caller, Desk, Row
-from read_api.errors import NoSuchThingError, ReadNotAllowedError, WrongParameterError
+from read_api.desk import Caller, Desk, Row, Seen
+from read_api.errors import NoSuchThingError, ReadNotAllowedError, ViewParkedError, WrongParameterError
 from read_api.moments import as_of_from
 from read_api.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
 from read_api.past import Kind
@@ -22,6 +22,10 @@ PlainText = Annotated[str, StringConstraints(min_length=1, max_length=200, patte
 
 # Parameters that may be given several times: any of the values will do.
 REPEATABLE = frozenset({"topic"})
+
+
+# Somebody has to look at it: soon enough to notice, seldom enough to wait.
+PARKED_RETRY_AFTER = 30
 
 
 class Question(BaseModel):
@@ -68,16 +72,21 @@ class Views(Protocol):
     """What a question is asked of: the views as they are, or as they stood."""
 
     async def fetch(
-        self, statement: str, parameters: Mapping[str, Any], views: Sequence[str], min_position: int | None = None
-    ) -> tuple[int, list[Row]]:
-        """Return the position a statement's answer is true at, and the answer."""
+        self,
+        statement: str,
+        parameters: Mapping[str, Any],
+        views: Sequence[str],
+        min_position: int | None = None,
+        about: UUID | None = None,
+    ) -> tuple[Seen, list[Row]]:
+        """Return how true a statement's answer is, and the answer."""
         ...
 
 
 class PageBody(NamedTuple):
-    """One page: the members `items`, `next` and, if asked for, `count`, and the position they are true at."""
+    """One page: the members `items`, `next` and, if asked for, `count`, and how true they are."""
 
-    position: int
+    seen: Seen
     body: bytes
     is_empty: bool
 
@@ -108,10 +117,14 @@ class Ask:
         async with self.desk.past.looking(kind, key, as_of) as views:
             yield Ask(self.request, self.desk, self.caller, views, question.as_of)
 
-    def answer(self, body: bytes, position: int, media_type: str = "application/json") -> Response:
-        """Return the answer, or 304 when the caller has it already."""
+    def answer(self, body: bytes, seen: Seen, media_type: str = "application/json") -> Response:
+        """Return the answer, or 304 when the caller has it already; one that lacks a fact says so."""
+        if seen.parked is not None:
+            body = body[:-1] + b',"parked":%d}' % seen.parked
         etag = f'"{sha256(body).hexdigest()[:24]}"'
-        headers = {"ETag": etag, "Letopis-Position": str(position), "Cache-Control": "private, no-cache"}
+        headers = {"ETag": etag, "Letopis-Position": str(seen.position), "Cache-Control": "private, no-cache"}
+        if seen.parked is not None:
+            headers["Letopis-Parked"] = str(seen.parked)
         known = self.request.headers.get("if-none-match")
         if known and (known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}):
             return Response(status_code=304, headers=headers)
@@ -125,36 +138,48 @@ class Ask:
         question: Question,
         missing: tuple[str, UUID] | None = None,
     ) -> Response:
-        """Answer with the one JSON text the statement gives; raises NoSuchThingError when it gives none."""
-        position, rows = await self.fetch(statement, parameters, views, question.min_position)
+        """Answer with the one JSON text the statement gives; raises what `absent` returns when it gives none.
+
+        `missing` is what is asked for: its kind and id.
+        """
+        kind, identity = missing or ("thing", None)
+        seen, rows = await self.fetch(statement, parameters, views, question.min_position, identity)
         text = rows[0][0]
         if text is None:
-            kind, identity = missing or ("thing", UUID(int=0))
-            raise NoSuchThingError(kind=kind, id=identity)
-        return self.answer(text.encode(), position)
+            raise absent(kind, identity, seen)
+        return self.answer(text.encode(), seen)
 
     async def page(self, listing: Listing, question: PageQuestion, fixed: Mapping[str, Any] | None = None) -> Response:
         """Answer with one page of a list; `fixed` are filters that are no parameters."""
         filters = {**question.filters(), **(fixed or {})}
         page = await self.page_body(listing, question, filters)
-        return self.answer(b"{" + page.body + b"}", page.position)
+        return self.answer(b"{" + page.body + b"}", page.seen)
 
-    async def page_body(self, listing: Listing, question: PageQuestion, filters: Mapping[str, Any]) -> PageBody:
-        """Return one page of a list."""
+    async def page_body(
+        self, listing: Listing, question: PageQuestion, filters: Mapping[str, Any], about: UUID | None = None
+    ) -> PageBody:
+        """Return one page of a list, of one thing's list if it is `about` one."""
         # A cursor leads on at the moment it was given for, and at no other.
         named = {**filters, **self._as_of}
         place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}
         given = frozenset(filters)
         statement = page_statement(listing, given, question.limit, has_cursor=bool(place))
         values = {**filters, **place, "limit": question.limit}
-        position, rows = await self.fetch(statement, values, listing.views, question.min_position)
+        seen, rows = await self.fetch(statement, values, listing.views, question.min_position, about)
         items, *last = rows[0]
         end = "null" if last[-1] is None else f'"{to_cursor(listing, named, last)}"'
         if question.count:
             _, counted = await self.fetch(count_statement(listing, given), filters, listing.views)
             end += f',"count":{counted[0][0]}'
         body = f'"items":{items or "[]"},"next":{end}'
-        return PageBody(position, body.encode(), is_empty=items is None)
+        return PageBody(seen, body.encode(), is_empty=items is None)
+
+
+def absent(kind: str, identity: UUID | None, seen: Seen) -> NoSuchThingError | ViewParkedError:
+    """Return why there is no answer: nothing is known under the id; or something is, and waits."""
+    if seen.parked is None:
+        return NoSuchThingError(kind=kind, id=identity)
+    return ViewParkedError(kind=kind, id=identity, parked=seen.parked, retry_after=PARKED_RETRY_AFTER)
 
 
 def allowed(request: Request, desk: Desk, name: str) -> Ask:
@@ -183,6 +208,11 @@ HEADERS = {
     "Letopis-Position": {
         "description": "How far in the log the view behind this answer is.",
         "schema": {"type": "integer", "minimum": 0},
+    },
+    "Letopis-Parked": {
+        "description": "Only when something waits in the view behind this answer: the first position of a fact that"
+        " could not be taken in, so that it and what came after is lacking. The member `parked` says the same.",
+        "schema": {"type": "integer", "minimum": 1},
     },
 }
 

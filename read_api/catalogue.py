@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from read_api import answers
 from read_api.asking import Asking, PageQuestion, Question, described
-from read_api.desk import SEEN
+from read_api.desk import SEEN, Seen
 from read_api.paging import Listing
 from read_api.progress import REBUILD
 
@@ -37,7 +37,7 @@ PRODUCTS = Listing(
 )
 
 PIPELINES = f"""{SEEN}
-SELECT seen.position, json_build_object('items', (
+SELECT seen.*, json_build_object('items', (
     SELECT coalesce(json_agg(json_build_object(
         'pipeline_id', p.pipeline_id,
         'name', p.name,
@@ -61,10 +61,12 @@ SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0), json_build_obje
     SELECT coalesce(json_agg(json_build_object(
         'name', s.name, 'generation', s.generation, 'shape', s.shape, 'state', s.state, 'position', s.position,
         'head', s.head, 'lag_events', s.lag_events, 'lag_seconds', s.lag_seconds, 'fingerprint', s.fingerprint,
-        'error', s.error, 'changed_at', s.changed_at, 'is_shown', s.is_shown, 'rebuild', {REBUILD}
+        'error', s.error, 'changed_at', s.changed_at, 'is_shown', s.is_shown, 'rebuild', {REBUILD},
+        'parked', coalesce(k.parked, 0), 'parked_from', k.parked_from
     ) ORDER BY s.name, s.generation), '[]')
     FROM read.generation_status AS s
     LEFT JOIN read.rebuild_status AS r ON r.name = s.name AND r.generation = s.generation AND r.is_running
+    LEFT JOIN read.parked_count AS k ON k.name = s.name AND k.generation = s.generation
 ))::text"""  # noqa: S608 - constants
 
 
@@ -94,4 +96,4 @@ async def list_pipelines(ask: Asking, question: Annotated[Question, Query()]) ->
 async def list_projections(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
     [(position, body)] = await ask.desk.rows(PROJECTIONS)
-    return ask.answer(body.encode(), position)
+    return ask.answer(body.encode(), Seen(position))

@@ -17,10 +17,11 @@ from read_api.asking import (
     PastQuestion,
     PlainText,
     Question,
+    absent,
     described,
 )
 from read_api.desk import SEEN
-from read_api.errors import NoSuchThingError, WrongMediaTypeError
+from read_api.errors import WrongMediaTypeError
 from read_api.paging import Listing
 
 router = APIRouter(tags=["clients"])
@@ -119,7 +120,7 @@ LEFT JOIN read.staff_directory_v1 AS t ON t.staff_id = h.to_owner_id""",
 _MEMBERS = ", ".join(f"'{name}', {value}" for name, value in ITEM.items())
 CARD_VIEWS = ("client_card", "staff_directory", "pipeline_board", "contact_persons")
 CARD = f"""{SEEN}
-SELECT seen.position, (
+SELECT seen.*, (
     SELECT json_build_object(
         {_MEMBERS},
         'owner', CASE WHEN o.staff_id IS NOT NULL
@@ -184,7 +185,7 @@ SELECT seen.position, (
 FROM seen"""  # noqa: S608 - put together from constants
 
 EXISTS = f"""{SEEN}
-SELECT seen.position, EXISTS (
+SELECT seen.*, EXISTS (
     SELECT FROM read.client_card_v1 AS c WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL
 )
 FROM seen"""  # noqa: S608 - constants
@@ -285,9 +286,9 @@ async def get_client_ownership(
 
 async def _page_of(ask: Ask, client_id: UUID, listing: Listing, question: PageQuestion) -> Response:
     whose = {"client_id": client_id}
-    page = await ask.page_body(listing, question, whose)
+    page = await ask.page_body(listing, question, whose, client_id)
     if page.is_empty and question.cursor is None:
-        _, rows = await ask.fetch(EXISTS, whose, ("client_card",))
+        seen, rows = await ask.fetch(EXISTS, whose, ("client_card",), about=client_id)
         if not rows[0][0]:
-            raise NoSuchThingError(kind="client", id=client_id)
-    return ask.answer(b"{" + page.body + b"}", page.position)
+            raise absent("client", client_id, seen)
+    return ask.answer(b"{" + page.body + b"}", page.seen)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from read_api import answers
 from read_api.asking import Ask, Asking, PageQuestion, PastPageQuestion, PastQuestion, PlainText, described
-from read_api.desk import SEEN
+from read_api.desk import SEEN, Seen
 from read_api.errors import NoSuchThingError
 from read_api.paging import Listing
 
@@ -78,7 +78,7 @@ BOARD = Listing(
 
 _MEMBERS = ", ".join(f"'{name}', {value}" for name, value in ITEM.items())
 DEAL = f"""{SEEN}
-SELECT seen.position, (
+SELECT seen.*, (
     SELECT json_build_object({_MEMBERS})::text
     FROM read.pipeline_board_v1 AS d
     {JOINS}
@@ -110,7 +110,7 @@ TOTALS = f"""{SEEN}, board AS (
     WHERE %(seller)s::uuid IS NULL OR d.seller_id = %(seller)s
     GROUP BY 1, 2, 3
 )
-SELECT seen.position, b.pipeline_id, json_build_object(
+SELECT seen.*, b.pipeline_id, json_build_object(
     'pipeline_id', b.pipeline_id,
     'name', b.name,
     'stages', (
@@ -178,10 +178,10 @@ async def get_pipeline(ask: Asking, question: Annotated[BoardQuestion, Query()])
 async def _board(ask: Ask, question: BoardQuestion) -> Response:
     values = {"pipeline": question.pipeline, "seller": question.seller}
     views = ("pipelines", "pipeline_board")
-    position, rows = await ask.fetch(TOTALS, values, views, question.min_position)
+    seen, rows = await ask.fetch(TOTALS, values, views, question.min_position)
     pipeline, totals = rows[0]
     if pipeline is None:
         raise NoSuchThingError(kind="pipeline", id=question.pipeline)
     page = await ask.page_body(BOARD, question, {**question.filters(), "pipeline": pipeline})
     body = totals.removesuffix("}").encode() + b"," + page.body + b"}"
-    return ask.answer(body, min(position, page.position))
+    return ask.answer(body, Seen(min(seen.position, page.seen.position), page.seen.parked or seen.parked))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -30,11 +30,16 @@ STATEMENT_TIMEOUT_MS = 10_000
 # A view is swapped in an instant: whoever holds it longer is stuck.
 LOCK_TIMEOUT_MS = 5_000
 
-# How far the views of a question are: in the same statement as the question, so in the same snapshot. -1: one of them
-# is of another log (a backup was restored, and it is not built anew yet), and none of its rows may be told.
+# How far the views of a question are, and the first position that something waits for in them (in what is asked about,
+# if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another
+# log (a backup was restored, and it is not built anew yet), and none of its rows may be told.
 SEEN = """
 WITH seen AS (
-    SELECT coalesce(min(CASE WHEN s.is_of_another_log THEN -1 ELSE s.position END), 0) AS position
+    SELECT coalesce(min(CASE WHEN s.is_of_another_log THEN -1 ELSE s.position END), 0) AS position, (
+        SELECT min(p.position)
+        FROM read.parked AS p
+        WHERE p.view = ANY(%(views)s::text[]) AND (%(about)s::text IS NULL OR %(about)s::text = ANY(p.concerns))
+    ) AS parked
     FROM read.shown AS s
     WHERE s.view = ANY(%(views)s::text[])
 )"""
@@ -47,6 +52,13 @@ GROUP BY v.view
 ORDER BY v.view"""
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
+
+
+class Seen(NamedTuple):
+    """How true an answer is: how far its views are; `parked` is the first fact that it should say and does not."""
+
+    position: int
+    parked: int | None = None
 
 
 class Caller(Protocol):
@@ -114,21 +126,26 @@ class Desk:
     timeout: float = 5.0
 
     async def fetch(
-        self, statement: str, parameters: Mapping[str, Any], views: Sequence[str], min_position: int | None = None
-    ) -> tuple[int, list[Row]]:
-        """Run a statement that begins with SEEN and gives seen.position first; return it and the rows without it.
+        self,
+        statement: str,
+        parameters: Mapping[str, Any],
+        views: Sequence[str],
+        min_position: int | None = None,
+        about: UUID | None = None,
+    ) -> tuple[Seen, list[Row]]:
+        """Run a statement that begins with SEEN and gives seen.* first; return that and the rows without it.
 
-        Raises ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
+        `about` is the one thing asked for: what waits elsewhere in the views is then not told. Raises
+        ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
         """
         views = views_of(statement, tuple(views))
         # PostgreSQL's own way to write an array: a list would be taken apart and put together for every question.
-        values = {**parameters, "views": f"{{{','.join(views)}}}"}
+        values = {**parameters, "views": f"{{{','.join(views)}}}", "about": None if about is None else str(about)}
         rows = await self._run(statement, values, views)
         if min_position is not None and rows[0][0] < min_position:
             await self._wait(views, min_position)
             rows = await self._run(statement, values, views)
-        position: int = rows[0][0]
-        return position, [row[1:] for row in rows]
+        return Seen(*rows[0][:2]), [row[2:] for row in rows]
 
     async def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run any statement on what does not depend on a view."""

@@ -9,6 +9,7 @@ ReadError
 ├── UnacceptableFormatError  the answer cannot be given in that form                406
 ├── WrongMediaTypeError      the body is not JSON by its Content-Type               415
 ├── ViewBuildingError        the view is not there yet                              503
+├── ViewParkedError          what is known under the id waits for a fact            503
 ├── TooManyStreamsError      as many follow the events as can at once               503
 ├── AnalyticsUnavailableError the reports cannot be computed at the moment          503
 ├── TooManyPastsError        as many look at the past as can at once                503
@@ -79,6 +80,15 @@ class ViewBuildingError(ReadError):
     """The view is not there yet; facts: view, retry_after (seconds), and its state and position if known."""
 
     code = "view-building"
+
+
+class ViewParkedError(ReadError):
+    """Nothing is shown under the id because a fact about it could not be taken in.
+
+    Facts: kind, id, parked (its position), retry_after (seconds).
+    """
+
+    code = "view-parked"
 
 
 class TooManyStreamsError(ReadError):

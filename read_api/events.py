@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from read_api import streams
 from read_api.asking import HEADERS, Ask, Asking, Question
+from read_api.desk import Seen
 from read_api.errors import WrongParameterError
 from read_api.following import Feed, Page, Wanted
 from read_api.rights import PERSONAL_DATA, RIGHTS
@@ -118,7 +119,7 @@ async def list_events(
 
 
 def _page(ask: Ask, wanted: Wanted, question: EventsQuestion, page: Page) -> Response:
-    answer = ask.answer(b"[" + b",".join(cloud_event(fact) for fact in page.facts) + b"]", page.examined, BATCH)
+    answer = ask.answer(b"[" + b",".join(cloud_event(fact) for fact in page.facts) + b"]", Seen(page.examined), BATCH)
     following = [("after", page.examined), ("limit", question.limit), *(("topic", one) for one in wanted.topics or ())]
     answer.headers["Link"] = f'</events?{urlencode(following)}>; rel="next"'
     answer.headers["Letopis-Head"] = str(page.head)

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from read_api import answers
 from read_api.asking import Asking, Question, described
+from read_api.desk import Seen
 from read_api.errors import NoSuchThingError
 from read_api.paging import Listing, from_cursor, to_cursor
 
@@ -72,4 +73,4 @@ async def get_client_history(client_id: UUID, ask: Asking, question: Annotated[H
     following = to_cursor(HISTORY, whose, (position, *refused)) if has_more else None
     body = to_json({"items": [entry._asdict() for entry in entries], "next": following})
     told = b",".join(text.encode() for text, *_place in refusals)
-    return ask.answer(body[:-1] + b',"refusals":[' + told + b"]}", max(head, position))
+    return ask.answer(body[:-1] + b',"refusals":[' + told + b"]}", Seen(max(head, position)))

@@ -80,7 +80,7 @@ def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_c
     ) AS {a}
     {listing.joins}
 )
-SELECT seen.position, (
+SELECT seen.*, (
     SELECT json_agg(i)::text
     FROM (
         SELECT {", ".join(f"p.{name}" for name in listing.item)}
@@ -102,7 +102,7 @@ LEFT JOIN (
 def count_statement(listing: Listing, given: frozenset[str]) -> str:
     """Return the SQL that counts all rows of a list."""
     return f"""{SEEN}
-SELECT seen.position, (
+SELECT seen.*, (
     SELECT count(*)
     FROM read.{listing.view}_v{listing.shape} AS {listing.alias}
     WHERE {listing.conditions(given)}

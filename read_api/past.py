@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from infra.facts import AsOf
 from infra.folding import PoisonEventError
 from infra.past_log import Cut, MomentAheadError, TooLongError
-from read_api.desk import SEEN
+from read_api.desk import SEEN, Seen
 from read_api.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
 
 Kind = Literal["card", "timeline", "ownership", "deal", "board"]
@@ -22,7 +22,7 @@ Kind = Literal["card", "timeline", "ownership", "deal", "board"]
 RETRY_AFTER = 5
 
 SEEN_THEN = """
-WITH seen AS (SELECT %(seen_position)s::bigint AS position)"""
+WITH seen AS (SELECT %(seen_position)s::bigint AS position, NULL::bigint AS parked)"""
 
 
 class Then(Protocol):
@@ -118,12 +118,13 @@ class PastViews:
         parameters: Mapping[str, Any],
         views: Sequence[str],  # noqa: ARG002 - all that it selects from is shown already
         min_position: int | None = None,  # noqa: ARG002 - the log itself was read
-    ) -> tuple[int, list[tuple[Any, ...]]]:
+        about: UUID | None = None,  # noqa: ARG002 - nothing waits in what was folded just now
+    ) -> tuple[Seen, list[tuple[Any, ...]]]:
         """Run a statement that begins with SEEN; return the position it is true at, and the rows without it."""
-        return self._then.position, await run_in_threadpool(rows_then, self._then, statement, parameters)
+        return Seen(self._then.position), await run_in_threadpool(rows_then, self._then, statement, parameters)
 
 
 def rows_then(then: Then, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement that begins with SEEN on the views as they stood; return its rows without the position."""
     values = {**parameters, "seen_position": then.position}
-    return [row[1:] for row in then.ask(statement.replace(SEEN, SEEN_THEN), values)]
+    return [row[2:] for row in then.ask(statement.replace(SEEN, SEEN_THEN), values)]

@@ -60,7 +60,7 @@ COUNTED = (
 )
 _SUMS = ", ".join(f"'{name}', coalesce(sum(n.{name}), 0)" for name in COUNTED)
 COUNTERS = f"""{SEEN}
-SELECT seen.position, (
+SELECT seen.*, (
     SELECT (
         SELECT json_build_object(
             'staff_id', s.staff_id, 'name', s.name, 'from_day', %(since)s::date, 'to_day', %(until)s::date, {_SUMS},

@@ -17,6 +17,7 @@ from infra.connection import LIMITS, OwnConnection
 from infra.envelope import ReadFact
 from infra.facts import AsOf
 from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
+from infra.parking import Parking, passing_over
 from infra.past_log import Cut, PastLog, cut_at
 from infra.projection import Projection, own_stream
 from infra.session_tables import SessionTables
@@ -69,6 +70,7 @@ class _Session:
         decode = decoder(self.borrow)
         self._readers = {one.name: (preparing(decode, one), decoding(decode, one)) for one in KEPT}
         self._topics = {one.name: frozenset(one.topics) for one in KEPT}
+        self._passing: dict[str, Parking] = {}
         self._tables: SessionTables | None = None
         self._tables_of: psycopg.Connection[Any] | None = None
 
@@ -80,13 +82,18 @@ class _Session:
             self._tables, self._tables_of = SessionTables(connection, KEPT), connection
         return self._tables
 
+    def learn(self, connection: psycopg.Connection[Any]) -> None:
+        """Hear which facts are skipped on record."""
+        self._passing = passing_over(connection, KEPT)
+
     def fold(self, projection: Projection[Any], rows: Rows, facts: Iterable[ReadFact]) -> None:
         """Fold those of the facts that the read model takes in into the rows; raises infra.folding.PoisonEventError."""
         prepare, decode = self._readers[projection.name]
         topics = self._topics[projection.name]
         wanted = [fact for fact in facts if fact.topic in topics]
         prepare(wanted)
-        play(projection, rows, touches(projection, wanted, decode))
+        passing = self._passing[projection.name]
+        play(projection, rows, touches(projection, wanted, decode, passing), passing)
 
 
 class Then:
@@ -197,6 +204,7 @@ class TimeMachine:
         with self._session() as session, session.borrow() as connection:
             tables = session.tables(connection)
             cut = cut_at(connection, as_of)
+            session.learn(connection)
             with tables.lent():
                 then = Then(session, tables, PastLog(connection, cut, self._seconds), cut)
                 _show(then, kind, key)

@@ -12,6 +12,7 @@ from psycopg import sql
 from infra.folding import Decode, touches
 from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.log_reader import LogReader, head_of
+from infra.parking import Parking, parking_of
 from infra.projection import Projection
 from replay.verify import NoSuchGenerationError
 
@@ -36,7 +37,8 @@ class Consumption:
 
     `facts` are those of its topics up to its checkpoint, `waiting` those after it. `beyond` counts rows of facts after
     the checkpoint; `stray` has positions that rows name and where no fact of its topics stands; `skipped` has, for a
-    read model that keeps a row for each fact, the positions whose rows are not all there.
+    read model that keeps a row for each fact, the positions whose rows are not all there; `parked` counts the places
+    that wait, whose rows are not missed.
     """
 
     projection: str
@@ -49,6 +51,7 @@ class Consumption:
     waiting: int = 0
     rows: int = 0
     beyond: int = 0
+    parked: int = 0
     stray: list[int] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
 
@@ -65,6 +68,7 @@ class Consumption:
         return (
             f"{self.facts} facts taken in up to position {self.position}, {self.waiting} waiting; {self.rows} rows:"
             f" {self.beyond} beyond the checkpoint, {_named(self.stray)} of no fact, {_named(self.skipped)} missing"
+            + (f", {self.parked} wait (parked)" if self.parked else "")
         )
 
 
@@ -76,7 +80,7 @@ def _named(positions: list[int]) -> str:
 def audit(projection: Projection[Any], url: str, decode: Decode) -> Consumption:
     """Compare, on one consistent snapshot, what the generation in use has consumed with the log.
 
-    Raises NoSuchGenerationError, and PoisonEventError at a fact whose rows cannot be told.
+    Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
     with connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -106,8 +110,10 @@ def _audited(
     found.stray = [position for (position,) in stray[:NAMED_AT_MOST]]
     rows = dict(connection.execute(sql.SQL(_ROWS).format(table=table)).fetchall())
     found.rows = sum(rows.values())
+    parking = parking_of(connection, projection, generation)
+    found.parked = len(parking.waiting)
     if projection.is_append_only:
-        found.skipped = _skipped(connection, reader, projection, decode, generation.position, rows)
+        found.skipped = _skipped(connection, reader, projection, decode, parking, generation.position, rows)
     return found
 
 
@@ -116,6 +122,7 @@ def _skipped(
     reader: LogReader,
     projection: Projection[Any],
     decode: Decode,
+    parking: Parking,
     last: int,
     rows: dict[int, int],
 ) -> list[int]:
@@ -124,7 +131,7 @@ def _skipped(
     for _, facts in reader.stream(connection, 0, last):
         missing += [
             event.position
-            for event, keys, _ in touches(projection, facts, decode)
-            if rows.get(event.position, 0) < len(set(keys))
+            for event, keys, _ in touches(projection, facts, decode, parking)
+            if rows.get(event.position, 0) < sum(not parking.holds(key, event.position) for key in set(keys))
         ]
     return missing[:NAMED_AT_MOST]

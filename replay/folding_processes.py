@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, touches
 from infra.generations import Generation, connect
 from infra.log_reader import LogReader
+from infra.parking import parking_of
 from infra.projection import Projection
 from infra.row_store import RowStore
 from replay.pace import Pace, RebuildCancelledError
@@ -58,7 +59,10 @@ def fold_here(
     tell: Callable[[Told], None],
     alive: Callable[[], None] = lambda: None,
 ) -> None:
-    """Fold one worker's parts into the table and tell of every step; raises PoisonEventError, RebuildCancelledError."""
+    """Fold one worker's parts into the table and tell of every step.
+
+    What cannot take a fact in is parked. Raises PoisonEventError where that cannot be, and RebuildCancelledError.
+    """
     with connect(share.url) as connection:
         generation = share.generation
         pace = Pace(connection, generation.name, generation.number, share.workers, alive)
@@ -74,13 +78,14 @@ def fold_here(
                 parts=share.parts,
             )
             rows: Rows = {}
+            parking = parking_of(connection, projection, generation, is_anew=True)
             start = 0
             while start < share.last:
                 # A query that examines so many positions gives about as many facts of this part as a step shall have.
                 end = min(start + pace.step() * share.parts, share.last)
                 facts = reader.between(connection, start, end)
                 prepare(facts)
-                play(projection, rows, touches(projection, facts, event_of))
+                play(projection, rows, touches(projection, facts, event_of, parking), parking)
                 written = 0
                 if projection.is_append_only:
                     store.fill(connection, rows.values())
@@ -93,6 +98,7 @@ def fold_here(
             while some := list(islice(every, ROWS_IN_A_COPY)):
                 store.fill(connection, some)
                 tell(Told(worker, 0, len(some), pace.turn(len(some))))
+            parking.write(connection, generation)
 
 
 def _of_part(position: int, part: int, parts: int) -> int:

@@ -43,12 +43,24 @@ EVENTS_IN_A_PASS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild made: which generation, of a log of how many events, in how long."""
+    """What a rebuild made: which generation, of how many events, in how long, and how many places wait in it."""
 
     projection: str
     generation: int
     events: int
     seconds: float
+    parked: int
+
+
+class MoreParkedError(Exception):
+    """In a rebuilt read model more would wait than in the one in use; readers keep the one they had."""
+
+    def __init__(self, name: str, count: int, first: int, reason: str) -> None:
+        super().__init__(
+            f"{name} was not swapped: {count} of its places could not take in a fact that the one in use did not"
+            f" stumble over, the first at position {first}: {reason}. Correct the code and rebuild again, or swap all"
+            f" the same with `letopis projections rebuild {name} --park`: then they wait, and readers are told so."
+        )
 
 
 class NothingToRollBackToError(Exception):
@@ -71,6 +83,7 @@ def rebuild(
     check: Check = "sample",
     throttle: int | None = None,
     only_if_missing: bool = False,
+    may_park: bool = False,
     events_in_a_pass: int = EVENTS_IN_A_PASS,
     small_log: int = SMALL_LOG,
 ) -> Rebuilt | None:
@@ -79,9 +92,10 @@ def rebuild(
     `decoder` makes what reads events; it is called in each process, so it must be picklable (a function of a module,
     or functools.partial of one). `throttle` is how many events a second it folds at most. Stopped, cancelled or killed
     anywhere, it leaves the readers' generation untouched, and the next start drops the half-made one. With
-    `only_if_missing` nothing is done, and None returned, when there is a generation of this very code and log. Raises
-    PoisonEventError at a fact that cannot be taken in, NotEqualError when the check finds a difference, and
-    RebuildCancelledError.
+    `only_if_missing` nothing is done, and None returned, when there is a generation of this very code and log. What
+    cannot take a fact in is parked as in the live one; where something would wait that does not in the one in use,
+    MoreParkedError is raised unless `may_park`. Raises NotEqualError when the check finds a difference,
+    RebuildCancelledError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
     began = monotonic()
     with connect(url) as connection, build_lock(connection, projection.name):
@@ -98,14 +112,34 @@ def rebuild(
                     Size.of(projection, head_of(connection).position, processes, events_in_a_pass, small_log),
                     check,
                 )
+                if present and not may_park:
+                    _require_no_more_parked(connection, present, generation)
                 teller.phase("swapping")
-                hand_over(connection, fill.held(), decoder(), teller.look)
+                held = fill.held()
+                hand_over(connection, held, decoder(), teller.look)
         finally:
             # After a failure, or Ctrl-C: what is half made goes. After the swap there is nothing in this state.
             if not connection.closed:
                 # What was made of another log is nothing to roll back to.
                 drop_others(connection, projection.name, keep_retired=0 if present and present.is_of_another_log else 1)
-    return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began)
+    parked = len(held.parking.waiting)
+    return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began, parked)
+
+
+_MORE_PARKED = """
+    SELECT count(*), min(made.position), (array_agg(made.reason ORDER BY made.position))[1]
+    FROM letopis.parked AS made
+    LEFT JOIN letopis.parked AS used
+        ON used.name = made.name AND used.generation = %s AND used.place = made.place
+        AND used.position <= made.position
+    WHERE made.name = %s AND made.generation = %s AND used.place IS NULL
+"""
+
+
+def _require_no_more_parked(connection: psycopg.Connection[Any], present: Generation, made: Generation) -> None:
+    row = connection.execute(_MORE_PARKED, (present.number, made.name, made.number)).fetchone()
+    if row and row[0]:
+        raise MoreParkedError(made.name, *row)
 
 
 class Size(NamedTuple):

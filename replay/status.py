@@ -15,17 +15,21 @@ from infra.projection import Projection
 _QUERY = """
     SELECT
         s.name, s.generation, s.shape, s.state, s.position, s.head, s.lag_events, s.lag_seconds, s.fingerprint,
-        s.error,
+        s.error, coalesce(k.parked, 0) AS parked, k.parked_from,
         coalesce(pg_total_relation_size(to_regclass(format('%I.%I', s.name || '_g' || s.generation, s.name))), 0)
             AS size_bytes
     FROM read.generation_status s
+    LEFT JOIN read.parked_count k USING (name, generation)
     ORDER BY s.name, s.generation
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectionStatus:
-    """How one generation of a read model is. `is_current` is False when other code than this made it."""
+    """How one generation of a read model is. `is_current` is False when other code than this made it.
+
+    `parked` places wait for a fact that could not be taken in, the first of them for the one at `parked_from`.
+    """
 
     name: str
     generation: int
@@ -40,6 +44,8 @@ class ProjectionStatus:
     rows: int
     size_bytes: int
     error: str | None
+    parked: int = 0
+    parked_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class _Found:
     lag_seconds: float
     fingerprint: str
     error: str | None
+    parked: int
+    parked_from: int | None
     size_bytes: int
 
 
@@ -88,6 +96,8 @@ def _status(connection: psycopg.Connection[Any], one: _Found, projection: Projec
         _rows_in(connection, sql.Identifier(f"{one.name}_g{one.generation}", one.name)),
         one.size_bytes,
         one.error,
+        one.parked,
+        one.parked_from,
     )
 
 

@@ -11,6 +11,7 @@ import psycopg
 from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
 from infra.generations import Generation, connect, current, in_use, log_is_the_same
 from infra.log_reader import LogReader
+from infra.parking import parking_of
 from infra.projection import Key, Projection
 from infra.row_store import RowStore
 from replay.forecast import Checked
@@ -40,7 +41,9 @@ class Difference:
 class Report:
     """What a check found: counts are complete, the lists name the first of each kind.
 
-    A sample has looked at one row in `one_in`, chosen by chance, and at all the facts that make it.
+    A sample has looked at one row in `one_in`, chosen by chance, and at all the facts that make it. Places that are
+    `parked` were compared as they stood before the fact they wait for, and `skipped` facts were passed over here too;
+    at `failing` places this code cannot take in what the build did take in.
     """
 
     projection: str
@@ -52,6 +55,9 @@ class Report:
     differing: int = 0
     missing: int = 0
     extra: int = 0
+    parked: int = 0
+    skipped: int = 0
+    failing: int = 0
     differences: list[Difference] = field(default_factory=list)
     missing_keys: list[Key] = field(default_factory=list)
     extra_keys: list[Key] = field(default_factory=list)
@@ -59,7 +65,7 @@ class Report:
     @property
     def is_equal(self) -> bool:
         """True when every row is what the log makes, none is missing and none too many."""
-        return self.is_log_the_same and not (self.differing or self.missing or self.extra)
+        return self.is_log_the_same and not (self.differing or self.missing or self.extra or self.failing)
 
     def lines(self) -> list[str]:
         """Return a line for each row that is named: its key, and the columns in which it differs, without values."""
@@ -77,9 +83,11 @@ class Report:
         columns = sorted({name for one in self.differences for name in one.columns})
         named = f" (columns: {', '.join(columns)})" if columns else ""
         sample = f" (a sample: one in {self.one_in})" if self.one_in > 1 else ""
+        odd = {"wait (parked)": self.parked, "facts skipped": self.skipped, "cannot be folded any more": self.failing}
         return (
             f"{self.rows} rows{sample} at position {self.position}: {self.differing} differ{named},"
             f" {self.missing} missing, {self.extra} extra"
+            + "".join(f", {count} {what}" for what, count in odd.items() if count)
         )
 
 
@@ -124,7 +132,7 @@ def verify(
 ) -> Report:
     """Check the generation in use (or another one) up to its checkpoint, on one snapshot; the live worker goes on.
 
-    Raises PoisonEventError at a fact that cannot be folded and NoSuchGenerationError.
+    Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
     with connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -170,6 +178,7 @@ class _Checking:
         self._event_of, self._prepare = decoding(decode, projection), preparing(decode, projection)
         self._watch = watch
         self._store = RowStore(connection, projection, generation.schema)
+        self._parking = parking_of(connection, projection, generation)
         self._report = Report(projection.name, generation.number, generation.position)
 
     def run(self, one_in: int, events_in_a_pass: int) -> Report:
@@ -177,6 +186,7 @@ class _Checking:
         if not log_is_the_same(self._connection, self._generation):
             report.is_log_the_same = False
             return report
+        report.parked, report.skipped = len(self._parking.waiting), len(self._parking.skipped)
         report.one_in = 1 if self._projection.partition_by == "none" else one_in
         parts = 1
         if self._projection.partition_by != "none":
@@ -191,6 +201,7 @@ class _Checking:
                 self._count(self._store.of_part(self._connection, self._projection.partition_by, part, parts), expected)
         if report.one_in == 1:
             self._count(self._store.every(self._connection), expected)
+        report.failing = len(self._parking.new)
         return report
 
     def _folded(self, part: int, parts: int) -> Rows:
@@ -209,7 +220,7 @@ class _Checking:
             end = min(start + self._watch.step() * parts, last)
             facts = reader.between(self._connection, start, end)
             self._prepare(facts)
-            play(projection, rows, touches(projection, facts, self._event_of))
+            play(projection, rows, touches(projection, facts, self._event_of, self._parking), self._parking)
             self._watch.checked("check", (end - start) // parts)
             start = end
         return {key: there for key, there in rows.items() if there.row is not None}

@@ -1,5 +1,6 @@
 """What people type: mistakes are answered with a sentence that says what to do, and exit codes mean something."""
 
+import getpass
 import json
 import os
 import shutil
@@ -12,9 +13,12 @@ from contextlib import closing
 from pathlib import Path
 
 import jwt
+import psycopg
 import pytest
 
+from app.database import database, master_key
 from app.demo_place import ROOT
+from app.settings import Settings
 from infra.embedded import EmbeddedPostgres
 
 UNKNOWN_CLIENT = "00000000-0000-0000-0000-000000000000"
@@ -85,6 +89,13 @@ def test_a_token_says_who_and_as_what(var: Path) -> None:
         (("client", "as-of", UNKNOWN_CLIENT, "--occurred", "2026-01-01"), 1, "was known then"),
         (("restore", "/nowhere"), 1, "There is no backup in /nowhere: manifest.json cannot be read"),
         (("import", "maven", "/nowhere"), 2, "'/nowhere' does not exist"),
+        (("projections", "skip", "client_card", "--key", "x", "--reason", " "), 2, "say why in a few words"),
+        (("projections", "retry", "client_card", "--key", "x"), 1, "'x' is no key of client_card, whose rows have"),
+        (
+            ("projections", "skip", "client_card", "--key", UNKNOWN_CLIENT, "--reason", "x"),
+            1,
+            "client_card has not been built: start the service or rebuild it",
+        ),
         (("nonsense",), 2, "No such command 'nonsense'"),
         (("serve", "--role", "nonsense"), 1, "LETOPIS_ROLE: Input should be 'all', 'api'"),
         (("serve", "--port", "70000"), 2, "Invalid value for '--port'"),
@@ -155,6 +166,41 @@ def test_the_company_s_zone_may_stand_in_a_file(var: Path) -> None:
         (var.parent / ".env").unlink()
     assert done.returncode == 1
     assert "Nowhere/City is no time zone" in done.stderr
+
+
+def let_wait(var: Path) -> str:
+    """Let the administrator's row wait for the fact that made it, as a failed fold would; return the key."""
+    settings = Settings.model_validate({"var": var, "database_url": None})
+    with database(settings, master_key(settings), print) as urls, psycopg.connect(urls.projector) as projector:
+        row = projector.execute(
+            "INSERT INTO letopis.parked (name, generation, place, position, event_id, topic, reason)"
+            " SELECT p.name, p.generation, jsonb_build_array(e.stream_id), e.position, e.event_id, e.topic, 'KeyError'"
+            " FROM letopis.event e, letopis.projection p WHERE e.topic = 'staff.hired' AND p.name = 'staff_directory'"
+            " AND p.state = 'live' ORDER BY e.position LIMIT 1 RETURNING place ->> 0"
+        ).fetchone()
+        assert row is not None
+        projector.execute(f"DELETE FROM staff_directory_g1.staff_directory WHERE staff_id = '{row[0]}'".encode())
+        return str(row[0])
+
+
+def test_what_waits_is_shown_tried_again_and_skipped_with_a_reason_on_record(var: Path) -> None:
+    letopis(var, "projections", "rebuild", "staff_directory")
+    key = let_wait(var)
+    shown = json.loads(letopis(var, "projections", "parked", "all", "--json").stdout)
+    assert [(one["projection"], one["place"], one["reason"]) for one in shown["parked"]] == [
+        ("staff_directory", f'["{key}"]', "KeyError")
+    ]
+    again = letopis(var, "projections", "retry", "staff_directory", "--key", key)
+    assert (again.returncode, f'["{key}"]: flows again' in again.stderr) == (0, True)
+    let_wait(var)
+    done = letopis(var, "projections", "skip", "staff_directory", "--key", key, "--reason", "entered twice")
+    assert (done.returncode, "flows again" in done.stderr) == (0, True)
+    (one,) = json.loads(letopis(var, "projections", "parked", "staff_directory", "--json").stdout)["skipped"]
+    assert (one["place"], one["failure"], one["reason"]) == (f'["{key}"]', "KeyError", "entered twice")
+    assert one["actor"] == getpass.getuser()
+    said = letopis(var, "projections", "parked", "all")
+    assert "Nothing waits." in said.stderr
+    assert "entered twice" in said.stdout
 
 
 def test_what_programs_read_is_json_on_standard_output(var: Path) -> None:

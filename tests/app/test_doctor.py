@@ -177,6 +177,18 @@ def test_a_broken_and_an_old_read_model_are_found(patient: Patient) -> None:
     assert "client_card building" in str(found.value)
 
 
+def test_a_read_model_in_which_something_waits_is_found(patient: Patient) -> None:
+    run_as_owner(
+        patient,
+        "INSERT INTO letopis.projection (name, generation, shape, fingerprint, state)"
+        " VALUES ('products', 1, 1, 'x', 'live');"
+        " INSERT INTO letopis.parked (name, generation, place, position, event_id, topic, reason)"
+        """ VALUES ('products', 1, '["a"]', 7, gen_random_uuid(), 'product.listed', 'KeyError at listed:9')""",
+    )
+    with pytest.raises(FailedError, match="products 1 parked from position 7"):
+        doctor_database.projections(patient)
+
+
 def test_an_analytics_file_of_another_log_and_a_damaged_one_are_found(patient: Patient) -> None:
     path = patient.settings.var / ANALYTICS_FILE
     path.parent.mkdir()

@@ -47,7 +47,7 @@ def record(url: str, upto: int) -> None:
 
 
 def note(url: str) -> None:
-    """Let there be what does not come with a fact: a refusal and a policy's checkpoint; and a snapshot, of no worth."""
+    """Let there be what does not come with a fact: refusal, checkpoint of a policy, skip; a snapshot, of no worth."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO letopis.refusal (actor, command, code, facts) VALUES ('x', 'y', 'z', '{}')")
         connection.execute(
@@ -55,6 +55,11 @@ def note(url: str) -> None:
             " ON CONFLICT (name) DO UPDATE SET position = excluded.position"
         )
         connection.execute("INSERT INTO letopis.fact_version VALUES ('deal.won', 1, 0) ON CONFLICT DO NOTHING")
+        connection.execute(
+            "INSERT INTO letopis.skipped (name, place, position, event_id, topic, failure, reason, actor)"
+            " SELECT 'boxes', jsonb_build_array(stream_id), position, event_id, topic, 'KeyError', 'entered twice', 'x'"
+            " FROM letopis.event ORDER BY position DESC LIMIT 1"
+        )
         connection.execute("INSERT INTO letopis.snapshot VALUES (gen_random_uuid(), 1, 'box', 'x')")
 
 

@@ -5,20 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.advance import hold
-from infra.folding import play_events
+from infra.folding import Decode, play_events
 from infra.generations import connect, in_use
 from infra.log_reader import LogReader
 from infra.projection import Projection
 from tests.infra.toy import decode
 
 
-def in_memory(url: str, projection: Projection[Any]) -> dict[Any, Any]:
+def in_memory(url: str, projection: Projection[Any], read: Decode = decode) -> dict[Any, Any]:
     """Return the rows that the whole log makes, folded one event after the other with no projector at all."""
     with connect(url) as connection:
         reader = LogReader(projection.topics, with_parties=projection.needs_parties)
         facts = reader.between(connection, 0, 2**40)
     rows: dict[Any, Any] = {}
-    play_events(projection, rows, map(decode, facts))
+    play_events(projection, rows, map(read, facts))
     return {key: there for key, there in rows.items() if there.row is not None}
 
 

@@ -20,7 +20,7 @@ from infra.restore import RestoreRefusedError, checked_backup
 from tests.database import MASTER, Database
 from tests.infra.backups import contents, empty_database, note, record
 
-KEPT = {"event", "event_party", "receipt", "claim", "subject_key", "refusal", "checkpoint", "fact_version"}
+KEPT = {"event", "event_party", "receipt", "claim", "subject_key", "refusal", "checkpoint", "fact_version", "skipped"}
 
 
 def test_every_table_is_in_the_backup_or_is_made_from_the_log(database: Database, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.backup import REGISTER, back_up, tables_of
+from infra.backup import STAYING, back_up, tables_of
 from infra.embedded import EmbeddedPostgres
 from infra.generations import connect, in_use
 from infra.log_reader import head_of
@@ -105,6 +105,21 @@ def test_nobody_else_may_be_connected(database: Database, folder: Path) -> None:
     assert contents(database.owner_url) == before
 
 
+def test_what_waits_in_a_read_model_that_stays_goes_on_waiting(database: Database, folder: Path) -> None:
+    record(database.owner_url, 30)
+    build(boxes, decode, database.projector_url)
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO letopis.parked (name, generation, place, position, event_id, topic, reason)"
+            " SELECT 'boxes', 1, jsonb_build_array(stream_id), position, event_id, topic, 'KeyError'"
+            " FROM letopis.event WHERE position = 7"
+        )
+    made = back_up(database.owner_url, MASTER, folder)
+    put_back(database.owner_url, folder, made, is_replacing=True)
+    with psycopg.connect(database.owner_url) as owner:
+        assert owner.execute("SELECT position FROM letopis.parked").fetchall() == [(7,)]
+
+
 def test_an_owner_who_is_no_superuser_can_do_it_and_sees_who_else_is_connected(
     cluster: EmbeddedPostgres, database: Database, folder: Path
 ) -> None:
@@ -126,7 +141,7 @@ def test_a_dump_that_breaks_off_leaves_what_was_there(database: Database, folder
     backed_up(database.owner_url, folder)
     before = contents(database.owner_url)
     with psycopg.connect(database.owner_url) as connection:
-        tables = [table for table in tables_of(connection) if table != REGISTER]
+        tables = [table for table in tables_of(connection) if table not in STAYING]
     victim = max(folder.rglob("*.gz"), key=lambda one: one.stat().st_size)
     whole = gzip.decompress(victim.read_bytes())
     lines = whole.splitlines(keepends=True)
@@ -144,7 +159,7 @@ def test_a_log_that_is_not_the_promised_one_is_not_taken(database: Database, fol
     backed_up(database.owner_url, folder)
     before = contents(database.owner_url)
     with psycopg.connect(database.owner_url) as connection:
-        tables = [table for table in tables_of(connection) if table != REGISTER]
+        tables = [table for table in tables_of(connection) if table not in STAYING]
     with pytest.raises(ToolFailedError, match="not the one that the manifest promises"):
         load(database.owner_url, folder, tables, 31)
     assert contents(database.owner_url) == before

@@ -144,7 +144,7 @@ def test_each_list_is_read_through_its_index(
     company: Office, listing: Listing, given: dict[str, Any], index: str
 ) -> None:
     statement = page_statement(listing, frozenset(given), 50, has_cursor=False)
-    values = {**given, "limit": 50, "views": list(listing.views)}
+    values = {**given, "limit": 50, "views": list(listing.views), "about": None}
     plan = company.runner.run(_plan(company, statement, values))
     assert f"on {index}" in plan or f"using {index}" in plan, plan
 
@@ -175,7 +175,7 @@ def test_values_that_want_different_ways_leave_the_choice_to_each_question(given
 async def _anew(company: Office, given: dict[str, Any]) -> int:
     """Return how many times of twenty PostgreSQL made a plan of its own for a page of clients."""
     statement = page_statement(CLIENTS, frozenset(given), 50, has_cursor=False)
-    values = {**given, "limit": 50, "views": list(CLIENTS.views)}
+    values = {**given, "limit": 50, "views": list(CLIENTS.views), "about": None}
     async with company.pool.connection() as connection:
         for _ in range(20):
             await connection.execute(statement.encode(), values, prepare=True)

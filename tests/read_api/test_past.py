@@ -13,6 +13,7 @@ import pytest
 from infra.facts import AsOf
 from infra.folding import PoisonEventError
 from infra.past_log import Cut, TooLongError
+from read_api.desk import Seen
 from read_api.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
 from read_api.past import Kind, Past
 from tests.read_api.office import Office, nth
@@ -98,7 +99,7 @@ def test_one_board_at_a_time_and_cards_beside_it() -> None:
         with pytest.raises(TooManyPastsError):
             await board()
         async with past.looking("card", nth(1), NOW) as views:
-            assert await views.fetch("", {}, ()) == (0, [])
+            assert await views.fetch("", {}, ()) == (Seen(0), [])
         machine.board.set()
         await first
         await board()

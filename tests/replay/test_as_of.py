@@ -64,6 +64,18 @@ def test_a_fact_that_cannot_be_read_is_named_and_spares_the_time_before_it(
     assert roads(machine, LONG_AGO) == 1
 
 
+def test_a_fact_that_is_skipped_on_record_is_passed_over_in_the_past_as_well(
+    machine: TimeMachine, owner: psycopg.Connection[tuple[int]]
+) -> None:
+    owner.execute(WRONG)
+    owner.execute(
+        "INSERT INTO letopis.skipped (name, place, position, event_id, topic, failure, reason, actor)"
+        " SELECT 'pipelines', jsonb_build_object('stream', stream_id), position, event_id, topic, 'x', 'y', 'vera'"
+        " FROM letopis.event WHERE position = 2"
+    )
+    assert roads(machine, TODAY) == 1
+
+
 def test_a_session_that_was_cut_off_is_opened_anew(machine: TimeMachine, owner: psycopg.Connection[tuple[int]]) -> None:
     assert roads(machine, TODAY) == 2
     owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'letopis-as-of'")

@@ -31,12 +31,19 @@ def test_rows_and_size_are_told(database: Database) -> None:
 
 
 def test_a_broken_read_model_says_where_and_why(database: Database) -> None:
-    record(database.owner_url, [opening("a"), coin("a", poison=True)])
-    build(boxes, decode, database.projector_url)
-    (status,) = statuses([boxes], database.projector_url)
+    record(database.owner_url, [opening("a"), coin("a", unreadable=True)])
+    build(days, decode, database.projector_url)
+    (status,) = statuses([days], database.projector_url)
     assert (status.state, status.position) == ("broken", 1)
     assert status.error is not None
-    assert "ZeroDivisionError" in status.error
+    assert "position 2 (box.coin_dropped): ValueError at decode:" in status.error
+
+
+def test_a_read_model_in_which_something_waits_says_how_much_and_from_where(database: Database) -> None:
+    record(database.owner_url, [opening("a"), coin("a", poison=True), coin("b"), coin("c", poison=True)])
+    build(boxes, decode, database.projector_url)
+    (status,) = statuses([boxes], database.projector_url)
+    assert (status.state, status.position, status.parked, status.parked_from) == ("live", 4, 2, 2)
 
 
 def test_a_read_model_of_other_code_and_one_not_built_yet_say_so(database: Database) -> None:

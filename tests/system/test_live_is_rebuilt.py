@@ -61,6 +61,7 @@ def check_verified(one: Company) -> None:
     for projection in PROJECTIONS:
         report = verify(projection, url, decode, events_in_a_pass=40)
         assert report.is_equal, f"{projection.name}: {report.summary} {report.differences}"
+        assert not report.parked, f"{projection.name}: {report.summary}"
     assert one.analytics.verify() == ()
     assert verify_claims(one.database.writer_url, decode, MASTER.keyed_hash).is_equal
 
