@@ -229,6 +229,7 @@ def test_damage_that_a_reader_meets_is_not_a_figure_and_not_for_long(
     node.stop()
     node = open_node(file)
     node._in_use._is_checked = True  # as if the file had been sound when it was opened
+    assert node.follow_once() == 0
     content = bytearray(file.read_bytes())
     content[len(content) // 10 :] = bytes(len(content) - len(content) // 10)
     file.write_bytes(content)
