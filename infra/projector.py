@@ -156,6 +156,8 @@ class ProjectorService:
                     self._take_back(connection, projection)
         except psycopg.OperationalError as error:
             _log.warning("projection_watch", outcome="database lost", error=str(error))
+        except Exception as error:  # noqa: BLE001 - the outermost door of this thread: others may still be missing
+            _log.error("projection_watch", outcome="failed", error=type(error).__name__, exc_info=True)
 
     def _is_built(self, projection: Projection[Any]) -> bool:
         """Build a read model if it is missing; False when the database was lost, so that it has to be tried again."""
@@ -163,7 +165,7 @@ class ProjectorService:
         try:
             with connect(self._url) as connection:
                 sweep(connection, name)
-                is_there = has_current(connection, projection)
+                is_there = has_current(connection, projection) or self._has_successor(connection, projection)
             if not is_there:
                 self._build(projection)
         except psycopg.OperationalError as error:
@@ -177,13 +179,21 @@ class ProjectorService:
         """Show readers what this code made again when other code that took its place in their view is gone for good."""
         name = projection.name
         ours = newest_retired(connection, name, self._fingerprints[name])
-        if ours is None or not self._is_left(connection, projection):
+        if ours is None or ours.is_of_another_log or not self._is_left(connection, projection):
             self._left_since.pop(name, None)
         elif monotonic() - self._left_since.setdefault(name, monotonic()) > LEFT_SECONDS:
             with idle_build_lock(connection, name) as is_mine:
                 if is_mine:
                     show_again(connection, projection, ours, self._decode)
                     _log.warning("projection_taken_back", projection=name, generation=ours.number)
+
+    def _has_successor(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> bool:
+        """Tell whether other code, which runs, took the place of what this code made: that is not taken back."""
+        fingerprint = self._fingerprints[projection.name]
+        ours = newest_retired(connection, projection.name, fingerprint)
+        present = in_use(connection, projection.name)
+        is_other = present is not None and present.fingerprint != fingerprint
+        return ours is not None and is_other and not self._is_left(connection, projection)
 
     def _is_left(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> bool:
         """Tell whether what readers see is of other code, and nobody who has that code runs."""
@@ -256,7 +266,9 @@ class ProjectorService:
         the version before, which processes of its own serve, are not left behind while and after a new one is built.
         """
         for name in break_replaced(connection):
-            if name in self._projections:
+            present = in_use(connection, name)
+            # What newer code has taken the place of is not built anew: it would take that place back.
+            if present and present.fingerprint == self._fingerprints.get(name):
                 self._to_build.put(self._projections[name])
         ours = {one.schema: one for one in kept_up(connection) if self._fingerprints.get(one.name) == one.fingerprint}
         for schema in (self._locked | self._held.keys()) - ours.keys():
@@ -267,8 +279,9 @@ class ProjectorService:
                 if not try_hold(connection, schema):
                     continue
                 self._locked.add(schema)
-                # Whoever held it may have died over building it anew.
-                self._to_build.put(self._projections[generation.name])
+                if generation.state != "retired":
+                    # Whoever held it may have died over building it anew.
+                    self._to_build.put(self._projections[generation.name])
                 try:
                     # Its last holder may have moved it on since the register was read.
                     generation = current(connection, found)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from read_api.past import Past
 
 Row = tuple[Any, ...]
+Unreachable = OperationalError
+"""What a question raises when the database is out of reach, for those who speak HTTP and no SQL."""
+
 Pool = AsyncConnectionPool[AsyncConnection[Row]]
 
 UTC_ZONE = ZoneInfo("UTC")

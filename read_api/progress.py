@@ -4,13 +4,12 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-import psycopg
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from read_api import answers, streams
 from read_api.asking import Asking, Question, described
-from read_api.desk import Desk
+from read_api.desk import Desk, Seen, Unreachable
 from read_api.following import Feed
 from read_api.streams import ALIVE, STREAM, is_stream, opening
 
@@ -54,7 +53,7 @@ async def watch_rebuilds(ask: Asking, question: Annotated[Question, Query()]) ->
         ask.desk.feed.require_room()
         return StreamingResponse(_stream(ask.desk, ask.desk.feed), media_type=STREAM, headers=streams.HEADERS)
     [(position, body)] = await ask.desk.rows(PROGRESS)
-    return ask.answer(body.encode(), position)
+    return ask.answer(body.encode(), Seen(position))
 
 
 async def _stream(desk: Desk, feed: Feed) -> AsyncIterator[bytes]:
@@ -66,7 +65,7 @@ async def _stream(desk: Desk, feed: Feed) -> AsyncIterator[bytes]:
         while time.monotonic() < end and not feed.tail.is_ending:
             try:
                 [(_, body)] = await desk.rows(PROGRESS)
-            except psycopg.OperationalError:
+            except Unreachable:
                 return
             if body != told:
                 told, told_at = body, time.monotonic()

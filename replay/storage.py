@@ -21,6 +21,8 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
         "snapshot": ("snapshots", "Made from the log; may be deleted at any time."),
+        "parked": ("parked", "Kept until what waits is taken in or skipped, or its generation is dropped."),
+        "skipped": ("skipped facts", "Kept for ever: every later build passes over them too."),
         "rebuild": ("rebuilds", "Kept until the next rebuild of the same read model; one row for each."),
         "projection": ("register", "Kept; one row for each generation that there is."),
     }

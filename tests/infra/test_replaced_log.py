@@ -78,7 +78,7 @@ def test_a_service_that_runs_builds_it_anew_too(folded: Database, facts: list[Sa
     service = ProjectorService([boxes], decode, folded.projector_url, poll_seconds=0.05)
     service.start()
     try:
-        eventually(lambda: boxes.name in service._held)
+        eventually(lambda: "boxes_g1" in service._held)
         last = replace_log(folded, facts)
         eventually(lambda: is_built_anew(folded, last))
     finally:
@@ -116,7 +116,7 @@ def test_who_takes_over_from_one_that_could_not_build_anew_does_it(folded: Datab
     first = ProjectorService([boxes], decode, folded.projector_url, build=fail, poll_seconds=0.05)
     second = ProjectorService([boxes, days], decode, folded.projector_url, poll_seconds=0.05)
     first.start()
-    eventually(lambda: boxes.name in first._locked)
+    eventually(lambda: "boxes_g1" in first._locked)
     second.start()
     try:
         # It looks at its read models in order: the boxes were not missing, the days were.

@@ -179,20 +179,24 @@ def test_a_fact_that_a_retired_generation_cannot_take_in_stops_nothing_else(data
     with following(database, boxes, days):
         last = record(database.owner_url, [opening("a"), coin("a", poison=True), coin("a", colour="red")])
         eventually(reached(database.projector_url, days, last))
-        eventually(lambda: (found := retired(database)) is not None and found.error is not None)
-    found = retired(database)
-    assert found is not None
-    assert (found.state, found.position) == ("retired", 1)
-    assert "ZeroDivisionError" in str(found.error)
+        eventually(retired_reached(database, last))
+    with psycopg.connect(database.owner_url) as owner:
+        waiting = owner.execute("SELECT generation, position, reason FROM letopis.parked").fetchall()
+    [(generation, position, reason)] = [row for row in waiting if row[0] == 1]
+    assert (generation, position) == (1, 2)
+    assert "ZeroDivisionError" in reason
 
 
 def test_a_retired_generation_whose_table_is_gone_stops_nothing_else(database: Database) -> None:
     rebuilt(database, newer, boxes)
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("DROP TABLE boxes_g1.boxes CASCADE")
-    with following(database, boxes, days):
-        last = record(database.owner_url, [coin("a", colour="red")])
-        eventually(reached(database.projector_url, days, last))
+    with following(database, newer) as successor:
+        eventually(lambda: "boxes_g2" in successor._held)
+        with following(database, boxes, days):
+            last = record(database.owner_url, [coin("a", colour="red")])
+            eventually(reached(database.projector_url, days, last))
+            eventually(lambda: (found := retired(database)) is not None and found.error is not None)
     found = retired(database)
     assert found is not None
     assert found.error == "its table is gone"
