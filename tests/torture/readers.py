@@ -14,7 +14,7 @@ import adbc_driver_manager
 import psycopg
 
 from infra.connection import OwnConnection
-from infra.duck import AnalyticsNode, position_of
+from infra.duck import AnalyticsNode, AnalyticsNotReadyError, position_of
 from infra.facts import AsOf
 from infra.generations import connect, in_use
 from infra.log_reader import LogReader
@@ -171,7 +171,10 @@ def analyse(url: str, folder: Path) -> None:
 def _check(node: AnalyticsNode, folder: Path) -> bool:
     if node.position == 0:
         return False
-    table = node.query("count", {}, AsOf())
+    try:
+        table = node.query("count", {}, AsOf())
+    except AnalyticsNotReadyError:
+        return False  # it answers nothing before it has held its facts against the log
     ((facts, positions, last),) = [tuple(row.values()) for row in table.to_pylist()]
     skipped, doubled = position_of(table) - positions, facts - positions
     if skipped or doubled or last != position_of(table):
