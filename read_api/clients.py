@@ -59,6 +59,7 @@ CLIENTS = Listing(
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
     steady=frozenset({"owner", "stage"}),
+    searched="q",
     joins="LEFT JOIN read.staff_directory_v1 AS o ON o.staff_id = c.owner_id",
     joined=("staff_directory",),
 )

@@ -16,6 +16,10 @@ from read_api.errors import WrongParameterError
 
 KeyType = Literal["text", "timestamptz", "uuid", "bigint"]
 
+FEW = 1_000
+"""So many rows at most are looked up by an index of their own and then sorted; where there are more, one in a thousand
+of a million, the way along the order meets enough of them soon."""
+
 
 @dataclass(frozen=True, eq=False)
 class Listing:
@@ -23,7 +27,8 @@ class Listing:
 
     `item` maps the members of an item to SQL; `order` are the columns of the view that it is sorted by, the last of
     them unique; `filters` maps a parameter to its condition; `steady` are those for which, alone, the way is the same
-    index whatever the value. `joins` add names to the rows of one page.
+    index whatever the value; `searched` one of which nobody can tell, before looking, whether it matches half the rows
+    or none. `joins` add names to the rows of one page.
     """
 
     name: str
@@ -35,6 +40,7 @@ class Listing:
     always: str
     filters: Mapping[str, str]
     steady: frozenset[str] = frozenset()
+    searched: str | None = None
     joins: str = ""
     joined: tuple[str, ...] = ()
     descending: bool = False
@@ -69,14 +75,11 @@ def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_c
     sorted_by = [f"key_{number}" for number in range(len(keys))]
     members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
-    return f"""{SEEN}, page AS MATERIALIZED (
+    found, rows = _rows(listing, given, conditions, order, size)
+    return f"""{SEEN}{found}, page AS MATERIALIZED (
     SELECT {members}
     FROM (
-        SELECT *
-        FROM read.{listing.view}_v{listing.shape} AS {a}
-        WHERE {conditions}
-        ORDER BY {order}
-        LIMIT {size} + 1
+        {rows}
     ) AS {a}
     {listing.joins}
 )
@@ -96,6 +99,24 @@ LEFT JOIN (
     ORDER BY {page_order}
     LIMIT 1 OFFSET {size} - 1
 ) AS last ON (SELECT count(*) FROM page) > {size}"""  # noqa: S608 - put together from the constants of a Listing
+
+
+def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:
+    """Return the SQL that gives the rows of one page, and the common table expression it needs before it."""
+    a, view = listing.alias, f"read.{listing.view}_v{listing.shape}"
+    along = f"SELECT {a}.* FROM {view} AS {a} WHERE {conditions} ORDER BY {order} LIMIT {size} + 1"  # noqa: S608
+    if listing.searched not in given:
+        return "", along
+    # Planned for what is common, a search for a word that is nowhere would walk along the order to the very end.
+    last = list(listing.order)[-1]
+    searched = listing.filters[str(listing.searched)]
+    found = f""", found AS MATERIALIZED (
+    SELECT {a}.{last} FROM {view} AS {a} WHERE {searched} LIMIT {FEW} + 1
+)"""  # noqa: S608
+    few = f"SELECT {a}.* FROM found JOIN {view} AS {a} USING ({last}) WHERE (SELECT count(*) FROM found) <= {FEW}"  # noqa: S608
+    many = f"SELECT {a}.* FROM {view} AS {a} WHERE (SELECT count(*) FROM found) > {FEW}"  # noqa: S608
+    rest = f"AND {conditions} ORDER BY {order} LIMIT {size} + 1"
+    return found, f"({few} {rest}) UNION ALL ({many} {rest})"
 
 
 @lru_cache(maxsize=512)
