@@ -9,8 +9,10 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from infra.folding import RowAt, Rows, play_events
+from infra.indexes import analyse
 from infra.projection import Projection
 from infra.row_store import RowStore
 from infra.words import word_parts, words
@@ -84,6 +86,19 @@ def test_what_is_written_is_read_back_the_same(connection: psycopg.Connection[An
 
         assert rows, projection.name
         assert store.load(connection, rows) == rows
+
+
+def test_the_planner_learns_what_is_searched_by_and_nothing_of_documents(connection: psycopg.Connection[Any]) -> None:
+    rows: Rows = {}
+    everything = history(range(len(ONE_OF_EACH)))
+    play_events(client_card, rows, [event for event in everything if event.TOPIC in client_card.topics])
+    RowStore(connection, client_card, "made").write(connection, rows)
+    analyse(connection, sql.Identifier("made", "client_card"))
+    known = connection.execute("SELECT tablename, attname FROM pg_stats WHERE schemaname = 'made'").fetchall()
+
+    assert "client_card_by_name_part" in {table for table, _ in known}
+    assert {"name_sort", "identity_keys"} <= {column for _, column in known}
+    assert not {"contact_points", "profile", "affiliations"} & {column for _, column in known}
 
 
 def test_the_view_of_ownership_says_until_when_each_change_held(connection: psycopg.Connection[Any]) -> None:
