@@ -1,12 +1,12 @@
 """What an operator who rebuilds read models sees: how long it will take, how far it is, and what was made."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 
 from app.console import print_json, progress, say
+from app.doctor_machine import free_bytes
 from app.operators import analytics_in_hand
 from app.repair import ANALYTICS, Site, named, site
 from app.wiring import decoder_factory
@@ -91,7 +91,7 @@ def estimate_named(name: str, asked: Asked, *, as_json: bool) -> None:
             )
             for one in projections
         ]
-        free = free_bytes(here)
+        free = _room_left(here)
     if as_json:
         print_json({"estimates": found, "free_bytes": free})
         return
@@ -110,10 +110,10 @@ def _told(one: Estimate) -> str:
     )
 
 
-def free_bytes(here: Site) -> int | None:
+def _room_left(here: Site) -> int | None:
     """Return how much disk the embedded server has left; None for a server elsewhere, which we cannot see."""
     if here.settings.database_url is not None:
         return None
     with psycopg.connect(here.urls.owner) as connection:
         row = connection.execute("SELECT current_setting('data_directory')").fetchone()
-    return shutil.disk_usage(Path(row[0])).free if row else None
+    return free_bytes(Path(row[0])) if row else None

@@ -15,30 +15,37 @@ def build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]
     try:
         yield
     finally:
-        if not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+        _unlock(connection, key)
 
 
 @contextmanager
 def idle_build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[bool]:
     """Be the only one who builds this read model; gives False when somebody does so right now."""
     key = f"letopis.build.{name}"
-    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
-    is_mine = bool(row and row[0])
+    is_mine = _try_lock(connection, key)
     try:
         yield is_mine
     finally:
-        if is_mine and not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))
+        if is_mine:
+            _unlock(connection, key)
 
 
 def try_hold(connection: psycopg.Connection[Any], schema: str) -> bool:
     """Become the one worker of a build for the life of this session; False when another is."""
-    key = f"letopis.hold.{schema}"
-    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
-    return bool(row and row[0])
+    return _try_lock(connection, f"letopis.hold.{schema}")
 
 
 def let_go(connection: psycopg.Connection[Any], schema: str) -> None:
     """Let another worker have the build."""
-    connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (f"letopis.hold.{schema}",))
+    _unlock(connection, f"letopis.hold.{schema}")
+
+
+def _try_lock(connection: psycopg.Connection[Any], key: str) -> bool:
+    row = connection.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (key,)).fetchone()
+    return bool(row and row[0])
+
+
+def _unlock(connection: psycopg.Connection[Any], key: str) -> None:
+    # A session that is gone has taken its locks with it.
+    if not connection.closed and not connection.broken:
+        connection.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", (key,))

@@ -24,15 +24,6 @@ class Fact(Protocol):
     def subject_id(self) -> UUID: ...
 
 
-class FactType(Protocol):
-    """What the projector asks of a kind of event: its stored name, and a kind that has some of its fields only."""
-
-    TOPIC: str
-
-    @classmethod
-    def part(cls, *names: str) -> Any: ...
-
-
 def own_stream(event: Fact) -> tuple[Key, ...]:
     """Key a row by the stream its events belong to."""
     return ((event.stream_id,),)

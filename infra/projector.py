@@ -113,7 +113,8 @@ class ProjectorService:
         self._locked: set[str] = set()
         self._reader: LogReader | None = None
         self._to_build: SimpleQueue[Projection[Any] | None] = SimpleQueue()
-        # Since when the generation in use has had no worker, though it is of other code than ours, by name.
+        # Of what readers see a generation of other code than ours, and since when that has had no worker, by name.
+        self._succeeded: frozenset[str] = frozenset()
         self._left_since: dict[str, float] = {}
 
     def start(self) -> None:
@@ -150,10 +151,14 @@ class ProjectorService:
                 self._stopping.wait(RECONNECT_SECONDS)
 
     def _watch(self) -> None:
+        succeeded = self._succeeded
+        self._left_since = {name: since for name, since in self._left_since.items() if name in succeeded}
+        if not succeeded:
+            return
         try:
             with connect(self._url) as connection:
-                for projection in self._projections.values():
-                    self._take_back(connection, projection)
+                for name in sorted(succeeded):
+                    self._take_back(connection, self._projections[name])
         except psycopg.OperationalError as error:
             _log.warning("projection_watch", outcome="database lost", error=str(error))
         except Exception as error:  # noqa: BLE001 - the outermost door of this thread: others may still be missing
@@ -270,7 +275,13 @@ class ProjectorService:
             # What newer code has taken the place of is not built anew: it would take that place back.
             if present and present.fingerprint == self._fingerprints.get(name):
                 self._to_build.put(self._projections[name])
-        ours = {one.schema: one for one in kept_up(connection) if self._fingerprints.get(one.name) == one.fingerprint}
+        every = kept_up(connection)
+        ours = {one.schema: one for one in every if self._fingerprints.get(one.name) == one.fingerprint}
+        self._succeeded = frozenset(
+            one.name
+            for one in every
+            if one.state != "retired" and self._fingerprints.get(one.name, one.fingerprint) != one.fingerprint
+        )
         for schema in (self._locked | self._held.keys()) - ours.keys():
             self._release(connection, schema)
         for schema, found in ours.items():

@@ -5,6 +5,7 @@ from time import monotonic, sleep
 from typing import Any, Literal, NamedTuple
 
 import psycopg
+from psycopg import sql
 
 Wish = Literal["run", "pause", "cancel"]
 
@@ -20,15 +21,7 @@ SLICE_SECONDS = 0.2
 _WISHES = "SELECT wish, throttle FROM letopis.rebuild WHERE name = %s AND generation = %s"
 _ASK = """
 UPDATE letopis.rebuild AS r
-SET wish = %(wish)s
-FROM read.rebuild_status AS s
-WHERE r.name = %(name)s
-    AND s.name = r.name
-    AND s.is_running
-"""
-_THROTTLE = """
-UPDATE letopis.rebuild AS r
-SET throttle = %(throttle)s
+SET {} = %(asked)s
 FROM read.rebuild_status AS s
 WHERE r.name = %(name)s
     AND s.name = r.name
@@ -52,12 +45,17 @@ class Wishes(NamedTuple):
 
 def ask(connection: psycopg.Connection[Any], name: str, wish: Wish) -> bool:
     """Ask something of the rebuild under way; False when there is none."""
-    return connection.execute(_ASK, {"name": name, "wish": wish}).rowcount == 1
+    return _asked(connection, name, "wish", wish)
 
 
 def throttle(connection: psycopg.Connection[Any], name: str, events_per_second: int | None) -> bool:
     """Hold the rebuild under way to a pace, or to none any more; False when there is no rebuild."""
-    return connection.execute(_THROTTLE, {"name": name, "throttle": events_per_second}).rowcount == 1
+    return _asked(connection, name, "throttle", events_per_second)
+
+
+def _asked(connection: psycopg.Connection[Any], name: str, column: str, asked: str | int | None) -> bool:
+    statement = sql.SQL(_ASK).format(sql.Identifier(column))
+    return connection.execute(statement, {"name": name, "asked": asked}).rowcount == 1
 
 
 class Pace:

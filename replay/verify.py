@@ -15,6 +15,7 @@ from infra.parking import parking_of
 from infra.projection import Key, Projection
 from infra.row_store import RowStore
 from replay.forecast import Checked
+from replay.pace import STEP
 
 # As many events as fit in memory at once, with a row for each at the worst; a sample has about so many.
 EVENTS_IN_A_PASS = 1_000_000
@@ -22,7 +23,6 @@ EVENTS_IN_A_PASS = 1_000_000
 CHUNK = 5_000
 # A report names at most so many rows of each kind: it is read by people.
 NAMED_AT_MOST = 100
-STEP = 10_000
 
 
 class NoSuchGenerationError(Exception):
