@@ -4,8 +4,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from app.database import Urls
+from app.decoding import decoder_factory
 from app.kept_process import KeptProcess, wait_for_the_end
-from app.wiring import decoder_factory
 from infra.crypto import MasterKey
 from infra.projection import Projection
 from infra.projector import ProjectorService

@@ -195,7 +195,7 @@ def export_log(
 def client_history(client_id: UUID, as_json: Json = False) -> None:
     """Show everything that ever concerned a client: who, when, why, from which command."""
     from app.database import database, master_key
-    from app.wiring import decoder_at
+    from app.decoding import decoder_at
     from infra.connection import OwnConnection
     from replay.history import whole_history
 

@@ -12,8 +12,8 @@ import psycopg
 from psycopg import errors, sql
 
 from app.company import ADMIN_ID
+from app.decoding import decoder_at, decoder_factory
 from app.demo_place import Answer, Place
-from app.wiring import decoder_at, decoder_factory
 from infra.ids import new_id
 from projections.client_card import client_card
 from replay.rebuild import rebuild

@@ -6,8 +6,8 @@ from dataclasses import astuple
 from typing import Any
 
 from app.console import print_json, print_table, say
+from app.decoding import decoder_at
 from app.repair import named, site
-from app.wiring import decoder_at
 from infra.generations import connect, retry
 from infra.parking import place_from
 from infra.projection import Projection

@@ -11,8 +11,8 @@ from fastapi import APIRouter, FastAPI
 
 from aggregates.identity import email_key, phone_key
 from app.database import Urls
+from app.decoding import decoder_at, mapper_at, mapper_by
 from app.settings import Settings
-from app.wiring import decoder_at, mapper_at, mapper_by
 from commands.base import Actor
 from events.registry import EVENT_TYPES
 from infra.connection import OwnConnection

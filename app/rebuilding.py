@@ -6,10 +6,10 @@ from pathlib import Path
 import psycopg
 
 from app.console import print_json, progress, say
+from app.decoding import decoder_factory
 from app.doctor_machine import free_bytes
 from app.operators import analytics_in_hand
 from app.repair import ANALYTICS, Site, named, site
-from app.wiring import decoder_factory
 from replay.dry_run import Estimate, estimate
 from replay.progress import Progress
 from replay.rebuild import Check, rebuild

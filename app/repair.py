@@ -10,9 +10,9 @@ import psycopg
 
 from app.console import print_json, print_table, say
 from app.database import Urls, database, master_key
+from app.decoding import decoder_at
 from app.operators import analytics_in_hand
 from app.settings import Settings
-from app.wiring import decoder_at
 from infra.crypto import MasterKey
 from infra.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
 from infra.holds import build_lock

@@ -1,53 +1,29 @@
 """The one place where parts are put together: who reads and writes what, and by which connection."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
 from app.database import Urls
+from app.decoding import mapper_at, mapper_by
 from app.settings import Settings
 from commands.batch import BatchRunner
 from commands.decision import Seal
 from commands.snapshots import Snapshots
-from commands.store import Borrow, LogStore
+from commands.store import LogStore
 from commands.streams import ReadStreams, Streams
-from events.base import Event
-from events.registry import EVENT_TYPES, UPCASTERS
-from infra.connection import OwnConnection
-from infra.crypto import Keyring, MasterKey
-from infra.envelope import AnyFact, StoredFact
-from infra.eventlog import LogKeys, read_streams
+from infra.connection import Borrow
+from infra.crypto import MasterKey
+from infra.envelope import StoredFact
+from infra.eventlog import read_streams
 from infra.mapper import Mapper
 
 if TYPE_CHECKING:
     from infra.duck import AnalyticsNode
 
-Decode = Callable[[AnyFact], Event]
-
 ANALYTICS_FILE = "analytics.duckdb"
-
-
-def mapper_at(url: str, master: MasterKey) -> Mapper:
-    """Return a mapper that reads keys by a connection of its own; for one thread, or several that share it."""
-    return mapper_by(OwnConnection(url), master)
-
-
-def mapper_by(borrow: Borrow, master: MasterKey) -> Mapper:
-    """Return a mapper that reads keys by the connection lent."""
-    return Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(borrow)))
-
-
-def decoder_at(url: str, master: MasterKey) -> Decode:
-    """Return what turns stored facts into events."""
-    return mapper_at(url, master)
-
-
-def decoder_factory(url: str, master: MasterKey) -> Callable[[], Decode]:
-    """Return what makes a decoder in another process."""
-    return partial(decoder_at, url, master)
 
 
 def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "AnalyticsNode":

@@ -4,8 +4,9 @@ import threading
 from collections.abc import Callable, Sequence
 
 from app.database import Urls
+from app.decoding import decoder_at
 from app.settings import Settings
-from app.wiring import batch_runner, decoder_at
+from app.wiring import batch_runner
 from commands.decision import Request
 from commands.executor import Executor
 from commands.policies import OwnershipReassignment, PolicyWorker

@@ -12,10 +12,11 @@ from uuid import UUID
 from commands.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.decision import Request, Seal
 from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
-from commands.store import Borrow, Store
+from commands.store import Store
 from commands.streams import Streams
 from commands.turn import Accepted, Answer, Turn
 from infra.append import LeftOutError
+from infra.connection import Borrow
 from infra.crypto import Keyring
 
 

@@ -11,9 +11,9 @@ from aggregates.staff import StaffMember
 from commands.base import HANDLERS, stream_fields
 from commands.decision import Decision, Seal
 from commands.errors import ContendedError, PreconditionFailedError
-from commands.store import Borrow
 from commands.streams import Streams
 from commands.turn import Accepted, Turn
+from infra.connection import Borrow
 from infra.eventlog import Decided, read_receipts
 
 MAX_ATTEMPTS = 50

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from aggregates.base import Aggregate
 from aggregates.snapshot import from_state, to_state, topic_of
-from commands.store import Borrow
+from infra.connection import Borrow
 from infra.crypto import Keyring
 from infra.eventlog import Head
 from infra.snapshots import Snapshot, keep_snapshots, newest_snapshots, opened_state, sealed_state

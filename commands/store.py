@@ -1,19 +1,11 @@
 """Where decided batches go: to the log, by a connection of their own."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
-
-import psycopg
+from typing import Protocol
 
 from infra.append import Appended, is_stored, receive, send
+from infra.connection import Borrow
 from infra.eventlog import Decided
-
-
-class Borrow(Protocol):
-    """Lends a connection of one's own (autocommit) for a moment."""
-
-    def __call__(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
 
 
 class Store(Protocol):

@@ -1,12 +1,18 @@
 """A connection somebody keeps for themselves: opened when first needed, opened anew after a failure."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 import psycopg
 
 LIMITS = "-c enable_seqscan=off -c jit=off -c statement_timeout=60s -c lock_timeout=30s"
+
+
+class Borrow(Protocol):
+    """Lends a connection of one's own (autocommit) for a moment."""
+
+    def __call__(self) -> AbstractContextManager[psycopg.Connection[Any]]: ...
 
 
 class OwnConnection:

@@ -1,6 +1,6 @@
 """The log: what is written to it (infra.append does that) and how streams, receipts and keys are read from it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
+from infra.connection import Borrow
 from infra.envelope import Envelope, StoredFact
 
 WAKE_UP_CHANNEL = "letopis_log"
@@ -138,7 +139,7 @@ def events_of(topics: Sequence[str], first: int) -> list[dict[str, Any]]:
 class LogKeys:
     """The wrapped keys beside the log, read through a connection borrowed for the moment (a context manager)."""
 
-    def __init__(self, borrow: Callable[[], Any]) -> None:
+    def __init__(self, borrow: Borrow) -> None:
         self._borrow = borrow
 
     def after(self, first: UUID, count: int) -> Sequence[tuple[UUID, bytes]]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -94,9 +96,11 @@ class Projection(Generic[RowT]):
         """Return the keys of the rows this event touches."""
         return tuple(self.folds[type(event)][0](event))
 
-    def key_of(self, row: RowT) -> Key:
-        """Return the key of a row."""
-        return tuple(getattr(row, name) for name in self.key)
+    @cached_property
+    def key_of(self) -> Callable[[Any], Key]:
+        """What gives the key of a row."""
+        places = [self.columns.index(name) for name in self.key]
+        return itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
 
     def fold(self, row: RowT | None, event: Any, key: Key) -> RowT | None:
         """Return the row as it stands after the event; None when there is no row any more."""

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import islice
-from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -78,7 +77,7 @@ class RowStore:
         self._row: Any = projection.row
         self._names = names
         self._key = projection.key
-        self._key_of = attrgetter(*projection.key)
+        self._key_of = projection.key_of
         converters = ((index, _converter(hints[name], types[name])) for index, name in enumerate(names))
         self._convert = [(index, convert) for index, convert in converters if convert]
         self._writers = [*(writer_of(types[name]) for name in names), writer_of("bigint")]
@@ -122,18 +121,13 @@ class RowStore:
             sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in others),
         )
 
-    def key_of(self, row: Any) -> Key:
-        """Return the key of a row."""
-        key = self._key_of(row)
-        return key if len(self._key) > 1 else (key,)
-
     def _read(self, values: Sequence[Any]) -> tuple[Key, RowAt]:
         cells = list(values[:-1])
         for index, convert in self._convert:
             if cells[index] is not None:
                 cells[index] = convert(cells[index])
         row = self._row._make(cells)
-        return self.key_of(row), RowAt(row, values[-1])
+        return self._key_of(row), RowAt(row, values[-1])
 
     def _key_json(self, keys: Iterable[Key]) -> str:
         return to_json([dict(zip(self._key, key, strict=True)) for key in keys]).decode()

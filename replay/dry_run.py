@@ -65,7 +65,7 @@ def estimate(
     with connect(url) as connection:
         connection.read_only = True
         head = head_of(connection).position
-        size = Size.of(projection, head, processes)
+        size = Size.of(projection, head, processes)  # in how many passes is no matter here
         known, rows, row_bytes = last_costs(connection, projection.name), 0.0, 0.0
         measured_by: Literal["the last rebuild", "a sample"] = "the last rebuild"
         live = in_use(connection, projection.name)

@@ -167,7 +167,7 @@ def fold_in_processes(
     # Copies of a fresh interpreter that has loaded what they need: a copy of this one would share its connections and
     # whatever its threads hold, and a fresh one each would load everything again.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([reference_of(projection)[0], _module_of(decoder)])
+    context.set_forkserver_preload([reference_of(projection)[0], _module_of(decoder), __name__])
     said: SimpleQueue[_Said] = context.SimpleQueue()
     processes = [
         context.Process(target=_work, args=(reference_of(projection), decoder, share, worker, said), daemon=True)

@@ -29,6 +29,7 @@ from infra.swap import catch_up, hand_over, show_again
 from replay.folding_processes import Share, fold_here, fold_in_processes
 from replay.forecast import Checked, Forecast
 from replay.pace import Pace
+from replay.passes import ROWS_AT_ONCE, passes, rows_expected
 from replay.progress import Progress, Teller, last_costs
 from replay.verify import NotEqualError, Watch, sample_of, verify_generation
 
@@ -37,8 +38,6 @@ Check = Literal["none", "sample", "full"]
 
 # Up to here one process is done before a second one has started.
 SMALL_LOG = 20_000
-# How many events one pass of one process folds in memory: at a row of 2 kB for each, 2 GB at the very most.
-EVENTS_IN_A_PASS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def rebuild(
     throttle: int | None = None,
     only_if_missing: bool = False,
     may_park: bool = False,
-    events_in_a_pass: int = EVENTS_IN_A_PASS,
+    rows_at_once: int = ROWS_AT_ONCE,
     small_log: int = SMALL_LOG,
 ) -> Rebuilt | None:
     """Fold the log from the beginning into a new generation and swap it in; the live one goes on until that moment.
@@ -103,15 +102,14 @@ def rebuild(
         if only_if_missing and has_current(connection, projection):
             return None
         drop_others(connection, projection.name, keep_retired=0, own=fingerprint_of(projection))
+        head = head_of(connection).position
+        rows = rows_expected(connection, present, head)
+        size = Size.of(projection, head, processes, passes(projection, rows / processes, rows_at_once), small_log)
         generation = begin(connection, projection)
         try:
             with Teller(url, generation, progress, throttle) as teller:
                 fill = _Fill(connection, projection, generation, decoder, teller)
-                fill.run(
-                    url,
-                    Size.of(projection, head_of(connection).position, processes, events_in_a_pass, small_log),
-                    check,
-                )
+                fill.run(url, size, check)
                 if present and not may_park:
                     _require_no_more_parked(connection, present, generation)
                 teller.phase("swapping")
@@ -155,14 +153,14 @@ class Size(NamedTuple):
         projection: Projection[Any],
         events: int,
         processes: int,
-        events_in_a_pass: int = EVENTS_IN_A_PASS,
+        passes: int = 1,
         small_log: int = SMALL_LOG,
     ) -> "Size":
-        """Return what a rebuild of this read model does with a log of this length."""
+        """Return what a rebuild of this read model does with a log of this length in so many passes."""
         if projection.partition_by == "none":
             return cls(events, 1, 1)
         workers = 1 if events < small_log else processes
-        return cls(events, workers, workers * (-(-events // (workers * events_in_a_pass)) or 1))
+        return cls(events, workers, workers * passes)
 
     def checks(self, projection: Projection[Any], check: Check) -> int:
         """Return how many events a check folds."""

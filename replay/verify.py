@@ -16,9 +16,10 @@ from infra.projection import Key, Projection
 from infra.row_store import RowStore
 from replay.forecast import Checked
 from replay.pace import STEP
+from replay.passes import ROWS_AT_ONCE, passes, rows_expected
 
-# As many events as fit in memory at once, with a row for each at the worst; a sample has about so many.
-EVENTS_IN_A_PASS = 1_000_000
+# A sample of a long log has about so many.
+EVENTS_IN_A_SAMPLE = 1_000_000
 # Rows compared by one query.
 CHUNK = 5_000
 # A report names at most so many rows of each kind: it is read by people.
@@ -118,7 +119,7 @@ def _key(key: Key) -> str:
 
 def sample_of(projection: Projection[Any], events: int) -> int:
     """Return one row in how many a sample of a log of this length looks at; 1: at all of them."""
-    return 1 if projection.partition_by == "none" else -(-events // EVENTS_IN_A_PASS) or 1
+    return 1 if projection.partition_by == "none" else -(-events // EVENTS_IN_A_SAMPLE) or 1
 
 
 def verify(
@@ -127,7 +128,7 @@ def verify(
     decode: Decode,
     *,
     one_in: int = 1,
-    events_in_a_pass: int = EVENTS_IN_A_PASS,
+    rows_at_once: int = ROWS_AT_ONCE,
     find: Find = in_use,
 ) -> Report:
     """Check the generation in use (or another one) up to its checkpoint, on one snapshot; the live worker goes on.
@@ -141,7 +142,7 @@ def verify(
             generation = find(connection, projection.name)
             if generation is None:
                 raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
-            return _Checking(connection, projection, generation, decode, UNWATCHED).run(one_in, events_in_a_pass)
+            return _Checking(connection, projection, generation, decode, UNWATCHED).run(one_in, rows_at_once)
 
 
 def verify_generation(
@@ -151,14 +152,11 @@ def verify_generation(
     decode: Decode,
     *,
     one_in: int = 1,
-    events_in_a_pass: int = EVENTS_IN_A_PASS,
     watch: Watch = UNWATCHED,
 ) -> Report:
     """Check a build that nobody else writes, whatever its state, up to its present checkpoint."""
     with connection.transaction():
-        return _Checking(connection, projection, current(connection, generation), decode, watch).run(
-            one_in, events_in_a_pass
-        )
+        return _Checking(connection, projection, current(connection, generation), decode, watch).run(one_in)
 
 
 class _Checking:
@@ -181,8 +179,8 @@ class _Checking:
         self._parking = parking_of(connection, projection, generation)
         self._report = Report(projection.name, generation.number, generation.position)
 
-    def run(self, one_in: int, events_in_a_pass: int) -> Report:
-        report, last = self._report, self._generation.position
+    def run(self, one_in: int, rows_at_once: int = ROWS_AT_ONCE) -> Report:
+        report = self._report
         if not log_is_the_same(self._connection, self._generation):
             report.is_log_the_same = False
             return report
@@ -190,13 +188,13 @@ class _Checking:
         report.one_in = 1 if self._projection.partition_by == "none" else one_in
         parts = 1
         if self._projection.partition_by != "none":
-            total = LogReader(self._projection.topics).count(self._connection, 0, last)
-            parts = report.one_in * (-(-total // (report.one_in * events_in_a_pass)) or 1)
+            rows = rows_expected(self._connection, self._generation, report.position)
+            parts = report.one_in * passes(self._projection, rows / report.one_in, rows_at_once)
         expected: set[Key] = set()
         for part in range(secrets.randbelow(report.one_in), parts, report.one_in):
-            rows = self._folded(part, parts)
-            expected.update(rows)
-            self._compare(rows)
+            for made in self._folded(part, parts):
+                expected.update(made)
+                self._compare(made)
             if report.one_in > 1:
                 self._count(self._store.of_part(self._connection, self._projection.partition_by, part, parts), expected)
         if report.one_in == 1:
@@ -204,8 +202,8 @@ class _Checking:
         report.failing = len(self._parking.new)
         return report
 
-    def _folded(self, part: int, parts: int) -> Rows:
-        """Return the rows that one part of the log makes."""
+    def _folded(self, part: int, parts: int) -> Iterator[Rows]:
+        """Give the rows that one part of the log makes, once no further fact can change them."""
         projection = self._projection
         reader = LogReader(
             projection.topics,
@@ -223,7 +221,10 @@ class _Checking:
             play(projection, rows, touches(projection, facts, self._event_of, self._parking), self._parking)
             self._watch.checked("check", (end - start) // parts)
             start = end
-        return {key: there for key, there in rows.items() if there.row is not None}
+            if projection.is_append_only:
+                yield rows
+                rows = {}
+        yield {key: there for key, there in rows.items() if there.row is not None}
 
     def _compare(self, expected: Rows) -> None:
         report = self._report

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from commands.batch import BatchRunner
 from commands.decision import Seal
-from commands.store import Borrow
 from commands.streams import ReadStreams, Streams
 from infra.append import Appended
+from infra.connection import Borrow
 from infra.envelope import StoredFact
 from infra.eventlog import ClaimChange, Decided
 from infra.mapper import Mapper

@@ -15,7 +15,8 @@ from typing import Any
 
 import psycopg
 
-from app.wiring import analytics_node, decoder_factory
+from app.decoding import decoder_factory
+from app.wiring import analytics_node
 from projections.registry import PROJECTIONS
 from replay.export import export_log
 from replay.rebuild import rebuild

@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from app.decoding import decoder_at
 from app.logs import configure_logs
-from app.wiring import decoder_at
 from projections.client_card import client_card
 from projections.registry import PROJECTIONS
 from replay.rebuild import roll_back

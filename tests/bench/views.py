@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from eventsourcing.projection import ProjectionRunner
 
-from app.wiring import decoder_at, decoder_factory
+from app.decoding import decoder_at, decoder_factory
 from infra.projection import Projection
 from infra.projector import ProjectorService
 from projections.client_card import client_card

@@ -217,7 +217,7 @@ def test_a_rebuild_parks_what_the_live_one_parks_and_is_the_same_row_for_row(
     live, waits = in_table(database.projector_url, boxes), waiting(database)
     assert len(waits) == 3
     done = rebuild(
-        boxes, database.projector_url, decoder, processes=processes, small_log=0, events_in_a_pass=100, check="full"
+        boxes, database.projector_url, decoder, processes=processes, small_log=0, rows_at_once=3, check="full"
     )
     assert done is not None
     assert (done.generation, done.parked) == (2, 3)
@@ -256,7 +256,7 @@ def test_a_rebuild_with_the_corrected_code_leaves_nothing_waiting(sick: Database
 
 def test_a_check_compares_what_waits_as_it_stood_and_counts_it(sick: Database) -> None:
     for code in (boxes, mended):
-        report = verify(code, sick.projector_url, decode, events_in_a_pass=2)
+        report = verify(code, sick.projector_url, decode, rows_at_once=2)
         assert report.is_equal
         assert (report.parked, report.skipped, report.failing) == (1, 0, 0)
         assert report.summary == "2 rows at position 7: 0 differ, 0 missing, 0 extra, 1 wait (parked)"

@@ -36,11 +36,11 @@ def test_a_rebuild_equals_what_was_live(database: Database, projection: Projecti
     eventually(reached(database.projector_url, projection, 900))
     service.stop()
     live = in_table(database.projector_url, projection)
-    done = rebuild(projection, database.projector_url, decoder, processes=processes, small_log=0, events_in_a_pass=100)
+    done = rebuild(projection, database.projector_url, decoder, processes=processes, small_log=0, rows_at_once=3)
     assert done is not None
     assert done.generation == 2
     assert in_table(database.projector_url, projection) == live == in_memory(database.projector_url, projection)
-    assert verify(projection, database.projector_url, decode, events_in_a_pass=100).is_equal
+    assert verify(projection, database.projector_url, decode, rows_at_once=3).is_equal
     with connect(database.projector_url) as connection:
         key = "SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid = to_regclass(%s)"
         assert connection.execute(key, (f"{projection.name}_g2.{projection.name}",)).fetchone() == (1,)

@@ -30,20 +30,20 @@ def change(database: Database, statement: str) -> None:
         assert owner.execute(statement.encode()).rowcount == 1
 
 
-def check(database: Database, projection: Projection[Any], events_in_a_pass: int = 1000) -> Report:
-    return verify(projection, database.projector_url, decode, events_in_a_pass=events_in_a_pass)
+def check(database: Database, projection: Projection[Any], rows_at_once: int = 1000) -> Report:
+    return verify(projection, database.projector_url, decode, rows_at_once=rows_at_once)
 
 
-@pytest.mark.parametrize("events_in_a_pass", [30, 1000])
-def test_a_sound_read_model_is_equal(built: Database, events_in_a_pass: int) -> None:
+@pytest.mark.parametrize("rows_at_once", [3, 1000])
+def test_a_sound_read_model_is_equal(built: Database, rows_at_once: int) -> None:
     for projection in (boxes, days, drops):
-        report = check(built, projection, events_in_a_pass)
+        report = check(built, projection, rows_at_once)
         assert report.is_equal
         assert report.rows == len(in_table(built.projector_url, projection)) > 5
         assert report.position == 400
 
 
-@pytest.mark.parametrize("events_in_a_pass", [30, 1000])
+@pytest.mark.parametrize("rows_at_once", [3, 1000])
 @pytest.mark.parametrize(
     ("column", "value"),
     [
@@ -55,13 +55,13 @@ def test_a_sound_read_model_is_equal(built: Database, events_in_a_pass: int) -> 
         ("position", "position + 1"),
     ],
 )
-def test_one_changed_cell_is_found_and_named(built: Database, column: str, value: str, events_in_a_pass: int) -> None:
+def test_one_changed_cell_is_found_and_named(built: Database, column: str, value: str, rows_at_once: int) -> None:
     change(
         built,
         f"UPDATE boxes_g1.boxes SET {column} = {value} WHERE box_id ="
         " (SELECT min(box_id::text)::uuid FROM boxes_g1.boxes WHERE last_at IS NOT NULL)",
     )
-    report = check(built, boxes, events_in_a_pass)
+    report = check(built, boxes, rows_at_once)
     assert (report.differing, report.missing, report.extra) == (1, 0, 0)
     assert not report.is_equal
     assert list(report.differences[0].columns) == [column]
@@ -83,7 +83,7 @@ def test_a_sample_looks_at_its_share_of_the_rows_and_all_samples_at_every_row(
     found = []
     for part in range(4):
         monkeypatch.setattr("replay.verify.secrets.randbelow", lambda _, part=part: part)
-        found.append(verify(boxes, built.projector_url, decode, one_in=4, events_in_a_pass=30))
+        found.append(verify(boxes, built.projector_url, decode, one_in=4, rows_at_once=3))
     assert sum(one.rows for one in found) == rows
     assert all(0 < one.rows < rows for one in found)
     assert [key for one in found for key in one.missing_keys] == [second]

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from app.wiring import batch_runner, decoder_at
+from app.decoding import decoder_at
+from app.wiring import batch_runner
 from commands.base import Actor, Command
 from commands.client import AddContactPoint, ArchiveClient, ContactPointGiven, RegisterClient, RemoveContactPoint
 from commands.decision import Request

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from distributed import Client, LocalCluster
 
-from app.wiring import decoder_at, decoder_factory
+from app.decoding import decoder_at, decoder_factory
 from infra.embedded import EmbeddedPostgres
 from infra.projection import Projection
 from infra.projector import build

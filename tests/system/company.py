@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 
-from app.wiring import ANALYTICS_FILE, batch_runner, decoder_at
+from app.decoding import decoder_at
+from app.wiring import ANALYTICS_FILE, batch_runner
 from commands.batch import BatchRunner
 from infra.advance import Held, advance, hold, reader_for
 from infra.connection import OwnConnection

@@ -2,7 +2,7 @@
 
 import httpx
 
-from app.wiring import decoder_at
+from app.decoding import decoder_at
 from projections.registry import PROJECTIONS
 from replay.consumed import audit
 from tests.database import MASTER, urls_of

@@ -21,10 +21,10 @@ import pytest
 from pydantic import SecretStr
 
 from app.database import Urls, master_key, urls_of
+from app.decoding import decoder_at
 from app.operators import analytics_in_hand
 from app.settings import Settings
 from app.totals import analytics_totals, pipeline_totals
-from app.wiring import decoder_at
 from commands.importing.maven import SOURCE, csv_totals
 from commands.importing.names import imported_id
 from commands.importing.report import Report

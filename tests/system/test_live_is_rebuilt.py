@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.wiring import decoder_at
+from app.decoding import decoder_at
 from commands.catalogue import COMMANDS
 from commands.turn import Accepted
 from events.deal import DealMoved, DealWon
@@ -59,7 +59,7 @@ def check_verified(one: Company) -> None:
     url = one.database.projector_url
     decode = decoder_at(url, MASTER)
     for projection in PROJECTIONS:
-        report = verify(projection, url, decode, events_in_a_pass=40)
+        report = verify(projection, url, decode, rows_at_once=4)
         assert report.is_equal, f"{projection.name}: {report.summary} {report.differences}"
         assert not report.parked, f"{projection.name}: {report.summary}"
     assert one.analytics.verify() == ()
@@ -74,7 +74,7 @@ def check_by_hand(one: Company) -> None:
 def rebuild_all(one: Company) -> None:
     decoder = partial(decoder_at, one.database.projector_url, MASTER)
     for projection in PROJECTIONS:
-        rebuild(projection, one.database.projector_url, decoder, events_in_a_pass=40)
+        rebuild(projection, one.database.projector_url, decoder, rows_at_once=4)
     one.analytics.rebuild()
 
 

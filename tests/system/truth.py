@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from app.wiring import decoder_at
+from app.decoding import decoder_at
 from infra.crypto import MasterKey
 from projections.registry import PROJECTIONS
 from replay.status import wait_until

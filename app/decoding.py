@@ -1,0 +1,34 @@
+"""What turns stored facts into events; it loads nothing else, so that the processes of a rebuild start at once."""
+
+from collections.abc import Callable
+from functools import partial
+
+from events.base import Event
+from events.registry import EVENT_TYPES, UPCASTERS
+from infra.connection import Borrow, OwnConnection
+from infra.crypto import Keyring, MasterKey
+from infra.envelope import AnyFact
+from infra.eventlog import LogKeys
+from infra.mapper import Mapper
+
+Decode = Callable[[AnyFact], Event]
+
+
+def mapper_at(url: str, master: MasterKey) -> Mapper:
+    """Return a mapper that reads keys by a connection of its own; for one thread, or several that share it."""
+    return mapper_by(OwnConnection(url), master)
+
+
+def mapper_by(borrow: Borrow, master: MasterKey) -> Mapper:
+    """Return a mapper that reads keys by the connection lent."""
+    return Mapper(EVENT_TYPES, UPCASTERS, Keyring(master, LogKeys(borrow)))
+
+
+def decoder_at(url: str, master: MasterKey) -> Decode:
+    """Return what turns stored facts into events."""
+    return mapper_at(url, master)
+
+
+def decoder_factory(url: str, master: MasterKey) -> Callable[[], Decode]:
+    """Return what makes a decoder in another process."""
+    return partial(decoder_at, url, master)

@@ -1,0 +1,31 @@
+"""How often the log is gone through, so that what is held of it fits in memory."""
+
+import pytest
+
+from infra.generations import connect, in_use
+from infra.projector import build
+from replay.passes import passes, rows_expected
+from tests.database import Database
+from tests.infra.looking import in_table
+from tests.infra.toy import boxes, decode, drops, random_history, record
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(0, 1), (2, 1), (3, 1), (3.5, 2), (10, 4)])
+def test_there_are_as_many_passes_as_hold_all_rows(rows: float, expected: int) -> None:
+    assert passes(boxes, rows, rows_at_once=3) == expected
+
+
+def test_what_is_only_added_to_is_written_as_it_is_folded_in_one_pass() -> None:
+    assert passes(drops, 10_000_000) == 1
+
+
+def test_rows_are_foretold_from_those_there_are_and_at_the_worst_one_an_event(database: Database) -> None:
+    record(database.owner_url, random_history(1, 400))
+    with connect(database.projector_url) as connection:
+        assert rows_expected(connection, None, 400) == 400
+        build(boxes, decode, database.projector_url)
+        rows = len(in_table(database.projector_url, boxes))
+        assert 0 < rows < 200
+        present = in_use(connection, boxes.name)
+        assert rows_expected(connection, present, 400) == rows
+        assert rows_expected(connection, present, 1_200) == 3 * rows
