@@ -1,4 +1,4 @@
-"""How the interpreter of a process that carries out commands all day is set up."""
+"""How the interpreter of a process that carries out commands all day, or folds a whole log, is set up."""
 
 import atexit
 import gc
@@ -10,7 +10,8 @@ SWITCH_SECONDS = 0.001
 NEW_OBJECTS, YOUNG_ROUNDS, MIDDLE_ROUNDS = 50_000, 20, 100
 """How many new objects make it worth while to look for garbage in cycles, of which there is next to none.
 
-With the default of 700, looking through the aggregates kept in memory took a quarter of the time of every command.
+With the default of 700, looking through the aggregates kept in memory took a quarter of the time of every command, and
+looking through the rows at hand two fifths of a verification's.
 """
 
 

@@ -9,6 +9,7 @@ from app.console import print_json, progress, say
 from app.decoding import decoder_factory
 from app.doctor_machine import free_bytes
 from app.operators import analytics_in_hand
+from app.process import settle
 from app.repair import ANALYTICS, Site, named, site
 from replay.dry_run import Estimate, estimate
 from replay.progress import Progress
@@ -30,6 +31,7 @@ class Asked:
 def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
     """Fold the whole log into new generations, verify them and swap them in; print what was made."""
     projections, with_analytics = named(name)
+    settle()
     with site() as here, progress() as bar:
         decoder = decoder_factory(here.urls.projector, here.master)
 

@@ -12,6 +12,7 @@ from app.console import print_json, print_table, say
 from app.database import Urls, database, master_key
 from app.decoding import decoder_at
 from app.operators import analytics_in_hand
+from app.process import settle
 from app.settings import Settings
 from infra.crypto import MasterKey
 from infra.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
@@ -102,6 +103,7 @@ def verify_named(name: str, *, one_in: int, as_json: bool) -> bool:
     With "all" the clients' claims to their phones, e-mails and tax numbers are compared as well.
     """
     projections, with_analytics = named(name)
+    settle()
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
         reports = [verify(one, here.urls.projector, decode, one_in=one_in) for one in projections]
