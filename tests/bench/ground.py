@@ -42,6 +42,11 @@ class Ground:
     seconds: float
     events: int
 
+    @property
+    def many(self) -> int:
+        """The size of the log of those who ask for a million events, where the others' has 300,000."""
+        return self.events // 3 * 10
+
     @contextmanager
     def place(self, name: str) -> Iterator[Place]:
         """Lend a fresh database, migrated as the service would, with roles of its own rights; dropped afterwards."""

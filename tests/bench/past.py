@@ -42,9 +42,6 @@ CARDS_IN_A_TURN = 20
 
 FACTS_OF_A_CARD = sorted({*client_card.topics, *contact_persons.topics, *pipeline_board.topics})
 
-BOARD_SHARE = 10
-"""The log under a board has ten thirds of what the others have: a million events where those have 300,000."""
-
 
 def _company(ids: Sequence[UUID], _first: int) -> Iterator[Told]:
     """Give the pipeline, and whoever sells."""
@@ -160,7 +157,7 @@ def as_of_board(ground: Ground) -> Iterator[Race]:
     and sellers. Every fourth fact is about a deal, and the moment leaves out the last tenth of the log. The baseline
     reads the same facts and makes nothing of them.
     """
-    count = ground.events * BOARD_SHARE // 3 // BUYERS.events_per_client * BUYERS.events_per_client
+    count = ground.many // BUYERS.events_per_client * BUYERS.events_per_client
     with ground.place("board") as place:
         append_made_log(place.urls.owner, place.master, COMPANY.events_per_client, COMPANY)
         past = append_made_log(place.urls.owner, place.master, count, BUYERS) * 9 // 10
