@@ -9,7 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from infra.fact_versions import NewerLogError
-from infra.facts import Upcast
+from infra.facts import REST, Upcast
+from infra.mapper import SEALED
+
+OPEN_PART = f"split_part(body::text, '{SEALED}', 1)"
+"""A body up to what is sealed in it, which nobody here could open; the half of it is never sent. See `completed`."""
 
 # Small, so that reading one and loading the one before it begin and end together.
 SLICE = 50_000
@@ -44,8 +48,13 @@ def connect(url: str) -> Any:
     return connection
 
 
+def completed(open_part: str) -> str:
+    """Return the JSON that begins like this: a body from which nothing was cut ends as JSON does."""
+    return open_part if open_part.endswith("}") else f"{open_part}{REST}"
+
+
 class Slice(NamedTuple):
-    """The wanted events after one mark, up to and including another."""
+    """The wanted events after one mark, up to and including another; of each body its OPEN_PART."""
 
     upto: Mark
     events: Any
@@ -99,7 +108,7 @@ class ArrowLog:
         topics = ", ".join(f"'{topic}'" for topic in sorted(self._topics))
         events = self._fetch(
             "SELECT position, stream_id, topic, schema_version, occurred_at, recorded_at,"  # noqa: S608
-            f" body::text AS body FROM letopis.event WHERE position > {after.position:d}"
+            f" {OPEN_PART} AS body FROM letopis.event WHERE position > {after.position:d}"
             f" AND position <= {end.position:d} AND topic IN ({topics}) ORDER BY position"
         )
         return Slice(end, self._in_current_schema(events))
@@ -125,5 +134,5 @@ class ArrowLog:
         kinds = zip(events["topic"].to_pylist(), events["schema_version"].to_pylist(), strict=True)
         for row, (topic, version) in enumerate(kinds):
             if (topic, version) in older:
-                bodies[row] = self._upcast(topic, version, bodies[row])
+                bodies[row] = self._upcast(topic, version, completed(bodies[row]))
         return events.set_column(events.schema.get_field_index("body"), "body", pa.array(bodies, pa.string()))

@@ -12,6 +12,11 @@ Upcast = Callable[[str, int, str], str]
 
 TOPIC_PATTERN = re.compile(r"^[a-z][a-z0-9_.]*$")
 
+REST = '"":null}'
+"""What makes JSON again of a body from which the sealed part, its last member, was cut off with all that follows."""
+
+COMPLETED = f"CASE WHEN ends_with(body, '}}') THEN body ELSE body || '{REST}' END"
+
 ENVELOPE_DDL = "position BIGINT NOT NULL,\n    occurred_at TIMESTAMPTZ NOT NULL,\n    recorded_at TIMESTAMPTZ NOT NULL"
 
 
@@ -59,7 +64,8 @@ class FactTable:
         values = "".join(f",\n    CAST({column.value} AS {column.type})" for column in self.columns)
         return (
             f"INSERT INTO {self.name}\nSELECT position, occurred_at, recorded_at, stream_id{values}\n"  # noqa: S608
-            f"FROM (SELECT * REPLACE (from_json(body, '{self.body}') AS body) FROM batch WHERE topic IN ({topics}))"
+            f"FROM (SELECT * REPLACE (from_json({COMPLETED}, '{self.body}') AS body) FROM batch"
+            f" WHERE topic IN ({topics}))"
         )
 
 
