@@ -32,7 +32,8 @@ from infra.embedded_place import (
     shipped_binaries,
 )
 from infra.folder_lock import FolderInUseError, FolderLock
-from infra.postmaster import DEFAULT_SETTINGS, Postmaster, find_postmaster, launch
+from infra.machine import memory_bytes
+from infra.postmaster import Postmaster, default_settings, find_postmaster, launch
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
@@ -247,7 +248,7 @@ class EmbeddedPostgres:
         self._log_start = self._log.stat().st_size if self._log.exists() else 0
         # What Letopis rests on goes last, so that no setting can take it away.
         reach = {"listen_addresses": "", "unix_socket_directories": f'"{self._socket_folder}"', "port": "5432"}
-        settings = {**DEFAULT_SETTINGS, **self._settings, **reach, "unix_socket_permissions": "0700"}
+        settings = {**default_settings(memory_bytes()), **self._settings, **reach, "unix_socket_permissions": "0700"}
         self._child = launch(binaries, self._data, settings, account, self._log)
 
     def _await_ready(self, account: Account, binaries: Path) -> None:
