@@ -35,7 +35,7 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# An append to an old stream looks into pages chosen by chance among all of the log: one to a log of 5,000,000 events takes
+# An append to an old stream looks into pages chosen by chance among all of the log: with 5,000,000 events it takes
 # 66 µs of a server that has 512 MB of them at hand, and 44 with 3 GB. The service and DuckDB need their memory too.
 BUFFERS_SHARE, LEAST_BUFFERS, MOST_BUFFERS = 8, 128 * 2**20, 8 * 2**30
 

@@ -1,26 +1,32 @@
-"""`python -m tests.bench.marginal 100000 400000`: what one more event and one more client cost, for docs/scale.md.
+"""`python -m tests.bench.marginal 1000000 10000000`: what one more event and one more client cost, for docs/scale.md.
 
-Makes a log of each size on a durable server of its own, rebuilds every view, fills the analytics file and exports the
-log, and prints for each size, and for the step between the first and the last, bytes and seconds.
+Makes a log of each size on a durable server of its own, rebuilds the views, fills the analytics file and exports the
+log, and prints for each size, and for the step between the first and the last, bytes and seconds; and how much memory
+the processes of a rebuild took together at the most. With `--view` only those views are rebuilt, and nothing else done.
 """
 
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
+from os import getpid
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event, Thread
 from typing import Any
 
 import psycopg
 
 from app.decoding import decoder_factory
+from app.process import settle
 from app.wiring import analytics_node
+from infra.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.export import export_log
-from replay.rebuild import rebuild
-from tests.bench.ground import Ground, ground
+from replay.rebuild import Check, rebuild
+from tests.bench.ground import Ground, Place, ground
 from tests.bench.made_log import EVENTS_PER_CLIENT, append_made_log
 
 TABLES = ("letopis.event", "letopis.event_party", "letopis.subject_key")
@@ -30,6 +36,8 @@ FROM pg_class AS c
 WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text = %s
 """
 
+LOOK_SECONDS = 0.2
+
 
 def timed(work: Callable[[], Any]) -> float:
     began = time.perf_counter()
@@ -37,43 +45,106 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - began
 
 
-def measured(lent: Ground, events: int) -> dict[str, float]:
-    """Return bytes and seconds by name for a log of so many events."""
+def _memory() -> int:
+    """Return the bytes of memory that this process and those it started have now, less what PostgreSQL has.
+
+    Pages that several of them share are counted once altogether (Linux calls it the proportional set size).
+    """
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            name, rest = (folder / "stat").read_text().rsplit(")", 1)
+            if not name.endswith("(postgres"):
+                parents[int(folder.name)] = int(rest.split()[1])
+    ours, found = {getpid()}, 1
+    while found:
+        more = {pid for pid, parent in parents.items() if parent in ours} - ours
+        ours, found = ours | more, len(more)
+    taken = 0
+    for pid in ours:
+        with suppress(OSError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            taken += sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return taken
+
+
+@contextmanager
+def most_memory(found: dict[str, float], name: str) -> Iterator[None]:
+    """Note how many bytes of memory our processes had at the most meanwhile; on Linux."""
+    ended, most = Event(), [0]
+
+    def look() -> None:
+        while not ended.wait(LOOK_SECONDS):
+            most[0] = max(most[0], _memory())
+
+    watching = Thread(target=look)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+        found[name] = most[0]
+
+
+def measured(lent: Ground, events: int, views: Sequence[Projection[Any]], check: Check) -> dict[str, float]:
+    """Return bytes and seconds by name for a log of so many events; all there is to measure if all views are given."""
     found: dict[str, float] = {}
-    with lent.place(f"marginal{events}") as place, TemporaryDirectory() as folder:
+    with lent.place(f"marginal{events}") as place:
         append_made_log(place.urls.owner, place.master, events)
         decoder = decoder_factory(place.urls.projector, place.master)
-        for one in PROJECTIONS:
-            name = one.name
-            found[f"rebuild s {name}"] = timed(partial(rebuild, one, place.urls.projector, decoder, processes=2))
-        with psycopg.connect(place.urls.owner) as connection:
-            for table in TABLES:
-                ((size,),) = connection.execute("SELECT pg_total_relation_size(%s::regclass)", [table]).fetchall()
-                found[f"bytes {table}"] = size
-            for name in (one.name for one in PROJECTIONS):
-                ((size,),) = connection.execute(VIEWS, [f"{name}_g1"]).fetchall()
-                found[f"bytes {name}"] = size
-        node = analytics_node(place.settings, place.urls, place.master)
-        found["load s analytics"] = timed(node.rebuild)
-        node.stop()
-        found["bytes analytics"] = (place.settings.var / "analytics.duckdb").stat().st_size
+        for one in views:
+            again = partial(rebuild, one, place.urls.projector, decoder, processes=2, check=check)
+            # The first one knows nothing of the rows there will be.
+            with most_memory(found, f"memory {one.name}, first"):
+                found[f"first rebuild s {one.name}"] = timed(again)
+            with most_memory(found, f"memory {one.name}"):
+                found[f"rebuild s {one.name}"] = timed(again)
+            with psycopg.connect(place.urls.owner) as connection:
+                ((size,),) = connection.execute(VIEWS, [f"{one.name}_g2"]).fetchall()
+            found[f"bytes {one.name}"] = size
+        if len(views) == len(PROJECTIONS):
+            found |= _beside_views(place)
+    return found
+
+
+def _beside_views(place: Place) -> dict[str, float]:
+    found: dict[str, float] = {}
+    with psycopg.connect(place.urls.owner) as connection:
+        for table in TABLES:
+            ((size,),) = connection.execute("SELECT pg_total_relation_size(%s::regclass)", [table]).fetchall()
+            found[f"bytes {table}"] = size
+    node = analytics_node(place.settings, place.urls, place.master)
+    found["load s analytics"] = timed(node.rebuild)
+    node.stop()
+    found["bytes analytics"] = (place.settings.var / "analytics.duckdb").stat().st_size
+    with TemporaryDirectory() as folder:
         found["export s"] = timed(lambda: export_log(place.urls.projector, Path(folder)))
         found["bytes export"] = sum(path.stat().st_size for path in Path(folder).glob("*/*.parquet"))
     return found
 
 
 def main() -> None:
+    known = {one.name: one for one in PROJECTIONS}
     parser = argparse.ArgumentParser(prog="python -m tests.bench.marginal", description=__doc__)
     parser.add_argument("sizes", type=int, nargs="+", help="events, multiples of 10, smallest first")
-    sizes = parser.parse_args().sizes
+    parser.add_argument("--view", action="append", choices=known, help="may be repeated")
+    parser.add_argument("--check", choices=("none", "sample", "full"), default="sample", help="before the swap")
+    asked = parser.parse_args()
+    views, sizes = [known[name] for name in asked.view or known], asked.sizes
+    settle()
+    found = []
     with ground(is_quick=True, events=None, folder=None) as lent:
-        found = [measured(lent, size) for size in sizes]
+        for size in sizes:
+            found.append(measured(lent, size, views, asked.check))
+            print(json.dumps({size: found[-1]}, indent=1), flush=True)
     step = sizes[-1] - sizes[0]
-    print(json.dumps(dict(zip(map(str, sizes), found, strict=True)), indent=1))
     print(f"one more event costs (one more client is {EVENTS_PER_CLIENT} of them):")
     for name in found[0]:
         each = (found[-1][name] - found[0][name]) / step
-        print(f"  {name}: {each:.1f}" if name.startswith("bytes") else f"  {name}: {each * 1e6:.0f} per 10^6")
+        print(
+            f"  {name}: {each:.1f}" if name.startswith(("bytes", "memory")) else f"  {name}: {each * 1e6:.2f} per 10^6"
+        )
 
 
 if __name__ == "__main__":
