@@ -1,6 +1,6 @@
 """What operators do with read models: look, compare, go back, hold up. The analytics file counts as one of them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -117,12 +117,24 @@ def verify_named(name: str, *, one_in: int, as_json: bool) -> bool:
     else:
         _say_reports(reports)
         if with_analytics:
-            found = differences or "every table is what the log makes"
-            say(f"{'DIFFERENT' if differences else 'equal'}  {ANALYTICS}: {found}")
+            found = "" if differences else " every table is what the log makes"
+            say(f"{'DIFFERENT' if differences else 'equal'}  {ANALYTICS}:{found}")
+            for one in differences:
+                say(f"  {_told(one)}")
         if claims is not None:
             say(f"{'equal' if claims.is_equal else 'DIFFERENT'}  claims: {claims.summary}")
     is_claimed = claims is None or claims.is_equal
     return is_claimed and not differences and all(report.is_equal for report in reports)
+
+
+def _told(difference: Mapping[str, Any]) -> str:
+    """Return one line about a table of facts that is not what the log makes, without any values."""
+    names = {name: ", ".join(map(str, difference[name])) for name in ("columns", "positions")}
+    columns = f" (columns: {names['columns']})" if names["columns"] else ""
+    return (
+        f"{difference['table']}: {difference['only_live']} rows the log does not make,"
+        f" {difference['only_rebuilt']} missing{columns}; positions: {names['positions']}"
+    )
 
 
 def _say_reports(reports: Sequence[Report]) -> None:

@@ -21,6 +21,9 @@ instead of through the journal."""
 # wrong value in an event is a DataError instead.
 DAMAGE = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.SerializationException)
 
+NAMED_AT_MOST = 10
+"""Facts named of each table that is not what the log makes: the report is read by people."""
+
 Progress = Callable[[int, int], None]
 """(position reached, position aimed at) after every transaction."""
 
@@ -30,11 +33,16 @@ class StaleFactFileError(Exception):
 
 
 class Difference(NamedTuple):
-    """How many rows of a table are only in the live file, and how many only in the one filled from the log."""
+    """How many rows of a table are only in the live file, and how many only in the one filled from the log.
+
+    `columns` are those in which rows of the same fact differ, `positions` the first of the facts whose rows do.
+    """
 
     table: str
     only_live: int
     only_rebuilt: int
+    columns: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
 
 
 class FactFile:
@@ -151,11 +159,23 @@ class FactFile:
     def _difference(cursor: Any, table: str, upto: Mark) -> Difference:
         live = f"SELECT * FROM main.{table} WHERE position <= {upto.position:d}"  # noqa: S608
         rebuilt = f"SELECT * FROM rebuilt.main.{table}"  # noqa: S608
-        counts = [
-            cursor.execute(f"SELECT count(*) FROM ({one} EXCEPT ALL {other})").fetchall()[0][0]  # noqa: S608
-            for one, other in ((live, rebuilt), (rebuilt, live))
-        ]
-        return Difference(table, *counts)
+        for name, one, other in (("only_live", live, rebuilt), ("only_rebuilt", rebuilt, live)):
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS ({one} EXCEPT ALL {other})")
+
+        def ask(question: str) -> list[tuple[Any, ...]]:
+            found: list[tuple[Any, ...]] = cursor.execute(question).fetchall()
+            return found
+
+        [(more, fewer)] = ask("SELECT (SELECT count(*) FROM only_live), (SELECT count(*) FROM only_rebuilt)")
+        positions = ask(
+            "SELECT position FROM only_live UNION SELECT position FROM only_rebuilt"
+            f" ORDER BY position LIMIT {NAMED_AT_MOST}"  # noqa: S608
+        )
+        columns = [name for name, *_ in ask("DESCRIBE only_live")]
+        unlike = ", ".join(f"bool_or(l.{name} IS DISTINCT FROM r.{name})" for name in columns)
+        [differ] = ask(f"SELECT {unlike} FROM only_live AS l JOIN only_rebuilt AS r USING (position)")  # noqa: S608
+        named = tuple(name for name, differs in zip(columns, differ, strict=True) if differs)
+        return Difference(table, more, fewer, named, tuple(position for (position,) in positions))
 
     def cursor(self) -> Any:
         """Return a connection of the caller's own: an unfinished result blocks only that one."""

@@ -213,7 +213,10 @@ def test_verify_finds_a_changed_a_missing_and_an_added_row(database: Database, o
         vandal.execute("DELETE FROM fact_deal WHERE position = 4")
         vandal.execute("INSERT INTO fact_activity SELECT * FROM fact_activity WHERE position = 2")
 
-    assert open_node().verify() == (Difference("fact_deal", 1, 2), Difference("fact_activity", 1, 0))
+    assert open_node().verify() == (
+        Difference("fact_deal", 1, 2, columns=("amount",), positions=(3, 4)),
+        Difference("fact_activity", 1, 0, positions=(2,)),
+    )
 
 
 def test_a_second_process_is_refused_the_file(open_node: Open) -> None:
