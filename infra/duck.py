@@ -201,6 +201,7 @@ class AnalyticsNode:
             self._check(cursor, self.facts.report(report), values)
             cursor.execute("BEGIN")
             [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
+            # Not `execute`: its Arrow table is in no order once a file does not keep the order of its rows.
             table = cursor.sql(statement, params=values).to_arrow_table()
         return table.replace_schema_metadata({POSITION_KEY: str(position).encode()})
 

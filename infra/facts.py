@@ -173,8 +173,9 @@ class FactSchema:
             if re.search(rf"\b{name}\b", text):
                 derived.append(f"{name} AS ({select})")
                 text += select
+        # Read anew wherever it is named: DuckDB would copy a table that is named twice before it reads the copy.
         cuts = [
-            f"{table.name} AS (SELECT * FROM main.{table.name} WHERE {condition})"  # noqa: S608
+            f"{table.name} AS NOT MATERIALIZED (SELECT * FROM main.{table.name} WHERE {condition})"  # noqa: S608
             for table in self.tables
             if re.search(rf"\b{table.name}\b", text)
         ]

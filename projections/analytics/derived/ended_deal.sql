@@ -4,13 +4,13 @@ SELECT
     deal_id,
     status,
     pipeline_id,
-    turn.seller_id AS seller_id,
-    turn.reason AS reason,
+    turned_by AS seller_id,
+    reason,
     product_code,
-    worth.amount AS amount,
-    worth.currency AS currency,
+    amount,
+    currency,
     CAST(timezone($zone, opened_at) AS DATE) AS opened_on,
-    CAST(timezone($zone, turn.at) AS DATE) AS ended_on,
+    CAST(timezone($zone, turned_at) AS DATE) AS ended_on,
     CAST(date_trunc('month', ended_on) AS DATE) AS month
 FROM deal_now
 WHERE status <> 'open'

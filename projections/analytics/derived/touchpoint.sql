@@ -1,17 +1,27 @@
--- One row is an activity that took place, when it took place first. It is credited to the staff member it names, else to
+-- One row is an activity that took place, when it took place. It is credited to the staff member it names, else to
 -- whoever classified the call; its call status is the one said last.
+-- An activity is held once (its rules see to that), and few are classified: those are looked up, none is grouped.
+WITH classified AS (
+    SELECT
+        activity_id,
+        max(position) AS position,
+        arg_max(staff_id, position) AS staff_id,
+        arg_max(call_status, position) AS call_status
+    FROM fact_activity
+    WHERE kind = 'call_classified'
+    GROUP BY activity_id
+)
 SELECT
     activity_id,
-    min(occurred_at) FILTER (WHERE kind = 'held') AS held_at,
+    held.occurred_at AS held_at,
     CAST(timezone($zone, held_at) AS DATE) AS held_on,
-    arg_max(channel, position) FILTER (WHERE kind = 'held') AS channel,
-    bool_or(is_offer) FILTER (WHERE kind = 'held') AS is_offer,
-    coalesce(
-        arg_max(staff_id, position) FILTER (WHERE kind = 'held'),
-        arg_max(staff_id, position) FILTER (WHERE kind = 'call_classified')
-    ) AS staff_id,
-    arg_max(call_status, position) AS call_status
-FROM fact_activity
-WHERE kind IN ('held', 'call_classified')
-GROUP BY activity_id
-HAVING held_at IS NOT NULL
+    held.channel AS channel,
+    held.is_offer AS is_offer,
+    coalesce(held.staff_id, classified.staff_id) AS staff_id,
+    CASE
+        WHEN held.call_status IS NULL OR classified.position > held.position THEN classified.call_status
+        ELSE held.call_status
+    END AS call_status
+FROM fact_activity AS held
+LEFT JOIN classified USING (activity_id)
+WHERE held.kind = 'held'

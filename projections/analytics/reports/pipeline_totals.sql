@@ -4,9 +4,9 @@ SELECT
     pipeline_id,
     status,
     CASE status WHEN 'open' THEN last_stage END AS stage,
-    worth.currency AS currency,
+    currency,
     count(*) AS deals,
-    sum(worth.amount) AS amount
+    sum(amount) AS amount
 FROM deal_now
 WHERE ($seller_id IS NULL OR seller_id = CAST($seller_id AS UUID))
     AND ($pipeline_id IS NULL OR pipeline_id = CAST($pipeline_id AS UUID))

@@ -2,32 +2,32 @@
 -- next move or ending (recorded order; the times are those of the facts). A deal that is still there has left_at NULL.
 -- duration_seconds: whole seconds between the two; negative only if the facts were dated backwards.
 -- The seller is the one who led the deal when it entered. Source: the company's definition of a stage visit.
+-- One window for everything: its sort is what the report costs. An opening is the first fact of its deal.
 WITH step AS (
     SELECT
         deal_id,
-        position,
         kind,
         occurred_at,
         stage,
-        any_value(pipeline_id) OVER (PARTITION BY deal_id) AS pipeline_id,
-        last_value(seller_id IGNORE NULLS) OVER (PARTITION BY deal_id ORDER BY position) AS seller_id
+        first_value(pipeline_id IGNORE NULLS) OVER facts AS pipeline_id,
+        last_value(seller_id IGNORE NULLS) OVER facts AS seller_id,
+        lead(
+            CASE WHEN kind IN ('opened', 'moved', 'won', 'lost', 'reopened') THEN occurred_at END IGNORE NULLS
+        ) OVER facts AS left_at,
+        lead(
+            CASE WHEN kind IN ('opened', 'moved', 'won', 'lost', 'reopened') THEN kind END IGNORE NULLS
+        ) OVER facts AS left_by,
+        count(*) FILTER (WHERE kind IN ('opened', 'moved', 'reopened')) OVER facts AS visit
     FROM fact_deal
-),
-turn AS (
-    SELECT
-        *,
-        lead(occurred_at) OVER following AS left_at,
-        lead(kind) OVER following AS left_by
-    FROM step
-    WHERE kind IN ('opened', 'moved', 'won', 'lost', 'reopened')
-    WINDOW following AS (PARTITION BY deal_id ORDER BY position)
+    -- Neither of these says anything of a stage or a seller.
+    WHERE kind NOT IN ('client_named', 'revalued')
+    WINDOW facts AS (PARTITION BY deal_id ORDER BY position)
 ),
 visit AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY deal_id ORDER BY position) AS visit,
         CAST(timezone($zone, occurred_at) AS DATE) AS entered_on
-    FROM turn
+    FROM step
     WHERE kind IN ('opened', 'moved', 'reopened')
 )
 SELECT
