@@ -168,8 +168,8 @@ class FactFile:
 
         [(more, fewer)] = ask("SELECT (SELECT count(*) FROM only_live), (SELECT count(*) FROM only_rebuilt)")
         positions = ask(
-            "SELECT position FROM only_live UNION SELECT position FROM only_rebuilt"
-            f" ORDER BY position LIMIT {NAMED_AT_MOST}"  # noqa: S608
+            "SELECT position FROM only_live UNION SELECT position FROM only_rebuilt"  # noqa: S608
+            f" ORDER BY position LIMIT {NAMED_AT_MOST}"
         )
         columns = [name for name, *_ in ask("DESCRIBE only_live")]
         unlike = ", ".join(f"bool_or(l.{name} IS DISTINCT FROM r.{name})" for name in columns)

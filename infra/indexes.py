@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from os import cpu_count
 from typing import Any
 
 import psycopg
@@ -64,6 +65,8 @@ def make_indexes_of_a_filled(
     def work() -> None:
         # To take one is one step, so each is taken once; then nothing is left.
         with connect(url) as session, suppress(IndexError):
+            # PostgreSQL would share each of them out among all cores, and the two would be in each other's way.
+            session.execute(f"SET max_parallel_maintenance_workers = {max(0, (cpu_count() or 1) // INDEXERS - 1)}")
             while statement := waiting.pop():
                 session.execute(statement.encode())
 
