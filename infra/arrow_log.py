@@ -9,11 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from infra.fact_versions import NewerLogError
-from infra.facts import REST, Upcast
-from infra.mapper import SEALED
-
-OPEN_PART = f"split_part(body::text, '{SEALED}', 1)"
-"""A body up to what is sealed in it, which nobody here could open; the half of it is never sent. See `completed`."""
+from infra.facts import Upcast
+from infra.sealed import OPEN_PART, completed
 
 # Small, so that reading one and loading the one before it begin and end together.
 SLICE = 50_000
@@ -46,11 +43,6 @@ def connect(url: str) -> Any:
         cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
     return connection
-
-
-def completed(open_part: str) -> str:
-    """Return the JSON that begins like this: a body from which nothing was cut ends as JSON does."""
-    return open_part if open_part.endswith("}") else f"{open_part}{REST}"
 
 
 class Slice(NamedTuple):

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from infra.sealed import REST
+
 Upcast = Callable[[str, int, str], str]
 """(topic, stored schema version, body as JSON text) → the body as the current version has it."""
 
 TOPIC_PATTERN = re.compile(r"^[a-z][a-z0-9_.]*$")
 
-REST = '"":null}'
-"""What makes JSON again of a body from which the sealed part, its last member, was cut off with all that follows."""
-
 COMPLETED = f"CASE WHEN ends_with(body, '}}') THEN body ELSE body || '{REST}' END"
+"""`infra.sealed.completed` in DuckDB's SQL."""
 
 ENVELOPE_DDL = "position BIGINT NOT NULL,\n    occurred_at TIMESTAMPTZ NOT NULL,\n    recorded_at TIMESTAMPTZ NOT NULL"
 

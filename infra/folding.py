@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from infra.envelope import AnyFact
+from infra.log_reader import LogReader
 from infra.parking import Parked, Parking, Place
 from infra.projection import Fold, Key, Projection
 
@@ -69,6 +70,29 @@ def preparing(decode: Decode, projection: Projection[Any]) -> Callable[[Sequence
     """Return what gets all at once what reading some facts will need, if the decoder can do that."""
     prepare: Callable[[Sequence[AnyFact], Mapping[str, Any]], None] | None = getattr(decode, "prepare", None)
     return lambda facts: None if prepare is None else prepare(facts, projection.parts)
+
+
+def reader_of(projection: Projection[Any], decode: Decode, part: int = 0, parts: int = 1) -> LogReader:
+    """Return what reads all that the read model folds, or one of several parts of it, for `decoding` to make events of.
+
+    What is sealed stays at the server where the read model looks at nothing in it, if the decoder can do without.
+    """
+    closed = {}
+    if projection.parts and hasattr(decode, "reading"):
+        sealed = {each.TOPIC for each in projection.folds if each.PERSONAL_FIELDS}
+        closed = {
+            topic: each.SCHEMA_VERSION
+            for topic, each in projection.parts.items()
+            if topic in sealed and not each.PERSONAL_FIELDS
+        }
+    return LogReader(
+        projection.topics,
+        with_parties=projection.needs_parties,
+        partition_by=projection.partition_by,
+        part=part,
+        parts=parts,
+        closed=closed,
+    )
 
 
 def touches(

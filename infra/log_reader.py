@@ -1,7 +1,8 @@
 """Reads the log in the order in which things were recorded, a window of positions at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -9,8 +10,10 @@ import psycopg
 from psycopg import sql
 
 from infra.envelope import ReadFact
+from infra.sealed import OPEN_PART
 
 PartitionBy = Literal["stream", "subject", "none"]
+NOTHING: Mapping[str, int] = MappingProxyType({})
 _UP_TO: LiteralString = """
     SELECT position, event_id
     FROM letopis.event
@@ -62,6 +65,15 @@ def head_of(connection: psycopg.Connection[Any]) -> Mark:
     return mark_up_to(connection, 2**62)
 
 
+def _body(closed: Mapping[str, int]) -> sql.Composable:
+    if not closed:
+        return sql.SQL("e.body::text")
+    kinds = sql.SQL(", ").join(sql.SQL("({}, {}::smallint)").format(*kind) for kind in sorted(closed.items()))
+    return sql.SQL("CASE WHEN (e.topic, e.schema_version) IN ({}) THEN {} ELSE e.body::text END").format(
+        kinds, sql.SQL(OPEN_PART)
+    )
+
+
 def share_of(partition_by: PartitionBy, part: int, parts: int) -> sql.Composed:
     """Return the condition on a fact `e` of the log that is true for the share of one worker of several."""
     # uuid_hash is signed: the mask keeps the remainder from being negative.
@@ -73,7 +85,8 @@ class LogReader:
     """Reads some topics of the log, or the share of them that one worker of several has.
 
     `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the share read. `only`
-    is the one value of that column that is wanted.
+    is the one value of that column that is wanted. `closed` are the topics, with a schema version each, of whose bodies
+    the open part will do (see infra.sealed).
     Positions have no gaps and are given in commit order, so a window once examined can never gain a fact.
     """
 
@@ -86,10 +99,11 @@ class LogReader:
         part: int = 0,
         parts: int = 1,
         only: UUID | None = None,
+        closed: Mapping[str, int] = NOTHING,
     ) -> None:
         self._topics = list(topics)
         self._row_factory = read_facts_with_parties if with_parties else read_facts
-        selected = sql.SQL(READ_COLUMNS + (", e.parties" if with_parties else ", NULL") + ", e.body::text")
+        selected = sql.SQL(READ_COLUMNS + (", e.parties, {}" if with_parties else ", NULL, {}")).format(_body(closed))
         share: sql.Composable = sql.SQL("")
         if only is not None:
             share = sql.SQL(" AND e.{} = {}").format(sql.Identifier(f"{partition_by}_id"), sql.Literal(only))

@@ -10,9 +10,7 @@ from pydantic_core import from_json, to_json
 from infra.crypto import KeyIsGoneError, Keyring
 from infra.envelope import AnyFact, Envelope, ReadFact, StoredFact
 from infra.fact_versions import check_chains, versions_of
-
-SEALED = '"sealed":"'
-"""How a sealed part looks in a body: always the last member, base64 of nonce + AES-256-GCM ciphertext + tag."""
+from infra.sealed import SEALED, completed
 
 
 class Fact(Protocol):
@@ -111,8 +109,8 @@ class Mapper:
     def reading(self, parts: Mapping[str, type[Fact]]) -> Callable[[ReadFact], Any]:
         """Return what reads facts of these topics as the kinds given, which have some of their fields only.
 
-        What is sealed is opened only for a kind that has a personal field. Facts of other topics, and old ones, are
-        read whole.
+        What is sealed is opened only for a kind that has a personal field; for the others the open part of a body will
+        do. Facts of other topics, and old ones, are read whole.
         """
 
         wanted = {**self._types, **parts}
@@ -125,7 +123,7 @@ class Mapper:
             try:
                 schema_version, from_json, is_sealed = readers[fact.topic]
                 if schema_version == fact.schema_version:
-                    return from_json(opened(fact, fact.body) if is_sealed else fact.body, fact)
+                    return from_json(opened(fact, fact.body) if is_sealed else completed(fact.body), fact)
             except (KeyError, ValidationError):
                 pass  # said properly below
             return self.to_event(fact)

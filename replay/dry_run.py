@@ -8,9 +8,9 @@ from typing import Any, Literal
 import psycopg
 from pydantic_core import to_json
 
-from infra.folding import Decode, Rows, decoding, play, preparing, touches
+from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
 from infra.generations import connect, in_use
-from infra.log_reader import LogReader, head_of
+from infra.log_reader import head_of
 from infra.projection import Projection
 from replay.forecast import USUAL, Costs, Forecast
 from replay.progress import last_costs
@@ -102,7 +102,7 @@ def _sample(
     connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, head: int
 ) -> tuple[Costs, float]:
     """Fold the newest facts in memory; return what that cost, and how many bytes a row has on disk."""
-    reader = LogReader(projection.topics, with_parties=projection.needs_parties)
+    reader = reader_of(projection, decode)
     event_of, prepare = decoding(decode, projection), preparing(decode, projection)
     rows: Rows = {}
     began, events = monotonic(), min(SAMPLE, head)

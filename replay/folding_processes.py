@@ -11,9 +11,8 @@ from multiprocessing.queues import SimpleQueue
 from time import sleep
 from typing import Any, Literal, NamedTuple
 
-from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, touches
+from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, reader_of, touches
 from infra.generations import Generation, connect
-from infra.log_reader import LogReader
 from infra.parking import parking_of
 from infra.projection import Projection
 from infra.row_store import RowStore
@@ -70,13 +69,7 @@ def fold_here(
         event_of, prepare = decoding(decode, projection), preparing(decode, projection)
         pace.turn(0)
         for part in range(worker, share.parts, share.workers):
-            reader = LogReader(
-                projection.topics,
-                with_parties=projection.needs_parties,
-                partition_by=projection.partition_by,
-                part=part,
-                parts=share.parts,
-            )
+            reader = reader_of(projection, decode, part, share.parts)
             rows: Rows = {}
             parking = parking_of(connection, projection, generation, is_anew=True)
             start = 0

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
+from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, reader_of, touches
 from infra.generations import Generation, connect, current, in_use, log_is_the_same
-from infra.log_reader import LogReader
 from infra.parking import parking_of
 from infra.projection import Key, Projection
 from infra.row_store import RowStore
@@ -173,6 +172,7 @@ class _Checking:
         self._connection = connection
         self._projection = projection
         self._generation = generation
+        self._decode = decode
         self._event_of, self._prepare = decoding(decode, projection), preparing(decode, projection)
         self._watch = watch
         self._store = RowStore(connection, projection, generation.schema)
@@ -205,13 +205,7 @@ class _Checking:
     def _folded(self, part: int, parts: int) -> Iterator[Rows]:
         """Give the rows that one part of the log makes, once no further fact can change them."""
         projection = self._projection
-        reader = LogReader(
-            projection.topics,
-            with_parties=projection.needs_parties,
-            partition_by=projection.partition_by,
-            part=part,
-            parts=parts,
-        )
+        reader = reader_of(projection, self._decode, part, parts)
         rows: Rows = {}
         start, last = 0, self._generation.position
         while start < last:

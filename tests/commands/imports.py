@@ -24,7 +24,8 @@ from infra.connection import OwnConnection
 from infra.crypto import Keyring
 from infra.envelope import StoredFact
 from infra.eventlog import LogKeys, read_streams
-from infra.mapper import SEALED, Mapper
+from infra.mapper import Mapper
+from infra.sealed import SEALED
 from tests.database import MASTER, Database
 
 assert catalogue.COMMANDS
