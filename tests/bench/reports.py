@@ -33,8 +33,8 @@ class Question:
     report: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     occurred: str | None = None
-    is_asked_of_log: bool = False
-    """Its answer names nothing that is copied, and it shows what the questions over the log cost."""
+    names_copies: bool = False
+    """Its answer names deals, whose copies have other ids in the log than in the tables."""
 
 
 _YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
@@ -42,16 +42,16 @@ _YEAR = {"from": "2026-01-01", "to": "2026-12-31"}
 # The catalogue has six reports: all of them over everything, and the four other questions that took longest when
 # reports were asked for a year, a pipeline, a seller, by product, and as of a day.
 HEAVIEST: Mapping[str, Question] = {
-    "stage_history": Question("stage_history"),
-    "stage_history_of_year": Question("stage_history", _YEAR),
-    "stage_history_of_pipeline": Question("stage_history", {"pipeline_id": str(PIPELINES[0])}),
-    "staff_scorecard": Question("staff_scorecard", is_asked_of_log=True),
+    "stage_history": Question("stage_history", names_copies=True),
+    "stage_history_of_year": Question("stage_history", _YEAR, names_copies=True),
+    "stage_history_of_pipeline": Question("stage_history", {"pipeline_id": str(PIPELINES[0])}, names_copies=True),
+    "staff_scorecard": Question("staff_scorecard"),
     "staff_scorecard_of_year": Question("staff_scorecard", _YEAR),
     "staff_scorecard_as_of": Question("staff_scorecard", occurred="2027-01-01T00:00:00+00:00"),
     "sales_cycle": Question("sales_cycle"),
     "churn_reasons": Question("churn_reasons"),
     "pipeline_totals": Question("pipeline_totals"),
-    "monthly_sales": Question("monthly_sales", is_asked_of_log=True),
+    "monthly_sales": Question("monthly_sales"),
 }
 
 Answer = Callable[[], Any]
@@ -120,11 +120,12 @@ def _race(question: Question, ours: Answer, usual: Answer, log: Answer, facts: i
     answer = ours()
     assert answer.num_rows
     check_equal(answer, usual())
-    told = {"facts": facts, "rows": answer.num_rows}
-    if question.is_asked_of_log:
-        began = time.perf_counter()
-        known = log()
-        told["ms_over_the_log"] = round((time.perf_counter() - began) * 1000)
+    began = time.perf_counter()
+    known = log()
+    told = {"facts": facts, "rows": answer.num_rows, "ms_over_the_log": round((time.perf_counter() - began) * 1000)}
+    if question.names_copies:
+        assert known.num_rows == answer.num_rows
+    else:
         check_equal(answer, known)
     return Race(
         _timed(ours, answer.num_rows),
@@ -144,10 +145,10 @@ def reports_10m(ground: Ground) -> Iterator[Mapping[str, Race]]:
     the file is warm, and nobody writes it meanwhile. The baseline has the same rows in typed tables of the embedded
     server as it ships, parallel plans allowed, vacuumed and analysed, with indexes for these questions; its SQL is the
     fastest we found, and the answer comes as Arrow too. It is a strong one: a team with a log of events would first
-    have to build such tables and keep them level with it. Beside two of them stands what the same SQL takes over views
-    that read the JSON of the log (`ms_over_the_log`, once). Before anything is measured all sides must give the same
-    rows in the same order. Unfair would be copies that lie together or ids without chance in them, both of which DuckDB
-    packs, and SQL that sorts what an index gives.
+    have to build such tables and keep them level with it. Beside each stands what the same SQL takes over views that
+    read the JSON of the log, which is where the facts are in PostgreSQL (`ms_over_the_log`, once). Before anything is
+    measured all sides must give the same rows in the same order. Unfair would be copies that lie together or ids
+    without chance in them, both of which DuckDB packs, and SQL that sorts what an index gives.
     """
     with _filled(ground) as (place, node, facts), ExitStack() as sessions:
         tables, log = (
