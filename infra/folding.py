@@ -177,11 +177,3 @@ def positions_of(rows: Rows) -> dict[Key, int]:
 def changed_since(before: Mapping[Key, int], rows: Rows) -> Rows:
     """Return the rows that were changed since their positions were noted."""
     return {key: there for key, there in rows.items() if before.get(key) != there.position}
-
-
-def fold_key(projection: Projection[Any], events: Iterable[Any], key: Key) -> Any:
-    """Return one row as the given events, in order of position, make it; None when there is none."""
-    rows: Rows = {}
-    folds = projection.folds
-    play(projection, rows, ((e, (key,), folds[type(e)][1]) for e in events if key in projection.keys(e)))
-    return rows[key].row if key in rows else None

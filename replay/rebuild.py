@@ -112,6 +112,8 @@ def rebuild(
                 fill.run(url, size, check)
                 if present and not may_park:
                     _require_no_more_parked(connection, present, generation)
+                if check != "none":
+                    fill.verify(check)
                 teller.phase("swapping")
                 held = fill.held()
                 hand_over(connection, held, decoder(), teller.look)
@@ -188,6 +190,7 @@ class _Fill:
         self._mark = BEGINNING
 
     def run(self, url: str, size: Size, check: Check) -> None:
+        """Fold the log into the tables, make the indexes and take in what arrived meanwhile; `check` comes later."""
         connection, projection, generation = self._connection, self._projection, self._generation
         self._mark = mark_up_to(connection, size.events)
         self._teller.begin(forecast_of(connection, projection, size, check), size.events)
@@ -204,11 +207,10 @@ class _Fill:
         held = self.held()
         catch_up(connection, held, self._decoder(), look=self._teller.look)
         self._mark = held.mark
-        if check != "none":
-            self._teller.phase("verifying")
-            self._verify(check)
 
-    def _verify(self, check: Check) -> None:
+    def verify(self, check: Check) -> None:
+        """Compare what was made with a fold from scratch; raises NotEqualError."""
+        self._teller.phase("verifying")
         pace = Pace(self._connection, self._generation.name, self._generation.number, 1)
 
         def checked(kind: Checked, pieces: int) -> None:

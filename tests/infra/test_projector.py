@@ -15,9 +15,8 @@ import pytest
 from infra import generations
 from infra.advance import Held, advance, hold, reader_for
 from infra.eventlog import WAKE_UP_CHANNEL
-from infra.folding import fold_key
 from infra.generations import HandedOverError, ShapeChangedError, connect, in_use
-from infra.log_reader import BEGINNING, LogReader
+from infra.log_reader import BEGINNING
 from infra.projection import Projection
 from infra.projector import ProjectorService, build
 from tests.database import Database
@@ -292,17 +291,6 @@ def test_changed_columns_under_the_same_shape_are_refused_before_anything_is_bui
         build(replace(days, ddl=other), decode, database.projector_url)
     with connect(database.projector_url) as connection:
         assert connection.execute("SELECT count(*) FROM letopis.projection").fetchone() == (1,)
-
-
-def test_one_row_can_be_folded_alone(database: Database) -> None:
-    record(database.owner_url, toy.random_history(9, 200))
-    with connect(database.projector_url) as connection:
-        events = [decode(fact) for fact in LogReader(boxes.topics).between(connection, 0, 200)]
-    every = in_memory(database.projector_url, boxes)
-    for name in (f"box {number}" for number in range(20)):
-        key = (toy.box_id(name),)
-        there = every.get(key)
-        assert fold_key(boxes, events, key) == (there.row if there else None)
 
 
 def test_a_slow_append_is_neither_skipped_nor_seen_early(database: Database, service: ProjectorService) -> None:
