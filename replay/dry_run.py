@@ -8,16 +8,14 @@ from typing import Any, Literal
 import psycopg
 from pydantic_core import to_json
 
-from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.folding import Decode
 from infra.generations import connect, in_use
 from infra.log_reader import head_of
 from infra.projection import Projection
 from replay.forecast import USUAL, Costs, Forecast
+from replay.passes import SAMPLE, rows_of_a_sample
 from replay.progress import last_costs
 from replay.rebuild import Check, Size
-
-SAMPLE = 20_000
-"""Facts folded to see how fast this machine is; they take about a second."""
 
 START_SECONDS = 1.0
 """What it takes to start the processes."""
@@ -102,17 +100,11 @@ def _sample(
     connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, head: int
 ) -> tuple[Costs, float]:
     """Fold the newest facts in memory; return what that cost, and how many bytes a row has on disk."""
-    reader = reader_of(projection, decode)
-    event_of, prepare = decoding(decode, projection), preparing(decode, projection)
-    rows: Rows = {}
     began, events = monotonic(), min(SAMPLE, head)
-    facts = reader.between(connection, head - events, head)
-    prepare(facts)
-    play(projection, rows, touches(projection, facts, event_of))
+    there = rows_of_a_sample(connection, projection, decode, head)
     if not events:
         return USUAL, 0.0
     to_fold = (monotonic() - began) / events
-    there = [one.row for one in rows.values() if one.row is not None]
     speed = to_fold / USUAL.to_fold
     usual = Costs(*(cost * speed for cost in USUAL))._replace(rows=len(there) / events)
     # What is written at once counts as folding.

@@ -4,7 +4,7 @@ import pytest
 
 from infra.generations import connect, in_use
 from infra.projector import build
-from replay.passes import passes, rows_expected
+from replay.passes import passes, rows_expected, rows_of_a_sample
 from tests.database import Database
 from tests.infra.looking import in_table
 from tests.infra.toy import boxes, decode, drops, random_history, record
@@ -19,13 +19,15 @@ def test_what_is_only_added_to_is_written_as_it_is_folded_in_one_pass() -> None:
     assert passes(drops, 10_000_000) == 1
 
 
-def test_rows_are_foretold_from_those_there_are_and_at_the_worst_one_an_event(database: Database) -> None:
+def test_rows_are_foretold_from_those_there_are_or_those_of_the_newest_facts(database: Database) -> None:
     record(database.owner_url, random_history(1, 400))
     with connect(database.projector_url) as connection:
-        assert rows_expected(connection, None, 400) == 400
         build(boxes, decode, database.projector_url)
         rows = len(in_table(database.projector_url, boxes))
         assert 0 < rows < 200
+        assert len(rows_of_a_sample(connection, boxes, decode, 400)) == rows
+        assert len(rows_of_a_sample(connection, boxes, decode, 10)) < rows
         present = in_use(connection, boxes.name)
+        assert present is not None
         assert rows_expected(connection, present, 400) == rows
         assert rows_expected(connection, present, 1_200) == 3 * rows

@@ -46,6 +46,12 @@ def test_a_rebuild_equals_what_was_live(database: Database, projection: Projecti
         assert connection.execute(key, (f"{projection.name}_g2.{projection.name}",)).fetchone() == (1,)
 
 
+def test_a_first_rebuild_in_many_passes_equals_the_log(database: Database) -> None:
+    record(database.owner_url, random_history(1, 900))
+    rebuild(boxes, database.projector_url, decoder, small_log=0, rows_at_once=3)
+    assert in_table(database.projector_url, boxes) == in_memory(database.projector_url, boxes)
+
+
 def test_a_rebuild_under_a_running_service_is_taken_over_by_it(database: Database) -> None:
     service = ProjectorService(EVERY, decode, database.projector_url, poll_seconds=0.05)
     record(database.owner_url, random_history(1, 300))
