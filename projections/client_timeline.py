@@ -40,6 +40,7 @@ client_timeline = Projection(
     ddl=Path(__file__).with_suffix(".sql"),
     # Each key is touched by one event only, so any sharing of the work is a right one.
     partition_by="stream",
+    shape=2,
     is_append_only=True,
     needs_parties=True,
 )

@@ -10,7 +10,8 @@ CREATE TABLE {schema}.client_timeline (
     staff_id       uuid,
     channel        text,
     direction      text,
-    details        jsonb       NOT NULL,
+    -- json: it is told as it was written, and nobody looks into it
+    details        json        NOT NULL,
     position       bigint      NOT NULL,
     PRIMARY KEY (client_id, event_position)
 );

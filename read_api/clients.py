@@ -67,7 +67,7 @@ CLIENTS = Listing(
 TIMELINE = Listing(
     name="timeline",
     view="client_timeline",
-    shape=1,
+    shape=2,
     alias="t",
     item={
         "event_position": "t.event_position",

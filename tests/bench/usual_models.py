@@ -125,7 +125,7 @@ class Client(Base):
 class Entry(Base):
     """A fact in a client's story."""
 
-    __tablename__ = "client_timeline_v1"
+    __tablename__ = "client_timeline_v2"
 
     client_id: Mapped[UUID] = mapped_column(primary_key=True)
     event_position: Mapped[int] = mapped_column(primary_key=True)
