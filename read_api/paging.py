@@ -11,6 +11,8 @@ from hashlib import blake2s
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from read_api.desk import SEEN
 from read_api.errors import WrongParameterError
 
@@ -133,8 +135,12 @@ FROM seen"""  # noqa: S608 - put together from the constants of a Listing
 
 def _check(listing: Listing, filters: Mapping[str, Any]) -> str:
     """Name a list with its filters: a cursor of another list, or of other filters, would begin anywhere."""
-    text = json.dumps([listing.name, sorted((name, str(value)) for name, value in filters.items())])
-    return blake2s(text.encode(), digest_size=6).hexdigest()
+    return _name(listing.name, tuple(sorted((name, str(value)) for name, value in filters.items())))
+
+
+@lru_cache(maxsize=512)
+def _name(listing: str, filters: tuple[tuple[str, str], ...]) -> str:
+    return blake2s(to_json([listing, filters]), digest_size=6).hexdigest()
 
 
 def to_cursor(listing: Listing, filters: Mapping[str, Any], keys: Sequence[Any]) -> str:
@@ -142,8 +148,8 @@ def to_cursor(listing: Listing, filters: Mapping[str, Any], keys: Sequence[Any])
     plain = [
         key.isoformat() if isinstance(key, datetime) else key if isinstance(key, int) else str(key) for key in keys
     ]
-    text = json.dumps([_check(listing, filters), *plain], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    text = to_json([_check(listing, filters), *plain])
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
 def from_cursor(listing: Listing, filters: Mapping[str, Any], cursor: str) -> dict[str, Any]:
