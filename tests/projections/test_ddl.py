@@ -59,8 +59,8 @@ def test_every_field_is_a_column_of_its_type_and_position_is_beside_them(
     for projection in PROJECTIONS:
         found = connection.execute(
             # A document that nobody looks into may be kept as it was written.
-            "SELECT attname, replace(format_type(atttypid, atttypmod), 'jsonb', 'json'), NOT attnotnull FROM pg_attribute"
-            " WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum",
+            "SELECT attname, replace(format_type(atttypid, atttypmod), 'jsonb', 'json'), NOT attnotnull"
+            " FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum",
             (f"made.{projection.name}",),
         ).fetchall()
         hints = get_type_hints(projection.row)
