@@ -135,7 +135,7 @@ def _rows_expected(
     rows_at_once: int,
 ) -> float:
     """Return how many rows a log of this length makes: by the build in use, or else by the newest facts."""
-    if head <= rows_at_once:
+    if projection.is_append_only or head <= rows_at_once:
         return head
     if present and present.position > head // 2:
         return rows_expected(connection, present, head)
