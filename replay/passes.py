@@ -1,11 +1,12 @@
 """In how many passes over the log a process folds a read model, so that the rows it holds fit in its memory."""
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, reader_of, touches
 from infra.generations import Generation
 from infra.projection import Projection
 
@@ -16,9 +17,29 @@ SAMPLE = 20_000
 """Facts folded to see what they make; they take a fraction of a second."""
 
 
-def passes(projection: Projection[Any], rows: float, rows_at_once: int = ROWS_AT_ONCE) -> int:
-    """Return how often one process goes through the log to make so many rows; what is only added to needs one pass."""
-    return 1 if projection.is_append_only else int(-(-rows // rows_at_once)) or 1
+def passes(projection: Projection[Any], rows: Callable[[], float], rows_at_once: int = ROWS_AT_ONCE) -> int:
+    """Return how often one process goes through the log to make so many rows.
+
+    What is only added to is written as it is folded, in one pass: nobody has to know then how many rows there are.
+    """
+    return 1 if projection.is_append_only else int(-(-rows() // rows_at_once)) or 1
+
+
+def rows_foretold(
+    connection: psycopg.Connection[Any],
+    projection: Projection[Any],
+    present: Generation | None,
+    head: int,
+    decoder: Callable[[], Decode],
+) -> float:
+    """Return how many rows a log of this length makes: by the build in use, or else by the newest facts."""
+    if present and present.position > head // 2:
+        return rows_expected(connection, present, head)
+    try:
+        rows = len(rows_of_a_sample(connection, projection, decoder(), head))
+    except PoisonEventError:
+        return head
+    return head * rows / max(1, min(head, SAMPLE))
 
 
 def rows_expected(connection: psycopg.Connection[Any], generation: Generation, events: int) -> float:

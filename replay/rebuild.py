@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import psycopg
 
 from infra.advance import Held, hold
-from infra.folding import Decode, PoisonEventError
+from infra.folding import Decode
 from infra.generations import (
     Generation,
     begin,
@@ -29,7 +29,7 @@ from infra.swap import catch_up, hand_over, show_again
 from replay.folding_processes import Share, fold_here, fold_in_processes
 from replay.forecast import Checked, Forecast
 from replay.pace import Pace
-from replay.passes import ROWS_AT_ONCE, SAMPLE, passes, rows_expected, rows_of_a_sample
+from replay.passes import ROWS_AT_ONCE, passes, rows_foretold
 from replay.progress import Progress, Teller, last_costs
 from replay.verify import NotEqualError, Watch, sample_of, verify_generation
 
@@ -103,8 +103,12 @@ def rebuild(
             return None
         drop_others(connection, projection.name, keep_retired=0, own=fingerprint_of(projection))
         head = head_of(connection).position
-        rows = _rows_expected(connection, projection, present, head, decoder, rows_at_once)
-        size = Size.of(projection, head, processes, passes(projection, rows / processes, rows_at_once), small_log)
+
+        def rows_of_each() -> float:
+            few = head <= rows_at_once
+            return (head if few else rows_foretold(connection, projection, present, head, decoder)) / processes
+
+        size = Size.of(projection, head, processes, passes(projection, rows_of_each, rows_at_once), small_log)
         generation = begin(connection, projection)
         try:
             with Teller(url, generation, progress, throttle) as teller:
@@ -124,26 +128,6 @@ def rebuild(
                 drop_others(connection, projection.name, keep_retired=0 if present and present.is_of_another_log else 1)
     parked = len(held.parking.waiting)
     return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began, parked)
-
-
-def _rows_expected(
-    connection: psycopg.Connection[Any],
-    projection: Projection[Any],
-    present: Generation | None,
-    head: int,
-    decoder: Callable[[], Decode],
-    rows_at_once: int,
-) -> float:
-    """Return how many rows a log of this length makes: by the build in use, or else by the newest facts."""
-    if projection.is_append_only or head <= rows_at_once:
-        return head
-    if present and present.position > head // 2:
-        return rows_expected(connection, present, head)
-    try:
-        rows = len(rows_of_a_sample(connection, projection, decoder(), head))
-    except PoisonEventError:
-        return head
-    return head * rows / min(head, SAMPLE)
 
 
 _MORE_PARKED = """
@@ -175,14 +159,14 @@ class Size(NamedTuple):
         projection: Projection[Any],
         events: int,
         processes: int,
-        passes: int = 1,
+        passes_of_each: int = 1,
         small_log: int = SMALL_LOG,
     ) -> "Size":
         """Return what a rebuild of this read model does with a log of this length in so many passes."""
         if projection.partition_by == "none":
             return cls(events, 1, 1)
         workers = 1 if events < small_log else processes
-        return cls(events, workers, workers * passes)
+        return cls(events, workers, workers * passes_of_each)
 
     def checks(self, projection: Projection[Any], check: Check) -> int:
         """Return how many events a check folds."""

@@ -188,8 +188,11 @@ class _Checking:
         report.one_in = 1 if self._projection.partition_by == "none" else one_in
         parts = 1
         if self._projection.partition_by != "none":
-            rows = rows_expected(self._connection, self._generation, report.position)
-            parts = report.one_in * passes(self._projection, rows / report.one_in, rows_at_once)
+
+            def rows_of_a_pass() -> float:
+                return rows_expected(self._connection, self._generation, report.position) / report.one_in
+
+            parts = report.one_in * passes(self._projection, rows_of_a_pass, rows_at_once)
         expected: set[Key] = set()
         for part in range(secrets.randbelow(report.one_in), parts, report.one_in):
             for made in self._folded(part, parts):

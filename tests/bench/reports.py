@@ -22,8 +22,8 @@ from tests.bench.usual_facts import copy_facts
 from tests.bench.usual_log import SCHEMA, copy_log
 from tests.bench.usual_reports import usual_statement
 
-FACTS_SHARE = 100
-"""There are a hundred thirds of the facts that others have: ten million where those have 300,000 events."""
+TIMES = 10
+"""There are ten million facts where the longest log of others has a million events."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _read(value: object) -> str:
 def _filled(ground: Ground) -> Iterator[tuple[Place, AnalyticsNode, int]]:
     """Lend the place of the facts, in DuckDB, in PostgreSQL and as a log, and say how many there are."""
     with ground.place("reports") as place:
-        spread = multiply(place, ground.events * FACTS_SHARE // 3)
+        spread = multiply(place, ground.many * TIMES)
         with duckdb.connect(place.settings.var / ANALYTICS_FILE, read_only=True) as file:
             count = copy_facts(file, place.urls.owner)
         copy_log(place.urls.owner, spread)

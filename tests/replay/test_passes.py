@@ -12,11 +12,11 @@ from tests.infra.toy import boxes, decode, drops, random_history, record
 
 @pytest.mark.parametrize(("rows", "expected"), [(0, 1), (2, 1), (3, 1), (3.5, 2), (10, 4)])
 def test_there_are_as_many_passes_as_hold_all_rows(rows: float, expected: int) -> None:
-    assert passes(boxes, rows, rows_at_once=3) == expected
+    assert passes(boxes, lambda: rows, rows_at_once=3) == expected
 
 
 def test_what_is_only_added_to_is_written_as_it_is_folded_in_one_pass() -> None:
-    assert passes(drops, 10_000_000) == 1
+    assert passes(drops, lambda: 10_000_000) == 1
 
 
 def test_rows_are_foretold_from_those_there_are_or_those_of_the_newest_facts(database: Database) -> None:
