@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
+from itertools import chain
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -17,4 +19,10 @@ def word_parts(folded: Iterable[str]) -> list[str]:
 
     Whatever occurs inside a word begins one of its endings: so an index that finds beginnings finds substrings too.
     """
-    return sorted({word[start:] for word in folded for start in range(max(1, len(word) - 1))})
+    return sorted(set(chain.from_iterable(map(_endings, folded))))
+
+
+# Names share their words, and a million rows their endings: most of a row's memory, if each had its own.
+@lru_cache(maxsize=100_000)
+def _endings(word: str) -> tuple[str, ...]:
+    return tuple(word[start:] for start in range(max(1, len(word) - 1)))

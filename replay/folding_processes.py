@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, reader_of, touches
 from infra.generations import Generation, connect
+from infra.log_reader import read_in_blocks
 from infra.parking import parking_of
 from infra.projection import Projection
 from infra.row_store import RowStore
@@ -63,6 +64,7 @@ def fold_here(
     What cannot take a fact in is parked. Raises PoisonEventError where that cannot be, and RebuildCancelledError.
     """
     with connect(share.url) as connection:
+        read_in_blocks(connection)
         generation = share.generation
         pace = Pace(connection, generation.name, generation.number, share.workers, alive)
         store = RowStore(connection, projection, generation.schema)
