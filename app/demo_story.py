@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors, sql
 
 from app.company import ADMIN_ID
-from app.decoding import decoder_at, decoder_factory
+from app.decoding import decoder_factory
 from app.demo_place import Answer, Place
 from infra.ids import new_id
 from projections.client_card import client_card
@@ -215,7 +215,7 @@ def rebuild_cards(story: Story) -> None:
     made = rebuild(client_card, url, decoder_factory(url, master), processes=1)
     if made is None:
         raise NotTrueError("letopis projections rebuild client_card", "a new generation", None)
-    report = verify(client_card, url, decoder_at(url, master))
+    report = verify(client_card, url, decoder_factory(url, master))
     check(f"letopis projections verify client_card: {report.summary}", report.is_equal, True)
     check("GET /clients/{id}", story.card("client"), before)
     story.known |= {"broken": meanwhile.status, "generation": made.generation, "rows": report.rows}

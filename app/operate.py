@@ -30,13 +30,14 @@ class Check(StrEnum):
     NONE = "none"
 
 
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")]
 Throttle = Annotated[int | None, typer.Option(min=1, help="Events folded a second at most.")]
 
 
 @commands.command()
 def rebuild(
     name: Name,
-    processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.")] = 2,
+    processes: Processes = 2,
     check: Annotated[
         Check, typer.Option("--verify", help="Compare before the swap: of a long log a sample, all rows, or nothing.")
     ] = Check.SAMPLE,
@@ -58,13 +59,14 @@ def rebuild(
 @commands.command()
 def verify(
     name: Name,
+    processes: Processes = 2,
     sample: Annotated[int, typer.Option(min=1, help="Look at one row in so many, chosen by chance.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Fold the log from scratch and compare, row by row, with what readers see; exit code 3 if anything differs."""
     from app import repair
 
-    if not repair.verify_named(name, one_in=sample, as_json=as_json):
+    if not repair.verify_named(name, processes=processes, one_in=sample, as_json=as_json):
         raise typer.Exit(DIFFERENT)
 
 

@@ -10,7 +10,7 @@ import psycopg
 
 from app.console import print_json, print_table, say
 from app.database import Urls, database, master_key
-from app.decoding import decoder_at
+from app.decoding import decoder_at, decoder_factory
 from app.operators import analytics_in_hand
 from app.process import settle
 from app.settings import Settings
@@ -97,7 +97,7 @@ def show_status(*, as_json: bool) -> None:
         say(each.sentence)
 
 
-def verify_named(name: str, *, one_in: int, as_json: bool) -> bool:
+def verify_named(name: str, *, processes: int, one_in: int, as_json: bool) -> bool:
     """Compare, row by row, with a fold from scratch; print what was found and return whether all is equal.
 
     With "all" the clients' claims to their phones, e-mails and tax numbers are compared as well.
@@ -105,13 +105,13 @@ def verify_named(name: str, *, one_in: int, as_json: bool) -> bool:
     projections, with_analytics = named(name)
     settle()
     with site() as here:
-        decode = decoder_at(here.urls.projector, here.master)
-        reports = [verify(one, here.urls.projector, decode, one_in=one_in) for one in projections]
+        decoder = decoder_factory(here.urls.projector, here.master)
+        reports = [verify(one, here.urls.projector, decoder, processes=processes, one_in=one_in) for one in projections]
         differences: list[dict[str, Any]] = []
         if with_analytics:
             with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
                 differences = analytics.verify()
-        claims = verify_claims(here.urls.writer, decode, here.master.keyed_hash) if name == "all" else None
+        claims = verify_claims(here.urls.writer, decoder(), here.master.keyed_hash) if name == "all" else None
     if as_json:
         print_json({"reports": reports, "analytics": differences, "claims": claims})
     else:

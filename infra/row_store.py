@@ -78,8 +78,9 @@ class RowStore:
         self._names = names
         self._key = projection.key
         self._key_of = projection.key_of
-        converters = ((index, _converter(hints[name], types[name])) for index, name in enumerate(names))
-        self._convert = [(index, convert) for index, convert in converters if convert]
+        converters = {name: _converter(hints[name], types[name]) for name in names}
+        self._convert = [(index, convert) for index, convert in enumerate(converters.values()) if convert]
+        self._convert_key = [converters[name] for name in projection.key]
         self._writers = [*(writer_of(types[name]) for name in names), writer_of("bigint")]
         self._prepare_statements(names, types)
 
@@ -102,7 +103,7 @@ class RowStore:
         same_key = sql.SQL(" AND ").join(sql.SQL("t.{0} = k.{0}").format(sql.Identifier(name)) for name in self._key)
         others = [name for name in (*names, "position") if name not in self._key]
         self._copy = sql.SQL("COPY {} ({}, position) FROM STDIN").format(self.table, listed(names))
-        self._all = sql.SQL("SELECT {}, t.position FROM {} t").format(selected, self.table)
+        self._keys = sql.SQL("SELECT {} FROM {} t").format(listed(self._key, "t"), self.table)
         self._load = sql.SQL("SELECT {}, t.position FROM {} JOIN {} t ON {}").format(
             selected, given_keys, self.table, same_key
         )
@@ -156,18 +157,26 @@ class RowStore:
                 columns = zip(*block, strict=True)
                 copy.write(lines(write(column) for write, column in zip(self._writers, columns, strict=True)))
 
-    def every(
-        self, connection: psycopg.Connection[Any], where: sql.Composable = EVERYWHERE, step: int = 5_000
-    ) -> Iterator[tuple[Key, RowAt]]:
-        """Give all rows, in no order; runs inside the caller's transaction."""
-        with connection.cursor(name="every_row", binary=True) as cursor:
-            cursor.itersize = step
-            cursor.execute(self._all + where, ())
-            yield from map(self._read, cursor)
+    def count(self, connection: psycopg.Connection[Any]) -> int:
+        """Return how many rows there are."""
+        row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(self.table)).fetchone()
+        return int(row[0]) if row else 0
 
-    def of_part(
+    def keys(
+        self, connection: psycopg.Connection[Any], where: sql.Composable = EVERYWHERE, step: int = 5_000
+    ) -> Iterator[Key]:
+        """Give the keys of all rows, in no order; runs inside the caller's transaction."""
+        with connection.cursor(name="every_key", binary=True) as cursor:
+            cursor.itersize = step
+            cursor.execute(self._keys + where, ())
+            for cells in cursor:
+                yield tuple(
+                    convert(cell) if convert else cell for convert, cell in zip(self._convert_key, cells, strict=True)
+                )
+
+    def keys_of_part(
         self, connection: psycopg.Connection[Any], partition_by: PartitionBy, part: int, parts: int
-    ) -> Iterator[tuple[Key, RowAt]]:
-        """Give the rows that one share of the log makes, told by the fact that last changed them, and those of none."""
+    ) -> Iterator[Key]:
+        """Give the keys of the rows that a fact of one share of the log has changed last, or none that is there."""
         where = sql.SQL(" LEFT JOIN letopis.event e ON e.position = t.position WHERE e.position IS NULL OR {}")
-        return self.every(connection, where.format(share_of(partition_by, part, parts)))
+        return self.keys(connection, where.format(share_of(partition_by, part, parts)))

@@ -21,7 +21,7 @@ from infra.envelope import ReadFact
 from infra.folding import Decode, Rows, decoding, play, preparing, touches
 from infra.projection import Projection
 from replay.export import parts_of
-from replay.folding_processes import found, reference_of
+from replay.workers import found, reference_of
 
 _COLUMNS = (
     "position",

@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple, get_args
 
-Checked = Literal["check", "compare", "see"]
-Kind = Literal["fold", "write", "check", "compare", "see"]
+Checked = Literal["check", "compare"]
+Kind = Literal["fold", "write", "check", "compare"]
 
 # What each piece of work weighs less with every further one that is measured: the last fifty or so count.
 _FADING = 0.98
@@ -12,8 +12,8 @@ _SLOWEST, _FASTEST = 20.0, 0.2
 
 
 class Costs(NamedTuple):
-    """Seconds that one worker needs: to fold an event, to write a row, to index a row; and, checking, to fold an event,
-    to compare a row, to see a row that is there.
+    """Seconds that one worker needs: to fold an event, to write a row, to index a row; and, checking, to fold an event
+    and to compare a row.
 
     `rows` is how many rows an event makes.
     """
@@ -23,11 +23,10 @@ class Costs(NamedTuple):
     to_index: float
     to_check: float
     to_compare: float
-    to_see: float
     rows: float
 
 
-USUAL = Costs(to_fold=20e-6, to_write=20e-6, to_index=4e-6, to_check=20e-6, to_compare=20e-6, to_see=5e-6, rows=0.3)
+USUAL = Costs(to_fold=20e-6, to_write=20e-6, to_index=4e-6, to_check=20e-6, to_compare=20e-6, rows=0.3)
 """Measured on 2 cores with client cards; corrected by the first events that are folded."""
 
 AT_ONCE = USUAL._replace(to_fold=USUAL.to_fold + USUAL.to_write, rows=1.0)
@@ -65,7 +64,7 @@ class Forecast:
         self._kinds = {kind: _Measured() for kind in get_args(Kind)}
         self._rows: int | None = None
         self.folded = self.written = 0
-        self._checked: dict[Checked, int] = {"check": 0, "compare": 0, "see": 0}
+        self._checked: dict[Checked, int] = {"check": 0, "compare": 0}
         self.index_seconds: float | None = None
 
     def fold(self, events: int, seconds: float) -> None:
@@ -79,7 +78,7 @@ class Forecast:
         self._kinds["write"].add(rows, seconds)
 
     def check(self, kind: Checked, pieces: int, seconds: float) -> None:
-        """Note that so many facts were folded to check, or rows compared, or rows seen."""
+        """Note that so many facts were folded to check, or rows compared, by a worker who took so long."""
         self._checked[kind] += pieces
         self._kinds[kind].add(pieces, seconds)
 
@@ -110,7 +109,6 @@ class Forecast:
             to_index=(self.index_seconds or 0.0) / self.written if is_indexed else known.to_index * speed,
             to_check=either("check", known.to_check),
             to_compare=either("compare", known.to_compare),
-            to_see=either("see", known.to_see),
             rows=self.written / self.folded if self._rows and self.folded else known.rows,
         )
 
@@ -123,13 +121,12 @@ class Forecast:
             left += max(0.0, rows - self.written) * max(costs.to_write / self._workers, least)
         if self.index_seconds is None:
             left += max(0.0, rows * costs.to_index - indexing_for)
-        # A check folds the facts, compares the rows they make, and then sees all rows that are there.
+        # A check folds the facts and compares the rows they make; to count those that are there is nothing beside that.
         share = rows / self._events if self._events else 0.0
         checking: tuple[tuple[Checked, float, float], ...] = (
             ("check", self._check_events, costs.to_check),
             ("compare", self._check_events * share, costs.to_compare),
-            ("see", self._check_events * share, costs.to_see),
         )
         for kind, pieces, cost in checking:
-            left += max(0.0, pieces - self._checked[kind]) * max(cost, least)
+            left += max(0.0, pieces - self._checked[kind]) * max(cost / self._workers, least)
         return left

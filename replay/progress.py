@@ -15,10 +15,10 @@ from pydantic_core import to_json
 from infra.folding import PoisonEventError
 from infra.generations import Generation, connect
 from infra.log_reader import head_of
-from replay.folding_processes import Told
-from replay.forecast import Checked, Costs, Forecast
+from replay.forecast import Costs, Forecast
 from replay.pace import SLICE_SECONDS, RebuildCancelledError, Wishes
-from replay.verify import NotEqualError
+from replay.share import Told
+from replay.verify import Looked, NotEqualError
 
 Phase = Literal[
     "counting", "folding", "writing", "indexing", "catching up", "verifying", "swapping", "done", "cancelled", "failed"
@@ -201,11 +201,11 @@ class Teller:
             self._workers[told.worker] = WorkerProgress(told.worker, events, before.rows + told.rows, rate)
         self._show()
 
-    def checked(self, kind: Checked, pieces: int, seconds: float) -> None:
+    def checked(self, looked: Looked) -> None:
         """Note that so many facts or rows were checked."""
         if self._forecast:
             with self._lock:
-                self._forecast.check(kind, pieces, seconds)
+                self._forecast.check(*looked)
         self._show()
 
     def look(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from infra.generations import (
     Generation,
     begin,
     connect,
+    current,
     drop_others,
     fingerprint_of,
     has_current,
@@ -26,18 +28,15 @@ from infra.indexes import drop_key, make_indexes_of_a_filled
 from infra.log_reader import BEGINNING, head_of, mark_up_to
 from infra.projection import Projection
 from infra.swap import catch_up, hand_over, show_again
-from replay.folding_processes import Share, fold_here, fold_in_processes
-from replay.forecast import Checked, Forecast
-from replay.pace import Pace
+from replay.forecast import Forecast
 from replay.passes import ROWS_AT_ONCE, passes, rows_foretold
 from replay.progress import Progress, Teller, last_costs
-from replay.verify import NotEqualError, Watch, sample_of, verify_generation
+from replay.share import Share, fold_share
+from replay.verify import NotEqualError, Watch, sample_of, verify
+from replay.workers import SMALL_LOG, share_out, workers_for
 
 Check = Literal["none", "sample", "full"]
 """What is compared with a fold from scratch before the swap; `sample`: a part of a long log, the whole of another."""
-
-# Up to here one process is done before a second one has started.
-SMALL_LOG = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +111,12 @@ def rebuild(
         generation = begin(connection, projection)
         try:
             with Teller(url, generation, progress, throttle) as teller:
-                fill = _Fill(connection, projection, generation, decoder, teller)
-                fill.run(url, size, check)
+                fill = _Fill(connection, url, projection, generation, decoder, teller)
+                fill.run(size, check)
                 if present and not may_park:
                     _require_no_more_parked(connection, present, generation)
                 if check != "none":
-                    fill.verify(check)
+                    fill.verify(size, check)
                 teller.phase("swapping")
                 held = fill.held()
                 hand_over(connection, held, decoder(), teller.look)
@@ -163,10 +162,8 @@ class Size(NamedTuple):
         small_log: int = SMALL_LOG,
     ) -> "Size":
         """Return what a rebuild of this read model does with a log of this length in so many passes."""
-        if projection.partition_by == "none":
-            return cls(events, 1, 1)
-        workers = 1 if events < small_log else processes
-        return cls(events, workers, workers * passes_of_each)
+        workers = workers_for(projection, events, processes, small_log)
+        return cls(events, workers, 1 if projection.partition_by == "none" else workers * passes_of_each)
 
     def checks(self, projection: Projection[Any], check: Check) -> int:
         """Return how many events a check folds."""
@@ -181,29 +178,35 @@ class _Fill:
     def __init__(
         self,
         connection: psycopg.Connection[Any],
+        url: str,
         projection: Projection[Any],
         generation: Generation,
         decoder: Callable[[], Decode],
         teller: Teller,
     ) -> None:
         self._connection = connection
+        self._url = url
         self._projection = projection
         self._generation = generation
         self._decoder = decoder
         self._teller = teller
         self._mark = BEGINNING
 
-    def run(self, url: str, size: Size, check: Check) -> None:
+    def run(self, size: Size, check: Check) -> None:
         """Fold the log into the tables, make the indexes and take in what arrived meanwhile; `check` comes later."""
-        connection, projection, generation = self._connection, self._projection, self._generation
+        connection, projection, generation, url = self._connection, self._projection, self._generation, self._url
         self._mark = mark_up_to(connection, size.events)
         self._teller.begin(forecast_of(connection, projection, size, check), size.events)
         drop_key(connection, generation)
         share = Share(url, generation, size.events, size.parts, size.workers)
-        if size.workers == 1:
-            fold_here(projection, self._decoder(), share, 0, self._teller.heard, self._teller.cancelled)
-        else:
-            fold_in_processes(projection, self._decoder, share, self._teller.heard, self._teller.cancelled)
+        share_out(
+            projection,
+            self._decoder,
+            partial(fold_share, share),
+            size.workers,
+            self._teller.heard,
+            self._teller.cancelled,
+        )
         self._teller.phase("indexing")
         make_indexes_of_a_filled(connection, projection, generation, url)
         set_mark(connection, generation, self._mark)
@@ -212,21 +215,19 @@ class _Fill:
         catch_up(connection, held, self._decoder(), look=self._teller.look)
         self._mark = held.mark
 
-    def verify(self, check: Check) -> None:
+    def verify(self, size: Size, check: Check) -> None:
         """Compare what was made with a fold from scratch; raises NotEqualError."""
         self._teller.phase("verifying")
-        pace = Pace(self._connection, self._generation.name, self._generation.number, 1)
-
-        def checked(kind: Checked, pieces: int) -> None:
-            self._teller.checked(kind, pieces, pace.turn(pieces))
-
-        found = verify_generation(
-            self._connection,
+        generation = self._generation
+        found = verify(
             self._projection,
-            self._generation,
-            self._decoder(),
+            self._url,
+            self._decoder,
+            processes=size.workers,
+            small_log=0,
             one_in=sample_of(self._projection, self._mark.position) if check == "sample" else 1,
-            watch=Watch(checked, pace.step),
+            find=lambda connection, _: current(connection, generation),
+            watch=Watch(self._teller.checked, self._teller.cancelled, is_paced=True),
         )
         if not found.is_equal:
             raise NotEqualError(found)

@@ -2,20 +2,23 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg import sql
 
 from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, reader_of, touches
-from infra.generations import Generation, connect, current, in_use, log_is_the_same
+from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.parking import parking_of
 from infra.projection import Key, Projection
 from infra.row_store import RowStore
 from replay.forecast import Checked
-from replay.pace import STEP
+from replay.pace import STEP, Pace
 from replay.passes import ROWS_AT_ONCE, passes, rows_expected
+from replay.workers import SMALL_LOG, share_out, workers_for
 
 # A sample of a long log has about so many.
 EVENTS_IN_A_SAMPLE = 1_000_000
@@ -62,6 +65,22 @@ class Report:
     missing_keys: list[Key] = field(default_factory=list)
     extra_keys: list[Key] = field(default_factory=list)
 
+    def add(self, other: "Report") -> None:
+        """Count in what somebody else found in other rows."""
+        self.rows += other.rows
+        self.differing += other.differing
+        self.missing += other.missing
+        self.extra += other.extra
+        self.failing += other.failing
+        self.differences = [*self.differences, *other.differences][:NAMED_AT_MOST]
+        self.missing_keys = [*self.missing_keys, *other.missing_keys][:NAMED_AT_MOST]
+        self.extra_keys = [*self.extra_keys, *other.extra_keys][:NAMED_AT_MOST]
+
+    def name_extra(self, key: Key) -> None:
+        """Name a row that should not be there, if there is room for one more name."""
+        if len(self.extra_keys) < NAMED_AT_MOST:
+            self.extra_keys.append(key)
+
     @property
     def is_equal(self) -> bool:
         """True when every row is what the log makes, none is missing and none too many."""
@@ -99,11 +118,21 @@ class NotEqualError(Exception):
         self.report = report
 
 
-class Watch(NamedTuple):
-    """Who watches a check: is told what was looked at, and says how many facts come next."""
+class Looked(NamedTuple):
+    """What a worker has done in one step of a check: folded so many facts, or compared so many rows, in so long."""
 
-    checked: Callable[[Checked, int], None] = lambda _, __: None
-    step: Callable[[], int] = lambda: STEP
+    kind: Checked
+    pieces: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who watches a check: is told of every step, and may end it; `is_paced`: a rebuild's operator holds its pace."""
+
+    looked: Callable[[Looked], None] = lambda _: None
+    look: Callable[[], None] = lambda: None
+    is_paced: bool = False
 
 
 UNWATCHED = Watch()
@@ -124,14 +153,18 @@ def sample_of(projection: Projection[Any], events: int) -> int:
 def verify(
     projection: Projection[Any],
     url: str,
-    decode: Decode,
+    decoder: Callable[[], Decode],
     *,
+    processes: int = 1,
     one_in: int = 1,
     rows_at_once: int = ROWS_AT_ONCE,
+    small_log: int = SMALL_LOG,
     find: Find = in_use,
+    watch: Watch = UNWATCHED,
 ) -> Report:
     """Check the generation in use (or another one) up to its checkpoint, on one snapshot; the live worker goes on.
 
+    `decoder` makes what reads events; it is called in each process, so it must be picklable if there are several.
     Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
     with connect(url) as connection:
@@ -141,82 +174,156 @@ def verify(
             generation = find(connection, projection.name)
             if generation is None:
                 raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
-            return _Checking(connection, projection, generation, decode, UNWATCHED).run(one_in, rows_at_once)
+            report = _begun(connection, projection, generation, one_in)
+            if report.is_log_the_same:
+                workers = workers_for(projection, generation.position, processes, small_log)
+                job = _job(connection, url, projection, generation, workers, report.one_in, rows_at_once, watch)
+                _share_out(projection, decoder, job, report, watch)
+                if report.one_in == 1:
+                    _count(connection, projection, job, decoder, report)
+            return report
 
 
-def verify_generation(
+def _begun(
+    connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation, one_in: int
+) -> Report:
+    """Return the report of a check that has looked at no row yet."""
+    report = Report(projection.name, generation.number, generation.position)
+    report.is_log_the_same = log_is_the_same(connection, generation)
+    report.one_in = 1 if projection.partition_by == "none" else one_in
+    parking = parking_of(connection, projection, generation)
+    report.parked, report.skipped = len(parking.waiting), len(parking.skipped)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is to be checked: some of the parts of the log, shared out among workers who see one snapshot of it all."""
+
+    url: str
+    generation: Generation
+    snapshot: str
+    workers: int
+    one_in: int
+    asked: tuple[int, ...]
+    parts: int
+    is_paced: bool
+
+
+def _job(
     connection: psycopg.Connection[Any],
+    url: str,
     projection: Projection[Any],
     generation: Generation,
+    workers: int,
+    one_in: int,
+    rows_at_once: int,
+    watch: Watch,
+) -> _Job:
+    def rows_of_each() -> float:
+        return rows_expected(connection, generation, generation.position) / one_in / workers
+
+    parts = (
+        1 if projection.partition_by == "none" else one_in * workers * passes(projection, rows_of_each, rows_at_once)
+    )
+    ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
+    asked = tuple(range(secrets.randbelow(one_in), parts, one_in))
+    return _Job(url, generation, snapshot, workers, one_in, asked, parts, watch.is_paced)
+
+
+def _share_out(
+    projection: Projection[Any], decoder: Callable[[], Decode], job: _Job, report: Report, watch: Watch
+) -> None:
+    def hear(said: Looked | Report) -> None:
+        if isinstance(said, Report):
+            report.add(said)
+        else:
+            watch.looked(said)
+
+    share_out(projection, decoder, partial(_check, job), job.workers, hear, watch.look)
+
+
+def _check(
+    job: _Job,
+    projection: Projection[Any],
     decode: Decode,
-    *,
-    one_in: int = 1,
-    watch: Watch = UNWATCHED,
-) -> Report:
-    """Check a build that nobody else writes, whatever its state, up to its present checkpoint."""
-    with connection.transaction():
-        return _Checking(connection, projection, current(connection, generation), decode, watch).run(one_in)
+    worker: int,
+    tell: Callable[[Looked | Report], None],
+    alive: Callable[[], None],
+) -> None:
+    """Check one worker's parts, tell of every step, and at last report."""
+    with ExitStack() as sessions:
+        connection = sessions.enter_context(connect(job.url))
+        pace: Pace | None = None
+        if job.is_paced:
+            # What is asked meanwhile is not in the snapshot.
+            asking = sessions.enter_context(connect(job.url))
+            pace = Pace(asking, job.generation.name, job.generation.number, job.workers, alive)
+
+        def looked(kind: Checked, pieces: int) -> None:
+            alive()
+            tell(Looked(kind, pieces, pace.turn(pieces) if pace else 0.0))
+
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        with connection.transaction():
+            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(job.snapshot))
+            checking = _Checking(connection, projection, job, decode, looked, pace.step if pace else lambda: STEP)
+            for part in job.asked[worker :: job.workers]:
+                checking.check(part)
+            tell(checking.report)
 
 
 class _Checking:
-    """One check of one generation."""
+    """One worker's share of the check of one generation."""
 
     def __init__(
         self,
         connection: psycopg.Connection[Any],
         projection: Projection[Any],
-        generation: Generation,
+        job: _Job,
         decode: Decode,
-        watch: Watch,
+        looked: Callable[[Checked, int], None],
+        step: Callable[[], int],
     ) -> None:
         self._connection = connection
         self._projection = projection
-        self._generation = generation
+        self._job = job
         self._decode = decode
         self._event_of, self._prepare = decoding(decode, projection), preparing(decode, projection)
-        self._watch = watch
-        self._store = RowStore(connection, projection, generation.schema)
-        self._parking = parking_of(connection, projection, generation)
-        self._report = Report(projection.name, generation.number, generation.position)
+        self._looked, self._step = looked, step
+        self._store = RowStore(connection, projection, job.generation.schema)
+        self._parking = parking_of(connection, projection, job.generation)
+        self.report = Report(projection.name, job.generation.number, job.generation.position)
 
-    def run(self, one_in: int, rows_at_once: int = ROWS_AT_ONCE) -> Report:
-        report = self._report
-        if not log_is_the_same(self._connection, self._generation):
-            report.is_log_the_same = False
-            return report
-        report.parked, report.skipped = len(self._parking.waiting), len(self._parking.skipped)
-        report.one_in = 1 if self._projection.partition_by == "none" else one_in
-        parts = 1
-        if self._projection.partition_by != "none":
-
-            def rows_of_a_pass() -> float:
-                return rows_expected(self._connection, self._generation, report.position) / report.one_in
-
-            parts = report.one_in * passes(self._projection, rows_of_a_pass, rows_at_once)
+    def check(self, part: int) -> None:
+        """Compare the rows that one part of the log makes; of a sample also count those that are there."""
         expected: set[Key] = set()
-        for part in range(secrets.randbelow(report.one_in), parts, report.one_in):
-            for made in self._folded(part, parts):
+        for made in self.folded(part):
+            self._compare(made)
+            if self._job.one_in > 1:
                 expected.update(made)
-                self._compare(made)
-            if report.one_in > 1:
-                self._count(self._store.of_part(self._connection, self._projection.partition_by, part, parts), expected)
-        if report.one_in == 1:
-            self._count(self._store.every(self._connection), expected)
-        report.failing = len(self._parking.new)
-        return report
+        self.report.failing = len(self._parking.new)
+        if self._job.one_in > 1:
+            partition_by = self._projection.partition_by
+            for key in self._store.keys_of_part(self._connection, partition_by, part, self._job.parts):
+                self.report.rows += 1
+                if key not in expected:
+                    self.report.extra += 1
+                    self.report.name_extra(key)
 
-    def _folded(self, part: int, parts: int) -> Iterator[Rows]:
+    def folded(self, part: int) -> Iterator[Rows]:
         """Give the rows that one part of the log makes, once no further fact can change them."""
-        projection = self._projection
+        projection, parts = self._projection, self._job.parts
         reader = reader_of(projection, self._decode, part, parts)
         rows: Rows = {}
-        start, last = 0, self._generation.position
+        start, last = 0, self._job.generation.position
         while start < last:
-            end = min(start + self._watch.step() * parts, last)
+            end = min(start + self._step() * parts, last)
             facts = reader.between(self._connection, start, end)
             self._prepare(facts)
             play(projection, rows, touches(projection, facts, self._event_of, self._parking), self._parking)
-            self._watch.checked("check", (end - start) // parts)
+            self._looked("check", (end - start) // parts)
             start = end
             if projection.is_append_only:
                 yield rows
@@ -224,12 +331,14 @@ class _Checking:
         yield {key: there for key, there in rows.items() if there.row is not None}
 
     def _compare(self, expected: Rows) -> None:
-        report = self._report
+        report = self.report
         keys = list(expected)
         for start in range(0, len(keys), CHUNK):
             chunk = keys[start : start + CHUNK]
             found = self._store.load(self._connection, chunk)
-            self._watch.checked("compare", len(chunk))
+            if self._job.one_in == 1:
+                report.rows += len(found)
+            self._looked("compare", len(chunk))
             for key in chunk:
                 there = found.get(key)
                 if there is None:
@@ -241,17 +350,25 @@ class _Checking:
                     if len(report.differences) < NAMED_AT_MOST:
                         report.differences.append(Difference(key, _columns(there, expected[key])))
 
-    def _count(self, there: Iterator[tuple[Key, RowAt]], expected: set[Key]) -> None:
-        """Count the rows that are there, and those among them that should not be."""
-        report = self._report
-        while some := list(islice(there, CHUNK)):
-            self._watch.checked("see", len(some))
-            report.rows += len(some)
-            for key, _ in some:
-                if key not in expected:
-                    report.extra += 1
-                    if len(report.extra_keys) < NAMED_AT_MOST:
-                        report.extra_keys.append(key)
+
+def _count(
+    connection: psycopg.Connection[Any],
+    projection: Projection[Any],
+    job: _Job,
+    decoder: Callable[[], Decode],
+    report: Report,
+) -> None:
+    """Count the rows that are there, beside those that were found; if there are more, fold once more to name them."""
+    store = RowStore(connection, projection, job.generation.schema)
+    found, report.rows = report.rows, store.count(connection)
+    report.extra = report.rows - found
+    if report.extra:
+        checking = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
+        # By hash: so many keys may not fit in memory.
+        expected = {hash(key) for part in job.asked for made in checking.folded(part) for key in made}
+        for key in store.keys(connection):
+            if hash(key) not in expected:
+                report.name_extra(key)
 
 
 def _columns(there: RowAt, right: RowAt) -> dict[str, tuple[Any, Any]]:

@@ -27,8 +27,9 @@ def in_table(url: str, projection: Projection[Any]) -> dict[Any, Any]:
     with connect(url) as connection:
         generation = in_use(connection, projection.name)
         assert generation is not None
+        store = hold(connection, projection, generation).store
         with connection.transaction():
-            return dict(hold(connection, projection, generation).store.every(connection))
+            return store.load(connection, list(store.keys(connection)))
 
 
 def eventually(is_so: Callable[[], bool], seconds: float = 10) -> None:

@@ -104,7 +104,7 @@ def rows_of(database: Database, projection: Projection[Any], decode: Mapper) -> 
         generation = in_use(connection, projection.name)
     assert generation is not None
     assert (generation.state, generation.error) == ("live", None)
-    report = verify(projection, url, decode)
+    report = verify(projection, url, lambda: decode)
     assert report.is_equal, report.summary
     return in_table(url, projection)
 

@@ -153,7 +153,7 @@ def test_a_fact_that_cannot_be_read_is_skipped_for_the_whole_read_model(database
     follow(database.projector_url, [drops], 100)
     assert skip_parked(drops, database.projector_url, decode, box_id("a"), reason="x", actor="vera").flows
     assert [position for _, position in in_table(database.projector_url, drops)] == [1, 3]
-    assert verify(drops, database.projector_url, decode_all).is_equal
+    assert verify(drops, database.projector_url, lambda: decode_all).is_equal
     assert audit(drops, database.projector_url, decode_all).is_sound
 
 
@@ -199,7 +199,7 @@ def test_a_rebuild_passes_over_what_was_skipped_though_it_could_take_it_in_now(s
     done = rebuild(mended, sick.projector_url, decoder, small_log=0, processes=processes, check="full")
     assert done is not None
     assert in_table(sick.projector_url, boxes) == live
-    report = verify(mended, sick.projector_url, decode)
+    report = verify(mended, sick.projector_url, decoder)
     assert report.is_equal
     assert report.summary.endswith("0 extra, 1 facts skipped")
     record(sick.owner_url, [coin("a")])
@@ -256,7 +256,7 @@ def test_a_rebuild_with_the_corrected_code_leaves_nothing_waiting(sick: Database
 
 def test_a_check_compares_what_waits_as_it_stood_and_counts_it(sick: Database) -> None:
     for code in (boxes, mended):
-        report = verify(code, sick.projector_url, decode, rows_at_once=2)
+        report = verify(code, sick.projector_url, decoder, rows_at_once=2)
         assert report.is_equal
         assert (report.parked, report.skipped, report.failing) == (1, 0, 0)
         assert report.summary == "2 rows at position 7: 0 differ, 0 missing, 0 extra, 1 wait (parked)"
@@ -265,14 +265,14 @@ def test_a_check_compares_what_waits_as_it_stood_and_counts_it(sick: Database) -
 def test_a_check_finds_a_row_that_took_in_what_it_should_wait_for(sick: Database) -> None:
     with psycopg.connect(sick.owner_url) as owner:
         owner.execute("UPDATE boxes_g1.boxes SET coins = 2, position = 4 WHERE position = 2")
-    report = verify(boxes, sick.projector_url, decode)
+    report = verify(boxes, sick.projector_url, decoder)
     assert (report.differing, report.is_equal) == (1, False)
 
 
 def test_a_check_says_where_this_code_cannot_take_in_what_was_taken_in(database: Database) -> None:
     record(database.owner_url, [opening("a"), coin("a", poison=True)])
     build(mended, decode, database.projector_url)
-    report = verify(boxes, database.projector_url, decode)
+    report = verify(boxes, database.projector_url, decoder)
     assert (report.differing, report.failing, report.is_equal) == (1, 1, False)
     assert report.summary.endswith("1 cannot be folded any more")
 

@@ -40,7 +40,7 @@ def test_a_rebuild_equals_what_was_live(database: Database, projection: Projecti
     assert done is not None
     assert done.generation == 2
     assert in_table(database.projector_url, projection) == live == in_memory(database.projector_url, projection)
-    assert verify(projection, database.projector_url, decode, rows_at_once=3).is_equal
+    assert verify(projection, database.projector_url, decoder, rows_at_once=3).is_equal
     with connect(database.projector_url) as connection:
         key = "SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid = to_regclass(%s)"
         assert connection.execute(key, (f"{projection.name}_g2.{projection.name}",)).fetchone() == (1,)

@@ -8,13 +8,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from infra.generations import Generation, in_use
 from infra.projection import Projection
 from infra.projector import build
 from replay.verify import NoSuchGenerationError, Report, verify
 from tests.database import Database
 from tests.infra import toy
 from tests.infra.looking import in_table
-from tests.infra.toy import boxes, days, decode, drops, random_history, record
+from tests.infra.poison import follow
+from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
 
 
 @pytest.fixture
@@ -30,14 +32,15 @@ def change(database: Database, statement: str) -> None:
         assert owner.execute(statement.encode()).rowcount == 1
 
 
-def check(database: Database, projection: Projection[Any], rows_at_once: int = 1000) -> Report:
-    return verify(projection, database.projector_url, decode, rows_at_once=rows_at_once)
+def check(database: Database, projection: Projection[Any], rows_at_once: int = 1000, processes: int = 1) -> Report:
+    url = database.projector_url
+    return verify(projection, url, decoder, processes=processes, rows_at_once=rows_at_once, small_log=0)
 
 
-@pytest.mark.parametrize("rows_at_once", [3, 1000])
-def test_a_sound_read_model_is_equal(built: Database, rows_at_once: int) -> None:
+@pytest.mark.parametrize(("rows_at_once", "processes"), [(3, 1), (1000, 1), (3, 2), (1000, 3)])
+def test_a_sound_read_model_is_equal(built: Database, rows_at_once: int, processes: int) -> None:
     for projection in (boxes, days, drops):
-        report = check(built, projection, rows_at_once)
+        report = check(built, projection, rows_at_once, processes)
         assert report.is_equal
         assert report.rows == len(in_table(built.projector_url, projection)) > 5
         assert report.position == 400
@@ -83,7 +86,7 @@ def test_a_sample_looks_at_its_share_of_the_rows_and_all_samples_at_every_row(
     found = []
     for part in range(4):
         monkeypatch.setattr("replay.verify.secrets.randbelow", lambda _, part=part: part)
-        found.append(verify(boxes, built.projector_url, decode, one_in=4, rows_at_once=3))
+        found.append(verify(boxes, built.projector_url, decoder, one_in=4, rows_at_once=3))
     assert sum(one.rows for one in found) == rows
     assert all(0 < one.rows < rows for one in found)
     assert [key for one in found for key in one.missing_keys] == [second]
@@ -96,22 +99,39 @@ def test_a_row_of_no_fact_is_found_by_every_sample(built: Database) -> None:
     stranger = toy.box_id("no such box")
     change(built, f"INSERT INTO boxes_g1.boxes VALUES ('{stranger}', NULL, 1, 1, '{{}}', '[]', NULL, NULL, false, 999)")
     for _ in range(3):
-        assert verify(boxes, built.projector_url, decode, one_in=4).extra_keys == [(stranger,)]
+        assert verify(boxes, built.projector_url, decoder, one_in=4).extra_keys == [(stranger,)]
 
 
 def test_what_one_worker_folds_is_small_enough_to_be_compared_whole(built: Database) -> None:
-    report = verify(days, built.projector_url, decode, one_in=4)
+    report = verify(days, built.projector_url, decoder, one_in=4)
     assert (report.one_in, report.rows) == (1, len(in_table(built.projector_url, days)))
 
 
-def test_a_missing_and_an_extra_row_are_found_and_named(built: Database) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_missing_and_an_extra_row_are_found_and_named(built: Database, processes: int) -> None:
     first = min(in_table(built.projector_url, boxes))
     change(built, f"DELETE FROM boxes_g1.boxes WHERE box_id = '{first[0]}'")
     stranger = toy.box_id("no such box")
     change(built, f"INSERT INTO boxes_g1.boxes VALUES ('{stranger}', NULL, 1, 1, '{{}}', '[]', NULL, NULL, false, 1)")
-    report = check(built, boxes)
+    report = check(built, boxes, processes=processes)
     assert (report.differing, report.missing_keys, report.extra_keys) == (0, [first], [(stranger,)])
     assert not report.is_equal
+
+
+def test_a_row_that_differs_in_every_worker_s_share_is_named(built: Database) -> None:
+    with psycopg.connect(built.owner_url) as owner:
+        rows = owner.execute("UPDATE boxes_g1.boxes SET total = total + 1").rowcount
+    report = check(built, boxes, rows_at_once=3, processes=2)
+    assert (report.differing, report.rows, len(report.differences)) == (rows, rows, rows)
+    assert {tuple(one.columns) for one in report.differences} == {("total",)}
+
+
+def test_an_extra_row_of_what_is_only_added_to_is_named(built: Database) -> None:
+    stranger = toy.box_id("no such box")
+    change(built, f"INSERT INTO drops_g1.drops VALUES ('{stranger}', 7, '[]', 7)")
+    report = check(built, drops, processes=2)
+    assert (report.differing, report.missing, report.extra_keys) == (0, 0, [(stranger, 7)])
+    assert report.rows == len(in_table(built.projector_url, drops))
 
 
 def test_a_fold_changed_without_a_rebuild_is_found(built: Database) -> None:
@@ -122,7 +142,7 @@ def test_a_fold_changed_without_a_rebuild_is_found(built: Database) -> None:
         return folded._replace(total=folded.total + Decimal("0.01"))
 
     mutated = replace(boxes, folds={**boxes.folds, toy.CoinDropped: (keys, generous)})
-    report = verify(mutated, built.projector_url, decode)
+    report = verify(mutated, built.projector_url, decoder)
     assert report.differing > 5
     assert not report.is_equal
 
@@ -142,6 +162,21 @@ def test_what_was_recorded_after_the_checkpoint_is_left_out(built: Database) -> 
     report = check(built, boxes)
     assert report.is_equal
     assert report.position == 400
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_workers_see_what_was_there_when_the_check_began(built: Database, processes: int) -> None:
+    def found_before_it_went_on(connection: psycopg.Connection[Any], name: str) -> Generation | None:
+        generation = in_use(connection, name)
+        record(built.owner_url, random_history(2, 50))
+        follow(built.projector_url, [boxes], 100)
+        return generation
+
+    report = verify(boxes, built.projector_url, decoder, processes=processes, small_log=0, find=found_before_it_went_on)
+    assert (report.is_equal, report.position) == (True, 400)
+    after = check(built, boxes)
+    assert (after.is_equal, after.position) == (True, 450)
+    assert after.rows > report.rows
 
 
 def test_a_read_model_that_was_never_built_is_said_to_be_so(database: Database) -> None:

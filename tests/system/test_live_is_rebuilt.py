@@ -1,7 +1,6 @@
 """Live = rebuilt = verified, for every read model and every table of the analytics, over random histories."""
 
 from collections import Counter
-from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.decoding import decoder_at
+from app.decoding import decoder_factory
 from commands.catalogue import COMMANDS
 from commands.turn import Accepted
 from events.deal import DealMoved, DealWon
@@ -57,13 +56,13 @@ def live_through(one: Company, batches: list[list[Asked]], limits: list[int]) ->
 
 def check_verified(one: Company) -> None:
     url = one.database.projector_url
-    decode = decoder_at(url, MASTER)
+    decoder = decoder_factory(url, MASTER)
     for projection in PROJECTIONS:
-        report = verify(projection, url, decode, rows_at_once=4)
+        report = verify(projection, url, decoder, processes=2, rows_at_once=4, small_log=0)
         assert report.is_equal, f"{projection.name}: {report.summary} {report.differences}"
         assert not report.parked, f"{projection.name}: {report.summary}"
     assert one.analytics.verify() == ()
-    assert verify_claims(one.database.writer_url, decode, MASTER.keyed_hash).is_equal
+    assert verify_claims(one.database.writer_url, decoder(), MASTER.keyed_hash).is_equal
 
 
 def check_by_hand(one: Company) -> None:
@@ -72,7 +71,7 @@ def check_by_hand(one: Company) -> None:
 
 
 def rebuild_all(one: Company) -> None:
-    decoder = partial(decoder_at, one.database.projector_url, MASTER)
+    decoder = decoder_factory(one.database.projector_url, MASTER)
     for projection in PROJECTIONS:
         rebuild(projection, one.database.projector_url, decoder, rows_at_once=4)
     one.analytics.rebuild()
@@ -159,7 +158,7 @@ def test_a_wrong_fold_is_seen_by_verify_and_by_the_clerk(
             mutated.setitem(folds, event_type, (folds[event_type][0], wrong_fold))
             live_through(one, BUSY, [50])
         assert board_of_readers(database) != board_by_hand(database)
-        report = verify(pipeline_board, database.projector_url, decoder_at(database.projector_url, MASTER))
+        report = verify(pipeline_board, database.projector_url, decoder_factory(database.projector_url, MASTER))
         assert report.differing > 0
         assert (report.missing, report.extra) == (0, 0)
         rebuild_all(one)

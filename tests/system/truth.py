@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from app.decoding import decoder_at
+from app.decoding import decoder_factory
 from infra.crypto import MasterKey
 from projections.registry import PROJECTIONS
 from replay.status import wait_until
@@ -37,11 +37,11 @@ def check_views(projector_url: str, writer_url: str, master: MasterKey, position
     """Wait until every read model has come to a position, then compare each, and the claims, with a fold of the log."""
     names = [one.name for one in PROJECTIONS]
     assert wait_until(projector_url, names, position, PATIENCE), "the read models never came to the end of the log"
-    decode = decoder_at(projector_url, master)
+    decoder = decoder_factory(projector_url, master)
     for projection in PROJECTIONS:
-        report = verify(projection, projector_url, decode)
+        report = verify(projection, projector_url, decoder)
         assert (report.is_equal, report.parked) == (True, 0), f"{projection.name}: {report.summary}"
-    claims = verify_claims(writer_url, decode, master.keyed_hash)
+    claims = verify_claims(writer_url, decoder(), master.keyed_hash)
     assert claims.is_equal, claims.summary
 
 

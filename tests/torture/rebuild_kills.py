@@ -30,9 +30,9 @@ from infra.generations import newest_retired
 from infra.migrations import migrate
 from infra.projector import ProjectorService, build
 from infra.row_store import TableMismatchError
-from replay.folding_processes import WorkerDiedError
 from replay.rebuild import rebuild
 from replay.verify import NoSuchGenerationError, verify
+from replay.workers import WorkerDiedError
 from tests.database import ROLE_PASSWORDS, Database, urls_of
 from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
 
@@ -146,11 +146,11 @@ class _Run:
 
     def _compare(self) -> None:
         for projection in EVERY:
-            report = verify(projection, self._database.projector_url, decode)
+            report = verify(projection, self._database.projector_url, decoder)
             self._judge("readers see", report.is_equal, f"{projection.name}: {report.summary}")
             # What is kept may be dropped while it is looked at: by the session of a rebuild that was killed, say.
             with suppress(NoSuchGenerationError, TableMismatchError, psycopg.errors.UndefinedTable):
-                kept = verify(projection, self._database.projector_url, decode, find=newest_retired)
+                kept = verify(projection, self._database.projector_url, decoder, find=newest_retired)
                 self._judge("kept", kept.is_equal, f"{projection.name}: {kept.summary}")
 
     def _judge(self, which: str, is_right: bool, said: str) -> None:

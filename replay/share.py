@@ -1,0 +1,87 @@
+"""Folds one worker's share of the whole log into an empty table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, NamedTuple
+
+from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.generations import Generation, connect
+from infra.log_reader import read_in_blocks
+from infra.parking import parking_of
+from infra.projection import Projection
+from infra.row_store import RowStore
+from replay.pace import Pace
+
+# Rows written by one COPY: between two of them a worker can be told to rest.
+ROWS_IN_A_COPY = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What is to be folded: the log up to a position, in so many parts, by so many workers, into one generation."""
+
+    url: str
+    generation: Generation
+    last: int
+    parts: int
+    workers: int
+
+
+class Told(NamedTuple):
+    """What a worker has done in one step: it folded so many facts, or wrote so many rows, in so many seconds."""
+
+    worker: int
+    events: int
+    rows: int
+    seconds: float
+
+
+def fold_share(
+    share: Share,
+    projection: Projection[Any],
+    decode: Decode,
+    worker: int,
+    tell: Callable[[Told], None],
+    alive: Callable[[], None],
+) -> None:
+    """Fold one worker's parts into the table and tell of every step.
+
+    What cannot take a fact in is parked. Raises PoisonEventError where that cannot be, and RebuildCancelledError.
+    """
+    with connect(share.url) as connection:
+        read_in_blocks(connection)
+        generation = share.generation
+        pace = Pace(connection, generation.name, generation.number, share.workers, alive)
+        store = RowStore(connection, projection, generation.schema)
+        event_of, prepare = decoding(decode, projection), preparing(decode, projection)
+        pace.turn(0)
+        for part in range(worker, share.parts, share.workers):
+            reader = reader_of(projection, decode, part, share.parts)
+            rows: Rows = {}
+            parking = parking_of(connection, projection, generation, is_anew=True)
+            start = 0
+            while start < share.last:
+                # A query that examines so many positions gives about as many facts of this part as a step shall have.
+                end = min(start + pace.step() * share.parts, share.last)
+                facts = reader.between(connection, start, end)
+                prepare(facts)
+                play(projection, rows, touches(projection, facts, event_of, parking), parking)
+                written = 0
+                if projection.is_append_only:
+                    store.fill(connection, rows.values())
+                    written = len(rows)
+                    rows.clear()
+                examined = _of_part(end, part, share.parts) - _of_part(start, part, share.parts)
+                tell(Told(worker, examined, written, pace.turn(examined)))
+                start = end
+            every = iter(rows.values())
+            while some := list(islice(every, ROWS_IN_A_COPY)):
+                store.fill(connection, some)
+                tell(Told(worker, 0, len(some), pace.turn(len(some))))
+            parking.write(connection, generation)
+
+
+def _of_part(position: int, part: int, parts: int) -> int:
+    """Return how many of the positions up to one are counted as a part's own: all parts together count each once."""
+    return (position + parts - 1 - part) // parts
