@@ -26,7 +26,8 @@ from replay.export import ExportError
 from replay.pace import RebuildCancelledError
 from replay.parked import NotParkedError, OtherCodeError
 from replay.rebuild import MoreParkedError, NothingToRollBackToError
-from replay.verify import NoSuchGenerationError, NotEqualError
+from replay.report import NotEqualError
+from replay.verify import NoSuchGenerationError
 
 KNOWN = (
     AnalyticsFileInUseError,

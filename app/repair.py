@@ -22,8 +22,9 @@ from projections.registry import PROJECTIONS
 from replay.consumed import audit
 from replay.pace import ask, throttle
 from replay.rebuild import roll_back
+from replay.report import Report
 from replay.status import rebuilds, statuses
-from replay.verify import Report, verify
+from replay.verify import verify
 from replay.verify_claims import verify_claims
 
 ANALYTICS = "analytics"

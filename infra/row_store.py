@@ -175,8 +175,10 @@ class RowStore:
                 )
 
     def keys_of_part(
-        self, connection: psycopg.Connection[Any], partition_by: PartitionBy, part: int, parts: int
+        self, connection: psycopg.Connection[Any], partition_by: PartitionBy, part: int, parts: int, *, or_none: bool
     ) -> Iterator[Key]:
-        """Give the keys of the rows that a fact of one share of the log has changed last, or none that is there."""
-        where = sql.SQL(" LEFT JOIN letopis.event e ON e.position = t.position WHERE e.position IS NULL OR {}")
-        return self.keys(connection, where.format(share_of(partition_by, part, parts)))
+        """Give the keys of the rows that a fact of one share of the log has changed last, `or_none` that is there."""
+        where = sql.SQL(" LEFT JOIN letopis.event e ON e.position = t.position WHERE {}{}").format(
+            sql.SQL("e.position IS NULL OR " if or_none else ""), share_of(partition_by, part, parts)
+        )
+        return self.keys(connection, where)

@@ -17,8 +17,9 @@ from infra.generations import Generation, connect
 from infra.log_reader import head_of
 from replay.forecast import Costs, Forecast
 from replay.pace import SLICE_SECONDS, RebuildCancelledError, Wishes
+from replay.report import NotEqualError
 from replay.share import Told
-from replay.verify import Looked, NotEqualError
+from replay.verify import Looked
 
 Phase = Literal[
     "counting", "folding", "writing", "indexing", "catching up", "verifying", "swapping", "done", "cancelled", "failed"

@@ -31,8 +31,9 @@ from infra.swap import catch_up, hand_over, show_again
 from replay.forecast import Forecast
 from replay.passes import ROWS_AT_ONCE, passes, rows_foretold
 from replay.progress import Progress, Teller, last_costs
+from replay.report import NotEqualError
 from replay.share import Share, fold_share
-from replay.verify import NotEqualError, Watch, sample_of, verify
+from replay.verify import Watch, sample_of, verify
 from replay.workers import SMALL_LOG, share_out, workers_for
 
 Check = Literal["none", "sample", "full"]

@@ -3,14 +3,14 @@
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
 
-from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, reader_of, touches
+from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
 from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.parking import parking_of
 from infra.projection import Key, Projection
@@ -18,104 +18,17 @@ from infra.row_store import RowStore
 from replay.forecast import Checked
 from replay.pace import STEP, Pace
 from replay.passes import ROWS_AT_ONCE, passes, rows_expected
+from replay.report import Report
 from replay.workers import SMALL_LOG, share_out, workers_for
 
 # A sample of a long log has about so many.
 EVENTS_IN_A_SAMPLE = 1_000_000
 # Rows compared by one query.
 CHUNK = 5_000
-# A report names at most so many rows of each kind: it is read by people.
-NAMED_AT_MOST = 100
 
 
 class NoSuchGenerationError(Exception):
     """The read model has no generation in use."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One row that is not what the log makes; `columns` has, by name, what is there and what should be."""
-
-    key: Key
-    columns: dict[str, tuple[Any, Any]]
-
-
-@dataclass(slots=True)
-class Report:
-    """What a check found: counts are complete, the lists name the first of each kind.
-
-    A sample has looked at one row in `one_in`, chosen by chance, and at all the facts that make it. Places that are
-    `parked` were compared as they stood before the fact they wait for, and `skipped` facts were passed over here too;
-    at `failing` places this code cannot take in what the build did take in.
-    """
-
-    projection: str
-    generation: int
-    position: int
-    one_in: int = 1
-    is_log_the_same: bool = True
-    rows: int = 0
-    differing: int = 0
-    missing: int = 0
-    extra: int = 0
-    parked: int = 0
-    skipped: int = 0
-    failing: int = 0
-    differences: list[Difference] = field(default_factory=list)
-    missing_keys: list[Key] = field(default_factory=list)
-    extra_keys: list[Key] = field(default_factory=list)
-
-    def add(self, other: "Report") -> None:
-        """Count in what somebody else found in other rows."""
-        self.rows += other.rows
-        self.differing += other.differing
-        self.missing += other.missing
-        self.extra += other.extra
-        self.failing += other.failing
-        self.differences = [*self.differences, *other.differences][:NAMED_AT_MOST]
-        self.missing_keys = [*self.missing_keys, *other.missing_keys][:NAMED_AT_MOST]
-        self.extra_keys = [*self.extra_keys, *other.extra_keys][:NAMED_AT_MOST]
-
-    def name_extra(self, key: Key) -> None:
-        """Name a row that should not be there, if there is room for one more name."""
-        if len(self.extra_keys) < NAMED_AT_MOST:
-            self.extra_keys.append(key)
-
-    @property
-    def is_equal(self) -> bool:
-        """True when every row is what the log makes, none is missing and none too many."""
-        return self.is_log_the_same and not (self.differing or self.missing or self.extra or self.failing)
-
-    def lines(self) -> list[str]:
-        """Return a line for each row that is named: its key, and the columns in which it differs, without values."""
-        return [
-            *(f"differs: {_key(one.key)}: {', '.join(one.columns)}" for one in self.differences),
-            *(f"missing: {_key(key)}" for key in self.missing_keys),
-            *(f"extra: {_key(key)}" for key in self.extra_keys),
-        ]
-
-    @property
-    def summary(self) -> str:
-        """Return one line for people and logs; without any values, which may be personal."""
-        if not self.is_log_the_same:
-            return f"log replaced: another fact is at position {self.position} than the one that was folded"
-        columns = sorted({name for one in self.differences for name in one.columns})
-        named = f" (columns: {', '.join(columns)})" if columns else ""
-        sample = f" (a sample: one in {self.one_in})" if self.one_in > 1 else ""
-        odd = {"wait (parked)": self.parked, "facts skipped": self.skipped, "cannot be folded any more": self.failing}
-        return (
-            f"{self.rows} rows{sample} at position {self.position}: {self.differing} differ{named},"
-            f" {self.missing} missing, {self.extra} extra"
-            + "".join(f", {count} {what}" for what, count in odd.items() if count)
-        )
-
-
-class NotEqualError(Exception):
-    """A rebuilt read model differs from what the log makes; readers keep the one they had."""
-
-    def __init__(self, report: Report) -> None:
-        super().__init__(f"{report.projection} was not swapped: {report.summary}")
-        self.report = report
 
 
 class Looked(NamedTuple):
@@ -139,10 +52,6 @@ UNWATCHED = Watch()
 
 Find = Callable[[psycopg.Connection[Any], str], Generation | None]
 """Finds a generation of a read model by its name."""
-
-
-def _key(key: Key) -> str:
-    return ", ".join(map(str, key))
 
 
 def sample_of(projection: Projection[Any], events: int) -> int:
@@ -305,8 +214,9 @@ class _Checking:
                 expected.update(made)
         self.report.failing = len(self._parking.new)
         if self._job.one_in > 1:
-            partition_by = self._projection.partition_by
-            for key in self._store.keys_of_part(self._connection, partition_by, part, self._job.parts):
+            # Rows of no fact are of no part: the first one takes them.
+            of_part, is_first = self._projection.partition_by, part == self._job.asked[0]
+            for key in self._store.keys_of_part(self._connection, of_part, part, self._job.parts, or_none=is_first):
                 self.report.rows += 1
                 if key not in expected:
                     self.report.extra += 1
@@ -342,13 +252,9 @@ class _Checking:
             for key in chunk:
                 there = found.get(key)
                 if there is None:
-                    report.missing += 1
-                    if len(report.missing_keys) < NAMED_AT_MOST:
-                        report.missing_keys.append(key)
+                    report.note_missing(key)
                 elif there != expected[key]:
-                    report.differing += 1
-                    if len(report.differences) < NAMED_AT_MOST:
-                        report.differences.append(Difference(key, _columns(there, expected[key])))
+                    report.note_difference(key, there, expected[key])
 
 
 def _count(
@@ -369,12 +275,3 @@ def _count(
         for key in store.keys(connection):
             if hash(key) not in expected:
                 report.name_extra(key)
-
-
-def _columns(there: RowAt, right: RowAt) -> dict[str, tuple[Any, Any]]:
-    touching: dict[str, tuple[Any, Any]] = {
-        name: (is_there, should_be)
-        for name, is_there, should_be in zip(right.row._fields, there.row, right.row, strict=True)
-    }
-    touching["position"] = (there.position, right.position)
-    return {name: (is_there, should_be) for name, (is_there, should_be) in touching.items() if is_there != should_be}

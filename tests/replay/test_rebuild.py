@@ -17,7 +17,8 @@ from infra.projection import Projection
 from infra.projector import ProjectorService, build
 from replay.progress import Progress
 from replay.rebuild import NothingToRollBackToError, rebuild, roll_back
-from replay.verify import NotEqualError, verify
+from replay.report import NotEqualError
+from replay.verify import verify
 from tests.database import Database
 from tests.infra.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, coin, days, decode, decoder, drops, opening, random_history, record

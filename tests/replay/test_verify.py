@@ -11,7 +11,8 @@ import pytest
 from infra.generations import Generation, in_use
 from infra.projection import Projection
 from infra.projector import build
-from replay.verify import NoSuchGenerationError, Report, verify
+from replay.report import Report
+from replay.verify import NoSuchGenerationError, verify
 from tests.database import Database
 from tests.infra import toy
 from tests.infra.looking import in_table
@@ -98,8 +99,10 @@ def test_a_sample_looks_at_its_share_of_the_rows_and_all_samples_at_every_row(
 def test_a_row_of_no_fact_is_found_by_every_sample(built: Database) -> None:
     stranger = toy.box_id("no such box")
     change(built, f"INSERT INTO boxes_g1.boxes VALUES ('{stranger}', NULL, 1, 1, '{{}}', '[]', NULL, NULL, false, 999)")
-    for _ in range(3):
-        assert verify(boxes, built.projector_url, decoder, one_in=4).extra_keys == [(stranger,)]
+    for processes in (1, 2, 3):
+        url = built.projector_url
+        report = verify(boxes, url, decoder, one_in=4, processes=processes, small_log=0)
+        assert (report.extra, report.extra_keys) == (1, [(stranger,)])
 
 
 def test_what_one_worker_folds_is_small_enough_to_be_compared_whole(built: Database) -> None:
