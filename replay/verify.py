@@ -76,6 +76,8 @@ def verify(
     `decoder` makes what reads events; it is called in each process, so it must be picklable if there are several.
     Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
+    # Of the table itself this session takes no lock before its workers are done: whoever waits to drop it would stand
+    # between the two, behind this session and before theirs.
     with connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -86,10 +88,12 @@ def verify(
             report = _begun(connection, projection, generation, one_in)
             if report.is_log_the_same:
                 workers = workers_for(projection, generation.position, processes, small_log)
-                job = _job(connection, url, projection, generation, workers, report.one_in, rows_at_once, watch)
+                ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
+                asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
+                job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
                 _share_out(projection, decoder, job, report, watch)
-                if report.one_in == 1:
-                    _count(connection, projection, job, decoder, report)
+                if report.extra and report.one_in == 1:
+                    _name_extra(connection, projection, job, decoder, report)
             return report
 
 
@@ -119,25 +123,19 @@ class _Job:
     is_paced: bool
 
 
-def _job(
-    connection: psycopg.Connection[Any],
-    url: str,
-    projection: Projection[Any],
-    generation: Generation,
-    workers: int,
-    one_in: int,
-    rows_at_once: int,
-    watch: Watch,
-) -> _Job:
-    def rows_of_each() -> float:
-        return rows_expected(connection, generation, generation.position) / one_in / workers
+def _parts(
+    projection: Projection[Any], url: str, generation: Generation, workers: int, one_in: int, rows_at_once: int
+) -> tuple[tuple[int, ...], int]:
+    """Return which parts of how many are to be checked: all, or those of one sample, chosen by chance."""
+    if projection.partition_by == "none":
+        return (0,), 1
 
-    parts = (
-        1 if projection.partition_by == "none" else one_in * workers * passes(projection, rows_of_each, rows_at_once)
-    )
-    ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
-    asked = tuple(range(secrets.randbelow(one_in), parts, one_in))
-    return _Job(url, generation, snapshot, workers, one_in, asked, parts, watch.is_paced)
+    def rows_of_each() -> float:
+        with connect(url) as connection:
+            return rows_expected(connection, generation, generation.position) / one_in / workers
+
+    parts = one_in * workers * passes(projection, rows_of_each, rows_at_once)
+    return tuple(range(secrets.randbelow(one_in), parts, one_in)), parts
 
 
 def _share_out(
@@ -178,8 +176,11 @@ def _check(
         with connection.transaction():
             connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(job.snapshot))
             checking = _Checking(connection, projection, job, decode, looked, pace.step if pace else lambda: STEP)
+            checking.hold()
             for part in job.asked[worker :: job.workers]:
                 checking.check(part)
+            if worker == 0 and job.one_in == 1:
+                checking.count()
             tell(checking.report)
 
 
@@ -204,6 +205,16 @@ class _Checking:
         self._store = RowStore(connection, projection, job.generation.schema)
         self._parking = parking_of(connection, projection, job.generation)
         self.report = Report(projection.name, job.generation.number, job.generation.position)
+
+    def hold(self) -> None:
+        """Keep the table from being dropped meanwhile."""
+        self._connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(self._store.table))
+
+    def count(self) -> None:
+        """Count the rows that are there; all workers together take away those that they find."""
+        there = self._store.count(self._connection)
+        self.report.rows += there
+        self.report.extra += there
 
     def check(self, part: int) -> None:
         """Compare the rows that one part of the log makes; of a sample also count those that are there."""
@@ -247,7 +258,7 @@ class _Checking:
             chunk = keys[start : start + CHUNK]
             found = self._store.load(self._connection, chunk)
             if self._job.one_in == 1:
-                report.rows += len(found)
+                report.extra -= len(found)
             self._looked("compare", len(chunk))
             for key in chunk:
                 there = found.get(key)
@@ -257,21 +268,17 @@ class _Checking:
                     report.note_difference(key, there, expected[key])
 
 
-def _count(
+def _name_extra(
     connection: psycopg.Connection[Any],
     projection: Projection[Any],
     job: _Job,
     decoder: Callable[[], Decode],
     report: Report,
 ) -> None:
-    """Count the rows that are there, beside those that were found; if there are more, fold once more to name them."""
-    store = RowStore(connection, projection, job.generation.schema)
-    found, report.rows = report.rows, store.count(connection)
-    report.extra = report.rows - found
-    if report.extra:
-        checking = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
-        # By hash: so many keys may not fit in memory.
-        expected = {hash(key) for part in job.asked for made in checking.folded(part) for key in made}
-        for key in store.keys(connection):
-            if hash(key) not in expected:
-                report.name_extra(key)
+    """Fold once more to name the rows that should not be there."""
+    checking = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
+    # By hash: so many keys may not fit in memory.
+    expected = {hash(key) for part in job.asked for made in checking.folded(part) for key in made}
+    for key in RowStore(connection, projection, job.generation.schema).keys(connection):
+        if hash(key) not in expected:
+            report.name_extra(key)

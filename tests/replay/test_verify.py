@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -12,10 +13,10 @@ from infra.generations import Generation, in_use
 from infra.projection import Projection
 from infra.projector import build
 from replay.report import Report
-from replay.verify import NoSuchGenerationError, verify
+from replay.verify import Looked, NoSuchGenerationError, Watch, verify
 from tests.database import Database
 from tests.infra import toy
-from tests.infra.looking import in_table
+from tests.infra.looking import eventually, in_table
 from tests.infra.poison import follow
 from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
 
@@ -180,6 +181,36 @@ def test_workers_see_what_was_there_when_the_check_began(built: Database, proces
     after = check(built, boxes)
     assert (after.is_equal, after.position) == (True, 450)
     assert after.rows > report.rows
+
+
+def test_whoever_waits_to_drop_the_table_waits_for_the_check_and_holds_up_nobody(built: Database) -> None:
+    waiting: list[Thread] = []
+    refused = []
+
+    def take() -> None:
+        with psycopg.connect(built.owner_url) as owner:
+            owner.execute("SET lock_timeout = '10s'")
+            try:
+                owner.execute("LOCK TABLE boxes_g1.boxes IN ACCESS EXCLUSIVE MODE")
+            except psycopg.errors.LockNotAvailable as error:
+                refused.append(error)
+
+    def is_waited_for() -> bool:
+        with psycopg.connect(built.owner_url) as owner:
+            row = owner.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").fetchone()
+        return row == (True,)
+
+    def somebody_wants_it(_: Looked) -> None:
+        if not waiting:
+            waiting.append(Thread(target=take))
+            waiting[0].start()
+            eventually(is_waited_for)
+
+    watch = Watch(looked=somebody_wants_it)
+    report = verify(boxes, built.projector_url, decoder, rows_at_once=3, watch=watch)
+    waiting[0].join()
+    assert report.is_equal
+    assert not refused
 
 
 def test_a_read_model_that_was_never_built_is_said_to_be_so(database: Database) -> None:
