@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ CHUNK = 5_000
 
 
 class NoSuchGenerationError(Exception):
-    """The read model has no generation in use."""
+    """The read model has no generation in use, or none any more."""
 
 
 class Looked(NamedTuple):
@@ -89,9 +89,10 @@ def verify(
             if report.is_log_the_same:
                 workers = workers_for(projection, generation.position, processes, small_log)
                 ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
-                asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
-                job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
-                _share_out(projection, decoder, job, report, watch)
+                with _still_there(generation):
+                    asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
+                    job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
+                    _share_out(projection, decoder, job, report, watch)
                 if report.extra and report.one_in == 1:
                     _name_extra(connection, projection, job, decoder, report)
             return report
@@ -175,13 +176,30 @@ def _check(
         connection.read_only = True
         with connection.transaction():
             connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(job.snapshot))
+            _hold(connection, job.generation)
             checking = _Checking(connection, projection, job, decode, looked, pace.step if pace else lambda: STEP)
-            checking.hold()
             for part in job.asked[worker :: job.workers]:
                 checking.check(part)
             if worker == 0 and job.one_in == 1:
                 checking.count()
             tell(checking.report)
+
+
+def _hold(connection: psycopg.Connection[Any], generation: Generation) -> None:
+    """Keep the table from being dropped meanwhile."""
+    table = sql.Identifier(generation.schema, generation.name)
+    connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(table))
+
+
+@contextmanager
+def _still_there(generation: Generation) -> Iterator[None]:
+    """Raise NoSuchGenerationError for what the database says of a table that was dropped."""
+    try:
+        yield
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        raise NoSuchGenerationError(
+            f"{generation.name}: generation {generation.number} was dropped before it could be looked at; verify again."
+        ) from None
 
 
 class _Checking:
@@ -205,10 +223,6 @@ class _Checking:
         self._store = RowStore(connection, projection, job.generation.schema)
         self._parking = parking_of(connection, projection, job.generation)
         self.report = Report(projection.name, job.generation.number, job.generation.position)
-
-    def hold(self) -> None:
-        """Keep the table from being dropped meanwhile."""
-        self._connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(self._store.table))
 
     def count(self) -> None:
         """Count the rows that are there; all workers together take away those that they find."""

@@ -213,6 +213,17 @@ def test_whoever_waits_to_drop_the_table_waits_for_the_check_and_holds_up_nobody
     assert not refused
 
 
+def test_a_build_that_was_dropped_before_it_could_be_looked_at_is_said_to_be_so(built: Database) -> None:
+    def dropped_meanwhile(connection: psycopg.Connection[Any], name: str) -> Generation | None:
+        generation = in_use(connection, name)
+        with psycopg.connect(built.owner_url, autocommit=True) as owner:
+            owner.execute("DROP SCHEMA boxes_g1 CASCADE")
+        return generation
+
+    with pytest.raises(NoSuchGenerationError, match="generation 1 was dropped"):
+        verify(boxes, built.projector_url, decoder, find=dropped_meanwhile)
+
+
 def test_a_read_model_that_was_never_built_is_said_to_be_so(database: Database) -> None:
     say: Callable[[], Report] = lambda: check(database, boxes)  # noqa: E731 - what is expected to be refused
     with pytest.raises(NoSuchGenerationError):
