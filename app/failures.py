@@ -16,6 +16,7 @@ from infra.crypto import WrongMasterKeyError
 from infra.duck import AnalyticsFileInUseError, AnalyticsNotReadyError
 from infra.embedded import EmbeddedPostgresError
 from infra.fact_versions import NewerLogError
+from infra.folding import PoisonEventError
 from infra.manifest import DamagedBackupError
 from infra.mapper import UnreadableFactError
 from infra.migrations import DatabaseIsNewerError
@@ -28,6 +29,7 @@ from replay.parked import NotParkedError, OtherCodeError
 from replay.rebuild import MoreParkedError, NothingToRollBackToError
 from replay.report import NotEqualError
 from replay.verify import NoSuchGenerationError
+from replay.workers import WorkerDiedError
 
 KNOWN = (
     AnalyticsFileInUseError,
@@ -49,6 +51,7 @@ KNOWN = (
     NotParkedError,
     NothingToRollBackToError,
     OtherCodeError,
+    PoisonEventError,
     PortTakenError,
     RebuildCancelledError,
     RestoreRefusedError,
@@ -60,6 +63,7 @@ KNOWN = (
     UnreadableFileError,
     ValidationError,
     ValueError,
+    WorkerDiedError,
     WrongMasterKeyError,
     psycopg.OperationalError,
 )
