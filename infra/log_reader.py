@@ -68,8 +68,8 @@ def head_of(connection: psycopg.Connection[Any]) -> Mark:
 def read_in_blocks(connection: psycopg.Connection[Any]) -> None:
     """Make a session read each window in the order of the table's blocks, for those who go through the whole log.
 
-    Blocks that are not in the server's buffers are then fetched many at a time, which takes a third off the reading of
-    a log larger than these; where all are there it costs the same.
+    Blocks that are not in the server's buffers are then fetched many at a time: that took a fifth to a third off the
+    reading of a log three times as large as these. Where all are there, or there is room for them, it costs the same.
     """
     connection.execute("SET enable_indexscan = off")
 
