@@ -5,8 +5,23 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 import psycopg
+from psycopg import sql
 
 LIMITS = "-c enable_seqscan=off -c jit=off -c statement_timeout=60s -c lock_timeout=30s"
+
+
+@contextmanager
+def one_snapshot(connection: psycopg.Connection[Any], exported: str | None = None) -> Iterator[None]:
+    """Read on one snapshot inside, one's own or that which another session exported; nothing can be written.
+
+    The connection, an autocommit one, is left reading like that.
+    """
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    with connection.transaction():
+        if exported is not None:
+            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(exported))
+        yield
 
 
 class Borrow(Protocol):

@@ -74,6 +74,11 @@ class Generation:
         return f"{self.name}_g{self.number}"
 
     @property
+    def table(self) -> sql.Identifier:
+        """The table that has its rows."""
+        return sql.Identifier(self.schema, self.name)
+
+    @property
     def is_of_another_log(self) -> bool:
         """Whether the log under it was found to be another one: a backup was restored."""
         return self.error == LOG_REPLACED

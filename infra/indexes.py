@@ -18,12 +18,8 @@ INDEXERS = 2
 def drop_key(connection: psycopg.Connection[Any], generation: Generation) -> None:
     """Take the primary key off an empty table, to load it faster; `make_indexes_of_a_filled` puts it back."""
     connection.execute(
-        sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(_table(generation), sql.Identifier(_key_name(generation)))
+        sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(generation.table, sql.Identifier(_key_name(generation)))
     )
-
-
-def _table(generation: Generation) -> sql.Identifier:
-    return sql.Identifier(generation.schema, generation.name)
 
 
 def _key_name(generation: Generation) -> str:
@@ -35,7 +31,7 @@ def make_indexes(connection: psycopg.Connection[Any], projection: Projection[Any
     """Make the indexes of a generation, and the planner's statistics."""
     for statement in statements_of(projection, generation.schema)[1]:
         connection.execute(statement.encode())
-    analyse(connection, _table(generation))
+    analyse(connection, generation.table)
 
 
 def analyse(connection: psycopg.Connection[Any], table: sql.Identifier) -> None:
@@ -57,7 +53,7 @@ def make_indexes_of_a_filled(
     connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation, url: str
 ) -> None:
     """Make the indexes and the primary key of a large table, two at a time, and the planner's statistics."""
-    table, key = _table(generation), sql.Identifier(_key_name(generation))
+    table, key = generation.table, sql.Identifier(_key_name(generation))
     columns = sql.SQL(", ").join(map(sql.Identifier, projection.key))
     unique = sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})").format(key, table, columns).as_string(connection)
     waiting = [unique, *statements_of(projection, generation.schema)[1]]

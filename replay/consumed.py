@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from infra.connection import one_snapshot
 from infra.folding import Decode, touches
 from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.log_reader import LogReader, head_of
@@ -82,14 +83,11 @@ def audit(projection: Projection[Any], url: str, decode: Decode) -> Consumption:
 
     Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
-    with connect(url) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        with connection.transaction():
-            generation = in_use(connection, projection.name)
-            if generation is None:
-                raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
-            return _audited(connection, projection, generation, decode)
+    with connect(url) as connection, one_snapshot(connection):
+        generation = in_use(connection, projection.name)
+        if generation is None:
+            raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
+        return _audited(connection, projection, generation, decode)
 
 
 def _audited(
@@ -101,7 +99,7 @@ def _audited(
     reader = LogReader(projection.topics, with_parties=projection.needs_parties)
     found.facts = reader.count(connection, 0, generation.position)
     found.waiting = reader.count(connection, generation.position, head)
-    table = sql.Identifier(generation.schema, projection.name)
+    table = generation.table
     beyond = connection.execute(sql.SQL(_BEYOND).format(table=table), (generation.position,)).fetchone()
     found.beyond = beyond[0] if beyond else 0
     stray = connection.execute(

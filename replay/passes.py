@@ -20,9 +20,11 @@ SAMPLE = 20_000
 def passes(projection: Projection[Any], rows: Callable[[], float], rows_at_once: int = ROWS_AT_ONCE) -> int:
     """Return how often one process goes through the log to make so many rows.
 
-    What is only added to is written as it is folded, in one pass: nobody has to know then how many rows there are.
+    What is only added to is written as it is folded, in one pass, and what is not shared out is folded in one: nobody
+    has to know then how many rows there are.
     """
-    return 1 if projection.is_append_only else int(-(-rows() // rows_at_once)) or 1
+    in_one = projection.is_append_only or projection.partition_by == "none"
+    return 1 if in_one else int(-(-rows() // rows_at_once)) or 1
 
 
 def rows_foretold(
@@ -44,8 +46,7 @@ def rows_foretold(
 
 def rows_expected(connection: psycopg.Connection[Any], generation: Generation, events: int) -> float:
     """Return how many rows so many events make, going by what those that a build has seen made."""
-    table = sql.Identifier(generation.schema, generation.name)
-    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(table)).fetchone()
+    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(generation.table)).fetchone()
     return (row[0] if row else 0) * max(1.0, events / max(1, generation.position))
 
 

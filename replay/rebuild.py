@@ -164,7 +164,7 @@ class Size(NamedTuple):
     ) -> "Size":
         """Return what a rebuild of this read model does with a log of this length in so many passes."""
         workers = workers_for(projection, events, processes, small_log)
-        return cls(events, workers, 1 if projection.partition_by == "none" else workers * passes_of_each)
+        return cls(events, workers, workers * passes_of_each)
 
     def checks(self, projection: Projection[Any], check: Check) -> int:
         """Return how many events a check folds."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
+from infra.connection import one_snapshot
 from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
 from infra.generations import Generation, connect, in_use, log_is_the_same
 from infra.parking import parking_of
@@ -78,24 +79,22 @@ def verify(
     """
     # Of the table itself this session takes no lock before its workers are done: whoever waits to drop it would stand
     # between the two, behind this session and before theirs.
-    with connect(url) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        with connection.transaction():
-            generation = find(connection, projection.name)
-            if generation is None:
-                raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
-            report = _begun(connection, projection, generation, one_in)
-            if report.is_log_the_same:
-                workers = workers_for(projection, generation.position, processes, small_log)
-                ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
-                with _still_there(generation):
-                    asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
-                    job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
-                    _share_out(projection, decoder, job, report, watch)
+    with connect(url) as connection, one_snapshot(connection):
+        generation = find(connection, projection.name)
+        if generation is None:
+            raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
+        report = _begun(connection, projection, generation, one_in)
+        if report.is_log_the_same:
+            workers = workers_for(projection, generation.position, processes, small_log)
+            ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
+            with _still_there(generation):
+                asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
+                job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
+                _share_out(projection, decoder, job, report, watch)
                 if report.extra and report.one_in == 1:
-                    _name_extra(connection, projection, job, decoder, report)
-            return report
+                    again = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
+                    again.name_extra(report)
+        return report
 
 
 def _begun(
@@ -128,8 +127,6 @@ def _parts(
     projection: Projection[Any], url: str, generation: Generation, workers: int, one_in: int, rows_at_once: int
 ) -> tuple[tuple[int, ...], int]:
     """Return which parts of how many are to be checked: all, or those of one sample, chosen by chance."""
-    if projection.partition_by == "none":
-        return (0,), 1
 
     def rows_of_each() -> float:
         with connect(url) as connection:
@@ -172,10 +169,7 @@ def _check(
             alive()
             tell(Looked(kind, pieces, pace.turn(pieces) if pace else 0.0))
 
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        with connection.transaction():
-            connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(job.snapshot))
+        with one_snapshot(connection, job.snapshot):
             _hold(connection, job.generation)
             checking = _Checking(connection, projection, job, decode, looked, pace.step if pace else lambda: STEP)
             for part in job.asked[worker :: job.workers]:
@@ -187,8 +181,7 @@ def _check(
 
 def _hold(connection: psycopg.Connection[Any], generation: Generation) -> None:
     """Keep the table from being dropped meanwhile."""
-    table = sql.Identifier(generation.schema, generation.name)
-    connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(table))
+    connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(generation.table))
 
 
 @contextmanager
@@ -281,18 +274,10 @@ class _Checking:
                 elif there != expected[key]:
                     report.note_difference(key, there, expected[key])
 
-
-def _name_extra(
-    connection: psycopg.Connection[Any],
-    projection: Projection[Any],
-    job: _Job,
-    decoder: Callable[[], Decode],
-    report: Report,
-) -> None:
-    """Fold once more to name the rows that should not be there."""
-    checking = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
-    # By hash: so many keys may not fit in memory.
-    expected = {hash(key) for part in job.asked for made in checking.folded(part) for key in made}
-    for key in RowStore(connection, projection, job.generation.schema).keys(connection):
-        if hash(key) not in expected:
-            report.name_extra(key)
+    def name_extra(self, report: Report) -> None:
+        """Fold all once more to name in a report the rows that should not be there."""
+        # By hash: so many keys may not fit in memory.
+        expected = {hash(key) for part in self._job.asked for made in self.folded(part) for key in made}
+        for key in self._store.keys(self._connection):
+            if hash(key) not in expected:
+                report.name_extra(key)

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 
 from aggregates.client import Client
+from infra.connection import one_snapshot
 from infra.envelope import Envelope, StoredFact
 from infra.eventlog import COLUMNS
 from infra.folding import Decode
@@ -77,14 +78,11 @@ def verify_claims(url: str, decode: Decode, keyed_hash: KeyedHash) -> ClaimsRepo
     `url` is the writer's: nobody else may read claims.
     """
     report = ClaimsReport()
-    with connect(url) as connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        connection.read_only = True
-        with connection.transaction():
-            clients = _clients(connection, decode)
-            while chunk := list(islice(clients, CHUNK)):
-                _compare(connection, chunk, keyed_hash, report)
-            report.compare(set(), _claims(connection.execute(_OF_NOBODY)))
+    with connect(url) as connection, one_snapshot(connection):
+        clients = _clients(connection, decode)
+        while chunk := list(islice(clients, CHUNK)):
+            _compare(connection, chunk, keyed_hash, report)
+        report.compare(set(), _claims(connection.execute(_OF_NOBODY)))
     return report
 
 

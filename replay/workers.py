@@ -47,7 +47,7 @@ def workers_for(projection: Projection[Any], events: int, processes: int, small_
 def share_out(
     projection: Projection[Any], decoder: Callable[[], Decode], work: Work[T], workers: int, hear: Tell[T], look: Alive
 ) -> None:
-    """Let so many workers do the work, one of them here and more in processes; return when all are done.
+    """Let so many workers do the work, one alone in this process, more in their own; return when all are done.
 
     `hear` is told what they say, in this process. Raises PoisonEventError, RebuildCancelledError and WorkerDiedError.
     """

@@ -7,7 +7,7 @@ from infra.projector import build
 from replay.passes import passes, rows_expected, rows_of_a_sample
 from tests.database import Database
 from tests.infra.looking import in_table
-from tests.infra.toy import boxes, decode, drops, random_history, record
+from tests.infra.toy import boxes, days, decode, drops, random_history, record
 
 
 @pytest.mark.parametrize(("rows", "expected"), [(0, 1), (2, 1), (3, 1), (3.5, 2), (10, 4)])
@@ -17,6 +17,10 @@ def test_there_are_as_many_passes_as_hold_all_rows(rows: float, expected: int) -
 
 def test_what_is_only_added_to_is_written_as_it_is_folded_in_one_pass() -> None:
     assert passes(drops, lambda: 10_000_000) == 1
+
+
+def test_what_one_worker_folds_is_folded_in_one_pass() -> None:
+    assert passes(days, lambda: 10_000_000) == 1
 
 
 def test_rows_are_foretold_from_those_there_are_or_those_of_the_newest_facts(database: Database) -> None:
