@@ -1,6 +1,6 @@
 """What an aggregate has folded so far, as bytes and back: a shortcut past the first facts of a long stream."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -50,12 +50,21 @@ def _present_code() -> str:
 
 
 def fingerprint_of(folders: Iterable[Traversable]) -> str:
-    """Return what names the code in these folders: a change anywhere in it gives another name."""
+    """Return what names the code in these folders and all below them: a change anywhere in it gives another name."""
     digest = sha256()
     for folder in folders:
-        for name, source in sorted((file.name, file) for file in folder.iterdir() if file.name.endswith(".py")):
-            digest.update(b"%b\0%b\0" % (name.encode(), source.read_bytes()))
+        for path, source in sorted(_modules_below(folder)):
+            digest.update(b"%b\0%b\0" % (path.encode(), source))
     return digest.hexdigest()[:16]
+
+
+def _modules_below(folder: Traversable, path: str = "") -> Iterator[tuple[str, bytes]]:
+    """Give the path and the text of every module in a folder and in the folders below it, in no order."""
+    for entry in folder.iterdir():
+        if entry.name.endswith(".py"):
+            yield path + entry.name, entry.read_bytes()
+        elif entry.is_dir():
+            yield from _modules_below(entry, f"{path}{entry.name}/")
 
 
 _states: dict[type[Aggregate], type[BaseModel]] = {}

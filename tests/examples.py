@@ -232,6 +232,11 @@ E = TypeVar("E", bound=Event)
 C = TypeVar("C", bound=Command)
 
 
+def example_of(topic: str) -> Event:
+    """Return the example of the fact that is stored under this name."""
+    return next(event for event in EVENTS if topic == event.TOPIC)
+
+
 def fact(event_type: type[E], **other: object) -> E:
     """Return the example of a fact, with other values where the story needs them."""
     example = next(event for event in EVENTS if type(event) is event_type)

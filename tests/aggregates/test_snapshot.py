@@ -104,7 +104,12 @@ def test_snapshots_are_kept_by_kind_and_by_the_code_that_took_them(tmp_path: Pat
     folders = [shutil.copytree(ROOT / package, tmp_path / package) for package in ("aggregates", "events")]
     present = fingerprint_of(folders)
     assert topic_of(Deal) == f"deal@{present}"
-    for changed in (folders[0] / "deal.py", folders[1] / "values.py"):
-        changed.write_text(changed.read_text("utf-8") + "\n", "utf-8")
+    room = folders[0] / "room"
+    room.mkdir()
+    for changed in (folders[0] / "deal.py", folders[1] / "values.py", room / "__init__.py", room / "rule.py"):
+        changed.write_text((changed.read_text("utf-8") if changed.exists() else "") + "\n", "utf-8")
         before, present = present, fingerprint_of(folders)
         assert present != before
+    # A module that is moved is other code: what it was imported as may be read by another one now.
+    (room / "rule.py").rename(folders[0] / "rule.py")
+    assert fingerprint_of(folders) != present
