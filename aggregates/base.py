@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
 
 from events.base import Event
-from infra.envelope import NEVER, Envelope
+from infra.log.envelope import NEVER, Envelope
 
 
 class DomainError(Exception):

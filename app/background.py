@@ -6,9 +6,9 @@ from typing import Any
 from app.database import Urls
 from app.decoding import decoder_factory
 from app.kept_process import KeptProcess, wait_for_the_end
-from infra.crypto import MasterKey
-from infra.projection import Projection
-from infra.projector import ProjectorService
+from infra.log.crypto import MasterKey
+from infra.projector.projection import Projection
+from infra.projector.projector import ProjectorService
 from projections.registry import PROJECTIONS
 from replay.rebuild import rebuild
 

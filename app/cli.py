@@ -196,7 +196,7 @@ def client_history(client_id: UUID, as_json: Json = False) -> None:
     """Show everything that ever concerned a client: who, when, why, from which command."""
     from app.database import database, master_key
     from app.decoding import decoder_at
-    from infra.connection import OwnConnection
+    from infra.postgres.connection import OwnConnection
     from replay.history import whole_history
 
     settings = Settings()
@@ -225,7 +225,7 @@ def client_as_of(
 ) -> None:
     """Show a client's card as it stood at a moment: 2026-06-30 (the end of that day) or 2026-06-30T12:00:00Z."""
     from app.past import card_as_of, moment_given
-    from infra.facts import AsOf
+    from infra.log.past_log import AsOf
 
     settings = Settings()
     as_of = AsOf(moment_given(occurred, settings.company_zone), moment_given(recorded, settings.company_zone))

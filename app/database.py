@@ -9,12 +9,12 @@ import psycopg
 
 from app.settings import Settings
 from events.registry import EVENT_TYPES
-from infra.crypto import MasterKey, WrongMasterKeyError
-from infra.embedded import EmbeddedPostgres
-from infra.embedded_watch import Watch
-from infra.fact_versions import check_log, versions_of
-from infra.generations import break_replaced
+from infra.log.crypto import MasterKey, WrongMasterKeyError
+from infra.log.event_versions import check_log, versions_of
 from infra.migrations import migrate
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.postgres.embedded_watch import Watch
+from infra.projector.generations import break_replaced
 
 ROLES = ("writer", "projector", "reader")
 
@@ -36,7 +36,7 @@ class Urls:
 def master_key(settings: Settings) -> MasterKey:
     """Return the installation's master key: given by the setting, else kept in the var folder, made on the first start.
 
-    Raises FolderUnusableError, infra.crypto.WrongMasterKeyError, and ValueError for a file that holds no key.
+    Raises FolderUnusableError, infra.log.crypto.WrongMasterKeyError, and ValueError for a file that holds no key.
     """
     if settings.master_key is not None:
         return MasterKey(bytes.fromhex(settings.master_key.get_secret_value()))
@@ -65,8 +65,8 @@ def prepared(url: str, settings: Settings, master: MasterKey) -> Urls:
     """Migrate the owner's database and return how each role connects to it.
 
     What was made of another log, because a backup was restored by whatever means, is marked before anybody reads it.
-    Raises infra.crypto.WrongMasterKeyError and, where a newer Letopis was at work,
-    infra.migrations.DatabaseIsNewerError or infra.fact_versions.NewerLogError.
+    Raises infra.log.crypto.WrongMasterKeyError and, where a newer Letopis was at work,
+    infra.migrations.DatabaseIsNewerError or infra.log.event_versions.NewerLogError.
     """
     check_key(url, master)
     migrate(url, role_passwords=passwords(settings, master))
@@ -115,7 +115,7 @@ def owner_url(settings: Settings, say: Callable[[str], None], *, beside_service:
     """Lend how the owner connects to the database, as it is, for as long as the block runs.
 
     A command typed beside a running service uses the service's server and leaves it running; a second service in one
-    folder (not `beside_service`) is refused. Raises infra.embedded.EmbeddedPostgresError.
+    folder (not `beside_service`) is refused. Raises infra.postgres.embedded.EmbeddedPostgresError.
     """
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()

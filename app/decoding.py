@@ -5,11 +5,11 @@ from functools import partial
 
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
-from infra.connection import Borrow, OwnConnection
-from infra.crypto import Keyring, MasterKey
-from infra.envelope import AnyFact
-from infra.eventlog import LogKeys
-from infra.mapper import Mapper
+from infra.log.crypto import Keyring, MasterKey
+from infra.log.envelope import AnyFact
+from infra.log.eventlog import LogKeys
+from infra.log.mapper import Mapper
+from infra.postgres.connection import Borrow, OwnConnection
 
 Decode = Callable[[AnyFact], Event]
 

@@ -22,7 +22,7 @@ from uuid import UUID
 from app.auth import issue_token
 from app.database import Urls, database, master_key
 from app.settings import Settings
-from infra.crypto import MasterKey
+from infra.log.crypto import MasterKey
 
 START_SECONDS = 120
 STOP_SECONDS = 60

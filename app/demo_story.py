@@ -14,7 +14,7 @@ from psycopg import errors, sql
 from app.company import ADMIN_ID
 from app.decoding import decoder_factory
 from app.demo_place import Answer, Place
-from infra.ids import new_id
+from infra.log.ids import new_id
 from projections.client_card import client_card
 from replay.rebuild import rebuild
 from replay.verify import verify

@@ -16,7 +16,7 @@ from app import doctor_database, doctor_machine
 from app.database import is_made
 from app.doctor_patient import FailedError, Patient, SkippedError
 from app.settings import Settings
-from infra.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 WORDS = tomllib.loads(Path(__file__).with_name("doctor.toml").read_text(encoding="utf-8"))
 

@@ -11,7 +11,7 @@ from app.database import ROLES, master_key, urls_of
 from app.doctor_patient import FailedError, Patient, SkippedError
 from app.operators import reports_position
 from app.wiring import ANALYTICS_FILE
-from infra.crypto import MasterKey, WrongMasterKeyError
+from infra.log.crypto import MasterKey, WrongMasterKeyError
 from infra.migrations import scripts
 from projections.registry import PROJECTIONS
 from replay.status import ProjectionStatus, statuses

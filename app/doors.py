@@ -22,8 +22,8 @@ from app.write_side import WriteSide
 from commands.door import command_routes
 from commands.executor import Executor
 from commands.pace import Pace
-from infra.crypto import MasterKey
-from infra.duck import AnalyticsNode
+from infra.analytics.duck import AnalyticsNode
+from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
 
 _VIEWS = """

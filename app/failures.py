@@ -11,18 +11,18 @@ from app.serve import PortTakenError
 from app.totals import NotCaughtUpError
 from commands.importing.csv_file import UnreadableFileError
 from commands.importing.problems import MappingError
-from infra.backup import BackupRefusedError
-from infra.crypto import WrongMasterKeyError
-from infra.duck import AnalyticsFileInUseError, AnalyticsNotReadyError
-from infra.embedded import EmbeddedPostgresError
-from infra.fact_versions import NewerLogError
-from infra.folding import PoisonEventError
-from infra.manifest import DamagedBackupError
-from infra.mapper import UnreadableFactError
+from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNotReadyError
+from infra.backup.backup import BackupRefusedError
+from infra.backup.manifest import DamagedBackupError
+from infra.backup.restore import RestoreRefusedError
+from infra.log.crypto import WrongMasterKeyError
+from infra.log.event_versions import NewerLogError
+from infra.log.mapper import UnreadableFactError
+from infra.log.past_log import MomentAheadError, TooLongError
 from infra.migrations import DatabaseIsNewerError
-from infra.past_log import MomentAheadError, TooLongError
-from infra.postgres_tools import ToolFailedError
-from infra.restore import RestoreRefusedError
+from infra.postgres.embedded import EmbeddedPostgresError
+from infra.postgres.postgres_tools import ToolFailedError
+from infra.projector.folding import PoisonEventError
 from replay.export import ExportError
 from replay.pace import RebuildCancelledError
 from replay.parked import NotParkedError, OtherCodeError

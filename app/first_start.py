@@ -9,7 +9,7 @@ from app.company import ADMIN_ID, ensure_admin, load_demo_company
 from app.database import database, master_key
 from app.settings import Settings
 from app.write_side import WriteSide
-from infra.crypto import MasterKey
+from infra.log.crypto import MasterKey
 
 ADMIN_TOKEN_LIFE = timedelta(days=365)
 

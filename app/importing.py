@@ -18,9 +18,9 @@ from commands.importing.names import imported_id
 from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
 from commands.turn import Turn
-from infra.connection import OwnConnection
-from infra.crypto import MasterKey
-from infra.wake_up import WakeUp
+from infra.log.crypto import MasterKey
+from infra.log.wake_up import WakeUp
+from infra.postgres.connection import OwnConnection
 
 if TYPE_CHECKING:
     from commands.importing.report import Report

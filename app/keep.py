@@ -7,11 +7,11 @@ from app.database import check_key, database, master_key, owner_url, passwords, 
 from app.doctor_machine import free_bytes
 from app.settings import Settings
 from app.wiring import ANALYTICS_FILE
-from infra.backup import back_up
-from infra.crypto import MasterKey
-from infra.embedded import EmbeddedPostgresError
-from infra.manifest import Manifest
-from infra.restore import RestoreRefusedError, checked_backup, restore
+from infra.backup.backup import back_up
+from infra.backup.manifest import Manifest
+from infra.backup.restore import RestoreRefusedError, checked_backup, restore
+from infra.log.crypto import MasterKey
+from infra.postgres.embedded import EmbeddedPostgresError
 from projections.registry import PROJECTIONS
 from replay.status import statuses
 from replay.storage import Stored, storage

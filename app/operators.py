@@ -20,8 +20,8 @@ from app.settings import Settings
 from app.wiring import analytics_node
 from commands.base import Actor
 from commands.errors import NotAllowedError
-from infra.crypto import MasterKey
-from infra.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.log.crypto import MasterKey
 from read_api.errors import AnalyticsUnavailableError
 
 ADDRESS_FILE = "service.address"

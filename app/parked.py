@@ -8,9 +8,9 @@ from typing import Any
 from app.console import print_json, print_table, say
 from app.decoding import decoder_at
 from app.repair import named, site
-from infra.generations import connect, retry
-from infra.parking import place_from
-from infra.projection import Projection
+from infra.projector.generations import connect, retry
+from infra.projector.parking import place_from
+from infra.projector.projection import Projection
 from replay.parked import Tried, parked, retry_parked, skip_parked, skipped
 
 MINUTE = "%Y-%m-%d %H:%M"

@@ -12,7 +12,7 @@ from app.console import say
 from app.database import database, master_key
 from app.reading import time_machine_at
 from app.settings import Settings
-from infra.facts import AsOf
+from infra.log.past_log import AsOf
 from read_api.clients import CARD
 from read_api.moments import moment_from
 from read_api.past import rows_then
@@ -30,7 +30,7 @@ def moment_given(text: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def card_as_of(settings: Settings, client_id: UUID, as_of: AsOf) -> dict[str, Any] | None:
-    """Return a client's card as it stood, None where it was not known; raises infra.past_log.MomentAheadError."""
+    """Return a client's card as it stood, None where it was not known; raises infra.log.past_log.MomentAheadError."""
     master = master_key(settings)
     with database(settings, master, say) as urls:
         machine = time_machine_at(urls.projector, master, sessions=1, seconds=settings.as_of_seconds)

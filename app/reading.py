@@ -15,9 +15,9 @@ from app.decoding import decoder_at, mapper_at, mapper_by
 from app.settings import Settings
 from commands.base import Actor
 from events.registry import EVENT_TYPES
-from infra.connection import OwnConnection
-from infra.crypto import MasterKey
-from infra.tail import Tail
+from infra.log.crypto import MasterKey
+from infra.log.tail import Tail
+from infra.postgres.connection import OwnConnection
 from read_api.desk import Desk, History, Reports, read_pool
 from read_api.direct import DirectRoute
 from read_api.door import direct_routes, read_router

@@ -14,10 +14,10 @@ from app.decoding import decoder_at, decoder_factory
 from app.operators import analytics_in_hand
 from app.process import settle
 from app.settings import Settings
-from infra.crypto import MasterKey
-from infra.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
-from infra.holds import build_lock
-from infra.projection import Projection
+from infra.log.crypto import MasterKey
+from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
+from infra.projector.leases import build_lock
+from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.consumed import audit
 from replay.pace import ask, throttle

@@ -27,7 +27,7 @@ from app.settings import Settings
 from app.wiring import analytics_node
 from app.workers import Crew
 from app.write_side import WriteSide
-from infra.crypto import MasterKey
+from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
 from replay.status import wait_until
 
@@ -49,7 +49,7 @@ class PortTakenError(Exception):
 def serve(settings: Settings, say: Say) -> None:
     """Run until SIGINT or SIGTERM, then stop everything that was started, the embedded server last.
 
-    Raises PortTakenError, infra.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
+    Raises PortTakenError, infra.postgres.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
     """
     with contextlib.suppress(KeyboardInterrupt), _terminating(), ExitStack() as stack:
         listening = stack.enter_context(_listening(settings))

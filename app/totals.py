@@ -12,7 +12,7 @@ from app.background import projector_process
 from app.database import Urls
 from app.operators import analytics_in_hand
 from app.settings import Settings
-from infra.crypto import MasterKey
+from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
 from replay.status import wait_until
 

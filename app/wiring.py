@@ -14,22 +14,22 @@ from commands.decision import Seal
 from commands.snapshots import Snapshots
 from commands.store import LogStore
 from commands.streams import ReadStreams, Streams
-from infra.connection import Borrow
-from infra.crypto import MasterKey
-from infra.envelope import StoredFact
-from infra.eventlog import read_streams
-from infra.mapper import Mapper
+from infra.log.crypto import MasterKey
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import read_streams
+from infra.log.mapper import Mapper
+from infra.postgres.connection import Borrow
 
 if TYPE_CHECKING:
-    from infra.duck import AnalyticsNode
+    from infra.analytics.duck import AnalyticsNode
 
 ANALYTICS_FILE = "analytics.duckdb"
 
 
 def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "AnalyticsNode":
-    """Return the node that owns this installation's analytics file; raises infra.duck.AnalyticsFileInUseError."""
+    """Return the node that owns this installation's analytics file; raises AnalyticsFileInUseError."""
     # Loaded when it is needed: an import, which has no use for it, would wait a quarter of a second.
-    from infra.duck import AnalyticsNode
+    from infra.analytics.duck import AnalyticsNode
     from projections.analytics import ANALYTICS
 
     mapper = mapper_at(urls.projector, master)

@@ -20,7 +20,7 @@ from app.process import settle
 from app.server import Server
 from app.settings import Settings
 from app.write_side import WriteSide
-from infra.crypto import MasterKey
+from infra.log.crypto import MasterKey
 
 REPORT_SECONDS = 1.0
 """How often a worker tells what it has counted."""

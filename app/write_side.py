@@ -12,9 +12,9 @@ from commands.executor import Executor
 from commands.policies import OwnershipReassignment, PolicyWorker
 from commands.refusals import RefusalRecord
 from commands.turn import Answer
-from infra.connection import OwnConnection
-from infra.crypto import MasterKey
-from infra.wake_up import WakeUp
+from infra.log.crypto import MasterKey
+from infra.log.wake_up import WakeUp
+from infra.postgres.connection import OwnConnection
 
 
 class WriteSide:

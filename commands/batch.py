@@ -15,9 +15,9 @@ from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
 from commands.store import Store
 from commands.streams import Streams
 from commands.turn import Accepted, Answer, Turn
-from infra.append import LeftOutError
-from infra.connection import Borrow
-from infra.crypto import Keyring
+from infra.log.append import LeftOutError
+from infra.log.crypto import Keyring
+from infra.postgres.connection import Borrow
 
 
 class BatchRunner:

@@ -13,8 +13,8 @@ from commands.decision import Decision, Seal
 from commands.errors import ContendedError, PreconditionFailedError
 from commands.streams import Streams
 from commands.turn import Accepted, Turn
-from infra.connection import Borrow
-from infra.eventlog import Decided, read_receipts
+from infra.log.eventlog import Decided, read_receipts
+from infra.postgres.connection import Borrow
 
 MAX_ATTEMPTS = 50
 """How often a command is decided again before the caller hears that its streams are contended."""

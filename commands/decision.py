@@ -10,9 +10,9 @@ from aggregates.base import Aggregate, AlreadyExistsError, Identity, NotFoundErr
 from commands.base import Actor, Command, Outcome
 from commands.streams import Entry, Streams, WrongKindError
 from events.base import Event
-from infra.envelope import StoredFact
-from infra.eventlog import ClaimChange, Decided, Head
-from infra.ids import new_id
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import ClaimChange, Decided, Head
+from infra.log.ids import new_id
 
 A = TypeVar("A", bound=Aggregate)
 

@@ -18,7 +18,7 @@ from commands.batch import BatchRunner
 from commands.decision import Request
 from commands.errors import OverloadedError
 from commands.turn import Answer, Turn
-from infra.connection import OwnConnection
+from infra.postgres.connection import OwnConnection
 
 MAX_BATCH = 256
 """Commands carried out together; beyond this the append grows no faster, and a caller would only wait longer."""

@@ -16,10 +16,10 @@ from commands.turn import Accepted, Answer
 from events.base import Event
 from events.client import ClientClaimed, ClientTransferred
 from events.staff import StaffDeparted
-from infra.checkpoints import read_checkpoint, streams_concerning, write_checkpoint
-from infra.connection import OwnConnection
-from infra.envelope import AnyFact
-from infra.log_reader import LogReader
+from infra.log.checkpoints import read_checkpoint, streams_concerning, write_checkpoint
+from infra.log.envelope import AnyFact
+from infra.log.log_reader import LogReader
+from infra.postgres.connection import OwnConnection
 
 COMMAND_SPACE = UUID("0f6f8d0a-58c8-5a34-9a0e-7a4f1b6f0c11")
 """The namespace of the ids of a policy's commands, made from the fact they answer."""

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from commands.base import Actor, stream_fields
 from commands.catalogue import COMMANDS
-from infra.connection import OwnConnection
+from infra.postgres.connection import OwnConnection
 
 ON_RECORD = frozenset(
     {

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from aggregates.base import Aggregate
 from aggregates.snapshot import from_state, to_state, topic_of
-from infra.connection import Borrow
-from infra.crypto import Keyring
-from infra.eventlog import Head
-from infra.snapshots import Snapshot, keep_snapshots, newest_snapshots, opened_state, sealed_state
+from infra.log.crypto import Keyring
+from infra.log.eventlog import Head
+from infra.log.snapshots import Snapshot, keep_snapshots, newest_snapshots, opened_state, sealed_state
+from infra.postgres.connection import Borrow
 
 log = structlog.get_logger()
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from infra.append import Appended, is_stored, receive, send
-from infra.connection import Borrow
-from infra.eventlog import Decided
+from infra.log.append import Appended, is_stored, receive, send
+from infra.log.eventlog import Decided
+from infra.postgres.connection import Borrow
 
 
 class Store(Protocol):
-    """Stores a batch of decided commands in two steps, as infra.append does; one batch at a time."""
+    """Stores a batch of decided commands in two steps, as infra.log.append does; one batch at a time."""
 
     def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None: ...
     def is_stored(self) -> bool:

@@ -12,8 +12,8 @@ from uuid import UUID
 from aggregates.base import Aggregate, Identity
 from commands.snapshots import Snapshots
 from events.base import Event
-from infra.envelope import StoredFact
-from infra.eventlog import Head
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import Head
 
 HOT_STREAMS = 50_000
 """Aggregates kept in memory; about 3 KB each."""
@@ -26,7 +26,7 @@ Up to twice as many are read then, at 30 µs each; a snapshot costs about 300 µ
 
 
 class ReadStreams(Protocol):
-    """Reads the facts of streams after a version, `limit` of each at most, as infra.eventlog.read_streams does."""
+    """Reads the facts of streams after a version, `limit` of each at most, as infra.log.eventlog.read_streams does."""
 
     def __call__(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]: ...
 

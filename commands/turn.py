@@ -9,8 +9,8 @@ from uuid import UUID
 from aggregates.base import DomainError
 from commands.decision import Decision, Request
 from commands.errors import DuplicateClientError, KeyReusedError, RequestError
-from infra.append import Appended
-from infra.eventlog import Decided, Receipt
+from infra.log.append import Appended
+from infra.log.eventlog import Decided, Receipt
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from events.activity import (
     ActivityRescheduled,
     CallClassified,
 )
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 from projections.change import changed
 
 PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"

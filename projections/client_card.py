@@ -29,7 +29,7 @@ from events.client import (
     TaxIdCorrected,
 )
 from events.values import CallStatus, Channel, ContactKind, ContactPoint, Direction, Lifecycle
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 from infra.words import word_parts, words
 from projections.change import changed
 

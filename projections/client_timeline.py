@@ -12,7 +12,7 @@ from uuid import UUID
 
 from events import activity, client, deal
 from events.base import Event
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 
 STAFF_FIELDS = ("staff_id", "seller_id", "owner_id", "from_owner_id", "to_owner_id", "from_seller_id", "to_seller_id")
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.client import AffiliationEnded, ClientAffiliated
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 from projections.change import changed
 
 

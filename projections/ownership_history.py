@@ -9,7 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.client import ClientClaimed, ClientReleased, ClientTransferred
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 
 
 class OwnershipRow(NamedTuple):

@@ -20,7 +20,7 @@ from events.deal import (
     DealWon,
 )
 from events.values import Money
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 from projections.change import changed
 
 OPEN, WON, LOST = "open", "won", "lost"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
 from events.values import Stage
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 from projections.change import changed
 
 

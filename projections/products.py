@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 from projections.change import changed
 
 

@@ -25,7 +25,7 @@ staff_counters (staff_id, day): contacts meetings calls offers deals_opened deal
 
 from typing import Any
 
-from infra.projection import Projection
+from infra.projector.projection import Projection
 from projections.activities import activities
 from projections.client_card import client_card
 from projections.client_timeline import client_timeline

@@ -14,7 +14,7 @@ from events.activity import ActivityHeld
 from events.client import ClientClaimed
 from events.deal import DealLost, DealOpened, DealWon
 from events.values import CallStatus, Channel
-from infra.projection import Key, Projection
+from infra.projector.projection import Key, Projection
 from projections.calendar import day_of
 from projections.change import changed
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from infra.duck import AnalyticsNotReadyError, position_of, rows
-from infra.facts import AsOf, Report, ReportParameterError, UnknownReportError
+from infra.analytics.duck import AnalyticsNotReadyError, position_of, rows
+from infra.analytics.fact_schema import Report, ReportParameterError, UnknownReportError
+from infra.log.past_log import AsOf
 from read_api import answers
 from read_api.asking import Ask, Asking, AsOfText, Question, described
 from read_api.desk import RETRY_AFTER, Reports, Seen

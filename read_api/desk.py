@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from psycopg import AsyncConnection, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool
 
-from infra.facts import AsOf, Report
+from infra.analytics.fact_schema import Report
+from infra.log.past_log import AsOf
 from read_api.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.following import Feed
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import psycopg
 
-from infra.tail import Tail
+from infra.log.tail import Tail
 from read_api.errors import TooManyStreamsError
 
 HEARTBEAT_SECONDS = 15.0

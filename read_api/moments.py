@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from infra.facts import AsOf
+from infra.log.past_log import AsOf
 from read_api.errors import WrongParameterError
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

@@ -10,9 +10,8 @@ from uuid import UUID
 from fastapi.concurrency import contextmanager_in_threadpool
 from starlette.concurrency import run_in_threadpool
 
-from infra.facts import AsOf
-from infra.folding import PoisonEventError
-from infra.past_log import Cut, MomentAheadError, TooLongError
+from infra.log.past_log import AsOf, Cut, MomentAheadError, TooLongError
+from infra.projector.folding import PoisonEventError
 from read_api.desk import SEEN, Seen
 from read_api.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
 

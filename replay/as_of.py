@@ -13,14 +13,13 @@ from uuid import UUID
 
 import psycopg
 
-from infra.connection import LIMITS, OwnConnection
-from infra.envelope import ReadFact
-from infra.facts import AsOf
-from infra.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
-from infra.parking import Parking, passing_over
-from infra.past_log import Cut, PastLog, cut_at
-from infra.projection import Projection, own_stream
-from infra.session_tables import SessionTables
+from infra.log.envelope import ReadFact
+from infra.log.past_log import AsOf, Cut, PastLog, cut_at
+from infra.postgres.connection import LIMITS, OwnConnection
+from infra.projector.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
+from infra.projector.parking import Parking, passing_over
+from infra.projector.projection import Projection, own_stream
+from infra.projector.session_tables import SessionTables
 from projections.client_card import client_card
 from projections.client_timeline import client_timeline
 from projections.contact_persons import contact_persons
@@ -87,7 +86,7 @@ class _Session:
         self._passing = passing_over(connection, KEPT)
 
     def fold(self, projection: Projection[Any], rows: Rows, facts: Iterable[ReadFact]) -> None:
-        """Fold those of the facts that the read model takes in into the rows; raises infra.folding.PoisonEventError."""
+        """Fold those of the facts that the read model takes in into the rows; raises PoisonEventError."""
         prepare, decode = self._readers[projection.name]
         topics = self._topics[projection.name]
         wanted = [fact for fact in facts if fact.topic in topics]
@@ -132,7 +131,7 @@ class Then:
         self._show_deals({deal_id})
 
     def show_board(self) -> None:
-        """Fold every pipeline and every deal; raises infra.past_log.TooLongError."""
+        """Fold every pipeline and every deal; raises infra.log.past_log.TooLongError."""
         deals: Rows = {}
         roads: Rows = {}
         for facts in self._log.every((*OF_DEALS, *pipelines.topics)):
@@ -191,7 +190,7 @@ class TimeMachine:
             self._free.put(_Session(url, decoder))
 
     def cut(self, as_of: AsOf) -> Cut:
-        """Return what counts of the log as of a moment; raises infra.past_log.MomentAheadError."""
+        """Return what counts of the log as of a moment; raises infra.log.past_log.MomentAheadError."""
         with self._session() as session, session.borrow() as connection:
             return cut_at(connection, as_of)
 
@@ -199,7 +198,7 @@ class TimeMachine:
     def looking(self, kind: Kind, key: UUID | None, as_of: AsOf) -> Iterator[Then]:
         """Show what a question of this kind needs, as of a moment; the key is the client's or the deal's.
 
-        Raises infra.past_log.MomentAheadError and TooLongError, and infra.folding.PoisonEventError.
+        Raises infra.log.past_log.MomentAheadError and TooLongError, and infra.projector.folding.PoisonEventError.
         """
         with self._session() as session, session.borrow() as connection:
             tables = session.tables(connection)

@@ -9,12 +9,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from infra.connection import one_snapshot
-from infra.folding import Decode, touches
-from infra.generations import Generation, connect, in_use, log_is_the_same
-from infra.log_reader import LogReader, head_of
-from infra.parking import Parking, parking_of
-from infra.projection import Projection
+from infra.log.log_reader import LogReader, head_of
+from infra.postgres.connection import one_snapshot
+from infra.projector.folding import Decode, touches
+from infra.projector.generations import Generation, connect, in_use, log_is_the_same
+from infra.projector.parking import Parking, parking_of
+from infra.projector.projection import Projection
 from replay.verify import NoSuchGenerationError
 
 # Positions of each kind that a report names; the counts are complete.

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import psycopg
 from pydantic_core import to_json
 
-from infra.folding import Decode
-from infra.generations import connect, in_use
-from infra.log_reader import head_of
-from infra.projection import Projection
+from infra.log.log_reader import head_of
+from infra.projector.folding import Decode
+from infra.projector.generations import connect, in_use
+from infra.projector.projection import Projection
 from replay.forecast import USUAL, Costs, Forecast
 from replay.passes import SAMPLE, rows_of_a_sample
 from replay.progress import last_costs

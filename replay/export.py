@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from infra.arrow_log import connect
-from infra.folder_lock import FolderInUseError, FolderLock
+from infra.analytics.arrow_log import connect
+from infra.postgres.folder_lock import FolderInUseError, FolderLock
 
 Progress = Callable[[int, int], None]
 """(position reached, position aimed at) after every file."""

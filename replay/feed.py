@@ -6,9 +6,9 @@ from uuid import UUID
 
 import psycopg
 
-from infra.envelope import Envelope, StoredFact
-from infra.eventlog import COLUMNS
-from infra.mapper import Personal, Told
+from infra.log.envelope import Envelope, StoredFact
+from infra.log.eventlog import COLUMNS
+from infra.log.mapper import Personal, Told
 
 SPAN = 50_000
 """Positions examined for one page at most: a rare topic is found quickly, and no page takes long (about 30 ms)."""

@@ -17,9 +17,9 @@ import dask.dataframe as dd
 import pandas as pd
 from pydantic_core import to_jsonable_python
 
-from infra.envelope import ReadFact
-from infra.folding import Decode, Rows, decoding, play, preparing, touches
-from infra.projection import Projection
+from infra.log.envelope import ReadFact
+from infra.projector.folding import Decode, Rows, decoding, play, preparing, touches
+from infra.projector.projection import Projection
 from replay.export import parts_of
 from replay.workers import found, reference_of
 
@@ -44,7 +44,7 @@ def fold_export(projection: Projection[Any], folder: Path, decoder: Callable[[],
 
     Facts are dealt out by the read model's partition into so many `shares`, each of which must fit in the memory of a
     worker together with its rows. Values are those of `plain_row`. Raises replay.export.ExportError at once and, when
-    it is computed, infra.folding.PoisonEventError.
+    it is computed, infra.projector.folding.PoisonEventError.
     """
     columns = [*_COLUMNS, *(["parties"] if projection.needs_parties else []), "body"]
     facts = dd.read_parquet(

@@ -7,10 +7,10 @@ from uuid import UUID
 import psycopg
 
 from events.base import Event
-from infra.crypto import KeyIsGoneError
-from infra.envelope import Envelope, StoredFact
-from infra.eventlog import COLUMNS
-from infra.folding import Decode
+from infra.log.crypto import KeyIsGoneError
+from infra.log.envelope import Envelope, StoredFact
+from infra.log.eventlog import COLUMNS
+from infra.projector.folding import Decode
 
 _HISTORY = f"""
 SELECT {COLUMNS}, e.body::text, e.parties

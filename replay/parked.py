@@ -14,13 +14,13 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from infra.folding import Decode, Rows, Touch, changed_since, decoding, play, positions_of, touches
-from infra.generations import Generation, connect, fingerprint_of, in_use, lock_all
-from infra.holds import build_lock
-from infra.log_reader import LogReader
-from infra.parking import Parking, Place, parking_of, place_text
-from infra.projection import Projection
-from infra.row_store import RowStore
+from infra.log.log_reader import LogReader
+from infra.projector.folding import Decode, Rows, Touch, changed_since, decoding, play, positions_of, touches
+from infra.projector.generations import Generation, connect, fingerprint_of, in_use, lock_all
+from infra.projector.leases import build_lock
+from infra.projector.parking import Parking, Place, parking_of, place_text
+from infra.projector.projection import Projection
+from infra.projector.row_store import RowStore
 from replay.verify import NoSuchGenerationError
 
 _PARKED = """

@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from infra.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, reader_of, touches
-from infra.generations import Generation
-from infra.projection import Projection
+from infra.projector.folding import Decode, PoisonEventError, Rows, decoding, play, preparing, reader_of, touches
+from infra.projector.generations import Generation
+from infra.projector.projection import Projection
 
 ROWS_AT_ONCE = 250_000
 """Rows that one process holds at the same time: a card takes 3.1 kB there, so two processes stay below 2 GB."""

@@ -12,9 +12,9 @@ from typing import Any, Literal, Self
 import psycopg
 from pydantic_core import to_json
 
-from infra.folding import PoisonEventError
-from infra.generations import Generation, connect
-from infra.log_reader import head_of
+from infra.log.log_reader import head_of
+from infra.projector.folding import PoisonEventError
+from infra.projector.generations import Generation, connect
 from replay.forecast import Costs, Forecast
 from replay.pace import SLICE_SECONDS, RebuildCancelledError, Wishes
 from replay.report import NotEqualError

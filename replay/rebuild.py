@@ -8,9 +8,10 @@ from typing import Any, Literal, NamedTuple
 
 import psycopg
 
-from infra.advance import Held, hold
-from infra.folding import Decode
-from infra.generations import (
+from infra.log.log_reader import BEGINNING, head_of, mark_up_to
+from infra.projector.advance import Held, hold
+from infra.projector.folding import Decode
+from infra.projector.generations import (
     Generation,
     begin,
     connect,
@@ -23,11 +24,10 @@ from infra.generations import (
     newest_retired,
     set_mark,
 )
-from infra.holds import build_lock
-from infra.indexes import drop_key, make_indexes_of_a_filled
-from infra.log_reader import BEGINNING, head_of, mark_up_to
-from infra.projection import Projection
-from infra.swap import catch_up, hand_over, show_again
+from infra.projector.indexes import drop_key, make_indexes_of_a_filled
+from infra.projector.leases import build_lock
+from infra.projector.projection import Projection
+from infra.projector.promote import catch_up, hand_over, show_again
 from replay.forecast import Forecast
 from replay.passes import ROWS_AT_ONCE, passes, rows_foretold
 from replay.progress import Progress, Teller, last_costs

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.folding import RowAt
-from infra.projection import Key
+from infra.projector.folding import RowAt
+from infra.projector.projection import Key
 
 NAMED_AT_MOST = 100
 """Rows that a report names of each kind: it is read by people."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
-from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
-from infra.generations import Generation, connect
-from infra.log_reader import read_in_blocks
-from infra.parking import parking_of
-from infra.projection import Projection
-from infra.row_store import RowStore
+from infra.log.log_reader import read_in_blocks
+from infra.projector.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.projector.generations import Generation, connect
+from infra.projector.parking import parking_of
+from infra.projector.projection import Projection
+from infra.projector.row_store import RowStore
 from replay.pace import Pace
 
 # Rows written by one COPY: between two of them a worker can be told to rest.

@@ -9,8 +9,8 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
-from infra.generations import LOG_REPLACED, connect, fingerprint_of
-from infra.projection import Projection
+from infra.projector.generations import LOG_REPLACED, connect, fingerprint_of
+from infra.projector.projection import Projection
 
 _QUERY = """
     SELECT

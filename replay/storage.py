@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from infra.generations import connect
+from infra.projector.generations import connect
 
 RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from infra.connection import one_snapshot
-from infra.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
-from infra.generations import Generation, connect, in_use, log_is_the_same
-from infra.parking import parking_of
-from infra.projection import Key, Projection
-from infra.row_store import RowStore
+from infra.postgres.connection import one_snapshot
+from infra.projector.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.projector.generations import Generation, connect, in_use, log_is_the_same
+from infra.projector.parking import parking_of
+from infra.projector.projection import Key, Projection
+from infra.projector.row_store import RowStore
 from replay.forecast import Checked
 from replay.pace import STEP, Pace
 from replay.passes import ROWS_AT_ONCE, passes, rows_expected

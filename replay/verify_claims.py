@@ -9,11 +9,11 @@ from uuid import UUID
 import psycopg
 
 from aggregates.client import Client
-from infra.connection import one_snapshot
-from infra.envelope import Envelope, StoredFact
-from infra.eventlog import COLUMNS
-from infra.folding import Decode
-from infra.generations import connect
+from infra.log.envelope import Envelope, StoredFact
+from infra.log.eventlog import COLUMNS
+from infra.postgres.connection import one_snapshot
+from infra.projector.folding import Decode
+from infra.projector.generations import connect
 
 KeyedHash = Callable[[str], bytes]
 Claim = tuple[str, bytes, UUID]

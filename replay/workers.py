@@ -9,8 +9,8 @@ from multiprocessing.queues import SimpleQueue
 from time import sleep
 from typing import Any, NamedTuple, TypeVar
 
-from infra.folding import Decode, PoisonEventError
-from infra.projection import Projection
+from infra.projector.folding import Decode, PoisonEventError
+from infra.projector.projection import Projection
 from replay.pace import RebuildCancelledError
 
 SMALL_LOG = 20_000

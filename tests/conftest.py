@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from infra.embedded import EmbeddedPostgres
 from infra.migrations import migrate
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import ROLE_PASSWORDS, TEST_SETTINGS, Database, administer, copy_of
 
 ROOT = Path(__file__).resolve().parent.parent

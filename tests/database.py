@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from infra.crypto import MasterKey
-from infra.embedded import EmbeddedPostgres
+from infra.log.crypto import MasterKey
+from infra.postgres.embedded import EmbeddedPostgres
 
 MASTER = MasterKey(bytes(range(32)))
 """The master key of every test installation, so that a service started by a test knows the roles' passwords too."""

@@ -25,7 +25,7 @@ from aggregates.staff import StaffMember
 from commands.base import HANDLERS, Actor, Command, Outcome
 from commands.catalogue import COMMANDS
 from events.base import Event
-from infra.envelope import NEVER, Envelope
+from infra.log.envelope import NEVER, Envelope
 
 A = TypeVar("A", bound=Aggregate)
 

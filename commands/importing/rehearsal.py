@@ -6,11 +6,11 @@ from uuid import UUID
 from commands.batch import BatchRunner
 from commands.decision import Seal
 from commands.streams import ReadStreams, Streams
-from infra.append import Appended
-from infra.connection import Borrow
-from infra.envelope import StoredFact
-from infra.eventlog import ClaimChange, Decided
-from infra.mapper import Mapper
+from infra.log.append import Appended
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import ClaimChange, Decided
+from infra.log.mapper import Mapper
+from infra.postgres.connection import Borrow
 
 _HOLDERS = """
 SELECT held.kind, held.key, held.holder_id

@@ -4,7 +4,7 @@ A row of a fact table is one event with its position, both its times and ids, an
 the reports, through the analytics node.
 """
 
-from infra.facts import FactSchema
+from infra.analytics.fact_schema import FactSchema
 from projections.analytics.facts import FACT_TABLES
 from projections.analytics.reports import DERIVED, REPORTS
 

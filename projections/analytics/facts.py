@@ -4,7 +4,7 @@ import json
 
 from events import activity, client, deal, product, staff
 from events.base import Event
-from infra.facts import Column, FactTable
+from infra.analytics.fact_schema import Column, FactTable
 
 KIND = Column("kind", "VARCHAR", "split_part(topic, '.', 2)")
 MONEY = {"amount": "VARCHAR", "currency": "VARCHAR"}

@@ -14,13 +14,13 @@ from aggregates.base import Occasion
 from aggregates.staff import StaffMember
 from events.registry import EVENT_TYPES, UPCASTERS
 from events.values import StaffRole
-from infra.connection import OwnConnection
-from infra.crypto import Keyring
-from infra.eventlog import LogKeys
-from infra.ids import new_id
-from infra.mapper import Mapper
-from infra.persistence import LOG_URL, FactMapper, Factory
-from infra.recorder import LogRecorder
+from infra.library.persistence import LOG_URL, FactMapper, Factory
+from infra.library.recorder import LogRecorder
+from infra.log.crypto import Keyring
+from infra.log.eventlog import LogKeys
+from infra.log.ids import new_id
+from infra.log.mapper import Mapper
+from infra.postgres.connection import OwnConnection
 from tests.database import MASTER, Database
 
 TODAY = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -32,7 +32,7 @@ class StaffApplication(Application[UUID]):
     def __init__(self, url: str) -> None:
         self.borrow = OwnConnection(url)
         self.keyring = Keyring(MASTER, LogKeys(self.borrow))
-        super().__init__({"PERSISTENCE_MODULE": "infra.persistence", LOG_URL: url})
+        super().__init__({"PERSISTENCE_MODULE": "infra.library.persistence", LOG_URL: url})
 
     def construct_mapper(self) -> FactMapper:
         return FactMapper(Mapper(EVENT_TYPES, UPCASTERS, self.keyring))

@@ -19,7 +19,7 @@ import pytest
 from app.database import database, master_key
 from app.demo_place import ROOT
 from app.settings import Settings
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 
 UNKNOWN_CLIENT = "00000000-0000-0000-0000-000000000000"
 

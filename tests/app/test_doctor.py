@@ -18,7 +18,7 @@ from app.doctor_patient import FailedError, Patient, SkippedError
 from app.first_start import initialise
 from app.settings import Settings
 from app.wiring import ANALYTICS_FILE
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
 
 

@@ -13,14 +13,14 @@ import pytest
 from app import keep
 from app.database import prepared
 from app.settings import Settings
-from infra.backup import STAYING, back_up, tables_of
-from infra.crypto import WrongMasterKeyError
-from infra.embedded import EmbeddedPostgres
-from infra.projector import build
-from infra.restore import RestoreRefusedError, load
+from infra.backup.backup import STAYING, back_up, tables_of
+from infra.backup.restore import RestoreRefusedError, load
+from infra.log.crypto import WrongMasterKeyError
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.projector import build
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database
-from tests.infra.backups import contents, note, record
+from tests.infra.backup.backups import contents, note, record
 from tests.system.service import environment
 
 Configure = Callable[[Path, str | None], None]

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import psycopg
 
-from infra.append import append
-from infra.envelope import NEVER, Envelope, StoredFact
-from infra.eventlog import Decided, Head
-from infra.ids import new_id
+from infra.log.append import append
+from infra.log.envelope import NEVER, Envelope, StoredFact
+from infra.log.eventlog import Decided, Head
+from infra.log.ids import new_id
 from tests.bench.ground import QUICK_ROUNDS, Ground, Place
 from tests.bench.measuring import Race
 

@@ -21,7 +21,7 @@ from commands.decision import Request
 from commands.staff import HireStaff
 from commands.turn import Accepted
 from events.values import StaffRole
-from infra.ids import new_id
+from infra.log.ids import new_id
 from tests.bench.ground import Ground, Place
 from tests.bench.measuring import Race
 from tests.bench.samples import day_with, name_of, phone_of, plans, registrations

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from app.database import Urls, prepared
 from app.settings import Settings
-from infra.crypto import MasterKey
-from infra.embedded import EmbeddedPostgres
+from infra.log.crypto import MasterKey
+from infra.postgres.embedded import EmbeddedPostgres
 
 FULL_ROUNDS, QUICK_ROUNDS = 5, 3
 FULL_SECONDS, QUICK_SECONDS = 2.0, 1.0

@@ -21,12 +21,12 @@ from events.values import (
     OwnershipCause,
     ProfileField,
 )
-from infra.connection import OwnConnection
-from infra.crypto import Keyring, MasterKey
-from infra.envelope import Envelope
-from infra.eventlog import LogKeys
-from infra.ids import new_id
-from infra.mapper import Mapper
+from infra.log.crypto import Keyring, MasterKey
+from infra.log.envelope import Envelope
+from infra.log.eventlog import LogKeys
+from infra.log.ids import new_id
+from infra.log.mapper import Mapper
+from infra.postgres.connection import OwnConnection
 from tests.bench.samples import CALLS, RESULT, SELLERS, TOPIC, name_of, phone_of
 
 EVENTS_PER_CLIENT = 10

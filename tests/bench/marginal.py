@@ -22,7 +22,7 @@ import psycopg
 from app.decoding import decoder_factory
 from app.process import settle
 from app.wiring import analytics_node
-from infra.projection import Projection
+from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.export import export_log
 from replay.rebuild import Check, rebuild

@@ -12,7 +12,7 @@ from datetime import timedelta
 import duckdb
 
 from app.wiring import ANALYTICS_FILE, analytics_node
-from infra.facts import FactTable
+from infra.analytics.fact_schema import FactTable
 from projections.analytics import ANALYTICS
 from tests.bench.ground import Place
 from tests.bench.made_log import BEGINNING, append_made_log

@@ -16,7 +16,7 @@ from app.settings import Settings
 from commands.activity import RecordActivity
 from commands.base import Actor
 from commands.client import RegisterClient
-from infra.ids import new_id
+from infra.log.ids import new_id
 from tests.bench.serving import serve
 
 

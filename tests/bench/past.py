@@ -15,8 +15,8 @@ from events.deal import DealLost, DealMoved, DealOpened, DealRevalued, DealWon
 from events.pipeline import PipelineDefined
 from events.staff import StaffHired
 from events.values import Money, StaffRole, Stage
-from infra.ids import new_id
-from infra.past_log import Cut, PastLog
+from infra.log.ids import new_id
+from infra.log.past_log import Cut, PastLog
 from projections.client_card import client_card
 from projections.contact_persons import contact_persons
 from projections.pipeline_board import pipeline_board

@@ -12,8 +12,8 @@ import duckdb
 import psycopg
 
 from app.wiring import ANALYTICS_FILE, analytics_node
-from infra.duck import AnalyticsNode
-from infra.facts import AsOf
+from infra.analytics.duck import AnalyticsNode
+from infra.log.past_log import AsOf
 from tests.bench.ground import Ground, Place
 from tests.bench.measuring import Race, Sampler
 from tests.bench.multiplied import multiply

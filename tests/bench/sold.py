@@ -12,7 +12,7 @@ from events.base import Event
 from events.client import ClientTransferred
 from events.deal import DealHandedOver, DealLost, DealMoved, DealOpened, DealReopened, DealRevalued, DealWon
 from events.values import CallStatus, Channel, Direction, Money, OwnershipCause
-from infra.ids import new_id
+from infra.log.ids import new_id
 from tests.bench.made_log import BEGINNING, Life, Told, about_clients
 from tests.bench.past import ROAD
 from tests.bench.samples import RESULT, SELLERS, TOPIC

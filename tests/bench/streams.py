@@ -10,12 +10,12 @@ from aggregates.client import Client
 from commands.snapshots import Snapshots
 from commands.streams import LONG, Streams
 from events.registry import EVENT_TYPES, UPCASTERS
-from infra.connection import OwnConnection
-from infra.crypto import Keyring
-from infra.envelope import StoredFact
-from infra.eventlog import LogKeys, read_streams
-from infra.ids import new_id
-from infra.mapper import Mapper
+from infra.log.crypto import Keyring
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import LogKeys, read_streams
+from infra.log.ids import new_id
+from infra.log.mapper import Mapper
+from infra.postgres.connection import OwnConnection
 from tests.bench.ground import Ground, Place
 from tests.bench.made_log import append_made_client, append_made_log
 from tests.bench.measuring import Race

@@ -6,7 +6,7 @@ who reads all of it.
 
 import psycopg
 
-from infra.facts import FactTable
+from infra.analytics.fact_schema import FactTable
 from projections.analytics.facts import ACTIVITY, DEAL
 from tests.bench.made_log import BEGINNING
 from tests.bench.multiplied import MONTH, Spread

@@ -9,8 +9,8 @@ import psycopg
 from eventsourcing.projection import ProjectionRunner
 
 from app.decoding import decoder_at, decoder_factory
-from infra.projection import Projection
-from infra.projector import ProjectorService
+from infra.projector.projection import Projection
+from infra.projector.projector import ProjectorService
 from projections.client_card import client_card
 from projections.client_timeline import client_timeline
 from projections.registry import PROJECTIONS

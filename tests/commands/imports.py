@@ -20,12 +20,12 @@ from commands.store import LogStore
 from commands.streams import ReadStreams, Streams
 from commands.turn import Turn
 from events.registry import EVENT_TYPES, UPCASTERS
-from infra.connection import OwnConnection
-from infra.crypto import Keyring
-from infra.envelope import StoredFact
-from infra.eventlog import LogKeys, read_streams
-from infra.mapper import Mapper
-from infra.sealed import SEALED
+from infra.log.crypto import Keyring
+from infra.log.encrypted import SEALED
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import LogKeys, read_streams
+from infra.log.mapper import Mapper
+from infra.postgres.connection import OwnConnection
 from tests.database import MASTER, Database
 
 assert catalogue.COMMANDS

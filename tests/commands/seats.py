@@ -13,11 +13,11 @@ from commands.decision import Request, Seal
 from commands.store import LogStore
 from commands.streams import Streams
 from events.base import Event
-from infra.connection import OwnConnection
-from infra.crypto import Keyring
-from infra.envelope import StoredFact
-from infra.eventlog import LogKeys, read_streams
-from infra.mapper import Mapper
+from infra.log.crypto import Keyring
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import LogKeys, read_streams
+from infra.log.mapper import Mapper
+from infra.postgres.connection import OwnConnection
 from tests.database import MASTER
 
 HOST = Actor(id="host", role="admin")

@@ -9,7 +9,7 @@ import psycopg
 from commands.batch import BatchRunner
 from commands.errors import BatchRefusedError, KeyReusedError, PreconditionFailedError
 from commands.turn import Accepted
-from infra.ids import new_id
+from infra.log.ids import new_id
 from tests.commands.seats import (
     GiveToast,
     NotSeatedError,

@@ -12,10 +12,10 @@ from commands.decider import MAX_ATTEMPTS
 from commands.errors import KeyReusedError, OverloadedError
 from commands.store import LogStore
 from commands.turn import Accepted, Turn
-from infra.append import Appended
-from infra.connection import OwnConnection
-from infra.eventlog import Decided
-from infra.ids import new_id
+from infra.log.append import Appended
+from infra.log.eventlog import Decided
+from infra.log.ids import new_id
+from infra.postgres.connection import OwnConnection
 from tests.commands.seats import (
     GiveToast,
     NotSeatedError,

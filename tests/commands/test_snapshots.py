@@ -25,13 +25,13 @@ from commands.streams import LONG, Entry, Streams, WrongKindError
 from commands.turn import Accepted, Answer, Turn
 from events.registry import EVENT_TYPES, UPCASTERS
 from events.values import ClientKind, ContactKind
-from infra.connection import OwnConnection
-from infra.crypto import Keyring
-from infra.envelope import StoredFact
-from infra.eventlog import LogKeys, read_streams
-from infra.ids import new_id
-from infra.mapper import Mapper
-from infra.snapshots import newest_snapshots
+from infra.log.crypto import Keyring
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import LogKeys, read_streams
+from infra.log.ids import new_id
+from infra.log.mapper import Mapper
+from infra.log.snapshots import newest_snapshots
+from infra.postgres.connection import OwnConnection
 from tests.database import MASTER, Database
 
 assert catalogue.COMMANDS

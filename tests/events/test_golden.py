@@ -8,7 +8,7 @@ import pytest
 
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
-from infra.envelope import NEVER, Envelope
+from infra.log.envelope import NEVER, Envelope
 from tests import examples
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database, copy_of
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import psycopg
 
-from infra.advance import Held, advance, hold, reader_for
-from infra.generations import connect, in_use
-from infra.projection import Projection
+from infra.projector.advance import Held, advance, hold, reader_for
+from infra.projector.generations import connect, in_use
+from infra.projector.projection import Projection
 from replay.parked import ParkedPlace, parked
 from tests.database import Database
 from tests.infra.toy import Said, coin, decode, random_history

@@ -13,8 +13,8 @@ from uuid import UUID, uuid5
 
 import psycopg
 
-from infra.envelope import AnyFact, Envelope
-from infra.projection import Key, Projection
+from infra.log.envelope import AnyFact, Envelope
+from infra.projector.projection import Key, Projection
 
 NAMESPACE = UUID("6b1f5c1e-3f6c-4c8b-9a51-0f6b2a1c7d11")
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)

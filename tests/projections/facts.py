@@ -24,9 +24,9 @@ from events.values import (
     StaffRole,
     Stage,
 )
-from infra.envelope import Envelope
-from infra.folding import Rows, play_events
-from infra.projection import Key, Projection
+from infra.log.envelope import Envelope
+from infra.projector.folding import Rows, play_events
+from infra.projector.projection import Key, Projection
 
 E = TypeVar("E", bound=Event)
 

@@ -11,10 +11,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from infra.folding import RowAt, Rows, play_events
-from infra.indexes import analyse
-from infra.projection import Projection
-from infra.row_store import RowStore
+from infra.projector.folding import RowAt, Rows, play_events
+from infra.projector.indexes import analyse
+from infra.projector.projection import Projection
+from infra.projector.row_store import RowStore
 from infra.words import word_parts, words
 from projections.client_card import ClientCardRow, client_card
 from projections.ownership_history import ownership_history

@@ -18,22 +18,22 @@ from pydantic_core import from_json, to_json
 
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS, Upcaster
-from infra.connection import OwnConnection
-from infra.crypto import Keyring
-from infra.duck import AnalyticsNode
-from infra.embedded import EmbeddedPostgres
-from infra.eventlog import LogKeys
-from infra.facts import FactSchema
-from infra.generations import connect, in_use
-from infra.mapper import Mapper
-from infra.projection import Projection
-from infra.projector import build
+from infra.analytics.duck import AnalyticsNode
+from infra.analytics.fact_schema import FactSchema
+from infra.log.crypto import Keyring
+from infra.log.eventlog import LogKeys
+from infra.log.mapper import Mapper
+from infra.postgres.connection import OwnConnection
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.generations import connect, in_use
+from infra.projector.projection import Projection
+from infra.projector.projector import build
 from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
 from replay.verify import verify
 from tests.database import MASTER, Database, copy_of
 from tests.events.test_golden import GOLDEN, upcast, version_of
-from tests.infra.looking import in_table
+from tests.infra.projector.looking import in_table
 from tests.projections.analytics.history import NEW_YEAR, Stored, write_log
 from tests.projections.facts import ONE_OF_EACH
 

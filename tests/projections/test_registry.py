@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.registry import EVENT_TYPES
-from infra.folding import Rows, play_events
-from infra.projection import Projection
+from infra.projector.folding import Rows, play_events
+from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
 from tests.projections.facts import ONE_OF_EACH, fact, history, subject_of
 

@@ -18,8 +18,8 @@ from aggregates.identity import email_key, phone_key
 from app.http import Parts, create_app
 from app.reading import feed_at, past_at
 from events.base import Event
-from infra.envelope import AnyFact
-from infra.projector import build
+from infra.log.envelope import AnyFact
+from infra.projector.projector import build
 from infra.words import word_parts, words
 from projections.registry import PROJECTIONS
 from read_api.desk import Desk, Pool, Reports, read_pool

@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from infra.duck import POSITION_KEY
-from infra.embedded import EmbeddedPostgres
-from infra.facts import AsOf, Parameter, Report, ReportColumn, ReportParameterError
+from infra.analytics.duck import POSITION_KEY
+from infra.analytics.fact_schema import Parameter, Report, ReportColumn, ReportParameterError
+from infra.log.past_log import AsOf
+from infra.postgres.embedded import EmbeddedPostgres
 from read_api.answers import Items, ReportAnswer
 from read_api.answers import Report as ReportDescribed
 from tests.database import copy_of

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.facts import AsOf
+from infra.log.past_log import AsOf
 from read_api.errors import WrongParameterError
 from read_api.moments import as_of_from
 

@@ -10,9 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from infra.facts import AsOf
-from infra.folding import PoisonEventError
-from infra.past_log import Cut, TooLongError
+from infra.log.past_log import AsOf, Cut, TooLongError
+from infra.projector.folding import PoisonEventError
 from read_api.desk import Seen
 from read_api.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
 from read_api.past import Kind, Past

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from app.reading import time_machine_at
-from infra.facts import AsOf
-from infra.folding import PoisonEventError
+from infra.log.past_log import AsOf
+from infra.projector.folding import PoisonEventError
 from replay.as_of import TimeMachine
 from tests.database import MASTER, Database
 

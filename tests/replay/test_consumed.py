@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from infra.projector import build
+from infra.projector.projector import build
 from replay.consumed import audit
 from replay.verify import NoSuchGenerationError
 from tests.database import Database

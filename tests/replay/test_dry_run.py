@@ -2,8 +2,8 @@
 
 import psycopg
 
-from infra.generations import connect
-from infra.projector import build
+from infra.projector.generations import connect
+from infra.projector.projector import build
 from replay.dry_run import estimate
 from replay.rebuild import rebuild
 from tests.database import Database

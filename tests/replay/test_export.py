@@ -7,7 +7,7 @@ import duckdb
 import psycopg
 import pytest
 
-from infra.folder_lock import FolderLock
+from infra.postgres.folder_lock import FolderLock
 from replay.export import ExportError, export_log, parts_of
 from tests.database import Database
 from tests.projections.analytics.history import company, empty_log, write_log

@@ -8,13 +8,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from infra.append import append
-from infra.envelope import StoredFact
-from infra.mapper import Told
+from infra.log.append import append
+from infra.log.envelope import StoredFact
+from infra.log.mapper import Told
 from replay import feed
 from replay.feed import FedPage, feed_page
 from tests.database import Database
-from tests.infra.decided import decided
+from tests.infra.log.decided import decided
 
 WRITERS, BATCHES = 4, 40
 

@@ -9,14 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.generations import connect, in_use
-from infra.projector import build
+from infra.projector.generations import connect, in_use
+from infra.projector.projector import build
 from replay.pace import RebuildCancelledError, ask, throttle
 from replay.progress import Progress, last_costs
 from replay.rebuild import rebuild
 from replay.status import UnderWay, rebuilds
 from tests.database import Database
-from tests.infra.looking import eventually, in_memory, in_table
+from tests.infra.projector.looking import eventually, in_memory, in_table
 from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
 
 EVENTS = 1_500

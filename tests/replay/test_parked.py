@@ -6,16 +6,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.generations import connect
-from infra.projection import Projection
-from infra.projector import build
+from infra.projector.generations import connect
+from infra.projector.projection import Projection
+from infra.projector.projector import build
 from replay.consumed import audit
 from replay.parked import NotParkedError, OtherCodeError, Tried, parked, retry_parked, skip_parked, skipped
 from replay.rebuild import MoreParkedError, rebuild, roll_back
 from replay.verify import verify
 from tests.database import Database
-from tests.infra.looking import in_memory, in_table, state_of
 from tests.infra.poison import SICK, follow, poisoned, waiting
+from tests.infra.projector.looking import in_memory, in_table, state_of
 from tests.infra.toy import (
     box_id,
     boxes,

@@ -11,16 +11,16 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.folding import PoisonEventError
-from infra.generations import connect, fingerprint_of, in_use
-from infra.projection import Projection
-from infra.projector import ProjectorService, build
+from infra.projector.folding import PoisonEventError
+from infra.projector.generations import connect, fingerprint_of, in_use
+from infra.projector.projection import Projection
+from infra.projector.projector import ProjectorService, build
 from replay.progress import Progress
 from replay.rebuild import NothingToRollBackToError, rebuild, roll_back
 from replay.report import NotEqualError
 from replay.verify import verify
 from tests.database import Database
-from tests.infra.looking import eventually, in_memory, in_table, reached, state_of
+from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, coin, days, decode, decoder, drops, opening, random_history, record
 
 ROOT = Path(__file__).resolve().parents[2]

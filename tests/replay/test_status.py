@@ -3,8 +3,8 @@
 from dataclasses import replace
 from threading import Timer
 
-from infra.generations import fingerprint_of
-from infra.projector import ProjectorService, build
+from infra.projector.generations import fingerprint_of
+from infra.projector.projector import ProjectorService, build
 from replay.status import statuses, wait_until
 from tests.database import Database
 from tests.infra.toy import boxes, coin, days, decode, opening, record

@@ -2,8 +2,8 @@
 
 import psycopg
 
-from infra.backup import tables_of
-from infra.projector import build
+from infra.backup.backup import tables_of
+from infra.projector.projector import build
 from replay.rebuild import rebuild
 from replay.storage import GENERATIONS, IN_USE, RETENTION, storage
 from tests.database import Database

@@ -9,15 +9,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.generations import Generation, in_use
-from infra.projection import Projection
-from infra.projector import build
+from infra.projector.generations import Generation, in_use
+from infra.projector.projection import Projection
+from infra.projector.projector import build
 from replay.report import Report
 from replay.verify import Looked, NoSuchGenerationError, Watch, verify
 from tests.database import Database
 from tests.infra import toy
-from tests.infra.looking import eventually, in_table
 from tests.infra.poison import follow
+from tests.infra.projector.looking import eventually, in_table
 from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
 
 

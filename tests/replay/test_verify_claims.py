@@ -14,7 +14,7 @@ from commands.decision import Request
 from commands.errors import DuplicateClientError
 from commands.turn import Accepted, Answer
 from events.values import ClientKind, ContactKind
-from infra.connection import OwnConnection
+from infra.postgres.connection import OwnConnection
 from replay.verify_claims import ClaimsReport, verify_claims
 from tests.database import MASTER, Database
 

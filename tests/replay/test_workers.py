@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.folding import PoisonEventError
+from infra.projector.folding import PoisonEventError
 from replay.pace import RebuildCancelledError
 from replay.workers import WorkerDiedError, share_out, workers_for
 from tests.infra.toy import boxes, days, decoder

@@ -11,15 +11,15 @@ import pytest
 from distributed import Client, LocalCluster
 
 from app.decoding import decoder_at, decoder_factory
-from infra.embedded import EmbeddedPostgres
-from infra.projection import Projection
-from infra.projector import build
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.projection import Projection
+from infra.projector.projector import build
 from projections.registry import PROJECTIONS
 from replay.export import ExportError, export_log, parts_of
 from replay.fold_export import fold_export, plain_row
 from tests.bench.made_log import append_made_log
 from tests.database import MASTER, Database, copy_of
-from tests.infra.looking import in_table
+from tests.infra.projector.looking import in_table
 from tests.projections.analytics.history import write_log
 from tests.projections.test_old_payloads import PAYLOADS, stored
 

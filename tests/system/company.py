@@ -13,12 +13,12 @@ import psycopg
 from app.decoding import decoder_at
 from app.wiring import ANALYTICS_FILE, batch_runner
 from commands.batch import BatchRunner
-from infra.advance import Held, advance, hold, reader_for
-from infra.connection import OwnConnection
-from infra.duck import AnalyticsNode
-from infra.generations import connect, in_use, view_of
-from infra.projection import Projection
-from infra.projector import build
+from infra.analytics.duck import AnalyticsNode
+from infra.postgres.connection import OwnConnection
+from infra.projector.advance import Held, advance, hold, reader_for
+from infra.projector.generations import connect, in_use, view_of
+from infra.projector.projection import Projection
+from infra.projector.projector import build
 from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import copy_of
 from tests.system.bad_door import Door
 from tests.system.service import service, wait_ready

@@ -13,7 +13,7 @@ from commands.batch import BatchRunner
 from commands.decision import Request
 from commands.turn import Accepted, Answer
 from events.values import AffiliationRole, CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
-from infra.ids import new_id
+from infra.log.ids import new_id
 from tests.database import MASTER
 from tests.system.chances import (
     ACTIVITIES,

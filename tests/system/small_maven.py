@@ -23,7 +23,7 @@ from commands.importing.maven import import_maven
 from commands.importing.report import Report
 from commands.importing.run import WriteDoor
 from commands.turn import Accepted, Turn
-from infra.connection import OwnConnection
+from infra.postgres.connection import OwnConnection
 from tests.database import MASTER
 
 DEALS = 3_000

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from commands import activity, deal, ownership
 from commands.turn import Accepted
 from events.values import Channel, Direction
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from projections.analytics import ANALYTICS
 from tests.database import Database, copy_of
 from tests.read_api.office import Office, open_office

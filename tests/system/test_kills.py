@@ -28,9 +28,9 @@ from app.totals import analytics_totals, pipeline_totals
 from commands.importing.maven import SOURCE, csv_totals
 from commands.importing.names import imported_id
 from commands.importing.report import Report
-from infra.crypto import MasterKey
-from infra.embedded import EmbeddedPostgres
-from infra.projector import ProjectorService
+from infra.log.crypto import MasterKey
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.projector import ProjectorService
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database, copy_of
 from tests.system.load import Load

@@ -12,8 +12,8 @@ from app.decoding import decoder_factory
 from commands.catalogue import COMMANDS
 from commands.turn import Accepted
 from events.deal import DealMoved, DealWon
-from infra.embedded import EmbeddedPostgres
-from infra.projection import Key
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.projection import Key
 from projections.change import changed
 from projections.pipeline_board import DealRow, pipeline_board
 from projections.registry import PROJECTIONS

@@ -18,8 +18,8 @@ from app.company import ADMIN_ID, demo_id, load_demo_company
 from app.openapi import PUBLIC
 from app.wiring import batch_runner
 from commands.catalogue import COMMANDS
-from infra.connection import OwnConnection
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.connection import OwnConnection
+from infra.postgres.embedded import EmbeddedPostgres
 from tests import examples
 from tests.database import MASTER, copy_of
 from tests.system.service import Service, service, token, wait_ready

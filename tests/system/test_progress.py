@@ -8,7 +8,7 @@ import httpx
 import psycopg
 import pytest
 
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database, copy_of
 from tests.system.service import Service, service, token, wait_ready
 

@@ -14,11 +14,11 @@ import psycopg
 import pytest
 
 from app import keep
-from infra.backup import back_up
-from infra.restore import RestoreRefusedError
+from infra.backup.backup import back_up
+from infra.backup.restore import RestoreRefusedError
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database
-from tests.infra.backups import contents, record
+from tests.infra.backup.backups import contents, record
 from tests.system.service import Service, environment, letopis, service, token, wait_ready
 from tests.system.truth import check_log, check_views
 

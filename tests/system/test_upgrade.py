@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.database import Database
-from tests.infra.looking import eventually
+from tests.infra.projector.looking import eventually
 from tests.system.service import ROOT, Service, environment, letopis, service, token, wait_ready
 
 ADMIN = token("admin", "admin")

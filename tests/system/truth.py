@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 
 from app.decoding import decoder_factory
-from infra.crypto import MasterKey
+from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
 from replay.status import wait_until
 from replay.verify import verify

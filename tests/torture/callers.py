@@ -12,9 +12,9 @@ import psycopg
 from commands.batch import BatchRunner
 from commands.decision import Request
 from commands.turn import Accepted
-from infra.append import Appended, append
-from infra.connection import OwnConnection
-from infra.eventlog import Decided
+from infra.log.append import Appended, append
+from infra.log.eventlog import Decided
+from infra.postgres.connection import OwnConnection
 from tests.commands.seats import GiveToast, TakeSeat, request, runner
 from tests.torture.ledger import Ledger
 from tests.torture.plan import DEADLY, NAMESPACE, Manner, Plan, Step

@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import ROLE_PASSWORDS, urls_of
 from tests.system.service import Service, service, token
 from tests.system.wire import Wire

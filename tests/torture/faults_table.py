@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.torture.faults import FAULTS, failing_site, play, stored, table
 
 DISK_MEGABYTES = 600

@@ -13,12 +13,12 @@ from typing import Any
 import adbc_driver_manager
 import psycopg
 
-from infra.connection import OwnConnection
-from infra.duck import AnalyticsNode, AnalyticsNotReadyError, position_of
-from infra.facts import AsOf
-from infra.generations import connect, in_use
-from infra.log_reader import LogReader
-from infra.projector import ProjectorService
+from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError, position_of
+from infra.log.log_reader import LogReader
+from infra.log.past_log import AsOf
+from infra.postgres.connection import OwnConnection
+from infra.projector.generations import connect, in_use
+from infra.projector.projector import ProjectorService
 from tests.torture.plan import TOPICS
 from tests.torture.views import EVERY_TOPIC, FACTS, decode, heard, tally
 

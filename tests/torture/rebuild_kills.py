@@ -25,10 +25,10 @@ from threading import Thread
 
 import psycopg
 
-from infra.embedded import EmbeddedPostgres
-from infra.generations import newest_retired
 from infra.migrations import migrate
-from infra.projector import ProjectorService, build
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.generations import newest_retired
+from infra.projector.projector import ProjectorService, build
 from replay.rebuild import rebuild
 from replay.verify import NoSuchGenerationError, verify
 from replay.workers import WorkerDiedError

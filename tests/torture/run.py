@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 
-from infra.embedded import EmbeddedPostgres
 from infra.migrations import migrate
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import ROLE_PASSWORDS, urls_of
 from tests.torture import readers
 from tests.torture.callers import SEATING, call, seat_the_guest

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from infra.embedded import EmbeddedPostgres
+from infra.postgres.embedded import EmbeddedPostgres
 from tests.torture.plan import Kill, Target
 from tests.torture.processes import Life
 

@@ -11,14 +11,14 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from infra.append import append
-from infra.duck import AnalyticsNode
-from infra.generations import connect
-from infra.log_reader import LogReader
-from infra.projector import ProjectorService
+from infra.analytics.duck import AnalyticsNode
+from infra.log.append import append
+from infra.log.log_reader import LogReader
+from infra.projector.generations import connect
+from infra.projector.projector import ProjectorService
 from replay.status import wait_until
 from tests.database import Database
-from tests.infra.looking import eventually
+from tests.infra.projector.looking import eventually
 from tests.torture.ledger import Ledger, read_ledger
 from tests.torture.plan import SHORT, Manner, Planned, Step
 from tests.torture.readers import Notebook, noted

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import psycopg
 
-from infra.generations import connect, in_use
-from infra.projection import Projection
+from infra.projector.generations import connect, in_use
+from infra.projector.projection import Projection
 from tests.torture.views import heard, tally
 
 _COMMANDS = "SELECT command_id, count(*) FROM letopis.event GROUP BY command_id"

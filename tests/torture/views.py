@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 from uuid import UUID
 
-from infra.envelope import AnyFact, Envelope
-from infra.facts import FactSchema, FactTable, Report, ReportColumn
-from infra.projection import Key, Projection
+from infra.analytics.fact_schema import FactSchema, FactTable, Report, ReportColumn
+from infra.log.envelope import AnyFact, Envelope
+from infra.projector.projection import Key, Projection
 from tests.torture.plan import TOPICS
 
 EVERY_TOPIC = (*TOPICS, "seat.taken", "toast.given")

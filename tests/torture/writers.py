@@ -12,12 +12,12 @@ from uuid import UUID
 
 import psycopg
 
-from infra.append import Appended, append, send
-from infra.connection import OwnConnection
-from infra.envelope import NEVER, Envelope, StoredFact
-from infra.eventlog import Decided, Head
-from infra.ids import new_id
-from tests.infra.decided import SOME_DAY
+from infra.log.append import Appended, append, send
+from infra.log.envelope import NEVER, Envelope, StoredFact
+from infra.log.eventlog import Decided, Head
+from infra.log.ids import new_id
+from infra.postgres.connection import OwnConnection
+from tests.infra.log.decided import SOME_DAY
 from tests.torture.ledger import Ledger
 from tests.torture.plan import DEADLY, Manner, Plan, Planned, Step
 

@@ -6,7 +6,7 @@ The question itself is the .sql of the same name beside this file, and its first
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.facts import Parameter, Report, ReportColumn
+from infra.analytics.fact_schema import Parameter, Report, ReportColumn
 
 HERE = Path(__file__).parent
 

@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from infra import arrow_log
-from infra.arrow_log import ArrowLog, Mark, Slice
-from infra.duck import AnalyticsNode
+from infra.analytics import arrow_log
+from infra.analytics.arrow_log import ArrowLog, Mark, Slice
+from infra.analytics.duck import AnalyticsNode
 from projections.analytics import ANALYTICS
 
 SLICE = 50

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import pytest
 
-from infra import duck
-from infra.duck import AnalyticsNode, AnalyticsNotReadyError, rows
-from infra.embedded import EmbeddedPostgres
-from infra.fact_file import TOGETHER
+from infra.analytics import duck
+from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.analytics.fact_file import TOGETHER
+from infra.postgres.embedded import EmbeddedPostgres
 from projections.analytics import ANALYTICS
 from tests.database import Database, copy_of
-from tests.infra.looking import eventually
+from tests.infra.projector.looking import eventually
 from tests.projections.analytics.following import LINES_A_SLICE, SLICE
 from tests.projections.analytics.history import company, dense, write_log
 from tests.system.service import ROOT

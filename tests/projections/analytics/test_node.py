@@ -10,11 +10,11 @@ import duckdb
 import psycopg
 import pytest
 
-from infra import arrow_log
-from infra.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
-from infra.fact_file import Difference
-from infra.fact_versions import NewerLogError
-from infra.facts import FactSchema
+from infra.analytics import arrow_log
+from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.analytics.fact_file import Difference
+from infra.analytics.fact_schema import FactSchema
+from infra.log.event_versions import NewerLogError
 from projections.analytics import ANALYTICS
 from tests.database import Database
 from tests.projections.analytics.history import Stored, company, empty_log, won, write_log

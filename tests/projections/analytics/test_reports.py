@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.duck import AnalyticsNode, position_of, rows
-from infra.facts import AsOf, ReportParameterError, UnknownReportError
+from infra.analytics.duck import AnalyticsNode, position_of, rows
+from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
+from infra.log.past_log import AsOf
 from projections.analytics import ANALYTICS
 from projections.analytics.reports import HERE
 from tests.database import Database

@@ -1,0 +1,131 @@
+"""Reads the log in big slices, as Arrow: what analysts' tables are filled from."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import adbc_driver_postgresql.dbapi
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from infra.analytics.fact_schema import Upcast
+from infra.log.encrypted import OPEN_PART, completed
+from infra.log.event_versions import NewerLogError
+
+# Reading one and loading the one before it go on side by side: the first one and the last have nobody beside them, but
+# each costs the same however small it is.
+SLICE = 100_000
+
+
+class Mark(NamedTuple):
+    """A place in one particular log: the event that stands at the position (None at the start)."""
+
+    position: int
+    event_id: str | None
+
+
+START = Mark(0, None)
+
+
+class LogReplacedError(Exception):
+    """The log is not the one that was read before: another event, or none, stands at a known position."""
+
+
+STATEMENT_TIMEOUT = "10min"
+"""A slice of the log takes seconds; also from a slow disk it must end some day."""
+
+LOCK_TIMEOUT = "30s"
+
+
+def connect(url: str) -> Any:
+    """Open a connection that reads the log as Arrow and gives up a statement that is stuck."""
+    connection = adbc_driver_postgresql.dbapi.connect(url, autocommit=True)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
+        cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+    return connection
+
+
+class Slice(NamedTuple):
+    """The wanted events after one mark, up to and including another; of each body its OPEN_PART."""
+
+    upto: Mark
+    events: Any
+
+
+class ArrowLog:
+    """One connection to the log; `topics` are the wanted ones with the schema version their readers expect.
+
+    Events of older versions go through `upcast` first. Events nobody wants are never sent over the wire. One thread
+    at a time may use it.
+    """
+
+    def __init__(self, url: str, topics: Mapping[str, int], upcast: Upcast | None = None) -> None:
+        self._connection = connect(url)
+        self._topics = dict(topics)
+        self._upcast = upcast
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    def target(self, after: Mark, at_most: int) -> Mark:
+        """Return the place `at_most` events on, or the log's end; raises LogReplacedError if `after` is not there."""
+        found = self._fetch(
+            "SELECT position, event_id::text AS event_id FROM letopis.event WHERE position = "  # noqa: S608
+            f"(SELECT max(position) FROM letopis.event WHERE position <= {after.position + at_most:d})"
+            f" OR position = {after.position:d} ORDER BY position"
+        ).to_pylist()
+        marks = [Mark(row["position"], row["event_id"]) for row in found]
+        if after != START and (not marks or marks[0] != after):
+            raise LogReplacedError(f"log replaced: position {after.position} is not event {after.event_id} any more")
+        return marks[-1] if marks else START
+
+    def slices(self, after: Mark, upto: Mark, size: int = SLICE) -> Iterator[Slice]:
+        """Yield the wanted events of (after, upto] in order; the next slice is read while one is being used."""
+        if after.position >= upto.position:
+            return
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="arrow-log") as reading:
+            pending = reading.submit(self._read, after, upto, size)
+            while True:
+                current = pending.result()
+                done = current.upto.position >= upto.position
+                if not done:
+                    pending = reading.submit(self._read, current.upto, upto, size)
+                yield current
+                if done:
+                    return
+
+    def _read(self, after: Mark, upto: Mark, size: int) -> Slice:
+        end = upto if after.position + size >= upto.position else self.target(after, size)
+        topics = ", ".join(f"'{topic}'" for topic in sorted(self._topics))
+        events = self._fetch(
+            "SELECT position, stream_id, topic, schema_version, occurred_at, recorded_at,"  # noqa: S608
+            f" {OPEN_PART} AS body FROM letopis.event WHERE position > {after.position:d}"
+            f" AND position <= {end.position:d} AND topic IN ({topics}) ORDER BY position"
+        )
+        return Slice(end, self._in_current_schema(events))
+
+    def _fetch(self, sql: str) -> Any:
+        # Positions are integers and topics are checked names: bound parameters would make the driver give up COPY.
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetch_arrow_table()
+
+    def _in_current_schema(self, events: Any) -> Any:
+        kinds = events.group_by(["topic", "schema_version"]).aggregate([]).to_pylist()
+        behind = {(kind["topic"], kind["schema_version"]) for kind in kinds}
+        if newer := sorted(pair for pair in behind if pair[1] > self._topics[pair[0]]):
+            raise NewerLogError(f"the log is newer than this program: {newer}")
+        older = {pair for pair in behind if pair[1] < self._topics[pair[0]]}
+        return self._upcasted(events, older) if older else events
+
+    def _upcasted(self, events: Any, older: set[tuple[str, int]]) -> Any:
+        if self._upcast is None:
+            raise NewerLogError(f"no upcaster was given for the older versions {sorted(older)}")
+        bodies = pc.cast(events["body"], pa.string()).to_pylist()
+        kinds = zip(events["topic"].to_pylist(), events["schema_version"].to_pylist(), strict=True)
+        for row, (topic, version) in enumerate(kinds):
+            if (topic, version) in older:
+                bodies[row] = self._upcast(topic, version, completed(bodies[row]))
+        return events.set_column(events.schema.get_field_index("body"), "body", pa.array(bodies, pa.string()))

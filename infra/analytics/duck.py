@@ -1,0 +1,323 @@
+"""The analytics node: one process that owns a DuckDB file of facts, follows the log into it and answers from it.
+
+DuckDB lets one process open a file that is being written, so the node that follows also serves. More readers are
+more nodes, each with a file of its own.
+"""
+
+import fcntl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import adbc_driver_manager
+import duckdb
+import structlog
+
+from infra.analytics.arrow_log import ArrowLog, LogReplacedError
+from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
+from infra.analytics.fact_schema import FactSchema, Report, ReportParameterError, Upcast
+from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
+from infra.log.event_versions import NewerLogError
+from infra.log.past_log import AsOf
+
+State = Literal["building", "live", "broken"]
+POSITION_KEY = b"letopis_position"
+PAUSE_SECONDS = 5.0
+"""How long a node rests when its file cannot be written: a full disk is not emptied by trying all the time."""
+
+_log = structlog.get_logger(__name__)
+
+
+class AnalyticsFileInUseError(Exception):
+    """Another process owns this analytics file; give this one another folder, or ask that node."""
+
+
+class AnalyticsNotReadyError(Exception):
+    """The facts are being loaded, or cannot be; the state and the reason say which."""
+
+
+class AnalyticsNode:
+    """Owns the file at `path`, keeps it level with the log at `log_url`, answers the reports of `facts`.
+
+    `zone` is the company's time zone, given to reports as $zone. A file that is missing, damaged, of another shape,
+    or filled from another log is filled anew by the next `follow_once`; one deleted meanwhile answers until then.
+    Raises AnalyticsFileInUseError.
+    """
+
+    def __init__(
+        self, path: Path, log_url: str, facts: FactSchema, upcast: Upcast | None = None, zone: str = "UTC"
+    ) -> None:
+        self.facts = facts
+        self.problem: str | None = None
+        self.state: State = "building"
+        self._path = path
+        self._log_url = log_url
+        self._upcast = upcast
+        self._settings = {"zone": zone}
+        self._in_use = FileInUse(path, facts)
+        self._rebuilding = threading.RLock()
+        self._advanced = threading.Condition()
+        self._wake = threading.Event()
+        self._is_stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._log: ArrowLog | None = None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._own = path.with_name(path.name + ".lock").open("w")
+        try:
+            fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            self._own.close()
+            raise AnalyticsFileInUseError(
+                f"Another process holds the analytics file {path}. Stop it, or give this one a folder of its own "
+                "(LETOPIS_VAR)."
+            ) from taken
+        # Not before the log was asked: it may have been replaced while nobody followed it.
+        self._is_of_this_log = False
+        try:
+            self._in_use.open()
+        except StaleFactFileError as stale:
+            self.problem = str(stale)
+        except DamagedFileError as damage:
+            self._broken(str(damage))
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """The catalogue: what can be asked here."""
+        return self.facts.reports
+
+    @property
+    def position(self) -> int:
+        """The last position of the log that the answers count in."""
+        return self._in_use.mark.position
+
+    # --- following -------------------------------------------------------------------------------------------------
+
+    def follow_once(self, max_events: int = 1_000_000) -> int:
+        """Load at most so many events that are new in the log and return how many positions were passed.
+
+        A broken or missing file is rebuilt first. Raises adbc_driver_manager.Error when the log cannot be reached,
+        duckdb.DataError or NewerLogError (and is then broken) when an event cannot be read, and other errors of
+        duckdb or OSError when the file cannot be written.
+        """
+        try:
+            if self._is_sound() and self._in_use.is_in_place:
+                return self._followed(max_events)
+        except LogReplacedError as replaced:
+            self._broken(str(replaced))
+            self._in_use.close()
+        except (duckdb.DataError, NewerLogError) as unreadable:
+            self._broken(f"an event after position {self.position} cannot be loaded: {unreadable}")
+            raise
+        except duckdb.Error:
+            if self._is_sound(is_doubtful=True):
+                raise
+        self.rebuild()
+        return self.position
+
+    def _is_sound(self, *, is_doubtful: bool = False) -> bool:
+        try:
+            self._in_use.check(is_doubtful=is_doubtful)
+        except (DamagedFileError, StaleFactFileError) as damage:
+            self._broken(str(damage))
+        return self._in_use.is_open
+
+    def _followed(self, max_events: int) -> int:
+        with self._in_use.writing:
+            file = self._in_use.file()
+            try:
+                log = self._connected()
+                upto = log.target(file.mark, max_events)
+                self._is_of_this_log = True
+                count = file.follow(log, upto, self._tell, self._is_stopping)
+            except adbc_driver_manager.Error:
+                self._disconnect()
+                raise
+            if count < max_events:
+                self._live()
+            return count
+
+    def start(self, poll: float = 0.5) -> None:
+        """Follow in a thread of its own until `stop`; `wake` makes it look at once."""
+        self._is_stopping.clear()
+        self._thread = threading.Thread(target=self._run, args=(poll,), name="analytics", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there may be something new in the log."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Stop following, wait for the slice at hand, and let go of the file."""
+        self._is_stopping.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+        with self._rebuilding, self._in_use.writing:
+            self._in_use.close()
+            self._disconnect()
+            self._own.close()
+
+    def wait_for(self, position: int, timeout: float) -> bool:
+        """Wait until the answers count this position in; False if they did not within so many seconds."""
+        with self._advanced:
+            return self._advanced.wait_for(lambda: self.state == "live" and self.position >= position, timeout)
+
+    def _run(self, poll: float) -> None:
+        while not self._is_stopping.is_set():
+            self._wake.clear()
+            moved = 0
+            try:
+                moved = self.follow_once()
+            except (adbc_driver_manager.Error, LogReplacedError) as error:
+                self.problem = f"the log cannot be read: {error}"
+                _log.warning("analytics-follow", outcome="log unreachable", position=self.position)
+            except (duckdb.DataError, NewerLogError):
+                # Nothing is skipped: the facts stay as they are until somebody mends the event's reader and restarts.
+                return
+            except (duckdb.Error, OSError) as error:
+                self.problem = f"the file cannot be written: {error}"
+                _log.warning("analytics-follow", outcome=self.problem, position=self.position)
+                self._is_stopping.wait(PAUSE_SECONDS)
+            if not moved:
+                self._wake.wait(poll)
+
+    # --- answering -------------------------------------------------------------------------------------------------
+
+    def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> Any:
+        """Answer a report as a pyarrow.Table; `position_of` says up to which position of the log it counts.
+
+        Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
+        """
+        statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings)
+        if not self._is_of_this_log:
+            raise AnalyticsNotReadyError("the facts were not held against the log yet")
+        with self._reading() as file, file.cursor() as cursor:
+            self._check(cursor, self.facts.report(report), values)
+            cursor.execute("BEGIN")
+            [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
+            # Not `execute`: its Arrow table is in no order once a file does not keep the order of its rows.
+            table = cursor.sql(statement, params=values).to_arrow_table()
+        return table.replace_schema_metadata({POSITION_KEY: str(position).encode()})
+
+    @staticmethod
+    def _check(cursor: Any, report: Report, values: Mapping[str, Any]) -> None:
+        for parameter in report.parameters:
+            try:
+                cursor.execute(f"SELECT CAST($value AS {parameter.type})", {"value": values.get(parameter.name)})
+                cursor.fetchall()
+            except duckdb.Error as wrong:
+                raise ReportParameterError(f"{parameter.name} is not a {parameter.type}") from wrong
+
+    # --- repairing -------------------------------------------------------------------------------------------------
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Fill a new file from position 0 beside the old one, and swap them; the old one answers until then."""
+        began = time.monotonic()
+        fresh_path = self._path.with_name(self._path.name + ".new")
+        with self._rebuilding, self._reading_log() as log:
+            if not self._in_use.is_open:
+                self.state = "building"
+            remove(fresh_path)
+            try:
+                if not self._filled(fresh_path, log, progress):
+                    return
+            except (duckdb.DataError, NewerLogError) as unreadable:
+                if not self._in_use.is_open:
+                    self._broken(f"an event cannot be loaded: {unreadable}")
+                raise
+            self._in_use.swap_in(fresh_path)
+            self._is_of_this_log = True
+        self._live()
+        duration = round((time.monotonic() - began) * 1000)
+        _log.info("analytics-rebuild", position=self.position, duration_ms=duration, outcome="swapped")
+
+    def _filled(self, path: Path, log: ArrowLog, progress: Progress | None) -> bool:
+        """Fill a new file up to the log's end; False when the node is stopped before."""
+        with FactFile(path, self.facts) as fresh:
+            while (upto := log.target(fresh.mark, 10_000_000)) != fresh.mark and not self._is_stopping.is_set():
+                fresh.follow(log, upto, progress, self._is_stopping)
+        return not self._is_stopping.is_set()
+
+    def verify(self, progress: Progress | None = None) -> tuple[Difference, ...]:
+        """Fill the tables once more from the log, compare them row by row, and return those that differ.
+
+        Raises AnalyticsNotReadyError.
+        """
+        path = self._path.with_name(self._path.name + ".verify")
+        with self._rebuilding, self._reading_log() as log, self._reading() as file:
+            upto = file.mark
+            log.target(upto, 1)
+            remove(path)
+            try:
+                with FactFile(path, self.facts) as fresh:
+                    fresh.follow(log, upto, progress)
+                return file.compare(path, upto)
+            finally:
+                remove(path)
+
+    # --- small parts -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _reading(self) -> Iterator[FactFile]:
+        try:
+            with self._in_use.reading() as file:
+                yield file
+        except NoFileError as none:
+            self.wake()
+            reason = str(none) or self.problem or "the facts are being loaded"
+            raise AnalyticsNotReadyError(f"{self.state}: {reason}") from none
+
+    @contextmanager
+    def _reading_log(self) -> Iterator[ArrowLog]:
+        log = ArrowLog(self._log_url, self.facts.topics, self._upcast)
+        try:
+            yield log
+        finally:
+            log.close()
+
+    def _connected(self) -> ArrowLog:
+        if self._log is None:
+            self._log = ArrowLog(self._log_url, self.facts.topics, self._upcast)
+        return self._log
+
+    def _disconnect(self) -> None:
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def _live(self) -> None:
+        self.state, self.problem = "live", None
+        self._tell(self.position, self.position)
+
+    def _broken(self, problem: str) -> None:
+        self.state, self.problem = "broken", problem
+        _log.error("analytics-broken", outcome=problem)
+
+    def _tell(self, _reached: int, _aim: int) -> None:
+        with self._advanced:
+            self._advanced.notify_all()
+
+
+def position_of(table: Any) -> int:
+    """Return the position of the log up to which an answer counts."""
+    return int(table.schema.metadata[POSITION_KEY])
+
+
+def rows(table: Any) -> list[dict[str, Any]]:
+    """Return an answer's rows ready for JSON: amounts as decimal strings, days and moments in ISO 8601."""
+    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value

@@ -1,0 +1,198 @@
+"""One DuckDB file of facts, and how far into the log it has come; both change in one transaction."""
+
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import chain, islice
+from os.path import samestat
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import duckdb
+
+from infra.analytics.arrow_log import START, ArrowLog, Mark, Slice
+from infra.analytics.fact_schema import FactSchema
+
+TOGETHER = 10
+"""Slices stored in one transaction, some two seconds' work: every end of one costs a tenth of a second."""
+
+# What DuckDB raises when the file itself is damaged, beside its bare Error for a block that is not what was written; a
+# wrong value in an event is a DataError instead.
+DAMAGE = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException, duckdb.SerializationException)
+
+NAMED_AT_MOST = 10
+"""Facts named of each table that is not what the log makes: the report is read by people."""
+
+Progress = Callable[[int, int], None]
+"""(position reached, position aimed at) after every transaction."""
+
+
+class StaleFactFileError(Exception):
+    """The file was filled for other tables than those wanted now, or is no file of facts at all."""
+
+
+class Difference(NamedTuple):
+    """How many rows of a table are only in the live file, and how many only in the one filled from the log.
+
+    `columns` are those in which rows of the same fact differ, `positions` the first of the facts whose rows do.
+    """
+
+    table: str
+    only_live: int
+    only_rebuilt: int
+    columns: tuple[str, ...] = ()
+    positions: tuple[int, ...] = ()
+
+
+class FactFile:
+    """An open file of facts; one thread writes through `load`, any thread reads through a cursor of its own."""
+
+    def __init__(self, path: Path, schema: FactSchema) -> None:
+        self.path = path
+        self._schema = schema
+        self._connection = duckdb.connect(str(path))
+        try:
+            # Answers do not depend on where the server stands; months are made with an explicit zone.
+            self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            # A row's place in a table says nothing here, and not keeping it lets both cores fill a table.
+            self._connection.execute("SET GLOBAL preserve_insertion_order = false")
+            self.mark = self._prepare()
+            self._place = path.stat()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _prepare(self) -> Mark:
+        tables = {row[0] for row in self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        if not tables:
+            return self._create()
+        if "followed" not in tables:
+            raise StaleFactFileError("no file of facts")
+        found = self._connection.execute("SELECT fingerprint, position, event_id FROM followed").fetchall()
+        if len(found) != 1 or found[0][0] != self._schema.fingerprint:
+            raise StaleFactFileError("filled for other tables than those wanted now")
+        return Mark(found[0][1], found[0][2])
+
+    def _create(self) -> Mark:
+        self._connection.execute("BEGIN")
+        for table in self._schema.tables:
+            self._connection.execute(table.ddl)
+        # One row says which build of the tables this is and which event was the last to be loaded.
+        self._connection.execute("CREATE TABLE followed (fingerprint VARCHAR, position BIGINT, event_id VARCHAR)")
+        self._connection.execute("INSERT INTO followed VALUES (?, ?, ?)", [self._schema.fingerprint, *START])
+        self._connection.execute("COMMIT")
+        return START
+
+    @property
+    def is_in_place(self) -> bool:
+        """False when the file was deleted or replaced since it was opened; what is open can still be read."""
+        try:
+            return samestat(self._place, self.path.stat())
+        except FileNotFoundError:
+            return False
+
+    def read_all(self) -> None:
+        """Read every block of every table; raises duckdb.Error when one of them is not what was written."""
+        with self.cursor() as cursor:
+            for table in self._schema.tables:
+                cursor.execute(f"SELECT bit_xor(hash({table.name})) FROM {table.name}").fetchall()  # noqa: S608
+
+    def load(self, pieces: Iterable[Slice]) -> None:
+        """Store the events of slices, in order, and the place the last one ends at: all of it, or nothing."""
+        mark = self.mark
+        try:
+            self._connection.execute("BEGIN")
+            for piece in pieces:
+                self._connection.register("batch", piece.events)
+                self._insert(set(piece.events["topic"].unique().to_pylist()))
+                mark = piece.upto
+            self._connection.execute("UPDATE followed SET position = ?, event_id = ?", list(mark))
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A damaged file refuses even this; what damaged it is the error to report.
+            with suppress(duckdb.Error):
+                self._connection.rollback()
+            raise
+        finally:
+            with suppress(duckdb.Error):
+                self._connection.unregister("batch")
+        self.mark = mark
+
+    def _insert(self, topics: set[str]) -> None:
+        for table in self._schema.tables:
+            if topics & set(table.topics):
+                self._connection.execute(table.insert)
+
+    def follow(
+        self, log: ArrowLog, upto: Mark, loaded: Progress | None = None, stop: threading.Event | None = None
+    ) -> int:
+        """Load the log up to a place, or until `stop` is set, and return how many positions that were."""
+        start = self.mark.position
+        pieces = log.slices(self.mark, upto)
+        for first in pieces:
+            self.load(chain((first,), islice(pieces, TOGETHER - 1)))
+            if loaded:
+                loaded(self.mark.position, upto.position)
+            if stop and stop.is_set():
+                break
+        return self.mark.position - start
+
+    def compare(self, path: Path, upto: Mark) -> tuple[Difference, ...]:
+        """Compare every table, up to a place, row by row with that of a closed file; return the tables that differ."""
+        quoted = str(path).replace("'", "''")
+        with self.cursor() as cursor:
+            cursor.execute(f"ATTACH '{quoted}' AS rebuilt (READ_ONLY)")
+            try:
+                found = [self._difference(cursor, table.name, upto) for table in self._schema.tables]
+            finally:
+                cursor.execute("DETACH rebuilt")
+        return tuple(difference for difference in found if difference.only_live or difference.only_rebuilt)
+
+    @staticmethod
+    def _difference(cursor: Any, table: str, upto: Mark) -> Difference:
+        live = f"SELECT * FROM main.{table} WHERE position <= {upto.position:d}"  # noqa: S608
+        rebuilt = f"SELECT * FROM rebuilt.main.{table}"  # noqa: S608
+        for name, one, other in (("only_live", live, rebuilt), ("only_rebuilt", rebuilt, live)):
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS ({one} EXCEPT ALL {other})")
+
+        def ask(question: str) -> list[tuple[Any, ...]]:
+            found: list[tuple[Any, ...]] = cursor.execute(question).fetchall()
+            return found
+
+        [(more, fewer)] = ask("SELECT (SELECT count(*) FROM only_live), (SELECT count(*) FROM only_rebuilt)")
+        positions = ask(
+            "SELECT position FROM only_live UNION SELECT position FROM only_rebuilt"  # noqa: S608
+            f" ORDER BY position LIMIT {NAMED_AT_MOST}"
+        )
+        columns = [name for name, *_ in ask("DESCRIBE only_live")]
+        unlike = ", ".join(f"bool_or(l.{name} IS DISTINCT FROM r.{name})" for name in columns)
+        [differ] = ask(f"SELECT {unlike} FROM only_live AS l JOIN only_rebuilt AS r USING (position)")  # noqa: S608
+        named = tuple(name for name, differs in zip(columns, differ, strict=True) if differs)
+        return Difference(table, more, fewer, named, tuple(position for (position,) in positions))
+
+    def cursor(self) -> Any:
+        """Return a connection of the caller's own: an unfinished result blocks only that one."""
+        return self._connection.cursor()
+
+    def close(self) -> None:
+        """Write everything into the one file and let go of it."""
+        # A damaged file refuses that; what was not written is in the log.
+        with suppress(duckdb.Error):
+            self._connection.close()
+
+
+def may_be_damage(error: duckdb.Error) -> bool:
+    """Tell whether a damaged file can be the reason of this error; others can be too, such as a full disk."""
+    return isinstance(error, DAMAGE) or type(error) is duckdb.Error
+
+
+def remove(path: Path) -> None:
+    """Remove a file of facts together with what DuckDB keeps beside it."""
+    path.unlink(missing_ok=True)
+    path.with_name(path.name + ".wal").unlink(missing_ok=True)

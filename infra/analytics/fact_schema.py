@@ -1,0 +1,174 @@
+"""What an analyst's tables and reports are: facts taken out of the log, and questions asked of them."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.log.encrypted import REST
+from infra.log.past_log import AsOf
+
+Upcast = Callable[[str, int, str], str]
+"""(topic, stored schema version, body as JSON text) → the body as the current version has it."""
+
+TOPIC_PATTERN = re.compile(r"^[a-z][a-z0-9_.]*$")
+
+COMPLETED = f"CASE WHEN ends_with(body, '}}') THEN body ELSE body || '{REST}' END"
+"""`infra.log.encrypted.completed` in DuckDB's SQL."""
+
+ENVELOPE_DDL = "position BIGINT NOT NULL,\n    occurred_at TIMESTAMPTZ NOT NULL,\n    recorded_at TIMESTAMPTZ NOT NULL"
+
+
+class UnknownReportError(LookupError):
+    """There is no report of this name."""
+
+
+class ReportParameterError(ValueError):
+    """A report was asked with a parameter that it does not have, or with a value it cannot read."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a fact table: `value` is SQL over `body` (a struct), `topic` and `position`."""
+
+    name: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True)
+class FactTable:
+    """One table of facts: one row is one event of these topics, with its position and both its times.
+
+    `topics` gives each topic's current schema version. `body` is the structure that DuckDB reads out of the JSON
+    (every leaf is VARCHAR, so that a value of the wrong type fails at its cast instead of becoming NULL).
+    """
+
+    name: str
+    stream: str
+    topics: Mapping[str, int]
+    body: str
+    columns: tuple[Column, ...]
+
+    @property
+    def ddl(self) -> str:
+        """The statement that creates the table."""
+        columns = "".join(f",\n    {column.name} {column.type}" for column in self.columns)
+        return f"CREATE TABLE {self.name} (\n    {ENVELOPE_DDL},\n    {self.stream} UUID NOT NULL{columns}\n)"
+
+    @property
+    def insert(self) -> str:
+        """The statement that fills the table from `batch`, a slice of the log."""
+        topics = ", ".join(f"'{topic}'" for topic in sorted(self.topics))
+        values = "".join(f",\n    CAST({column.value} AS {column.type})" for column in self.columns)
+        return (
+            f"INSERT INTO {self.name}\nSELECT position, occurred_at, recorded_at, stream_id{values}\n"  # noqa: S608
+            f"FROM (SELECT * REPLACE (from_json({COMPLETED}, '{self.body}') AS body) FROM batch"
+            f" WHERE topic IN ({topics}))"
+        )
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a report may be asked with; `type` is the DuckDB type its value is read as."""
+
+    name: str
+    type: str
+    title: Mapping[str, str]
+    default: str | None = None
+
+
+@dataclass(frozen=True)
+class ReportColumn:
+    """One column of a report, named for people."""
+
+    name: str
+    title: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A question over the facts; `sql` selects from fact tables and derived tables by their bare names."""
+
+    name: str
+    title: Mapping[str, str]
+    sql: str
+    columns: tuple[ReportColumn, ...]
+    order: tuple[str, ...]
+    parameters: tuple[Parameter, ...] = ()
+
+
+def conditions_of(as_of: AsOf) -> tuple[list[str], dict[str, Any]]:
+    """Return the SQL conditions on a fact table as of a moment, and the values they name."""
+    wanted = {
+        "as_of_occurred": ("occurred_at <= $as_of_occurred", as_of.occurred),
+        "as_of_recorded": ("recorded_at <= $as_of_recorded", as_of.recorded),
+        "as_of_position": ("position <= $as_of_position", as_of.position),
+    }
+    given = {name: pair for name, pair in wanted.items() if pair[1] is not None}
+    return [condition for condition, _ in given.values()], {name: value for name, (_, value) in given.items()}
+
+
+@dataclass(frozen=True)
+class FactSchema:
+    """All fact tables and all reports; `derived` are tables that reports share, each selecting from those before."""
+
+    tables: tuple[FactTable, ...]
+    reports: tuple[Report, ...] = ()
+    derived: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for topic in self.topics:
+            if not TOPIC_PATTERN.match(topic):
+                raise ValueError(f"{topic!r} is not a topic")
+
+    @property
+    def topics(self) -> dict[str, int]:
+        """Every topic that some table wants, with its current schema version."""
+        return {topic: version for table in self.tables for topic, version in table.topics.items()}
+
+    @property
+    def fingerprint(self) -> str:
+        """Names a build of the tables: another fingerprint means that they must be filled anew."""
+        parts = [f"{table.ddl}\n{table.insert}\n{sorted(table.topics.items())}" for table in self.tables]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def report(self, name: str) -> Report:
+        """Return the report of this name; raises UnknownReportError."""
+        for report in self.reports:
+            if report.name == name:
+                return report
+        raise UnknownReportError(name)
+
+    def statement(
+        self, name: str, parameters: Mapping[str, Any], as_of: AsOf | None, settings: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the SQL of a report as of a moment, and its values; raises ReportParameterError."""
+        report = self.report(name)
+        conditions, values = conditions_of(as_of or AsOf())
+        sources = self._sources(report.sql, " AND ".join(conditions) or "true")
+        sources.append(f"answer AS ({report.sql})")
+        columns = ", ".join(column.name for column in report.columns)
+        order = ", ".join(f"{name} NULLS LAST" for name in report.order)
+        body = f"WITH {', '.join(sources)}\nSELECT {columns} FROM answer ORDER BY {order}"
+        known = {parameter.name: parameter.default for parameter in report.parameters}
+        if unknown := set(parameters) - set(known):
+            raise ReportParameterError(f"{name} has no parameter {', '.join(sorted(unknown))}")
+        available = {**settings, **known, **parameters, **values}
+        return body, {key: value for key, value in available.items() if re.search(rf"\${key}\b", body)}
+
+    def _sources(self, sql: str, condition: str) -> list[str]:
+        """Return the common table expressions that the SQL needs, each fact table cut at the moment asked for."""
+        text, derived = sql, []
+        for name, select in reversed(list(self.derived.items())):
+            if re.search(rf"\b{name}\b", text):
+                derived.append(f"{name} AS ({select})")
+                text += select
+        # Read anew wherever it is named: DuckDB would copy a table that is named twice before it reads the copy.
+        cuts = [
+            f"{table.name} AS NOT MATERIALIZED (SELECT * FROM main.{table.name} WHERE {condition})"  # noqa: S608
+            for table in self.tables
+            if re.search(rf"\b{table.name}\b", text)
+        ]
+        return cuts + derived[::-1]

@@ -1,0 +1,160 @@
+"""The log as it was at a past moment: what counts of it, and how the facts of one party or of some streams are read."""
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import RowFactory
+
+from infra.log.envelope import ReadFact
+from infra.log.log_reader import READ_COLUMNS, read_facts, read_facts_with_parties
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """A past moment: what had occurred by then, what was recorded by then, or the log up to a position."""
+
+    occurred: datetime | None = None
+    recorded: datetime | None = None
+    position: int | None = None
+
+
+STEP = 20_000
+"""Positions examined by one query of those that read the whole log."""
+
+# A fact gets its time under the append's lock, and is seen when that is let go: what was recorded a moment ago may not
+# be seen yet. No append is so slow that it would not be seen after this.
+SETTLING = "2 minutes"
+
+_SETTLED = f"""
+SELECT pg_advisory_xact_lock_shared(hashtextextended('letopis.append', 0))
+WHERE %(recorded)s::timestamptz > clock_timestamp() - interval '{SETTLING}'
+"""
+
+# Times of recording never decrease with the position: halving finds the last fact with one look-up a bit.
+_CUT = """
+WITH RECURSIVE search (low, high) AS (
+    SELECT 0::bigint, coalesce(max(e.position), 0)
+    FROM letopis.event AS e
+    UNION ALL
+    SELECT
+        CASE WHEN m.recorded_at <= %(recorded)s THEN m.position ELSE s.low END,
+        CASE WHEN m.recorded_at <= %(recorded)s THEN s.high ELSE m.position - 1 END
+    FROM search AS s
+    JOIN letopis.event AS m ON m.position = (s.low + s.high + 1) / 2
+    WHERE s.low < s.high
+)
+SELECT clock_timestamp(), low
+FROM search
+WHERE low = high
+"""
+
+_COUNTS = """e.topic = ANY (%(topics)s)
+    AND e.position <= %(last)s
+    AND e.occurred_at <= coalesce(%(occurred)s::timestamptz, 'infinity')"""
+
+_OF_PARTY = f"""
+SELECT {READ_COLUMNS}, e.parties, e.body::text
+FROM letopis.event_party AS p
+JOIN letopis.event AS e USING (position)
+WHERE p.party_id = %(party)s
+    AND {_COUNTS}
+ORDER BY e.position
+"""  # noqa: S608 - put together from constants
+
+_OF_STREAMS = f"""
+SELECT {READ_COLUMNS}, NULL, e.body::text
+FROM letopis.event AS e
+WHERE e.stream_id = ANY (%(streams)s)
+    AND {_COUNTS}
+ORDER BY e.position
+"""  # noqa: S608 - put together from constants
+
+_EVERY = f"""
+SELECT {READ_COLUMNS}, NULL, e.body::text
+FROM letopis.event AS e
+WHERE e.position > %(after)s
+    AND {_COUNTS}
+ORDER BY e.position
+"""  # noqa: S608 - put together from constants
+
+
+class MomentAheadError(Exception):
+    """The moment asked for has not come yet; `now` is the log's clock."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__(f"It is {now.isoformat()}: nothing is known of what comes after. Name a moment up to now.")
+        self.now = now
+
+
+class TooLongError(Exception):
+    """So much of the log cannot be read and folded in the time there is; `seconds` says how much that is."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"It takes longer than {seconds:g} s. Raise LETOPIS_AS_OF_SECONDS.")
+        self.seconds = seconds
+
+
+class Cut(NamedTuple):
+    """What counts of the log: the facts up to a position; if a moment is given, only what had occurred by it."""
+
+    position: int
+    occurred: datetime | None = None
+
+
+def cut_at(connection: psycopg.Connection[Any], as_of: AsOf) -> Cut:
+    """Return what counts as of a moment: the same whenever it is asked for; raises MomentAheadError.
+
+    What had been recorded by then ends at a position; without `recorded` it is all that is known now.
+    """
+    recorded = as_of.recorded or "infinity"
+    with connection.transaction():
+        if as_of.recorded is not None:
+            connection.execute(_SETTLED, {"recorded": recorded})
+        row = connection.execute(_CUT, {"recorded": recorded}).fetchone()
+    assert row is not None  # noqa: S101 - the search always ends
+    now, position = row
+    if any(moment is not None and moment > now for moment in (as_of.recorded, as_of.occurred)):
+        raise MomentAheadError(now)
+    return Cut(position, as_of.occurred)
+
+
+class PastLog:
+    """The facts that count at a cut of the log, in order of position.
+
+    After so many seconds nothing more is read: TooLongError.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], cut: Cut, seconds: float) -> None:
+        self._connection = connection
+        self._cut = cut
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def of_party(self, party_id: UUID, topics: Sequence[str]) -> list[ReadFact]:
+        """Return the facts of these topics that concern a party, with all their parties."""
+        return self._read(_OF_PARTY, self._values(topics, party=party_id), read_facts_with_parties)
+
+    def of_streams(self, stream_ids: Collection[UUID], topics: Sequence[str]) -> list[ReadFact]:
+        """Return the facts of these topics in some streams."""
+        return self._read(_OF_STREAMS, self._values(topics, streams=list(stream_ids))) if stream_ids else []
+
+    def every(self, topics: Sequence[str]) -> Iterator[list[ReadFact]]:
+        """Give all facts of these topics in pieces that fit in memory."""
+        for after in range(0, self._cut.position, STEP):
+            yield self._read(_EVERY, self._values(topics, after=after, last=min(after + STEP, self._cut.position)))
+
+    def _values(self, topics: Sequence[str], **given: Any) -> dict[str, Any]:
+        return {"topics": list(topics), "last": self._cut.position, "occurred": self._cut.occurred, **given}
+
+    def _read(
+        self, statement: str, values: Mapping[str, Any], made: RowFactory[ReadFact] = read_facts
+    ) -> list[ReadFact]:
+        if time.monotonic() > self._end:
+            raise TooLongError(self._seconds)
+        with self._connection.cursor(binary=True, row_factory=made) as cursor:
+            return cursor.execute(statement.encode(), values).fetchall()

@@ -1,0 +1,102 @@
+"""Puts a build before the readers in the place of the one they see: brought up to date first, then in one moment."""
+
+from collections.abc import Callable
+from time import sleep
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from infra.log.log_reader import head_of
+from infra.projector.advance import Held, advance, hold, reader_for
+from infra.projector.folding import Decode
+from infra.projector.generations import Generation, current, lock_all, publish, set_state
+from infra.projector.leases import let_go, try_hold
+from infra.projector.projection import Projection
+
+Look = Callable[[], None]
+"""Called now and then; what it raises ends the work."""
+
+# Facts examined in one transaction: large enough to share the round trips, small enough to be short.
+BATCH = 1_000
+# A swap waits no longer than this for those who read: whoever comes after it waits as well.
+PATIENCE_MS = 200
+# How often it is looked whether another worker has brought a build up to date.
+POLL_SECONDS = 0.05
+
+
+def catch_up(
+    connection: psycopg.Connection[Any],
+    held: Held,
+    decode: Decode,
+    batch: int = BATCH,
+    look: Look = lambda: None,
+) -> None:
+    """Bring one build to the head of the log; raises PoisonEventError at a fact that it cannot take in."""
+    reader = reader_for([held])
+    look()
+    while advance(connection, [held], reader, decode, batch):
+        look()
+
+
+def hand_over(connection: psycopg.Connection[Any], held: Held, decode: Decode, look: Look = lambda: None) -> None:
+    """Put a filled generation before the readers, in one transaction, not behind the one they saw until now."""
+    catch_up(connection, held, decode, look=look)
+    mark = held.mark
+
+    def swap() -> None:
+        held.mark = mark
+        catch_up(connection, held, decode)
+        publish(connection, held.projection, held.generation)
+
+    _in_a_moment(connection, held.projection.name, swap, look)
+
+
+def show_again(
+    connection: psycopg.Connection[Any], projection: Projection[Any], retired: Generation, decode: Decode
+) -> None:
+    """Put a retired generation of this code before the readers again, brought up to date first.
+
+    Only for the holder of the build lock. Raises PoisonEventError, with nothing changed, and HandedOverError when the
+    generation was dropped.
+    """
+    # If it was stopped at a fact, that fact is tried again.
+    set_state(connection, retired, "retired", only_from=("retired",))
+    _bring_up_to_date(connection, projection, retired, decode)
+
+    def swap() -> None:
+        generation = current(connection, retired)
+        catch_up(connection, hold(connection, projection, generation), decode)
+        publish(connection, projection, generation)
+
+    _in_a_moment(connection, projection.name, swap, lambda: None)
+
+
+def _bring_up_to_date(
+    connection: psycopg.Connection[Any], projection: Projection[Any], retired: Generation, decode: Decode
+) -> None:
+    """Let a generation come near the head of the log: by the service that has it in hand, or else by our own."""
+    while head_of(connection).position - current(connection, retired).position > BATCH:
+        if try_hold(connection, retired.schema):
+            try:
+                catch_up(connection, hold(connection, projection, current(connection, retired)), decode)
+            finally:
+                let_go(connection, retired.schema)
+        else:
+            sleep(POLL_SECONDS)
+
+
+def _in_a_moment(connection: psycopg.Connection[Any], name: str, swap: Callable[[], None], look: Look) -> None:
+    """Swap while nobody moves the read model; while somebody reads it for long, give way and try again."""
+    while True:
+        look()
+        try:
+            with connection.transaction():
+                connection.execute(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+                # A live worker's checkpoint waits for this lock, then finds its generation replaced and writes nothing.
+                lock_all(connection, name)
+                swap()
+        except errors.LockNotAvailable:
+            sleep(PATIENCE_MS / 1000)
+        else:
+            return

@@ -1,0 +1,76 @@
+"""Every connection of ours gives up in the end: nobody waits for ever behind a statement or a lock that is stuck."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import pytest
+
+from infra.analytics.arrow_log import ArrowLog
+from infra.log.tail import Tail
+from infra.postgres.connection import OwnConnection
+from infra.projector.generations import connect
+from read_api.desk import read_pool
+from tests.database import Database
+
+LIMITS = (
+    "SELECT (SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'),"
+    " (SELECT setting::bigint FROM pg_settings WHERE name = 'lock_timeout')"
+)
+SECOND, HOUR = 1_000, 3_600_000
+
+
+def bounded(found: Sequence[Any] | None, longest: int) -> None:
+    assert found is not None
+    assert all(0 < limit <= longest for limit in found), found
+
+
+def test_the_write_side_and_whoever_reads_the_log_for_it(database: Database) -> None:
+    own = OwnConnection(database.writer_url)
+    with own() as connection:
+        bounded(connection.execute(LIMITS).fetchone(), 60 * SECOND)
+    own.close()
+
+
+def test_the_projector_and_its_builds(database: Database) -> None:
+    with connect(database.projector_url, is_live=True) as connection:
+        bounded(connection.execute(LIMITS).fetchone(), 60 * SECOND)
+    with connect(database.projector_url) as connection:
+        bounded(connection.execute(LIMITS).fetchone(), 6 * HOUR)
+
+
+def test_the_analytics(database: Database) -> None:
+    log = ArrowLog(database.projector_url, {})
+    (row,) = log._fetch(LIMITS).to_pylist()
+    log.close()
+    bounded(list(row.values()), 600 * SECOND)
+
+
+def test_the_reads_and_the_followers(database: Database) -> None:
+    async def look() -> tuple[Sequence[Any] | None, list[tuple[Any, ...]]]:
+        pool = read_pool(database.reader_url, 1)
+        await pool.open()
+        async with pool.connection() as connection:
+            found = await (await connection.execute(LIMITS.encode())).fetchone()
+        await pool.close()
+        tail = Tail(database.reader_url)
+        async with tail.followed():
+            assert not await tail.reaches_beyond(0, 0.3)
+            with psycopg.connect(database.owner_url) as owner:
+                who = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'letopis-tail' AND datname = %s"
+                return found, owner.execute(who.encode(), [database.name]).fetchall()
+
+    found, followers = asyncio.run(look())
+    bounded(found, 10 * SECOND)
+    assert len(followers) == 1
+
+
+def test_a_statement_that_is_stuck_behind_a_lock_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.postgres.connection.LIMITS", "-c statement_timeout=60s -c lock_timeout=100ms")
+    own = OwnConnection(database.writer_url)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("LOCK TABLE letopis.refusal IN ACCESS EXCLUSIVE MODE")
+        with own() as connection, pytest.raises(psycopg.errors.LockNotAvailable):
+            connection.execute("SELECT count(*) FROM letopis.refusal")
+    own.close()
