@@ -12,11 +12,11 @@ from commands.activity import PlanActivity, RecordActivity
 from commands.base import Actor, Command
 from commands.client import ContactPointGiven, RegisterClient
 from commands.deal import MoveDeal, OpenDeal, WinDeal
-from commands.decision import Request
+from commands.execution.decision import Request
+from commands.execution.pending import Accepted, Answer
 from commands.pipeline import DefinePipeline
 from commands.product import ListProduct
 from commands.staff import HireStaff
-from commands.turn import Accepted, Answer
 from events.values import (
     AffiliationRole,
     Channel,

@@ -19,9 +19,9 @@ from app.problems import problem_of_item
 from app.reading import read_side
 from app.settings import Settings
 from app.write_side import WriteSide
-from commands.door import command_routes
-from commands.executor import Executor
-from commands.pace import Pace
+from commands.execution.door import command_routes
+from commands.execution.executor import Executor
+from commands.execution.rate_limit import Pace
 from infra.analytics.duck import AnalyticsNode
 from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS

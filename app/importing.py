@@ -14,10 +14,10 @@ from app.database import Urls, database, master_key
 from app.process import settle
 from app.settings import Settings
 from app.wiring import batch_runner, rehearsing_runner_at
+from commands.execution.pending import Turn
 from commands.importing.names import imported_id
 from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
-from commands.turn import Turn
 from infra.log.crypto import MasterKey
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from app.openapi_models import BatchAnswer, ProblemDetails, Receipt
 from commands.base import Command
 from commands.catalogue import COMMANDS
-from commands.door import Batch
+from commands.execution.door import Batch
 from projections.analytics import ANALYTICS
 
 PUBLIC = frozenset({"/health", "/ready", "/metrics"})

@@ -9,11 +9,11 @@ from pydantic_core import from_json, to_json
 from app.database import Urls
 from app.decoding import mapper_at, mapper_by
 from app.settings import Settings
-from commands.batch import BatchRunner
-from commands.decision import Seal
-from commands.snapshots import Snapshots
-from commands.store import LogStore
-from commands.streams import ReadStreams, Streams
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Seal
+from commands.execution.snapshots import Snapshots
+from commands.execution.store import LogStore
+from commands.execution.streams import ReadStreams, Streams
 from infra.log.crypto import MasterKey
 from infra.log.envelope import StoredFact
 from infra.log.eventlog import read_streams

@@ -7,11 +7,11 @@ from app.database import Urls
 from app.decoding import decoder_at
 from app.settings import Settings
 from app.wiring import batch_runner
-from commands.decision import Request
-from commands.executor import Executor
-from commands.policies import OwnershipReassignment, PolicyWorker
-from commands.refusals import RefusalRecord
-from commands.turn import Answer
+from commands.execution.decision import Request
+from commands.execution.executor import Executor
+from commands.execution.pending import Answer
+from commands.execution.refusals import RefusalRecord
+from commands.policies.worker import OwnershipReassignment, PolicyWorker
 from infra.log.crypto import MasterKey
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection

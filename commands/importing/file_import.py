@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 
 from aggregates.base import AlreadyExistsError
 from commands.errors import KeyReusedError
+from commands.execution.pending import Answer
 from commands.history import FinishImport, StartImport
 from commands.importing.csv_file import read_csv
 from commands.importing.mapping import Mapping
@@ -20,7 +21,6 @@ from commands.importing.run import Importer, Progress, WriteDoor
 from commands.importing.sheet import Sheet
 from commands.importing.targets import Frame, check_fields
 from commands.pipeline import DefinePipeline
-from commands.turn import Answer
 
 
 def import_file(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from commands.batch import BatchRunner
-from commands.decision import Seal
-from commands.streams import ReadStreams, Streams
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Seal
+from commands.execution.streams import ReadStreams, Streams
 from infra.log.append import Appended
 from infra.log.envelope import StoredFact
 from infra.log.eventlog import ClaimChange, Decided

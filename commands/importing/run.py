@@ -16,8 +16,9 @@ from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, DomainError, WrongValueError
 from commands.base import Actor, Command
-from commands.decision import Request
 from commands.errors import ContendedError, KeyReusedError, RequestError
+from commands.execution.decision import Request
+from commands.execution.pending import Accepted, Answer, Turn
 from commands.history import ImportDeal
 from commands.importing.csv_file import Record
 from commands.importing.names import IMPORTED
@@ -25,7 +26,6 @@ from commands.importing.problems import CellError, Problem
 from commands.importing.report import ErrorFile, Report
 from commands.importing.sheet import Row, Sheet
 from commands.importing.targets import BUILDERS, DATE_FIELD, Frame
-from commands.turn import Accepted, Answer, Turn
 
 BATCH = 1_000
 """Commands carried out in one transaction: as many as one request of the door may hold."""
@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 
 
 class Runner(Protocol):
-    """What carries out commands, as commands.batch.BatchRunner does."""
+    """What carries out commands, as commands.execution.batch.BatchRunner does."""
 
     @property
     def is_idle(self) -> bool: ...

@@ -18,8 +18,8 @@ from app.problems import problem_of_item
 from app.settings import Settings
 from app.write_side import WriteSide
 from commands.base import Actor
-from commands.door import command_routes
-from commands.pace import Pace
+from commands.execution.door import command_routes
+from commands.execution.rate_limit import Pace
 from tests.database import MASTER, Database
 
 ANNA = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e"

@@ -17,9 +17,9 @@ import uvloop
 from app.company import ADMIN_ID, demo_id, ensure_admin
 from app.write_side import WriteSide
 from commands.base import Actor, Command
-from commands.decision import Request
+from commands.execution.decision import Request
+from commands.execution.pending import Accepted
 from commands.staff import HireStaff
-from commands.turn import Accepted
 from events.values import StaffRole
 from infra.log.ids import new_id
 from tests.bench.ground import Ground, Place

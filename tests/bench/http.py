@@ -17,7 +17,7 @@ from typing import Any
 
 from app.auth import issue_token
 from app.company import ADMIN_ID
-from commands.decision import Request
+from commands.execution.decision import Request
 from tests.bench.commands import ADMIN, write_side
 from tests.bench.ground import Ground, Place, environment
 from tests.bench.measuring import ROOT, Race

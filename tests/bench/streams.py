@@ -7,8 +7,8 @@ from statistics import median
 from uuid import UUID
 
 from aggregates.client import Client
-from commands.snapshots import Snapshots
-from commands.streams import LONG, Streams
+from commands.execution.snapshots import Snapshots
+from commands.execution.streams import LONG, Streams
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.log.crypto import Keyring
 from infra.log.envelope import StoredFact

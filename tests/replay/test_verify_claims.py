@@ -10,9 +10,9 @@ from app.decoding import decoder_at
 from app.wiring import batch_runner
 from commands.base import Actor, Command
 from commands.client import AddContactPoint, ArchiveClient, ContactPointGiven, RegisterClient, RemoveContactPoint
-from commands.decision import Request
 from commands.errors import DuplicateClientError
-from commands.turn import Accepted, Answer
+from commands.execution.decision import Request
+from commands.execution.pending import Accepted, Answer
 from events.values import ClientKind, ContactKind
 from infra.postgres.connection import OwnConnection
 from replay.verify_claims import ClaimsReport, verify_claims

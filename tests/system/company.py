@@ -12,7 +12,7 @@ import psycopg
 
 from app.decoding import decoder_at
 from app.wiring import ANALYTICS_FILE, batch_runner
-from commands.batch import BatchRunner
+from commands.execution.batch import BatchRunner
 from infra.analytics.duck import AnalyticsNode
 from infra.postgres.connection import OwnConnection
 from infra.projector.advance import Held, advance, hold, reader_for

@@ -9,9 +9,9 @@ from hypothesis.strategies import SearchStrategy
 
 from commands import activity, client, deal, history, ownership, pipeline, product, staff
 from commands.base import Actor, Command
-from commands.batch import BatchRunner
-from commands.decision import Request
-from commands.turn import Accepted, Answer
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Request
+from commands.execution.pending import Accepted, Answer
 from events.values import AffiliationRole, CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
 from infra.log.ids import new_id
 from tests.database import MASTER

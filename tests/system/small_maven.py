@@ -18,11 +18,11 @@ from random import Random
 from threading import Timer
 
 from app.wiring import batch_runner
+from commands.execution.pending import Accepted, Turn
 from commands.importing import run
 from commands.importing.maven import import_maven
 from commands.importing.report import Report
 from commands.importing.run import WriteDoor
-from commands.turn import Accepted, Turn
 from infra.postgres.connection import OwnConnection
 from tests.database import MASTER
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
 from commands import activity, deal, ownership
-from commands.turn import Accepted
+from commands.execution.pending import Accepted
 from events.values import Channel, Direction
 from infra.postgres.embedded import EmbeddedPostgres
 from projections.analytics import ANALYTICS

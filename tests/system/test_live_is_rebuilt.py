@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.decoding import decoder_factory
 from commands.catalogue import COMMANDS
-from commands.turn import Accepted
+from commands.execution.pending import Accepted
 from events.deal import DealMoved, DealWon
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.projection import Key

@@ -9,13 +9,13 @@ from uuid import UUID, uuid5
 
 import psycopg
 
-from commands.batch import BatchRunner
-from commands.decision import Request
-from commands.turn import Accepted
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Request
+from commands.execution.pending import Accepted
 from infra.log.append import Appended, append
 from infra.log.eventlog import Decided
 from infra.postgres.connection import OwnConnection
-from tests.commands.seats import GiveToast, TakeSeat, request, runner
+from tests.commands.execution.seats import GiveToast, TakeSeat, request, runner
 from tests.torture.ledger import Ledger
 from tests.torture.plan import DEADLY, NAMESPACE, Manner, Plan, Step
 from tests.torture.writers import PAUSE_AFTER_FAILURE, OrphanedError, die, give_up_without_parent, send_only

@@ -13,16 +13,17 @@ import pytest
 from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.snapshot import to_state, topic_of
-from commands import catalogue, snapshots
+from commands import catalogue
 from commands.base import Actor, Command
-from commands.batch import BatchRunner
 from commands.client import AddContactPoint, ContactPointGiven, CorrectContactPoint, RegisterClient, RenameClient
-from commands.decision import Request, Seal
-from commands.executor import Executor
-from commands.snapshots import Snapshots
-from commands.store import LogStore
-from commands.streams import LONG, Entry, Streams, WrongKindError
-from commands.turn import Accepted, Answer, Turn
+from commands.execution import snapshots
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Request, Seal
+from commands.execution.executor import Executor
+from commands.execution.pending import Accepted, Answer, Turn
+from commands.execution.snapshots import Snapshots
+from commands.execution.store import LogStore
+from commands.execution.streams import LONG, Entry, Streams, WrongKindError
 from events.registry import EVENT_TYPES, UPCASTERS
 from events.values import ClientKind, ContactKind
 from infra.log.crypto import Keyring

@@ -7,16 +7,16 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from commands.batch import BatchRunner
-from commands.decider import MAX_ATTEMPTS
 from commands.errors import KeyReusedError, OverloadedError
-from commands.store import LogStore
-from commands.turn import Accepted, Turn
+from commands.execution.batch import BatchRunner
+from commands.execution.decider import MAX_ATTEMPTS
+from commands.execution.pending import Accepted, Turn
+from commands.execution.store import LogStore
 from infra.log.append import Appended
 from infra.log.eventlog import Decided
 from infra.log.ids import new_id
 from infra.postgres.connection import OwnConnection
-from tests.commands.seats import (
+from tests.commands.execution.seats import (
     GiveToast,
     NotSeatedError,
     SeatIsTakenError,

@@ -11,7 +11,7 @@ import pytest
 from commands.importing.file_import import import_file
 from commands.importing.mapping import make_mapping, read_mapping
 from commands.importing.problems import MappingError, teller
-from tests.commands.imports import Desk, desk_at, failing_after, mapping, written
+from tests.commands.importing.imports import Desk, desk_at, failing_after, mapping, written
 from tests.database import Database
 
 PEOPLE = "Id,Name,Phone,Email,Since\n1,Ада,8 (495) 123-45-67,ADA@x.org,2016-03-01\n2,Bob,,bob@x.org,\n"

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from uuid import UUID
 
-from commands.decider import MAX_ATTEMPTS, Batch, Decider
-from commands.decision import Request, Seal
 from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
-from commands.store import Store
-from commands.streams import Streams
-from commands.turn import Accepted, Answer, Turn
+from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
+from commands.execution.decision import Request, Seal
+from commands.execution.pending import Accepted, Answer, Turn
+from commands.execution.store import Store
+from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
 from infra.log.crypto import Keyring
 from infra.postgres.connection import Borrow

@@ -9,10 +9,10 @@ import psycopg
 import structlog
 
 from commands.base import Actor, Command
-from commands.decision import Request
 from commands.errors import OverloadedError
+from commands.execution.decision import Request
+from commands.execution.pending import Accepted, Answer
 from commands.ownership import ReassignClient
-from commands.turn import Accepted, Answer
 from events.base import Event
 from events.client import ClientClaimed, ClientTransferred
 from events.staff import StaffDeparted

@@ -11,14 +11,14 @@ from uuid import UUID
 import psycopg
 
 from commands import catalogue
-from commands.batch import BatchRunner
-from commands.decision import Seal
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Seal
+from commands.execution.pending import Turn
+from commands.execution.store import LogStore
+from commands.execution.streams import ReadStreams, Streams
 from commands.importing.mapping import Mapping, make_mapping
 from commands.importing.rehearsal import rehearsing_runner
 from commands.importing.run import Runner, WriteDoor
-from commands.store import LogStore
-from commands.streams import ReadStreams, Streams
-from commands.turn import Turn
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.log.crypto import Keyring
 from infra.log.encrypted import SEALED

@@ -9,10 +9,10 @@ import psycopg
 from aggregates.base import Aggregate
 from aggregates.staff import StaffMember
 from commands.base import HANDLERS, stream_fields
-from commands.decision import Decision, Seal
 from commands.errors import ContendedError, PreconditionFailedError
-from commands.streams import Streams
-from commands.turn import Accepted, Turn
+from commands.execution.decision import Decision, Seal
+from commands.execution.pending import Accepted, Turn
+from commands.execution.streams import Streams
 from infra.log.eventlog import Decided, read_receipts
 from infra.postgres.connection import Borrow
 

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
 from commands.base import HANDLERS, Actor, Command, Context, Outcome, Stream
-from commands.batch import BatchRunner
-from commands.decision import Request, Seal
-from commands.store import LogStore
-from commands.streams import Streams
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Request, Seal
+from commands.execution.store import LogStore
+from commands.execution.streams import Streams
 from events.base import Event
 from infra.log.crypto import Keyring
 from infra.log.envelope import StoredFact

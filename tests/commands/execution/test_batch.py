@@ -6,11 +6,11 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from commands.batch import BatchRunner
 from commands.errors import BatchRefusedError, KeyReusedError, PreconditionFailedError
-from commands.turn import Accepted
+from commands.execution.batch import BatchRunner
+from commands.execution.pending import Accepted
 from infra.log.ids import new_id
-from tests.commands.seats import (
+from tests.commands.execution.seats import (
     GiveToast,
     NotSeatedError,
     SeatIsTakenError,

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import psycopg
 import structlog
 
-from commands.batch import BatchRunner
-from commands.decision import Request
 from commands.errors import OverloadedError
-from commands.turn import Answer, Turn
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Request
+from commands.execution.pending import Answer, Turn
 from infra.postgres.connection import OwnConnection
 
 MAX_BATCH = 256

@@ -14,7 +14,6 @@ from starlette.types import Scope
 
 from commands.base import Actor, Command
 from commands.catalogue import COMMANDS
-from commands.decision import Request as CommandRequest
 from commands.errors import (
     BatchRefusedError,
     InvalidCommandError,
@@ -23,7 +22,8 @@ from commands.errors import (
     UnknownCommandError,
     UnsupportedMediaTypeError,
 )
-from commands.turn import Accepted, Answer
+from commands.execution.decision import Request as CommandRequest
+from commands.execution.pending import Accepted, Answer
 
 KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
 """The namespace of command ids made from an actor and an idempotency key."""

@@ -12,7 +12,7 @@ from aggregates.base import DomainError
 from aggregates.client_errors import ClientIsArchivedError, ClientIsOwnedError
 from commands.base import Actor
 from commands.errors import DuplicateClientError, NotAllowedError
-from commands.refusals import RefusalRecord, refusal_of
+from commands.execution.refusals import RefusalRecord, refusal_of
 from tests.database import Database
 
 SELLER = Actor("0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e", "seller")

@@ -16,10 +16,10 @@ import pytest
 
 from commands.importing.maven import csv_totals, import_maven
 from commands.importing.problems import MappingError
-from tests.commands.imports import Desk, desk_at
+from tests.commands.importing.imports import Desk, desk_at
 from tests.database import Database
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ZONE = "Europe/Moscow"
 
 
@@ -129,7 +129,7 @@ IMPORT = """
 import sys
 from pathlib import Path
 from commands.importing.maven import import_maven
-from tests.commands.imports import Desk
+from tests.commands.importing.imports import Desk
 import_maven(Path(sys.argv[2]), Desk(sys.argv[1]).door(), zone="Europe/Moscow")
 """
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from aggregates.base import Aggregate, AlreadyExistsError, Identity, NotFoundError, Occasion
 from commands.base import Actor, Command, Outcome
-from commands.streams import Entry, Streams, WrongKindError
+from commands.execution.streams import Entry, Streams, WrongKindError
 from events.base import Event
 from infra.log.envelope import StoredFact
 from infra.log.eventlog import ClaimChange, Decided, Head

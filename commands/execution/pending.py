@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from aggregates.base import DomainError
-from commands.decision import Decision, Request
 from commands.errors import DuplicateClientError, KeyReusedError, RequestError
+from commands.execution.decision import Decision, Request
 from infra.log.append import Appended
 from infra.log.eventlog import Decided, Receipt
 

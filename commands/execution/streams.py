@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from aggregates.base import Aggregate, Identity
-from commands.snapshots import Snapshots
+from commands.execution.snapshots import Snapshots
 from events.base import Event
 from infra.log.envelope import StoredFact
 from infra.log.eventlog import Head

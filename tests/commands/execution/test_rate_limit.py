@@ -5,7 +5,7 @@ import time
 import pytest
 
 from commands.errors import TooManyRequestsError
-from commands.pace import REMEMBERED, Pace
+from commands.execution.rate_limit import REMEMBERED, Pace
 
 
 def allowed(pace: Pace, actor: str, now: float, tries: int = 100) -> int:

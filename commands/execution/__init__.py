@@ -1,0 +1,1 @@
+"""How a command is carried out: door, queue, decision on the streams, one append a batch, and what is put on record."""
