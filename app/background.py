@@ -10,7 +10,7 @@ from infra.log.crypto import MasterKey
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
 from projections.registry import PROJECTIONS
-from replay.rebuild import rebuild
+from replay.rebuilding.rebuild import rebuild
 
 
 def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:

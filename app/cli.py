@@ -197,7 +197,7 @@ def client_history(client_id: UUID, as_json: Json = False) -> None:
     from app.database import database, master_key
     from app.decoding import decoder_at
     from infra.postgres.connection import OwnConnection
-    from replay.history import whole_history
+    from replay.past.history import whole_history
 
     settings = Settings()
     master = master_key(settings)

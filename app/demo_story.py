@@ -16,8 +16,8 @@ from app.decoding import decoder_factory
 from app.demo_place import Answer, Place
 from infra.log.ids import new_id
 from projections.client_card import client_card
-from replay.rebuild import rebuild
-from replay.verify import verify
+from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.verify import verify
 
 PATIENCE = 15.0
 """Seconds that what happens by itself (a policy, a view) may take."""

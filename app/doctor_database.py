@@ -14,7 +14,7 @@ from app.wiring import ANALYTICS_FILE
 from infra.log.crypto import MasterKey, WrongMasterKeyError
 from infra.migrations import scripts
 from projections.registry import PROJECTIONS
-from replay.status import ProjectionStatus, statuses
+from replay.repair.status import ProjectionStatus, statuses
 
 OLDEST_POSTGRES = 18
 LARGEST_SKEW_SECONDS = 2.0

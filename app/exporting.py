@@ -5,7 +5,7 @@ from pathlib import Path
 from app.console import print_json, progress, say
 from app.database import database, master_key
 from app.settings import Settings
-from replay import export
+from replay.export import export
 
 
 def export_log(folder: Path, *, as_json: bool) -> None:

@@ -23,13 +23,13 @@ from infra.migrations import DatabaseIsNewerError
 from infra.postgres.embedded import EmbeddedPostgresError
 from infra.postgres.postgres_tools import ToolFailedError
 from infra.projector.folding import PoisonEventError
-from replay.export import ExportError
-from replay.pace import RebuildCancelledError
-from replay.parked import NotParkedError, OtherCodeError
-from replay.rebuild import MoreParkedError, NothingToRollBackToError
-from replay.report import NotEqualError
-from replay.verify import NoSuchGenerationError
-from replay.workers import WorkerDiedError
+from replay.export.export import ExportError
+from replay.rebuilding.rebuild import MoreParkedError, NothingToRollBackToError
+from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.throttle import RebuildCancelledError
+from replay.rebuilding.verify import NoSuchGenerationError
+from replay.rebuilding.workers import WorkerDiedError
+from replay.repair.parked import NotParkedError, OtherCodeError
 
 KNOWN = (
     AnalyticsFileInUseError,

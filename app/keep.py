@@ -13,8 +13,8 @@ from infra.backup.restore import RestoreRefusedError, checked_backup, restore
 from infra.log.crypto import MasterKey
 from infra.postgres.embedded import EmbeddedPostgresError
 from projections.registry import PROJECTIONS
-from replay.status import statuses
-from replay.storage import Stored, storage
+from replay.repair.status import statuses
+from replay.repair.storage import Stored, storage
 
 MEGABYTE = 2**20
 

@@ -11,7 +11,7 @@ from app.repair import named, site
 from infra.projector.generations import connect, retry
 from infra.projector.parking import place_from
 from infra.projector.projection import Projection
-from replay.parked import Tried, parked, retry_parked, skip_parked, skipped
+from replay.repair.parked import Tried, parked, retry_parked, skip_parked, skipped
 
 MINUTE = "%Y-%m-%d %H:%M"
 

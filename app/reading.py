@@ -23,9 +23,9 @@ from read_api.direct import DirectRoute
 from read_api.door import direct_routes, read_router
 from read_api.following import Feed
 from read_api.past import Past
-from replay.as_of import TimeMachine
-from replay.feed import FedPage, feed_page
-from replay.history import history_of
+from replay.past.as_of import TimeMachine
+from replay.past.feed import FedPage, feed_page
+from replay.past.history import history_of
 
 FEED_CONNECTIONS = 2
 

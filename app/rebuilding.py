@@ -11,9 +11,9 @@ from app.doctor_machine import free_bytes
 from app.operators import analytics_in_hand
 from app.process import settle
 from app.repair import ANALYTICS, Site, named, site
-from replay.dry_run import Estimate, estimate
-from replay.progress import Progress
-from replay.rebuild import Check, rebuild
+from replay.rebuilding.dry_run import Estimate, estimate
+from replay.rebuilding.progress import Progress
+from replay.rebuilding.rebuild import Check, rebuild
 
 _MB = 2**20
 

@@ -19,13 +19,13 @@ from infra.projector.generations import connect, drop_retired, fingerprint_of, i
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
-from replay.consumed import audit
-from replay.pace import ask, throttle
-from replay.rebuild import roll_back
-from replay.report import Report
-from replay.status import rebuilds, statuses
-from replay.verify import verify
-from replay.verify_claims import verify_claims
+from replay.rebuilding.rebuild import roll_back
+from replay.rebuilding.report import Report
+from replay.rebuilding.throttle import ask, throttle
+from replay.rebuilding.verify import verify
+from replay.repair.checkpoint_check import audit
+from replay.repair.status import rebuilds, statuses
+from replay.repair.verify_claims import verify_claims
 
 ANALYTICS = "analytics"
 KNOWN = {one.name: one for one in PROJECTIONS}

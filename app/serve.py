@@ -29,7 +29,7 @@ from app.workers import Crew
 from app.write_side import WriteSide
 from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
-from replay.status import wait_until
+from replay.repair.status import wait_until
 
 TOKEN_LIFE = timedelta(hours=12)
 """How long the token printed at the start is good: a working day."""

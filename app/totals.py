@@ -14,7 +14,7 @@ from app.operators import analytics_in_hand
 from app.settings import Settings
 from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
-from replay.status import wait_until
+from replay.repair.status import wait_until
 
 PATIENCE = 1.0
 """Seconds after which we take it that no service is folding, and fold ourselves."""

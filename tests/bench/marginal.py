@@ -24,8 +24,8 @@ from app.process import settle
 from app.wiring import analytics_node
 from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
-from replay.export import export_log
-from replay.rebuild import Check, rebuild
+from replay.export.export import export_log
+from replay.rebuilding.rebuild import Check, rebuild
 from tests.bench.ground import Ground, Place, ground
 from tests.bench.made_log import EVENTS_PER_CLIENT, append_made_log
 

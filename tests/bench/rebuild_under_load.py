@@ -24,8 +24,8 @@ from app.decoding import decoder_at
 from app.logs import configure_logs
 from projections.client_card import client_card
 from projections.registry import PROJECTIONS
-from replay.rebuild import roll_back
-from replay.status import wait_until
+from replay.rebuilding.rebuild import roll_back
+from replay.repair.status import wait_until
 from tests.bench.ground import Place, environment, ground
 from tests.bench.http import entered, letopis, token
 from tests.bench.made_log import append_made_log

@@ -14,7 +14,7 @@ from infra.projector.projector import ProjectorService
 from projections.client_card import client_card
 from projections.client_timeline import client_timeline
 from projections.registry import PROJECTIONS
-from replay.rebuild import rebuild
+from replay.rebuilding.rebuild import rebuild
 from tests.bench.ground import Ground, Place
 from tests.bench.made_log import EVENTS_PER_CLIENT, append_made_log
 from tests.bench.measuring import Race

@@ -8,7 +8,7 @@ import psycopg
 from infra.projector.advance import Held, advance, hold, reader_for
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
-from replay.parked import ParkedPlace, parked
+from replay.repair.parked import ParkedPlace, parked
 from tests.database import Database
 from tests.infra.toy import Said, coin, decode, random_history
 

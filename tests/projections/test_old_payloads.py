@@ -30,7 +30,7 @@ from infra.projector.projection import Projection
 from infra.projector.projector import build
 from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
-from replay.verify import verify
+from replay.rebuilding.verify import verify
 from tests.database import MASTER, Database, copy_of
 from tests.events.test_golden import GOLDEN, upcast, version_of
 from tests.infra.projector.looking import in_table

@@ -15,8 +15,8 @@ from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.projection import Projection
 from infra.projector.projector import build
 from projections.registry import PROJECTIONS
-from replay.export import ExportError, export_log, parts_of
-from replay.fold_export import fold_export, plain_row
+from replay.export.export import ExportError, export_log, parts_of
+from replay.export.fold_export import fold_export, plain_row
 from tests.bench.made_log import append_made_log
 from tests.database import MASTER, Database, copy_of
 from tests.infra.projector.looking import in_table

@@ -4,7 +4,7 @@ import httpx
 
 from app.decoding import decoder_at
 from projections.registry import PROJECTIONS
-from replay.consumed import audit
+from replay.repair.checkpoint_check import audit
 from tests.database import MASTER, urls_of
 from tests.torture.faults import failing_site, play, stored
 

@@ -17,9 +17,9 @@ from infra.projector.projection import Key
 from projections.change import changed
 from projections.pipeline_board import DealRow, pipeline_board
 from projections.registry import PROJECTIONS
-from replay.rebuild import rebuild
-from replay.verify import verify
-from replay.verify_claims import verify_claims
+from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.verify import verify
+from replay.repair.verify_claims import verify_claims
 from tests.database import MASTER, Database, copy_of
 from tests.system.chances import KINDS
 from tests.system.company import (

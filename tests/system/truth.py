@@ -8,9 +8,9 @@ import psycopg
 from app.decoding import decoder_factory
 from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
-from replay.status import wait_until
-from replay.verify import verify
-from replay.verify_claims import verify_claims
+from replay.rebuilding.verify import verify
+from replay.repair.status import wait_until
+from replay.repair.verify_claims import verify_claims
 
 PATIENCE = 60.0
 

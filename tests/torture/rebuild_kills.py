@@ -29,9 +29,9 @@ from infra.migrations import migrate
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.generations import newest_retired
 from infra.projector.projector import ProjectorService, build
-from replay.rebuild import rebuild
-from replay.verify import NoSuchGenerationError, verify
-from replay.workers import WorkerDiedError
+from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.verify import NoSuchGenerationError, verify
+from replay.rebuilding.workers import WorkerDiedError
 from tests.database import ROLE_PASSWORDS, Database, urls_of
 from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
 

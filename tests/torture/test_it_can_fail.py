@@ -16,7 +16,7 @@ from infra.log.append import append
 from infra.log.log_reader import LogReader
 from infra.projector.generations import connect
 from infra.projector.projector import ProjectorService
-from replay.status import wait_until
+from replay.repair.status import wait_until
 from tests.database import Database
 from tests.infra.projector.looking import eventually
 from tests.torture.ledger import Ledger, read_ledger

@@ -18,7 +18,7 @@ from infra.projector.parking import WrongPlaceError, place_from, place_text
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from infra.projector.promote import catch_up
-from replay.parked import retry_parked
+from replay.repair.parked import retry_parked
 from tests.database import Database
 from tests.infra.poison import SICK, follow, poisoned, take, waiting
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of

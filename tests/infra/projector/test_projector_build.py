@@ -8,7 +8,7 @@ import pytest
 from infra.projector.generations import connect
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
-from replay.status import wait_until
+from replay.repair.status import wait_until
 from tests.database import Database
 from tests.infra.toy import boxes, days, decode, opening, record
 

@@ -10,7 +10,7 @@ from infra.projector.advance import advance, hold, reader_for
 from infra.projector.generations import HandedOverError, break_replaced, connect, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build, generations
-from replay.rebuild import NothingToRollBackToError, rebuild, roll_back
+from replay.rebuilding.rebuild import NothingToRollBackToError, rebuild, roll_back
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import Said, boxes, coin, days, decode, decoder, opening, record

@@ -27,7 +27,7 @@ from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from infra.projector.promote import hand_over, show_again
-from replay.rebuild import rebuild
+from replay.rebuilding.rebuild import rebuild
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, coin, days, decode, decoder, opening, random_history, record

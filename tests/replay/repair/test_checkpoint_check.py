@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from infra.projector.projector import build
-from replay.consumed import audit
-from replay.verify import NoSuchGenerationError
+from replay.rebuilding.verify import NoSuchGenerationError
+from replay.repair.checkpoint_check import audit
 from tests.database import Database
 from tests.infra.toy import boxes, coin, days, decode, drops, looking, opening, random_history, record
 

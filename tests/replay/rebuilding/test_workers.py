@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from infra.projector.folding import PoisonEventError
-from replay.pace import RebuildCancelledError
-from replay.workers import WorkerDiedError, share_out, workers_for
+from replay.rebuilding.throttle import RebuildCancelledError
+from replay.rebuilding.workers import WorkerDiedError, share_out, workers_for
 from tests.infra.toy import boxes, days, decoder
 
 

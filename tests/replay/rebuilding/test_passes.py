@@ -4,7 +4,7 @@ import pytest
 
 from infra.projector.generations import connect, in_use
 from infra.projector.projector import build
-from replay.passes import passes, rows_expected, rows_of_a_sample
+from replay.rebuilding.passes import passes, rows_expected, rows_of_a_sample
 from tests.database import Database
 from tests.infra.projector.looking import in_table
 from tests.infra.toy import boxes, days, decode, drops, random_history, record

@@ -5,7 +5,7 @@ from threading import Timer
 
 from infra.projector.generations import fingerprint_of
 from infra.projector.projector import ProjectorService, build
-from replay.status import statuses, wait_until
+from replay.repair.status import statuses, wait_until
 from tests.database import Database
 from tests.infra.toy import boxes, coin, days, decode, opening, record
 

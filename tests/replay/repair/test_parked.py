@@ -9,10 +9,10 @@ import pytest
 from infra.projector.generations import connect
 from infra.projector.projection import Projection
 from infra.projector.projector import build
-from replay.consumed import audit
-from replay.parked import NotParkedError, OtherCodeError, Tried, parked, retry_parked, skip_parked, skipped
-from replay.rebuild import MoreParkedError, rebuild, roll_back
-from replay.verify import verify
+from replay.rebuilding.rebuild import MoreParkedError, rebuild, roll_back
+from replay.rebuilding.verify import verify
+from replay.repair.checkpoint_check import audit
+from replay.repair.parked import NotParkedError, OtherCodeError, Tried, parked, retry_parked, skip_parked, skipped
 from tests.database import Database
 from tests.infra.poison import SICK, follow, poisoned, waiting
 from tests.infra.projector.looking import in_memory, in_table, state_of

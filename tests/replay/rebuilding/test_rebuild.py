@@ -15,10 +15,10 @@ from infra.projector.folding import PoisonEventError
 from infra.projector.generations import connect, fingerprint_of, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
-from replay.progress import Progress
-from replay.rebuild import NothingToRollBackToError, rebuild, roll_back
-from replay.report import NotEqualError
-from replay.verify import verify
+from replay.rebuilding.progress import Progress
+from replay.rebuilding.rebuild import NothingToRollBackToError, rebuild, roll_back
+from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.verify import verify
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, coin, days, decode, decoder, drops, opening, random_history, record
@@ -117,7 +117,7 @@ def test_a_rebuild_that_meets_a_fact_that_could_touch_any_row_leaves_what_reader
 
 KILLED = """
 import os, signal, sys
-from replay.rebuild import rebuild
+from replay.rebuilding.rebuild import rebuild
 from tests.infra.toy import boxes, decoder
 
 def told(progress):

@@ -11,8 +11,8 @@ import pytest
 from infra.log.append import append
 from infra.log.envelope import StoredFact
 from infra.log.mapper import Told
-from replay import feed
-from replay.feed import FedPage, feed_page
+from replay.past import feed
+from replay.past.feed import FedPage, feed_page
 from tests.database import Database
 from tests.infra.log.decided import decided
 

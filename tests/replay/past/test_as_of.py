@@ -10,7 +10,7 @@ import pytest
 from app.reading import time_machine_at
 from infra.log.past_log import AsOf
 from infra.projector.folding import PoisonEventError
-from replay.as_of import TimeMachine
+from replay.past.as_of import TimeMachine
 from tests.database import MASTER, Database
 
 LONG_AGO, TODAY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)

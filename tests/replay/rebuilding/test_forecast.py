@@ -2,7 +2,7 @@
 
 import pytest
 
-from replay.forecast import USUAL, Costs, Forecast
+from replay.rebuilding.forecast import USUAL, Costs, Forecast
 
 KNOWN = Costs(to_fold=1e-3, to_write=2e-3, to_index=1e-3, to_check=1e-3, to_compare=2e-3, rows=0.5)
 

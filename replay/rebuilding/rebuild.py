@@ -28,13 +28,13 @@ from infra.projector.indexes import drop_key, make_indexes_of_a_filled
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.promote import catch_up, hand_over, show_again
-from replay.forecast import Forecast
-from replay.passes import ROWS_AT_ONCE, passes, rows_foretold
-from replay.progress import Progress, Teller, last_costs
-from replay.report import NotEqualError
-from replay.share import Share, fold_share
-from replay.verify import Watch, sample_of, verify
-from replay.workers import SMALL_LOG, share_out, workers_for
+from replay.rebuilding.forecast import Forecast
+from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_foretold
+from replay.rebuilding.progress import Progress, Teller, last_costs
+from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.shard import Share, fold_share
+from replay.rebuilding.verify import Watch, sample_of, verify
+from replay.rebuilding.workers import SMALL_LOG, share_out, workers_for
 
 Check = Literal["none", "sample", "full"]
 """What is compared with a fold from scratch before the swap; `sample`: a part of a long log, the whole of another."""

@@ -4,8 +4,8 @@ import psycopg
 
 from infra.backup.backup import tables_of
 from infra.projector.projector import build
-from replay.rebuild import rebuild
-from replay.storage import GENERATIONS, IN_USE, RETENTION, storage
+from replay.rebuilding.rebuild import rebuild
+from replay.repair.storage import GENERATIONS, IN_USE, RETENTION, storage
 from tests.database import Database
 from tests.infra.toy import boxes, decode, decoder, opening, record
 

@@ -15,11 +15,11 @@ from pydantic_core import to_json
 from infra.log.log_reader import head_of
 from infra.projector.folding import PoisonEventError
 from infra.projector.generations import Generation, connect
-from replay.forecast import Costs, Forecast
-from replay.pace import SLICE_SECONDS, RebuildCancelledError, Wishes
-from replay.report import NotEqualError
-from replay.share import Told
-from replay.verify import Looked
+from replay.rebuilding.forecast import Costs, Forecast
+from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.shard import Told
+from replay.rebuilding.throttle import SLICE_SECONDS, RebuildCancelledError, Wishes
+from replay.rebuilding.verify import Looked
 
 Phase = Literal[
     "counting", "folding", "writing", "indexing", "catching up", "verifying", "swapping", "done", "cancelled", "failed"

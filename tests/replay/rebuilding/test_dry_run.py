@@ -4,8 +4,8 @@ import psycopg
 
 from infra.projector.generations import connect
 from infra.projector.projector import build
-from replay.dry_run import estimate
-from replay.rebuild import rebuild
+from replay.rebuilding.dry_run import estimate
+from replay.rebuilding.rebuild import rebuild
 from tests.database import Database
 from tests.infra.toy import boxes, days, decode, decoder, random_history, record
 

@@ -21,7 +21,7 @@ from infra.projector.leases import build_lock
 from infra.projector.parking import Parking, Place, parking_of, place_text
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
-from replay.verify import NoSuchGenerationError
+from replay.rebuilding.verify import NoSuchGenerationError
 
 _PARKED = """
     SELECT k.name AS projection, k.place::text, k.position, k.topic, k.reason, k.parked_at

@@ -12,10 +12,10 @@ from infra.log.log_reader import head_of
 from infra.projector.folding import Decode
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
-from replay.forecast import USUAL, Costs, Forecast
-from replay.passes import SAMPLE, rows_of_a_sample
-from replay.progress import last_costs
-from replay.rebuild import Check, Size
+from replay.rebuilding.forecast import USUAL, Costs, Forecast
+from replay.rebuilding.passes import SAMPLE, rows_of_a_sample
+from replay.rebuilding.progress import last_costs
+from replay.rebuilding.rebuild import Check, Size
 
 START_SECONDS = 1.0
 """What it takes to start the processes."""

@@ -11,7 +11,7 @@ from infra.projector.generations import Generation, connect
 from infra.projector.parking import parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
-from replay.pace import Pace
+from replay.rebuilding.throttle import Pace
 
 # Rows written by one COPY: between two of them a worker can be told to rest.
 ROWS_IN_A_COPY = 20_000

@@ -11,10 +11,10 @@ import pytest
 
 from infra.projector.generations import connect, in_use
 from infra.projector.projector import build
-from replay.pace import RebuildCancelledError, ask, throttle
-from replay.progress import Progress, last_costs
-from replay.rebuild import rebuild
-from replay.status import UnderWay, rebuilds
+from replay.rebuilding.progress import Progress, last_costs
+from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.throttle import RebuildCancelledError, ask, throttle
+from replay.repair.status import UnderWay, rebuilds
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table
 from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
@@ -24,9 +24,9 @@ EVENTS = 1_500
 
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("replay.progress.TELL_SECONDS", 0.02)
-    monkeypatch.setattr("replay.progress.SLICE_SECONDS", 0.01)
-    monkeypatch.setattr("replay.pace.SLICE_SECONDS", 0.01)
+    monkeypatch.setattr("replay.rebuilding.progress.TELL_SECONDS", 0.02)
+    monkeypatch.setattr("replay.rebuilding.progress.SLICE_SECONDS", 0.01)
+    monkeypatch.setattr("replay.rebuilding.throttle.SLICE_SECONDS", 0.01)
 
 
 class Rebuilding:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from infra.projector.folding import Decode, PoisonEventError
 from infra.projector.projection import Projection
-from replay.pace import RebuildCancelledError
+from replay.rebuilding.throttle import RebuildCancelledError
 
 SMALL_LOG = 20_000
 """Up to so many events one process is done before a second one has started."""

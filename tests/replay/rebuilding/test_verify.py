@@ -12,8 +12,8 @@ import pytest
 from infra.projector.generations import Generation, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import build
-from replay.report import Report
-from replay.verify import Looked, NoSuchGenerationError, Watch, verify
+from replay.rebuilding.report import Report
+from replay.rebuilding.verify import Looked, NoSuchGenerationError, Watch, verify
 from tests.database import Database
 from tests.infra import toy
 from tests.infra.poison import follow
@@ -87,7 +87,7 @@ def test_a_sample_looks_at_its_share_of_the_rows_and_all_samples_at_every_row(
     rows = len(in_table(built.projector_url, boxes))
     found = []
     for part in range(4):
-        monkeypatch.setattr("replay.verify.secrets.randbelow", lambda _, part=part: part)
+        monkeypatch.setattr("replay.rebuilding.verify.secrets.randbelow", lambda _, part=part: part)
         found.append(verify(boxes, built.projector_url, decoder, one_in=4, rows_at_once=3))
     assert sum(one.rows for one in found) == rows
     assert all(0 < one.rows < rows for one in found)

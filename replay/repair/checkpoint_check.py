@@ -15,7 +15,7 @@ from infra.projector.folding import Decode, touches
 from infra.projector.generations import Generation, connect, in_use, log_is_the_same
 from infra.projector.parking import Parking, parking_of
 from infra.projector.projection import Projection
-from replay.verify import NoSuchGenerationError
+from replay.rebuilding.verify import NoSuchGenerationError
 
 # Positions of each kind that a report names; the counts are complete.
 NAMED_AT_MOST = 100

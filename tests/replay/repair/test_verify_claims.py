@@ -15,7 +15,7 @@ from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
 from events.values import ClientKind, ContactKind
 from infra.postgres.connection import OwnConnection
-from replay.verify_claims import ClaimsReport, verify_claims
+from replay.repair.verify_claims import ClaimsReport, verify_claims
 from tests.database import MASTER, Database
 
 PHONE = ContactPointGiven(kind=ContactKind.PHONE, value="8 (922) 325-12-93")

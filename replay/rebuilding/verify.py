@@ -16,11 +16,11 @@ from infra.projector.generations import Generation, connect, in_use, log_is_the_
 from infra.projector.parking import parking_of
 from infra.projector.projection import Key, Projection
 from infra.projector.row_store import RowStore
-from replay.forecast import Checked
-from replay.pace import STEP, Pace
-from replay.passes import ROWS_AT_ONCE, passes, rows_expected
-from replay.report import Report
-from replay.workers import SMALL_LOG, share_out, workers_for
+from replay.rebuilding.forecast import Checked
+from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_expected
+from replay.rebuilding.report import Report
+from replay.rebuilding.throttle import STEP, Pace
+from replay.rebuilding.workers import SMALL_LOG, share_out, workers_for
 
 # A sample of a long log has about so many.
 EVENTS_IN_A_SAMPLE = 1_000_000

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from infra.postgres.folder_lock import FolderLock
-from replay.export import ExportError, export_log, parts_of
+from replay.export.export import ExportError, export_log, parts_of
 from tests.database import Database
 from tests.projections.analytics.history import company, empty_log, write_log
 

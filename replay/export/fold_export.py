@@ -20,8 +20,8 @@ from pydantic_core import to_jsonable_python
 from infra.log.envelope import ReadFact
 from infra.projector.folding import Decode, Rows, decoding, play, preparing, touches
 from infra.projector.projection import Projection
-from replay.export import parts_of
-from replay.workers import found, reference_of
+from replay.export.export import parts_of
+from replay.rebuilding.workers import found, reference_of
 
 _COLUMNS = (
     "position",
@@ -43,7 +43,7 @@ def fold_export(projection: Projection[Any], folder: Path, decoder: Callable[[],
     """Return, as a Dask DataFrame that is computed when it is asked for, the rows of a read model and their positions.
 
     Facts are dealt out by the read model's partition into so many `shares`, each of which must fit in the memory of a
-    worker together with its rows. Values are those of `plain_row`. Raises replay.export.ExportError at once and, when
+    worker together with its rows. Values are those of `plain_row`. Raises replay.export.export.ExportError at once and, when
     it is computed, infra.projector.folding.PoisonEventError.
     """
     columns = [*_COLUMNS, *(["parties"] if projection.needs_parties else []), "body"]
