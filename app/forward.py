@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from read_api.errors import AnalyticsUnavailableError
+from read_api.reading.errors import AnalyticsUnavailableError
 
 REPORT_PATHS = ("/analytics", "/analytics/{report}")
 REPORT_SECONDS = 60

@@ -22,7 +22,7 @@ from commands.base import Actor
 from commands.errors import NotAllowedError
 from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
 from infra.log.crypto import MasterKey
-from read_api.errors import AnalyticsUnavailableError
+from read_api.reading.errors import AnalyticsUnavailableError
 
 ADDRESS_FILE = "service.address"
 ROLES = frozenset({"ops", "admin"})

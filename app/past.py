@@ -14,8 +14,8 @@ from app.reading import time_machine_at
 from app.settings import Settings
 from infra.log.past_log import AsOf
 from read_api.clients import CARD
-from read_api.moments import moment_from
-from read_api.past import rows_then
+from read_api.reading.moments import moment_from
+from read_api.reading.past import rows_then
 
 
 def moment_given(text: str | None, zone: ZoneInfo) -> datetime | None:

@@ -22,7 +22,7 @@ from app.auth import AuthenticationError
 from app.messages import language_of, words_for, words_for_field
 from commands import errors as commands
 from events.values import NO_NUL
-from read_api import errors as reads
+from read_api.reading import errors as reads
 
 log = structlog.get_logger("letopis.http")
 

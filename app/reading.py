@@ -18,11 +18,11 @@ from events.registry import EVENT_TYPES
 from infra.log.crypto import MasterKey
 from infra.log.tail import Tail
 from infra.postgres.connection import OwnConnection
-from read_api.desk import Desk, History, Reports, read_pool
-from read_api.direct import DirectRoute
 from read_api.door import direct_routes, read_router
-from read_api.following import Feed
-from read_api.past import Past
+from read_api.reading.desk import Desk, History, Reports, read_pool
+from read_api.reading.direct import DirectRoute
+from read_api.reading.feed import Feed
+from read_api.reading.past import Past
 from replay.past.as_of import TimeMachine
 from replay.past.feed import FedPage, feed_page
 from replay.past.history import history_of

@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from read_api import answers
-from read_api.asking import Asking, PageQuestion, Question, described
-from read_api.desk import SEEN
-from read_api.errors import NotStaffError, ReadNotAllowedError
-from read_api.paging import Listing
+from read_api.reading.asking import Asking, PageQuestion, Question, described
+from read_api.reading.desk import SEEN
+from read_api.reading.errors import NotStaffError, ReadNotAllowedError
+from read_api.reading.paging import Listing
 from read_api.rights import OTHERS_DAY
 
 router = APIRouter(tags=["activities"])

@@ -14,18 +14,18 @@ from infra.analytics.duck import AnalyticsNotReadyError, position_of, rows
 from infra.analytics.fact_schema import Report, ReportParameterError, UnknownReportError
 from infra.log.past_log import AsOf
 from read_api import answers
-from read_api.asking import Ask, Asking, AsOfText, Question, described
-from read_api.desk import RETRY_AFTER, Reports, Seen
-from read_api.errors import (
+from read_api.reading.asking import Ask, Asking, AsOfText, Question, described
+from read_api.reading.desk import RETRY_AFTER, Reports, Seen
+from read_api.reading.errors import (
     AnalyticsUnavailableError,
     UnacceptableFormatError,
     ViewBehindError,
     WrongParameterError,
 )
-from read_api.errors import (
+from read_api.reading.errors import (
     UnknownReportError as NoSuchReportError,
 )
-from read_api.moments import as_of_from
+from read_api.reading.moments import as_of_from
 
 router = APIRouter(tags=["analytics"])
 

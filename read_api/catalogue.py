@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from read_api import answers
-from read_api.asking import Asking, PageQuestion, Question, described
-from read_api.desk import SEEN, Seen
-from read_api.paging import Listing
-from read_api.progress import REBUILD
+from read_api.projections import REBUILD
+from read_api.reading.asking import Asking, PageQuestion, Question, described
+from read_api.reading.desk import SEEN, Seen
+from read_api.reading.paging import Listing
 
 router = APIRouter(tags=["catalogue"])
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from infra.words import words
 from read_api import answers
-from read_api.asking import (
+from read_api.reading.asking import (
     Ask,
     Asking,
     PageQuestion,
@@ -20,9 +20,9 @@ from read_api.asking import (
     absent,
     described,
 )
-from read_api.desk import SEEN
-from read_api.errors import WrongMediaTypeError
-from read_api.paging import Listing
+from read_api.reading.desk import SEEN
+from read_api.reading.errors import WrongMediaTypeError
+from read_api.reading.paging import Listing
 
 router = APIRouter(tags=["clients"])
 

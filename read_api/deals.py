@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from read_api import answers
-from read_api.asking import Ask, Asking, PageQuestion, PastPageQuestion, PastQuestion, PlainText, described
-from read_api.desk import SEEN, Seen
-from read_api.errors import NoSuchThingError
-from read_api.paging import Listing
+from read_api.reading.asking import Ask, Asking, PageQuestion, PastPageQuestion, PastQuestion, PlainText, described
+from read_api.reading.desk import SEEN, Seen
+from read_api.reading.errors import NoSuchThingError
+from read_api.reading.paging import Listing
 
 router = APIRouter(tags=["deals"])
 

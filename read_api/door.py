@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 
-from read_api import activities, analytics, catalogue, clients, deals, events, history, progress, staff
-from read_api.desk import Desk
-from read_api.direct import DirectRoute, can_be_direct
+from read_api import activities, analytics, catalogue, clients, deals, events, history, staff
+from read_api import projections as progress
+from read_api.reading.desk import Desk
+from read_api.reading.direct import DirectRoute, can_be_direct
 
 MODULES = (clients, history, deals, activities, staff, catalogue, progress, analytics, events)
 

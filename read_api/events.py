@@ -11,13 +11,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from read_api import streams
-from read_api.asking import HEADERS, Ask, Asking, Question
-from read_api.desk import Seen
-from read_api.errors import WrongParameterError
-from read_api.following import Feed, Page, Wanted
+from read_api.reading import streams
+from read_api.reading.asking import HEADERS, Ask, Asking, Question
+from read_api.reading.desk import Seen
+from read_api.reading.errors import WrongParameterError
+from read_api.reading.feed import Feed, Page, Wanted
+from read_api.reading.streams import ALIVE, STREAM, is_stream, opening
 from read_api.rights import PERSONAL_DATA, RIGHTS
-from read_api.streams import ALIVE, STREAM, is_stream, opening
 
 router = APIRouter(tags=["events"])
 

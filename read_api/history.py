@@ -10,10 +10,10 @@ from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from read_api import answers
-from read_api.asking import Asking, Question, described
-from read_api.desk import Seen
-from read_api.errors import NoSuchThingError
-from read_api.paging import Listing, from_cursor, to_cursor
+from read_api.reading.asking import Asking, Question, described
+from read_api.reading.desk import Seen
+from read_api.reading.errors import NoSuchThingError
+from read_api.reading.paging import Listing, from_cursor, to_cursor
 
 router = APIRouter(tags=["clients"])
 

@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from read_api import answers
-from read_api.asking import Asking, PageQuestion, PlainText, Question, described
-from read_api.desk import SEEN
-from read_api.paging import Listing
+from read_api.reading.asking import Asking, PageQuestion, PlainText, Question, described
+from read_api.reading.desk import SEEN
+from read_api.reading.paging import Listing
 
 router = APIRouter(tags=["staff"])
 

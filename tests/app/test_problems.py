@@ -21,7 +21,7 @@ from app.http import Check, Parts, create_app
 from app.messages import FIELD_MESSAGES, LANGUAGES, MESSAGES, language_of, words_for
 from app.problems import FIELD_CODES, HTTP_CODES, problem_of, problem_of_item, told
 from commands.errors import OverloadedError, RequestError
-from read_api.errors import ReadError
+from read_api.reading.errors import ReadError
 
 # Every rule is registered once its module is imported; the catalogue imports all commands and so all rules.
 import_module("commands.catalogue")

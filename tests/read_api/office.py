@@ -22,8 +22,8 @@ from infra.log.envelope import AnyFact
 from infra.projector.projector import build
 from infra.words import word_parts, words
 from projections.registry import PROJECTIONS
-from read_api.desk import Desk, Pool, Reports, read_pool
 from read_api.door import direct_routes, read_router
+from read_api.reading.desk import Desk, Pool, Reports, read_pool
 from tests.database import MASTER, Database
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

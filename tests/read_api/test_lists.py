@@ -21,7 +21,7 @@ from read_api.answers import (
 )
 from read_api.clients import CLIENTS
 from read_api.deals import BOARD, DEALS
-from read_api.paging import Listing, page_statement
+from read_api.reading.paging import Listing, page_statement
 from read_api.rights import FRONT_OFFICE, PERSONAL_DATA, RIGHTS
 from tests.read_api.office import DAY, Office, activity, client, deal, nth, staff
 

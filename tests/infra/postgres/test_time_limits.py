@@ -11,7 +11,7 @@ from infra.analytics.arrow_log import ArrowLog
 from infra.log.tail import Tail
 from infra.postgres.connection import OwnConnection
 from infra.projector.generations import connect
-from read_api.desk import read_pool
+from read_api.reading.desk import read_pool
 from tests.database import Database
 
 LIMITS = (

@@ -12,9 +12,9 @@ import pytest
 
 from infra.log.past_log import AsOf, Cut, TooLongError
 from infra.projector.folding import PoisonEventError
-from read_api.desk import Seen
-from read_api.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
-from read_api.past import Kind, Past
+from read_api.reading.desk import Seen
+from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
+from read_api.reading.past import Kind, Past
 from tests.read_api.office import Office, nth
 
 ASKED = [

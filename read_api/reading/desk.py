@@ -15,11 +15,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from infra.analytics.fact_schema import Report
 from infra.log.past_log import AsOf
-from read_api.errors import ViewBehindError, ViewBuildingError, WrongParameterError
-from read_api.following import Feed
+from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
+from read_api.reading.feed import Feed
 
 if TYPE_CHECKING:
-    from read_api.past import Past
+    from read_api.reading.past import Past
 
 Row = tuple[Any, ...]
 Unreachable = OperationalError

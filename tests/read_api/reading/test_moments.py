@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from infra.log.past_log import AsOf
-from read_api.errors import WrongParameterError
-from read_api.moments import as_of_from
+from read_api.reading.errors import WrongParameterError
+from read_api.reading.moments import as_of_from
 
 MOSCOW, NEW_YORK = ZoneInfo("Europe/Moscow"), ZoneInfo("America/New_York")
 NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from read_api.asking import Question, allowed
-from read_api.desk import Desk
+from read_api.reading.asking import Question, allowed
+from read_api.reading.desk import Desk
 
 ASKED = "letopis.asked"
 

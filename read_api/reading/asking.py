@@ -10,11 +10,11 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from read_api.desk import Caller, Desk, Row, Seen
-from read_api.errors import NoSuchThingError, ReadNotAllowedError, ViewParkedError, WrongParameterError
-from read_api.moments import as_of_from
-from read_api.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
-from read_api.past import Kind
+from read_api.reading.desk import Caller, Desk, Row, Seen
+from read_api.reading.errors import NoSuchThingError, ReadNotAllowedError, ViewParkedError, WrongParameterError
+from read_api.reading.moments import as_of_from
+from read_api.reading.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
+from read_api.reading.past import Kind
 from read_api.rights import RIGHTS
 
 # PostgreSQL's text has every character but this one.

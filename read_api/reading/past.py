@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 
 from infra.log.past_log import AsOf, Cut, MomentAheadError, TooLongError
 from infra.projector.folding import PoisonEventError
-from read_api.desk import SEEN, Seen
-from read_api.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
+from read_api.reading.desk import SEEN, Seen
+from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
 
 Kind = Literal["card", "timeline", "ownership", "deal", "board"]
 """What a question is about: of one client the card, the story or the owners; one deal; or all deals by their stages."""

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from read_api.desk import SEEN
-from read_api.errors import WrongParameterError
+from read_api.reading.desk import SEEN
+from read_api.reading.errors import WrongParameterError
 
 KeyType = Literal["text", "timestamptz", "uuid", "bigint"]
 

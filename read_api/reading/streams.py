@@ -1,6 +1,6 @@
 """Answers that stay open: server-sent events, for who asks for them by Accept; everybody else gets one answer."""
 
-from read_api.errors import UnacceptableFormatError
+from read_api.reading.errors import UnacceptableFormatError
 
 STREAM = "text/event-stream"
 

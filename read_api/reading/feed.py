@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import psycopg
 
 from infra.log.tail import Tail
-from read_api.errors import TooManyStreamsError
+from read_api.reading.errors import TooManyStreamsError
 
 HEARTBEAT_SECONDS = 15.0
 """Seconds of silence after which a follower hears that the line is alive: proxies hang up after 30 or 60."""

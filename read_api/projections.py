@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from read_api import answers, streams
-from read_api.asking import Asking, Question, described
-from read_api.desk import Desk, Seen, Unreachable
-from read_api.following import Feed
-from read_api.streams import ALIVE, STREAM, is_stream, opening
+from read_api import answers
+from read_api.reading import streams
+from read_api.reading.asking import Asking, Question, described
+from read_api.reading.desk import Desk, Seen, Unreachable
+from read_api.reading.feed import Feed
+from read_api.reading.streams import ALIVE, STREAM, is_stream, opening
 
 router = APIRouter(tags=["catalogue"])
 

@@ -1,0 +1,1 @@
+"""How a question is asked and answered, whatever it is about: rights, pages, cursors, positions, the past."""
