@@ -15,7 +15,7 @@ from app.company import ADMIN_ID
 from app.decoding import decoder_factory
 from app.demo_place import Answer, Place
 from infra.log.ids import new_id
-from projections.client_card import client_card
+from projections.parties.client_card import client_card
 from replay.rebuilding.rebuild import rebuild
 from replay.rebuilding.verify import verify
 

@@ -26,16 +26,16 @@ staff_counters (staff_id, day): contacts meetings calls offers deals_opened deal
 from typing import Any
 
 from infra.projector.projection import Projection
-from projections.activities import activities
-from projections.client_card import client_card
-from projections.client_timeline import client_timeline
-from projections.contact_persons import contact_persons
-from projections.ownership_history import ownership_history
-from projections.pipeline_board import pipeline_board
-from projections.pipelines import pipelines
-from projections.products import products
-from projections.staff_counters import staff_counters
-from projections.staff_directory import staff_directory
+from projections.interactions.activities import activities
+from projections.parties.client_card import client_card
+from projections.parties.client_timeline import client_timeline
+from projections.parties.contact_persons import contact_persons
+from projections.parties.ownership_history import ownership_history
+from projections.sales.pipeline_board import pipeline_board
+from projections.sales.pipelines import pipelines
+from projections.sales.products import products
+from projections.staff.staff_counters import staff_counters
+from projections.staff.staff_directory import staff_directory
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
     client_card,

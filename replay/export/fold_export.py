@@ -43,8 +43,8 @@ def fold_export(projection: Projection[Any], folder: Path, decoder: Callable[[],
     """Return, as a Dask DataFrame that is computed when it is asked for, the rows of a read model and their positions.
 
     Facts are dealt out by the read model's partition into so many `shares`, each of which must fit in the memory of a
-    worker together with its rows. Values are those of `plain_row`. Raises replay.export.export.ExportError at once and, when
-    it is computed, infra.projector.folding.PoisonEventError.
+    worker together with its rows. Values are those of `plain_row`. Raises ExportError at once and, when
+    it is computed, PoisonEventError.
     """
     columns = [*_COLUMNS, *(["parties"] if projection.needs_parties else []), "body"]
     facts = dd.read_parquet(

@@ -20,13 +20,13 @@ from infra.projector.folding import Decode, RowAt, Rows, decoding, play, prepari
 from infra.projector.parking import Parking, passing_over
 from infra.projector.projection import Projection, own_stream
 from infra.projector.session_tables import SessionTables
-from projections.client_card import client_card
-from projections.client_timeline import client_timeline
-from projections.contact_persons import contact_persons
-from projections.ownership_history import ownership_history
-from projections.pipeline_board import pipeline_board
-from projections.pipelines import pipelines
-from projections.staff_directory import staff_directory
+from projections.parties.client_card import client_card
+from projections.parties.client_timeline import client_timeline
+from projections.parties.contact_persons import contact_persons
+from projections.parties.ownership_history import ownership_history
+from projections.sales.pipeline_board import pipeline_board
+from projections.sales.pipelines import pipelines
+from projections.staff.staff_directory import staff_directory
 
 Borrow = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 Row = tuple[Any, ...]

@@ -17,9 +17,9 @@ from events.staff import StaffHired
 from events.values import Money, StaffRole, Stage
 from infra.log.ids import new_id
 from infra.log.past_log import Cut, PastLog
-from projections.client_card import client_card
-from projections.contact_persons import contact_persons
-from projections.pipeline_board import pipeline_board
+from projections.parties.client_card import client_card
+from projections.parties.contact_persons import contact_persons
+from projections.sales.pipeline_board import pipeline_board
 from tests.bench.ground import Ground, Place
 from tests.bench.http import letopis, token
 from tests.bench.made_log import BEGINNING, Life, Told, about_clients, append_made_log, calls

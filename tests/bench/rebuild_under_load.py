@@ -22,7 +22,7 @@ from typing import Any
 
 from app.decoding import decoder_at
 from app.logs import configure_logs
-from projections.client_card import client_card
+from projections.parties.client_card import client_card
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import roll_back
 from replay.repair.status import wait_until

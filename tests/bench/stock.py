@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 
 from events.values import Lifecycle
 from infra.words import word_parts, words
-from projections.client_card import client_card
+from projections.parties.client_card import client_card
 from tests.bench.samples import CALLS, RESULT, SELLERS, TOPIC, name_of, phone_of
 
 CONNECTIONS = 32

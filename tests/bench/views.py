@@ -11,8 +11,8 @@ from eventsourcing.projection import ProjectionRunner
 from app.decoding import decoder_at, decoder_factory
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
-from projections.client_card import client_card
-from projections.client_timeline import client_timeline
+from projections.parties.client_card import client_card
+from projections.parties.client_timeline import client_timeline
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import rebuild
 from tests.bench.ground import Ground, Place

@@ -3,7 +3,7 @@
 import pytest
 
 from projections.change import changed
-from tests.projections.test_client_card import NEW_CARD
+from tests.projections.parties.test_client_card import NEW_CARD
 
 
 def test_a_changed_row_is_what_the_standard_library_would_make_of_it() -> None:

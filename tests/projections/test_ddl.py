@@ -16,8 +16,8 @@ from infra.projector.indexes import analyse
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
 from infra.words import word_parts, words
-from projections.client_card import ClientCardRow, client_card
-from projections.ownership_history import ownership_history
+from projections.parties.client_card import ClientCardRow, client_card
+from projections.parties.ownership_history import ownership_history
 from projections.registry import PROJECTIONS
 from tests.database import Database
 from tests.projections.facts import ANNA, BORIS, ONE_OF_EACH, ROMASHKA, VASILEK, at, fact, history

@@ -15,8 +15,8 @@ from events.deal import DealMoved, DealWon
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.projection import Key
 from projections.change import changed
-from projections.pipeline_board import DealRow, pipeline_board
 from projections.registry import PROJECTIONS
+from projections.sales.pipeline_board import DealRow, pipeline_board
 from replay.rebuilding.rebuild import rebuild
 from replay.rebuilding.verify import verify
 from replay.repair.verify_claims import verify_claims

@@ -22,10 +22,10 @@ ADMIN = token("admin", "admin")
 PACKAGES = ("app", "aggregates", "commands", "events", "infra", "projections", "read_api", "replay")
 # What the newer code does differently: a product knows how often it was renamed.
 CHANGES = {
-    "projections/products.sql": [
+    "projections/sales/products.sql": [
         ("    version      bigint ", "    renames      bigint      NOT NULL,\n    version      bigint ")
     ],
-    "projections/products.py": [
+    "projections/sales/products.py": [
         ("    version: int = 0", "    renames: int = 0\n    version: int = 0"),
         ('partition_by="stream",', 'partition_by="stream",\n    shape=2,'),
         (

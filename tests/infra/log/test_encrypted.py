@@ -12,7 +12,7 @@ from infra.log.encrypted import completed
 from infra.log.log_reader import LogReader
 from infra.log.mapper import Mapper
 from infra.projector.folding import reader_of
-from projections.client_card import client_card
+from projections.parties.client_card import client_card
 from tests.database import Database
 from tests.infra.log.decided import decided, fact
 

@@ -14,10 +14,11 @@ import pytest
 
 from infra.log.eventlog import WAKE_UP_CHANNEL
 from infra.log.log_reader import BEGINNING
+from infra.projector import generations
 from infra.projector.advance import Held, advance, hold, reader_for
 from infra.projector.generations import HandedOverError, ShapeChangedError, connect, in_use
 from infra.projector.projection import Projection
-from infra.projector.projector import ProjectorService, build, generations
+from infra.projector.projector import ProjectorService, build
 from tests.database import Database
 from tests.infra import toy
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of

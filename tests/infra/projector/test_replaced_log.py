@@ -6,10 +6,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from infra.projector import generations
 from infra.projector.advance import advance, hold, reader_for
 from infra.projector.generations import HandedOverError, break_replaced, connect, in_use
 from infra.projector.projection import Projection
-from infra.projector.projector import ProjectorService, build, generations
+from infra.projector.projector import ProjectorService, build
 from replay.rebuilding.rebuild import NothingToRollBackToError, rebuild, roll_back
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of

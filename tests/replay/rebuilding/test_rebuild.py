@@ -23,7 +23,7 @@ from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, coin, days, decode, decoder, drops, opening, random_history, record
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 EVERY: tuple[Projection[Any], ...] = (boxes, days, drops)
 
 

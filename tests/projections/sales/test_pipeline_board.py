@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from events import deal
 from events.base import Event
-from projections.pipeline_board import DealRow, pipeline_board
+from projections.sales.pipeline_board import DealRow, pipeline_board
 from tests.projections.facts import (
     ANNA,
     BORIS,

@@ -2,7 +2,7 @@
 
 from events import client
 from events.values import AffiliationRole, Channel, OwnershipCause
-from projections.client_timeline import ClientTimelineRow, client_timeline
+from projections.parties.client_timeline import ClientTimelineRow, client_timeline
 from tests.projections.facts import (
     ANNA,
     BORIS,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from events.client import ClientClaimed
 from events.deal import DealLost, DealWon
 from events.values import CallStatus, Channel, Money, OwnershipCause
-from projections.staff_counters import StaffDayRow, staff_counters
+from projections.staff.staff_counters import StaffDayRow, staff_counters
 from tests.projections.facts import ANNA, BORIS, CALL, DEAL, ROMASHKA, fact, folded, held, opened, rub
 
 MONDAY = date(2026, 3, 2)

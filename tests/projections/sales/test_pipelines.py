@@ -6,7 +6,7 @@ from uuid import UUID
 from events.base import Event
 from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
 from events.values import Stage
-from projections.pipelines import PipelineRow, pipelines
+from projections.sales.pipelines import PipelineRow, pipelines
 from tests.projections.facts import FIRST_STAGES, PIPELINE, at, fact, folded
 
 DEFINED = PipelineDefined(name="Retail", stages=FIRST_STAGES)

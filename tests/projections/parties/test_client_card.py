@@ -16,7 +16,7 @@ from events.values import (
     ProfileField,
 )
 from infra.words import word_parts, words
-from projections.client_card import ClientCardRow, client_card
+from projections.parties.client_card import ClientCardRow, client_card
 from tests.projections.facts import (
     ANNA,
     BORIS,

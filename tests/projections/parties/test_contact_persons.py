@@ -2,7 +2,7 @@
 
 from events.client import AffiliationEnded, ClientAffiliated
 from events.values import AffiliationRole
-from projections.contact_persons import ContactPersonRow, contact_persons
+from projections.parties.contact_persons import ContactPersonRow, contact_persons
 from tests.projections.facts import ANNA, MARIA, ROMASHKA, VASILEK, at, fact, folded
 
 BUYER = ClientAffiliated(organisation_id=ROMASHKA, role=AffiliationRole.BUYER)

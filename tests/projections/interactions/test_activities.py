@@ -9,7 +9,7 @@ from events.activity import (
 )
 from events.base import Event
 from events.values import CallStatus, Channel, Direction
-from projections.activities import ActivityRow, activities
+from projections.interactions.activities import ActivityRow, activities
 from tests.projections.facts import ANNA, BORIS, CALL, MARIA, OTHER_CALL, ROMASHKA, at, fact, folded, held, planned
 
 PLANNED_ROW = ActivityRow(

@@ -2,7 +2,7 @@
 
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
 from events.values import StaffRole
-from projections.staff_directory import StaffRow, staff_directory
+from projections.staff.staff_directory import StaffRow, staff_directory
 from tests.projections.facts import ANNA, BORIS, HEAD, at, fact, folded
 
 HIRED = StaffHired(name="Анна", role=StaffRole.SELLER, team="North", branch="Moscow", head_id=HEAD)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
-from projections.products import ProductRow, products
+from projections.sales.products import ProductRow, products
 from tests.projections.facts import PRODUCT, at, fact, folded
 
 LISTED = ProductListed(code="gtx-pro", name="GTX Pro", series="GTX", aliases=("GTXPro",))

@@ -2,7 +2,7 @@
 
 from events.client import ClientClaimed, ClientReleased, ClientTransferred
 from events.values import OwnershipCause
-from projections.ownership_history import ownership_history
+from projections.parties.ownership_history import ownership_history
 from tests.projections.facts import ANNA, BORIS, ROMASHKA, VASILEK, at, fact, folded
 
 CLAIM = ClientClaimed(owner_id=ANNA, cause=OwnershipCause.OFFER)

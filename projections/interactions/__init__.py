@@ -1,0 +1,1 @@
+"""Touchpoints, planned and held."""

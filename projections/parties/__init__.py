@@ -1,0 +1,1 @@
+"""Clients and the persons who act for them."""

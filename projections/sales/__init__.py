@@ -1,0 +1,1 @@
+"""Deals, the pipelines they take, the products they are about."""

@@ -1,0 +1,1 @@
+"""The people who meet the clients."""
