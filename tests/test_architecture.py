@@ -40,12 +40,13 @@ def test_every_arrow_between_the_packages_holds(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_only_the_door_of_the_commands_speaks_http() -> None:
-    speakers = {path.name for path in (ROOT / "commands").rglob("*.py") if speaks_http(path.read_text("utf-8"))}
-    assert speakers == {"door.py"}
+    every = (ROOT / "commands").rglob("*.py")
+    speakers = {str(path.relative_to(ROOT)) for path in every if speaks_http(path.read_text("utf-8"))}
+    assert speakers == {"commands/execution/door.py"}
 
 
 def test_no_module_of_the_read_side_speaks_both_http_and_sql() -> None:
-    texts = {path.name: path.read_text("utf-8") for path in (ROOT / "read_api").rglob("*.py")}
+    texts = {str(path): path.read_text("utf-8") for path in (ROOT / "read_api").rglob("*.py")}
     assert not {name for name, text in texts.items() if speaks_http(text) and speaks_sql(text)}
     assert any(speaks_sql(text) for text in texts.values())
 
@@ -68,7 +69,7 @@ def test_read_models_do_not_import_each_other() -> None:
 def test_the_bottom_never_names_the_business() -> None:
     files = [path for path in (ROOT / "infra").rglob("*") if path.suffix in {".py", ".sql"}]
     assert files
-    told = {path.name: names_the_business(path.read_text("utf-8")) for path in files}
+    told = {str(path): names_the_business(path.read_text("utf-8")) for path in files}
     assert not {name: words for name, words in told.items() if words}
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from app.demo_place import ROOT, Place, throw_away_place
+from app.demo.place import ROOT, Place, throw_away_place
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ANYTHING = "…"
 BETWEEN_BLOCKS = "---- the next block ----"
-LETOPIS = shlex.join([sys.executable, "-c", "from app.cli import main; main()"])
+LETOPIS = shlex.join([sys.executable, "-c", "from app.terminal.cli import main; main()"])
 CURL = shlex.join([sys.executable, str(Path(__file__).with_name("curl.py"))])
 
 

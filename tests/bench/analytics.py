@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import adbc_driver_postgresql.dbapi
 
-from app.wiring import analytics_node
+from app.composition.wiring import analytics_node
 from tests.bench.ground import Ground
 from tests.bench.made_log import append_made_log
 from tests.bench.measuring import Race

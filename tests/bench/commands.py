@@ -14,8 +14,8 @@ from uuid import uuid4
 import psycopg
 import uvloop
 
-from app.company import ADMIN_ID, demo_id, ensure_admin
-from app.write_side import WriteSide
+from app.composition.write_side import WriteSide
+from app.demo.company import ADMIN_ID, demo_id, ensure_admin
 from commands.base import Actor, Command
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from app.auth import issue_token
-from app.company import ADMIN_ID
+from app.demo.company import ADMIN_ID
 from commands.execution.decision import Request
 from tests.bench.commands import ADMIN, write_side
 from tests.bench.ground import Ground, Place, environment
@@ -59,7 +59,7 @@ def _port(server: subprocess.Popen[bytes], said: Path) -> int:
 
 def letopis(place: Place, role: str) -> Any:
     """Lend the port of the real service, started as `letopis serve` starts it."""
-    return _process(place, "-c", "from app.cli import main; main()", "serve", "--port", "0", "--role", role)
+    return _process(place, "-c", "from app.terminal.cli import main; main()", "serve", "--port", "0", "--role", role)
 
 
 def usual_reads(place: Place) -> Any:

@@ -60,7 +60,15 @@ def import_rows(ground: Ground) -> Iterator[Race]:
         with ground.place(f"import{next(turns)}") as place, letopis(place, "projections") as port:
             _wait_until_ready(port)
             began = time.time()
-            words = [sys.executable, "-c", "from app.cli import main; main()", "import", "maven", str(folder), "--json"]
+            words = [
+                sys.executable,
+                "-c",
+                "from app.terminal.cli import main; main()",
+                "import",
+                "maven",
+                str(folder),
+                "--json",
+            ]
             ran = subprocess.run(words, cwd=ROOT, env=environment(place), capture_output=True, text=True, check=False)
             assert ran.returncode == 0, ran.stderr
             told = json.loads(ran.stdout.splitlines()[-1])

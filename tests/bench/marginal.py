@@ -19,9 +19,9 @@ from typing import Any
 
 import psycopg
 
-from app.decoding import decoder_factory
+from app.composition.decoding import decoder_factory
+from app.composition.wiring import analytics_node
 from app.process import settle
-from app.wiring import analytics_node
 from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.export.export import export_log

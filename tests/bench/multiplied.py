@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import duckdb
 
-from app.wiring import ANALYTICS_FILE, analytics_node
+from app.composition.wiring import ANALYTICS_FILE, analytics_node
 from infra.analytics.fact_schema import FactTable
 from projections.analytics import ANALYTICS
 from tests.bench.ground import Place

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel
 
 from app.auth import authenticator
-from app.http import Parts
+from app.serving.http import Parts
 from app.settings import Settings
 from commands.activity import RecordActivity
 from commands.base import Actor

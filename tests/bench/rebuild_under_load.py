@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from app.decoding import decoder_at
-from app.logs import configure_logs
+from app.composition.decoding import decoder_at
+from app.serving.logs import configure_logs
 from projections.parties.client_card import client_card
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import roll_back
@@ -130,7 +130,7 @@ async def measured(place: Place, port: int, clients: list[str], options: argpars
     load.seen = before = Seen()
     await asyncio.sleep(BASELINE_SECONDS)
     load.seen = during = Seen()
-    words = ["-c", "from app.cli import main; main()", "projections", "rebuild", "client_card"]
+    words = ["-c", "from app.terminal.cli import main; main()", "projections", "rebuild", "client_card"]
     words += ["--throttle", str(options.throttle), "--verify", options.verify]
     began = time.monotonic()
     rebuild = await asyncio.create_subprocess_exec(

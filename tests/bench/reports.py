@@ -11,7 +11,7 @@ import adbc_driver_postgresql.dbapi
 import duckdb
 import psycopg
 
-from app.wiring import ANALYTICS_FILE, analytics_node
+from app.composition.wiring import ANALYTICS_FILE, analytics_node
 from infra.analytics.duck import AnalyticsNode
 from infra.log.past_log import AsOf
 from tests.bench.ground import Ground, Place

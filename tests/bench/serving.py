@@ -2,10 +2,10 @@
 
 import socket
 
-from app.http import Parts, create_app
-from app.logs import configure_logs
 from app.process import settle
-from app.server import Server
+from app.serving.http import Parts, create_app
+from app.serving.logs import configure_logs
+from app.serving.server import Server
 
 
 def serve(parts: Parts) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload, load_only, selecti
 
 from app.auth import authenticator
 from app.database import master_key, urls_of
-from app.http import Parts
+from app.serving.http import Parts
 from app.settings import Settings
 from read_api import answers
 from read_api.rights import FRONT_OFFICE

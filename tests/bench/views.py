@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from eventsourcing.projection import ProjectionRunner
 
-from app.decoding import decoder_at, decoder_factory
+from app.composition.decoding import decoder_at, decoder_factory
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
 from projections.parties.client_card import client_card

@@ -15,8 +15,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
-from app.http import Parts, create_app
-from app.reading import feed_at, past_at
+from app.composition.reading import feed_at, past_at
+from app.serving.http import Parts, create_app
 from events.base import Event
 from infra.log.envelope import AnyFact
 from infra.projector.projector import build

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from distributed import Client, LocalCluster
 
-from app.decoding import decoder_at, decoder_factory
+from app.composition.decoding import decoder_at, decoder_factory
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.projection import Projection
 from infra.projector.projector import build

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from app.company import ADMIN_ID
+from app.demo.company import ADMIN_ID
 from tests.database import Database
 from tests.system.service import Service, token
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg
 
-from app.decoding import decoder_at
-from app.wiring import ANALYTICS_FILE, batch_runner
+from app.composition.decoding import decoder_at
+from app.composition.wiring import ANALYTICS_FILE, batch_runner
 from commands.execution.batch import BatchRunner
 from infra.analytics.duck import AnalyticsNode
 from infra.postgres.connection import OwnConnection

@@ -34,7 +34,7 @@ def environment(var: Path, database_url: str | None, code: Path = ROOT) -> dict[
 
 def letopis(*arguments: str) -> list[str]:
     """Return the command line of `letopis` with these arguments."""
-    return [sys.executable, "-c", "from app.cli import main; main()", *arguments]
+    return [sys.executable, "-c", "from app.terminal.cli import main; main()", *arguments]
 
 
 def token(actor: object, role: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from threading import Timer
 
-from app.wiring import batch_runner
+from app.composition.wiring import batch_runner
 from commands.execution.pending import Accepted, Turn
 from commands.importing import run
 from commands.importing.maven import import_maven

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 
-from app.company import ADMIN_ID
+from app.demo.company import ADMIN_ID
 from tests.system.bad_door import ADMIN, GOOD, NOBODY, REGISTER, Door, field, told
 from tests.system.service import SECRET, token
 

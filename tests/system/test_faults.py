@@ -2,7 +2,7 @@
 
 import httpx
 
-from app.decoding import decoder_at
+from app.composition.decoding import decoder_at
 from projections.registry import PROJECTIONS
 from replay.repair.checkpoint_check import audit
 from tests.database import MASTER, urls_of

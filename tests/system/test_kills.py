@@ -20,11 +20,11 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from app.composition.decoding import decoder_at
 from app.database import Urls, master_key, urls_of
-from app.decoding import decoder_at
-from app.operators import analytics_in_hand
+from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
-from app.totals import analytics_totals, pipeline_totals
+from app.terminal.totals import analytics_totals, pipeline_totals
 from commands.importing.maven import SOURCE, csv_totals
 from commands.importing.names import imported_id
 from commands.importing.report import Report

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.decoding import decoder_factory
+from app.composition.decoding import decoder_factory
 from commands.catalogue import COMMANDS
 from commands.execution.pending import Accepted
 from events.deal import DealMoved, DealWon

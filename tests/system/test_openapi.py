@@ -14,9 +14,9 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from app.company import ADMIN_ID, demo_id, load_demo_company
-from app.openapi import PUBLIC
-from app.wiring import batch_runner
+from app.composition.wiring import batch_runner
+from app.demo.company import ADMIN_ID, demo_id, load_demo_company
+from app.words.openapi import PUBLIC
 from commands.catalogue import COMMANDS
 from infra.postgres.connection import OwnConnection
 from infra.postgres.embedded import EmbeddedPostgres

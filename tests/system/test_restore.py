@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from app import keep
+from app.terminal import backup as keep
 from infra.backup.backup import back_up
 from infra.backup.restore import RestoreRefusedError
 from projections.registry import PROJECTIONS

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from app.decoding import decoder_factory
+from app.composition.decoding import decoder_factory
 from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
 from replay.rebuilding.verify import verify

@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app.reading import time_machine_at
+from app.composition.reading import time_machine_at
 from infra.log.past_log import AsOf
 from infra.projector.folding import PoisonEventError
 from replay.past.as_of import TimeMachine

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from app.decoding import decoder_at
-from app.wiring import batch_runner
+from app.composition.decoding import decoder_at
+from app.composition.wiring import batch_runner
 from commands.base import Actor, Command
 from commands.client import AddContactPoint, ArchiveClient, ContactPointGiven, RegisterClient, RemoveContactPoint
 from commands.errors import DuplicateClientError

@@ -1,0 +1,1 @@
+"""Where the parts are put together: who reads, writes and decides what, by which connection and key."""

@@ -1,0 +1,68 @@
+"""The one place where parts are put together: who reads and writes what, and by which connection."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+from app.composition.decoding import mapper_at, mapper_by
+from app.database import Urls
+from app.settings import Settings
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Seal
+from commands.execution.snapshots import Snapshots
+from commands.execution.store import LogStore
+from commands.execution.streams import ReadStreams, Streams
+from infra.log.crypto import MasterKey
+from infra.log.envelope import StoredFact
+from infra.log.eventlog import read_streams
+from infra.log.mapper import Mapper
+from infra.postgres.connection import Borrow
+
+if TYPE_CHECKING:
+    from infra.analytics.duck import AnalyticsNode
+
+ANALYTICS_FILE = "analytics.duckdb"
+
+
+def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "AnalyticsNode":
+    """Return the node that owns this installation's analytics file; raises AnalyticsFileInUseError."""
+    # Loaded when it is needed: an import, which has no use for it, would wait a quarter of a second.
+    from infra.analytics.duck import AnalyticsNode
+    from projections.analytics import ANALYTICS
+
+    mapper = mapper_at(urls.projector, master)
+
+    def upcast(topic: str, stored_version: int, body: str) -> str:
+        return to_json(mapper.upcast(topic, stored_version, from_json(body))).decode()
+
+    return AnalyticsNode(settings.var / ANALYTICS_FILE, urls.projector, ANALYTICS, upcast, settings.zone)
+
+
+def batch_runner(master: MasterKey, reading: Borrow, writing: Borrow | None = None) -> BatchRunner:
+    """Return what carries out batches of commands on the connections lent.
+
+    Who decides the next batch while one is stored needs two; one does for who always waits (`run`).
+    """
+    mapper, seal, read = _writing(master, reading)
+    streams = Streams(read, mapper.to_event, Snapshots(reading, mapper.keyring))
+    return BatchRunner(reading, streams, seal, mapper.keyring, LogStore(writing or reading))
+
+
+def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
+    """Return what carries out batches for a dry run: every rule is asked, nothing is stored."""
+    from commands.importing.rehearsal import rehearsing_runner
+
+    mapper, seal, read = _writing(master, borrow)
+    return rehearsing_runner(borrow, read, mapper, seal)
+
+
+def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStreams]:
+    mapper = mapper_by(borrow, master)
+
+    def read(after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]:
+        with borrow() as connection:
+            return read_streams(connection, after, limit)
+
+    return mapper, Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash), read

@@ -1,0 +1,74 @@
+"""The write side of one process: who carries commands out, who wakes the readers, and who answers facts."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+from app.composition.decoding import decoder_at
+from app.composition.wiring import batch_runner
+from app.database import Urls
+from app.settings import Settings
+from commands.execution.decision import Request
+from commands.execution.executor import Executor
+from commands.execution.pending import Answer
+from commands.execution.refusals import RefusalRecord
+from commands.policies.worker import OwnershipReassignment, PolicyWorker
+from infra.log.crypto import MasterKey
+from infra.log.wake_up import WakeUp
+from infra.postgres.connection import OwnConnection
+
+
+class WriteSide:
+    """The write side of one process: the executor, the wake-up of readers, and the policies."""
+
+    def __init__(self, urls: Urls, settings: Settings, master: MasterKey, *, with_policies: bool) -> None:
+        self._wake_up = WakeUp(urls.writer)
+        self.refusals = RefusalRecord(urls.writer)
+        self._policies: list[PolicyWorker] = []
+        self.listeners: list[Callable[[], None]] = []
+        reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
+        self.executor = Executor(
+            batch_runner(master, reading, writing),
+            (reading, writing),
+            on_stored=self._stored,
+            limit=settings.queue_size,
+        )
+        if with_policies:
+            decode = decoder_at(urls.writer, master)
+            policy = OwnershipReassignment()
+            worker = PolicyWorker(policy, urls.writer, decode, self.carry_out, master.keyed_hash)
+            self._policies.append(worker)
+            self.listeners.append(worker.wake)
+
+    def _stored(self, position: int) -> None:
+        self._wake_up.stored(position)
+        for listener in self.listeners:
+            listener()
+
+    def carry_out(self, requests: Sequence[Request]) -> list[Answer]:
+        """Carry out commands and wait for their answers; for threads that are not an event loop's."""
+        done = threading.Event()
+        answers: list[Answer] = []
+
+        def deliver(given: list[Answer]) -> None:
+            answers.extend(given)
+            done.set()
+
+        self.executor.submit(requests, deliver)
+        done.wait()
+        return answers
+
+    def start(self) -> None:
+        """Begin to take commands."""
+        self._wake_up.start()
+        self.refusals.start()
+        self.executor.start()
+        for policy in self._policies:
+            policy.start()
+
+    def stop(self) -> None:
+        """Finish what waits and stop."""
+        for policy in self._policies:
+            policy.stop()
+        self.executor.stop()
+        self.refusals.stop()
+        self._wake_up.stop()

@@ -1,0 +1,1 @@
+"""The demo company, the first start, and the story that `letopis demo` tells."""

@@ -1,0 +1,49 @@
+"""What happens once in the life of an installation: the database is made, the first administrator is entered."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from app.auth import issue_token
+from app.composition.write_side import WriteSide
+from app.database import database, master_key
+from app.demo.company import ADMIN_ID, ensure_admin, load_demo_company
+from app.settings import Settings
+from infra.log.crypto import MasterKey
+
+ADMIN_TOKEN_LIFE = timedelta(days=365)
+
+Say = Callable[[str], None]
+
+
+def enter_first_administrator(settings: Settings, master: MasterKey, write_side: WriteSide, say: Say) -> bool:
+    """Enter the first administrator and show its token; return False when that was done before."""
+    if not ensure_admin(write_side.carry_out, master.keyed_hash):
+        return False
+    # Where others sign the tokens there is none of ours to show.
+    with contextlib.suppress(ValueError):
+        token = issue_token(settings, str(ADMIN_ID), "admin", ADMIN_TOKEN_LIFE)
+        say(f"First start. The administrator's token, shown this once:\n  {token}")
+    return True
+
+
+def first_start(settings: Settings, master: MasterKey, write_side: WriteSide, say: Say) -> None:
+    """Enter the first administrator once; a developer's own database also gets the demo company."""
+    if enter_first_administrator(settings, master, write_side, say) and settings.database_url is None:
+        done = load_demo_company(write_side.carry_out, master.keyed_hash, datetime.now(UTC))
+        say(f"A small demo company was entered ({done} commands).")
+
+
+def initialise(settings: Settings, say: Say) -> bool:
+    """Make the database, bring it to this version and enter the first administrator; False when there was one.
+
+    Raises what `app.database.database` raises.
+    """
+    master = master_key(settings)
+    with database(settings, master, say) as urls:
+        write_side = WriteSide(urls, settings, master, with_policies=False)
+        write_side.start()
+        try:
+            return enter_first_administrator(settings, master, write_side, say)
+        finally:
+            write_side.stop()

@@ -1,0 +1,1 @@
+"""Looks at everything Letopis rests on and says how to mend it."""

@@ -1,0 +1,221 @@
+"""What the doctor looks at in the database and in the analytics file that follows it."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import duckdb
+import psycopg
+
+from app.composition.wiring import ANALYTICS_FILE
+from app.database import ROLES, master_key, urls_of
+from app.doctor.patient import FailedError, Patient, SkippedError
+from app.serving.analytics_control import reports_position
+from infra.log.crypto import MasterKey, WrongMasterKeyError
+from infra.migrations import scripts
+from projections.registry import PROJECTIONS
+from replay.repair.status import ProjectionStatus, statuses
+
+OLDEST_POSTGRES = 18
+LARGEST_SKEW_SECONDS = 2.0
+SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
+GUARDED = ("event", "event_party", "receipt", "skipped")
+
+_RIGHTS = """
+SELECT role || ': ' || string_agg(what, ', ' ORDER BY what)
+FROM (
+    SELECT r.role, format('%%s on letopis.%%s', p.privilege, t.relation) AS what
+    FROM unnest(%s::text[]) AS r (role)
+    CROSS JOIN unnest(ARRAY['event', 'event_party', 'receipt', 'claim', 'subject_key']) AS t (relation)
+    CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege)
+    WHERE has_table_privilege(r.role, 'letopis.' || t.relation, p.privilege)
+    UNION ALL
+    SELECT rolname, 'superuser, or may make roles or databases, or passes by row security'
+    FROM pg_roles
+    WHERE rolname = ANY(%s) AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls)
+    UNION ALL
+    SELECT m.member::regrole::text, 'member of ' || m.roleid::regrole
+    FROM pg_auth_members AS m
+    WHERE m.member = ANY(SELECT oid FROM pg_roles WHERE rolname = ANY(%s))
+    UNION ALL
+    SELECT r.role, 'SELECT on letopis.event'
+    FROM unnest(%s::text[]) AS r (role)
+    WHERE has_table_privilege(r.role, 'letopis.event', 'SELECT')
+) AS found
+GROUP BY role
+"""
+
+
+def postgres(patient: Patient) -> str:
+    """The server answers and is new enough."""
+    if patient.owner_url is None:
+        if patient.why_no_database:
+            raise FailedError(patient.why_no_database)
+        raise SkippedError("no database yet: the first start makes it")
+    ((number, name),) = patient.query(
+        "SELECT current_setting('server_version_num')::int, current_setting('server_version')"
+    )
+    if number < OLDEST_POSTGRES * 10_000:
+        raise FailedError(f"PostgreSQL {name}")
+    return f"PostgreSQL {name}"
+
+
+def migrations(patient: Patient) -> str:
+    """Every migration this code has was run, and none that it does not have."""
+    if not patient.has_table("public.letopis_migration"):
+        raise SkippedError("the database is empty")
+    known, done = set(scripts()), {name for (name,) in patient.query("SELECT name FROM public.letopis_migration")}
+    if missing := sorted(known - done):
+        raise FailedError(f"missing: {', '.join(missing)}")
+    if unknown := sorted(done - known):
+        raise FailedError(f"unknown: {', '.join(unknown)}")
+    return f"{len(done)}"
+
+
+def the_master_key(patient: Patient) -> str:
+    """The key that is configured opens a key that is stored."""
+    settings = patient.settings
+    if settings.master_key is None and not (settings.var / "master.key").exists():
+        if patient.owner_url is not None and patient.has_table("letopis.event"):
+            raise FailedError(f"{settings.var / 'master.key'} is not there")
+        raise SkippedError("made by the first start")
+    master = _key_of(patient)
+    patient.require_log()
+    try:
+        for subject_id, wrapped in patient.query("SELECT subject_id, wrapped FROM letopis.subject_key LIMIT 1"):
+            master.unwrap(subject_id, wrapped)
+    except WrongMasterKeyError as error:
+        raise FailedError(str(error)) from error
+    return "LETOPIS_MASTER_KEY" if settings.master_key else str(settings.var / "master.key")
+
+
+def _key_of(patient: Patient) -> MasterKey:
+    try:
+        return master_key(patient.settings)
+    except ValueError as error:
+        raise FailedError(str(error)) from error
+
+
+def durable(patient: Patient) -> str:
+    """The server and the writing role wait for the disk."""
+    found = dict(patient.query("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", list(SAFETY)))
+    configured = patient.query(
+        "SELECT unnest(s.setconfig) FROM pg_db_role_setting AS s"
+        " JOIN pg_roles AS r ON r.oid = s.setrole WHERE r.rolname = %s",
+        patient.role("writer"),
+    )
+    found |= dict(line.split("=", 1) for (line,) in configured if line.startswith("synchronous_commit="))
+    weak = [f"{name}={value}" for name, value in sorted(found.items()) if value in {"off", "local"}]
+    if weak:
+        raise FailedError(", ".join(weak))
+    return ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
+
+
+def roles(patient: Patient) -> str:
+    """The service's roles have no right to change the log but through the append function."""
+    patient.require_log()
+    names = [patient.role(ending) for ending in ROLES]
+    present = {name for (name,) in patient.query("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", names)}
+    if missing := sorted(set(names) - present):
+        raise FailedError(f"missing: {', '.join(missing)}")
+    found = [line for (line,) in patient.query(_RIGHTS, names, names, names, [patient.role("reader")])]
+    if found:
+        raise FailedError("; ".join(sorted(found)))
+    if patient.settings.master_key is not None or (patient.settings.var / "master.key").exists():
+        urls = urls_of(patient.owner_url or "", patient.settings, _key_of(patient))
+        for url in (urls.writer, urls.projector, urls.reader):
+            psycopg.connect(url, connect_timeout=5).close()
+    return ", ".join(names)
+
+
+def triggers(patient: Patient) -> str:
+    """Every table of the log has its guard, switched on."""
+    patient.require_log()
+    on = {
+        name
+        for (name,) in patient.query(
+            "SELECT tgrelid::regclass::text FROM pg_trigger"
+            " WHERE tgname = split_part(tgrelid::regclass::text, '.', 2) || '_is_immutable' AND tgenabled IN ('O', 'A')"
+        )
+    }
+    off = [name for name in GUARDED if f"letopis.{name}" not in on]
+    if off:
+        raise FailedError(f"off: {', '.join(f'letopis.{name}' for name in off)}")
+    return ", ".join(GUARDED)
+
+
+def positions(patient: Patient) -> str:
+    """There are as many facts as the last position says."""
+    patient.require_log()
+    ((count, last),) = patient.query("SELECT count(*), coalesce(max(position), 0) FROM letopis.event")
+    if count != last:
+        raise FailedError(f"{count} facts, last position {last}")
+    return f"{count}"
+
+
+def projections(patient: Patient) -> str:
+    """Every read model is live, of this code, and not far behind while somebody keeps it up to date."""
+    patient.require_log()
+    found = statuses(PROJECTIONS, patient.owner_url or "")
+    if not any(one.generation for one in found):
+        raise SkippedError("none was built yet: start the service")
+    is_followed = bool(
+        patient.query("SELECT 1 FROM pg_stat_activity WHERE usename = %s LIMIT 1", patient.role("projector"))
+    )
+    limit = patient.settings.ready_lag_seconds if is_followed else None
+    wrong = [told for one in found if (told := _wrong_with(one, limit))]
+    if wrong:
+        raise FailedError("; ".join(wrong))
+    lag = max(one.lag_events for one in found)
+    return f"{len(found)}, lag {lag}" + ("" if is_followed else ", service stopped")
+
+
+def _wrong_with(one: ProjectionStatus, limit: float | None) -> str:
+    if one.state == "retired":
+        return ""
+    if one.state not in {"live", "paused"}:
+        return f"{one.name} {one.state}" + (f": {one.error}" if one.error else "")
+    if one.parked:
+        return f"{one.name} {one.parked} parked from position {one.parked_from}"
+    if not one.is_current:
+        return f"{one.name} made by other code"
+    if limit is not None and one.state == "live" and one.lag_seconds > limit:
+        return f"{one.name} {one.lag_events} facts, {one.lag_seconds:.0f} s behind"
+    return ""
+
+
+def analytics(patient: Patient) -> str:
+    """The last fact of the analytics file is in this log at that position."""
+    patient.require_log()
+    path = patient.settings.var / ANALYTICS_FILE
+    if not path.exists():
+        raise SkippedError("made when the service starts")
+    ((head,),) = patient.query("SELECT coalesce(max(position), 0) FROM letopis.event")
+    try:
+        with duckdb.connect(str(path), read_only=True) as file:
+            found: Any = file.execute("SELECT position, event_id FROM followed").fetchone()
+    except duckdb.Error as error:
+        # The service holds its file; then it is asked instead.
+        position = reports_position(patient.settings.var)
+        if position is None:
+            raise FailedError(str(error).partition("\n")[0]) from error
+        if position > head:
+            raise FailedError(f"the reports count in {position} facts, the log holds {head}") from error
+        return f"{position} / {head}"
+    position, event_id = found or (0, None)
+    if position:
+        there = patient.query("SELECT event_id FROM letopis.event WHERE position = %s", position)
+        if not there or there[0][0] != UUID(str(event_id)):
+            raise FailedError(f"the fact at position {position} is not the one in the log")
+    return f"{position} / {head}"
+
+
+def clock(patient: Patient) -> str:
+    """The two clocks differ by less than people would notice."""
+    before = datetime.now(UTC)
+    ((there,),) = patient.query("SELECT clock_timestamp()")
+    after = datetime.now(UTC)
+    skew = max((before - there).total_seconds(), (there - after).total_seconds(), 0.0)
+    if skew > LARGEST_SKEW_SECONDS:
+        raise FailedError(f"{skew:.1f} s")
+    return f"{skew:.1f} s"

@@ -1,0 +1,88 @@
+"""What the doctor looks at on this machine: Python, the disk, the var folder, the token key, the port."""
+
+import os
+import platform
+import shutil
+import socket
+import stat
+import sys
+from pathlib import Path
+
+from app.auth import KEY_FILE, authenticator
+from app.doctor.patient import FailedError, Patient, SkippedError
+from app.serving.analytics_control import is_letopis
+
+OLDEST_PYTHON = (3, 11)
+LEAST_FREE_BYTES = 2**30
+"""PostgreSQL's write-ahead log alone may take this much between two checkpoints."""
+
+SECRETS = ("master.key", KEY_FILE, "postgres/owner.password")
+
+
+def python(_: Patient) -> str:
+    """Python is new enough."""
+    if sys.version_info < OLDEST_PYTHON:
+        raise FailedError(platform.python_version())
+    return platform.python_version()
+
+
+def disk(patient: Patient) -> str:
+    """The disk of the var folder has room."""
+    free = free_bytes(patient.settings.var)
+    if free < LEAST_FREE_BYTES:
+        raise FailedError(f"{free / 2**30:.1f} GiB")
+    return f"{free / 2**30:.1f} GiB"
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room left on the disk where a folder is, or would be made."""
+    folder = folder.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def folder(patient: Patient) -> str:
+    """The var folder can be written by us and by nobody else, and nobody else reads its secrets."""
+    var = patient.settings.var
+    if not var.exists():
+        raise SkippedError(f"{var} is made by the first start")
+    if not var.is_dir() or not os.access(var, os.R_OK | os.W_OK | os.X_OK):
+        raise FailedError(f"{var} is no folder that this user can write")
+    if var.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise FailedError(f"{var} can be written by others: mode {stat.S_IMODE(var.stat().st_mode):o}")
+    open_to_others = [name for name in SECRETS if _is_open(var / name)]
+    if open_to_others:
+        raise FailedError(f"can be read by others: {', '.join(open_to_others)}")
+    return str(var)
+
+
+def _is_open(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def token_key(patient: Patient) -> str:
+    """Tokens can be checked with the keys that are configured, or with our own."""
+    settings = patient.settings
+    is_own = settings.jwt_public_keys is None and settings.jwt_secret is None
+    if is_own and not (settings.var / KEY_FILE).exists():
+        raise SkippedError(f"{settings.var / KEY_FILE} is made by the first start")
+    try:
+        authenticator(settings)
+    except (ValueError, OSError) as error:
+        raise FailedError(str(error)) from error
+    return KEY_FILE if is_own else "configured"
+
+
+def port(patient: Patient) -> str:
+    """Nothing listens at our port, or it is Letopis that does."""
+    host, number = patient.settings.host, patient.settings.port
+    if is_letopis(f"http://{f'[{host}]' if ':' in host else host}:{number}"):
+        return f"{host}:{number}, Letopis"
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            ours.bind((host, number))
+        except OSError as error:
+            raise FailedError(f"{host}:{number}: {error.strerror}") from error
+    return f"{host}:{number}, free"

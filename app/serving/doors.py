@@ -1,0 +1,200 @@
+"""Puts the HTTP application together from the parts of this process."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, LiteralString, Protocol
+
+import psycopg
+from psycopg.rows import dict_row
+from starlette.routing import BaseRoute
+
+from app.auth import authenticator
+from app.composition.reading import read_side
+from app.composition.write_side import WriteSide
+from app.database import Urls
+from app.serving.analytics_control import REPAIR_PATHS, operators_router
+from app.serving.forward import REPORT_PATHS, forwarding_routes
+from app.serving.http import Check, Parts
+from app.serving.metrics import Gauge, RequestCounts
+from app.settings import Settings
+from app.words.problems import problem_of_item
+from commands.execution.door import command_routes
+from commands.execution.executor import Executor
+from commands.execution.rate_limit import Pace
+from infra.analytics.duck import AnalyticsNode
+from infra.log.crypto import MasterKey
+from projections.registry import PROJECTIONS
+
+_VIEWS = """
+SELECT
+    s.name, s.generation, s.shape, s.state, s.lag_events, s.lag_seconds, s.is_shown, coalesce(k.parked, 0) AS parked
+FROM read.generation_status s
+LEFT JOIN read.parked_count k USING (name, generation)
+ORDER BY s.name, s.generation
+"""
+_REBUILDS = """
+SELECT name, phase, is_paused, done, total, per_second, fraction, eta_seconds, workers
+FROM read.rebuild_status
+WHERE is_running
+ORDER BY name
+"""
+# Whoever asks whether we are ready does not wait for long.
+_LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
+# A retired one serves readers of another shape, and is kept up to date for them.
+_SERVING = frozenset({"live", "paused", "retired"})
+
+
+@dataclass(frozen=True)
+class Home:
+    """The first process of the service, as its workers know it: where it answers them, and what it has."""
+
+    address: str
+    has_analytics: bool
+
+
+class Crew(Protocol):
+    """The other processes of the service, as its first one knows them."""
+
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
+
+
+def http_parts(
+    settings: Settings,
+    urls: Urls,
+    master: MasterKey,
+    write_side: WriteSide,
+    analytics: AnalyticsNode | None,
+    *,
+    counts: RequestCounts | None = None,
+    home: Home | None = None,
+    crew: Crew | None = None,
+) -> Parts:
+    """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
+    who = authenticator(settings)
+    reads = read_side(settings, urls, master, who.authenticate, analytics)
+    operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
+    commands = command_routes(
+        write_side.executor.execute,
+        who.authenticate,
+        master.keyed_hash,
+        problem_of_item,
+        write_side.refusals.note,
+        Pace(settings.commands_per_second, settings.commands_burst).take,
+    )
+    return Parts(
+        first_routes=(*commands, *_passing_on(settings, analytics, home), *reads.first),
+        other_routers=operators,
+        read_router=reads.router,
+        lifespan=reads.lifespan,
+        on_stop=reads.end_streams,
+        actor_of=who.remembered,
+        checks=_checks(settings, urls, write_side.executor),
+        gauges=_gauges(urls, write_side, analytics, crew),
+        counts=counts or RequestCounts(),
+        cors_origins=settings.cors_origins,
+        body_limit=settings.body_limit_bytes,
+    )
+
+
+def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home | None) -> list[BaseRoute]:
+    """Return the routes of what another process has: reports, their repair, the metrics of all workers."""
+    routes: list[BaseRoute] = []
+    reports_at = settings.analytics_url
+    if home is not None:
+        routes += forwarding_routes(home.address, ("/metrics",))
+        if home.has_analytics:
+            routes += forwarding_routes(home.address, REPAIR_PATHS, method="POST")
+            reports_at = home.address
+    if analytics is None and reports_at is not None:
+        routes += forwarding_routes(reports_at, REPORT_PATHS)
+    return routes
+
+
+async def _rows(url: str, *statements: LiteralString) -> list[list[Mapping[str, Any]]]:
+    """Return what each statement gives."""
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, connect_timeout=3, options=_LIMITS, row_factory=dict_row
+    ) as connection:
+        return [list(await (await connection.execute(statement)).fetchall()) for statement in statements]
+
+
+def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], Awaitable[Sequence[Check]]]:
+    async def checks() -> Sequence[Check]:
+        try:
+            [views] = await _rows(urls.reader, _VIEWS)
+        except psycopg.OperationalError:
+            return [Check("log", is_ready=False, reason="The database cannot be reached.")]
+        limit = settings.ready_lag_seconds
+        # What this code's readers see; what is built beside it, and what other code reads, does not matter.
+        shown = {(view["name"], view["shape"]): view for view in views if view["is_shown"]}
+        told = [_log_check(executor)]
+        for name, shape in sorted((one.name, one.shape) for one in PROJECTIONS):
+            view = shown.get((name, shape))
+            told.append(Check(name, is_ready=False, reason="not built yet") if view is None else _check_of(view, limit))
+        return told
+
+    return checks
+
+
+def _check_of(view: Mapping[str, Any], limit: float) -> Check:
+    is_ready = view["state"] in _SERVING and float(view["lag_seconds"]) <= limit
+    facts = {"state": view["state"], "lag_events": view["lag_events"], "lag_seconds": view["lag_seconds"]}
+    reason = None if is_ready else f"{view['state']}, {view['lag_events']} events behind"
+    return Check(view["name"], is_ready, reason, facts)
+
+
+def _log_check(executor: Executor) -> Check:
+    if executor.can_store:
+        return Check("log", is_ready=True)
+    return Check("log", is_ready=False, reason="The database can be reached, but does not store commands.")
+
+
+def _gauges(
+    urls: Urls, write_side: WriteSide, analytics: AnalyticsNode | None, crew: Crew | None
+) -> Callable[[], Awaitable[Sequence[Gauge]]]:
+    async def gauges() -> Sequence[Gauge]:
+        waiting = write_side.executor.waiting + (crew.waiting if crew else 0)
+        told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", waiting)]
+        dropped = write_side.refusals.dropped + (crew.dropped if crew else 0)
+        told.append(Gauge("letopis_refusals_dropped", "Refusals that are not on record: too many at once.", dropped))
+        if analytics is not None:
+            told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
+        try:
+            views, rebuilds = await _rows(urls.reader, _VIEWS, _REBUILDS)
+        except psycopg.OperationalError:
+            return told
+        return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
+
+    return gauges
+
+
+def gauges_of(views: Sequence[Mapping[str, Any]]) -> list[Gauge]:
+    """Return what is measured of each build of a read model."""
+    told = []
+    for view in views:
+        labels = {"projection": view["name"], "generation": str(view["generation"]), "state": view["state"]}
+        told.append(Gauge("letopis_projection_lag_events", "Events not folded yet.", view["lag_events"], labels))
+        lag = float(view["lag_seconds"])
+        told.append(Gauge("letopis_projection_lag_seconds", "Age of the oldest event not folded.", lag, labels))
+        told.append(Gauge("letopis_parked_keys", "Keys that wait for a fact not taken in.", view["parked"], labels))
+    return told
+
+
+def _gauges_of_rebuild(rebuild: Mapping[str, Any]) -> Iterator[Gauge]:
+    """Give the gauges of a rebuild that is under way."""
+    labels = {"projection": rebuild["name"], "phase": "paused" if rebuild["is_paused"] else rebuild["phase"]}
+    yield Gauge("letopis_rebuild_events", "Events a rebuild has folded.", rebuild["done"], labels)
+    yield Gauge("letopis_rebuild_events_total", "Events a rebuild has to fold.", rebuild["total"], labels)
+    yield Gauge("letopis_rebuild_events_per_second", "Events a rebuild folds a second.", rebuild["per_second"], labels)
+    yield Gauge(
+        "letopis_rebuild_fraction", "How much of a rebuild is done, of all its phases.", rebuild["fraction"], labels
+    )
+    if rebuild["eta_seconds"] is not None:
+        yield Gauge("letopis_rebuild_eta_seconds", "Seconds a rebuild still needs.", rebuild["eta_seconds"], labels)
+    for worker in rebuild["workers"]:
+        of_worker = {"projection": rebuild["name"], "worker": str(worker["worker"])}
+        yield Gauge("letopis_rebuild_worker_events", "Events one worker has folded.", worker["events"], of_worker)

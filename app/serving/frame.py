@@ -1,0 +1,109 @@
+"""The frame around every request: its size is limited, counted and logged, and no bug of ours shows its insides."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.serving.metrics import RequestCounts
+from app.words.problems import Problem, incident_of, problem_response
+
+log = structlog.get_logger("letopis.http")
+
+HUNG_UP = 499
+"""What the log and the counts call a request whose caller did not wait for the end of it."""
+
+
+class BodyTooLargeError(HTTPException):
+    """The body is larger than allowed; a subclass of FastAPI's own, so that its body reader lets it through."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413)
+        self.facts = {"limit": limit}
+
+
+class BodyLimit:
+    """Refuses a body that is too large, before it is read when its length is announced, else while it is read."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        announced = headers.get("content-length", "")
+        if announced.isascii() and announced.isdigit() and int(announced[:18]) > self.limit:
+            problem = Problem(413, "payload-too-large", {"limit": self.limit})
+            await problem_response(problem, headers.get("accept-language"))(scope, receive, send)
+            return
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.limit:
+                raise BodyTooLargeError(self.limit)
+            return message
+
+        await self.app(scope, limited, send)
+
+
+class Frame:
+    """The outermost door: one log line and one count per request; a bug becomes a 500 that tells only a number."""
+
+    def __init__(self, app: ASGIApp, counts: RequestCounts, actor_of: Callable[[str | None], str | None]) -> None:
+        self.app = app
+        self.counts = counts
+        self.actor_of = actor_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+        is_head = scope["method"] == "HEAD"
+        # Whoever may GET something may ask for the head of that answer alone.
+        asked = {**scope, "method": "GET"} if is_head else scope
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif is_head:
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self.app(asked, receive, watched)
+        except ClientDisconnect:
+            status = HUNG_UP
+        except Exception as bug:  # noqa: BLE001 — the outermost door: whatever it is, the caller gets a 500 problem
+            problem = incident_of(bug, method=scope["method"])
+            if not status:
+                language = Headers(scope=scope).get("accept-language")
+                await problem_response(problem, language)(scope, receive, watched)
+        finally:
+            self._note(asked, scope["method"], status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+        route = scope.get("route")
+        template = getattr(route, "path", "(none)")
+        self.counts.add(method, template, status, seconds)
+        log.info(
+            "request",
+            action=getattr(route, "name", None),
+            method=method,
+            route=template,
+            status=status,
+            duration_ms=round(seconds * 1000, 2),
+            actor=self.actor_of(Headers(scope=scope).get("authorization")),
+        )

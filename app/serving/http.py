@@ -1,0 +1,153 @@
+"""The HTTP application: the doors for commands and reads in one frame, and what operators and developers look at."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from app.serving.frame import BodyLimit, Frame
+from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
+from app.words.docs import docs_router
+from app.words.openapi import ApiDocument
+from app.words.problems import STATUSES, UNREACHABLE, Problem, answer_with_problem, problem_response
+
+CORS_REQUEST_HEADERS = (
+    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"
+)  # fmt: skip
+CORS_ANSWER_HEADERS = (
+    "ETag", "Letopis-Head", "Letopis-Parked", "Letopis-Position", "Link", "RateLimit-Limit", "RateLimit-Remaining",
+    "RateLimit-Reset", "Retry-After",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be true before requests are sent here; `reason` says what is not."""
+
+    name: str
+    is_ready: bool
+    reason: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Readiness(BaseModel):
+    """Everything that was checked; each check has facts of its own besides these."""
+
+    status: Literal["ready"]
+    checks: list[dict[str, Any]]
+
+
+Checks = Callable[[], Awaitable[Sequence[Check]]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+async def no_checks() -> Sequence[Check]:
+    """Nothing but this process is needed."""
+    return ()
+
+
+async def no_gauges() -> Sequence[Gauge]:
+    """Nothing but requests is counted."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the application is put together from; `actor_of` names the actor of a checked token for the log."""
+
+    # Looked at before everything else, in this order.
+    first_routes: Sequence[BaseRoute] = ()
+    # Looked at before the reads, in this order.
+    other_routers: Sequence[APIRouter] = ()
+    read_router: APIRouter | None = None
+    actor_of: Callable[[str | None], str | None] = lambda _header: None
+    checks: Checks = no_checks
+    gauges: Gauges = no_gauges
+    counts: RequestCounts = field(default_factory=RequestCounts)
+    cors_origins: Sequence[str] = ()
+    body_limit: int = 1024 * 1024
+    lifespan: Lifespan | None = None
+    # Called on the event loop when the service begins to stop: answers that have no end must end now.
+    on_stop: Callable[[], None] = lambda: None
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """Return the application made of these parts."""
+    app = FastAPI(
+        title="Letopis",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        lifespan=parts.lifespan,
+    )
+    app.include_router(_operators_router(parts))
+    app.include_router(docs_router(app.title, "/openapi.json"))
+    for router in (*parts.other_routers, parts.read_router):
+        if router is not None:
+            app.include_router(router)
+    # Asked for most often, so looked at first, and by the application itself: every router between costs its share.
+    app.router.routes[:0] = parts.first_routes
+    ours = [kind for kind, _status in STATUSES]
+    for kind in (HTTPException, RequestValidationError, ValidationError, *UNREACHABLE, *ours):
+        app.add_exception_handler(kind, answer_with_problem)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, limit=parts.body_limit)
+    if parts.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(parts.cors_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=[*CORS_REQUEST_HEADERS],
+            expose_headers=[*CORS_ANSWER_HEADERS],
+        )
+    app.add_middleware(Frame, counts=parts.counts, actor_of=parts.actor_of)
+    app.openapi = ApiDocument(app)  # type: ignore[method-assign]
+    return app
+
+
+def _operators_router(parts: Parts) -> APIRouter:
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/health", operation_id="health", summary="Is the process alive?", response_model=dict[str, str])
+    async def health() -> Response:
+        return Response(b'{"status":"alive"}', media_type="application/json")
+
+    @router.get(
+        "/ready",
+        operation_id="ready",
+        summary="Is the log reachable, and are the views within their lag?",
+        response_model=Readiness,
+        responses={503: {}},
+    )
+    async def ready(request: Request) -> Response:
+        checks = [
+            {"name": check.name, "is_ready": check.is_ready, "reason": check.reason, **check.facts}
+            for check in await parts.checks()
+        ]
+        if all(check["is_ready"] for check in checks):
+            return Response(to_json({"status": "ready", "checks": checks}), media_type="application/json")
+        problem = Problem(503, "not-ready", {"checks": checks}, headers={"Retry-After": "2"})
+        return problem_response(problem, request.headers.get("accept-language"))
+
+    @router.get(
+        "/metrics",
+        operation_id="metrics",
+        summary="Counters and gauges for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    )
+    async def metrics() -> Response:
+        return Response(exposition(parts.counts, await parts.gauges()), headers={"Content-Type": MEDIA_TYPE})
+
+    return router

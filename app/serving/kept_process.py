@@ -1,0 +1,99 @@
+"""Another process of this service, kept alive as long as the service lives and stopped with it however that ends."""
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+import structlog
+
+from app.serving.logs import configure_logs
+
+RESTART_PAUSE = 1.0
+"""Seconds before a process that died is started again."""
+
+STOP_PATIENCE = 15.0
+"""Seconds a process gets to finish what it does."""
+
+Work = Callable[..., None]
+"""What the process does: it is called with its arguments and its end of a pipe, and returns when told to."""
+
+log = structlog.get_logger()
+
+
+def _begin(work: Work, arguments: tuple[Any, ...], parent: Connection) -> None:
+    # Ctrl-C, and often SIGTERM, goes to the whole process group; when to stop is the parent's to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    configure_logs()
+    work(*arguments, parent)
+
+
+def wait_for_the_end(parent: Connection) -> None:
+    """Wait until the parent says stop, or dies: then its end of the pipe closes."""
+    with contextlib.suppress(EOFError, OSError):
+        parent.recv()
+
+
+class KeptProcess:
+    """Keeps one process alive; `hear` gets what it sends through its pipe, in a thread of ours."""
+
+    def __init__(
+        self, name: str, work: Work, *arguments: Any, hear: Callable[[Any], None] = lambda _message: None
+    ) -> None:
+        self._name = name
+        self._work = work
+        self._arguments = arguments
+        self._hear = hear
+        self._context = multiprocessing.get_context("spawn")
+        self._process: Any = None
+        self._ours: Connection | None = None
+        self._is_stopping = threading.Event()
+        self._watch = threading.Thread(target=self._keep_alive, name=f"{name}-watch", daemon=True)
+
+    def start(self) -> None:
+        """Start the process and watch it."""
+        self._launch()
+        self._watch.start()
+
+    def _launch(self) -> None:
+        self._ours, theirs = self._context.Pipe()
+        self._process = self._context.Process(
+            target=_begin, args=(self._work, self._arguments, theirs), name=f"letopis-{self._name}"
+        )
+        self._process.start()
+        theirs.close()
+
+    def _keep_alive(self) -> None:
+        while True:
+            self._listen()
+            self._process.join()
+            if self._is_stopping.is_set():
+                return
+            log.error("process_died", process=self._name, exit_code=self._process.exitcode, outcome="started again")
+            time.sleep(RESTART_PAUSE)
+            if self._is_stopping.is_set():
+                return
+            self._launch()
+
+    def _listen(self) -> None:
+        assert self._ours is not None  # noqa: S101 - it was launched
+        with self._ours, contextlib.suppress(EOFError, OSError):
+            while True:
+                self._hear(self._ours.recv())
+
+    def stop(self) -> None:
+        """Let the process finish what it does and end."""
+        self._is_stopping.set()
+        if self._ours is not None:
+            # Not closed: the thread that listens reads from it until the process has closed its own end.
+            with contextlib.suppress(OSError):
+                self._ours.send(None)
+        self._process.join(STOP_PATIENCE)
+        if self._process.is_alive():
+            self._process.kill()
+        self._watch.join(STOP_PATIENCE)

@@ -1,0 +1,164 @@
+"""Runs Letopis: the database, the write side, the projections, the analytics and the HTTP application, until Ctrl-C."""
+
+import contextlib
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from types import FrameType
+from urllib.parse import urlsplit
+
+import structlog
+
+from app.auth import issue_token, token_issuer
+from app.composition.wiring import analytics_node
+from app.composition.write_side import WriteSide
+from app.database import Urls, database, master_key
+from app.demo.company import ADMIN_ID, demo_id
+from app.demo.first_start import first_start
+from app.process import settle
+from app.serving.analytics_control import is_letopis, note_address, noted_address
+from app.serving.background import projector_process
+from app.serving.doors import Home, http_parts
+from app.serving.http import create_app
+from app.serving.metrics import RequestCounts
+from app.serving.server import Server
+from app.serving.workers import Crew
+from app.settings import Settings
+from infra.log.crypto import MasterKey
+from projections.registry import PROJECTIONS
+from replay.repair.status import wait_until
+
+TOKEN_LIFE = timedelta(hours=12)
+"""How long the token printed at the start is good: a working day."""
+
+log = structlog.get_logger()
+
+VIEWS_SECONDS = 15.0
+"""How long the first views may keep the service from answering; a large log takes longer, and is built meanwhile."""
+
+Say = Callable[[str], None]
+
+
+class PortTakenError(Exception):
+    """Something else listens where we should."""
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Run until SIGINT or SIGTERM, then stop everything that was started, the embedded server last.
+
+    Raises PortTakenError, infra.postgres.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
+    """
+    with contextlib.suppress(KeyboardInterrupt), _terminating(), ExitStack() as stack:
+        listening = stack.enter_context(_listening(settings))
+        master = master_key(settings)
+        urls = stack.enter_context(database(settings, master, say, beside_service=False))
+        _run(stack, settings, master, urls, listening, say)
+
+
+def _run(
+    stack: ExitStack, settings: Settings, master: MasterKey, urls: Urls, listening: socket.socket, say: Say
+) -> None:
+    has_projections = settings.role in {"all", "projections"}
+    write_side = WriteSide(urls, settings, master, with_policies=has_projections)
+    write_side.start()
+    stack.callback(write_side.stop)
+    if has_projections:
+        first_start(settings, master, write_side, say)
+        projector = projector_process(urls, master)
+        projector.start()
+        stack.callback(projector.stop)
+    analytics = None
+    if settings.role in {"all", "analytics"}:
+        analytics = analytics_node(settings, urls, master)
+        analytics.start()
+        stack.callback(analytics.stop)
+        write_side.listeners.append(analytics.wake)
+    if has_projections:
+        # The first thing people do is to paste the request they are shown; it should not find the views missing.
+        wait_until(urls.projector, [one.name for one in PROJECTIONS], 0, VIEWS_SECONDS)
+    counts, crew, sockets = RequestCounts(), None, [listening]
+    if settings.workers > 1:
+        # What a worker has not got itself it asks for here, where no other worker answers.
+        inner = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        sockets.append(inner)
+        home = Home(_address(inner), has_analytics=analytics is not None)
+        crew = Crew(settings.workers - 1, settings, urls, master, listening, home, counts)
+        crew.start()
+        stack.callback(crew.stop)
+    parts = http_parts(settings, urls, master, write_side, analytics, counts=counts, crew=crew)
+    server = Server(
+        create_app(parts),
+        on_ready=lambda: _greet(settings, _address(listening), say),
+        on_stop=parts.on_stop,
+        hears_signals=True,
+    )
+    settle()
+    server.run(sockets=sockets)
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the port before anything is started, so that a taken one costs nothing."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, settings.port))
+            listening.listen(2048)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTakenError(_who_has_the_port(settings)) from None
+            raise PortTakenError(
+                f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set LETOPIS_HOST and PORT."
+            ) from None
+        listening.set_inheritable(True)
+        yield listening
+
+
+def _who_has_the_port(settings: Settings) -> str:
+    """Say what to do about a taken port: most often it is the service of this very folder."""
+    address = noted_address(settings.var)
+    if address is not None and urlsplit(address).port == settings.port and is_letopis(address):
+        return (
+            f"Letopis already runs from this folder, at {address}. Use that one, or stop it with Ctrl-C where it runs."
+        )
+    return f"Port {settings.port} is taken by another program. Choose another one: make run PORT={settings.port + 1}"
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _greet(settings: Settings, address: str, say: Say) -> None:
+    note_address(settings.var, address)
+    say(f"Letopis is at {address}\nTry every request at {address}/docs")
+    try:
+        token_issuer(settings)
+    except ValueError:
+        return
+    if settings.role in {"all", "api"}:
+        actor = (str(demo_id("head")), "head") if settings.database_url is None else (str(ADMIN_ID), "admin")
+        token = issue_token(settings, *actor, TOKEN_LIFE)
+        say(
+            "Ready to paste (the token is good for 12 hours):\n"
+            f"  curl -H 'Authorization: Bearer {token}' {address}/clients"
+        )
+    say("Ctrl-C stops everything.")
+
+
+@contextlib.contextmanager
+def _terminating() -> Iterator[None]:
+    """Let SIGTERM before the server runs end the start in order, as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

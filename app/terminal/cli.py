@@ -1,0 +1,267 @@
+"""The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `backup`, `demo`, `doctor`."""
+
+import logging
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from pydantic import ValidationError
+
+from app.settings import Settings, sentence_of
+from app.terminal import projections as operate
+from app.terminal.console import out, print_json, print_table, say
+
+REFUSED = 1
+
+app = typer.Typer(
+    name="letopis",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Letopis, the CRM that keeps every fact.",
+)
+client = typer.Typer(no_args_is_help=True, help="Look at one client.")
+app.add_typer(operate.commands, name="projections")
+imports = typer.Typer(no_args_is_help=True, help="Bring in old records.")
+app.add_typer(client, name="client")
+app.add_typer(imports, name="import")
+exports = typer.Typer(no_args_is_help=True, help="Write out for other engines.")
+app.add_typer(exports, name="export")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
+
+
+def language_of(*, russian: bool) -> str:
+    """Return the language that was asked for."""
+    return "ru" if russian else "en"
+
+
+def show(message: str) -> None:
+    """Print a result that is told in sentences."""
+    out.print(message, markup=False)
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Where to listen; 0: any free port.")] = None,
+    host: Annotated[str | None, typer.Option(help="On which address to listen.")] = None,
+    role: Annotated[str | None, typer.Option(help="all, api, projections or analytics.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer on this port.")] = None,
+) -> None:
+    """Run the service until Ctrl-C; the first start makes the database, an administrator and a demo company."""
+    from app.serving.logs import configure_logs
+    from app.serving.serve import serve as run
+
+    given: dict[str, object] = {"port": port, "host": host, "role": role, "workers": workers}
+    configure_logs()
+    run(Settings(**{name: value for name, value in given.items() if value is not None}), say)  # type: ignore[arg-type]
+
+
+@app.command()
+def token(
+    actor: Annotated[str, typer.Argument(help="The staff member's id, or the name of a program.")],
+    role: Annotated[str, typer.Argument(help="seller, head, operator, analyst, auditor, ops, admin, …")],
+    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it is good.")] = 12,
+) -> None:
+    """Print a token signed with this installation's key."""
+    from app.auth import issue_token
+
+    print(issue_token(Settings(), actor, role, timedelta(hours=hours)))
+
+
+@app.command()
+def init() -> None:
+    """Make the database and enter the first administrator, whose token is shown this once; serve does the same."""
+    from app.demo.company import ADMIN_ID
+    from app.demo.first_start import initialise
+
+    if not initialise(Settings(), say):
+        say(f"The administrator was entered before. For another token type: letopis token {ADMIN_ID} admin")
+
+
+@app.command()
+def demo(russian: Russian = False) -> None:
+    """Tell the whole story on a throw-away database; exit code 0 only if every step was true."""
+    from app.demo.demo import tell
+
+    if not tell(language_of(russian=russian), show):
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def doctor(as_json: Json = False, russian: Russian = False) -> None:
+    """Look at everything Letopis rests on: what, why it matters, how to mend it; exit code 1 if anything fails."""
+    from app.doctor.examination import examine, report
+
+    language = language_of(russian=russian)
+    findings = examine(Settings(), language)
+    if as_json:
+        print_json(findings)
+    else:
+        report(findings, language, show)
+    if any(one.state == "failed" for one in findings):
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
+    as_json: Json = False,
+) -> None:
+    """Make a backup of the log, beside a running service or without one; the master key is not in it."""
+    from app.terminal import backup as keep
+
+    keep.make_backup(folder, as_json=as_json)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `letopis backup` made.")],
+    replace: Annotated[bool, typer.Option("--replace", help="In place of all that the database holds.")] = False,
+) -> None:
+    """Put a backup back, whole or not at all; read models are made anew from it when the service starts."""
+    from app.terminal import backup as keep
+
+    keep.put_back(folder, is_replacing=replace)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show how the read models are, and what is kept: how much, how large and how long."""
+    from app.terminal import backup as keep
+
+    keep.show_status(as_json=as_json)
+
+
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse what one owner per client would have refused then.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask every rule, store nothing.")]
+Errors = Annotated[Path | None, typer.Option("--errors", help="Where to write the rows not taken, and why (CSV).")]
+NOT_ALL = 3
+"""The exit code of an import that could not take every row, or whose totals differ."""
+
+
+@imports.command("csv")
+def import_csv(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file.")],
+    mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="What its columns mean (TOML).")],
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    errors: Errors = None,
+    as_json: Json = False,
+    russian: Russian = False,
+) -> None:
+    """Import old records from a CSV file, with their own dates and people; a second run adds nothing."""
+    from app.terminal import importing
+
+    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
+    if not importing.import_csv(file, mapping, options):
+        raise typer.Exit(NOT_ALL)
+
+
+@imports.command("maven")
+def import_maven(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder with the four CSV files.")],
+    strict: Strict = False,
+    dry_run: DryRun = False,
+    errors: Errors = None,
+    as_json: Json = False,
+    russian: Russian = False,
+) -> None:
+    """Import the Maven company, and hold its totals against the file: in the pipeline and in the reports."""
+    from app.terminal import importing
+
+    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
+    if not importing.import_maven(folder, options):
+        raise typer.Exit(NOT_ALL)
+
+
+@exports.command("log")
+def export_log(
+    to: Annotated[Path, typer.Option(file_okay=False, help="The folder; what it holds already is gone on from.")],
+    as_json: Json = False,
+) -> None:
+    """Write the log as Parquet files by month, personal data still sealed; a second run adds what is new."""
+    from app.terminal.export import export_log as export
+
+    export(to, as_json=as_json)
+
+
+@client.command("history")
+def client_history(client_id: UUID, as_json: Json = False) -> None:
+    """Show everything that ever concerned a client: who, when, why, from which command."""
+    from app.composition.decoding import decoder_at
+    from app.database import database, master_key
+    from infra.postgres.connection import OwnConnection
+    from replay.past.history import whole_history
+
+    settings = Settings()
+    master = master_key(settings)
+    with database(settings, master, say) as urls:
+        borrow = OwnConnection(urls.projector)
+        with borrow() as connection:
+            entries = list(whole_history(connection, decoder_at(urls.projector, master), client_id))
+        borrow.close()
+    if not entries:
+        say(f"Nothing in the log concerns {client_id}. Is it the id of a client? GET /clients?q=NAME finds ids.")
+        raise typer.Exit(REFUSED)
+    if as_json:
+        print_json([entry._asdict() for entry in entries])
+        return
+    columns = ("position", "occurred", "topic", "actor", "facts")
+    print_table(columns, [(e.position, f"{e.occurred_at:%Y-%m-%d %H:%M}", e.topic, e.actor, e.facts) for e in entries])
+
+
+@client.command("as-of")
+def client_as_of(
+    client_id: UUID,
+    occurred: Annotated[str | None, typer.Option(help="Only what had happened by then.")] = None,
+    recorded: Annotated[str | None, typer.Option(help="Only what was known by then.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a client's card as it stood at a moment: 2026-06-30 (the end of that day) or 2026-06-30T12:00:00Z."""
+    from app.terminal.past import card_as_of, moment_given
+    from infra.log.past_log import AsOf
+
+    settings = Settings()
+    as_of = AsOf(moment_given(occurred, settings.company_zone), moment_given(recorded, settings.company_zone))
+    if as_of == AsOf():
+        raise typer.BadParameter("name a moment: --recorded, --occurred or both")
+    card = card_as_of(settings, client_id, as_of)
+    if card is None:
+        say(f"No client {client_id} was known then. `letopis client history {client_id}` shows what came when.")
+        raise typer.Exit(REFUSED)
+    if as_json:
+        print_json(card)
+    else:
+        print_table(("field", "then"), [(name, value) for name, value in card.items() if value not in (None, [], {})])
+
+
+def main() -> None:
+    """Run the command line; a known failure is told in a sentence that says what to do next, with exit code 1."""
+    from app.serving.logs import configure_logs
+
+    # Commands speak to people by themselves; the service turns the full log on.
+    configure_logs(level=logging.WARNING)
+    try:
+        # A wrong setting is told before anything reads it; the zone of a .env file counts for every process of ours.
+        os.environ["LETOPIS_ZONE"] = Settings().zone
+        app()
+    except ValidationError as error:
+        say(f"letopis: {sentence_of(error)}")
+        sys.exit(REFUSED)
+    except Exception as error:  # the outermost door: what is not known is a bug, and shows itself as one
+        import psycopg
+
+        from app.terminal.failures import KNOWN
+
+        if not isinstance(error, KNOWN):
+            raise
+        say(f"letopis: {error}")
+        if isinstance(error, psycopg.OperationalError):
+            say("Is LETOPIS_DATABASE_URL right, and does that server run? `letopis doctor` looks at all of it.")
+        sys.exit(REFUSED)

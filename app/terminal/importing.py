@@ -1,0 +1,166 @@
+"""`letopis import …`: reads old records into the log, and proves afterwards that none was lost."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from app.composition.wiring import batch_runner, rehearsing_runner_at
+from app.database import Urls, database, master_key
+from app.process import settle
+from app.settings import Settings
+from app.terminal.console import print_json, progress, say
+from commands.execution.pending import Turn
+from commands.importing.names import imported_id
+from commands.importing.problems import Tell, teller
+from commands.importing.run import WriteDoor
+from infra.log.crypto import MasterKey
+from infra.log.wake_up import WakeUp
+from infra.postgres.connection import OwnConnection
+
+if TYPE_CHECKING:
+    from commands.importing.report import Report
+
+CATCH_UP_SECONDS = 600.0
+"""How long to wait for the read models before the totals are compared."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a person wants the import done."""
+
+    is_strict: bool = False
+    is_dry: bool = False
+    as_json: bool = False
+    errors: Path | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class _Site:
+    settings: Settings
+    master: MasterKey
+    urls: Urls
+    door: WriteDoor
+
+
+@contextmanager
+def _site(options: Options) -> Iterator[_Site]:
+    settings = Settings()
+    master = master_key(settings)
+    with ExitStack() as stack:
+        urls = stack.enter_context(database(settings, master, say))
+        reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
+        stack.callback(reading.close)
+        stack.callback(writing.close)
+        wake_up = WakeUp(urls.writer)
+        wake_up.start()
+        stack.callback(wake_up.stop)
+
+        def heard(turns: Sequence[Turn]) -> None:
+            wake_up.stored(max((getattr(turn.answer, "position", 0) for turn in turns), default=0))
+
+        runner = rehearsing_runner_at(master, reading) if options.is_dry else batch_runner(master, reading, writing)
+        settle()
+        yield _Site(settings, master, urls, WriteDoor(runner, master.keyed_hash, heard))
+
+
+def _tell(language: str) -> Tell:
+    """Return what words refusals: the importer's own, else those of the service's catalogue."""
+
+    def from_catalogue(code: str, facts: Any) -> str:
+        from app.words.messages import words_for
+
+        title, detail = words_for(code, language, facts)
+        return f"{title}. {detail}"
+
+    return teller(language, from_catalogue)
+
+
+def import_csv(path: Path, mapping: Path, options: Options) -> bool:
+    """Import a CSV file by a mapping file and print the account; return whether every row was taken."""
+    from commands.importing.file_import import import_file
+    from commands.importing.mapping import read_mapping
+
+    wanted = read_mapping(mapping)
+    with _site(options) as site, progress() as bar:
+        report = import_file(
+            path,
+            wanted,
+            site.door,
+            strict=options.is_strict,
+            is_dry=options.is_dry,
+            error_file=options.errors,
+            tell=_tell(options.language),
+            progress=partial(bar, path.name),
+        )
+    _print_report(report, options)
+    return not (report.refused or report.wrong)
+
+
+def import_maven(folder: Path, options: Options) -> bool:
+    """Import the Maven company, and compare CSV, pipeline and reports; return whether the three are equal."""
+    from commands.importing import maven
+
+    with _site(options) as site:
+        with progress() as bar:
+            report = maven.import_maven(
+                folder,
+                site.door,
+                zone=site.settings.zone,
+                strict=options.is_strict,
+                is_dry=options.is_dry,
+                error_file=options.errors,
+                tell=_tell(options.language),
+                progress=partial(bar, "rows"),
+            )
+        if options.is_dry:
+            _print_report(report, options)
+            return True
+        totals, seconds = _totals(site, imported_id(maven.SOURCE, "pipeline", "Maven"), report.position)
+    totals = {"csv": maven.csv_totals(folder, strict=options.is_strict), **totals}
+    is_equal: bool = totals["csv"] == totals["pipeline"] == totals["analytics"]
+    if options.as_json:
+        account = report.as_dict()
+        print_json({**totals, "is_equal": is_equal, "catch_up_seconds": round(seconds, 2), "import": account})
+    else:
+        _print_report(report, options)
+        say(f"The read models caught up in another {seconds:.1f} s.")
+        for name, total in totals.items():
+            say(f"{name:>10}: {total}")
+        say("The three are equal." if is_equal else "THE THREE DIFFER: letopis projections verify all says where.")
+    return is_equal
+
+
+def _totals(site: _Site, pipeline_id: UUID, position: int) -> tuple[dict[str, Any], float]:
+    """Return what pipeline and reports say once they have read everything, and how long that took (seconds)."""
+    from app.terminal.totals import analytics_totals, caught_up, pipeline_totals
+
+    started = time.monotonic()
+    with caught_up(site.urls, site.master, position, CATCH_UP_SECONDS):
+        totals = {
+            "pipeline": pipeline_totals(site.urls.reader, pipeline_id),
+            "analytics": analytics_totals(site.settings, site.urls, site.master, pipeline_id, position),
+        }
+        return totals, time.monotonic() - started
+
+
+def _print_report(report: "Report", options: Options) -> None:
+    if options.as_json:
+        if options.is_dry or report.source != "maven":
+            print_json(report.as_dict())
+        return
+    say(
+        f"{report.rows:,} rows in {report.seconds:.1f} s{' (a dry run: nothing was stored)' if report.is_dry else ''}: "
+        f"{report.accepted:,} accepted, {report.already_there:,} were there already, {report.refused:,} refused, "
+        f"{report.wrong:,} wrong; {report.blank:,} blank lines, {report.warnings:,} warnings, "
+        f"{report.conflicts:,} deals by a seller who does not own the client."
+    )
+    for code, count in report.reasons.most_common():
+        say(f"{count:>8,}  {code}")
+    if (report.refused or report.wrong or report.warnings) and options.errors is None:
+        say("Which rows, and why: run it again with --errors FILE.csv (nothing is doubled).")

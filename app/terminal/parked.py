@@ -1,0 +1,98 @@
+"""What operators do with facts that a read model could not take in: look, try again, or skip one with a reason."""
+
+import getpass
+import os
+from dataclasses import astuple
+from typing import Any
+
+from app.composition.decoding import decoder_at
+from app.terminal.console import print_json, print_table, say
+from app.terminal.repair import named, site
+from infra.projector.generations import connect, retry
+from infra.projector.parking import place_from
+from infra.projector.projection import Projection
+from replay.repair.parked import Tried, parked, retry_parked, skip_parked, skipped
+
+MINUTE = "%Y-%m-%d %H:%M"
+
+
+class OneReadModelError(ValueError):
+    """A key was given for several read models, or for the reports, which have none."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"A key belongs to one read model, not to {name!r}: name it, as `letopis projections status` does."
+        )
+
+
+def show_parked(name: str, *, as_json: bool) -> None:
+    """Print what waits and for which fact, and which facts are skipped for ever, and why."""
+    projections, _ = named(name)
+    names = [one.name for one in projections]
+    with site() as here:
+        waiting, passed_over = parked(here.urls.projector, names), skipped(here.urls.projector, names)
+    if as_json:
+        print_json({"parked": waiting, "skipped": passed_over})
+        return
+    if waiting:
+        print_table(
+            ("name", "key", "waits for position", "topic", "why", "since"),
+            [(*astuple(one)[:-1], f"{one.parked_at:{MINUTE}}") for one in waiting],
+        )
+    else:
+        say("Nothing waits.")
+    if passed_over:
+        print_table(
+            ("name", "key", "skipped position", "topic", "why it failed", "reason", "by", "at"),
+            [(*astuple(one)[:-1], f"{one.skipped_at:{MINUTE}}") for one in passed_over],
+        )
+
+
+def retry_named(name: str, *, key: str | None) -> bool:
+    """Try again what waits, and let broken read models go on; return whether everything flows."""
+    projections, _ = named(name)
+    place = place_from(_one(name, projections), key) if key is not None else None
+    with site() as here, connect(here.urls.projector) as connection:
+        decode = decoder_at(here.urls.projector, here.master)
+        told: list[Tried] = []
+        for one in projections:
+            tried = retry_parked(one, here.urls.projector, decode, place)
+            told += tried
+            if retry(connection, one.name):
+                say(f"{one.name}: tries again")
+            elif not tried:
+                say(f"{one.name}: was not broken and nothing waits, so nothing changed")
+    for one_place in told:
+        _tell(one_place)
+    return all(one_place.flows for one_place in told)
+
+
+def skip_named(name: str, *, key: str, reason: str) -> None:
+    """Skip the one fact that a key waits for, for ever, and go on with what is after it."""
+    projections, _ = named(name)
+    projection = _one(name, projections)
+    place = place_from(projection, key)
+    with site() as here:
+        decode = decoder_at(here.urls.projector, here.master)
+        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=_whoever_types())
+    _tell(tried)
+
+
+def _whoever_types() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return f"user {os.getuid()}"
+
+
+def _one(name: str, projections: list[Projection[Any]]) -> Projection[Any]:
+    if len(projections) != 1:
+        raise OneReadModelError(name)
+    return projections[0]
+
+
+def _tell(tried: Tried) -> None:
+    if tried.flows:
+        say(f"{tried.projection} {tried.place}: flows again")
+    else:
+        say(f"{tried.projection} {tried.place}: waits for position {tried.position}: {tried.reason}")

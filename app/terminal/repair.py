@@ -1,0 +1,223 @@
+"""What operators do with read models: look, compare, go back, hold up. The analytics file counts as one of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import psycopg
+
+from app.composition.decoding import decoder_at, decoder_factory
+from app.database import Urls, database, master_key
+from app.process import settle
+from app.serving.analytics_control import analytics_in_hand
+from app.settings import Settings
+from app.terminal.console import print_json, print_table, say
+from infra.log.crypto import MasterKey
+from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
+from infra.projector.leases import build_lock
+from infra.projector.projection import Projection
+from projections.registry import PROJECTIONS
+from replay.rebuilding.rebuild import roll_back
+from replay.rebuilding.report import Report
+from replay.rebuilding.throttle import ask, throttle
+from replay.rebuilding.verify import verify
+from replay.repair.checkpoint_check import audit
+from replay.repair.status import rebuilds, statuses
+from replay.repair.verify_claims import verify_claims
+
+ANALYTICS = "analytics"
+KNOWN = {one.name: one for one in PROJECTIONS}
+
+
+class UnknownReadModelError(Exception):
+    """There is no read model of that name; says which there are."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no read model {name!r}. There are: {', '.join([*KNOWN, ANALYTICS])}, all.")
+
+
+@dataclass(frozen=True)
+class Site:
+    """An installation: its settings, its master key and how each role connects."""
+
+    settings: Settings
+    master: MasterKey
+    urls: Urls
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """Lend this installation."""
+    settings = Settings()
+    master = master_key(settings)
+    with database(settings, master, say) as urls:
+        yield Site(settings, master, urls)
+
+
+def named(name: str) -> tuple[list[Projection[Any]], bool]:
+    """Return the projections meant and whether analytics is; raises UnknownReadModelError."""
+    if name == "all":
+        return list(KNOWN.values()), True
+    if name == ANALYTICS:
+        return [], True
+    if name not in KNOWN:
+        raise UnknownReadModelError(name)
+    return [KNOWN[name]], False
+
+
+def show_status(*, as_json: bool) -> None:
+    """Print every read model: its state, how far behind the log, how large."""
+    with site() as here:
+        found = statuses(PROJECTIONS, here.urls.projector)
+        under_way = rebuilds(here.urls.projector)
+    if as_json:
+        print_json(found)
+        return
+    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "parked", "error")
+    print_table(
+        columns,
+        [
+            (
+                one.name,
+                one.state,
+                one.generation,
+                one.position,
+                one.lag_events,
+                round(one.lag_seconds, 1),
+                one.rows,
+                round(one.size_bytes / 2**20, 1),
+                f"{one.parked} from {one.parked_from}" if one.parked else "",
+                one.error,
+            )
+            for one in found
+        ],
+    )
+    for each in under_way:
+        say(each.sentence)
+
+
+def verify_named(name: str, *, processes: int, one_in: int, as_json: bool) -> bool:
+    """Compare, row by row, with a fold from scratch; print what was found and return whether all is equal.
+
+    With "all" the clients' claims to their phones, e-mails and tax numbers are compared as well.
+    """
+    projections, with_analytics = named(name)
+    settle()
+    with site() as here:
+        decoder = decoder_factory(here.urls.projector, here.master)
+        reports = [verify(one, here.urls.projector, decoder, processes=processes, one_in=one_in) for one in projections]
+        differences: list[dict[str, Any]] = []
+        if with_analytics:
+            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
+                differences = analytics.verify()
+        claims = verify_claims(here.urls.writer, decoder(), here.master.keyed_hash) if name == "all" else None
+    if as_json:
+        print_json({"reports": reports, "analytics": differences, "claims": claims})
+    else:
+        _say_reports(reports)
+        if with_analytics:
+            found = "" if differences else " every table is what the log makes"
+            say(f"{'DIFFERENT' if differences else 'equal'}  {ANALYTICS}:{found}")
+            for one in differences:
+                say(f"  {_told(one)}")
+        if claims is not None:
+            say(f"{'equal' if claims.is_equal else 'DIFFERENT'}  claims: {claims.summary}")
+    is_claimed = claims is None or claims.is_equal
+    return is_claimed and not differences and all(report.is_equal for report in reports)
+
+
+def _told(difference: Mapping[str, Any]) -> str:
+    """Return one line about a table of facts that is not what the log makes, without any values."""
+    names = {name: ", ".join(map(str, difference[name])) for name in ("columns", "positions")}
+    columns = f" (columns: {names['columns']})" if names["columns"] else ""
+    return (
+        f"{difference['table']}: {difference['only_live']} rows the log does not make,"
+        f" {difference['only_rebuilt']} missing{columns}; positions: {names['positions']}"
+    )
+
+
+def _say_reports(reports: Sequence[Report]) -> None:
+    for report in reports:
+        say(f"{'equal' if report.is_equal else 'DIFFERENT'}  {report.projection}: {report.summary}")
+        for line in report.lines():
+            say(f"  {line}")
+
+
+def audit_named(name: str, *, as_json: bool) -> bool:
+    """Compare what was consumed with the log; print what was found and return whether all is sound."""
+    projections, with_analytics = named(name)
+    with site() as here:
+        decode = decoder_at(here.urls.projector, here.master)
+        found = [audit(one, here.urls.projector, decode) for one in projections]
+    if as_json:
+        print_json(found)
+    else:
+        for one in found:
+            say(f"{'sound' if one.is_sound else 'WRONG'}  {one.projection}: {one.summary}")
+    if with_analytics:
+        say(f"not audited  {ANALYTICS}: it checks its checkpoint with every batch; `verify` compares the rest")
+    return all(one.is_sound for one in found)
+
+
+def roll_back_named(name: str) -> None:
+    """Show readers the generations they saw before the present ones again."""
+    projections, _ = named(name)
+    with site() as here:
+        decode = decoder_at(here.urls.projector, here.master)
+        for one in projections:
+            generation = roll_back(one, here.urls.projector, decode)
+            say(f"{one.name}: readers see generation {generation.number} again")
+
+
+def drop_named(name: str) -> None:
+    """Drop what is kept for a rollback."""
+    projections, _ = named(name)
+    with site() as here, connect(here.urls.projector) as connection:
+        for one in projections:
+            with build_lock(connection, one.name):
+                present = in_use(connection, one.name)
+                if present is not None and present.fingerprint != fingerprint_of(one):
+                    say(f"{one.name}: other code made what is in use. That version may drop what this one reads.")
+                    continue
+                dropped = drop_retired(connection, one.name)
+            said = f"generation {dropped[0]} is dropped" if dropped else "nothing was kept, so nothing changed"
+            say(f"{one.name}: {said}")
+
+
+Change = Callable[[psycopg.Connection[Any], str], bool]
+"""Changes something of a read model by its name, and tells whether there was something to change."""
+
+
+def change(name: str, *changes: tuple[Change, str], otherwise: str) -> None:
+    """Do the first of the changes that can be done to each read model meant, and say which."""
+    projections, _ = named(name)
+    with site() as here, connect(here.urls.projector) as connection:
+        for one in projections:
+            say(f"{one.name}: {next((said for do, said in changes if do(connection, one.name)), otherwise)}")
+
+
+def pause_named(name: str) -> None:
+    """Let rebuilds under way rest, else read models; readers keep what they have."""
+    rest = (partial(ask, wish="pause"), "the rebuild rests; resume lets it go on")
+    change(name, rest, (pause, "paused"), otherwise="was not live, so nothing changed")
+
+
+def resume_named(name: str) -> None:
+    """Let paused rebuilds go on, else read models."""
+    go_on = (partial(ask, wish="run"), "the rebuild goes on")
+    change(name, go_on, (resume, "live again"), otherwise="was not paused, so nothing changed")
+
+
+def cancel_named(name: str) -> None:
+    """End rebuilds under way."""
+    end = (partial(ask, wish="cancel"), "the rebuild ends; readers keep what they have")
+    change(name, end, otherwise="is not being rebuilt, so nothing changed")
+
+
+def throttle_named(name: str, events_per_second: int | None) -> None:
+    """Hold rebuilds under way to a pace, or to none any more."""
+    said = "no limit any more" if events_per_second is None else f"at most {events_per_second:,} events/s from now on"
+    hold = (partial(throttle, events_per_second=events_per_second), f"the rebuild: {said}")
+    change(name, hold, otherwise="is not being rebuilt, so nothing changed")

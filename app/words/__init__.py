@@ -1,0 +1,1 @@
+"""What the product says: messages in both languages, problem documents, the description of the interface."""

@@ -1,0 +1,218 @@
+"""The description of the interface, complete enough to generate a client from: every command, read and refusal."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
+from commands.base import Command
+from commands.catalogue import COMMANDS
+from commands.execution.door import Batch
+from projections.analytics import ANALYTICS
+
+PUBLIC = frozenset({"/health", "/ready", "/metrics"})
+REF = "#/components/schemas/{model}"
+_HERE = Path(__file__).parent
+
+EXAMPLES: dict[str, dict[str, Any]] = json.loads((_HERE / "examples.json").read_text(encoding="utf-8"))
+"""A body for each command, by its name; the tests compare them with their own examples."""
+
+PARAMETERS: dict[str, str] = tomllib.loads((_HERE / "parameters.toml").read_text(encoding="utf-8"))
+"""What a parameter means, by its name; what a read says of its own parameter comes first."""
+
+SCHEMAS = {
+    "DATE": {"type": "string", "format": "date"},
+    "UUID": {"type": "string", "format": "uuid"},
+    "BOOLEAN": {"type": "boolean"},
+}
+"""The types of a report's parameters, which the analytics name as DuckDB does."""
+
+MEANINGS = {
+    "400": "The body is not JSON, or the request cannot be read.",
+    "401": "No token, or not a valid one.",
+    "403": "The role may not do this.",
+    "404": "There is no such thing.",
+    "406": "The answer cannot be given in that form.",
+    "409": "A rule of the business forbids it, or somebody was faster.",
+    "412": "It has changed since the version in If-Match.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON by its Content-Type.",
+    "422": "A field or parameter cannot be what was sent.",
+    "429": "More commands than one caller may send; Retry-After says when to come back.",
+    "503": "Not at the moment; Retry-After says when to come back.",
+    "504": "The view has not reached min_position in time.",
+}
+HEADERS = {
+    "ETag": {"description": "What this answer is a state of.", "schema": {"type": "string"}},
+    "Letopis-Position": {
+        "description": "How far in the log this answer is true; give it to a read as min_position.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
+LANGUAGE = {"description": "The language of the texts: en or ru.", "schema": {"type": "string"}}
+WAIT = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+REFUSAL_HEADERS = {
+    "401": {"WWW-Authenticate": {"description": "How to prove who you are.", "schema": {"type": "string"}}},
+    "429": {
+        "Retry-After": WAIT,
+        "RateLimit-Limit": {"description": "Commands taken at once after a rest.", "schema": {"type": "integer"}},
+        "RateLimit-Remaining": {"description": "Commands that would be taken now.", "schema": {"type": "integer"}},
+        "RateLimit-Reset": {"description": "Seconds until these would be taken.", "schema": {"type": "integer"}},
+    },
+    "503": {"Retry-After": WAIT},
+}
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Names this request: sent again with the same key it is carried out once, and answered alike.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The version that the decision is based on; if it has changed since, the answer is 412.",
+    "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}")$'},
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "The ETag of the answer the caller has; if it is still true, the answer is 304.",
+    "schema": {"type": "string"},
+}
+
+
+class ApiDocument:
+    """Writes the OpenAPI document once, when somebody first asks."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._document: dict[str, Any] | None = None
+
+    def __call__(self) -> dict[str, Any]:
+        if self._document is None:
+            self._document = _document(self._app)
+        return self._document
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title="Letopis",
+        version="1",
+        summary="An event-sourced CRM backend",
+        description="Commands record facts; reads show views of them. Times are UTC; money is a decimal string.",
+        routes=app.routes,
+    )
+    paths = document["paths"]
+    ours = (ProblemDetails, Receipt, BatchAnswer, Batch)
+    models = [(model, "validation") for model in (*ours, *COMMANDS.values())]
+    names, schemas = models_json_schema(models, ref_template=REF)  # type: ignore[arg-type]
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(schemas["$defs"])
+    for unused in ("HTTPValidationError", "ValidationError"):
+        components["schemas"].pop(unused, None)
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    for name, command in sorted(COMMANDS.items()):
+        paths[f"/commands/{name}"] = {"post": _command(name, command, names[command, "validation"]["$ref"])}
+    paths["/commands"] = {"post": _batch(names[Batch, "validation"]["$ref"])}
+    if "/analytics/{report}" in paths:
+        _describe_reports(paths["/analytics/{report}"]["get"])
+    for path, operations in paths.items():
+        for operation in operations.values():
+            _complete(path, operation)
+    return document
+
+
+def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
+    return {
+        "tags": ["commands"],
+        "operationId": name.replace("-", "_"),
+        "summary": (command.__doc__ or name).strip().partition("\n")[0],
+        "description": f"Roles: {', '.join(sorted(command.ROLES))}.",
+        "parameters": [KEY, IF_MATCH],
+        "requestBody": _body(body, EXAMPLES[name]),
+        "responses": {
+            "200": _answer("The receipt.", "Receipt", tuple(HEADERS)),
+            **{status: {} for status in ("404", "409", "412", "429")},
+        },
+    }
+
+
+def _batch(body: str) -> dict[str, Any]:
+    items = [{"command": name, "data": EXAMPLES[name]} for name in ("register-client", "list-product")]
+    return {
+        "tags": ["commands"],
+        "operationId": "batch",
+        "summary": "Up to 1,000 commands in order, all or each for itself",
+        "description": "Each command needs its own role.",
+        "requestBody": _body(body, {"atomic": True, "commands": items}),
+        "responses": {
+            "200": _answer("One result per command.", "BatchAnswer", ("Letopis-Position",)),
+            "409": {},
+            "429": {},
+        },
+    }
+
+
+def _body(model: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": {"$ref": model}, "example": example}}}
+
+
+def _describe_reports(operation: dict[str, Any]) -> None:
+    """Say which reports there are, what each may be asked with, and in which forms it comes."""
+    known = {parameter.name: parameter for report in ANALYTICS.reports for parameter in report.parameters}
+    for name, parameter in known.items():
+        takers = [report.name for report in ANALYTICS.reports if parameter in report.parameters]
+        described = {
+            "name": name,
+            "in": "query",
+            "description": f"{parameter.title['en']}. Reports: {', '.join(takers)}.",
+            "schema": SCHEMAS[parameter.type],
+        }
+        operation["parameters"].append(described)
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "report":
+            parameter["schema"]["enum"] = [report.name for report in ANALYTICS.reports]
+    forms = operation["responses"]["200"]["content"]
+    forms["text/csv"] = {"schema": {"type": "string"}}
+    forms["application/vnd.apache.arrow.stream"] = {"schema": {"type": "string", "format": "binary"}}
+
+
+def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "description": meaning,
+        "headers": {name: HEADERS[name] for name in headers},
+        "content": {"application/json": {"schema": {"$ref": REF.format(model=model)}}},
+    }
+
+
+def _complete(path: str, operation: dict[str, Any]) -> None:
+    """Add what every operation has: its security, the refusals it can meet, and the form they are told in."""
+    responses = operation["responses"]
+    expected: set[str] = {"503"} if path not in {"/health", "/metrics"} else set()
+    if path not in PUBLIC:
+        operation["security"] = [{"bearer": []}]
+        expected |= {"401", "403"}
+    if "requestBody" in operation:
+        expected |= {"400", "413", "415", "422"}
+    parameters = operation.get("parameters", [])
+    for parameter in parameters:
+        parameter.setdefault("description", PARAMETERS.get(parameter["name"], ""))
+    if parameters:
+        expected |= {"422"}
+    if any(parameter["name"] == "min_position" for parameter in parameters):
+        expected |= {"504"}
+    if "304" in responses:
+        operation["parameters"] = [*parameters, IF_NONE_MATCH]
+    for status in expected:
+        responses.setdefault(status, {})
+    for status, response in responses.items():
+        if status in MEANINGS:
+            response["description"] = MEANINGS[status]
+            response["content"] = {"application/problem+json": {"schema": {"$ref": REF.format(model="ProblemDetails")}}}
+            response["headers"] = {"Content-Language": LANGUAGE, **REFUSAL_HEADERS.get(status, {})}
+    operation["responses"] = dict(sorted(responses.items()))

@@ -1,0 +1,284 @@
+"""What went wrong, told the same way everywhere: a problem (RFC 9457) with a stable code, in the caller's language."""
+
+import re
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import uuid4
+
+import psycopg
+import structlog
+from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+from pydantic import ValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aggregates.base import DomainError, NotFoundError, WrongValueError
+from app.auth import AuthenticationError
+from app.words.messages import language_of, words_for, words_for_field
+from commands import errors as commands
+from events.values import NO_NUL
+from read_api.reading import errors as reads
+
+log = structlog.get_logger("letopis.http")
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 2
+
+# The one place that knows which status an error of ours has; the first line that fits counts.
+STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (NotFoundError, 404),
+    (WrongValueError, 422),
+    (DomainError, 409),
+    (AuthenticationError, 401),
+    (commands.NotAllowedError, 403),
+    (commands.UnknownCommandError, 404),
+    (commands.PreconditionFailedError, 412),
+    (commands.UnsupportedMediaTypeError, 415),
+    (commands.InvalidCommandError, 422),
+    (commands.InvalidHeaderError, 422),
+    (commands.TooManyRequestsError, 429),
+    (commands.OverloadedError, 503),
+    (commands.RequestError, 409),
+    (reads.ReadNotAllowedError, 403),
+    (reads.NotStaffError, 403),
+    (reads.NoSuchThingError, 404),
+    (reads.UnknownReportError, 404),
+    (reads.UnacceptableFormatError, 406),
+    (reads.WrongMediaTypeError, 415),
+    (reads.WrongParameterError, 422),
+    (reads.ViewBuildingError, 503),
+    (reads.ViewParkedError, 503),
+    (reads.TooManyStreamsError, 503),
+    (reads.AnalyticsUnavailableError, 503),
+    (reads.TooManyPastsError, 503),
+    (reads.PastTooLongError, 503),
+    (reads.PastUnreadableError, 503),
+    (reads.ViewBehindError, 504),
+)
+
+UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TooManyRequests)
+
+HTTP_CODES = {
+    400: "bad-request",
+    404: "unknown-route",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+}
+
+# pydantic's word for what is wrong with a field → ours; those not listed are "invalid".
+FIELD_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown-field",
+    "json_invalid": "not-json",
+    "string_type": "not-text",
+    "string_unicode": "not-text",
+    "string_too_short": "too-short",
+    "string_too_long": "too-long",
+    "string_pattern_mismatch": "wrong-form",
+    "uuid_type": "not-a-uuid",
+    "uuid_parsing": "not-a-uuid",
+    "datetime_type": "not-a-moment",
+    "datetime_parsing": "not-a-moment",
+    "datetime_from_date_parsing": "not-a-moment",
+    "datetime_object_invalid": "not-a-moment",
+    "timezone_aware": "no-time-zone",
+    "date_type": "not-a-date",
+    "date_parsing": "not-a-date",
+    "date_from_datetime_parsing": "not-a-date",
+    "date_from_datetime_inexact": "not-a-date",
+    "decimal_type": "not-an-amount",
+    "decimal_parsing": "not-an-amount",
+    "finite_number": "not-an-amount",
+    "decimal_max_digits": "too-many-digits",
+    "decimal_max_places": "too-many-digits",
+    "decimal_whole_digits": "too-many-digits",
+    "int_type": "not-a-whole-number",
+    "int_parsing": "not-a-whole-number",
+    "int_parsing_size": "not-a-whole-number",
+    "int_from_float": "not-a-whole-number",
+    "float_type": "not-a-number",
+    "float_parsing": "not-a-number",
+    "greater_than": "too-small",
+    "greater_than_equal": "too-small",
+    "less_than": "too-large",
+    "less_than_equal": "too-large",
+    "bool_type": "not-yes-or-no",
+    "bool_parsing": "not-yes-or-no",
+    "enum": "not-in-list",
+    "literal_error": "not-in-list",
+    "union_tag_invalid": "not-in-list",
+    "list_type": "not-a-list",
+    "tuple_type": "not-a-list",
+    "dict_type": "not-an-object",
+    "model_type": "not-an-object",
+    "model_attributes_type": "not-an-object",
+    "too_short": "too-few-items",
+    "too_long": "too-many-items",
+}
+# What FastAPI says of a body that its JSON reader cannot even refuse in order: nested too deep, not in UTF-8.
+UNPARSED = "There was an error parsing the body"
+# Where pydantic's JSON reader stopped.
+_PLACE = re.compile(r" at line (\d+) column (\d+)$")
+_LIMITS = ("ge", "gt", "le", "lt")
+_STANDARD = frozenset({"type", "title", "status", "detail", "code", "instance", "errors"})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong, before it is put in words. `errors` are the fields: pointer, code and what is known of them."""
+
+    status: int
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    errors: Sequence[Mapping[str, Any]] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Return what the error says about the request; None when it is a bug of ours."""
+    if isinstance(error, RequestValidationError):
+        return _invalid(cast("Sequence[Mapping[str, Any]]", error.errors()))
+    if isinstance(error, ValidationError):
+        details = error.errors(include_url=False, include_input=False)
+        return _invalid(cast("Sequence[Mapping[str, Any]]", details))
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    if isinstance(error, UNREACHABLE):
+        facts = {"retry_after": RETRY_AFTER}
+        return Problem(503, "database-unreachable", facts, headers={"Retry-After": str(RETRY_AFTER)})
+    for kind, status in STATUSES:
+        if isinstance(error, kind):
+            return _of_ours(error, status)
+    return None
+
+
+def _of_ours(error: Any, status: int) -> Problem:
+    facts = dict(error.facts)
+    errors = facts.pop("errors", None)
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = (
+            "Bearer"
+            if error.code == "token-missing"
+            else f'Bearer error="invalid_token", error_description="{error.code}"'
+        )
+    if "retry_after" in facts:
+        headers["Retry-After"] = str(facts["retry_after"])
+    if status == 429:
+        limits = (("Limit", "limit"), ("Remaining", "remaining"), ("Reset", "retry_after"))
+        headers.update({f"RateLimit-{name}": str(facts[fact]) for name, fact in limits if fact in facts})
+    if status == 422 and errors is None:
+        missing = facts.get("missing") or ()
+        errors = [{"pointer": f"/{name}", "code": "missing"} for name in missing]
+        errors = errors or [{**facts, "pointer": facts.get("pointer", ""), "code": error.code}]
+    return Problem(status, error.code, facts, errors, headers)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    code = HTTP_CODES.get(error.status_code, "bad-request")
+    if error.detail == UNPARSED:
+        code = "not-json"
+    facts: Mapping[str, Any] = getattr(error, "facts", {})
+    return Problem(error.status_code, code, facts, headers=error.headers or {})
+
+
+def _invalid(details: Sequence[Mapping[str, Any]]) -> Problem:
+    for detail in details:
+        if detail["type"] == "json_invalid":
+            found = _PLACE.search(str(detail["ctx"]["error"]))
+            place = [{"pointer": "", "code": "not-json-here", "line": found[1], "column": found[2]}] if found else None
+            return Problem(400, "not-json", errors=place)
+    return Problem(422, "invalid-request", errors=[_field_error(detail) for detail in details])
+
+
+def _field_error(detail: Mapping[str, Any]) -> dict[str, Any]:
+    where, *path = detail["loc"] or ("",)
+    if where not in {"body", "query", "path", "header"}:
+        where, path = "body", list(detail["loc"])
+    kind = str(detail["type"])
+    code = FIELD_CODES.get(kind, kind.replace("_", "-"))
+    if code == "unknown-field" and where == "query":
+        code = "unknown-parameter"
+    if code == "wrong-form" and detail["ctx"]["pattern"] == NO_NUL:
+        code = "forbidden-character"
+    known = dict(detail.get("ctx") or {})
+    known.pop("error", None)
+    limit = next((known[name] for name in _LIMITS if name in known), None)
+    if limit is not None:
+        known["limit"] = limit
+    return {**known, "pointer": pointer(path), "code": code, "in": where}
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Return the JSON pointer (RFC 6901) to a field of the request."""
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def told(problem: Problem, language: str) -> dict[str, Any]:
+    """Return the problem in words, as the members of its JSON; facts that clash with a standard member get `its_`."""
+    title, detail = words_for(problem.code, language, problem.facts)
+    facts = {f"its_{name}" if name in _STANDARD else name: value for name, value in problem.facts.items()}
+    body = {
+        "type": f"urn:letopis:problem:{problem.code}",
+        "title": title,
+        "status": problem.status,
+        "detail": detail,
+        "code": problem.code,
+        **facts,
+    }
+    if problem.errors is not None:
+        body["errors"] = [_told_field(error, language) for error in problem.errors]
+    return body
+
+
+def _told_field(error: Mapping[str, Any], language: str) -> dict[str, Any]:
+    where = str(error["pointer"])
+    name = where.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    facts = dict(error)
+    if language == "ru" and isinstance(facts.get("expected"), str):
+        facts["expected"] = facts["expected"].replace(" or ", " или ")
+    shown = {"pointer": where, "code": error["code"], "message": words_for_field(error["code"], name, language, facts)}
+    return {**shown, "in": error["in"]} if error.get("in", "body") != "body" else shown
+
+
+def problem_of_item(error: Exception, accept_language: str | None) -> dict[str, Any]:
+    """Return the problem of one command of a batch in the caller's language.
+
+    A bug of ours is told by its number: what became of the commands beside it must be heard all the same.
+    """
+    return told(problem_of(error) or incident_of(error, method="POST"), language_of(accept_language))
+
+
+def incident_of(bug: Exception, *, method: str) -> Problem:
+    """Log a bug by a number, with its kind and the lines it passed, but not its words: they may name a person."""
+    incident = str(uuid4())
+    passed = traceback.extract_tb(bug.__traceback__)
+    frames = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in passed]
+    log.error("bug", incident=incident, kind=type(bug).__name__, method=method, frames=frames[-12:])
+    return Problem(500, "internal-error", {"incident": incident})
+
+
+def problem_response(problem: Problem, accept_language: str | None) -> Response:
+    """Return the answer that tells the caller what went wrong."""
+    language = language_of(accept_language)
+    return Response(
+        to_json(told(problem, language), fallback=str, inf_nan_mode="null"),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={**problem.headers, "Content-Language": language, "Vary": "Accept-Language"},
+    )
+
+
+async def answer_with_problem(request: Request, error: Exception) -> Response:
+    """Answer a request that failed; raises the error again when it is a bug of ours."""
+    problem = problem_of(error)
+    if problem is None:
+        raise error
+    return problem_response(problem, request.headers.get("accept-language"))

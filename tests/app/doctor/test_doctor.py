@@ -1,0 +1,271 @@
+"""The doctor finds what is wrong, says so in words, and changes nothing."""
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+
+from app.auth import KEY_FILE
+from app.composition.wiring import ANALYTICS_FILE
+from app.demo.first_start import initialise
+from app.doctor import database as doctor_database
+from app.doctor import machine as doctor_machine
+from app.doctor.examination import CHECKS, WORDS, Finding, examine, report
+from app.doctor.patient import FailedError, Patient, SkippedError
+from app.settings import Settings
+from infra.postgres.embedded import EmbeddedPostgres
+from tests.database import Database
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def settings_at(var: Path, **changes: object) -> Settings:
+    given = {"var": var, "database_url": None, "master_key": None, "jwt_public_keys": None, "jwt_secret": None}
+    return Settings.model_validate({**given, "port": free_port(), **changes})
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of an installation that was never started."""
+    return settings_at(tmp_path / "var")
+
+
+@pytest.fixture
+def patient(settings: Settings, database: Database) -> Patient:
+    """An installation with a fresh migrated database."""
+    return Patient(settings, owner_url=database.owner_url)
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Settings]:
+    """An installation that was initialised and stopped."""
+    folder = Path(tempfile.mkdtemp(prefix="letopis-tests-"))
+    folder.chmod(0o711)
+    try:
+        settings = settings_at(folder / "var")
+        assert initialise(settings, lambda _: None)
+        yield settings
+    finally:
+        shutil.rmtree(folder)
+
+
+def run_as_owner(patient: Patient, statement: str) -> None:
+    with psycopg.connect(patient.owner_url or "", autocommit=True) as owner:
+        owner.execute(statement.encode())
+
+
+def put_facts(patient: Patient, positions: str) -> None:
+    run_as_owner(
+        patient,
+        "INSERT INTO letopis.event SELECT p, gen_random_uuid(), gen_random_uuid(), 1, 'a.b', 1, gen_random_uuid(),"
+        " now(), now(), 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}', '{}'"
+        f" FROM unnest(ARRAY[{positions}]::bigint[]) AS p",
+    )
+
+
+def states(findings: list[Finding]) -> dict[str, str]:
+    return {one.check: one.state for one in findings}
+
+
+def test_before_the_first_start_nothing_fails_and_nothing_is_made(settings: Settings) -> None:
+    found = states(examine(settings, "en"))
+    assert set(found.values()) == {"ok", "skipped"}
+    assert found["postgres"] == "skipped"
+    assert not settings.var.exists()
+
+
+def test_a_stopped_installation_is_looked_at_and_left_stopped(started: Settings) -> None:
+    found = examine(started, "en")
+    assert [one for one in found if one.state == "failed"] == []
+    skipped = {name for name, state in states(found).items() if state == "skipped"}
+    assert skipped <= {"projections", "analytics", "token-key"}
+    assert not EmbeddedPostgres(started.var / "postgres").attach()
+
+
+def test_a_running_installation_is_looked_at_and_left_running(started: Settings) -> None:
+    with EmbeddedPostgres(started.var / "postgres") as server:
+        before = server.pid
+        assert "failed" not in states(examine(started, "ru")).values()
+        assert server.attach()
+        assert server.pid == before
+
+
+def test_a_wrong_and_a_lost_master_key_are_found(started: Settings, tmp_path: Path) -> None:
+    with EmbeddedPostgres(started.var / "postgres") as server:
+        wrong = settings_at(tmp_path, master_key="00" * 32)
+        with pytest.raises(FailedError, match="not the one this database was written with"):
+            doctor_database.the_master_key(Patient(wrong, owner_url=server.owner_url))
+        with pytest.raises(FailedError, match=r"master\.key is not there"):
+            doctor_database.the_master_key(Patient(settings_at(tmp_path), owner_url=server.owner_url))
+
+
+def test_a_server_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
+    away = settings_at(tmp_path, database_url=f"postgresql://nobody@127.0.0.1:{free_port()}/nowhere")
+    found = {one.check: one for one in examine(away, "en")}
+    assert found["postgres"].state == "failed"
+    assert "refused" in found["postgres"].seen
+    assert "LETOPIS_DATABASE_URL" in found["postgres"].mend
+
+
+def test_a_migration_missing_or_unknown_is_found(patient: Patient) -> None:
+    assert doctor_database.migrations(patient)
+    run_as_owner(patient, "INSERT INTO public.letopis_migration (name) VALUES ('9999_tomorrow.sql')")
+    with pytest.raises(FailedError, match="unknown: 9999_tomorrow"):
+        doctor_database.migrations(patient)
+    run_as_owner(patient, "DELETE FROM public.letopis_migration WHERE name LIKE '0002%'")
+    with pytest.raises(FailedError, match="missing: 0002"):
+        doctor_database.migrations(patient)
+
+
+def test_a_server_that_does_not_wait_for_the_disk_is_found(patient: Patient) -> None:
+    # The tests' own server is such a one.
+    with pytest.raises(FailedError, match="fsync=off"):
+        doctor_database.durable(patient)
+
+
+@pytest.mark.parametrize(
+    ("right", "says"),
+    [
+        ("GRANT INSERT ON letopis.event TO letopis_writer", "letopis_writer: INSERT on letopis.event"),
+        ("GRANT UPDATE ON letopis.receipt TO letopis_projector", "letopis_projector: UPDATE on letopis.receipt"),
+        ("GRANT SELECT ON letopis.event TO letopis_reader", "letopis_reader: SELECT on letopis.event"),
+    ],
+)
+def test_a_right_too_many_is_found(patient: Patient, right: str, says: str) -> None:
+    assert doctor_database.roles(patient) == "letopis_writer, letopis_projector, letopis_reader"
+    run_as_owner(patient, right)
+    with pytest.raises(FailedError, match=says):
+        doctor_database.roles(patient)
+
+
+@pytest.mark.parametrize("table", doctor_database.GUARDED)
+def test_a_trigger_that_is_off_is_found(patient: Patient, table: str) -> None:
+    assert doctor_database.triggers(patient)
+    run_as_owner(patient, f"ALTER TABLE letopis.{table} DISABLE TRIGGER {table}_is_immutable")
+    with pytest.raises(FailedError, match=f"off: letopis.{table}$"):
+        doctor_database.triggers(patient)
+
+
+def test_a_gap_in_the_log_is_found(patient: Patient) -> None:
+    put_facts(patient, "1, 2")
+    assert doctor_database.positions(patient) == "2"
+    put_facts(patient, "4")
+    with pytest.raises(FailedError, match="3 facts, last position 4"):
+        doctor_database.positions(patient)
+
+
+def test_a_broken_and_an_old_read_model_are_found(patient: Patient) -> None:
+    with pytest.raises(SkippedError):
+        doctor_database.projections(patient)
+    insert = "INSERT INTO letopis.projection (name, generation, shape, fingerprint, state, error) VALUES"
+    run_as_owner(
+        patient, f"{insert} ('products', 1, 1, 'old', 'live', NULL), ('pipelines', 1, 1, 'x', 'broken', 'at 7')"
+    )
+    with pytest.raises(FailedError) as found:
+        doctor_database.projections(patient)
+    assert "products made by other code" in str(found.value)
+    assert "pipelines broken: at 7" in str(found.value)
+    assert "client_card building" in str(found.value)
+
+
+def test_a_read_model_in_which_something_waits_is_found(patient: Patient) -> None:
+    run_as_owner(
+        patient,
+        "INSERT INTO letopis.projection (name, generation, shape, fingerprint, state)"
+        " VALUES ('products', 1, 1, 'x', 'live');"
+        " INSERT INTO letopis.parked (name, generation, place, position, event_id, topic, reason)"
+        """ VALUES ('products', 1, '["a"]', 7, gen_random_uuid(), 'product.listed', 'KeyError at listed:9')""",
+    )
+    with pytest.raises(FailedError, match="products 1 parked from position 7"):
+        doctor_database.projections(patient)
+
+
+def test_an_analytics_file_of_another_log_and_a_damaged_one_are_found(patient: Patient) -> None:
+    path = patient.settings.var / ANALYTICS_FILE
+    path.parent.mkdir()
+    put_facts(patient, "1, 2")
+    ((event_id,),) = patient.query("SELECT event_id FROM letopis.event WHERE position = 2")
+    with duckdb.connect(str(path)) as file:
+        file.execute("CREATE TABLE followed (fingerprint VARCHAR, position BIGINT, event_id VARCHAR)")
+        file.execute("INSERT INTO followed VALUES ('x', 2, ?)", [str(event_id)])
+    assert doctor_database.analytics(patient) == "2 / 2"
+    with duckdb.connect(str(path)) as file:
+        file.execute("UPDATE followed SET event_id = '00000000-0000-0000-0000-000000000000'")
+    with pytest.raises(FailedError, match="position 2 is not the one in the log"):
+        doctor_database.analytics(patient)
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(FailedError):
+        doctor_database.analytics(patient)
+
+
+def test_the_clocks_of_one_machine_agree(patient: Patient) -> None:
+    assert doctor_database.clock(patient) == "0.0 s"
+
+
+def test_a_secret_that_others_can_read_is_found(settings: Settings) -> None:
+    settings.var.mkdir(mode=0o755)
+    key = settings.var / "master.key"
+    key.write_text("00" * 32)
+    key.chmod(0o600)
+    assert doctor_machine.folder(Patient(settings)) == str(settings.var)
+    key.chmod(0o640)
+    with pytest.raises(FailedError, match=r"can be read by others: master\.key"):
+        doctor_machine.folder(Patient(settings))
+    key.chmod(0o600)
+    settings.var.chmod(0o777)
+    with pytest.raises(FailedError, match="can be written by others"):
+        doctor_machine.folder(Patient(settings))
+
+
+def test_a_file_in_the_place_of_the_folder_is_found(settings: Settings) -> None:
+    settings.var.write_text("a file")
+    with pytest.raises(FailedError, match="is no folder that this user can write"):
+        doctor_machine.folder(Patient(settings))
+
+
+def test_a_damaged_token_key_is_found(settings: Settings) -> None:
+    settings.var.mkdir()
+    (settings.var / KEY_FILE).write_text("nonsense")
+    with pytest.raises(FailedError):
+        doctor_machine.token_key(Patient(settings))
+
+
+def test_a_port_that_another_program_has_is_found(settings: Settings) -> None:
+    assert doctor_machine.port(Patient(settings)).endswith("free")
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", settings.port))
+        other.listen()
+        with pytest.raises(FailedError, match="in use"):
+            doctor_machine.port(Patient(settings))
+
+
+def test_every_check_says_what_why_and_how_in_both_languages() -> None:
+    assert list(WORDS["checks"]) == list(CHECKS)
+    for words in WORDS["checks"].values():
+        for language in ("en", "ru"):
+            assert all(words[language][part] for part in ("what", "why", "mend"))
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_report_tells_each_check_and_counts(language: str) -> None:
+    said: list[str] = []
+    found = [
+        Finding("disk", "failed", "There is room", "0.1 GiB", "because", "mend so"),
+        Finding("python", "ok", "Python is new", "3.11", "because", "mend so"),
+    ]
+    report(found, language, said.append)
+    text = "\n".join(said)
+    assert "✗ There is room" in text
+    assert "0.1 GiB" in text
+    assert text.count("because") == text.count("mend so") == 2
+    assert "disk" in said[-1]

@@ -1,0 +1,310 @@
+"""What people are told when something goes wrong: every code has words in both languages, every error its status."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from decimal import Decimal
+from importlib import import_module
+from typing import Any, Literal
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+from fastapi import APIRouter, FastAPI
+from psycopg_pool import PoolTimeout
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from aggregates.base import DomainError, NotFoundError
+from aggregates.client_errors import ClientIsOwnedError
+from app.auth import AuthenticationError, TokenMissingError
+from app.serving.http import Check, Parts, create_app
+from app.words.messages import FIELD_MESSAGES, LANGUAGES, MESSAGES, language_of, words_for
+from app.words.problems import FIELD_CODES, HTTP_CODES, problem_of, problem_of_item, told
+from commands.errors import OverloadedError, RequestError
+from read_api.reading.errors import ReadError
+
+# Every rule is registered once its module is imported; the catalogue imports all commands and so all rules.
+import_module("commands.catalogue")
+import_module("aggregates.import_run")
+
+
+def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
+    for child in kind.__subclasses__():
+        # Other tests break rules of their own, which nobody is ever told about.
+        if not child.__module__.startswith("tests."):
+            yield child
+        yield from subclasses(child)
+
+
+CODES = sorted(
+    {kind.code for root in (DomainError, RequestError, ReadError, AuthenticationError) for kind in subclasses(root)}
+)
+
+
+@pytest.mark.parametrize("code", [*CODES, *HTTP_CODES.values()])
+def test_every_code_has_words_in_both_languages(code: str) -> None:
+    for language in LANGUAGES:
+        assert MESSAGES[code][language]["title"]
+        assert MESSAGES[code][language]["detail"]
+    assert words_for(code, "en", {}) != words_for(code, "ru", {})
+
+
+def test_the_catalogue_has_every_code_in_the_same_languages() -> None:
+    for words in MESSAGES.values():
+        assert set(words) == set(LANGUAGES)
+        assert all(set(parts) == {"title", "detail"} for parts in words.values())
+    for sentences in FIELD_MESSAGES.values():
+        assert set(sentences) == set(LANGUAGES)
+
+
+def test_every_wrong_field_has_a_sentence() -> None:
+    assert set(FIELD_CODES.values()) <= set(FIELD_MESSAGES)
+
+
+@pytest.mark.parametrize("kind", [kind for root in (DomainError, RequestError, ReadError) for kind in subclasses(root)])
+def test_every_error_has_a_status_of_its_own_kind(kind: type[Any]) -> None:
+    error: Exception = Exception.__new__(kind)
+    error.__dict__["facts"] = {}
+    problem = problem_of(error)
+    assert problem is not None
+    assert 400 <= problem.status < 600
+    assert problem.code == kind.code
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "en"),
+        ("ru", "ru"),
+        ("ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        ("en;q=0.5,ru;q=0.7", "ru"),
+        ("ru;q=0,en;q=0.1", "en"),
+        ("de,fr", "en"),
+        ("ru;q=lots", "en"),
+    ],
+)
+def test_the_language_is_the_one_the_caller_likes_best(header: str | None, language: str) -> None:
+    assert language_of(header) == language
+
+
+def test_a_refusal_names_its_facts() -> None:
+    error = ClientIsOwnedError(client_id=UUID(int=1), client_name="Ромашка", owner_id=UUID(int=2), owner_name="Анна")
+    problem = problem_of(error)
+    assert problem is not None
+    body = told(problem, "ru")
+    assert (body["status"], body["code"], body["owner_name"]) == (409, "client-owned", "Анна")
+    assert "Анна" in body["detail"]
+    assert "Ромашка" in body["detail"]
+
+
+def test_a_bug_is_no_problem_of_the_caller() -> None:
+    assert problem_of(RuntimeError("x")) is None
+
+
+def test_a_bug_in_one_command_of_a_batch_is_told_by_its_number_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    told_of_it = problem_of_item(RuntimeError("Petrov"), "ru")
+    assert (told_of_it["status"], told_of_it["code"]) == (500, "internal-error")
+    logged = capsys.readouterr().out
+    assert told_of_it["incident"] in logged
+    assert "Petrov" not in str(told_of_it) + logged
+
+
+class Order(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=5)
+    client_id: UUID
+    amount: Decimal
+    at: AwareDatetime
+    kind: Literal["new", "old"]
+    tags: list[str] = []
+
+
+def failing_router() -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/orders")
+    async def orders(order: Order) -> None: ...
+
+    @router.get("/fails/{how}")
+    async def fails(how: str) -> None:
+        raise FAILURES[how]
+
+    return router
+
+
+FAILURES: Mapping[str, Exception] = {
+    "database": psycopg.OperationalError("server closed the connection for Ivan Petrov"),
+    "pool": PoolTimeout("no connection"),
+    "queue": OverloadedError(retry_after=3),
+    "token": TokenMissingError(),
+    "nothing": NotFoundError(kind="deal", id=UUID(int=7)),
+    "bug": ZeroDivisionError("Ivan Petrov divided by zero"),
+    "data": psycopg.DataError("Ivan Petrov"),
+}
+
+
+async def not_there() -> list[Check]:
+    return [Check("log", is_ready=True), Check("client_card", is_ready=False, reason="building", facts={"position": 5})]
+
+
+@pytest.fixture
+def app() -> FastAPI:
+    return create_app(Parts(read_router=failing_router(), body_limit=2000, checks=not_there))
+
+
+def ask(app: FastAPI, method: str, path: str, **how: Any) -> httpx.Response:
+    async def go() -> httpx.Response:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://letopis") as client:
+            return await client.request(method, path, **how)
+
+    return asyncio.run(go())
+
+
+def test_wrong_fields_are_pointed_at_with_the_remedy(app: FastAPI) -> None:
+    body = {"name": "too long", "amount": "lots", "at": "2026-03-01T09:30:00", "kind": "x", "tags": "a", "a/b": 1}
+    answer = ask(app, "POST", "/orders", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-language"] == "en"
+    found = {error["pointer"]: error["code"] for error in answer.json()["errors"]}
+    assert found == {
+        "/name": "too-long",
+        "/client_id": "missing",
+        "/amount": "not-an-amount",
+        "/at": "no-time-zone",
+        "/kind": "not-in-list",
+        "/tags": "not-a-list",
+        "/a~1b": "unknown-field",
+    }
+    messages = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert messages["/name"] == "name is too long: it takes at most 5 characters."
+    assert messages["/a~1b"].startswith("a/b is not a field here")
+    assert messages["/kind"] == "kind takes one of: 'new' or 'old'."
+    assert "too long" not in str([error for error in answer.json()["errors"] if "input" in error])
+
+
+def test_wrong_fields_are_told_in_russian(app: FastAPI) -> None:
+    answer = ask(app, "POST", "/orders", json={"kind": "x"}, headers={"Accept-Language": "ru"})
+    assert answer.headers["content-language"] == "ru"
+    messages = {error["pointer"]: error["message"] for error in answer.json()["errors"]}
+    assert messages["/name"] == "name отсутствует: добавьте."
+    assert messages["/kind"] == "kind принимает одно из: 'new' или 'old'."
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"", b"[" * 900])
+def test_what_is_not_json_is_400_or_says_what_is_missing(app: FastAPI, body: bytes) -> None:
+    answer = ask(app, "POST", "/orders", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == (422 if body == b"" else 400)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_large_body_is_refused_by_its_announced_length(app: FastAPI) -> None:
+    answer = ask(app, "POST", "/orders", content=b" " * 2001, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["limit"]) == (413, "payload-too-large", 2000)
+
+
+def test_a_large_body_is_refused_while_it_comes_in_pieces(app: FastAPI) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * 1000
+
+    answer = ask(app, "POST", "/orders", content=pieces(), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"], answer.json()["limit"]) == (413, "payload-too-large", 2000)
+
+
+def test_an_unknown_address_is_a_problem(app: FastAPI) -> None:
+    answer = ask(app, "GET", "/nowhere")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-route")
+
+
+def test_a_wrong_method_is_told_the_right_one(app: FastAPI) -> None:
+    answer = ask(app, "DELETE", "/orders")
+    assert (answer.status_code, answer.json()["code"], answer.headers["allow"]) == (405, "method-not-allowed", "POST")
+
+
+@pytest.mark.parametrize(("how", "seconds"), [("database", "2"), ("pool", "2"), ("queue", "3")])
+def test_what_passes_is_503_with_when_to_come_back(app: FastAPI, how: str, seconds: str) -> None:
+    answer = ask(app, "GET", f"/fails/{how}")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, seconds)
+    assert "Petrov" not in answer.text
+
+
+def test_a_missing_token_is_asked_for(app: FastAPI) -> None:
+    answer = ask(app, "GET", "/fails/token")
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+def test_a_missing_thing_is_404(app: FastAPI) -> None:
+    answer = ask(app, "GET", "/fails/nothing")
+    assert (answer.status_code, answer.json()["kind"], answer.json()["id"]) == (404, "deal", str(UUID(int=7)))
+
+
+@pytest.mark.parametrize("how", ["bug", "data"])
+def test_a_bug_tells_a_number_and_nothing_personal(app: FastAPI, how: str, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = ask(app, "GET", f"/fails/{how}")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
+    logged = capsys.readouterr().out
+    assert answer.json()["incident"] in logged
+    assert "Petrov" not in answer.text + logged
+
+
+def test_the_log_says_what_was_asked_but_not_whom_about(app: FastAPI, capsys: pytest.CaptureFixture[str]) -> None:
+    ask(app, "GET", "/fails/nothing?q=Petrov")
+    logged = capsys.readouterr().out
+    assert "/fails/{how}" in logged
+    assert "404" in logged
+    assert "Petrov" not in logged
+
+
+def test_readiness_names_what_is_not_ready(app: FastAPI) -> None:
+    answer = ask(app, "GET", "/ready")
+    assert answer.status_code == 503
+    assert [check["name"] for check in answer.json()["checks"] if not check["is_ready"]] == ["client_card"]
+    assert ask(app, "GET", "/health").status_code == 200
+
+
+def test_requests_are_counted_by_route(app: FastAPI) -> None:
+    ask(app, "GET", "/fails/nothing")
+    ask(app, "GET", "/fails/token")
+    ask(app, "GET", "/fails/token")
+    metrics = ask(app, "GET", "/metrics").text
+    assert 'letopis_requests_total{method="GET",route="/fails/{how}",status="401"} 2' in metrics
+
+
+def test_other_origins_are_let_in_only_when_configured(app: FastAPI) -> None:
+    origin = {"Origin": "https://crm.example.org"}
+    assert "access-control-allow-origin" not in ask(app, "GET", "/health", headers=origin).headers
+    opened = create_app(Parts(cors_origins=["https://crm.example.org"]))
+    assert ask(opened, "GET", "/health", headers=origin).headers["access-control-allow-origin"] == origin["Origin"]
+    stranger = {"Origin": "https://evil.example.org"}
+    assert "access-control-allow-origin" not in ask(opened, "GET", "/health", headers=stranger).headers
+
+
+def test_the_document_says_what_every_operation_answers(app: FastAPI) -> None:
+    document = ask(app, "GET", "/openapi.json").json()
+    claim = document["paths"]["/commands/claim-client"]["post"]
+    assert claim["security"] == [{"bearer": []}]
+    assert {"200", "400", "401", "403", "404", "409", "412", "413", "415", "422", "503"} <= set(claim["responses"])
+    assert set(claim["responses"]["200"]["headers"]) == {"ETag", "Letopis-Position"}
+    problem = claim["responses"]["409"]["content"]["application/problem+json"]["schema"]["$ref"]
+    assert problem.rpartition("/")[2] in document["components"]["schemas"]
+    assert "security" not in document["paths"]["/health"]["get"]
+
+
+def test_every_reference_of_the_document_is_there(app: FastAPI) -> None:
+    document = ask(app, "GET", "/openapi.json").json()
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    def references(part: Any) -> Iterator[str]:
+        if isinstance(part, dict):
+            if isinstance(part.get("$ref"), str):
+                yield part["$ref"]
+            for child in part.values():
+                yield from references(child)
+        elif isinstance(part, list):
+            for child in part:
+                yield from references(child)
+
+    assert set(references(document)) <= known
