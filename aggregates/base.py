@@ -124,7 +124,7 @@ class Aggregate:
 
     @property
     def subject_id(self) -> UUID:
-        """The person or organisation the aggregate is about: their key seals its personal fields."""
+        """The person or organisation the aggregate is about: their key encrypts its personal fields."""
         return self.id
 
     def parties_of(self, event: Event) -> tuple[UUID, ...]:  # noqa: ARG002 (a subclass asks which fact it is)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 
 class PersonalMark:
-    """Marks a field of an event as personal data: the mapper seals it with its subject's key."""
+    """Marks a field of an event as personal data: the mapper encrypts it with its subject's key."""
 
 
 PERSONAL = PersonalMark()
@@ -80,7 +80,7 @@ class Event(BaseModel):
     def part(cls, *names: str) -> "type[Event]":
         """Return the kind of fact that is read from the same bodies and has these fields only.
 
-        Whatever else a body says is passed over, and what is sealed in it stays so unless one of these is personal.
+        Whatever else a body says is passed over, and what is encrypted in it stays so unless one of these is personal.
         """
         fields: dict[str, Any] = {name: (cls.model_fields[name].annotation, cls.model_fields[name]) for name in names}
         part = create_model(cls.__name__, __base__=Event, __cls_kwargs__={"extra": "ignore"}, **fields)
@@ -106,7 +106,7 @@ class Event(BaseModel):
 
     @classmethod
     def from_json(cls, body: str | bytes, envelope: Envelope) -> Self:
-        """Read a stored body that has nothing sealed in it; raises pydantic.ValidationError on a foreign body."""
+        """Read a stored body that has nothing encrypted in it; raises pydantic.ValidationError on a foreign body."""
         event = cls.model_validate_json(body)
         object.__setattr__(event, "_envelope", envelope)
         return event

@@ -6,12 +6,12 @@ from functools import partial
 from events.base import Event
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.log.crypto import Keyring, MasterKey
-from infra.log.envelope import AnyFact
+from infra.log.envelope import AnyEvent
 from infra.log.eventlog import LogKeys
 from infra.log.mapper import Mapper
 from infra.postgres.connection import Borrow, OwnConnection
 
-Decode = Callable[[AnyFact], Event]
+Decode = Callable[[AnyEvent], Event]
 
 
 def mapper_at(url: str, master: MasterKey) -> Mapper:

@@ -10,12 +10,12 @@ from app.composition.decoding import mapper_at, mapper_by
 from app.database import Urls
 from app.settings import Settings
 from commands.execution.batch import BatchRunner
-from commands.execution.decision import Seal
+from commands.execution.decision import Encryption
 from commands.execution.snapshots import Snapshots
 from commands.execution.store import LogStore
 from commands.execution.streams import ReadStreams, Streams
 from infra.log.crypto import MasterKey
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import read_streams
 from infra.log.mapper import Mapper
 from infra.postgres.connection import Borrow
@@ -45,24 +45,24 @@ def batch_runner(master: MasterKey, reading: Borrow, writing: Borrow | None = No
 
     Who decides the next batch while one is stored needs two; one does for who always waits (`run`).
     """
-    mapper, seal, read = _writing(master, reading)
+    mapper, encryption, read = _writing(master, reading)
     streams = Streams(read, mapper.to_event, Snapshots(reading, mapper.keyring))
-    return BatchRunner(reading, streams, seal, mapper.keyring, LogStore(writing or reading))
+    return BatchRunner(reading, streams, encryption, mapper.keyring, LogStore(writing or reading))
 
 
 def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
     """Return what carries out batches for a dry run: every rule is asked, nothing is stored."""
     from commands.importing.rehearsal import rehearsing_runner
 
-    mapper, seal, read = _writing(master, borrow)
-    return rehearsing_runner(borrow, read, mapper, seal)
+    mapper, encryption, read = _writing(master, borrow)
+    return rehearsing_runner(borrow, read, mapper, encryption)
 
 
-def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Seal, ReadStreams]:
+def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Encryption, ReadStreams]:
     mapper = mapper_by(borrow, master)
 
-    def read(after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]:
+    def read(after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[RecordedEvent]:
         with borrow() as connection:
             return read_streams(connection, after, limit)
 
-    return mapper, Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash), read
+    return mapper, Encryption(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash), read

@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.execution.door import command_routes
 from commands.execution.executor import Executor
-from commands.execution.rate_limit import Pace
+from commands.execution.rate_limit import RateLimit
 from infra.analytics.duck import AnalyticsNode
 from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
@@ -83,7 +83,7 @@ def http_parts(
         master.keyed_hash,
         problem_of_item,
         write_side.refusals.note,
-        Pace(settings.commands_per_second, settings.commands_burst).take,
+        RateLimit(settings.commands_per_second, settings.commands_burst).take,
     )
     return Parts(
         first_routes=(*commands, *_passing_on(settings, analytics, home), *reads.first),

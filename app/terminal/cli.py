@@ -185,7 +185,7 @@ def export_log(
     to: Annotated[Path, typer.Option(file_okay=False, help="The folder; what it holds already is gone on from.")],
     as_json: Json = False,
 ) -> None:
-    """Write the log as Parquet files by month, personal data still sealed; a second run adds what is new."""
+    """Write the log as Parquet files by month, personal data still encrypted; a second run adds what is new."""
     from app.terminal.export import export_log as export
 
     export(to, as_json=as_json)

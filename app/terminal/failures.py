@@ -17,7 +17,7 @@ from infra.backup.manifest import DamagedBackupError
 from infra.backup.restore import RestoreRefusedError
 from infra.log.crypto import WrongMasterKeyError
 from infra.log.event_versions import NewerLogError
-from infra.log.mapper import UnreadableFactError
+from infra.log.mapper import UnreadableEventError
 from infra.log.past_log import MomentAheadError, TooLongError
 from infra.migrations import DatabaseIsNewerError
 from infra.postgres.embedded import EmbeddedPostgresError
@@ -59,7 +59,7 @@ KNOWN = (
     TooLongError,
     ToolFailedError,
     UnknownReadModelError,
-    UnreadableFactError,
+    UnreadableEventError,
     UnreadableFileError,
     ValidationError,
     ValueError,

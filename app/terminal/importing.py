@@ -14,7 +14,7 @@ from app.database import Urls, database, master_key
 from app.process import settle
 from app.settings import Settings
 from app.terminal.console import print_json, progress, say
-from commands.execution.pending import Turn
+from commands.execution.pending import PendingCommand
 from commands.importing.names import imported_id
 from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
@@ -61,7 +61,7 @@ def _site(options: Options) -> Iterator[_Site]:
         wake_up.start()
         stack.callback(wake_up.stop)
 
-        def heard(turns: Sequence[Turn]) -> None:
+        def heard(turns: Sequence[PendingCommand]) -> None:
             wake_up.stored(max((getattr(turn.answer, "position", 0) for turn in turns), default=0))
 
         runner = rehearsing_runner_at(master, reading) if options.is_dry else batch_runner(master, reading, writing)

@@ -9,7 +9,7 @@ from app.composition.decoding import decoder_at
 from app.terminal.console import print_json, print_table, say
 from app.terminal.repair import named, site
 from infra.projector.generations import connect, retry
-from infra.projector.parking import place_from
+from infra.projector.parking import parked_key_from
 from infra.projector.projection import Projection
 from replay.repair.parked import Tried, parked, retry_parked, skip_parked, skipped
 
@@ -51,7 +51,7 @@ def show_parked(name: str, *, as_json: bool) -> None:
 def retry_named(name: str, *, key: str | None) -> bool:
     """Try again what waits, and let broken read models go on; return whether everything flows."""
     projections, _ = named(name)
-    place = place_from(_one(name, projections), key) if key is not None else None
+    place = parked_key_from(_one(name, projections), key) if key is not None else None
     with site() as here, connect(here.urls.projector) as connection:
         decode = decoder_at(here.urls.projector, here.master)
         told: list[Tried] = []
@@ -71,7 +71,7 @@ def skip_named(name: str, *, key: str, reason: str) -> None:
     """Skip the one fact that a key waits for, for ever, and go on with what is after it."""
     projections, _ = named(name)
     projection = _one(name, projections)
-    place = place_from(projection, key)
+    place = parked_key_from(projection, key)
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
         tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=_whoever_types())

@@ -1,4 +1,4 @@
-"""`letopis projections …`: what is typed; what is done is in repair.py and rebuild.py beside it, imported when needed."""
+"""`letopis projections …`: what is typed; what is done is in the modules beside it, imported when needed."""
 
 from enum import StrEnum
 from typing import Annotated

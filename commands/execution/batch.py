@@ -11,8 +11,8 @@ from uuid import UUID
 
 from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
-from commands.execution.decision import Request, Seal
-from commands.execution.pending import Accepted, Answer, Turn
+from commands.execution.decision import Encryption, Request
+from commands.execution.pending import Accepted, Answer, PendingCommand
 from commands.execution.store import Store
 from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
@@ -26,15 +26,17 @@ class BatchRunner:
     `borrow` lends the connection for reading; `store` must not use that while a batch is on its way.
     """
 
-    def __init__(self, borrow: Borrow, streams: Streams, seal: Seal, keyring: Keyring, store: Store) -> None:
+    def __init__(
+        self, borrow: Borrow, streams: Streams, encryption: Encryption, keyring: Keyring, store: Store
+    ) -> None:
         self.store = store
-        self._decider = Decider(borrow, streams, seal)
+        self._decider = Decider(borrow, streams, encryption)
         self._streams = streams
         self._keyring = keyring
         self._next = Batch()
         self._on_its_way: Batch | None = None
-        self._again: list[Turn] = []
-        self._ready: list[Turn] = []
+        self._again: list[PendingCommand] = []
+        self._ready: list[PendingCommand] = []
 
     def run(self, requests: Sequence[Request], *, atomic: bool = False, lost_at: float | None = None) -> list[Answer]:
         """Carry out the commands in order and wait; return one answer per command, in order.
@@ -44,7 +46,7 @@ class BatchRunner:
         what was stored and to carry out the rest.
         """
         assert self.is_idle, "other commands are under way"  # noqa: S101
-        turns = [Turn(request, lost_at=lost_at) for request in requests]
+        turns = [PendingCommand(request, lost_at=lost_at) for request in requests]
         try:
             if atomic:
                 self._run_atomic(turns)
@@ -57,7 +59,7 @@ class BatchRunner:
             self._ready = []
         return [turn.answer for turn in turns if turn.answer is not None]
 
-    def _run_through(self, turns: Sequence[Turn]) -> None:
+    def _run_through(self, turns: Sequence[PendingCommand]) -> None:
         self.decide(turns)
         while not self.is_idle:
             self.advance()
@@ -77,7 +79,7 @@ class BatchRunner:
         """How many commands are decided and not sent yet."""
         return len(self._next.turns)
 
-    def decide(self, turns: Sequence[Turn]) -> None:
+    def decide(self, turns: Sequence[PendingCommand]) -> None:
         """Decide commands, which will be sent together by `advance`.
 
         Raises psycopg.Error when the log cannot be reached: nothing is lost, and `advance` tries everything again.
@@ -89,7 +91,7 @@ class BatchRunner:
             self._lost()
             raise
 
-    def advance(self, *, wait: bool = True) -> list[Turn]:
+    def advance(self, *, wait: bool = True) -> list[PendingCommand]:
         """Take in the batch on its way, send the next one, and return the commands that have got their answers.
 
         Without `wait` nothing happens while the batch on its way is not stored. Raises as `decide`.
@@ -113,7 +115,7 @@ class BatchRunner:
         """Do what may wait until nothing else is to be done; it never fails."""
         self._streams.keep_snapshots()
 
-    def give_up(self, answer: Answer, *, lost_before: float = inf) -> list[Turn]:
+    def give_up(self, answer: Answer, *, lost_before: float = inf) -> list[PendingCommand]:
         """Answer, after a failure, what waits with this, or only what the log first failed before a moment."""
         given_up, self._again = self._again, []
         if lost_before < inf:
@@ -137,7 +139,7 @@ class BatchRunner:
         self._again = [turn.lost() for turn in unanswered]
         self._on_its_way, self._next = None, Batch()
 
-    def _without_twins(self, turns: Sequence[Turn]) -> list[Turn]:
+    def _without_twins(self, turns: Sequence[PendingCommand]) -> list[PendingCommand]:
         """Return the commands of which no twin by its key is under way; the others will find the twin's receipt."""
         if not any(turn.request.key_given for turn in turns):
             return list(turns)
@@ -193,13 +195,13 @@ class BatchRunner:
             _tell_positions(batch, [*batch.answered, *self._next.answered])
         self._ready += batch.answered
 
-    def _forget_keys(self, turn: Turn) -> None:
+    def _forget_keys(self, turn: PendingCommand) -> None:
         if turn.decided is not None:
             self._keyring.forget(list(turn.decided.keys))
 
     # --- all or nothing --------------------------------------------------------------------------------------------
 
-    def _run_atomic(self, turns: list[Turn]) -> None:
+    def _run_atomic(self, turns: list[PendingCommand]) -> None:
         """Answer all commands of a batch of which all or none may be carried out."""
         hashes: dict[UUID, bytes] = {}
         for turn in turns:
@@ -217,7 +219,7 @@ class BatchRunner:
         for turn in turns:
             turn.answer = turn.answer or ContendedError(attempts=MAX_ATTEMPTS)
 
-    def _try_atomic(self, deciding: list[Turn], turns: list[Turn]) -> None:
+    def _try_atomic(self, deciding: list[PendingCommand], turns: list[PendingCommand]) -> None:
         batch = self._next
         try:
             self._decider.decide(self._without_twins(deciding), batch)
@@ -243,7 +245,7 @@ class BatchRunner:
             raise
 
 
-def _is_refused(turns: list[Turn]) -> bool:
+def _is_refused(turns: list[PendingCommand]) -> bool:
     """Return whether a command of an atomic batch is refused; then all others are for that reason."""
     index = next((place for place, turn in enumerate(turns) if isinstance(turn.answer, Exception)), None)
     if index is None:
@@ -254,7 +256,7 @@ def _is_refused(turns: list[Turn]) -> bool:
     return True
 
 
-def _tell_positions(batch: Batch, turns: Iterable[Turn]) -> None:
+def _tell_positions(batch: Batch, turns: Iterable[PendingCommand]) -> None:
     """Give the answers to commands with nothing to do the position that their stream's head got in a stored batch."""
     positions: dict[tuple[UUID, int], int] = {}
     for stored in batch.storing:

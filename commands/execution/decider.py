@@ -10,8 +10,8 @@ from aggregates.base import Aggregate
 from aggregates.staff import StaffMember
 from commands.base import HANDLERS, stream_fields
 from commands.errors import ContendedError, PreconditionFailedError
-from commands.execution.decision import Decision, Seal
-from commands.execution.pending import Accepted, Turn
+from commands.execution.decision import Decision, Encryption
+from commands.execution.pending import Accepted, PendingCommand
 from commands.execution.streams import Streams
 from infra.log.eventlog import Decided, read_receipts
 from infra.postgres.connection import Borrow
@@ -24,9 +24,9 @@ MAX_ATTEMPTS = 50
 class Batch:
     """What is carried out together: all its commands; those to be stored, in the order they were decided; the rest."""
 
-    turns: list[Turn] = field(default_factory=list)
-    storing: list[Turn] = field(default_factory=list)
-    answered: list[Turn] = field(default_factory=list)
+    turns: list[PendingCommand] = field(default_factory=list)
+    storing: list[PendingCommand] = field(default_factory=list)
+    answered: list[PendingCommand] = field(default_factory=list)
 
     @property
     def decided(self) -> list[Decided]:
@@ -37,12 +37,12 @@ class Batch:
 class Decider:
     """Decides commands in order of arrival; one thread at a time. `borrow` lends the connection for reading."""
 
-    def __init__(self, borrow: Borrow, streams: Streams, seal: Seal) -> None:
+    def __init__(self, borrow: Borrow, streams: Streams, encryption: Encryption) -> None:
         self._borrow = borrow
         self._streams = streams
-        self._seal = seal
+        self._encryption = encryption
 
-    def decide(self, turns: Sequence[Turn], batch: Batch) -> None:
+    def decide(self, turns: Sequence[PendingCommand], batch: Batch) -> None:
         """Decide commands into a batch; those with an answer already are to be confirmed."""
         batch.turns += turns
         self._streams.begin()
@@ -51,7 +51,7 @@ class Decider:
             self._decide_one(turn)
             (batch.answered if turn.decided is None else batch.storing).append(turn)
 
-    def _load(self, turns: Sequence[Turn]) -> None:
+    def _load(self, turns: Sequence[PendingCommand]) -> None:
         """Bring the streams that commands name into memory, in one query."""
         cold: dict[UUID, type[Aggregate]] = {}
         hot = self._streams.hot
@@ -67,7 +67,7 @@ class Decider:
         if cold:
             self._streams.load(cold)
 
-    def _decide_one(self, turn: Turn) -> None:
+    def _decide_one(self, turn: PendingCommand) -> None:
         request = turn.request
         turn.attempts += 1
         if turn.attempts > MAX_ATTEMPTS:
@@ -80,7 +80,7 @@ class Decider:
                 version = decision.head_before(outcome.primary).version
                 if request.if_match != version:
                     raise PreconditionFailedError(expected=request.if_match, version=version)
-            turn.decided, turn.answer = decision.decided(outcome, self._seal), None
+            turn.decided, turn.answer = decision.decided(outcome, self._encryption), None
             if turn.decided is None:
                 head = decision.head_before(outcome.primary)
                 turn.answer = Accepted(request.command_id, outcome.primary.id, head.version, head.position, [])
@@ -108,7 +108,9 @@ class Decider:
                     batch.storing.append(turn)
             unsure = [turn for turn in outdated if turn.decided is None]
 
-    def _without_replayed(self, turns: Sequence[Turn], asked: Iterable[UUID], batch: Batch) -> list[Turn]:
+    def _without_replayed(
+        self, turns: Sequence[PendingCommand], asked: Iterable[UUID], batch: Batch
+    ) -> list[PendingCommand]:
         """Answer those that have a receipt, and return the others."""
         with self._borrow() as connection:
             receipts = read_receipts(connection, asked)

@@ -10,7 +10,7 @@ from aggregates.base import Aggregate, AlreadyExistsError, Identity, NotFoundErr
 from commands.base import Actor, Command, Outcome
 from commands.execution.streams import Entry, Streams, WrongKindError
 from events.base import Event
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import ClaimChange, Decided, Head
 from infra.log.ids import new_id
 
@@ -141,14 +141,14 @@ class Decision:
             if entry.aggregate.version != before.version:
                 self._streams.restore(entry)
 
-    def decided(self, outcome: Outcome, seal: "Seal") -> Decided | None:
+    def decided(self, outcome: Outcome, encryption: "Encryption") -> Decided | None:
         """Return what has to be stored, None if nothing; what is in memory is from now on as after the decision."""
         recording = 0
         for entry, _ in self.touched.values():
             recording += entry.aggregate.has_pending
         if not recording:
             return None
-        facts: list[StoredFact] = []
+        facts: list[RecordedEvent] = []
         claims: list[ClaimChange] = []
         keys: dict[UUID, bytes] = {}
         decided: list[tuple[Entry, Sequence[Event], frozenset[Identity]]] = []
@@ -156,12 +156,12 @@ class Decision:
             events = aggregate.collect_events()
             if not events:
                 continue
-            facts += [StoredFact(event.envelope, seal.body(event)) for event in events]  # type: ignore[arg-type]
+            facts += [RecordedEvent(event.envelope, encryption.body(event)) for event in events]  # type: ignore[arg-type]
             entry = self.touched[aggregate.id.int][0]
             identities = aggregate.identities()
             if identities != entry.identities:
-                claims += _claim_changes(aggregate.id, entry.identities, identities, seal.keyed_hash)
-            wrapped = seal.new_key(aggregate.subject_id)
+                claims += _claim_changes(aggregate.id, entry.identities, identities, encryption.keyed_hash)
+            wrapped = encryption.new_key(aggregate.subject_id)
             if wrapped is not None:
                 keys[aggregate.subject_id] = wrapped
             decided.append((entry, events, identities))
@@ -200,7 +200,7 @@ def _claim_changes(
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class Encryption:
     """How facts become stored bodies, and identities keyed hashes; `new_key` gives a subject's key to be stored."""
 
     body: Callable[[Event], str]

@@ -17,7 +17,7 @@ import structlog
 from commands.errors import OverloadedError
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
-from commands.execution.pending import Answer, Turn
+from commands.execution.pending import Answer, PendingCommand
 from infra.postgres.connection import OwnConnection
 
 MAX_BATCH = 256
@@ -43,12 +43,12 @@ class _Job:
     deliver: Callable[[list[Answer]], None] | None = None
     future: "asyncio.Future[list[Answer]] | None" = None
     is_atomic: bool = False
-    turns: Sequence[Turn] = ()
+    turns: Sequence[PendingCommand] = ()
     missing: int = 0
 
-    def begin(self) -> Sequence[Turn]:
+    def begin(self) -> Sequence[PendingCommand]:
         """Return the turns of the commands, which come back with their answers."""
-        self.turns = [Turn(request, self) for request in self.requests]
+        self.turns = [PendingCommand(request, self) for request in self.requests]
         self.missing = len(self.turns)
         return self.turns
 
@@ -182,8 +182,8 @@ class Executor:
         jobs = self._jobs
         return bool(jobs) and not jobs[0].is_atomic and (len(jobs[0].requests) <= room or room == MAX_BATCH)
 
-    def _take(self) -> list[Turn]:
-        turns: list[Turn] = []
+    def _take(self) -> list[PendingCommand]:
+        turns: list[PendingCommand] = []
         room = MAX_BATCH - self._runner.deciding
         while self._fits(room):
             begun = self._jobs.popleft().begin()
@@ -233,7 +233,7 @@ class Executor:
 
     # --- answering -------------------------------------------------------------------------------------------------
 
-    def _answer(self, turns: Sequence[Turn]) -> None:
+    def _answer(self, turns: Sequence[PendingCommand]) -> None:
         """Deliver what is complete: one call into each event loop, however many of its callers wait."""
         if not turns:
             return

@@ -29,7 +29,7 @@ Answer = Accepted | DomainError | RequestError | Exception
 
 
 @dataclass(slots=True, eq=False)
-class Turn:
+class PendingCommand:
     """One command: how often it was decided, what was decided, and its answer; `tag` is the caller's own.
 
     Until its batch is stored an answer may yet be taken back. `lost_at` (of the monotonic clock) is when the log first
@@ -48,12 +48,12 @@ class Turn:
         """Return the streams it was decided on, by the numbers of their ids."""
         return self.decision.touched.keys() if self.decision else ()
 
-    def again(self) -> "Turn":
+    def again(self) -> "PendingCommand":
         """Return it as before it was decided."""
         self.decision = self.decided = self.answer = None
         return self
 
-    def lost(self) -> "Turn":
+    def lost(self) -> "PendingCommand":
         """Return it as before it was decided, by a log that then could not be reached: that is nobody's contention."""
         if self.lost_at is None:
             self.lost_at = time.monotonic()

@@ -9,7 +9,7 @@ REMEMBERED = 10_000
 """Actors remembered before those who have been quiet are forgotten."""
 
 
-class Pace:
+class RateLimit:
     """Gives each actor so many commands a second, and a burst after a rest; in memory, for this process alone.
 
     Kept as one moment per actor: when all that they sent will have been paid for. Nothing is shared between threads.

@@ -14,7 +14,7 @@ from aggregates.base import Aggregate
 from aggregates.snapshot import from_state, to_state, topic_of
 from infra.log.crypto import Keyring
 from infra.log.eventlog import Head
-from infra.log.snapshots import Snapshot, keep_snapshots, newest_snapshots, opened_state, sealed_state
+from infra.log.snapshots import Snapshot, decrypted_state, encrypted_state, keep_snapshots, newest_snapshots
 from infra.postgres.connection import Borrow
 
 log = structlog.get_logger()
@@ -40,7 +40,7 @@ class Snapshots:
         return [(aggregate, snapshot.head) for snapshot, aggregate in read if aggregate is not None]
 
     def _read(self, kind: type[Aggregate], snapshot: Snapshot) -> Aggregate | None:
-        state = opened_state(self._keyring, snapshot)
+        state = decrypted_state(self._keyring, snapshot)
         if state is None:
             return None
         try:
@@ -61,4 +61,4 @@ class Snapshots:
 
     def _taken(self, aggregate: Aggregate, head: Head) -> Snapshot | None:
         topic = topic_of(type(aggregate))
-        return sealed_state(self._keyring, aggregate.id, topic, head, aggregate.subject_id, to_state(aggregate))
+        return encrypted_state(self._keyring, aggregate.id, topic, head, aggregate.subject_id, to_state(aggregate))

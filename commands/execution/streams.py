@@ -12,7 +12,7 @@ from uuid import UUID
 from aggregates.base import Aggregate, Identity
 from commands.execution.snapshots import Snapshots
 from events.base import Event
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import Head
 
 HOT_STREAMS = 50_000
@@ -28,7 +28,7 @@ Up to twice as many are read then, at 30 µs each; a snapshot costs about 300 µ
 class ReadStreams(Protocol):
     """Reads the facts of streams after a version, `limit` of each at most, as infra.log.eventlog.read_streams does."""
 
-    def __call__(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]: ...
+    def __call__(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[RecordedEvent]: ...
 
 
 NO_HEAD = Head()
@@ -89,7 +89,7 @@ class Streams:
     def __init__(
         self,
         read: ReadStreams,
-        decode: Callable[[StoredFact], Event],
+        decode: Callable[[RecordedEvent], Event],
         snapshots: Snapshots | None = None,
         capacity: int = HOT_STREAMS,
     ) -> None:
@@ -130,7 +130,7 @@ class Streams:
             facts = self._completed(facts, self._snapshots)
         self._fold(facts)
 
-    def _completed(self, beginnings: Sequence[StoredFact], snapshots: Snapshots) -> Sequence[StoredFact]:
+    def _completed(self, beginnings: Sequence[RecordedEvent], snapshots: Snapshots) -> Sequence[RecordedEvent]:
         """Return the facts to be folded, given the first ones of each stream: long streams start from a snapshot."""
         entries = {
             fact.envelope.stream_id: entry
@@ -153,7 +153,7 @@ class Streams:
         begun_later = {aggregate.id for aggregate, _ in started}
         return [*(fact for fact in beginnings if fact.envelope.stream_id not in begun_later), *rest]
 
-    def _asked_for(self, fact: StoredFact) -> Entry | None:
+    def _asked_for(self, fact: RecordedEvent) -> Entry | None:
         """Return the stream of a fact if it is of the kind that was asked for: of another one no more need be read."""
         entry = self.hot[fact.envelope.stream_id.int]
         return entry if entry.aggregate.knows(self._decode(fact)) else None
@@ -183,7 +183,7 @@ class Streams:
                 asked[stream_id] = entry.head.version
         return changed | self._fold(self._read(asked)) if asked else changed
 
-    def _fold(self, facts: Sequence[StoredFact]) -> set[int]:
+    def _fold(self, facts: Sequence[RecordedEvent]) -> set[int]:
         changed = set()
         for fact in facts:
             envelope = fact.envelope

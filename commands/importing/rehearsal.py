@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from commands.execution.batch import BatchRunner
-from commands.execution.decision import Seal
+from commands.execution.decision import Encryption
 from commands.execution.streams import ReadStreams, Streams
 from infra.log.append import Appended
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import ClaimChange, Decided
 from infra.log.mapper import Mapper
 from infra.postgres.connection import Borrow
@@ -25,10 +25,10 @@ class Rehearsal:
     def __init__(self, borrow: Borrow, read: ReadStreams) -> None:
         self._borrow = borrow
         self._read = read
-        self._facts: dict[UUID, list[StoredFact]] = {}
+        self._facts: dict[UUID, list[RecordedEvent]] = {}
         self._holders: dict[tuple[str, bytes], set[UUID]] = {}
 
-    def read(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]:
+    def read(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[RecordedEvent]:
         """Return the facts of each stream after the version given for it, those only decided on included."""
         assert limit is None, "a dry run takes no snapshots and reads streams whole"  # noqa: S101
         decided = [
@@ -90,8 +90,8 @@ class Rehearsal:
         return holders.isdisjoint({claim.holder_id, *claim.share_with})
 
 
-def rehearsing_runner(borrow: Borrow, read: ReadStreams, mapper: Mapper, seal: Seal) -> BatchRunner:
+def rehearsing_runner(borrow: Borrow, read: ReadStreams, mapper: Mapper, encryption: Encryption) -> BatchRunner:
     """Return what carries out batches of commands for a dry run; what it is asked for must fit in memory."""
     rehearsal = Rehearsal(borrow, read)
     streams = Streams(rehearsal.read, mapper.to_event)
-    return BatchRunner(borrow, streams, seal, mapper.keyring, rehearsal)
+    return BatchRunner(borrow, streams, encryption, mapper.keyring, rehearsal)

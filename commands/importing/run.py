@@ -18,7 +18,7 @@ from aggregates.base import AlreadyExistsError, DomainError, WrongValueError
 from commands.base import Actor, Command
 from commands.errors import ContendedError, KeyReusedError, RequestError
 from commands.execution.decision import Request
-from commands.execution.pending import Accepted, Answer, Turn
+from commands.execution.pending import Accepted, Answer, PendingCommand
 from commands.history import ImportDeal
 from commands.importing.csv_file import Record
 from commands.importing.names import IMPORTED
@@ -42,11 +42,11 @@ class Runner(Protocol):
 
     @property
     def is_idle(self) -> bool: ...
-    def decide(self, turns: Sequence[Turn]) -> None: ...
-    def advance(self, *, wait: bool = True) -> list[Turn]: ...
+    def decide(self, turns: Sequence[PendingCommand]) -> None: ...
+    def advance(self, *, wait: bool = True) -> list[PendingCommand]: ...
 
 
-def _nobody(_: Sequence[Turn]) -> None:
+def _nobody(_: Sequence[PendingCommand]) -> None:
     """Tell nobody what was answered."""
 
 
@@ -56,7 +56,7 @@ class WriteDoor:
 
     runner: Runner
     keyed_hash: Callable[[str], bytes]
-    heard: Callable[[Sequence[Turn]], None] = _nobody
+    heard: Callable[[Sequence[PendingCommand]], None] = _nobody
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class Importer:
 
     def prepare(self, *named: tuple[Command, str]) -> Sequence[Answer]:
         """Carry out what is no row; return the answers, of which a refusal is for the caller to judge."""
-        turns = [Turn(self.request(command, name)) for command, name in named]
+        turns = [PendingCommand(self.request(command, name)) for command, name in named]
         self._carry_out(turns)
         while not self._door.runner.is_idle:
             self._carry_out()
@@ -120,7 +120,7 @@ class Importer:
         while not self._door.runner.is_idle:
             self._settle(self._carry_out())
 
-    def _lines(self, sheet: Sheet, frame: Frame, file: str) -> Iterator[Turn]:
+    def _lines(self, sheet: Sheet, frame: Frame, file: str) -> Iterator[PendingCommand]:
         build = BUILDERS[frame.mapping.target]
         self.report.rows += len(sheet.records)
         for record in _by_date(sheet):
@@ -137,9 +137,9 @@ class Importer:
             for warning in row.warnings:
                 self.report.warnings += 1
                 self._note("warning", file, record, warning.problem)
-            yield Turn(request, _Line(sheet, record, file))
+            yield PendingCommand(request, _Line(sheet, record, file))
 
-    def _carry_out(self, turns: Sequence[Turn] = ()) -> list[Turn]:
+    def _carry_out(self, turns: Sequence[PendingCommand] = ()) -> list[PendingCommand]:
         """Decide commands and return those answered meanwhile; tried again for a while if the log is out of reach."""
         runner = self._door.runner
         started = time.monotonic()
@@ -157,7 +157,7 @@ class Importer:
             self._door.heard(answered)
             return answered
 
-    def _settle(self, turns: Sequence[Turn]) -> None:
+    def _settle(self, turns: Sequence[PendingCommand]) -> None:
         for turn in turns:
             line: _Line = turn.tag
             answer = turn.answer
@@ -167,7 +167,7 @@ class Importer:
                 self.report.already_there += 1
             elif isinstance(answer, ContendedError):
                 # Whoever else writes on the same streams all the time wears a command out, but not an import.
-                self._door.runner.decide([Turn(turn.request, line)])
+                self._door.runner.decide([PendingCommand(turn.request, line)])
             elif answer is not None:
                 outcome, problem = _refusal(line.sheet, answer)
                 self._not_taken(outcome, line.file, line.record, problem)
@@ -175,7 +175,7 @@ class Importer:
         done = report.accepted + report.already_there + report.refused + report.wrong
         self._progress(done, self.total or report.rows)
 
-    def _taken(self, turn: Turn, line: _Line, answer: Accepted) -> None:
+    def _taken(self, turn: PendingCommand, line: _Line, answer: Accepted) -> None:
         if answer.replayed:
             self.report.already_there += 1
         else:

@@ -17,7 +17,7 @@ from events.base import Event
 from events.client import ClientClaimed, ClientTransferred
 from events.staff import StaffDeparted
 from infra.log.checkpoints import read_checkpoint, streams_concerning, write_checkpoint
-from infra.log.envelope import AnyFact
+from infra.log.envelope import AnyEvent
 from infra.log.log_reader import LogReader
 from infra.postgres.connection import OwnConnection
 
@@ -71,7 +71,7 @@ class PolicyWorker:
         self,
         policy: OwnershipReassignment,
         url: str,
-        decode: Callable[[AnyFact], Event],
+        decode: Callable[[AnyEvent], Event],
         execute: Execute,
         keyed_hash: Callable[[str], bytes],
     ) -> None:

@@ -17,14 +17,14 @@ from infra.log.event_versions import NewerLogError
 SLICE = 100_000
 
 
-class Mark(NamedTuple):
+class Checkpoint(NamedTuple):
     """A place in one particular log: the event that stands at the position (None at the start)."""
 
     position: int
     event_id: str | None
 
 
-START = Mark(0, None)
+START = Checkpoint(0, None)
 
 
 class LogReplacedError(Exception):
@@ -49,7 +49,7 @@ def connect(url: str) -> Any:
 class Slice(NamedTuple):
     """The wanted events after one mark, up to and including another; of each body its OPEN_PART."""
 
-    upto: Mark
+    upto: Checkpoint
     events: Any
 
 
@@ -69,19 +69,19 @@ class ArrowLog:
         """Give the connection back."""
         self._connection.close()
 
-    def target(self, after: Mark, at_most: int) -> Mark:
+    def target(self, after: Checkpoint, at_most: int) -> Checkpoint:
         """Return the place `at_most` events on, or the log's end; raises LogReplacedError if `after` is not there."""
         found = self._fetch(
             "SELECT position, event_id::text AS event_id FROM letopis.event WHERE position = "  # noqa: S608
             f"(SELECT max(position) FROM letopis.event WHERE position <= {after.position + at_most:d})"
             f" OR position = {after.position:d} ORDER BY position"
         ).to_pylist()
-        marks = [Mark(row["position"], row["event_id"]) for row in found]
+        marks = [Checkpoint(row["position"], row["event_id"]) for row in found]
         if after != START and (not marks or marks[0] != after):
             raise LogReplacedError(f"log replaced: position {after.position} is not event {after.event_id} any more")
         return marks[-1] if marks else START
 
-    def slices(self, after: Mark, upto: Mark, size: int = SLICE) -> Iterator[Slice]:
+    def slices(self, after: Checkpoint, upto: Checkpoint, size: int = SLICE) -> Iterator[Slice]:
         """Yield the wanted events of (after, upto] in order; the next slice is read while one is being used."""
         if after.position >= upto.position:
             return
@@ -96,7 +96,7 @@ class ArrowLog:
                 if done:
                     return
 
-    def _read(self, after: Mark, upto: Mark, size: int) -> Slice:
+    def _read(self, after: Checkpoint, upto: Checkpoint, size: int) -> Slice:
         end = upto if after.position + size >= upto.position else self.target(after, size)
         topics = ", ".join(f"'{topic}'" for topic in sorted(self._topics))
         events = self._fetch(

@@ -94,7 +94,7 @@ class AnalyticsNode:
     @property
     def position(self) -> int:
         """The last position of the log that the answers count in."""
-        return self._in_use.mark.position
+        return self._in_use.checkpoint.position
 
     # --- following -------------------------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class AnalyticsNode:
             file = self._in_use.file()
             try:
                 log = self._connected()
-                upto = log.target(file.mark, max_events)
+                upto = log.target(file.checkpoint, max_events)
                 self._is_of_this_log = True
                 count = file.follow(log, upto, self._tell, self._is_stopping)
             except adbc_driver_manager.Error:
@@ -241,7 +241,9 @@ class AnalyticsNode:
     def _filled(self, path: Path, log: ArrowLog, progress: Progress | None) -> bool:
         """Fill a new file up to the log's end; False when the node is stopped before."""
         with FactFile(path, self.facts) as fresh:
-            while (upto := log.target(fresh.mark, 10_000_000)) != fresh.mark and not self._is_stopping.is_set():
+            while (
+                upto := log.target(fresh.checkpoint, 10_000_000)
+            ) != fresh.checkpoint and not self._is_stopping.is_set():
                 fresh.follow(log, upto, progress, self._is_stopping)
         return not self._is_stopping.is_set()
 
@@ -252,7 +254,7 @@ class AnalyticsNode:
         """
         path = self._path.with_name(self._path.name + ".verify")
         with self._rebuilding, self._reading_log() as log, self._reading() as file:
-            upto = file.mark
+            upto = file.checkpoint
             log.target(upto, 1)
             remove(path)
             try:

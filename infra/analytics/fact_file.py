@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import duckdb
 
-from infra.analytics.arrow_log import START, ArrowLog, Mark, Slice
+from infra.analytics.arrow_log import START, ArrowLog, Checkpoint, Slice
 from infra.analytics.fact_schema import FactSchema
 
 TOGETHER = 10
@@ -56,7 +56,7 @@ class FactFile:
             self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
             # A row's place in a table says nothing here, and not keeping it lets both cores fill a table.
             self._connection.execute("SET GLOBAL preserve_insertion_order = false")
-            self.mark = self._prepare()
+            self.checkpoint = self._prepare()
             self._place = path.stat()
         except BaseException:
             self._connection.close()
@@ -68,7 +68,7 @@ class FactFile:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _prepare(self) -> Mark:
+    def _prepare(self) -> Checkpoint:
         tables = {row[0] for row in self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         if not tables:
             return self._create()
@@ -77,9 +77,9 @@ class FactFile:
         found = self._connection.execute("SELECT fingerprint, position, event_id FROM followed").fetchall()
         if len(found) != 1 or found[0][0] != self._schema.fingerprint:
             raise StaleFactFileError("filled for other tables than those wanted now")
-        return Mark(found[0][1], found[0][2])
+        return Checkpoint(found[0][1], found[0][2])
 
-    def _create(self) -> Mark:
+    def _create(self) -> Checkpoint:
         self._connection.execute("BEGIN")
         for table in self._schema.tables:
             self._connection.execute(table.ddl)
@@ -105,7 +105,7 @@ class FactFile:
 
     def load(self, pieces: Iterable[Slice]) -> None:
         """Store the events of slices, in order, and the place the last one ends at: all of it, or nothing."""
-        mark = self.mark
+        mark = self.checkpoint
         try:
             self._connection.execute("BEGIN")
             for piece in pieces:
@@ -122,7 +122,7 @@ class FactFile:
         finally:
             with suppress(duckdb.Error):
                 self._connection.unregister("batch")
-        self.mark = mark
+        self.checkpoint = mark
 
     def _insert(self, topics: set[str]) -> None:
         for table in self._schema.tables:
@@ -130,20 +130,20 @@ class FactFile:
                 self._connection.execute(table.insert)
 
     def follow(
-        self, log: ArrowLog, upto: Mark, loaded: Progress | None = None, stop: threading.Event | None = None
+        self, log: ArrowLog, upto: Checkpoint, loaded: Progress | None = None, stop: threading.Event | None = None
     ) -> int:
         """Load the log up to a place, or until `stop` is set, and return how many positions that were."""
-        start = self.mark.position
-        pieces = log.slices(self.mark, upto)
+        start = self.checkpoint.position
+        pieces = log.slices(self.checkpoint, upto)
         for first in pieces:
             self.load(chain((first,), islice(pieces, TOGETHER - 1)))
             if loaded:
-                loaded(self.mark.position, upto.position)
+                loaded(self.checkpoint.position, upto.position)
             if stop and stop.is_set():
                 break
-        return self.mark.position - start
+        return self.checkpoint.position - start
 
-    def compare(self, path: Path, upto: Mark) -> tuple[Difference, ...]:
+    def compare(self, path: Path, upto: Checkpoint) -> tuple[Difference, ...]:
         """Compare every table, up to a place, row by row with that of a closed file; return the tables that differ."""
         quoted = str(path).replace("'", "''")
         with self.cursor() as cursor:
@@ -155,7 +155,7 @@ class FactFile:
         return tuple(difference for difference in found if difference.only_live or difference.only_rebuilt)
 
     @staticmethod
-    def _difference(cursor: Any, table: str, upto: Mark) -> Difference:
+    def _difference(cursor: Any, table: str, upto: Checkpoint) -> Difference:
         live = f"SELECT * FROM main.{table} WHERE position <= {upto.position:d}"  # noqa: S608
         rebuilt = f"SELECT * FROM rebuilt.main.{table}"  # noqa: S608
         for name, one, other in (("only_live", live, rebuilt), ("only_rebuilt", rebuilt, live)):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from infra.analytics.arrow_log import START, Mark
+from infra.analytics.arrow_log import START, Checkpoint
 from infra.analytics.fact_file import FactFile, may_be_damage, remove
 from infra.analytics.fact_schema import FactSchema
 from infra.analytics.gate import Gate
@@ -33,9 +33,9 @@ class FileInUse:
         self._is_checked = False
 
     @property
-    def mark(self) -> Mark:
+    def checkpoint(self) -> Checkpoint:
         """Up to where in the log the file has come; the start when there is none."""
-        return self._file.mark if self._file else START
+        return self._file.checkpoint if self._file else START
 
     @property
     def is_open(self) -> bool:

@@ -66,7 +66,7 @@ def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
             tables=tables,
             files=sums_of(place, place / DUMP),
             key_check=key_check(master),
-        ).sealed(master)
+        ).signed(master)
         manifest.write(place)
     return manifest
 

@@ -1,7 +1,7 @@
 """What a backup says of itself: of which log it is, which files it has, and by which master key it can be read.
 
-The manifest is sealed with the master key. What is restored is run by the database's owner: nobody without the key can
-make a backup that we would take for one of ours.
+The manifest is signed with the master key (a MAC). What is restored is run by the database's owner: nobody without the
+key can make a backup that we would take for one of ours.
 """
 
 import hashlib
@@ -9,16 +9,16 @@ import hmac
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.log.crypto import MasterKey, WrongMasterKeyError
 
 NAME = "manifest.json"
 _KEY_CHECK = "letopis backup: by which master key"
-_SEAL = "letopis backup: manifest\n"
+_MAC = "letopis backup: manifest\n"
 
 
 class DamagedBackupError(Exception):
@@ -40,7 +40,7 @@ class Manifest(BaseModel):
     `files` are named by their path in the folder; `position` and `event_id` are the newest fact.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_by_name=True, validate_by_alias=True)
 
     made_at: datetime
     seconds: float
@@ -51,35 +51,36 @@ class Manifest(BaseModel):
     tables: tuple[str, ...]
     files: dict[str, FileSum]
     key_check: str
-    seal: str = ""
+    mac: Annotated[str, Field(alias="seal")] = ""
+    """Hexadecimal; in the file it is called `seal`, as it always was."""
 
     @property
     def size_bytes(self) -> int:
         """How large the files are together."""
         return sum(one.size for one in self.files.values())
 
-    def sealed(self, master: MasterKey) -> Self:
-        """Return the manifest with its seal."""
-        return self.model_copy(update={"seal": self._seal_by(master)})
+    def signed(self, master: MasterKey) -> Self:
+        """Return the manifest with its MAC."""
+        return self.model_copy(update={"mac": self._mac_by(master)})
 
     def write(self, folder: Path) -> None:
         """Write the manifest into the folder, and wait until it and the folder are on the disk."""
         path = folder / NAME
-        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        path.write_text(self.model_dump_json(indent=2, by_alias=True) + "\n", encoding="utf-8")
         synchronise(path)
         synchronise(folder)
 
-    def _seal_by(self, master: MasterKey) -> str:
-        return master.keyed_hash(_SEAL + self.model_dump_json(exclude={"seal"})).hex()
+    def _mac_by(self, master: MasterKey) -> str:
+        return master.keyed_hash(_MAC + self.model_dump_json(exclude={"mac"})).hex()
 
-    def require_seal_of(self, master: MasterKey) -> None:
+    def require_signed_by(self, master: MasterKey) -> None:
         """Refuse what another master key made, or what was changed; raises WrongMasterKeyError, DamagedBackupError."""
         if not hmac.compare_digest(self.key_check, key_check(master)):
             raise WrongMasterKeyError(
                 "The backup was made with another master key than the one given here: without that one no name in it "
                 "can be read. Set LETOPIS_MASTER_KEY (or put back var/master.key) to the key it was made with."
             )
-        if not hmac.compare_digest(self.seal, self._seal_by(master)):
+        if not hmac.compare_digest(self.mac, self._mac_by(master)):
             raise DamagedBackupError(f"{NAME} was changed after the backup was made. Take another copy of the backup.")
 
 
@@ -104,7 +105,7 @@ def checked(folder: Path, below: Path, master: MasterKey) -> Manifest:
     Raises DamagedBackupError, and WrongMasterKeyError when it was made with another master key.
     """
     manifest = _read(folder)
-    manifest.require_seal_of(master)
+    manifest.require_signed_by(master)
     found = sums_of(folder, below)
     for name, told in manifest.files.items():
         if found.pop(name, None) != told:

@@ -17,7 +17,7 @@ from infra.library.recorder import LogRecorder
 from infra.library.snapshot_recorder import SnapshotRecorder
 from infra.library.stored_event import EnvelopedEvent, EnvelopedNotification
 from infra.log.crypto import Keyring
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.mapper import Fact, Mapper
 
 LOG_URL = "LETOPIS_LOG_URL"
@@ -46,7 +46,7 @@ class Factory(InfrastructureFactory[TrackingRecorder]):
         return recorder
 
     def application_recorder(self, keyring: Keyring | None = None) -> LogRecorder:
-        """Return a recorder of events on the log; sealed facts need the keyring of the mapper that seals them."""
+        """Return a recorder of events on the log; encrypted facts need the keyring of the mapper that encrypts them."""
         recorder = LogRecorder(self._url, keyring=keyring)
         self._made.append(recorder)
         return recorder
@@ -66,7 +66,7 @@ class Factory(InfrastructureFactory[TrackingRecorder]):
 
 
 class FactMapper(persistence.Mapper[UUID]):
-    """Our mapper as the library asks for it: bodies validated, sealed and brought up to date, envelopes kept."""
+    """Our mapper as the library asks for it: bodies validated, encrypted and brought up to date, envelopes kept."""
 
     def __init__(self, mapper: Mapper) -> None:
         """Take the mapper of the event types; its keyring is the one to give to the recorder."""
@@ -80,9 +80,9 @@ class FactMapper(persistence.Mapper[UUID]):
         return EnvelopedEvent(envelope.stream_id, envelope.version, envelope.topic, body.encode(), envelope)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """Return the event as its class says today; raises infra.log.mapper.UnreadableFactError."""
+        """Return the event as its class says today; raises infra.log.mapper.UnreadableEventError."""
         assert isinstance(stored_event, EnvelopedEvent | EnvelopedNotification), "only the log knows a fact's envelope"  # noqa: S101
         event: DomainEventProtocol[UUID] = self._mapper.to_event(
-            StoredFact(stored_event.envelope, stored_event.state.decode())
+            RecordedEvent(stored_event.envelope, stored_event.state.decode())
         )
         return event

@@ -25,7 +25,7 @@ from infra.library.pooled_recorder import WITHOUT_END, PooledRecorder
 from infra.library.stored_event import EnvelopedEvent, EnvelopedNotification, to_body, to_state
 from infra.log.append import append
 from infra.log.crypto import Keyring
-from infra.log.envelope import NEVER, Envelope, StoredFact
+from infra.log.envelope import NEVER, Envelope, RecordedEvent
 from infra.log.eventlog import COLUMNS, WAKE_UP_CHANNEL, Decided, Head
 from infra.log.ids import new_id
 from infra.log.wake_up import WakeUp
@@ -75,7 +75,7 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
         """Take the writer's URL and how plain stored events, which do not say it, are meant.
 
         `actor` is who says so; `first_version` is how the application numbers the first event of a stream;
-        `keyring` is where new keys of sealed facts are, which are stored together with the facts.
+        `keyring` is where new keys of encrypted facts are, which are stored together with the facts.
         """
         super().__init__(url)
         self._actor = actor
@@ -124,13 +124,13 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
         events = outcome.facts["events"] if outcome.facts else decided.events_from(outcome.first)
         return [event["position"] for event in events]
 
-    def _facts(self, events: Sequence[StoredEvent]) -> list[StoredFact]:
+    def _facts(self, events: Sequence[StoredEvent]) -> list[RecordedEvent]:
         command_ids = {event.envelope.command_id for event in events if isinstance(event, EnvelopedEvent)}
         if len(command_ids) > 1:
             raise ProgrammingError("One insert is one command: these events name several.")
         command_id = command_ids.pop() if command_ids else new_id()
         now = datetime.now(UTC)
-        return [StoredFact(self._envelope(event, command_id, now), to_body(event.state)) for event in events]
+        return [RecordedEvent(self._envelope(event, command_id, now), to_body(event.state)) for event in events]
 
     def _envelope(self, event: StoredEvent, command_id: UUID, now: datetime) -> Envelope:
         stream_id = _uuid(event.originator_id)
@@ -154,7 +154,7 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
             parties=(stream_id,),
         )
 
-    def _decided(self, facts: Sequence[StoredFact], expectations: dict[UUID, Head]) -> Decided:
+    def _decided(self, facts: Sequence[RecordedEvent], expectations: dict[UUID, Head]) -> Decided:
         first = facts[0].envelope
         said = [(str(each.envelope.stream_id), each.envelope.version, each.envelope.topic, each.body) for each in facts]
         subjects = {each.envelope.subject_id for each in facts}
@@ -217,10 +217,10 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
             for envelope, body in facts
         ]
 
-    def _select(self, statement: str, *arguments: Any) -> list[StoredFact]:
+    def _select(self, statement: str, *arguments: Any) -> list[RecordedEvent]:
         with self._connection() as connection, connection.cursor(binary=True) as cursor:
             cursor.execute(statement.encode(), arguments, prepare=True)
-            return [StoredFact(Envelope(*row[:13]), row[13]) for row in cursor]
+            return [RecordedEvent(Envelope(*row[:13]), row[13]) for row in cursor]
 
     def max_notification_id(self) -> int | None:
         """Return the newest position; None while nothing is recorded."""
@@ -237,7 +237,7 @@ def _uuid(originator_id: UUID | str) -> UUID:
     return originator_id if isinstance(originator_id, UUID) else UUID(originator_id)
 
 
-def _before(facts: Sequence[StoredFact]) -> dict[UUID, int]:
+def _before(facts: Sequence[RecordedEvent]) -> dict[UUID, int]:
     """Return the version each stream has to have now; raises IntegrityError when the facts do not follow each other."""
     before: dict[UUID, int] = {}
     last: dict[UUID, int] = {}

@@ -19,7 +19,7 @@ from psycopg.errors import InvalidSqlStatementName
 from psycopg.pq import ExecStatus, TransactionStatus
 from pydantic_core import from_json
 
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import ClaimChange, Decided, Head
 
 
@@ -266,7 +266,7 @@ def _text(text: str) -> bytes:
     return _STRING + _sized(text.encode())
 
 
-def _event(place: bytes, fact: StoredFact) -> bytes:
+def _event(place: bytes, fact: RecordedEvent) -> bytes:
     envelope, text = fact
     (_, event_id, stream_id, version, topic, schema_version, subject_id, occurred_at, _, actor, command_id,
      correlation_id, causation_id, parties) = envelope  # fmt: skip

@@ -31,7 +31,7 @@ class WrongMasterKeyError(Exception):
 
 
 class KeyIsGoneError(Exception):
-    """The subject's key does not exist (any more), so nothing sealed with it can ever be read."""
+    """The subject's key does not exist (any more), so nothing encrypted with it can ever be read."""
 
     def __init__(self, subject_id: UUID) -> None:
         super().__init__(f"There is no key for subject {subject_id}.")
@@ -77,12 +77,12 @@ class MasterKey:
         return blake2b(text.encode(), key=self._hash_key, digest_size=KEY_BYTES).digest()
 
     def wrap(self, subject_id: UUID, key: bytes) -> bytes:
-        """Seal a subject's key for storage."""
+        """Encrypt a subject's key for storage."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._wrapper.encrypt(nonce, key, subject_id.bytes)
 
     def unwrap(self, subject_id: UUID, wrapped: bytes) -> bytes:
-        """Open a stored key; raises WrongMasterKeyError."""
+        """Decrypt a stored key; raises WrongMasterKeyError."""
         try:
             return self._wrapper.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], subject_id.bytes)
         except InvalidTag:
@@ -153,27 +153,27 @@ class Keyring:
                 if number not in kept:
                     del self._keys[number]
 
-    def seal(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
+    def encrypt(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject (AES-256-GCM), making the subject's key if there is none yet."""
-        return _sealed(
+        return _encrypted(
             self._keys.get(subject_id.int) or self._find(subject_id) or self._mint(subject_id), plain, bound_to
         )
 
-    def seal_first(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
+    def encrypt_first(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes:
         """Encrypt for a subject known to be new, without asking the database for a key."""
-        return _sealed(self._keys.get(subject_id.int) or self._mint(subject_id), plain, bound_to)
+        return _encrypted(self._keys.get(subject_id.int) or self._mint(subject_id), plain, bound_to)
 
-    def seal_known(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes | None:
+    def encrypt_known(self, subject_id: UUID, plain: bytes, bound_to: bytes) -> bytes | None:
         """Encrypt for a subject who has a key; None for one who has none (any more)."""
         key = self._keys.get(subject_id.int) or self._find(subject_id)
-        return None if key is None else _sealed(key, plain, bound_to)
+        return None if key is None else _encrypted(key, plain, bound_to)
 
-    def open(self, subject_id: UUID, sealed: bytes, bound_to: bytes) -> bytes:
+    def decrypt(self, subject_id: UUID, encrypted: bytes, bound_to: bytes) -> bytes:
         """Decrypt; raises KeyIsGoneError, and cryptography's InvalidTag when the bytes were tampered with."""
         key = self._keys.get(subject_id.int) or self._find(subject_id)
         if key is None:
             raise KeyIsGoneError(subject_id)
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+        return AESGCM(key).decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], bound_to)
 
     def _mint(self, subject_id: UUID) -> bytes:
         key = self._keys[subject_id.int] = os.urandom(KEY_BYTES)
@@ -200,6 +200,6 @@ class Keyring:
             self._unsaved.pop(subject_id, None)
 
 
-def _sealed(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
+def _encrypted(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
     nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)

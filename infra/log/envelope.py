@@ -26,7 +26,7 @@ class Envelope(NamedTuple):
     parties: tuple[UUID, ...] = ()
 
 
-class AnyFact(Protocol):
+class AnyEvent(Protocol):
     """A fact as the log has it: under its envelope, with the exact JSON text of its body."""
 
     @property
@@ -35,14 +35,14 @@ class AnyFact(Protocol):
     def body(self) -> str: ...
 
 
-class StoredFact(NamedTuple):
+class RecordedEvent(NamedTuple):
     """One row of the log: an envelope and the exact JSON text of the body."""
 
     envelope: Envelope
     body: str
 
 
-class ReadFact(NamedTuple):
+class ReadEvent(NamedTuple):
     """One row of the log as those read it who follow it: with as much of its envelope as a read model may know.
 
     It is its own envelope: whoever reads millions of facts makes one object of each. `parties` is None unless they were

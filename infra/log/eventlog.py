@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import tuple_row
 
-from infra.log.envelope import Envelope, StoredFact
+from infra.log.envelope import Envelope, RecordedEvent
 from infra.postgres.connection import Borrow
 
 WAKE_UP_CHANNEL = "letopis_log"
@@ -96,7 +96,7 @@ class Decided:
     stream_id: UUID
     version: int
     expectations: Sequence[tuple[UUID, Head]]
-    facts: Sequence[StoredFact]
+    facts: Sequence[RecordedEvent]
     claims: Sequence[ClaimChange] = ()
     keys: Mapping[UUID, bytes] = field(default_factory=dict)
 
@@ -107,11 +107,11 @@ class Decided:
 
 def read_streams(
     connection: psycopg.Connection[Any], after: Mapping[UUID, int], limit: int | None = None
-) -> list[StoredFact]:
+) -> list[RecordedEvent]:
     """Return the facts of each stream after the version given for it, at most `limit`, by stream and version."""
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         cursor.execute(_STREAMS, [_array(after), list(after.values()), limit], prepare=True)
-        return [StoredFact(Envelope(*row[:13]), row[13]) for row in cursor.fetchall()]
+        return [RecordedEvent(Envelope(*row[:13]), row[13]) for row in cursor.fetchall()]
 
 
 def _array(ids: Iterable[UUID]) -> str:

@@ -10,7 +10,7 @@ import psycopg
 from psycopg import sql
 
 from infra.log.encrypted import OPEN_PART
-from infra.log.envelope import ReadFact
+from infra.log.envelope import ReadEvent
 
 PartitionBy = Literal["stream", "subject", "none"]
 NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -27,42 +27,42 @@ READ_COLUMNS: LiteralString = (
 )
 
 
-def read_facts(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+def read_events(_: Any) -> Callable[[Sequence[Any]], ReadEvent]:
     """Make facts of rows of READ_COLUMNS, parties (NULL) and body: a psycopg row factory."""
-    return partial(tuple.__new__, ReadFact)
+    return partial(tuple.__new__, ReadEvent)
 
 
-def read_facts_with_parties(_: Any) -> Callable[[Sequence[Any]], ReadFact]:
+def read_events_with_parties(_: Any) -> Callable[[Sequence[Any]], ReadEvent]:
     """Make facts of rows of READ_COLUMNS, parties and body: a psycopg row factory."""
-    return lambda row: ReadFact._make((*row[:10], tuple(row[10]), row[11]))
+    return lambda row: ReadEvent._make((*row[:10], tuple(row[10]), row[11]))
 
 
-class Mark(NamedTuple):
+class Checkpoint(NamedTuple):
     """A place in the log: the last fact examined; 0 and None before the first one."""
 
     position: int
     event_id: UUID | None
 
 
-BEGINNING = Mark(0, None)
+BEGINNING = Checkpoint(0, None)
 
 
 class Window(NamedTuple):
     """The facts asked for among those examined, in order, and how far was examined."""
 
-    facts: list[ReadFact]
-    end: Mark
+    facts: list[ReadEvent]
+    end: Checkpoint
 
 
-def mark_up_to(connection: psycopg.Connection[Any], position: int) -> Mark:
+def checkpoint_up_to(connection: psycopg.Connection[Any], position: int) -> Checkpoint:
     """Return the place of the newest fact that is not beyond the position."""
     row = connection.execute(_UP_TO, (position,)).fetchone()
-    return Mark(*row) if row else BEGINNING
+    return Checkpoint(*row) if row else BEGINNING
 
 
-def head_of(connection: psycopg.Connection[Any]) -> Mark:
+def head_of(connection: psycopg.Connection[Any]) -> Checkpoint:
     """Return the place of the newest fact."""
-    return mark_up_to(connection, 2**62)
+    return checkpoint_up_to(connection, 2**62)
 
 
 def read_in_blocks(connection: psycopg.Connection[Any]) -> None:
@@ -83,17 +83,17 @@ def _body(closed: Mapping[str, int]) -> sql.Composable:
     )
 
 
-def share_of(partition_by: PartitionBy, part: int, parts: int) -> sql.Composed:
-    """Return the condition on a fact `e` of the log that is true for the share of one worker of several."""
+def shard_of(partition_by: PartitionBy, part: int, parts: int) -> sql.Composed:
+    """Return the condition on a fact `e` of the log that is true for the shard of one worker of several."""
     # uuid_hash is signed: the mask keeps the remainder from being negative.
     column = sql.Identifier(f"{partition_by}_id")
     return sql.SQL("(uuid_hash(e.{}) & 2147483647) %% {} = {}").format(column, parts, part)
 
 
 class LogReader:
-    """Reads some topics of the log, or the share of them that one worker of several has.
+    """Reads some topics of the log, or the shard of them that one worker of several has.
 
-    `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the share read. `only`
+    `partition_by` names the envelope column whose hash divides the facts into `parts`; `part` is the shard read. `only`
     is the one value of that column that is wanted. `closed` are the topics, with a schema version each, of whose bodies
     the open part will do (see infra.log.encrypted).
     Positions have no gaps and are given in commit order, so a window once examined can never gain a fact.
@@ -111,26 +111,26 @@ class LogReader:
         closed: Mapping[str, int] = NOTHING,
     ) -> None:
         self._topics = list(topics)
-        self._row_factory = read_facts_with_parties if with_parties else read_facts
+        self._row_factory = read_events_with_parties if with_parties else read_events
         selected = sql.SQL(READ_COLUMNS + (", e.parties, {}" if with_parties else ", NULL, {}")).format(_body(closed))
-        share: sql.Composable = sql.SQL("")
+        shard: sql.Composable = sql.SQL("")
         if only is not None:
-            share = sql.SQL(" AND e.{} = {}").format(sql.Identifier(f"{partition_by}_id"), sql.Literal(only))
+            shard = sql.SQL(" AND e.{} = {}").format(sql.Identifier(f"{partition_by}_id"), sql.Literal(only))
         elif parts > 1 and partition_by != "none":
-            share = sql.SQL(" AND {}").format(share_of(partition_by, part, parts))
+            shard = sql.SQL(" AND {}").format(shard_of(partition_by, part, parts))
         self._where = sql.SQL(
             " FROM letopis.event e WHERE e.position > %s AND e.position <= %s AND e.topic = ANY(%s){}"
-        ).format(share)
+        ).format(shard)
         self._select = sql.SQL("SELECT {}{}").format(selected, self._where)
 
     def window(self, connection: psycopg.Connection[Any], after: int, limit: int) -> Window:
         """Examine up to `limit` facts after a position; the end says how far, whether or not a topic matched."""
-        end = mark_up_to(connection, after + limit)
+        end = checkpoint_up_to(connection, after + limit)
         if end.position <= after:
             return Window([], end)
         return Window(self.between(connection, after, end.position), end)
 
-    def between(self, connection: psycopg.Connection[Any], after: int, last: int) -> list[ReadFact]:
+    def between(self, connection: psycopg.Connection[Any], after: int, last: int) -> list[ReadEvent]:
         """Return the facts after one position up to and including another."""
         with connection.cursor(binary=True, row_factory=self._row_factory) as cursor:
             cursor.execute(self._select, (after, last, self._topics))
@@ -141,7 +141,7 @@ class LogReader:
 
     def stream(
         self, connection: psycopg.Connection[Any], after: int, last: int, step: int = 10_000
-    ) -> Iterator[tuple[int, list[ReadFact]]]:
+    ) -> Iterator[tuple[int, list[ReadEvent]]]:
         """Give the facts after one position up to another in pieces that fit in memory, with how many were examined."""
         for start in range(after, last, step):
             end = min(start + step, last)

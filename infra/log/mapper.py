@@ -1,4 +1,4 @@
-"""Turns facts into stored bodies and back: validates, seals personal fields, and brings old versions up to date."""
+"""Turns facts into stored bodies and back: validates, encrypts personal fields, and brings old versions up to date."""
 
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Iterable, Mapping
@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
 from infra.log.crypto import KeyIsGoneError, Keyring
-from infra.log.encrypted import SEALED, completed
-from infra.log.envelope import AnyFact, Envelope, ReadFact, StoredFact
+from infra.log.encrypted import ENCRYPTED_MEMBER, completed
+from infra.log.envelope import AnyEvent, Envelope, ReadEvent, RecordedEvent
 from infra.log.event_versions import check_chains, versions_of
 
 
@@ -47,7 +47,7 @@ class Told(NamedTuple):
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class UnreadableFactError(Exception):
+class UnreadableEventError(Exception):
     """A stored fact cannot be read by this version of the code; says which and why."""
 
     def __init__(self, envelope: Envelope, why: str) -> None:
@@ -69,7 +69,7 @@ class Mapper:
         self._upcasters = upcasters
 
     def to_body(self, event: Fact) -> str:
-        """Return the exact JSON text to store; personal fields are sealed under the subject's key, in one piece."""
+        """Return the exact JSON text to store; personal fields are encrypted under the subject's key, in one piece."""
         clear = event.clear_json().decode()
         if not event.PERSONAL_FIELDS:
             return clear
@@ -78,16 +78,16 @@ class Mapper:
             return clear
         envelope: Envelope = event.envelope
         is_first = envelope.version == 1 and envelope.subject_id == envelope.stream_id
-        seal = self.keyring.seal_first if is_first else self.keyring.seal
-        sealed = b2a_base64(seal(envelope.subject_id, plain, envelope.event_id.bytes), newline=False).decode()
-        return f'{clear[:-1]}{"" if clear == "{}" else ","}{SEALED}{sealed}"}}'
+        encrypt = self.keyring.encrypt_first if is_first else self.keyring.encrypt
+        encrypted = b2a_base64(encrypt(envelope.subject_id, plain, envelope.event_id.bytes), newline=False).decode()
+        return f'{clear[:-1]}{"" if clear == "{}" else ","}{ENCRYPTED_MEMBER}{encrypted}"}}'
 
-    def to_event(self, fact: AnyFact) -> Any:
-        """Return the event as its class says today; raises UnreadableFactError and infra.log.crypto.KeyIsGoneError."""
+    def to_event(self, fact: AnyEvent) -> Any:
+        """Return the event as its class says today; raises UnreadableEventError and infra.log.crypto.KeyIsGoneError."""
         envelope, body = fact.envelope, fact.body
         event_type = self._types.get(envelope.topic)
         if event_type is None:
-            raise UnreadableFactError(envelope, "no event type has this topic; start the version that wrote it.")
+            raise UnreadableEventError(envelope, "no event type has this topic; start the version that wrote it.")
         if event_type.PERSONAL_FIELDS:
             body = self.opened(envelope, body)
         try:
@@ -95,22 +95,22 @@ class Mapper:
                 return event_type.from_json(body, envelope)
             return event_type.from_payload(self._upcast(envelope, from_json(body)), envelope)
         except ValidationError as error:
-            raise UnreadableFactError(envelope, f"the body does not fit {event_type.__name__}: {error}") from error
+            raise UnreadableEventError(envelope, f"the body does not fit {event_type.__name__}: {error}") from error
 
-    def __call__(self, fact: AnyFact) -> Any:
+    def __call__(self, fact: AnyEvent) -> Any:
         """Return the event, as `to_event` does."""
         return self.to_event(fact)
 
-    def prepare(self, facts: Iterable[ReadFact], parts: Mapping[str, type[Fact]]) -> None:
+    def prepare(self, facts: Iterable[ReadEvent], parts: Mapping[str, type[Fact]]) -> None:
         """Fetch at once the keys that reading these facts with these parts will need."""
-        sealed = {topic for topic, each in {**self._types, **parts}.items() if each.PERSONAL_FIELDS}
-        self.keyring.prepare(fact.subject_id for fact in facts if fact.topic in sealed)
+        encrypted = {topic for topic, each in {**self._types, **parts}.items() if each.PERSONAL_FIELDS}
+        self.keyring.prepare(fact.subject_id for fact in facts if fact.topic in encrypted)
 
-    def reading(self, parts: Mapping[str, type[Fact]]) -> Callable[[ReadFact], Any]:
+    def reading(self, parts: Mapping[str, type[Fact]]) -> Callable[[ReadEvent], Any]:
         """Return what reads facts of these topics as the kinds given, which have some of their fields only.
 
-        What is sealed is opened only for a kind that has a personal field; for the others the open part of a body will
-        do. Facts of other topics, and old ones, are read whole.
+        What is encrypted is opened only for a kind that has a personal field; for the others the open part of a body
+        will do. Facts of other topics, and old ones, are read whole.
         """
 
         wanted = {**self._types, **parts}
@@ -119,7 +119,7 @@ class Mapper:
         }
         opened = self.opened
 
-        def read(fact: ReadFact) -> Any:
+        def read(fact: ReadEvent) -> Any:
             try:
                 schema_version, from_json, is_sealed = readers[fact.topic]
                 if schema_version == fact.schema_version:
@@ -130,16 +130,16 @@ class Mapper:
 
         return read
 
-    def opened(self, envelope: Envelope | ReadFact, body: str) -> str:
-        """Return the body with its sealed part in clear."""
-        start = body.rfind(SEALED)
+    def opened(self, envelope: Envelope | ReadEvent, body: str) -> str:
+        """Return the body with its encrypted part in clear."""
+        start = body.rfind(ENCRYPTED_MEMBER)
         if start < 0:
             return body
-        sealed = a2b_base64(body[start + len(SEALED) : -2])
-        plain = self.keyring.open(envelope.subject_id, sealed, envelope.event_id.bytes).decode()
+        encrypted = a2b_base64(body[start + len(ENCRYPTED_MEMBER) : -2])
+        plain = self.keyring.decrypt(envelope.subject_id, encrypted, envelope.event_id.bytes).decode()
         return f"{body[:start]}{plain[1:]}"
 
-    def told(self, fact: StoredFact, *, with_personal: bool) -> Told:
+    def told(self, fact: RecordedEvent, *, with_personal: bool) -> Told:
         """Return a fact as JSON for readers outside, without making an object of it where that can be helped.
 
         A topic that this code does not know, and an old fact of somebody forgotten, are told as they are stored.
@@ -147,7 +147,7 @@ class Mapper:
         envelope, body = fact
         known = self._types.get(envelope.topic)
         is_old = known is not None and envelope.schema_version < known.SCHEMA_VERSION
-        start = body.rfind(SEALED)
+        start = body.rfind(ENCRYPTED_MEMBER)
         personal: Personal | None = None
         if start >= 0:
             clear = f"{body[:start].rstrip(',')}}}"
@@ -167,7 +167,7 @@ class Mapper:
     def _upcast(self, envelope: Envelope, payload: dict[str, Any]) -> dict[str, Any]:
         present = self._types[envelope.topic].SCHEMA_VERSION
         if envelope.schema_version > present:
-            raise UnreadableFactError(envelope, f"this code knows version {present} at most; start the newer Letopis.")
+            raise UnreadableEventError(envelope, f"this code knows version {present} at most; start the newer Letopis.")
         return self.upcast(envelope.topic, envelope.schema_version, payload)
 
     def upcast(self, topic: str, stored_version: int, payload: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import RowFactory
 
-from infra.log.envelope import ReadFact
-from infra.log.log_reader import READ_COLUMNS, read_facts, read_facts_with_parties
+from infra.log.envelope import ReadEvent
+from infra.log.log_reader import READ_COLUMNS, read_events, read_events_with_parties
 
 
 @dataclass(frozen=True)
@@ -135,15 +135,15 @@ class PastLog:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
 
-    def of_party(self, party_id: UUID, topics: Sequence[str]) -> list[ReadFact]:
+    def of_party(self, party_id: UUID, topics: Sequence[str]) -> list[ReadEvent]:
         """Return the facts of these topics that concern a party, with all their parties."""
-        return self._read(_OF_PARTY, self._values(topics, party=party_id), read_facts_with_parties)
+        return self._read(_OF_PARTY, self._values(topics, party=party_id), read_events_with_parties)
 
-    def of_streams(self, stream_ids: Collection[UUID], topics: Sequence[str]) -> list[ReadFact]:
+    def of_streams(self, stream_ids: Collection[UUID], topics: Sequence[str]) -> list[ReadEvent]:
         """Return the facts of these topics in some streams."""
         return self._read(_OF_STREAMS, self._values(topics, streams=list(stream_ids))) if stream_ids else []
 
-    def every(self, topics: Sequence[str]) -> Iterator[list[ReadFact]]:
+    def every(self, topics: Sequence[str]) -> Iterator[list[ReadEvent]]:
         """Give all facts of these topics in pieces that fit in memory."""
         for after in range(0, self._cut.position, STEP):
             yield self._read(_EVERY, self._values(topics, after=after, last=min(after + STEP, self._cut.position)))
@@ -152,8 +152,8 @@ class PastLog:
         return {"topics": list(topics), "last": self._cut.position, "occurred": self._cut.occurred, **given}
 
     def _read(
-        self, statement: str, values: Mapping[str, Any], made: RowFactory[ReadFact] = read_facts
-    ) -> list[ReadFact]:
+        self, statement: str, values: Mapping[str, Any], made: RowFactory[ReadEvent] = read_events
+    ) -> list[ReadEvent]:
         if time.monotonic() > self._end:
             raise TooLongError(self._seconds)
         with self._connection.cursor(binary=True, row_factory=made) as cursor:

@@ -13,7 +13,7 @@ from infra.log.eventlog import Head
 
 
 class Snapshot(NamedTuple):
-    """The state of a stream after one of its facts, sealed under the key of whom the stream is about.
+    """The state of a stream after one of its facts, encrypted under the key of whom the stream is about.
 
     `topic` says by what code the state was made, in the words of whoever made it.
     """
@@ -22,7 +22,7 @@ class Snapshot(NamedTuple):
     topic: str
     head: Head
     subject_id: UUID
-    sealed: bytes
+    encrypted: bytes
 
 
 # Whoever takes one does not wait for the disk: a lost one is taken again. Where one of the same version was kept for
@@ -70,7 +70,7 @@ CROSS JOIN LATERAL (
 def keep_snapshots(connection: psycopg.Connection[Any], snapshots: Sequence[Snapshot]) -> None:
     """Keep the newest snapshot of each stream, in place of those before it."""
     rows = [
-        (each.stream_id, each.head.version, each.topic, each.head.event_id, each.subject_id, each.sealed)
+        (each.stream_id, each.head.version, each.topic, each.head.event_id, each.subject_id, each.encrypted)
         for each in snapshots
     ]
     connection.execute(_KEEP, [list(column) for column in zip(*rows, strict=True)], prepare=True)
@@ -81,31 +81,31 @@ def newest_snapshots(connection: psycopg.Connection[Any], topics: Mapping[UUID, 
     with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         cursor.execute(_NEWEST, [list(topics), list(topics.values())], prepare=True)
         return [
-            Snapshot(stream_id, topic, Head(version, event_id, position), subject_id, sealed)
-            for stream_id, topic, version, event_id, position, subject_id, sealed in cursor
+            Snapshot(stream_id, topic, Head(version, event_id, position), subject_id, encrypted)
+            for stream_id, topic, version, event_id, position, subject_id, encrypted in cursor
         ]
 
 
-def sealed_state(
+def encrypted_state(
     keyring: Keyring, stream_id: UUID, topic: str, head: Head, subject_id: UUID, state: bytes
 ) -> Snapshot | None:
     """Return a state ready to be kept; None when its subject has no key.
 
-    What was never sealed says nothing personal, and its streams are short; what was forgotten must not be kept again.
+    What was never encrypted says nothing personal, and its streams are short; what was forgotten is not kept again.
     """
-    sealed = keyring.seal_known(subject_id, state, _bond(topic, head))
-    return None if sealed is None else Snapshot(stream_id, topic, head, subject_id, sealed)
+    encrypted = keyring.encrypt_known(subject_id, state, _bond(topic, head))
+    return None if encrypted is None else Snapshot(stream_id, topic, head, subject_id, encrypted)
 
 
-def opened_state(keyring: Keyring, snapshot: Snapshot) -> bytes | None:
+def decrypted_state(keyring: Keyring, snapshot: Snapshot) -> bytes | None:
     """Return the state that was kept; None when nobody can read it any more."""
     try:
-        return keyring.open(snapshot.subject_id, snapshot.sealed, _bond(snapshot.topic, snapshot.head))
+        return keyring.decrypt(snapshot.subject_id, snapshot.encrypted, _bond(snapshot.topic, snapshot.head))
     except (KeyIsGoneError, InvalidTag):
         return None
 
 
 def _bond(topic: str, head: Head) -> bytes:
-    """Return what a seal is bound to, so that one put in another's place is noticed."""
+    """Return what an encrypted state is bound to, so that one put in another's place is noticed."""
     assert head.event_id is not None  # noqa: S101 - a state is taken after a fact
     return b"snapshot of %b after %b" % (topic.encode(), head.event_id.bytes)

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 import structlog
 
-from infra.log.envelope import AnyFact
-from infra.log.log_reader import LogReader, Mark, Window, mark_up_to
+from infra.log.envelope import AnyEvent
+from infra.log.log_reader import Checkpoint, LogReader, Window, checkpoint_up_to
 from infra.projector.folding import (
     Decode,
     PoisonEventError,
@@ -20,7 +20,7 @@ from infra.projector.folding import (
     positions_of,
     touches,
 )
-from infra.projector.generations import Generation, HandedOverError, stop
+from infra.projector.generations import Generation, GenerationMovedError, stop
 from infra.projector.parking import Parking, parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
@@ -50,38 +50,38 @@ _CHECKPOINTS = """
 
 
 @dataclass(eq=False)
-class Held:
+class Leased:
     """A read model in the hands of this worker: its build, its table, how far it has come and what waits."""
 
     projection: Projection[Any]
     generation: Generation
     store: RowStore
-    mark: Mark
+    checkpoint: Checkpoint
     parking: Parking
 
     def __post_init__(self) -> None:
         self.topics = frozenset(self.projection.topics)
 
 
-def hold(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> Held:
+def lease(connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> Leased:
     """Take a build in hand."""
     store = RowStore(connection, projection, generation.schema)
-    return Held(projection, generation, store, generation.mark, parking_of(connection, projection, generation))
+    return Leased(projection, generation, store, generation.checkpoint, parking_of(connection, projection, generation))
 
 
-def reader_for(held: Iterable[Held]) -> LogReader:
+def reader_for(leased: Iterable[Leased]) -> LogReader:
     """Return the reader of everything that any of the read models folds."""
-    held = tuple(held)
-    topics = sorted(frozenset().union(*(one.topics for one in held)))
-    return LogReader(topics, with_parties=any(one.projection.needs_parties for one in held))
+    leased = tuple(leased)
+    topics = sorted(frozenset().union(*(one.topics for one in leased)))
+    return LogReader(topics, with_parties=any(one.projection.needs_parties for one in leased))
 
 
 @dataclass(eq=False)
 class _Step:
     """What one read model makes of a batch."""
 
-    held: Held
-    end: Mark
+    leased: Leased
+    end: Checkpoint
     parking: Parking
     changed: Rows = field(default_factory=dict)
     poison: PoisonEventError | None = None
@@ -91,7 +91,7 @@ def _once(decode: Decode) -> Decode:
     """Return what decodes each fact of a batch once, however many read models fold it."""
     events: dict[int, Any] = {}
 
-    def event_of(fact: AnyFact) -> Any:
+    def event_of(fact: AnyEvent) -> Any:
         position = fact.envelope.position
         event = events.get(position)
         if event is None:
@@ -102,21 +102,21 @@ def _once(decode: Decode) -> Decode:
 
 
 def advance(
-    connection: psycopg.Connection[Any], held: Sequence[Held], reader: LogReader, decode: Decode, limit: int
+    connection: psycopg.Connection[Any], leased: Sequence[Leased], reader: LogReader, decode: Decode, limit: int
 ) -> int:
     """Fold the next facts into every read model that stands at or before them; return how many were examined.
 
     A row that cannot take a fact in is parked with it, and all other rows flow. Where that cannot be (see
     `touches`) the read model becomes `broken` before the fact and says why (a retired one only says why,
-    and is moved no more); the others go on. Raises HandedOverError, with nothing written, when somebody paused,
+    and is moved no more); the others go on. Raises GenerationMovedError, with nothing written, when somebody paused,
     replaced, dropped or moved one of them meanwhile, let go on what waited, or replaced the log. A build that cannot go
     on raises what is wrong: PoisonEventError, or the database's refusal.
     """
-    after = min(one.mark.position for one in held)
+    after = min(one.checkpoint.position for one in leased)
     window = reader.window(connection, after, limit)
     if window.end.position <= after:
         return 0
-    behind = [one for one in held if one.mark.position < window.end.position]
+    behind = [one for one in leased if one.checkpoint.position < window.end.position]
     event_of = _once(decode) if len(behind) > 1 else decoding(decode, behind[0].projection)
     steps = [_fold(connection, one, event_of, window) for one in behind]
     try:
@@ -127,26 +127,26 @@ def advance(
     return window.end.position - after
 
 
-def _fold(connection: psycopg.Connection[Any], held: Held, event_of: Decode, window: Window) -> _Step:
-    step = _Step(held, window.end, held.parking.branch())
-    last, topics = held.mark.position, held.topics
+def _fold(connection: psycopg.Connection[Any], leased: Leased, event_of: Decode, window: Window) -> _Step:
+    step = _Step(leased, window.end, leased.parking.branch())
+    last, topics = leased.checkpoint.position, leased.topics
     facts = [fact for fact in window.facts if fact.topic in topics and fact.position > last]
     touching: list[Touch] = []
     try:
         # Up to the first one that cannot be read; those before it count.
-        touching.extend(touches(held.projection, facts, event_of, step.parking))
+        touching.extend(touches(leased.projection, facts, event_of, step.parking))
     except PoisonEventError as poison:
         step.poison = poison
     every = {key for _, keys, _ in touching for key in keys}
-    rows = held.store.load(connection, every) if every else {}
+    rows = leased.store.load(connection, every) if every else {}
     before = positions_of(rows)
     try:
-        play(held.projection, rows, touching, step.parking)
+        play(leased.projection, rows, touching, step.parking)
     except PoisonEventError as poison:
         step.poison = poison
     step.changed = changed_since(before, rows)
     if step.poison:
-        step.end = mark_up_to(connection, step.poison.position - 1)
+        step.end = checkpoint_up_to(connection, step.poison.position - 1)
     return step
 
 
@@ -156,30 +156,30 @@ def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
         moved = connection.execute(
             _CHECKPOINTS,
             (
-                [step.held.projection.name for step in steps],
-                [step.held.generation.number for step in steps],
-                [step.held.generation.state for step in steps],
-                [step.held.generation.revision for step in steps],
-                [step.held.mark.position for step in steps],
+                [step.leased.projection.name for step in steps],
+                [step.leased.generation.number for step in steps],
+                [step.leased.generation.state for step in steps],
+                [step.leased.generation.revision for step in steps],
+                [step.leased.checkpoint.position for step in steps],
                 [step.end.position for step in steps],
                 [step.end.event_id for step in steps],
             ),
         )
         if moved.rowcount != len(steps):
-            raise HandedOverError
+            raise GenerationMovedError
         for step in steps:
-            step.held.store.write(connection, step.changed)
-            step.parking.write(connection, step.held.generation)
-            if step.poison and step.held.generation.state != "building":
-                stop(connection, step.held.generation, str(step.poison))
+            step.leased.store.write(connection, step.changed)
+            step.parking.write(connection, step.leased.generation)
+            if step.poison and step.leased.generation.state != "building":
+                stop(connection, step.leased.generation, str(step.poison))
     for step in steps:
-        step.held.mark, step.held.parking = step.end, step.parking
+        step.leased.checkpoint, step.leased.parking = step.end, step.parking
         for parked in step.parking.new:
             _log.warning(
-                "parked", projection=step.held.projection.name, position=parked.position, outcome=parked.reason
+                "parked", projection=step.leased.projection.name, position=parked.position, outcome=parked.reason
             )
     for step in steps:
-        if step.poison and step.held.generation.state == "building":
+        if step.poison and step.leased.generation.state == "building":
             raise step.poison
 
 
@@ -188,7 +188,9 @@ def _write_alone(connection: psycopg.Connection[Any], step: _Step) -> None:
         _write(connection, [step])
     except (psycopg.DataError, psycopg.IntegrityError) as refused:
         # A build has nobody to show its reason to but its builder.
-        if step.held.generation.state == "building":
+        if step.leased.generation.state == "building":
             raise
-        reason = f"positions {step.held.mark.position + 1} to {step.end.position}: {refused.diag.message_primary}"
-        stop(connection, step.held.generation, reason)
+        reason = (
+            f"positions {step.leased.checkpoint.position + 1} to {step.end.position}: {refused.diag.message_primary}"
+        )
+        stop(connection, step.leased.generation, reason)

@@ -6,12 +6,12 @@ from typing import Any
 
 import psycopg
 
-from infra.log.envelope import AnyFact
+from infra.log.envelope import AnyEvent
 from infra.log.log_reader import LogReader
-from infra.projector.parking import Parked, Parking, Place
+from infra.projector.parking import Parked, ParkedKey, Parking
 from infra.projector.projection import Fold, Key, Projection
 
-Decode = Callable[[AnyFact], Any]
+Decode = Callable[[AnyEvent], Any]
 Touch = tuple[Any, tuple[Key, ...], Fold]
 """An event, the keys of the rows it touches, and what folds it."""
 
@@ -53,7 +53,7 @@ def _what_happened(error: BaseException) -> str:
     return f"{type(error).__name__} at {where}"
 
 
-def _park(parking: Parking | None, place: Place | None, position: int, topic: str, cause: Exception) -> None:
+def _park(parking: Parking | None, place: ParkedKey | None, position: int, topic: str, cause: Exception) -> None:
     """Let the place wait from this fact on; raises PoisonEventError where nothing may wait, or no more."""
     if parking is None or place is None or not parking.has_room:
         raise PoisonEventError.because(position, topic, cause) from cause
@@ -66,24 +66,24 @@ def decoding(decode: Decode, projection: Projection[Any]) -> Decode:
     return decode if reading is None or not projection.parts else reading(projection.parts)
 
 
-def preparing(decode: Decode, projection: Projection[Any]) -> Callable[[Sequence[AnyFact]], None]:
+def preparing(decode: Decode, projection: Projection[Any]) -> Callable[[Sequence[AnyEvent]], None]:
     """Return what gets all at once what reading some facts will need, if the decoder can do that."""
-    prepare: Callable[[Sequence[AnyFact], Mapping[str, Any]], None] | None = getattr(decode, "prepare", None)
+    prepare: Callable[[Sequence[AnyEvent], Mapping[str, Any]], None] | None = getattr(decode, "prepare", None)
     return lambda facts: None if prepare is None else prepare(facts, projection.parts)
 
 
 def reader_of(projection: Projection[Any], decode: Decode, part: int = 0, parts: int = 1) -> LogReader:
     """Return what reads all that the read model folds, or one of several parts of it, for `decoding` to make events of.
 
-    What is sealed stays at the server where the read model looks at nothing in it, if the decoder can do without.
+    What is encrypted stays at the server where the read model looks at nothing in it, if the decoder can do without.
     """
     closed = {}
     if projection.parts and hasattr(decode, "reading"):
-        sealed = {each.TOPIC for each in projection.folds if each.PERSONAL_FIELDS}
+        encrypted = {each.TOPIC for each in projection.folds if each.PERSONAL_FIELDS}
         closed = {
             topic: each.SCHEMA_VERSION
             for topic, each in projection.parts.items()
-            if topic in sealed and not each.PERSONAL_FIELDS
+            if topic in encrypted and not each.PERSONAL_FIELDS
         }
     return LogReader(
         projection.topics,
@@ -96,7 +96,7 @@ def reader_of(projection: Projection[Any], decode: Decode, part: int = 0, parts:
 
 
 def touches(
-    projection: Projection[Any], facts: Iterable[AnyFact], decode: Decode, parking: Parking | None = None
+    projection: Projection[Any], facts: Iterable[AnyEvent], decode: Decode, parking: Parking | None = None
 ) -> Iterator[Touch]:
     """Give each event with what it touches, less the events that touch nothing and those that wait.
 
@@ -106,7 +106,7 @@ def touches(
     """
     folds = projection.folds
     for fact in facts:
-        if parking is not None and parking.has_facts and parking.holds_fact(fact):
+        if parking is not None and parking.has_events and parking.holds_event(fact):
             continue
         try:
             event = decode(fact)

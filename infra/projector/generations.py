@@ -11,7 +11,7 @@ import structlog
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
-from infra.log.log_reader import BEGINNING, Mark, mark_up_to
+from infra.log.log_reader import BEGINNING, Checkpoint, checkpoint_up_to
 from infra.projector.leases import idle_build_lock
 from infra.projector.projection import Projection
 
@@ -84,9 +84,9 @@ class Generation:
         return self.error == LOG_REPLACED
 
     @property
-    def mark(self) -> Mark:
+    def checkpoint(self) -> Checkpoint:
         """The last fact it examined."""
-        return Mark(self.position, self.event_id)
+        return Checkpoint(self.position, self.event_id)
 
 
 class ShapeChangedError(Exception):
@@ -99,7 +99,7 @@ class ShapeChangedError(Exception):
         )
 
 
-class HandedOverError(Exception):
+class GenerationMovedError(Exception):
     """Somebody else changed this generation's state meanwhile; what was to be written is not."""
 
 
@@ -132,7 +132,7 @@ def in_use(connection: psycopg.Connection[Any], name: str) -> Generation | None:
 
 
 def current(connection: psycopg.Connection[Any], generation: Generation) -> Generation:
-    """Return a generation as it is registered now; raises HandedOverError when it is not any more."""
+    """Return a generation as it is registered now; raises GenerationMovedError when it is not any more."""
     with connection.cursor(row_factory=class_row(Generation)) as cursor:
         cursor.execute(
             f"SELECT {_COLUMNS} FROM letopis.projection WHERE name = %s AND generation = %s",  # noqa: S608 - constants
@@ -140,7 +140,7 @@ def current(connection: psycopg.Connection[Any], generation: Generation) -> Gene
         )
         found = cursor.fetchone()
     if found is None:
-        raise HandedOverError
+        raise GenerationMovedError
     return found
 
 
@@ -252,7 +252,7 @@ def publish(
     )
     _show(connection, projection, generation.schema)
     if not set_state(connection, generation, state, only_from=(generation.state,), error=error):
-        raise HandedOverError
+        raise GenerationMovedError
     connection.execute(
         "UPDATE letopis.projection SET is_shown = false WHERE name = %s AND shape = %s AND is_shown",
         (projection.name, projection.shape),
@@ -321,22 +321,22 @@ def newest_retired(connection: psycopg.Connection[Any], name: str, fingerprint: 
         return cursor.fetchone()
 
 
-def set_mark(connection: psycopg.Connection[Any], generation: Generation, mark: Mark) -> None:
+def set_checkpoint(connection: psycopg.Connection[Any], generation: Generation, checkpoint: Checkpoint) -> None:
     """Note how far a build has come that was filled otherwise than batch by batch."""
     connection.execute(
         "UPDATE letopis.projection SET position = %s, event_id = %s"
         " WHERE name = %s AND generation = %s AND state = 'building'",
-        (*mark, generation.name, generation.number),
+        (*checkpoint, generation.name, generation.number),
     )
 
 
 def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation) -> bool:
     """Tell whether the log still has, at the checkpoint, the fact that was examined there."""
-    return mark_up_to(connection, generation.position) == generation.mark
+    return checkpoint_up_to(connection, generation.position) == generation.checkpoint
 
 
 def break_replaced(connection: psycopg.Connection[Any]) -> list[str]:
-    """Mark whatever was folded from another log than this one: it is moved no more, and broken if readers see it.
+    """Checkpoint whatever was folded from another log than this one: it is moved no more, and broken if readers see it.
 
     Returns the names.
     """

@@ -30,12 +30,12 @@ def idle_build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[
             _unlock(connection, key)
 
 
-def try_hold(connection: psycopg.Connection[Any], schema: str) -> bool:
+def try_lease(connection: psycopg.Connection[Any], schema: str) -> bool:
     """Become the one worker of a build for the life of this session; False when another is."""
     return _try_lock(connection, f"letopis.hold.{schema}")
 
 
-def let_go(connection: psycopg.Connection[Any], schema: str) -> None:
+def release(connection: psycopg.Connection[Any], schema: str) -> None:
     """Let another worker have the build."""
     _unlock(connection, f"letopis.hold.{schema}")
 

@@ -14,11 +14,11 @@ import psycopg
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from infra.log.envelope import AnyFact
+from infra.log.envelope import AnyEvent
 from infra.projector.generations import Generation
 from infra.projector.projection import Key, Projection
 
-Place = Key | UUID
+ParkedKey = Key | UUID
 """The key of a row, or the stream or subject (whichever the read model is shared out by) that a fact belongs to."""
 
 PARKED_AT_MOST = 1_000
@@ -47,12 +47,12 @@ _PARK: LiteralString = """
 class Parked:
     """A place that waits: from which fact on, and what was raised where."""
 
-    place: Place
+    place: ParkedKey
     position: int
     reason: str
 
 
-class WrongPlaceError(ValueError):
+class WrongParkedKeyError(ValueError):
     """A text names no place of a read model."""
 
     def __init__(self, projection: Projection[Any], text: str) -> None:
@@ -70,7 +70,7 @@ class Parking:
         self,
         projection: Projection[Any],
         waiting: Iterable[Parked] = (),
-        skipped: Iterable[tuple[Place, int]] = (),
+        skipped: Iterable[tuple[ParkedKey, int]] = (),
         *,
         may_park: bool = True,
     ) -> None:
@@ -79,21 +79,21 @@ class Parking:
         self.waiting = {one.place: one for one in waiting}
         self.skipped = frozenset(skipped)
         self.new: list[Parked] = []
-        self._skipped_facts = {position for place, position in self.skipped if isinstance(place, UUID)}
+        self._skipped_events = {position for place, position in self.skipped if isinstance(place, UUID)}
         self.keys: set[Key] = set()
         """The rows about which there is something to know."""
-        self.has_facts = False
+        self.has_events = False
         """True when there is something to know about whole facts."""
         for place in (*self.waiting, *(place for place, _ in self.skipped)):
             self._note(place)
 
-    def _note(self, place: Place) -> None:
+    def _note(self, place: ParkedKey) -> None:
         if isinstance(place, UUID):
-            self.has_facts = True
+            self.has_events = True
         else:
             self.keys.add(place)
 
-    def branch(self, *, without: Place | None = None) -> "Parking":
+    def branch(self, *, without: ParkedKey | None = None) -> "Parking":
         """Return a copy to go on with, that can be thrown away; one place may be let go in it."""
         waiting = (one for one in self.waiting.values() if one.place != without)
         return Parking(self._projection, waiting, self.skipped)
@@ -103,17 +103,17 @@ class Parking:
         """False when nothing may wait, or so many do already that the fold must be to blame."""
         return self._may_park and len(self.waiting) < PARKED_AT_MOST
 
-    def partition_of(self, fact: AnyFact) -> UUID | None:
+    def partition_of(self, fact: AnyEvent) -> UUID | None:
         """Return the place of a fact of which nobody knows the rows; None: it could be any row at all."""
         if self._projection.partition_by == "none":
             return None
         value: UUID = getattr(fact.envelope, f"{self._projection.partition_by}_id")
         return value
 
-    def holds_fact(self, fact: AnyFact) -> bool:
+    def holds_event(self, fact: AnyEvent) -> bool:
         """Tell whether a fact is to be left alone: it is skipped, or its stream or subject waits."""
         position: int = fact.envelope.position
-        if position in self._skipped_facts:
+        if position in self._skipped_events:
             return True
         place = self.partition_of(fact)
         return place is not None and self._waits(place, position)
@@ -122,7 +122,7 @@ class Parking:
         """Tell whether the row is to be left as it is by the fact at this position."""
         return self._waits(key, position) or (key, position) in self.skipped
 
-    def _waits(self, place: Place, position: int) -> bool:
+    def _waits(self, place: ParkedKey, position: int) -> bool:
         there = self.waiting.get(place)
         return there is not None and position >= there.position
 
@@ -135,7 +135,7 @@ class Parking:
     def write(self, connection: psycopg.Connection[Any], generation: Generation) -> None:
         """Put down what came to wait, in the transaction that writes the rows."""
         if self.new:
-            places = [place_text(self._projection, one.place) for one in self.new]
+            places = [parked_key_text(self._projection, one.place) for one in self.new]
             positions, reasons = [one.position for one in self.new], [one.reason for one in self.new]
             connection.execute(_PARK, (generation.name, generation.number, places, positions, reasons))
 
@@ -148,7 +148,7 @@ def parking_of(
     waiting = [] if is_anew else connection.execute(_PARKED, (generation.name, generation.number)).fetchall()
     return Parking(
         projection,
-        [Parked(place_from(projection, text), position, reason) for text, position, reason in waiting],
+        [Parked(parked_key_from(projection, text), position, reason) for text, position, reason in waiting],
         skipped,
     )
 
@@ -161,13 +161,13 @@ def passing_over(connection: psycopg.Connection[Any], projections: Sequence[Proj
 
 def _skipped(
     connection: psycopg.Connection[Any], projections: Sequence[Projection[Any]]
-) -> dict[str, list[tuple[Place, int]]]:
+) -> dict[str, list[tuple[ParkedKey, int]]]:
     known = {one.name: one for one in projections}
-    skipped: dict[str, list[tuple[Place, int]]] = {name: [] for name in known}
+    skipped: dict[str, list[tuple[ParkedKey, int]]] = {name: [] for name in known}
     for name, text, position in connection.execute(_SKIPPED, (list(known),)):
         # A key of an older version of the read model, whose rows had another one, says nothing about these.
-        with suppress(WrongPlaceError):
-            skipped[name].append((place_from(known[name], text), position))
+        with suppress(WrongParkedKeyError):
+            skipped[name].append((parked_key_from(known[name], text), position))
     return skipped
 
 
@@ -178,18 +178,18 @@ def _key_type(projection: Projection[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def place_text(projection: Projection[Any], place: Place) -> str:
+def parked_key_text(projection: Projection[Any], place: ParkedKey) -> str:
     """Return a place as JSON: ["…"] for the row of a key, {"stream": "…"} for all facts of a stream."""
     return to_json({projection.partition_by: place} if isinstance(place, UUID) else place).decode()
 
 
-def place_from(projection: Projection[Any], text: str) -> Place:
-    """Return the place that a text names; a key of one column may be written plainly. Raises WrongPlaceError."""
+def parked_key_from(projection: Projection[Any], text: str) -> ParkedKey:
+    """Return the place that a text names; a key of one column may be written plainly. Raises WrongParkedKeyError."""
     try:
         if text.startswith("{"):
             (value,) = from_json(text).values()
             return UUID(value)
         key: Key = _key_type(projection).validate_python(from_json(text) if text.startswith("[") else (text,))
     except (ValidationError, ValueError, TypeError, AttributeError) as error:
-        raise WrongPlaceError(projection, text) from error
+        raise WrongParkedKeyError(projection, text) from error
     return key

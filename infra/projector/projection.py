@@ -67,7 +67,7 @@ class Projection(Generic[RowT]):
         `keys` gives the rows the event touches (none, one or several); returning None from the fold removes the row.
         The row is None when nothing is known under the key: a fold must not assume it has seen the first event.
         `reads` names all fields of the event that keys and fold look at: in a rebuild the others are not even read,
-        nor is what is sealed opened.
+        nor is what is encrypted opened.
         """
 
         def register(fold: _F) -> _F:

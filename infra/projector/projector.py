@@ -13,11 +13,11 @@ from psycopg import errors
 
 from infra.log.eventlog import WAKE_UP_CHANNEL
 from infra.log.log_reader import LogReader
-from infra.projector.advance import Held, advance, hold, reader_for
+from infra.projector.advance import Leased, advance, lease, reader_for
 from infra.projector.folding import Decode, PoisonEventError
 from infra.projector.generations import (
     Generation,
-    HandedOverError,
+    GenerationMovedError,
     begin,
     break_replaced,
     connect,
@@ -33,9 +33,9 @@ from infra.projector.generations import (
     sweep,
 )
 from infra.projector.indexes import make_indexes
-from infra.projector.leases import build_lock, idle_build_lock, let_go, try_hold
+from infra.projector.leases import build_lock, idle_build_lock, release, try_lease
 from infra.projector.projection import Projection
-from infra.projector.promote import BATCH, hand_over, show_again
+from infra.projector.promote import BATCH, promote, promote_again
 from infra.projector.row_store import TableMismatchError
 
 Build = Callable[[Projection[Any]], object]
@@ -67,7 +67,7 @@ def build(projection: Projection[Any], decode: Decode, url: str) -> None:
         generation = begin(connection, projection)
         make_indexes(connection, projection, generation)
         try:
-            hand_over(connection, hold(connection, projection, generation), decode)
+            promote(connection, lease(connection, projection, generation), decode)
         except PoisonEventError as poison:
             if present:
                 drop_others(connection, projection.name, keep_retired=1)
@@ -84,7 +84,7 @@ def _hand(generation: Generation) -> tuple[str, int]:
 class ProjectorService:
     """One thread that drives every read model nobody else drives, and one that builds those that are missing.
 
-    A read model is held by a lock of the very session that writes it: when the session dies, so does the hold, and
+    A read model is leased by a lock of the very session that writes it: when the session dies, so does the hold, and
     nothing of it can be written afterwards. `decode` is called from both threads. `build` makes and publishes the
     read model it is given when none of this code's is in use, or the log under it was replaced.
     """
@@ -109,7 +109,7 @@ class ProjectorService:
         self._stopping = Signal()
         self._threads: list[Thread] = []
         # By the schema of the generation.
-        self._held: dict[str, Held] = {}
+        self._leased: dict[str, Leased] = {}
         self._locked: set[str] = set()
         self._reader: LogReader | None = None
         self._to_build: SimpleQueue[Projection[Any] | None] = SimpleQueue()
@@ -189,7 +189,7 @@ class ProjectorService:
         elif monotonic() - self._left_since.setdefault(name, monotonic()) > LEFT_SECONDS:
             with idle_build_lock(connection, name) as is_mine:
                 if is_mine:
-                    show_again(connection, projection, ours, self._decode)
+                    promote_again(connection, projection, ours, self._decode)
                     _log.warning("projection_taken_back", projection=name, generation=ours.number)
 
     def _has_successor(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> bool:
@@ -208,9 +208,9 @@ class ProjectorService:
         if present.shape != projection.shape:
             # Each has readers of its own, who see their own.
             return False
-        is_free = try_hold(connection, present.schema)
+        is_free = try_lease(connection, present.schema)
         if is_free:
-            let_go(connection, present.schema)
+            release(connection, present.schema)
         return is_free
 
     def _follow(self) -> None:
@@ -224,7 +224,7 @@ class ProjectorService:
                 self._stopping.wait(RECONNECT_SECONDS)
             finally:
                 # The session's locks went with it.
-                self._held, self._locked = {}, set()
+                self._leased, self._locked = {}, set()
 
     def _follow_in(self, connection: psycopg.Connection[Any]) -> None:
         look_again_at = 0.0
@@ -240,20 +240,20 @@ class ProjectorService:
                 self._stopping.wait(BREATH_SECONDS)
 
     def _step(self, connection: psycopg.Connection[Any]) -> int:
-        """Move on what is held; return how many facts were examined."""
-        if not self._held or self._reader is None:
+        """Move on what is leased; return how many facts were examined."""
+        if not self._leased or self._reader is None:
             return 0
         started = monotonic()
-        every = list(self._held.values())
-        front = max(one.mark.position for one in every)
+        every = list(self._leased.values())
+        front = max(one.checkpoint.position for one in every)
         # One that is far behind (it was paused, say) goes on by itself: the others do not wait for it.
-        near = [one for one in every if front - one.mark.position <= self._batch]
-        far = [one for one in every if front - one.mark.position > self._batch]
+        near = [one for one in every if front - one.checkpoint.position <= self._batch]
+        far = [one for one in every if front - one.checkpoint.position > self._batch]
         try:
             examined = advance(connection, near, self._reader, self._decode, self._batch)
             if far:
                 examined = max(examined, advance(connection, far, self._reader, self._decode, self._batch))
-        except HandedOverError:
+        except GenerationMovedError:
             self._look(connection)
             return 1
         except errors.UndefinedTable:
@@ -282,41 +282,45 @@ class ProjectorService:
             for one in every
             if one.state != "retired" and self._fingerprints.get(one.name, one.fingerprint) != one.fingerprint
         )
-        for schema in (self._locked | self._held.keys()) - ours.keys():
+        for schema in (self._locked | self._leased.keys()) - ours.keys():
             self._release(connection, schema)
         for schema, found in ours.items():
             generation = found
             if schema not in self._locked:
-                if not try_hold(connection, schema):
+                if not try_lease(connection, schema):
                     continue
                 self._locked.add(schema)
                 if generation.state != "retired":
-                    # Whoever held it may have died over building it anew.
+                    # Whoever leased it may have died over building it anew.
                     self._to_build.put(self._projections[generation.name])
                 try:
                     # Its last holder may have moved it on since the register was read.
                     generation = current(connection, found)
-                except HandedOverError:
+                except GenerationMovedError:
                     self._release(connection, schema)
                     continue
             self._take(connection, self._projections[generation.name], generation)
-        self._reader = reader_for(self._held.values()) if self._held else None
+        self._reader = reader_for(self._leased.values()) if self._leased else None
 
     def _take(self, connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation) -> None:
-        held = self._held.get(generation.schema)
+        leased = self._leased.get(generation.schema)
         if generation.state not in {"live", "retired"}:
-            self._held.pop(generation.schema, None)
-        elif held is None or _hand(held.generation) != _hand(generation) or held.mark != generation.mark:
-            self._held.pop(generation.schema, None)
+            self._leased.pop(generation.schema, None)
+        elif (
+            leased is None
+            or _hand(leased.generation) != _hand(generation)
+            or leased.checkpoint != generation.checkpoint
+        ):
+            self._leased.pop(generation.schema, None)
             try:
-                self._held[generation.schema] = hold(connection, projection, generation)
+                self._leased[generation.schema] = lease(connection, projection, generation)
             except TableMismatchError:
                 if generation.state == "live":
                     raise
                 stop(connection, generation, "its table is gone")
 
     def _release(self, connection: psycopg.Connection[Any], schema: str) -> None:
-        self._held.pop(schema, None)
+        self._leased.pop(schema, None)
         if schema in self._locked:
             self._locked.remove(schema)
-            let_go(connection, schema)
+            release(connection, schema)

@@ -8,10 +8,10 @@ import psycopg
 from psycopg import errors
 
 from infra.log.log_reader import head_of
-from infra.projector.advance import Held, advance, hold, reader_for
+from infra.projector.advance import Leased, advance, lease, reader_for
 from infra.projector.folding import Decode
 from infra.projector.generations import Generation, current, lock_all, publish, set_state
-from infra.projector.leases import let_go, try_hold
+from infra.projector.leases import release, try_lease
 from infra.projector.projection import Projection
 
 Look = Callable[[], None]
@@ -27,38 +27,38 @@ POLL_SECONDS = 0.05
 
 def catch_up(
     connection: psycopg.Connection[Any],
-    held: Held,
+    leased: Leased,
     decode: Decode,
     batch: int = BATCH,
     look: Look = lambda: None,
 ) -> None:
     """Bring one build to the head of the log; raises PoisonEventError at a fact that it cannot take in."""
-    reader = reader_for([held])
+    reader = reader_for([leased])
     look()
-    while advance(connection, [held], reader, decode, batch):
+    while advance(connection, [leased], reader, decode, batch):
         look()
 
 
-def hand_over(connection: psycopg.Connection[Any], held: Held, decode: Decode, look: Look = lambda: None) -> None:
+def promote(connection: psycopg.Connection[Any], leased: Leased, decode: Decode, look: Look = lambda: None) -> None:
     """Put a filled generation before the readers, in one transaction, not behind the one they saw until now."""
-    catch_up(connection, held, decode, look=look)
-    mark = held.mark
+    catch_up(connection, leased, decode, look=look)
+    checkpoint = leased.checkpoint
 
     def swap() -> None:
-        held.mark = mark
-        catch_up(connection, held, decode)
-        publish(connection, held.projection, held.generation)
+        leased.checkpoint = checkpoint
+        catch_up(connection, leased, decode)
+        publish(connection, leased.projection, leased.generation)
 
-    _in_a_moment(connection, held.projection.name, swap, look)
+    _in_a_moment(connection, leased.projection.name, swap, look)
 
 
-def show_again(
+def promote_again(
     connection: psycopg.Connection[Any], projection: Projection[Any], retired: Generation, decode: Decode
 ) -> None:
     """Put a retired generation of this code before the readers again, brought up to date first.
 
-    Only for the holder of the build lock. Raises PoisonEventError, with nothing changed, and HandedOverError when the
-    generation was dropped.
+    Only for the holder of the build lock. Raises PoisonEventError, with nothing changed, and GenerationMovedError when
+    the generation was dropped.
     """
     # If it was stopped at a fact, that fact is tried again.
     set_state(connection, retired, "retired", only_from=("retired",))
@@ -66,7 +66,7 @@ def show_again(
 
     def swap() -> None:
         generation = current(connection, retired)
-        catch_up(connection, hold(connection, projection, generation), decode)
+        catch_up(connection, lease(connection, projection, generation), decode)
         publish(connection, projection, generation)
 
     _in_a_moment(connection, projection.name, swap, lambda: None)
@@ -77,11 +77,11 @@ def _bring_up_to_date(
 ) -> None:
     """Let a generation come near the head of the log: by the service that has it in hand, or else by our own."""
     while head_of(connection).position - current(connection, retired).position > BATCH:
-        if try_hold(connection, retired.schema):
+        if try_lease(connection, retired.schema):
             try:
-                catch_up(connection, hold(connection, projection, current(connection, retired)), decode)
+                catch_up(connection, lease(connection, projection, current(connection, retired)), decode)
             finally:
-                let_go(connection, retired.schema)
+                release(connection, retired.schema)
         else:
             sleep(POLL_SECONDS)
 

@@ -11,7 +11,7 @@ from psycopg import sql
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from infra.log.log_reader import PartitionBy, share_of
+from infra.log.log_reader import PartitionBy, shard_of
 from infra.projector.copy_text import lines, writer_of
 from infra.projector.folding import RowAt, Rows
 from infra.projector.projection import Key, Projection
@@ -177,8 +177,8 @@ class RowStore:
     def keys_of_part(
         self, connection: psycopg.Connection[Any], partition_by: PartitionBy, part: int, parts: int, *, or_none: bool
     ) -> Iterator[Key]:
-        """Give the keys of the rows that a fact of one share of the log has changed last, `or_none` that is there."""
+        """Give the keys of the rows that a fact of one shard of the log has changed last, `or_none` that is there."""
         where = sql.SQL(" LEFT JOIN letopis.event e ON e.position = t.position WHERE {}{}").format(
-            sql.SQL("e.position IS NULL OR " if or_none else ""), share_of(partition_by, part, parts)
+            sql.SQL("e.position IS NULL OR " if or_none else ""), shard_of(partition_by, part, parts)
         )
         return self.keys(connection, where)

@@ -1,7 +1,7 @@
 """Writes the log as Parquet files by month, for engines that are bigger than one machine: what is written stays so.
 
 A file holds the facts of one month of recorded time (UTC), position after position, every column as the log has it;
-what is personal in a body stays sealed. Its folder names the month and its name the positions:
+what is personal in a body stays encrypted. Its folder names the month and its name the positions:
 
     DIR/recorded_month=2026-03/000000000001-000000250000.parquet
 

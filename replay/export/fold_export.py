@@ -17,7 +17,7 @@ import dask.dataframe as dd
 import pandas as pd
 from pydantic_core import to_jsonable_python
 
-from infra.log.envelope import ReadFact
+from infra.log.envelope import ReadEvent
 from infra.projector.folding import Decode, Rows, decoding, play, preparing, touches
 from infra.projector.projection import Projection
 from replay.export.export import parts_of
@@ -101,7 +101,7 @@ def _frame(projection: Projection[Any], rows: Sequence[tuple[Any, ...]]) -> pd.D
     return frame.astype({"position": "int64"})
 
 
-def _read(facts: pd.DataFrame) -> list[ReadFact]:
+def _read(facts: pd.DataFrame) -> list[ReadEvent]:
     columns = {name: facts[name].tolist() for name in facts.columns}
     for name in ("event_id", "stream_id", "subject_id"):
         columns[name] = list(map(UUID, columns[name]))
@@ -109,4 +109,4 @@ def _read(facts: pd.DataFrame) -> list[ReadFact]:
         columns[name] = [moment.to_pydatetime() for moment in columns[name]]
     parties = [tuple(map(UUID, each.split())) for each in columns.get("parties", [""] * len(facts))]
     envelope = [columns[name] for name in _COLUMNS]
-    return [ReadFact._make(each) for each in zip(*envelope, parties, columns["body"], strict=True)]
+    return [ReadEvent._make(each) for each in zip(*envelope, parties, columns["body"], strict=True)]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 
-from infra.log.envelope import ReadFact
+from infra.log.envelope import ReadEvent
 from infra.log.past_log import AsOf, Cut, PastLog, cut_at
 from infra.postgres.connection import LIMITS, OwnConnection
 from infra.projector.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
@@ -85,7 +85,7 @@ class _Session:
         """Hear which facts are skipped on record."""
         self._passing = passing_over(connection, KEPT)
 
-    def fold(self, projection: Projection[Any], rows: Rows, facts: Iterable[ReadFact]) -> None:
+    def fold(self, projection: Projection[Any], rows: Rows, facts: Iterable[ReadEvent]) -> None:
         """Fold those of the facts that the read model takes in into the rows; raises PoisonEventError."""
         prepare, decode = self._readers[projection.name]
         topics = self._topics[projection.name]
@@ -154,7 +154,7 @@ class Then:
         self._fill(staff_directory, facts)
         return bool(facts)
 
-    def _fill(self, projection: Projection[Any], facts: Sequence[ReadFact], only: UUID | None = None) -> None:
+    def _fill(self, projection: Projection[Any], facts: Sequence[ReadEvent], only: UUID | None = None) -> None:
         """Fold facts into a read model's table; `only`: those rows whose key begins with this."""
         rows: Rows = {}
         self._session.fold(projection, rows, facts)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import psycopg
 
-from infra.log.envelope import Envelope, StoredFact
+from infra.log.envelope import Envelope, RecordedEvent
 from infra.log.eventlog import COLUMNS
 from infra.log.mapper import Personal, Told
 
@@ -26,7 +26,7 @@ LIMIT %s
 """  # noqa: S608 - the only thing put in is the constant list of columns
 
 
-class FedFact(NamedTuple):
+class FedEvent(NamedTuple):
     """One fact as readers outside get it; `data` is JSON text, `personal` says what became of its personal part."""
 
     position: int
@@ -46,12 +46,12 @@ class FedFact(NamedTuple):
 class FedPage(NamedTuple):
     """Some facts in order, the last position examined (whether or not its topic was wanted), and the log's end."""
 
-    facts: list[FedFact]
+    facts: list[FedEvent]
     examined: int
     head: int
 
 
-Tell = Callable[[StoredFact, bool], Told]
+Tell = Callable[[RecordedEvent, bool], Told]
 """Makes a stored fact readable, with its personal part or without."""
 
 
@@ -76,14 +76,14 @@ def feed_page(
     wanted = None if topics is None else list(topics)
     with connection.cursor(binary=True) as cursor:
         rows = cursor.execute(_PAGE, [after, end, wanted, wanted, limit]).fetchall()
-    facts = [_fed(StoredFact(Envelope(*row[:13]), row[13]), tell, with_personal=with_personal) for row in rows]
+    facts = [_fed(RecordedEvent(Envelope(*row[:13]), row[13]), tell, with_personal=with_personal) for row in rows]
     return FedPage(facts, facts[-1].position if len(facts) == limit else end, head)
 
 
-def _fed(fact: StoredFact, tell: Tell, *, with_personal: bool) -> FedFact:
+def _fed(fact: RecordedEvent, tell: Tell, *, with_personal: bool) -> FedEvent:
     envelope = fact.envelope
     told = tell(fact, with_personal)
-    return FedFact(
+    return FedEvent(
         position=envelope.position,
         event_id=envelope.event_id,
         stream_id=envelope.stream_id,

@@ -8,7 +8,7 @@ import psycopg
 
 from events.base import Event
 from infra.log.crypto import KeyIsGoneError
-from infra.log.envelope import Envelope, StoredFact
+from infra.log.envelope import Envelope, RecordedEvent
 from infra.log.eventlog import COLUMNS
 from infra.projector.folding import Decode
 
@@ -63,7 +63,7 @@ def whole_history(connection: psycopg.Connection[Any], decode: Decode, party_id:
 
 def _entry(envelope: Envelope, body: str, decode: Decode) -> Entry:
     try:
-        event: Event | None = decode(StoredFact(envelope, body))
+        event: Event | None = decode(RecordedEvent(envelope, body))
     except KeyIsGoneError:
         event = None
     return Entry(

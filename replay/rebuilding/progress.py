@@ -17,7 +17,7 @@ from infra.projector.folding import PoisonEventError
 from infra.projector.generations import Generation, connect
 from replay.rebuilding.forecast import Costs, Forecast
 from replay.rebuilding.report import NotEqualError
-from replay.rebuilding.shard import Told
+from replay.rebuilding.shard import Step
 from replay.rebuilding.throttle import SLICE_SECONDS, RebuildCancelledError, Wishes
 from replay.rebuilding.verify import Looked
 
@@ -117,7 +117,7 @@ class _Rate:
         return (done - before) / (now - since) if now > since else 0.0
 
 
-class Teller:
+class ProgressReporter:
     """Tells of one rebuild, from its beginning to its end."""
 
     def __init__(
@@ -185,7 +185,7 @@ class Teller:
             self._phase, self._phase_began = phase, monotonic()
         self._show()
 
-    def heard(self, told: Told) -> None:
+    def heard(self, told: Step) -> None:
         """Note what a worker did."""
         assert self._forecast is not None  # noqa: S101 - workers start after the forecast is made
         with self._lock:

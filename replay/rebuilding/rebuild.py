@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 import psycopg
 
-from infra.log.log_reader import BEGINNING, head_of, mark_up_to
-from infra.projector.advance import Held, hold
+from infra.log.log_reader import BEGINNING, checkpoint_up_to, head_of
+from infra.projector.advance import Leased, lease
 from infra.projector.folding import Decode
 from infra.projector.generations import (
     Generation,
@@ -22,19 +22,19 @@ from infra.projector.generations import (
     in_use,
     log_is_the_same,
     newest_retired,
-    set_mark,
+    set_checkpoint,
 )
 from infra.projector.indexes import drop_key, make_indexes_of_a_filled
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
-from infra.projector.promote import catch_up, hand_over, show_again
+from infra.projector.promote import catch_up, promote, promote_again
 from replay.rebuilding.forecast import Forecast
 from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_foretold
-from replay.rebuilding.progress import Progress, Teller, last_costs
+from replay.rebuilding.progress import Progress, ProgressReporter, last_costs
 from replay.rebuilding.report import NotEqualError
-from replay.rebuilding.shard import Share, fold_share
+from replay.rebuilding.shard import Shard, fold_shard
 from replay.rebuilding.verify import Watch, sample_of, verify
-from replay.rebuilding.workers import SMALL_LOG, share_out, workers_for
+from replay.rebuilding.workers import SMALL_LOG, run_workers, workers_for
 
 Check = Literal["none", "sample", "full"]
 """What is compared with a fold from scratch before the swap; `sample`: a part of a long log, the whole of another."""
@@ -111,7 +111,7 @@ def rebuild(
         size = Size.of(projection, head, processes, passes(projection, rows_of_each, rows_at_once), small_log)
         generation = begin(connection, projection)
         try:
-            with Teller(url, generation, progress, throttle) as teller:
+            with ProgressReporter(url, generation, progress, throttle) as teller:
                 fill = _Fill(connection, url, projection, generation, decoder, teller)
                 fill.run(size, check)
                 if present and not may_park:
@@ -119,14 +119,14 @@ def rebuild(
                 if check != "none":
                     fill.verify(size, check)
                 teller.phase("swapping")
-                held = fill.held()
-                hand_over(connection, held, decoder(), teller.look)
+                leased = fill.leased()
+                promote(connection, leased, decoder(), teller.look)
         finally:
             # After a failure, or Ctrl-C: what is half made goes. After the swap there is nothing in this state.
             if not connection.closed:
                 # What was made of another log is nothing to roll back to.
                 drop_others(connection, projection.name, keep_retired=0 if present and present.is_of_another_log else 1)
-    parked = len(held.parking.waiting)
+    parked = len(leased.parking.waiting)
     return Rebuilt(projection.name, generation.number, teller.done, monotonic() - began, parked)
 
 
@@ -183,7 +183,7 @@ class _Fill:
         projection: Projection[Any],
         generation: Generation,
         decoder: Callable[[], Decode],
-        teller: Teller,
+        teller: ProgressReporter,
     ) -> None:
         self._connection = connection
         self._url = url
@@ -191,30 +191,30 @@ class _Fill:
         self._generation = generation
         self._decoder = decoder
         self._teller = teller
-        self._mark = BEGINNING
+        self._checkpoint = BEGINNING
 
     def run(self, size: Size, check: Check) -> None:
         """Fold the log into the tables, make the indexes and take in what arrived meanwhile; `check` comes later."""
         connection, projection, generation, url = self._connection, self._projection, self._generation, self._url
-        self._mark = mark_up_to(connection, size.events)
+        self._checkpoint = checkpoint_up_to(connection, size.events)
         self._teller.begin(forecast_of(connection, projection, size, check), size.events)
         drop_key(connection, generation)
-        share = Share(url, generation, size.events, size.parts, size.workers)
-        share_out(
+        shard = Shard(url, generation, size.events, size.parts, size.workers)
+        run_workers(
             projection,
             self._decoder,
-            partial(fold_share, share),
+            partial(fold_shard, shard),
             size.workers,
             self._teller.heard,
             self._teller.cancelled,
         )
         self._teller.phase("indexing")
         make_indexes_of_a_filled(connection, projection, generation, url)
-        set_mark(connection, generation, self._mark)
+        set_checkpoint(connection, generation, self._checkpoint)
         self._teller.phase("catching up")
-        held = self.held()
-        catch_up(connection, held, self._decoder(), look=self._teller.look)
-        self._mark = held.mark
+        leased = self.leased()
+        catch_up(connection, leased, self._decoder(), look=self._teller.look)
+        self._checkpoint = leased.checkpoint
 
     def verify(self, size: Size, check: Check) -> None:
         """Compare what was made with a fold from scratch; raises NotEqualError."""
@@ -226,16 +226,16 @@ class _Fill:
             self._decoder,
             processes=size.workers,
             small_log=0,
-            one_in=sample_of(self._projection, self._mark.position) if check == "sample" else 1,
+            one_in=sample_of(self._projection, self._checkpoint.position) if check == "sample" else 1,
             find=lambda connection, _: current(connection, generation),
             watch=Watch(self._teller.checked, self._teller.cancelled, is_paced=True),
         )
         if not found.is_equal:
             raise NotEqualError(found)
 
-    def held(self) -> Held:
-        one = hold(self._connection, self._projection, self._generation)
-        one.mark = self._mark
+    def leased(self) -> Leased:
+        one = lease(self._connection, self._projection, self._generation)
+        one.checkpoint = self._checkpoint
         return one
 
 
@@ -263,5 +263,5 @@ def roll_back(projection: Projection[Any], url: str, decode: Decode) -> Generati
             or not log_is_the_same(connection, earlier)
         ):
             raise NothingToRollBackToError(projection.name)
-        show_again(connection, projection, earlier, decode)
+        promote_again(connection, projection, earlier, decode)
         return earlier

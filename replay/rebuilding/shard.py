@@ -1,4 +1,4 @@
-"""Folds one worker's share of the whole log into an empty table."""
+"""Folds one worker's shard of the whole log into an empty table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from infra.projector.generations import Generation, connect
 from infra.projector.parking import parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
-from replay.rebuilding.throttle import Pace
+from replay.rebuilding.throttle import Throttle
 
 # Rows written by one COPY: between two of them a worker can be told to rest.
 ROWS_IN_A_COPY = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Shard:
     """What is to be folded: the log up to a position, in so many parts, by so many workers, into one generation."""
 
     url: str
@@ -28,7 +28,7 @@ class Share:
     workers: int
 
 
-class Told(NamedTuple):
+class Step(NamedTuple):
     """What a worker has done in one step: it folded so many facts, or wrote so many rows, in so many seconds."""
 
     worker: int
@@ -37,33 +37,33 @@ class Told(NamedTuple):
     seconds: float
 
 
-def fold_share(
-    share: Share,
+def fold_shard(
+    shard: Shard,
     projection: Projection[Any],
     decode: Decode,
     worker: int,
-    tell: Callable[[Told], None],
+    tell: Callable[[Step], None],
     alive: Callable[[], None],
 ) -> None:
     """Fold one worker's parts into the table and tell of every step.
 
     What cannot take a fact in is parked. Raises PoisonEventError where that cannot be, and RebuildCancelledError.
     """
-    with connect(share.url) as connection:
+    with connect(shard.url) as connection:
         read_in_blocks(connection)
-        generation = share.generation
-        pace = Pace(connection, generation.name, generation.number, share.workers, alive)
+        generation = shard.generation
+        pace = Throttle(connection, generation.name, generation.number, shard.workers, alive)
         store = RowStore(connection, projection, generation.schema)
         event_of, prepare = decoding(decode, projection), preparing(decode, projection)
         pace.turn(0)
-        for part in range(worker, share.parts, share.workers):
-            reader = reader_of(projection, decode, part, share.parts)
+        for part in range(worker, shard.parts, shard.workers):
+            reader = reader_of(projection, decode, part, shard.parts)
             rows: Rows = {}
             parking = parking_of(connection, projection, generation, is_anew=True)
             start = 0
-            while start < share.last:
+            while start < shard.last:
                 # A query that examines so many positions gives about as many facts of this part as a step shall have.
-                end = min(start + pace.step() * share.parts, share.last)
+                end = min(start + pace.step() * shard.parts, shard.last)
                 facts = reader.between(connection, start, end)
                 prepare(facts)
                 play(projection, rows, touches(projection, facts, event_of, parking), parking)
@@ -72,13 +72,13 @@ def fold_share(
                     store.fill(connection, rows.values())
                     written = len(rows)
                     rows.clear()
-                examined = _of_part(end, part, share.parts) - _of_part(start, part, share.parts)
-                tell(Told(worker, examined, written, pace.turn(examined)))
+                examined = _of_part(end, part, shard.parts) - _of_part(start, part, shard.parts)
+                tell(Step(worker, examined, written, pace.turn(examined)))
                 start = end
             every = iter(rows.values())
             while some := list(islice(every, ROWS_IN_A_COPY)):
                 store.fill(connection, some)
-                tell(Told(worker, 0, len(some), pace.turn(len(some))))
+                tell(Step(worker, 0, len(some), pace.turn(len(some))))
             parking.write(connection, generation)
 
 

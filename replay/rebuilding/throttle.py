@@ -58,7 +58,7 @@ def _asked(connection: psycopg.Connection[Any], name: str, column: str, asked: s
     return connection.execute(statement, {"name": name, "asked": asked}).rowcount == 1
 
 
-class Pace:
+class Throttle:
     """Keeps one of the workers of a rebuild to its operator's wishes; it asks before every step.
 
     `alive` is called while the worker waits, and may end it. `busy_seconds` is the time not spent waiting here.

@@ -19,8 +19,8 @@ from infra.projector.row_store import RowStore
 from replay.rebuilding.forecast import Checked
 from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_expected
 from replay.rebuilding.report import Report
-from replay.rebuilding.throttle import STEP, Pace
-from replay.rebuilding.workers import SMALL_LOG, share_out, workers_for
+from replay.rebuilding.throttle import STEP, Throttle
+from replay.rebuilding.workers import SMALL_LOG, run_workers, workers_for
 
 # A sample of a long log has about so many.
 EVENTS_IN_A_SAMPLE = 1_000_000
@@ -90,7 +90,7 @@ def verify(
             with _still_there(generation):
                 asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
                 job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
-                _share_out(projection, decoder, job, report, watch)
+                _run_workers(projection, decoder, job, report, watch)
                 if report.extra and report.one_in == 1:
                     again = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
                     again.name_extra(report)
@@ -136,7 +136,7 @@ def _parts(
     return tuple(range(secrets.randbelow(one_in), parts, one_in)), parts
 
 
-def _share_out(
+def _run_workers(
     projection: Projection[Any], decoder: Callable[[], Decode], job: _Job, report: Report, watch: Watch
 ) -> None:
     def hear(said: Looked | Report) -> None:
@@ -145,7 +145,7 @@ def _share_out(
         else:
             watch.looked(said)
 
-    share_out(projection, decoder, partial(_check, job), job.workers, hear, watch.look)
+    run_workers(projection, decoder, partial(_check, job), job.workers, hear, watch.look)
 
 
 def _check(
@@ -159,11 +159,11 @@ def _check(
     """Check one worker's parts, tell of every step, and at last report."""
     with ExitStack() as sessions:
         connection = sessions.enter_context(connect(job.url))
-        pace: Pace | None = None
+        pace: Throttle | None = None
         if job.is_paced:
             # What is asked meanwhile is not in the snapshot.
             asking = sessions.enter_context(connect(job.url))
-            pace = Pace(asking, job.generation.name, job.generation.number, job.workers, alive)
+            pace = Throttle(asking, job.generation.name, job.generation.number, job.workers, alive)
 
         def looked(kind: Checked, pieces: int) -> None:
             alive()
@@ -196,7 +196,7 @@ def _still_there(generation: Generation) -> Iterator[None]:
 
 
 class _Checking:
-    """One worker's share of the check of one generation."""
+    """One worker's shard of the check of one generation."""
 
     def __init__(
         self,

@@ -40,11 +40,11 @@ class _Ended(NamedTuple):
 
 
 def workers_for(projection: Projection[Any], events: int, processes: int, small_log: int = SMALL_LOG) -> int:
-    """Return how many processes shall share the rows of a read model, if there may be so many."""
+    """Return how many processes shall shard the rows of a read model, if there may be so many."""
     return 1 if projection.partition_by == "none" or events < small_log else processes
 
 
-def share_out(
+def run_workers(
     projection: Projection[Any], decoder: Callable[[], Decode], work: Work[T], workers: int, hear: Tell[T], look: Alive
 ) -> None:
     """Let so many workers do the work, one alone in this process, more in their own; return when all are done.
@@ -54,7 +54,7 @@ def share_out(
     if workers == 1:
         work(projection, decoder(), 0, hear, look)
         return
-    # Copies of a fresh interpreter that has loaded what they need: a copy of this one would share its connections and
+    # Copies of a fresh interpreter that has loaded what they need: a copy of this one would shard its connections and
     # whatever its threads hold, and a fresh one each would load everything again.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([reference_of(projection)[0], _module_of(decoder), _module_of(work)])

@@ -18,7 +18,7 @@ from infra.log.log_reader import LogReader
 from infra.projector.folding import Decode, Rows, Touch, changed_since, decoding, play, positions_of, touches
 from infra.projector.generations import Generation, connect, fingerprint_of, in_use, lock_all
 from infra.projector.leases import build_lock
-from infra.projector.parking import Parking, Place, parking_of, place_text
+from infra.projector.parking import ParkedKey, Parking, parked_key_text, parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
 from replay.rebuilding.verify import NoSuchGenerationError
@@ -113,7 +113,7 @@ def skipped(url: str, names: Iterable[str]) -> list[SkippedFact]:
         return cursor.execute(_SKIPPED, (list(names),)).fetchall()
 
 
-def retry_parked(projection: Projection[Any], url: str, decode: Decode, place: Place | None = None) -> list[Tried]:
+def retry_parked(projection: Projection[Any], url: str, decode: Decode, place: ParkedKey | None = None) -> list[Tried]:
     """Try again to take in what waits at a place, or at all places, each for itself; return what became of them.
 
     Raises NotParkedError, OtherCodeError and, for one place, NoSuchGenerationError.
@@ -131,7 +131,7 @@ def retry_parked(projection: Projection[Any], url: str, decode: Decode, place: P
 
 
 def skip_parked(
-    projection: Projection[Any], url: str, decode: Decode, place: Place, *, reason: str, actor: str
+    projection: Projection[Any], url: str, decode: Decode, place: ParkedKey, *, reason: str, actor: str
 ) -> Tried:
     """Pass over the one fact that a place waits for, in this and every later build, and go on with what is after it.
 
@@ -142,7 +142,7 @@ def skip_parked(
         # Rows that a crash of the server takes away are folded again; what somebody said is not said again.
         connection.execute("SET LOCAL synchronous_commit = on")
         generation = _locked(connection, projection)
-        text = place_text(projection, place)
+        text = parked_key_text(projection, place)
         noted = connection.execute(_SKIP, (reason, actor, generation.name, generation.number, text))
         if not noted.rowcount:
             raise NotParkedError(projection.name, text)
@@ -164,9 +164,9 @@ def _require_our_code(projection: Projection[Any], generation: Generation) -> No
         raise OtherCodeError(projection.name)
 
 
-def _go_on(connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, place: Place) -> Tried:
+def _go_on(connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, place: ParkedKey) -> Tried:
     """Take in what waits at a place up to the checkpoint; rows and what waits now are written together."""
-    text = place_text(projection, place)
+    text = parked_key_text(projection, place)
     with connection.transaction():
         generation = _locked(connection, projection)
         parking = parking_of(connection, projection, generation)
@@ -199,7 +199,7 @@ class _GoingOn:
         decode: Decode,
         generation: Generation,
         parking: Parking,
-        place: Place,
+        place: ParkedKey,
     ) -> None:
         self._connection = connection
         self._projection = projection

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 
 from aggregates.client import Client
-from infra.log.envelope import Envelope, StoredFact
+from infra.log.envelope import Envelope, RecordedEvent
 from infra.log.eventlog import COLUMNS
 from infra.postgres.connection import one_snapshot
 from infra.projector.folding import Decode
@@ -91,7 +91,7 @@ def _clients(connection: psycopg.Connection[Any], decode: Decode) -> Iterator[Cl
     with connection.cursor("clients", binary=True) as cursor:
         cursor.itersize = CHUNK
         cursor.execute(_FACTS)
-        facts = (StoredFact(Envelope(*row[:13]), row[13]) for row in cursor)
+        facts = (RecordedEvent(Envelope(*row[:13]), row[13]) for row in cursor)
         for stream_id, own in groupby(facts, key=lambda fact: fact.envelope.stream_id):
             client = Client(stream_id)
             for fact in own:

@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from infra.log.append import append
-from infra.log.envelope import NEVER, Envelope, StoredFact
+from infra.log.envelope import NEVER, Envelope, RecordedEvent
 from infra.log.eventlog import Decided, Head
 from infra.log.ids import new_id
 from tests.bench.ground import QUICK_ROUNDS, Ground, Place
@@ -58,7 +58,7 @@ def command(stream_id: UUID, head: Head = Head()) -> Decided:  # noqa: B008 - an
         causation_id=None,
         parties=(stream_id,),
     )
-    return Decided(command_id, HASH, stream_id, head.version + 1, [(stream_id, head)], [StoredFact(envelope, BODY)])
+    return Decided(command_id, HASH, stream_id, head.version + 1, [(stream_id, head)], [RecordedEvent(envelope, BODY)])
 
 
 @dataclass

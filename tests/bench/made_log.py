@@ -1,4 +1,4 @@
-"""A log made fast: valid facts, sealed as the service seals them, put in by COPY as the owner of the tables."""
+"""A log made fast: valid facts, encrypted as the service encrypts them, put in by COPY as the owner of the tables."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta

@@ -11,7 +11,7 @@ from commands.execution.snapshots import Snapshots
 from commands.execution.streams import LONG, Streams
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.log.crypto import Keyring
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import LogKeys, read_streams
 from infra.log.ids import new_id
 from infra.log.mapper import Mapper
@@ -68,7 +68,7 @@ def _loaded(place: Place, borrow: OwnConnection, client_id: UUID, *, is_shortene
     """Load a client into an empty memory and return that."""
     mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(place.master, LogKeys(borrow)))
 
-    def read(after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]:
+    def read(after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[RecordedEvent]:
         with borrow() as connection:
             return read_streams(connection, after, limit)
 

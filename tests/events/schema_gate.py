@@ -9,7 +9,7 @@ Schema = dict[str, Any]
 
 
 def schema_of(kind: type[Event]) -> Schema:
-    """Return what this class can read, without the words for people, and which fields are sealed."""
+    """Return what this class can read, without the words for people, and which fields are encrypted."""
     schema: Schema = _without_words(kind.model_json_schema())
     return {**schema, "personal": sorted(kind.PERSONAL_FIELDS)}
 
@@ -47,7 +47,7 @@ def _lost_in(old: Schema, new: Schema, at: str) -> Iterator[str]:
     for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
         yield f"{at}/{name} must be there now, and was not always"
     for name in sorted(set(old.get("personal", ())) - set(new.get("personal", ()))):
-        yield f"{at}/{name} is not personal any more: what is sealed would stay so"
+        yield f"{at}/{name} is not personal any more: what is encrypted would stay so"
     for value in old.get("enum", ()):
         if value not in new.get("enum", ()):
             yield f"{at or '/'}: the value {value!r} is gone"

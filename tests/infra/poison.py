@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from infra.projector.advance import Held, advance, hold, reader_for
+from infra.projector.advance import Leased, advance, lease, reader_for
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
 from replay.repair.parked import ParkedPlace, parked
@@ -22,11 +22,11 @@ def poisoned(seed: int, length: int) -> list[Said]:
     return [*history[:middle], *(coin(box, "3", poison=True) for box in SICK), *history[middle:]]
 
 
-def take(connection: psycopg.Connection[Any], projection: Projection[Any]) -> Held:
+def take(connection: psycopg.Connection[Any], projection: Projection[Any]) -> Leased:
     """Take the generation in use in hand."""
     generation = in_use(connection, projection.name)
     assert generation is not None
-    return hold(connection, projection, generation)
+    return lease(connection, projection, generation)
 
 
 def follow(url: str, projections: Sequence[Projection[Any]], batch: int) -> None:

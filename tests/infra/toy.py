@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 
 import psycopg
 
-from infra.log.envelope import AnyFact, Envelope
+from infra.log.envelope import AnyEvent, Envelope
 from infra.projector.projection import Key, Projection
 
 NAMESPACE = UUID("6b1f5c1e-3f6c-4c8b-9a51-0f6b2a1c7d11")
@@ -64,7 +64,7 @@ class BoxBroken(BoxEvent):
 EVENT_TYPES: dict[str, type[BoxEvent]] = {one.TOPIC: one for one in (BoxOpened, CoinDropped, BoxLookedAt, BoxBroken)}
 
 
-def decode(fact: AnyFact) -> BoxEvent:
+def decode(fact: AnyEvent) -> BoxEvent:
     """Read a toy event; the coin marked `unreadable` cannot be read."""
     payload = json.loads(fact.body)
     if payload.get("unreadable"):
@@ -72,7 +72,7 @@ def decode(fact: AnyFact) -> BoxEvent:
     return EVENT_TYPES[fact.envelope.topic](fact.envelope, payload)
 
 
-def decode_all(fact: AnyFact) -> BoxEvent:
+def decode_all(fact: AnyEvent) -> BoxEvent:
     """Read a toy event, the unreadable coin too: what a corrected upcaster would do."""
     return EVENT_TYPES[fact.envelope.topic](fact.envelope, json.loads(fact.body))
 

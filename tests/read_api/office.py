@@ -18,7 +18,7 @@ from aggregates.identity import email_key, phone_key
 from app.composition.reading import feed_at, past_at
 from app.serving.http import Parts, create_app
 from events.base import Event
-from infra.log.envelope import AnyFact
+from infra.log.envelope import AnyEvent
 from infra.projector.projector import build
 from infra.words import word_parts, words
 from projections.registry import PROJECTIONS
@@ -33,16 +33,16 @@ def nth(number: int) -> UUID:
     return UUID(f"01900000-0000-7000-8000-{number:012d}")
 
 
-class Teller(NamedTuple):
+class ProgressReporter(NamedTuple):
     """Who a token of these tests stands for: `Bearer role/id`."""
 
     id: str
     role: str
 
 
-def authenticate(header: str | None) -> Teller:
+def authenticate(header: str | None) -> ProgressReporter:
     role, _, identity = (header or "").removeprefix("Bearer ").partition("/")
-    return Teller(identity, role)
+    return ProgressReporter(identity, role)
 
 
 class Fact(NamedTuple):
@@ -53,7 +53,7 @@ class Fact(NamedTuple):
     recorded_at: datetime = DAY
 
 
-def _undecodable(_fact: AnyFact) -> Event:
+def _undecodable(_fact: AnyEvent) -> Event:
     raise AssertionError("these views are filled by hand")
 
 

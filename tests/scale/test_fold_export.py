@@ -27,7 +27,7 @@ MADE = 6_000
 
 
 class Exported(NamedTuple):
-    """A log of golden payloads and of made clients with sealed names, and the folder it was exported to."""
+    """A log of golden payloads and of made clients with encrypted names, and the folder it was exported to."""
 
     database: Database
     folder: Path

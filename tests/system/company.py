@@ -15,7 +15,7 @@ from app.composition.wiring import ANALYTICS_FILE, batch_runner
 from commands.execution.batch import BatchRunner
 from infra.analytics.duck import AnalyticsNode
 from infra.postgres.connection import OwnConnection
-from infra.projector.advance import Held, advance, hold, reader_for
+from infra.projector.advance import Leased, advance, lease, reader_for
 from infra.projector.generations import connect, in_use, view_of
 from infra.projector.projection import Projection
 from infra.projector.projector import build
@@ -35,7 +35,7 @@ class Company:
     runner: BatchRunner
     analytics: AnalyticsNode
     projector: psycopg.Connection[Any]
-    held: Sequence[Held]
+    held: Sequence[Leased]
     decode: Callable[[Any], Any]
 
     def follow(self, limit: int) -> int:
@@ -72,7 +72,7 @@ def company(database: Database, folder: Path) -> Iterator[Company]:
     try:
         with connect(database.projector_url) as projector:
             held = [
-                hold(projector, one, generation) for one in PROJECTIONS if (generation := in_use(projector, one.name))
+                lease(projector, one, generation) for one in PROJECTIONS if (generation := in_use(projector, one.name))
             ]
             assert len(held) == len(PROJECTIONS)
             yield Company(database, batch_runner(MASTER, borrow), analytics, projector, held, decode)
@@ -81,10 +81,10 @@ def company(database: Database, folder: Path) -> Iterator[Company]:
         borrow.close()
 
 
-def _held(projector: psycopg.Connection[Any], projection: Projection[Any]) -> Held:
+def _held(projector: psycopg.Connection[Any], projection: Projection[Any]) -> Leased:
     generation = in_use(projector, projection.name)
     assert generation is not None
-    return hold(projector, projection, generation)
+    return lease(projector, projection, generation)
 
 
 def raw(database: Database, pattern: str) -> list[tuple[str, str, dict[str, Any]]]:

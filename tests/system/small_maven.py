@@ -18,7 +18,7 @@ from random import Random
 from threading import Timer
 
 from app.composition.wiring import batch_runner
-from commands.execution.pending import Accepted, Turn
+from commands.execution.pending import Accepted, PendingCommand
 from commands.importing import run
 from commands.importing.maven import import_maven
 from commands.importing.report import Report
@@ -97,7 +97,7 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 @contextmanager
-def write_door(url: str, heard: Callable[[Sequence[Turn]], None] | None = None) -> Iterator[WriteDoor]:
+def write_door(url: str, heard: Callable[[Sequence[PendingCommand]], None] | None = None) -> Iterator[WriteDoor]:
     """Lend what an import writes by; `heard` is called with what was answered."""
     reading, writing = OwnConnection(url), OwnConnection(url)
     door = WriteDoor(batch_runner(MASTER, reading, writing), MASTER.keyed_hash)
@@ -123,7 +123,7 @@ class Doomed:
         self._left = moment
         self._timer = Timer(delay, os.kill, (os.getpid(), signal.SIGKILL))
 
-    def __call__(self, turns: Sequence[Turn]) -> None:
+    def __call__(self, turns: Sequence[PendingCommand]) -> None:
         receipts = [
             (str(turn.answer.command_id), [event["position"] for event in turn.answer.events])
             for turn in turns

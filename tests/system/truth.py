@@ -46,7 +46,7 @@ def check_views(projector_url: str, writer_url: str, master: MasterKey, position
 
 
 def facts(url: str) -> set[tuple[Any, ...]]:
-    """Return every fact by stream, version, name, day and content, but for what is sealed or is the importer's day."""
+    """Return every fact by stream, version, name, day and content, but for what is encrypted or the importer's day."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
             "SELECT stream_id, version, topic,"

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from infra.analytics.fact_schema import FactSchema, FactTable, Report, ReportColumn
-from infra.log.envelope import AnyFact, Envelope
+from infra.log.envelope import AnyEvent, Envelope
 from infra.projector.projection import Key, Projection
 from tests.torture.plan import TOPICS
 
@@ -37,7 +37,7 @@ class Noted:
 NOTED: dict[str, type[Noted]] = {topic: type(f"Noted_{topic}", (Noted,), {"TOPIC": topic}) for topic in EVERY_TOPIC}
 
 
-def decode(fact: AnyFact) -> Noted:
+def decode(fact: AnyEvent) -> Noted:
     """Read a fact of any topic of the suite."""
     return NOTED[fact.envelope.topic](fact.envelope)
 

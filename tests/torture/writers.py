@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from infra.log.append import Appended, append, send
-from infra.log.envelope import NEVER, Envelope, StoredFact
+from infra.log.envelope import NEVER, Envelope, RecordedEvent
 from infra.log.eventlog import Decided, Head
 from infra.log.ids import new_id
 from infra.postgres.connection import OwnConnection
@@ -65,7 +65,7 @@ def decide(commands: Iterable[Planned], heads: dict[UUID, Head]) -> list[Decided
     return batch
 
 
-def _fact(command: Planned, version: int, topic: str) -> StoredFact:
+def _fact(command: Planned, version: int, topic: str) -> RecordedEvent:
     envelope = Envelope(
         position=0,
         event_id=new_id(),
@@ -82,7 +82,7 @@ def _fact(command: Planned, version: int, topic: str) -> StoredFact:
         causation_id=None,
         parties=(command.stream_id,),
     )
-    return StoredFact(envelope, "{}")
+    return RecordedEvent(envelope, "{}")
 
 
 def read_heads(connection: Connection, streams: Iterable[UUID]) -> dict[UUID, Head]:

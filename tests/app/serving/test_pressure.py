@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.base import Actor
 from commands.execution.door import command_routes
-from commands.execution.rate_limit import Pace
+from commands.execution.rate_limit import RateLimit
 from tests.database import MASTER, Database
 
 ANNA = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e"
@@ -36,12 +36,14 @@ Serving = tuple[FastAPI, WriteSide]
 
 
 @contextmanager
-def serving(database: Database, folder: Path, *, queue_size: int = 100, pace: Pace | None = None) -> Iterator[Serving]:
+def serving(
+    database: Database, folder: Path, *, queue_size: int = 100, pace: RateLimit | None = None
+) -> Iterator[Serving]:
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
     settings = Settings(var=folder, queue_size=queue_size, _env_file=None)
     side = WriteSide(urls, settings, MASTER, with_policies=False)
     side.start()
-    turns = pace or Pace(settings.commands_per_second, settings.commands_burst)
+    turns = pace or RateLimit(settings.commands_per_second, settings.commands_burst)
     routes = command_routes(
         side.executor.execute, authenticate, MASTER.keyed_hash, problem_of_item, side.refusals.note, turns.take
     )
@@ -79,7 +81,7 @@ def test_more_than_the_queue_holds_is_told_to_come_back(start: Callable[..., Any
 
 
 def test_who_sends_too_fast_is_told_when_to_come_back_and_others_are_served(start: Callable[..., Any]) -> None:
-    with start(pace=Pace(per_second=0.01, burst=3)) as (app, _side):
+    with start(pace=RateLimit(per_second=0.01, burst=3)) as (app, _side):
         assert [post(app, "/commands/hire-staff", HIRE).status_code for _ in range(4)] == [200, 200, 200, 429]
         refused = post(app, "/commands/hire-staff", HIRE, **{"Accept-Language": "ru"})
         assert refused.json()["code"] == "too-many-requests"

@@ -9,12 +9,12 @@ from uuid import UUID
 from aggregates.base import Aggregate, RuleBrokenError, applies
 from commands.base import HANDLERS, Actor, Command, Context, Outcome, Stream
 from commands.execution.batch import BatchRunner
-from commands.execution.decision import Request, Seal
+from commands.execution.decision import Encryption, Request
 from commands.execution.store import LogStore
 from commands.execution.streams import Streams
 from events.base import Event
 from infra.log.crypto import Keyring
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import LogKeys, read_streams
 from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
@@ -123,18 +123,18 @@ def runner(url: str, *, after_read: Callable[[], None] | None = None) -> Iterato
     borrow = OwnConnection(url)
     mapper = Mapper((SeatTaken, ToastGiven), {}, Keyring(MASTER, LogKeys(borrow)))
 
-    def read(after: Any, limit: int | None = None, /) -> Sequence[StoredFact]:
+    def read(after: Any, limit: int | None = None, /) -> Sequence[RecordedEvent]:
         with borrow() as connection:
             found = read_streams(connection, after, limit)
         if after_read is not None:
             after_read()
         return found
 
-    seal = Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
+    encryption = Encryption(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
     # Only for the moment: the register of handlers is the product's, and other tests look at all of it.
     HANDLERS.update({TakeSeat: take_seat, GiveToast: give_toast})
     try:
-        yield BatchRunner(borrow, Streams(read, mapper.to_event), seal, mapper.keyring, LogStore(borrow))
+        yield BatchRunner(borrow, Streams(read, mapper.to_event), encryption, mapper.keyring, LogStore(borrow))
     finally:
         del HANDLERS[TakeSeat], HANDLERS[GiveToast]
         borrow.close()

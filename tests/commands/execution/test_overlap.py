@@ -10,7 +10,7 @@ import pytest
 from commands.errors import KeyReusedError, OverloadedError
 from commands.execution.batch import BatchRunner
 from commands.execution.decider import MAX_ATTEMPTS
-from commands.execution.pending import Accepted, Turn
+from commands.execution.pending import Accepted, PendingCommand
 from commands.execution.store import LogStore
 from infra.log.append import Appended
 from infra.log.eventlog import Decided
@@ -58,29 +58,29 @@ class _Moody:
         self._borrow.close()
 
 
-def takes(seat: UUID, guest: str, *, key: UUID | None = None) -> Turn:
-    return Turn(request(TakeSeat(seat_id=seat, guest=guest), command_id=key))
+def takes(seat: UUID, guest: str, *, key: UUID | None = None) -> PendingCommand:
+    return PendingCommand(request(TakeSeat(seat_id=seat, guest=guest), command_id=key))
 
 
-def toasts(seat: UUID, guest: str) -> Turn:
-    return Turn(request(GiveToast(toast_id=uuid4(), seat_id=seat, guest=guest)))
+def toasts(seat: UUID, guest: str) -> PendingCommand:
+    return PendingCommand(request(GiveToast(toast_id=uuid4(), seat_id=seat, guest=guest)))
 
 
-def put(batch: BatchRunner, *turns: Turn) -> list[Turn]:
+def put(batch: BatchRunner, *turns: PendingCommand) -> list[PendingCommand]:
     batch.decide(turns)
     return batch.advance()
 
 
 def finish(batch: BatchRunner) -> None:
     """Go on until all is answered; what is handed out has its answer, and is handed out once."""
-    answered: list[Turn] = []
+    answered: list[PendingCommand] = []
     while not batch.is_idle:
         answered += batch.advance()
         assert all(turn.answer is not None for turn in answered)
     assert len(set(answered)) == len(answered)
 
 
-def answer(turn: Turn) -> object:
+def answer(turn: PendingCommand) -> object:
     return turn.answer if isinstance(turn.answer, Accepted) else type(turn.answer)
 
 

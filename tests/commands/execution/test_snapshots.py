@@ -18,16 +18,16 @@ from commands.base import Actor, Command
 from commands.client import AddContactPoint, ContactPointGiven, CorrectContactPoint, RegisterClient, RenameClient
 from commands.execution import snapshots
 from commands.execution.batch import BatchRunner
-from commands.execution.decision import Request, Seal
+from commands.execution.decision import Encryption, Request
 from commands.execution.executor import Executor
-from commands.execution.pending import Accepted, Answer, Turn
+from commands.execution.pending import Accepted, Answer, PendingCommand
 from commands.execution.snapshots import Snapshots
 from commands.execution.store import LogStore
 from commands.execution.streams import LONG, Entry, Streams, WrongKindError
 from events.registry import EVENT_TYPES, UPCASTERS
 from events.values import ClientKind, ContactKind
 from infra.log.crypto import Keyring
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import LogKeys, read_streams
 from infra.log.ids import new_id
 from infra.log.mapper import Mapper
@@ -53,12 +53,12 @@ class Writer:
         self.connections = OwnConnection(self.url), OwnConnection(self.url)
         reading, writing = self.connections
         mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(MASTER, LogKeys(reading)))
-        seal = Seal(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
+        encryption = Encryption(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
         snapshots = Snapshots(reading, mapper.keyring) if self.is_shortened else None
         self.streams = Streams(self._read, mapper.to_event, snapshots)
-        self.runner = BatchRunner(reading, self.streams, seal, mapper.keyring, LogStore(writing))
+        self.runner = BatchRunner(reading, self.streams, encryption, mapper.keyring, LogStore(writing))
 
-    def _read(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[StoredFact]:
+    def _read(self, after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[RecordedEvent]:
         with self.connections[0]() as connection:
             facts = read_streams(connection, after, limit)
         self.facts_read += len(facts)
@@ -233,7 +233,7 @@ def test_what_other_code_has_kept_is_not_read(at: Writer, monkeypatch: pytest.Mo
 
 def test_only_what_the_log_has_is_kept(at: Writer) -> None:
     client_id = client_of(at, LONG - 1)
-    first, second = (Turn(asked(command)) for command in names(client_id, 1, 2))
+    first, second = (PendingCommand(asked(command)) for command in names(client_id, 1, 2))
     at.runner.decide([first])
     at.runner.advance()
     with writer(at.url) as other:

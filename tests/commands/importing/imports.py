@@ -12,8 +12,8 @@ import psycopg
 
 from commands import catalogue
 from commands.execution.batch import BatchRunner
-from commands.execution.decision import Seal
-from commands.execution.pending import Turn
+from commands.execution.decision import Encryption
+from commands.execution.pending import PendingCommand
 from commands.execution.store import LogStore
 from commands.execution.streams import ReadStreams, Streams
 from commands.importing.mapping import Mapping, make_mapping
@@ -21,8 +21,8 @@ from commands.importing.rehearsal import rehearsing_runner
 from commands.importing.run import Runner, WriteDoor
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.log.crypto import Keyring
-from infra.log.encrypted import SEALED
-from infra.log.envelope import StoredFact
+from infra.log.encrypted import ENCRYPTED_MEMBER
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import LogKeys, read_streams
 from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
@@ -44,27 +44,27 @@ class Desk:
         self.mapper = Mapper(EVENT_TYPES, UPCASTERS, Keyring(MASTER, LogKeys(self.connection)))
 
     def _read(self) -> ReadStreams:
-        def read(after: Any, limit: int | None = None, /) -> list[StoredFact]:
+        def read(after: Any, limit: int | None = None, /) -> list[RecordedEvent]:
             with self.connection() as connection:
                 return list(read_streams(connection, after, limit))
 
         return read
 
     @property
-    def _seal(self) -> Seal:
-        return Seal(body=self.mapper.to_body, new_key=self.mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
+    def _encryption(self) -> Encryption:
+        return Encryption(body=self.mapper.to_body, new_key=self.mapper.keyring.unsaved, keyed_hash=MASTER.keyed_hash)
 
     def door(self) -> WriteDoor:
         """A fresh write side, as after a restart."""
         streams = Streams(self._read(), self.mapper.to_event)
         store = LogStore(OwnConnection(self.url))
         return WriteDoor(
-            BatchRunner(self.connection, streams, self._seal, self.mapper.keyring, store), MASTER.keyed_hash
+            BatchRunner(self.connection, streams, self._encryption, self.mapper.keyring, store), MASTER.keyed_hash
         )
 
     def dry_door(self) -> WriteDoor:
         """A write side that stores nothing."""
-        runner = rehearsing_runner(self.connection, self._read(), self.mapper, self._seal)
+        runner = rehearsing_runner(self.connection, self._read(), self.mapper, self._encryption)
         return WriteDoor(runner, MASTER.keyed_hash)
 
     def rows(self, statement: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
@@ -89,9 +89,9 @@ class Desk:
 
     def _opened(self, subject_id: UUID, event_id: UUID, body: str) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(body)
-        if SEALED in body:
-            sealed = b64decode(content.pop("sealed"))
-            content |= json.loads(self.mapper.keyring.open(subject_id, sealed, event_id.bytes))
+        if ENCRYPTED_MEMBER in body:
+            encrypted = b64decode(content.pop("sealed"))
+            content |= json.loads(self.mapper.keyring.decrypt(subject_id, encrypted, event_id.bytes))
         return content
 
 
@@ -123,13 +123,13 @@ class _Dying:
     def is_idle(self) -> bool:
         return self._runner.is_idle
 
-    def decide(self, turns: Sequence[Turn]) -> None:
+    def decide(self, turns: Sequence[PendingCommand]) -> None:
         if self._left == 0:
             raise KeyboardInterrupt
         self._left -= 1
         self._runner.decide(turns)
 
-    def advance(self, *, wait: bool = True) -> list[Turn]:
+    def advance(self, *, wait: bool = True) -> list[PendingCommand]:
         return self._runner.advance(wait=wait)
 
 

@@ -128,7 +128,7 @@ def test_a_backup_of_another_master_key_is_refused(database: Database, tmp_path:
 def test_a_backup_of_a_newer_version_is_refused(database: Database, tmp_path: Path) -> None:
     made = back_up(database.owner_url, MASTER, tmp_path / "backup")
     newer = made.model_copy(update={"migrations": (*made.migrations, "9999_later.sql")})
-    newer.sealed(MASTER).write(tmp_path / "backup")
+    newer.signed(MASTER).write(tmp_path / "backup")
     with pytest.raises(RestoreRefusedError, match=r"made by a newer Letopis: its migrations 9999_later.sql"):
         checked_backup(tmp_path / "backup", MASTER)
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from infra.log.envelope import NEVER, Envelope, StoredFact
+from infra.log.envelope import NEVER, Envelope, RecordedEvent
 from infra.log.eventlog import ClaimChange, Decided, Head
 from infra.log.ids import new_id
 
 SOME_DAY = datetime(2026, 5, 17, 9, 30, tzinfo=UTC)
 
 
-def fact(stream_id: UUID, version: int, body: str = '{"a": 1}', parties: Sequence[UUID] = ()) -> StoredFact:
+def fact(stream_id: UUID, version: int, body: str = '{"a": 1}', parties: Sequence[UUID] = ()) -> RecordedEvent:
     """Return a fact that is not stored yet."""
     envelope = Envelope(
         position=0,
@@ -29,7 +29,7 @@ def fact(stream_id: UUID, version: int, body: str = '{"a": 1}', parties: Sequenc
         causation_id=None,
         parties=tuple(parties) or (stream_id,),
     )
-    return StoredFact(envelope, body)
+    return RecordedEvent(envelope, body)
 
 
 def decided(

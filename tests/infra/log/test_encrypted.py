@@ -1,4 +1,4 @@
-"""What is sealed stays at the server where nobody opens it, and what is left of a body is JSON still."""
+"""What is encrypted stays at the server where nobody opens it, and what is left of a body is JSON still."""
 
 from dataclasses import replace
 from uuid import uuid4

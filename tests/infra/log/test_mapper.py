@@ -1,4 +1,4 @@
-"""Bodies are exact, validated when read, sealed where they are personal, and readable after a change of version."""
+"""Bodies are exact, validated when read, encrypted where they are personal, and readable after a change of version."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
@@ -10,8 +10,8 @@ from pydantic_core import from_json
 
 from events.base import PERSONAL, Event
 from infra.log.crypto import KeyIsGoneError, Keyring, MasterKey, WrongMasterKeyError
-from infra.log.envelope import StoredFact
-from infra.log.mapper import Mapper, UnreadableFactError
+from infra.log.envelope import RecordedEvent
+from infra.log.mapper import Mapper, UnreadableEventError
 from tests.database import MASTER
 from tests.infra.log.decided import fact
 
@@ -57,14 +57,14 @@ def mapper(vault: Vault, master: MasterKey = MASTER) -> Mapper:
     return Mapper((Visited, Counted), {("thing.counted", 1): to_pieces}, Keyring(master, vault))
 
 
-def stored(writing: Mapper, vault: Vault, event: Event) -> StoredFact:
+def stored(writing: Mapper, vault: Vault, event: Event) -> RecordedEvent:
     """Store the event as the log would: the body, and the key that is new."""
     envelope = fact(uuid4(), 1).envelope._replace(topic=event.TOPIC, schema_version=event.SCHEMA_VERSION)
     body = writing.to_body(event.under(envelope))
     wrapped = writing.keyring.unsaved(envelope.subject_id)
     if wrapped is not None:
         vault.rows[envelope.subject_id] = wrapped
-    return StoredFact(envelope, body)
+    return RecordedEvent(envelope, body)
 
 
 VISIT = Visited(place="Казань", who='Анна "Аня" Ёлкина', phones=("+79161234567",))
@@ -112,14 +112,14 @@ def test_another_master_key_opens_nothing_and_says_so() -> None:
 def test_a_sealed_value_moved_to_another_fact_is_noticed() -> None:
     vault = Vault()
     kept = stored(mapper(vault), vault, VISIT)
-    moved = StoredFact(kept.envelope._replace(event_id=uuid4()), kept.body)
+    moved = RecordedEvent(kept.envelope._replace(event_id=uuid4()), kept.body)
     with pytest.raises(InvalidTag):
         mapper(vault).to_event(moved)
 
 
 def test_an_older_version_is_brought_up_to_date() -> None:
     old = fact(uuid4(), 1, '{"dozens": 3}').envelope._replace(topic="thing.counted", schema_version=1)
-    assert mapper(Vault()).to_event(StoredFact(old, '{"dozens": 3}')).pieces == 36
+    assert mapper(Vault()).to_event(RecordedEvent(old, '{"dozens": 3}')).pieces == 36
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,8 @@ def test_an_older_version_is_brought_up_to_date() -> None:
 )
 def test_what_cannot_be_read_is_refused_and_the_place_named(topic: str, version: int, body: str, says: str) -> None:
     envelope = fact(uuid4(), 1).envelope._replace(topic=topic, schema_version=version, position=41)
-    with pytest.raises(UnreadableFactError, match=says) as caught:
-        mapper(Vault()).to_event(StoredFact(envelope, body))
+    with pytest.raises(UnreadableEventError, match=says) as caught:
+        mapper(Vault()).to_event(RecordedEvent(envelope, body))
     assert "Fact 41" in str(caught.value)
 
 
@@ -166,9 +166,13 @@ def test_readers_outside_get_the_personal_part_only_if_they_may_see_it() -> None
 
 def test_readers_outside_get_old_facts_as_they_are_said_today() -> None:
     envelope = fact(uuid4(), 1).envelope._replace(topic="thing.counted")
-    assert mapper(Vault()).told(StoredFact(envelope, '{"dozens":2}'), with_personal=False) == ('{"pieces":24}', 2, None)
+    assert mapper(Vault()).told(RecordedEvent(envelope, '{"dozens":2}'), with_personal=False) == (
+        '{"pieces":24}',
+        2,
+        None,
+    )
 
 
 def test_a_topic_nobody_knows_is_told_to_readers_outside_as_it_is_stored() -> None:
     envelope = fact(uuid4(), 1).envelope._replace(topic="thing.lost")
-    assert mapper(Vault()).told(StoredFact(envelope, '{"a":1}'), with_personal=True) == ('{"a":1}', 1, None)
+    assert mapper(Vault()).told(RecordedEvent(envelope, '{"a":1}'), with_personal=True) == ('{"a":1}', 1, None)

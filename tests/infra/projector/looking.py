@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.log.log_reader import LogReader
-from infra.projector.advance import hold
+from infra.projector.advance import lease
 from infra.projector.folding import Decode, play_events
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
@@ -27,7 +27,7 @@ def in_table(url: str, projection: Projection[Any]) -> dict[Any, Any]:
     with connect(url) as connection:
         generation = in_use(connection, projection.name)
         assert generation is not None
-        store = hold(connection, projection, generation).store
+        store = lease(connection, projection, generation).store
         with connection.transaction():
             return store.load(connection, list(store.keys(connection)))
 

@@ -5,14 +5,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from infra.log.envelope import AnyFact
+from infra.log.envelope import AnyEvent
 from infra.projector.folding import PoisonEventError, touches
 from tests.infra.log.decided import decided
 from tests.infra.toy import boxes
 
 
 def test_a_fact_that_cannot_be_read_is_named_with_its_position_and_not_its_text() -> None:
-    def fail(_: AnyFact) -> object:
+    def fail(_: AnyEvent) -> object:
         raise ValueError("Olga, +7 922 325-12-93")
 
     with pytest.raises(PoisonEventError, match="ValueError at ") as caught:
@@ -21,7 +21,7 @@ def test_a_fact_that_cannot_be_read_is_named_with_its_position_and_not_its_text(
 
 
 def test_a_database_out_of_reach_makes_no_fact_unreadable() -> None:
-    def fail(_: AnyFact) -> object:
+    def fail(_: AnyEvent) -> object:
         raise psycopg.OperationalError("server closed the connection unexpectedly")
 
     with pytest.raises(psycopg.OperationalError):

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from infra.projector.advance import advance, reader_for
-from infra.projector.generations import HandedOverError, connect
-from infra.projector.parking import WrongPlaceError, place_from, place_text
+from infra.projector.generations import GenerationMovedError, connect
+from infra.projector.parking import WrongParkedKeyError, parked_key_from, parked_key_text
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from infra.projector.promote import catch_up
@@ -44,7 +44,7 @@ def test_a_fold_that_fails_parks_its_row_and_lets_everything_else_flow(database:
     assert in_table(database.projector_url, drops) == in_memory(database.projector_url, drops)
     assert state_of(database.projector_url, boxes) == ("live", 302, None)
     assert [(one.place, one.position) for one in waiting(database)] == [
-        (place_text(boxes, (box_id(box),)), 101 + n) for n, box in enumerate(SICK)
+        (parked_key_text(boxes, (box_id(box),)), 101 + n) for n, box in enumerate(SICK)
     ]
     assert {one.topic for one in waiting(database)} == {"box.coin_dropped"}
     assert all(one.reason.startswith("ZeroDivisionError at dropped:") for one in waiting(database))
@@ -144,7 +144,7 @@ def test_a_worker_that_has_not_heard_of_a_retry_writes_nothing_and_looks_again(d
         catch_up(connection, held, decode)
         retry_parked(mended, database.projector_url, decode)
         record(database.owner_url, [coin("a")])
-        with pytest.raises(HandedOverError):
+        with pytest.raises(GenerationMovedError):
             advance(connection, [held], reader_for([held]), decode, 100)
         catch_up(connection, take(connection, boxes), decode)
     assert in_table(database.projector_url, boxes)[box_id("a"),].row.coins == 2
@@ -185,12 +185,12 @@ def test_what_waits_is_kept_without_anything_that_was_said(database: Database) -
     ],
 )
 def test_a_place_is_read_as_it_was_written(projection: Projection[Any], place: Any, text: str) -> None:
-    assert place_text(projection, place) == text
-    assert place_from(projection, text) == place
+    assert parked_key_text(projection, place) == text
+    assert parked_key_from(projection, text) == place
 
 
 def test_a_key_of_one_column_may_be_written_plainly_and_what_is_no_key_is_refused() -> None:
-    assert place_from(boxes, str(UUID(int=7))) == (UUID(int=7),)
+    assert parked_key_from(boxes, str(UUID(int=7))) == (UUID(int=7),)
     for text in ("box", "[]", "[1, 2]", "{}", '{"stream": 7}', '{"stream": "x"}', "[", "null"):
-        with pytest.raises(WrongPlaceError, match=r"is no key of boxes, whose rows have \(box_id\)"):
-            place_from(boxes, text)
+        with pytest.raises(WrongParkedKeyError, match=r"is no key of boxes, whose rows have \(box_id\)"):
+            parked_key_from(boxes, text)

@@ -15,8 +15,8 @@ import pytest
 from infra.log.eventlog import WAKE_UP_CHANNEL
 from infra.log.log_reader import BEGINNING
 from infra.projector import generations
-from infra.projector.advance import Held, advance, hold, reader_for
-from infra.projector.generations import HandedOverError, ShapeChangedError, connect, in_use
+from infra.projector.advance import Leased, advance, lease, reader_for
+from infra.projector.generations import GenerationMovedError, ShapeChangedError, connect, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from tests.database import Database
@@ -28,12 +28,15 @@ PROJECTIONS: tuple[Projection[Any], ...] = (boxes, days, drops)
 
 
 @contextmanager
-def held_by(url: str, *projections: Projection[Any]) -> Iterator[tuple[psycopg.Connection[Any], list[Held]]]:
+def held_by(url: str, *projections: Projection[Any]) -> Iterator[tuple[psycopg.Connection[Any], list[Leased]]]:
     for projection in projections:
         build(projection, decode, url)
     with connect(url) as connection:
         every = [in_use(connection, projection.name) for projection in projections]
-        yield connection, [hold(connection, one, found) for one, found in zip(projections, every, strict=True) if found]
+        yield (
+            connection,
+            [lease(connection, one, found) for one, found in zip(projections, every, strict=True) if found],
+        )
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def test_a_batch_played_twice_changes_nothing(database: Database) -> None:
         before = [in_table(database.projector_url, one) for one in PROJECTIONS]
         connection.execute("UPDATE letopis.projection SET position = 0, event_id = NULL")
         for one in held:
-            one.mark = BEGINNING
+            one.checkpoint = BEGINNING
         advance(connection, held, reader_for(held), decode, 1000)
     assert [in_table(database.projector_url, one) for one in PROJECTIONS] == before
 
@@ -196,14 +199,14 @@ def test_a_notice_wakes_the_service_long_before_its_poll(database: Database) -> 
 
 
 def test_two_services_never_hold_the_same_read_model(database: Database, service: ProjectorService) -> None:
-    eventually(lambda: len(service._held) == 3)
+    eventually(lambda: len(service._leased) == 3)
     other = ProjectorService(PROJECTIONS, decode, database.projector_url, poll_seconds=0.05)
     other.start()
     try:
         time.sleep(0.3)
-        assert not other._held
+        assert not other._leased
         service.stop()
-        eventually(lambda: len(other._held) == 3)
+        eventually(lambda: len(other._leased) == 3)
         last = record(database.owner_url, [opening("a")])
         eventually(reached(database.projector_url, boxes, last))
     finally:
@@ -213,7 +216,7 @@ def test_two_services_never_hold_the_same_read_model(database: Database, service
 def test_a_session_that_is_lost_loses_its_hold_and_another_goes_on(
     database: Database, service: ProjectorService
 ) -> None:
-    eventually(lambda: len(service._held) == 3)
+    eventually(lambda: len(service._leased) == 3)
     record(database.owner_url, toy.random_history(3, 100))
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         owner.execute(
@@ -232,14 +235,14 @@ def test_a_worker_whose_generation_was_replaced_writes_nothing_more(database: Da
         record(database.owner_url, [opening("a")])
         generation = held[0].generation
         assert generations.set_state(connection, generation, "retired", only_from=("live",))
-        with pytest.raises(HandedOverError):
+        with pytest.raises(GenerationMovedError):
             advance(connection, held, reader_for(held), decode, 100)
         assert not held[0].store.count(connection)
 
 
 def test_a_paused_read_model_stays_where_it_is_until_resumed(database: Database, service: ProjectorService) -> None:
     eventually(reached(database.projector_url, boxes, 0))
-    eventually(lambda: len(service._held) == 3)
+    eventually(lambda: len(service._leased) == 3)
     with connect(database.projector_url) as connection:
         assert generations.pause(connection, "boxes")
         last = record(database.owner_url, [opening("a")])

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from infra.projector import generations
-from infra.projector.advance import advance, hold, reader_for
-from infra.projector.generations import HandedOverError, break_replaced, connect, in_use
+from infra.projector.advance import advance, lease, reader_for
+from infra.projector.generations import GenerationMovedError, break_replaced, connect, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from replay.rebuilding.rebuild import NothingToRollBackToError, rebuild, roll_back
@@ -78,7 +78,7 @@ def test_a_service_that_runs_builds_it_anew_too(folded: Database, facts: list[Sa
     service = ProjectorService([boxes], decode, folded.projector_url, poll_seconds=0.05)
     service.start()
     try:
-        eventually(lambda: "boxes_g1" in service._held)
+        eventually(lambda: "boxes_g1" in service._leased)
         last = replace_log(folded, facts)
         eventually(lambda: is_built_anew(folded, last))
     finally:
@@ -91,9 +91,9 @@ def test_no_batch_goes_on_from_one_log_into_another(folded: Database) -> None:
     with connect(folded.projector_url) as connection:
         generation = in_use(connection, boxes.name)
         assert generation is not None
-        held = hold(connection, boxes, generation)
+        held = lease(connection, boxes, generation)
         replace_log(folded, LONGER)
-        with pytest.raises(HandedOverError):
+        with pytest.raises(GenerationMovedError):
             advance(connection, [held], reader_for([held]), decode, 100)
     assert in_table(folded.projector_url, boxes) == before
     assert state_of(folded.projector_url, boxes) == ("live", 3, None)

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.projector.advance import hold
+from infra.projector.advance import lease
 from infra.projector.generations import (
     Generation,
     begin,
@@ -26,7 +26,7 @@ from infra.projector.indexes import make_indexes
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
-from infra.projector.promote import hand_over, show_again
+from infra.projector.promote import promote, promote_again
 from replay.rebuilding.rebuild import rebuild
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
@@ -94,7 +94,7 @@ def test_a_way_back_while_the_service_follows_loses_no_fact(database: Database) 
             with connect(database.projector_url) as connection, build_lock(connection, "boxes"):
                 generation = newest_retired(connection, "boxes", fingerprint_of(projection))
                 assert generation is not None
-                show_again(connection, projection, generation, decode)
+                promote_again(connection, projection, generation, decode)
         writer.join()
         eventually(reached(database.projector_url, boxes, 600))
         eventually(retired_reached(database, 600))
@@ -161,9 +161,9 @@ def test_code_leaves_its_successor_alone_while_that_runs(database: Database, mon
     monkeypatch.setattr("infra.projector.projector.LEFT_SECONDS", 0.1)
     rebuilt(database, newer, boxes)
     with following(database, newer) as successor:
-        eventually(lambda: "boxes_g2" in successor._held)
+        eventually(lambda: "boxes_g2" in successor._leased)
         with following(database, boxes) as old:
-            eventually(lambda: "boxes_g1" in old._held)
+            eventually(lambda: "boxes_g1" in old._leased)
             for _ in range(20):
                 last = record(database.owner_url, [opening("a"), coin("a")])
                 eventually(retired_reached(database, last))
@@ -192,7 +192,7 @@ def test_a_retired_generation_whose_table_is_gone_stops_nothing_else(database: D
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("DROP TABLE boxes_g1.boxes CASCADE")
     with following(database, newer) as successor:
-        eventually(lambda: "boxes_g2" in successor._held)
+        eventually(lambda: "boxes_g2" in successor._leased)
         with following(database, boxes, days):
             last = record(database.owner_url, [coin("a", colour="red")])
             eventually(reached(database.projector_url, days, last))
@@ -227,8 +227,8 @@ def test_a_swap_gives_way_to_a_long_reader_instead_of_holding_up_all_who_come_af
     record(database.owner_url, [opening("a")])
     build(boxes, decode, database.projector_url)
     with connect(database.projector_url) as connection:
-        held = hold(connection, boxes, begun_again(connection))
-        swapping = Thread(target=hand_over, args=(connection, held, decode))
+        held = lease(connection, boxes, begun_again(connection))
+        swapping = Thread(target=promote, args=(connection, held, decode))
         with psycopg.connect(database.reader_url) as long, psycopg.connect(database.reader_url) as other:
             long.execute("SELECT count(*) FROM read.boxes_v1")
             other.execute("SET lock_timeout = '3s'")

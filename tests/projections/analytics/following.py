@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.analytics import arrow_log
-from infra.analytics.arrow_log import ArrowLog, Mark, Slice
+from infra.analytics.arrow_log import ArrowLog, Checkpoint, Slice
 from infra.analytics.duck import AnalyticsNode
 from projections.analytics import ANALYTICS
 
@@ -33,7 +33,7 @@ class Dawdling:
         self._upto = piece.upto
 
     @cached_property
-    def upto(self) -> Mark:
+    def upto(self) -> Checkpoint:
         print("the facts are in", flush=True)
         time.sleep(MOMENT_SECONDS)
         return self._upto
@@ -42,7 +42,7 @@ class Dawdling:
 class DawdlingLog(ArrowLog):
     """A log whose slices dawdle."""
 
-    def slices(self, after: Mark, upto: Mark, size: int = SLICE) -> Iterator[Any]:
+    def slices(self, after: Checkpoint, upto: Checkpoint, size: int = SLICE) -> Iterator[Any]:
         return map(Dawdling, super().slices(after, upto, size))
 
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from infra.log.append import append
-from infra.log.envelope import StoredFact
+from infra.log.envelope import RecordedEvent
 from infra.log.mapper import Told
 from replay.past import feed
 from replay.past.feed import FedPage, feed_page
@@ -19,7 +19,7 @@ from tests.infra.log.decided import decided
 WRITERS, BATCHES = 4, 40
 
 
-def as_stored(fact: StoredFact, with_personal: bool) -> Told:
+def as_stored(fact: RecordedEvent, with_personal: bool) -> Told:
     return Told(fact.body, fact.envelope.schema_version, "open" if with_personal else None)
 
 

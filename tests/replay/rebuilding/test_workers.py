@@ -11,7 +11,7 @@ import pytest
 
 from infra.projector.folding import PoisonEventError
 from replay.rebuilding.throttle import RebuildCancelledError
-from replay.rebuilding.workers import WorkerDiedError, share_out, workers_for
+from replay.rebuilding.workers import WorkerDiedError, run_workers, workers_for
 from tests.infra.toy import boxes, days, decoder
 
 
@@ -51,7 +51,7 @@ def nothing(_: object = None) -> None:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_everything_that_every_worker_says_is_heard(workers: int) -> None:
     heard: list[int] = []
-    share_out(boxes, decoder, _told, workers, heard.append, nothing)
+    run_workers(boxes, decoder, _told, workers, heard.append, nothing)
     assert sorted(heard) == sorted([*range(workers), *range(10, 10 + workers)])
 
 
@@ -65,7 +65,7 @@ def test_everything_that_every_worker_says_is_heard(workers: int) -> None:
 )
 def test_when_one_of_them_fails_all_end_and_it_is_said_why(work: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
-        share_out(boxes, decoder, work, 2, nothing, nothing)
+        run_workers(boxes, decoder, work, 2, nothing, nothing)
 
 
 def test_who_gave_the_work_may_end_it_and_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_who_gave_the_work_may_end_it_and_leaves_no_process_behind(tmp_path: Pat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        share_out(boxes, decoder, partial(_named, tmp_path), 2, nothing, look)
+        run_workers(boxes, decoder, partial(_named, tmp_path), 2, nothing, look)
     for name in tmp_path.iterdir():
         with pytest.raises(ProcessLookupError):
             os.kill(int(name.name.partition("-")[2]), 0)
