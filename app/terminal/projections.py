@@ -71,11 +71,11 @@ def verify(
 
 
 @commands.command()
-def audit(name: Name, as_json: Json = False) -> None:
+def check(name: Name, as_json: Json = False) -> None:
     """Hold what a read model has taken in against the log, folding nothing; exit code 3 if anything is wrong."""
     from app.terminal import repair
 
-    if not repair.audit_named(name, as_json=as_json):
+    if not repair.check_named(name, as_json=as_json):
         raise typer.Exit(DIFFERENT)
 
 

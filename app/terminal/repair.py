@@ -23,7 +23,7 @@ from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
 from replay.rebuilding.throttle import ask, throttle
 from replay.rebuilding.verify import verify
-from replay.repair.checkpoint_check import audit
+from replay.repair.checkpoint_check import check_checkpoint
 from replay.repair.status import rebuilds, statuses
 from replay.repair.verify_claims import verify_claims
 
@@ -145,19 +145,19 @@ def _say_reports(reports: Sequence[Report]) -> None:
             say(f"  {line}")
 
 
-def audit_named(name: str, *, as_json: bool) -> bool:
+def check_named(name: str, *, as_json: bool) -> bool:
     """Compare what was consumed with the log; print what was found and return whether all is sound."""
     projections, with_analytics = named(name)
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
-        found = [audit(one, here.urls.projector, decode) for one in projections]
+        found = [check_checkpoint(one, here.urls.projector, decode) for one in projections]
     if as_json:
         print_json(found)
     else:
         for one in found:
             say(f"{'sound' if one.is_sound else 'WRONG'}  {one.projection}: {one.summary}")
     if with_analytics:
-        say(f"not audited  {ANALYTICS}: it checks its checkpoint with every batch; `verify` compares the rest")
+        say(f"not checked  {ANALYTICS}: it checks its checkpoint with every batch; `verify` compares the rest")
     return all(one.is_sound for one in found)
 
 

@@ -78,7 +78,7 @@ def _named(positions: list[int]) -> str:
     return f"{len(positions)} ({shown}{', …' if len(positions) > 5 else ''})" if positions else "0"
 
 
-def audit(projection: Projection[Any], url: str, decode: Decode) -> Consumption:
+def check_checkpoint(projection: Projection[Any], url: str, decode: Decode) -> Consumption:
     """Compare, on one consistent snapshot, what the generation in use has consumed with the log.
 
     Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.

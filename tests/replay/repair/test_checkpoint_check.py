@@ -5,7 +5,7 @@ import pytest
 
 from infra.projector.projector import build
 from replay.rebuilding.verify import NoSuchGenerationError
-from replay.repair.checkpoint_check import audit
+from replay.repair.checkpoint_check import check_checkpoint
 from tests.database import Database
 from tests.infra.toy import boxes, coin, days, decode, drops, looking, opening, random_history, record
 
@@ -26,7 +26,7 @@ def change(database: Database, statement: str) -> None:
 
 def test_a_sound_read_model_has_taken_in_what_the_log_has_up_to_its_checkpoint(built: Database) -> None:
     record(built.owner_url, [coin("a"), opening("b")])
-    found = audit(drops, built.projector_url, decode)
+    found = check_checkpoint(drops, built.projector_url, decode)
     assert found.is_sound
     assert (found.position, found.head) == (10, 12)
     assert (found.facts, found.waiting, found.rows) == (8, 1, 8)
@@ -37,12 +37,12 @@ def test_any_history_is_sound(database: Database) -> None:
     record(database.owner_url, random_history(3, 400))
     for projection in (boxes, days, drops):
         build(projection, decode, database.projector_url)
-        assert audit(projection, database.projector_url, decode).is_sound
+        assert check_checkpoint(projection, database.projector_url, decode).is_sound
 
 
 def test_a_fact_that_was_skipped_is_found_and_named(built: Database) -> None:
     change(built, "DELETE FROM drops_g1.drops WHERE position = 7")
-    found = audit(drops, built.projector_url, decode)
+    found = check_checkpoint(drops, built.projector_url, decode)
     assert (found.skipped, found.stray, found.beyond) == ([7], [], 0)
     assert not found.is_sound
     assert "1 (7) missing" in found.summary
@@ -50,9 +50,9 @@ def test_a_fact_that_was_skipped_is_found_and_named(built: Database) -> None:
 
 def test_a_row_of_a_fact_that_is_no_fact_of_its_topics_is_found_and_named(built: Database) -> None:
     change(built, "UPDATE boxes_g1.boxes SET position = 0 WHERE position = 10")
-    assert audit(boxes, built.projector_url, decode).stray == [0]
+    assert check_checkpoint(boxes, built.projector_url, decode).stray == [0]
     change(built, "UPDATE drops_g1.drops SET position = 1 WHERE position = 10")
-    found = audit(drops, built.projector_url, decode)
+    found = check_checkpoint(drops, built.projector_url, decode)
     assert (found.stray, found.skipped) == ([1], [10])
     assert not found.is_sound
 
@@ -60,7 +60,7 @@ def test_a_row_of_a_fact_that_is_no_fact_of_its_topics_is_found_and_named(built:
 def test_a_row_beyond_the_checkpoint_is_found(built: Database) -> None:
     record(built.owner_url, [coin("a")])
     change(built, "UPDATE boxes_g1.boxes SET position = 11 WHERE position = 10")
-    found = audit(boxes, built.projector_url, decode)
+    found = check_checkpoint(boxes, built.projector_url, decode)
     assert (found.beyond, found.stray) == (1, [])
     assert not found.is_sound
 
@@ -74,7 +74,7 @@ def test_a_row_beyond_the_checkpoint_is_found(built: Database) -> None:
 )
 def test_a_checkpoint_that_is_not_in_the_log_is_found(built: Database, harm: str) -> None:
     change(built, harm)
-    found = audit(boxes, built.projector_url, decode)
+    found = check_checkpoint(boxes, built.projector_url, decode)
     assert not found.is_log_the_same
     assert not found.is_sound
     assert found.summary.startswith("log replaced: position 10")
@@ -82,4 +82,4 @@ def test_a_checkpoint_that_is_not_in_the_log_is_found(built: Database, harm: str
 
 def test_a_read_model_that_was_never_built_says_so(database: Database) -> None:
     with pytest.raises(NoSuchGenerationError):
-        audit(boxes, database.projector_url, decode)
+        check_checkpoint(boxes, database.projector_url, decode)

@@ -11,7 +11,7 @@ from infra.projector.projection import Projection
 from infra.projector.projector import build
 from replay.rebuilding.rebuild import MoreParkedError, rebuild, roll_back
 from replay.rebuilding.verify import verify
-from replay.repair.checkpoint_check import audit
+from replay.repair.checkpoint_check import check_checkpoint
 from replay.repair.parked import NotParkedError, OtherCodeError, Tried, parked, retry_parked, skip_parked, skipped
 from tests.database import Database
 from tests.infra.poison import SICK, follow, poisoned, waiting
@@ -154,7 +154,7 @@ def test_a_fact_that_cannot_be_read_is_skipped_for_the_whole_read_model(database
     assert skip_parked(drops, database.projector_url, decode, box_id("a"), reason="x", actor="vera").flows
     assert [position for _, position in in_table(database.projector_url, drops)] == [1, 3]
     assert verify(drops, database.projector_url, lambda: decode_all).is_equal
-    assert audit(drops, database.projector_url, decode_all).is_sound
+    assert check_checkpoint(drops, database.projector_url, decode_all).is_sound
 
 
 def test_another_fact_at_the_position_of_one_that_was_skipped_is_not_passed_over(sick: Database) -> None:
@@ -281,12 +281,12 @@ def test_what_waits_is_no_fact_that_was_gone_past(database: Database) -> None:
     build(drops, decode, database.projector_url)
     record(database.owner_url, [coin("a"), coin("a", unreadable=True), coin("a"), coin("b")])
     follow(database.projector_url, [drops], 100)
-    found = audit(drops, database.projector_url, decode)
+    found = check_checkpoint(drops, database.projector_url, decode)
     assert found.is_sound
     assert found.summary.endswith("0 missing, 1 wait (parked)")
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("DELETE FROM letopis.parked")
-    assert audit(drops, database.projector_url, decode_all).skipped == [2, 3]
+    assert check_checkpoint(drops, database.projector_url, decode_all).skipped == [2, 3]
 
 
 def test_the_first_build_shows_what_could_be_taken_in(database: Database) -> None:
