@@ -87,10 +87,10 @@ def check_checkpoint(projection: Projection[Any], url: str, decode: Decode) -> C
         generation = in_use(connection, projection.name)
         if generation is None:
             raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
-        return _audited(connection, projection, generation, decode)
+        return _checked(connection, projection, generation, decode)
 
 
-def _audited(
+def _checked(
     connection: psycopg.Connection[Any], projection: Projection[Any], generation: Generation, decode: Decode
 ) -> Consumption:
     head = head_of(connection).position
