@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from aggregates.base import Aggregate
+from aggregates.registry import KINDS
 from events.base import Event
 from tests import examples
-from tests.story import KINDS, given, on
+from tests.story import given, on
 
 GOLDEN: dict[str, dict[str, object]] = json.loads(Path(__file__).with_name("parties.json").read_text("utf-8"))
 STREAM = UUID("01900000-0000-7000-8000-0000000000ff")
@@ -27,7 +28,7 @@ def recorded(event: Event) -> Event:
     before = () if type(event) is type(opening) else (on(STREAM, opening),)
     story = given(*before)
     if event.TOPIC == "client.contact_point_removed":  # only what is there can be taken away
-        story = given(on(STREAM, opening, examples.example_of("client.contact_point_added")))
+        story = given(on(STREAM, opening, examples.example_by("client.contact_point_added")))
     story.when_asked(kind, STREAM, lambda aggregate: aggregate.trigger_event(type(event), **dict(event)))
     return story.recorded[0]
 

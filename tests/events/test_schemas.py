@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar
 import pytest
 from pydantic import Field
 
-from events.base import PERSONAL, Event
+from events.base import Event
+from events.marks import PERSONAL
 from events.registry import EVENT_TYPES
 from tests.events.schema_gate import losses, schema_of
 

@@ -16,8 +16,8 @@ import duckdb
 import pytest
 from pydantic_core import from_json, to_json
 
-from events.base import Event
-from events.registry import EVENT_TYPES, UPCASTERS, Upcaster
+from events.base import Event, Upcaster
+from events.registry import EVENT_TYPES, UPCASTERS
 from infra.analytics.duck import AnalyticsNode
 from infra.analytics.fact_schema import FactSchema
 from infra.log.crypto import Keyring

@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commands import activity, client, deal, history, history_activity, ownership, pipeline, product, staff
+from commands import activity, affiliation, client, contact_point, deal, import_run, ownership, pipeline, product, staff
 from commands.base import Command
 from events.values import (
     AffiliationRole,
@@ -56,11 +56,13 @@ MONEY = st.builds(Money, amount=_one(Decimal(100), Decimal("250.50"), Decimal(0)
 STAGE, STAGE_CODE = _one(*STAGES), _one(*(stage.code for stage in STAGES))
 CODE, ROAD = _one(*CODES), _one(*ROADS)
 POINT = st.builds(
-    client.ContactPointGiven,
+    contact_point.ContactPointGiven,
     kind=st.just(ContactKind.PHONE),
     value=_one("+7 922 325-12-93", "8 922 325 12 94", "+44 20 7946 0958", "7"),
 ) | st.builds(
-    client.ContactPointGiven, kind=st.just(ContactKind.EMAIL), value=_one("A@b.example", "a@b.example", "c@d.example")
+    contact_point.ContactPointGiven,
+    kind=st.just(ContactKind.EMAIL),
+    value=_one("A@b.example", "a@b.example", "c@d.example"),
 )
 POINTS = st.lists(POINT, min_size=1, max_size=3).map(tuple)
 TAX_ID = _one("7707083893", "7736207543", "500100732259", "1234567890")
@@ -105,11 +107,11 @@ KINDS: dict[type[Command], SearchStrategy[Any]] = {
         occurred_at=WHEN,
     ),
     client.RenameClient: st.builds(client.RenameClient, client_id=CLIENT_ID, name=NAME),
-    client.AddContactPoint: _allowed(client.AddContactPoint, client_id=CLIENT_ID, point=POINT),
-    client.CorrectContactPoint: st.builds(
-        client.CorrectContactPoint, client_id=CLIENT_ID, from_point=POINT, to_point=POINT
+    contact_point.AddContactPoint: _allowed(contact_point.AddContactPoint, client_id=CLIENT_ID, point=POINT),
+    contact_point.CorrectContactPoint: st.builds(
+        contact_point.CorrectContactPoint, client_id=CLIENT_ID, from_point=POINT, to_point=POINT
     ),
-    client.RemoveContactPoint: st.builds(client.RemoveContactPoint, client_id=CLIENT_ID, point=POINT),
+    contact_point.RemoveContactPoint: st.builds(contact_point.RemoveContactPoint, client_id=CLIENT_ID, point=POINT),
     client.CorrectTaxId: st.builds(client.CorrectTaxId, client_id=CLIENT_ID, tax_id=_maybe(TAX_ID)),
     client.CorrectProfile: st.builds(
         client.CorrectProfile,
@@ -135,11 +137,11 @@ KINDS: dict[type[Command], SearchStrategy[Any]] = {
         successor_id=_maybe(STAFF_ID),
         head_id=_maybe(STAFF_ID),
     ),
-    ownership.AffiliatePerson: st.builds(
-        ownership.AffiliatePerson, client_id=CLIENT_ID, organisation_id=CLIENT_ID, role=_one(*AffiliationRole)
+    affiliation.AffiliatePerson: st.builds(
+        affiliation.AffiliatePerson, client_id=CLIENT_ID, organisation_id=CLIENT_ID, role=_one(*AffiliationRole)
     ),
-    ownership.EndAffiliation: st.builds(ownership.EndAffiliation, client_id=CLIENT_ID, organisation_id=CLIENT_ID),
-    ownership.DeclareSubsidiary: st.builds(ownership.DeclareSubsidiary, client_id=CLIENT_ID, parent_id=CLIENT_ID),
+    affiliation.EndAffiliation: st.builds(affiliation.EndAffiliation, client_id=CLIENT_ID, organisation_id=CLIENT_ID),
+    affiliation.DeclareSubsidiary: st.builds(affiliation.DeclareSubsidiary, client_id=CLIENT_ID, parent_id=CLIENT_ID),
     activity.PlanActivity: st.builds(
         activity.PlanActivity,
         activity_id=ACTIVITY_ID,
@@ -197,17 +199,17 @@ KINDS: dict[type[Command], SearchStrategy[Any]] = {
     product.RenameProduct: st.builds(product.RenameProduct, code=CODE, name=NAME),
     product.AddProductAlias: st.builds(product.AddProductAlias, code=CODE, alias=NAME),
     product.WithdrawProduct: st.builds(product.WithdrawProduct, code=CODE),
-    history.StartImport: st.builds(history.StartImport, import_id=_one(*IMPORTS), source=NAME),
-    history.FinishImport: st.builds(
-        history.FinishImport,
+    import_run.StartImport: st.builds(import_run.StartImport, import_id=_one(*IMPORTS), source=NAME),
+    import_run.FinishImport: st.builds(
+        import_run.FinishImport,
         import_id=_one(*IMPORTS),
         rows=st.just(3),
         accepted=st.just(1),
         refused=st.just(1),
         wrong=st.just(1),
     ),
-    history.ImportStaff: st.builds(
-        history.ImportStaff,
+    staff.ImportStaff: st.builds(
+        staff.ImportStaff,
         **IMPORTED,
         staff_id=STAFF_ID,
         name=NAME,
@@ -215,8 +217,8 @@ KINDS: dict[type[Command], SearchStrategy[Any]] = {
         occurred_at=MOMENT,
         departed_at=WHEN,
     ),
-    history.ImportClient: st.builds(
-        history.ImportClient,
+    client.ImportClient: st.builds(
+        client.ImportClient,
         **IMPORTED,
         client_id=CLIENT_ID,
         kind=KIND,
@@ -228,9 +230,9 @@ KINDS: dict[type[Command], SearchStrategy[Any]] = {
         duplicate_reason=_maybe(REASON),
         occurred_at=MOMENT,
     ),
-    history.ImportProduct: st.builds(history.ImportProduct, **IMPORTED, code=CODE, name=NAME, occurred_at=MOMENT),
-    history.ImportDeal: st.builds(
-        history.ImportDeal,
+    product.ImportProduct: st.builds(product.ImportProduct, **IMPORTED, code=CODE, name=NAME, occurred_at=MOMENT),
+    deal.ImportDeal: st.builds(
+        deal.ImportDeal,
         **IMPORTED,
         deal_id=DEAL_ID,
         client_id=_maybe(CLIENT_ID),
@@ -245,8 +247,8 @@ KINDS: dict[type[Command], SearchStrategy[Any]] = {
         occurred_at=MOMENT,
         strict=st.booleans(),
     ),
-    history_activity.ImportActivity: st.builds(
-        history_activity.ImportActivity,
+    activity.ImportActivity: st.builds(
+        activity.ImportActivity,
         **IMPORTED,
         activity_id=ACTIVITY_ID,
         channel=_one(*Channel),

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.composition.decoding import decoder_factory
-from commands.catalogue import COMMANDS
 from commands.execution.pending import Accepted
+from commands.registry import COMMANDS
 from events.deal import DealMoved, DealWon
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.projection import Key
