@@ -2,7 +2,7 @@
 
 from events import activity
 from infra.analytics.fact_schema import FactTable
-from projections.analytics.tables import KIND, body, column, flag, topics
+from projections.fact_tables import KIND, body, column, flag, topics
 
 ACTIVITY = FactTable(
     name="fact_activity",

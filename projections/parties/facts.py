@@ -2,7 +2,7 @@
 
 from events import client
 from infra.analytics.fact_schema import Column, FactTable
-from projections.analytics.tables import KIND, body, column, flag, topics
+from projections.fact_tables import KIND, body, column, flag, topics
 
 CLIENT = FactTable(
     name="fact_client",

@@ -2,7 +2,7 @@
 
 from events import deal, product
 from infra.analytics.fact_schema import Column, FactTable
-from projections.analytics.tables import KIND, MONEY, body, column, flag, topics
+from projections.fact_tables import KIND, MONEY, body, column, flag, topics
 
 DEAL = FactTable(
     name="fact_deal",

@@ -2,7 +2,7 @@
 
 from events import staff
 from infra.analytics.fact_schema import FactTable
-from projections.analytics.tables import KIND, body, column, flag, topics
+from projections.fact_tables import KIND, body, column, flag, topics
 
 STAFF = FactTable(
     name="fact_staff",

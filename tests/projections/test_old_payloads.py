@@ -32,7 +32,8 @@ from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
 from replay.rebuilding.verify import verify
 from tests.database import MASTER, Database, copy_of
-from tests.events.test_golden import GOLDEN, upcast, version_of
+from tests.events.test_golden import upcast
+from tests.frozen import GOLDEN, version_of
 from tests.infra.projector.looking import in_table
 from tests.projections.analytics.history import NEW_YEAR, Stored, write_log
 from tests.projections.facts import ONE_OF_EACH
