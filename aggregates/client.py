@@ -180,8 +180,8 @@ class Client(ClientState):
             raise ParentIsBelowError(client_id=self.id, parent_id=parent_id)
         self.trigger_event(facts.SubsidiaryDeclared, parent_id=parent_id)
 
-    def check_claimable(self, seller_id: UUID, owner: StaffMember | None) -> None:
-        """Raise unless the client is free or the seller's own; `owner` is who owns it now, to be named."""
+    def check_claimable(self, seller_id: UUID, owner: StaffMember | None, branch: str | None = None) -> None:
+        """Raise unless the client is free or the seller's own; `owner`, and their branch, are to be named."""
         self.check_present()
         if self.owner_id is not None and self.owner_id != seller_id:
             raise ClientIsOwnedError(
@@ -189,15 +189,15 @@ class Client(ClientState):
                 client_name=self.name,
                 owner_id=self.owner_id,
                 owner_name=owner.name if owner else None,
-                branch=owner.branch if owner else None,
+                branch=branch,
                 since=self.owned_since,
             )
 
-    def claim(self, seller: StaffMember, *, cause: OwnershipCause, owner: StaffMember | None = None) -> None:
+    def claim(self, seller: StaffMember, *, cause: OwnershipCause) -> None:
         """Record that a free client got its owner; the owner's own claim records nothing."""
         if self.owner_id == seller.id:
             return
-        self.check_claimable(seller.id, owner)
+        self.check_claimable(seller.id, None)
         self.trigger_event(facts.ClientClaimed, owner_id=seller.id, cause=cause)
 
     def transfer(self, to: StaffMember, *, cause: OwnershipCause, reason: str) -> None:
