@@ -1,42 +1,82 @@
-"""Questions about the staff: the directory, and what somebody did in a period."""
+"""Questions about the staff: the directory, and what a staff member did in a period."""
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from read_api import answers
-from read_api.reading.asking import Asking, PageQuestion, PlainText, Question, described
-from read_api.reading.desk import SEEN
+from read_api import views
+from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of
+from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
+from read_api.reading.question import PageQuestion, PastQuestion, PlainText
+from read_api.reading.statement import Statement
+from read_api.roles import FRONT_OFFICE, Role, Roles
 
-router = APIRouter(tags=["staff"])
+router = Questions("staff")
+
+SEEING_STAFF: Roles = FRONT_OFFICE | frozenset[Role]({"ops"})
+
+TOTAL = Sql("coalesce(sum({column}), 0)")
+_DAYS = "{alias}.staff_id = %(staff)s AND {alias}.day BETWEEN %(since)s::date AND %(until)s::date"
+_WON = Sql(
+    list_of(
+        json_of(Sum, "w"),
+        f"""(
+            SELECT e.key AS currency, sum(e.value::numeric) AS amount
+            FROM {views.STAFF_COUNTERS} AS m
+            CROSS JOIN LATERAL jsonb_each_text(m.won) AS e
+            WHERE {_DAYS.format(alias="m")}
+            GROUP BY e.key
+        ) AS w""",  # noqa: S608 - put together from constants
+        order="w.currency",
+    )
+)
+
+
+class StaffMember(Answer):
+    """A staff member as the directory shows them."""
+
+    staff_id: UUID
+    name: str | None
+    role: str | None
+    team: str | None
+    branch: str | None
+    head_id: UUID | None
+    hired_at: datetime | None
+    departed_at: datetime | None
+    successor_id: UUID | None
+    version: int
+    position: int
+
+
+class Counters(Whole):
+    """What a staff member did in a period of whole days."""
+
+    staff_id: Annotated[UUID, Sql("s.staff_id")]
+    name: Annotated[str | None, Sql("s.name")]
+    from_day: Annotated[date, Sql("%(since)s::date")]
+    to_day: Annotated[date, Sql("%(until)s::date")]
+    contacts: Annotated[int, TOTAL]
+    meetings: Annotated[int, TOTAL]
+    calls: Annotated[int, TOTAL]
+    offers: Annotated[int, TOTAL]
+    deals_opened: Annotated[int, TOTAL]
+    deals_won: Annotated[int, TOTAL]
+    deals_lost: Annotated[int, TOTAL]
+    clients_claimed: Annotated[int, TOTAL]
+    won: Annotated[list[Sum], _WON]
+
 
 STAFF = Listing(
     name="staff",
-    view="staff_directory",
-    shape=1,
+    view=views.STAFF_DIRECTORY,
     alias="s",
-    item={
-        name: f"s.{name}"
-        for name in (
-            "staff_id",
-            "name",
-            "role",
-            "team",
-            "branch",
-            "head_id",
-            "hired_at",
-            "departed_at",
-            "successor_id",
-            "version",
-            "position",
-        )
-    },
+    item=StaffMember,
     order={"name": "text", "staff_id": "uuid"},
     always="s.name IS NOT NULL",
     filters={
@@ -48,62 +88,25 @@ STAFF = Listing(
     },
 )
 
-COUNTED = (
-    "contacts",
-    "meetings",
-    "calls",
-    "offers",
-    "deals_opened",
-    "deals_won",
-    "deals_lost",
-    "clients_claimed",
-)
-_SUMS = ", ".join(f"'{name}', coalesce(sum(n.{name}), 0)" for name in COUNTED)
-COUNTERS = f"""{SEEN}
+_COUNTERS = f"""
 SELECT seen.*, (
     SELECT (
-        SELECT json_build_object(
-            'staff_id', s.staff_id, 'name', s.name, 'from_day', %(since)s::date, 'to_day', %(until)s::date, {_SUMS},
-            'won', (
-                SELECT coalesce(json_agg(json_build_object('currency', w.key, 'amount', w.amount::text)
-                    ORDER BY w.key), '[]')
-                FROM (
-                    SELECT e.key, sum(e.value::numeric) AS amount
-                    FROM read.staff_counters_v1 AS m
-                    CROSS JOIN LATERAL jsonb_each_text(m.won) AS e
-                    WHERE m.staff_id = %(staff)s AND m.day BETWEEN %(since)s::date AND %(until)s::date
-                    GROUP BY e.key
-                ) AS w
-            )
-        )::text
-        FROM read.staff_counters_v1 AS n
-        WHERE n.staff_id = %(staff)s AND n.day BETWEEN %(since)s::date AND %(until)s::date
+        SELECT {json_of(Counters, "n")}::text
+        FROM {views.STAFF_COUNTERS} AS n
+        WHERE {_DAYS.format(alias="n")}
     )
-    FROM read.staff_directory_v1 AS s
+    FROM {views.STAFF_DIRECTORY} AS s
     WHERE s.staff_id = %(staff)s
 )
 FROM seen"""  # noqa: S608 - put together from constants
+COUNTERS = Statement(_COUNTERS, (views.STAFF_COUNTERS, views.STAFF_DIRECTORY))
 
 
 class StaffQuestion(PageQuestion):
     """Which of the staff."""
 
     head: UUID | None = None
-    role: (
-        Literal[
-            "seller",
-            "head",
-            "operator",
-            "marketer",
-            "service_agent",
-            "analyst",
-            "auditor",
-            "ops",
-            "admin",
-            "integration",
-        ]
-        | None
-    ) = None
+    role: Role | None = None
     team: PlainText | None = None
     branch: PlainText | None = None
     active: bool | None = None
@@ -119,29 +122,26 @@ def _written_out(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_written_out)]
 
 
-class CountersQuestion(Question):
+class CountersQuestion(PastQuestion):
     """Which period, both days included; from the first of this month to today, unless said."""
 
     since: Annotated[Day | None, Field(alias="from")] = None
     until: Annotated[Day | None, Field(alias="to")] = None
 
 
-@router.get("/staff", summary="The staff by name", **described("list_staff", answers.Page[answers.StaffMember]))
+@router.question("/staff", "The staff by name", answers=Page[StaffMember], roles=SEEING_STAFF)
 async def list_staff(ask: Asking, question: Annotated[StaffQuestion, Query()]) -> Response:
     return await ask.page(STAFF, question)
 
 
-@router.get(
-    "/staff/{staff_id}/counters",
-    summary="What a staff member did in a period",
-    **described("get_staff_counters", answers.Counters, has_id=True),
+@router.question(
+    "/staff/{staff_id}/counters", "What a staff member did in a period", answers=Counters, roles=FRONT_OFFICE
 )
 async def get_staff_counters(staff_id: UUID, ask: Asking, question: Annotated[CountersQuestion, Query()]) -> Response:
-    today = datetime.now(ask.desk.zone).date()
+    today = ask.now(question).date()
     values = {
         "staff": staff_id,
         "since": question.since or today.replace(day=1),
         "until": question.until or today,
     }
-    views = ("staff_counters", "staff_directory")
-    return await ask.one(COUNTERS, values, views, question, ("staff member", staff_id))
+    return await ask.one(COUNTERS, values, question, ("staff member", staff_id))
