@@ -94,7 +94,7 @@ DEALS = Listing(
         "stage": "d.stage = %(stage)s",
         "product": "d.product_code = %(product)s",
     },
-    steady=frozenset({"seller", "client"}),
+    steady=frozenset({"seller", "client", "product"}),
     parties=frozenset({"client"}),
     joins=JOINS,
     names=NAMES,
