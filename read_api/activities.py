@@ -1,19 +1,24 @@
 """Questions about touchpoints and tasks: lists, and what a staff member has to do today."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
-from read_api import answers
-from read_api.reading.asking import Asking, PageQuestion, Question, described
-from read_api.reading.desk import SEEN
+from read_api import views
+from read_api.reading.answer import Answer, Page, Sql, Whole, json_of
+from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NotStaffError, ReadNotAllowedError
 from read_api.reading.paging import Listing
-from read_api.rights import OTHERS_DAY
+from read_api.reading.question import PageQuestion, PastQuestion
+from read_api.reading.statement import Statement
+from read_api.roles import FRONT_OFFICE, Roles
 
-router = APIRouter(tags=["activities"])
+router = Questions("activities")
+
+OTHERS_DAY: Roles = frozenset({"head", "admin", "auditor"})
+"""They may look at the day of another staff member."""
 
 Channel = Literal[
     "call",
@@ -30,46 +35,60 @@ Channel = Literal[
     "complaint",
     "task",
 ]
+State = Literal["planned", "held", "cancelled"]
 
-ITEM = {
-    "activity_id": "a.activity_id",
-    "state": "a.state",
-    "channel": "a.channel",
-    "direction": "a.direction",
-    "staff_id": "a.staff_id",
-    "staff_name": "s.name",
-    "client_id": "a.client_id",
-    "client_name": "c.name",
-    "contact_id": "a.contact_id",
-    "deal_id": "a.deal_id",
-    "topic": "a.topic",
-    "due_at": "a.due_at",
-    "held_at": "a.held_at",
-    "cancelled_at": "a.cancelled_at",
-    "takes_place_at": "a.takes_place_at",
-    "result": "a.result",
-    "cancel_reason": "a.cancel_reason",
-    "call_status": "a.call_status",
-    "contact_name": "a.contact_name",
-    "contact_data": "a.contact_data",
-    "is_offer": "a.is_offer",
-    "was_planned": "a.was_planned",
-    "date_unknown": "a.date_unknown",
-    "note_count": "a.note_count",
-    "last_note": "a.last_note",
-    "version": "a.version",
-    "position": "a.position",
-}
-JOINS = """LEFT JOIN read.client_card_v1 AS c ON c.client_id = a.client_id
-LEFT JOIN read.staff_directory_v2 AS s ON s.staff_id = a.staff_id"""
-NAMES = ("client_card", "staff_directory")
+
+class Activity(Answer):
+    """One touchpoint or task, planned, held or cancelled."""
+
+    activity_id: UUID
+    state: str | None
+    channel: str | None
+    direction: str | None
+    staff_id: UUID | None
+    staff_name: Annotated[str | None, Sql("s.name")]
+    client_id: UUID | None
+    client_name: Annotated[str | None, Sql("c.name")]
+    contact_id: UUID | None
+    deal_id: UUID | None
+    topic: str | None
+    due_at: datetime | None
+    held_at: datetime | None
+    cancelled_at: datetime | None
+    takes_place_at: datetime | None
+    result: str | None
+    cancel_reason: str | None
+    call_status: str | None
+    contact_name: str | None
+    contact_data: str | None
+    is_offer: bool
+    was_planned: bool
+    date_unknown: bool
+    note_count: int
+    last_note: str | None
+    version: int
+    position: int
+
+
+class MyDay(Whole):
+    """What a staff member has to do: up to 200 of each, the oldest first."""
+
+    staff_id: UUID
+    day: date
+    overdue: list[Activity]
+    due: list[Activity]
+    calls_to_classify: list[Activity]
+
+
+JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = a.client_id
+LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = a.staff_id"""
+NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY)
 
 ACTIVITIES = Listing(
     name="activities",
-    view="activities",
-    shape=1,
+    view=views.ACTIVITIES,
     alias="a",
-    item=ITEM,
+    item=Activity,
     order={"takes_place_at": "timestamptz", "activity_id": "uuid"},
     always="a.takes_place_at IS NOT NULL",
     filters={
@@ -80,20 +99,19 @@ ACTIVITIES = Listing(
         "channel": "a.channel = %(channel)s",
     },
     steady=frozenset({"staff", "client", "deal"}),
+    parties=frozenset({"client"}),
     joins=JOINS,
-    joined=NAMES,
+    names=NAMES,
     descending=True,
 )
-
-_MEMBERS = ", ".join(f"'{name}', {value}" for name, value in ITEM.items())
 
 
 def _mine(condition: str, order: str) -> str:
     return f"""(
-        SELECT coalesce(json_agg(json_build_object({_MEMBERS}) ORDER BY a.{order}, a.activity_id), '[]')
+        SELECT coalesce(json_agg({json_of(Activity, "a")} ORDER BY a.{order}, a.activity_id), '[]')
         FROM (
             SELECT *
-            FROM read.activities_v1 AS a
+            FROM {views.ACTIVITIES} AS a
             WHERE a.staff_id = %(staff)s AND {condition}
             ORDER BY a.{order}, a.activity_id
             LIMIT 200
@@ -103,7 +121,7 @@ def _mine(condition: str, order: str) -> str:
 
 
 # The conditions are those of the partial indexes activities_due and activities_unclassified.
-MY_DAY = f"""{SEEN}
+_MY_DAY = f"""
 SELECT seen.*, json_build_object(
     'staff_id', %(staff)s::uuid,
     'day', %(day)s::date,
@@ -114,6 +132,7 @@ SELECT seen.*, json_build_object(
 }
 )::text
 FROM seen"""  # noqa: S608 - put together from constants
+MY_DAY = Statement(_MY_DAY, (views.ACTIVITIES,), NAMES)
 
 
 class ActivitiesQuestion(PageQuestion):
@@ -122,37 +141,31 @@ class ActivitiesQuestion(PageQuestion):
     staff: UUID | None = None
     client: UUID | None = None
     deal: UUID | None = None
-    state: Literal["planned", "held", "cancelled"] | None = None
+    state: State | None = None
     channel: Channel | None = None
 
 
-class DayQuestion(Question):
-    """Whose day: the caller's own, unless a head, an auditor or an admin names somebody."""
+class DayQuestion(PastQuestion):
+    """Whose day: the caller's own, unless a head, an auditor or an admin names another."""
 
     staff: UUID | None = None
 
 
-@router.get(
-    "/activities",
-    summary="Touchpoints and tasks, the latest first",
-    **described("list_activities", answers.Page[answers.Activity]),
-)
+@router.question("/activities", "Touchpoints and tasks, the latest first", answers=Page[Activity], roles=FRONT_OFFICE)
 async def list_activities(ask: Asking, question: Annotated[ActivitiesQuestion, Query()]) -> Response:
     return await ask.page(ACTIVITIES, question)
 
 
-@router.get(
-    "/my-day", summary="What is due today, overdue, or waits for a click", **described("get_my_day", answers.MyDay)
-)
+@router.question("/my-day", "What is due today, overdue, or waits for a click", answers=MyDay, roles=FRONT_OFFICE)
 async def get_my_day(ask: Asking, question: Annotated[DayQuestion, Query()]) -> Response:
     staff = question.staff or _own_id(ask.caller.id)
     if str(staff) != ask.caller.id and ask.caller.role not in OTHERS_DAY:
         raise ReadNotAllowedError(role=ask.caller.role, needed=sorted(OTHERS_DAY), action="get_my_day")
-    now = datetime.now(ask.desk.zone)
+    now = ask.now(question)
     # By the calendar, not by 24 hours: a day on which the clocks change has 23 or 25.
     end = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     values = {"staff": staff, "now": now, "end": end, "day": now.date()}
-    return await ask.one(MY_DAY, values, ("activities", *NAMES), question)
+    return await ask.one(MY_DAY, values, question)
 
 
 def _own_id(caller: str) -> UUID:

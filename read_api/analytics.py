@@ -5,17 +5,19 @@ from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from infra.analytics.duck import AnalyticsNotReadyError, position_of, rows
-from infra.analytics.fact_schema import Report, ReportParameterError, UnknownReportError
+from infra.analytics.fact_schema import Report as DeclaredReport
+from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
 from infra.log.past_log import AsOf
-from read_api import answers
-from read_api.reading.asking import Ask, Asking, AsOfText, Question, described
-from read_api.reading.desk import RETRY_AFTER, Reports, Seen
+from read_api.reading.answer import Answer, Items
+from read_api.reading.asking import Ask
+from read_api.reading.declaring import Asking, Questions
+from read_api.reading.desk import RETRY_AFTER, Reports
 from read_api.reading.errors import (
     AnalyticsUnavailableError,
     UnacceptableFormatError,
@@ -26,8 +28,13 @@ from read_api.reading.errors import (
     UnknownReportError as NoSuchReportError,
 )
 from read_api.reading.moments import as_of_from
+from read_api.reading.question import AsOfText, Question
+from read_api.reading.statement import Seen
+from read_api.roles import Roles
 
-router = APIRouter(tags=["analytics"])
+router = Questions("analytics")
+
+REPORTING: Roles = frozenset({"head", "marketer", "analyst", "auditor", "admin"})
 
 MEDIA_TYPES = {
     "json": "application/json",
@@ -36,6 +43,40 @@ MEDIA_TYPES = {
 }
 WRONG_CODES = {"DATE": "not-a-date", "UUID": "not-a-uuid", "BOOLEAN": "not-yes-or-no"}
 _OWN = frozenset({"format", "min_position", "as_of"})
+
+
+class ReportParameter(Answer):
+    """What a report may be asked with."""
+
+    name: str
+    type: str
+    title: dict[str, str]
+    default: str | None
+
+
+class ReportColumn(Answer):
+    """One column of a report, named for people by language."""
+
+    name: str
+    title: dict[str, str]
+
+
+class Report(Answer):
+    """A report that can be asked for."""
+
+    name: str
+    title: dict[str, str]
+    parameters: list[ReportParameter]
+    columns: list[ReportColumn]
+
+
+class ReportAnswer(Answer):
+    """The rows of a report; amounts are decimal strings."""
+
+    report: str
+    title: dict[str, str]
+    columns: list[ReportColumn]
+    rows: list[dict[str, Any]]
 
 
 class ReportQuestion(BaseModel):
@@ -48,7 +89,7 @@ class ReportQuestion(BaseModel):
     as_of: AsOfText = None
 
 
-@router.get("/analytics", summary="The reports there are", **described("list_reports", answers.Items[answers.Report]))
+@router.question("/analytics", "The reports there are", answers=Items[Report], roles=REPORTING)
 async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
     reports = _reports(ask)
@@ -67,10 +108,12 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
     return ask.answer(to_json({"items": items}), Seen(reports.position))
 
 
-@router.get(
+@router.question(
     "/analytics/{report}",
-    summary="One report, as JSON, CSV or an Arrow stream",
-    **described("get_report", answers.ReportAnswer, has_id=True, has_forms=True),
+    "One report, as JSON, CSV or an Arrow stream",
+    answers=ReportAnswer,
+    roles=REPORTING,
+    has_forms=True,
 )
 async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestion, Query()]) -> Response:
     reports = _reports(ask)
@@ -117,7 +160,7 @@ def _accepted(accept: str | None) -> str:
     raise UnacceptableFormatError(needed=[ours.partition(";")[0] for ours in MEDIA_TYPES.values()])
 
 
-def _parameters(ask: Ask, report: Report) -> dict[str, str]:
+def _parameters(ask: Ask, report: DeclaredReport) -> dict[str, str]:
     given = {name: value for name, value in ask.request.query_params.items() if name not in _OWN}
     known = {parameter.name for parameter in report.parameters}
     if unknown := [name for name in given if name not in known]:
@@ -140,20 +183,19 @@ def _answer(
     try:
         return reports.query(report, parameters, as_of)
     except ReportParameterError as wrong:
-        name, _, expected = str(wrong).partition(" is not a ")
-        code = WRONG_CODES.get(expected, "invalid")
-        raise WrongParameterError({"pointer": f"/{name}", "in": "query", "code": code}) from None
+        code = WRONG_CODES.get(wrong.type or "", "invalid")
+        raise WrongParameterError({"pointer": f"/{wrong.name}", "in": "query", "code": code}) from None
     except UnknownReportError:
         raise NoSuchReportError(report=report, known=[one.name for one in reports.reports]) from None
     except AnalyticsNotReadyError:
         raise AnalyticsUnavailableError(retry_after=RETRY_AFTER) from None
 
 
-def _columns(report: Report) -> list[dict[str, Any]]:
+def _columns(report: DeclaredReport) -> list[dict[str, Any]]:
     return [{"name": column.name, "title": column.title} for column in report.columns]
 
 
-def _rendered(report: Report, table: pa.Table, kind: str) -> bytes:
+def _rendered(report: DeclaredReport, table: pa.Table, kind: str) -> bytes:
     if kind == "json":
         body = {"report": report.name, "title": report.title, "columns": _columns(report), "rows": rows(table)}
         return to_json(body, inf_nan_mode="null")

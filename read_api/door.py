@@ -5,12 +5,38 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Depends, Request
 from fastapi.routing import APIRoute
 
-from read_api import activities, analytics, catalogue, clients, deals, events, history, staff
-from read_api import projections as progress
+from read_api import (
+    activities,
+    analytics,
+    client_card,
+    client_story,
+    clients,
+    deals,
+    events,
+    history,
+    pipelines,
+    products,
+    projections,
+    staff,
+)
 from read_api.reading.desk import Desk
 from read_api.reading.direct import DirectRoute, can_be_direct
 
-MODULES = (clients, history, deals, activities, staff, catalogue, progress, analytics, events)
+MODULES = (
+    clients,
+    client_card,
+    client_story,
+    history,
+    deals,
+    activities,
+    staff,
+    products,
+    pipelines,
+    projections,
+    analytics,
+    events,
+)
+"""Every noun that questions are asked about, in the order in which the interface is described."""
 
 
 def read_router(desk: Desk) -> APIRouter:

@@ -6,20 +6,27 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from read_api.reading import streams
-from read_api.reading.asking import HEADERS, Ask, Asking, Question
-from read_api.reading.desk import Seen
+from read_api.reading.asking import Ask
+from read_api.reading.declaring import HEADERS, Asking, Questions
 from read_api.reading.errors import WrongParameterError
 from read_api.reading.feed import Feed, Page, Wanted
+from read_api.reading.question import Question
+from read_api.reading.statement import Seen
 from read_api.reading.streams import ALIVE, STREAM, is_stream, opening
-from read_api.rights import PERSONAL_DATA, RIGHTS
+from read_api.roles import FRONT_OFFICE, Roles
 
-router = APIRouter(tags=["events"])
+router = Questions("events")
+
+FOLLOWING: Roles = frozenset({"auditor", "ops", "integration", "analyst", "admin"})
+
+PERSONAL_DATA = FRONT_OFFICE
+"""Of those who may read the events: to the others personal data are not told."""
 
 BATCH = "application/cloudevents-batch+json"
 SOURCE = "urn:letopis:log"
@@ -90,15 +97,13 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get(
+@router.question(
     "/events",
-    name="list_events",
-    operation_id="list_events",
-    summary="Every fact of the log in order, as CloudEvents: pages, or a stream with Accept: text/event-stream",
-    description=f"Roles: {', '.join(sorted(RIGHTS['list_events']))}. Personal data are told to: "
-    f"{', '.join(sorted(RIGHTS['list_events'] & PERSONAL_DATA))}.",
+    "Every fact of the log in order, as CloudEvents: pages, or a stream with Accept: text/event-stream",
+    answers=None,
+    roles=FOLLOWING,
+    note=f" Personal data are told to: {', '.join(sorted(FOLLOWING & PERSONAL_DATA))}.",
     response_class=Response,
-    response_model=None,
     responses=_RESPONSES,
 )
 async def list_events(

@@ -4,42 +4,70 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from read_api import answers
-from read_api.reading.asking import Asking, Question, described
-from read_api.reading.desk import Seen
+from read_api.reading.answer import Answer, Page, json_of
+from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
-from read_api.reading.paging import Listing, from_cursor, to_cursor
+from read_api.reading.paging import Paged, from_cursor, to_cursor
+from read_api.reading.question import Question
+from read_api.reading.statement import Seen
+from read_api.roles import Roles
 
-router = APIRouter(tags=["clients"])
+router = Questions("clients")
+
+AUDITING: Roles = frozenset({"auditor", "admin"})
+
+
+class HistoryEntry(Answer):
+    """One fact as an auditor reads it; `facts` is null once the person was forgotten."""
+
+    position: int
+    event_id: UUID
+    stream_id: UUID
+    version: int
+    topic: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    command_id: UUID
+    correlation_id: UUID
+    causation_id: UUID | None
+    parties: list[UUID]
+    facts: dict[str, Any] | None
+
+
+class Refusal(Answer):
+    """Something somebody tried with the client and was not allowed to; ids only, no names."""
+
+    refused_at: datetime
+    actor: str
+    command: str
+    code: str
+    facts: dict[str, Any]
+
+
+class HistoryPage(Page[HistoryEntry]):
+    """Facts in order, and the refusals of the same time."""
+
+    refusals: list[Refusal]
+
 
 # A place in a history is one among the facts, and one among the refusals.
-HISTORY = Listing(
-    name="history",
-    view="",
-    shape=0,
-    alias="",
-    item={},
-    order={"position": "bigint", "refused_at": "timestamptz", "refusal_id": "bigint"},
-    always="",
-    filters={},
-)
+HISTORY = Paged("history", order={"position": "bigint", "refused_at": "timestamptz", "refusal_id": "bigint"})
 BEGINNING: dict[str, Any] = {"after_0": 0, "after_1": datetime.min.replace(tzinfo=UTC), "after_2": 0}
 
-REFUSALS = """
-SELECT json_build_object(
-    'refused_at', r.refused_at, 'actor', r.actor, 'command', r.command, 'code', r.code, 'facts', r.facts
-)::text, r.refused_at, r.refusal_id
+REFUSALS = f"""
+SELECT {json_of(Refusal, "r")}::text, r.refused_at, r.refusal_id
 FROM read.refusal AS r
 WHERE r.stream_id = %(client_id)s
     AND (r.refused_at, r.refusal_id) > (%(after_1)s, %(after_2)s)
     AND (%(upto)s::timestamptz IS NULL OR r.refused_at <= %(upto)s)
 ORDER BY r.refused_at, r.refusal_id
-LIMIT %(limit)s"""
+LIMIT %(limit)s"""  # noqa: S608 - put together from constants
 
 
 class HistoryQuestion(Question):
@@ -49,10 +77,11 @@ class HistoryQuestion(Question):
     cursor: Annotated[str | None, Field(max_length=2000)] = None
 
 
-@router.get(
+@router.question(
     "/clients/{client_id}/history",
-    summary="Everything ever recorded about a client, oldest first, read from the log itself",
-    **described("get_client_history", answers.HistoryPage, has_id=True),
+    "Everything ever recorded about a client, oldest first, read from the log itself",
+    answers=HistoryPage,
+    roles=AUDITING,
 )
 async def get_client_history(client_id: UUID, ask: Asking, question: Annotated[HistoryQuestion, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)

@@ -1,20 +1,26 @@
-"""How the rebuilds of read models are going: once, or as a stream that tells of every change, about once a second."""
+"""Questions about the read models themselves: how far each is; and how rebuilds are going, once or as a stream."""
 
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 
-from read_api import answers
 from read_api.reading import streams
-from read_api.reading.asking import Asking, Question, described
-from read_api.reading.desk import Desk, Seen, Unreachable
+from read_api.reading.answer import Answer, Items, Sql, json_of, list_of
+from read_api.reading.declaring import HEADERS, Asking, Questions
+from read_api.reading.desk import Desk, Unreachable
 from read_api.reading.feed import Feed
+from read_api.reading.question import Question
+from read_api.reading.statement import Seen
 from read_api.reading.streams import ALIVE, STREAM, is_stream, opening
+from read_api.roles import Roles
 
-router = APIRouter(tags=["catalogue"])
+router = Questions("catalogue")
+
+OPERATING: Roles = frozenset({"head", "analyst", "auditor", "ops", "admin"})
 
 TICK_SECONDS = 1.0
 """How often a rebuild tells how far it is, and so how often it is looked."""
@@ -22,31 +28,106 @@ TICK_SECONDS = 1.0
 JSON = "application/json"
 _BEYOND_ANY = 2**62
 
-REBUILD = """CASE WHEN r.name IS NOT NULL THEN json_build_object(
-            'phase', r.phase, 'is_running', r.is_running, 'is_paused', r.is_paused, 'done', r.done, 'total', r.total,
-            'per_second', r.per_second, 'fraction', r.fraction, 'eta_seconds', r.eta_seconds, 'workers', r.workers,
-            'throttle', r.throttle, 'error', r.error, 'started_at', r.started_at, 'told_at', r.told_at
-        ) END"""
 
-PROGRESS = f"""
-SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0), json_build_object('items', (
-    SELECT coalesce(json_agg(json_build_object(
-        'name', r.name, 'generation', r.generation, 'rebuild', {REBUILD}
-    ) ORDER BY r.name), '[]')
-    FROM read.rebuild_status AS r
-))::text"""  # noqa: S608 - constants
+class RebuildWorker(Answer):
+    """How far one worker of a rebuild is: facts folded, rows written, facts a second."""
 
-_DESCRIBED: dict[str, Any] = described("watch_rebuilds", answers.Items[answers.RebuildStatus], has_forms=True)
-_DESCRIBED["responses"][200] = {
-    **_DESCRIBED["responses"][200],
-    "content": {STREAM: {"schema": {"type": "string"}}},
-}
+    worker: int
+    events: int
+    rows: int
+    per_second: float
 
 
-@router.get(
+class Rebuild(Answer):
+    """How a rebuild is going: `done` facts of `total` were folded; `fraction` and `eta_seconds` are of all its phases.
+
+    A rebuild that was killed is `lost`: it is begun anew.
+    """
+
+    phase: str
+    is_running: bool
+    is_paused: bool
+    done: int
+    total: int
+    per_second: float
+    fraction: float
+    eta_seconds: float | None
+    workers: list[RebuildWorker]
+    throttle: int | None
+    error: str | None
+    started_at: datetime
+    told_at: datetime
+
+
+_REBUILD = Sql(f"CASE WHEN r.name IS NOT NULL THEN {json_of(Rebuild, 'r')} END")
+
+
+class ProjectionStatus(Answer):
+    """One build of a read model: which it is, how far it is, and why not further.
+
+    `is_shown` says that the view of its shape shows it; `rebuild` how far it is while it is being built. `parked` of
+    its places wait for a fact that could not be taken in, the first of them for the one at `parked_from`.
+    """
+
+    name: str
+    generation: int
+    shape: int
+    state: str
+    position: int
+    head: int
+    lag_events: int
+    lag_seconds: float
+    fingerprint: str
+    error: str | None
+    changed_at: datetime
+    is_shown: bool
+    rebuild: Annotated[Rebuild | None, _REBUILD]
+    parked: Annotated[int, Sql("coalesce(k.parked, 0)")]
+    parked_from: Annotated[int | None, Sql("k.parked_from")]
+
+
+class RebuildStatus(Answer):
+    """The newest rebuild of a read model, under way or ended."""
+
+    name: str
+    generation: int
+    rebuild: Annotated[Rebuild, _REBUILD]
+
+
+_BUILDS = """read.generation_status AS s
+    LEFT JOIN read.rebuild_status AS r ON r.name = s.name AND r.generation = s.generation AND r.is_running
+    LEFT JOIN read.parked_count AS k ON k.name = s.name AND k.generation = s.generation"""
+
+
+def _with_the_head(items: str) -> str:
+    """Return the statement that gives the log's end and a list."""
+    head = "coalesce((SELECT h.position FROM read.log_head AS h), 0)"
+    return f"SELECT {head}, json_build_object('items', {items})::text"
+
+
+PROJECTIONS = _with_the_head(list_of(json_of(ProjectionStatus, "s"), _BUILDS, order="s.name, s.generation"))
+PROGRESS = _with_the_head(list_of(json_of(RebuildStatus, "r"), "read.rebuild_status AS r", order="r.name"))
+
+
+@router.question(
+    "/projections",
+    "The read models, every generation kept: state, position and lag; and how a rebuild is going",
+    answers=Items[ProjectionStatus],
+    roles=OPERATING,
+)
+async def list_projections(ask: Asking, question: Annotated[Question, Query()]) -> Response:
+    await ask.desk.require_log(question.min_position)
+    [(position, body)] = await ask.desk.rows(PROJECTIONS)
+    return ask.answer(body.encode(), Seen(position))
+
+
+@router.question(
     "/projections/progress",
-    summary="How the newest rebuild of each read model is going: once, or as a stream with Accept: text/event-stream",
-    **_DESCRIBED,
+    "How the newest rebuild of each read model is going: once, or as a stream with Accept: text/event-stream",
+    answers=Items[RebuildStatus],
+    roles=OPERATING,
+    has_forms=True,
+    responses={200: {"headers": HEADERS, "content": {STREAM: {"schema": {"type": "string"}}}}},
 )
 async def watch_rebuilds(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)

@@ -1,50 +1,125 @@
-"""Questions about the staff: the directory, and what somebody did in a period."""
+"""Questions about the staff: the directory, and what a staff member did in a period."""
 
 import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from read_api import answers
-from read_api.reading.asking import Asking, PageQuestion, PlainText, Question, described
-from read_api.reading.desk import SEEN
+from read_api import views
+from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of
+from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
+from read_api.reading.question import PageQuestion, PastQuestion, PlainText
+from read_api.reading.statement import Statement
+from read_api.roles import EVERYBODY, FRONT_OFFICE, Role, Roles
 
-router = APIRouter(tags=["staff"])
+router = Questions("staff")
+
+SEEING_STAFF: Roles = FRONT_OFFICE | frozenset[Role]({"ops"})
+
+TOTAL = Sql("coalesce(sum({column}), 0)")
+_DAYS = "{alias}.staff_id = %(staff)s AND {alias}.day BETWEEN %(since)s::date AND %(until)s::date"
+_WON = Sql(
+    list_of(
+        json_of(Sum, "w"),
+        f"""(
+            SELECT e.key AS currency, sum(e.value::numeric) AS amount
+            FROM {views.STAFF_COUNTERS} AS m
+            CROSS JOIN LATERAL jsonb_each_text(m.won) AS e
+            WHERE {_DAYS.format(alias="m")}
+            GROUP BY e.key
+        ) AS w""",  # noqa: S608 - put together from constants
+        order="w.currency",
+    )
+)
+
+
+class StaffMember(Answer):
+    """A staff member as the directory shows them."""
+
+    staff_id: UUID
+    name: str | None
+    role: str | None
+    team: Annotated[str | None, Sql("t.name")]
+    team_id: UUID | None
+    branch: Annotated[str | None, Sql("b.name")]
+    branch_id: UUID | None
+    head_id: UUID | None
+    hired_at: datetime | None
+    departed_at: datetime | None
+    successor_id: UUID | None
+    version: int
+    position: int
+
+
+class Unit(Answer):
+    """A team or a branch."""
+
+    unit_id: UUID
+    kind: str
+    name: str | None
+    head_id: UUID | None
+    opened_at: datetime | None
+    closed_at: datetime | None
+    version: int
+    position: int
+
+
+class StaffPlace(Answer):
+    """Where a staff member worked from `since` on, until `until`, if that has come; `has_left`: nowhere any more."""
+
+    event_position: int
+    team_id: UUID | None
+    team: Annotated[str | None, Sql("t.name")]
+    branch_id: UUID | None
+    branch: Annotated[str | None, Sql("b.name")]
+    head_id: UUID | None
+    has_left: bool
+    since: datetime
+    until: datetime | None
+    recorded_at: datetime
+    actor: str
+
+
+class Counters(Whole):
+    """What a staff member did in a period of whole days."""
+
+    staff_id: Annotated[UUID, Sql("s.staff_id")]
+    name: Annotated[str | None, Sql("s.name")]
+    from_day: Annotated[date, Sql("%(since)s::date")]
+    to_day: Annotated[date, Sql("%(until)s::date")]
+    contacts: Annotated[int, TOTAL]
+    meetings: Annotated[int, TOTAL]
+    calls: Annotated[int, TOTAL]
+    offers: Annotated[int, TOTAL]
+    deals_opened: Annotated[int, TOTAL]
+    deals_won: Annotated[int, TOTAL]
+    deals_lost: Annotated[int, TOTAL]
+    clients_claimed: Annotated[int, TOTAL]
+    won: Annotated[list[Sum], _WON]
 
 
 def _unit_named(kind: str) -> str:
     """Return the condition that somebody belongs to the unit of a name."""
-    return (
-        f"s.{kind}_id IN (SELECT u.unit_id FROM read.units_v1 AS u"  # noqa: S608 - constants
-        f" WHERE u.kind = '{kind}' AND u.name = %({kind})s)"
-    )
+    named = f"u.kind = '{kind}' AND u.name = %({kind})s"
+    return f"s.{kind}_id IN (SELECT u.unit_id FROM {views.UNITS} AS u WHERE {named})"  # noqa: S608 - constants
+
+
+def _units_of(alias: str) -> str:
+    """Return the joins that name the team (t) and the branch (b) of a row."""
+    return f"""LEFT JOIN {views.UNITS} AS t ON t.unit_id = {alias}.team_id
+LEFT JOIN {views.UNITS} AS b ON b.unit_id = {alias}.branch_id"""
 
 
 STAFF = Listing(
     name="staff",
-    view="staff_directory",
-    shape=2,
+    view=views.STAFF_DIRECTORY,
     alias="s",
-    item={
-        "staff_id": "s.staff_id",
-        "name": "s.name",
-        "role": "s.role",
-        "team": "t.name",
-        "team_id": "s.team_id",
-        "branch": "b.name",
-        "branch_id": "s.branch_id",
-        "head_id": "s.head_id",
-        "hired_at": "s.hired_at",
-        "departed_at": "s.departed_at",
-        "successor_id": "s.successor_id",
-        "version": "s.version",
-        "position": "s.position",
-    },
+    item=StaffMember,
     order={"name": "text", "staff_id": "uuid"},
     always="s.name IS NOT NULL",
     filters={
@@ -56,20 +131,15 @@ STAFF = Listing(
         "branch_id": "s.branch_id = %(branch_id)s",
         "active": "(s.departed_at IS NULL) = %(active)s",
     },
-    joins="""LEFT JOIN read.units_v1 AS t ON t.unit_id = s.team_id
-LEFT JOIN read.units_v1 AS b ON b.unit_id = s.branch_id""",
-    joined=("units",),
+    joins=_units_of("s"),
+    beside=(views.UNITS,),
 )
 
 UNITS = Listing(
     name="units",
-    view="units",
-    shape=1,
+    view=views.UNITS,
     alias="u",
-    item={
-        name: f"u.{name}"
-        for name in ("unit_id", "kind", "name", "head_id", "opened_at", "closed_at", "version", "position")
-    },
+    item=Unit,
     order={"name": "text", "unit_id": "uuid"},
     always="u.name IS NOT NULL",
     filters={"kind": "u.kind = %(kind)s", "open": "(u.closed_at IS NULL) = %(open)s"},
@@ -77,87 +147,36 @@ UNITS = Listing(
 
 PLACES = Listing(
     name="places",
-    view="staff_places",
-    shape=1,
+    view=views.STAFF_PLACES,
     alias="p",
-    item={
-        "event_position": "p.event_position",
-        "team_id": "p.team_id",
-        "team": "t.name",
-        "branch_id": "p.branch_id",
-        "branch": "b.name",
-        "head_id": "p.head_id",
-        "has_left": "p.has_left",
-        "since": "p.since",
-        "until": "p.until",
-        "recorded_at": "p.recorded_at",
-        "actor": "p.actor",
-    },
+    item=StaffPlace,
     order={"event_position": "bigint"},
-    always="true",
-    filters={"staff_id": "p.staff_id = %(staff_id)s"},
+    always="p.staff_id = %(staff_id)s",
+    filters={"staff_id": "true"},
     steady=frozenset({"staff_id"}),
-    joins="""LEFT JOIN read.units_v1 AS t ON t.unit_id = p.team_id
-LEFT JOIN read.units_v1 AS b ON b.unit_id = p.branch_id""",
-    joined=("units",),
+    joins=_units_of("p"),
+    names=(views.UNITS,),
 )
 
-COUNTED = (
-    "contacts",
-    "meetings",
-    "calls",
-    "offers",
-    "deals_opened",
-    "deals_won",
-    "deals_lost",
-    "clients_claimed",
-)
-_SUMS = ", ".join(f"'{name}', coalesce(sum(n.{name}), 0)" for name in COUNTED)
-COUNTERS = f"""{SEEN}
+_COUNTERS = f"""
 SELECT seen.*, (
     SELECT (
-        SELECT json_build_object(
-            'staff_id', s.staff_id, 'name', s.name, 'from_day', %(since)s::date, 'to_day', %(until)s::date, {_SUMS},
-            'won', (
-                SELECT coalesce(json_agg(json_build_object('currency', w.key, 'amount', w.amount::text)
-                    ORDER BY w.key), '[]')
-                FROM (
-                    SELECT e.key, sum(e.value::numeric) AS amount
-                    FROM read.staff_counters_v1 AS m
-                    CROSS JOIN LATERAL jsonb_each_text(m.won) AS e
-                    WHERE m.staff_id = %(staff)s AND m.day BETWEEN %(since)s::date AND %(until)s::date
-                    GROUP BY e.key
-                ) AS w
-            )
-        )::text
-        FROM read.staff_counters_v1 AS n
-        WHERE n.staff_id = %(staff)s AND n.day BETWEEN %(since)s::date AND %(until)s::date
+        SELECT {json_of(Counters, "n")}::text
+        FROM {views.STAFF_COUNTERS} AS n
+        WHERE {_DAYS.format(alias="n")}
     )
-    FROM read.staff_directory_v2 AS s
+    FROM {views.STAFF_DIRECTORY} AS s
     WHERE s.staff_id = %(staff)s
 )
 FROM seen"""  # noqa: S608 - put together from constants
+COUNTERS = Statement(_COUNTERS, (views.STAFF_COUNTERS, views.STAFF_DIRECTORY))
 
 
 class StaffQuestion(PageQuestion):
     """Which of the staff."""
 
     head: UUID | None = None
-    role: (
-        Literal[
-            "seller",
-            "head",
-            "operator",
-            "marketer",
-            "service_agent",
-            "analyst",
-            "auditor",
-            "ops",
-            "admin",
-            "integration",
-        ]
-        | None
-    ) = None
+    role: Role | None = None
     team: PlainText | None = None
     team_id: UUID | None = None
     branch: PlainText | None = None
@@ -182,43 +201,38 @@ def _written_out(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_written_out)]
 
 
-class CountersQuestion(Question):
+class CountersQuestion(PastQuestion):
     """Which period, both days included; from the first of this month to today, unless said."""
 
     since: Annotated[Day | None, Field(alias="from")] = None
     until: Annotated[Day | None, Field(alias="to")] = None
 
 
-@router.get("/staff", summary="The staff by name", **described("list_staff", answers.Page[answers.StaffMember]))
+@router.question("/staff", "The staff by name", answers=Page[StaffMember], roles=SEEING_STAFF)
 async def list_staff(ask: Asking, question: Annotated[StaffQuestion, Query()]) -> Response:
     return await ask.page(STAFF, question)
 
 
-@router.get("/units", summary="Teams and branches by name", **described("list_units", answers.Page[answers.Unit]))
+@router.question("/units", "Teams and branches by name", answers=Page[Unit], roles=EVERYBODY)
 async def list_units(ask: Asking, question: Annotated[UnitsQuestion, Query()]) -> Response:
     return await ask.page(UNITS, question)
 
 
-@router.get(
-    "/staff/{staff_id}/places",
-    summary="Where a staff member worked when",
-    **described("get_staff_places", answers.Page[answers.StaffPlace], has_id=True),
+@router.question(
+    "/staff/{staff_id}/places", "Where a staff member worked when", answers=Page[StaffPlace], roles=EVERYBODY
 )
 async def get_staff_places(staff_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
     return await ask.page(PLACES, question, {"staff_id": staff_id})
 
 
-@router.get(
-    "/staff/{staff_id}/counters",
-    summary="What a staff member did in a period",
-    **described("get_staff_counters", answers.Counters, has_id=True),
+@router.question(
+    "/staff/{staff_id}/counters", "What a staff member did in a period", answers=Counters, roles=FRONT_OFFICE
 )
 async def get_staff_counters(staff_id: UUID, ask: Asking, question: Annotated[CountersQuestion, Query()]) -> Response:
-    today = datetime.now(ask.desk.zone).date()
+    today = ask.now(question).date()
     values = {
         "staff": staff_id,
         "since": question.since or today.replace(day=1),
         "until": question.until or today,
     }
-    views = ("staff_counters", "staff_directory")
-    return await ask.one(COUNTERS, values, views, question, ("staff member", staff_id))
+    return await ask.one(COUNTERS, values, question, ("staff member", staff_id))

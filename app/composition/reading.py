@@ -29,8 +29,8 @@ from replay.past.history import history_of
 
 FEED_CONNECTIONS = 2
 
-# The past of one client is milliseconds of work, that of a board seconds of one core.
-PAST_SESSIONS, PAST_BOARDS = 2, 1
+# The past of one client is milliseconds of work, that of a whole view seconds of one core.
+PAST_SESSIONS, PAST_WHOLES = 2, 1
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -85,8 +85,8 @@ def feed_at(log_url: str, reader_url: str, master: MasterKey, limit: int) -> Fee
 
 def past_at(url: str, master: MasterKey, seconds: float, patience: float) -> Past:
     """Return the past, folded from the log; none takes longer than that, or waits longer for its turn."""
-    machine = time_machine_at(url, master, sessions=PAST_SESSIONS + PAST_BOARDS, seconds=seconds)
-    return Past(machine, PAST_SESSIONS, PAST_BOARDS, patience)
+    machine = time_machine_at(url, master, sessions=PAST_SESSIONS + PAST_WHOLES, seconds=seconds)
+    return Past(machine, PAST_SESSIONS, PAST_WHOLES, patience)
 
 
 def time_machine_at(url: str, master: MasterKey, *, sessions: int, seconds: float) -> TimeMachine:

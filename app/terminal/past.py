@@ -13,7 +13,7 @@ from app.database import database, master_key
 from app.settings import Settings
 from app.terminal.console import say
 from infra.log.past_log import AsOf
-from read_api.clients import CARD
+from read_api.client_card import CARD
 from read_api.reading.moments import moment_from
 from read_api.reading.past import rows_then
 
@@ -34,7 +34,7 @@ def card_as_of(settings: Settings, client_id: UUID, as_of: AsOf) -> dict[str, An
     master = master_key(settings)
     with database(settings, master, say) as urls:
         machine = time_machine_at(urls.projector, master, sessions=1, seconds=settings.as_of_seconds)
-        with machine.looking("card", client_id, as_of) as then:
+        with machine.looking(as_of, client_id) as then:
             [(text,)] = rows_then(then, CARD, {"client_id": client_id})
     card: dict[str, Any] | None = None if text is None else from_json(text)
     return card

@@ -213,7 +213,7 @@ class AnalyticsNode:
                 cursor.execute(f"SELECT CAST($value AS {parameter.type})", {"value": values.get(parameter.name)})
                 cursor.fetchall()
             except duckdb.Error as wrong:
-                raise ReportParameterError(f"{parameter.name} is not a {parameter.type}") from wrong
+                raise ReportParameterError(parameter.name, parameter.type) from wrong
 
     # --- repairing -------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,12 @@ class UnknownReportError(LookupError):
 
 
 class ReportParameterError(ValueError):
-    """A report was asked with a parameter that it does not have, or with a value it cannot read."""
+    """A report was asked with a parameter `name` that it does not have, or with a value that is no `type` of DuckDB."""
+
+    def __init__(self, name: str, type_: str | None = None) -> None:
+        super().__init__(f"{name} is no parameter of this report" if type_ is None else f"{name} is not a {type_}")
+        self.name = name
+        self.type = type_
 
 
 @dataclass(frozen=True)
@@ -154,7 +159,7 @@ class FactSchema:
         body = f"WITH {', '.join(sources)}\nSELECT {columns} FROM answer ORDER BY {order}"
         known = {parameter.name: parameter.default for parameter in report.parameters}
         if unknown := set(parameters) - set(known):
-            raise ReportParameterError(f"{name} has no parameter {', '.join(sorted(unknown))}")
+            raise ReportParameterError(", ".join(sorted(unknown)))
         available = {**settings, **known, **parameters, **values}
         return body, {key: value for key, value in available.items() if re.search(rf"\${key}\b", body)}
 

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import RowFactory
 
 from infra.log.envelope import ReadEvent
-from infra.log.log_reader import READ_COLUMNS, read_events, read_events_with_parties
+from infra.log.log_reader import READ_COLUMNS, read_events_with_parties
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ ORDER BY e.position
 """  # noqa: S608 - put together from constants
 
 _OF_STREAMS = f"""
-SELECT {READ_COLUMNS}, NULL, e.body::text
+SELECT {READ_COLUMNS}, e.parties, e.body::text
 FROM letopis.event AS e
 WHERE e.stream_id = ANY (%(streams)s)
     AND {_COUNTS}
@@ -75,7 +74,7 @@ ORDER BY e.position
 """  # noqa: S608 - put together from constants
 
 _EVERY = f"""
-SELECT {READ_COLUMNS}, NULL, e.body::text
+SELECT {READ_COLUMNS}, e.parties, e.body::text
 FROM letopis.event AS e
 WHERE e.position > %(after)s
     AND {_COUNTS}
@@ -124,7 +123,7 @@ def cut_at(connection: psycopg.Connection[Any], as_of: AsOf) -> Cut:
 
 
 class PastLog:
-    """The facts that count at a cut of the log, in order of position.
+    """The facts that count at a cut of the log, in order of position, each with its parties.
 
     After so many seconds nothing more is read: TooLongError.
     """
@@ -136,12 +135,12 @@ class PastLog:
         self._end = time.monotonic() + seconds
 
     def of_party(self, party_id: UUID, topics: Sequence[str]) -> list[ReadEvent]:
-        """Return the facts of these topics that concern a party, with all their parties."""
-        return self._read(_OF_PARTY, self._values(topics, party=party_id), read_events_with_parties)
+        """Return the facts of these topics that concern a party."""
+        return self._read(_OF_PARTY, self._values(topics, party=party_id))
 
     def of_streams(self, stream_ids: Collection[UUID], topics: Sequence[str]) -> list[ReadEvent]:
         """Return the facts of these topics in some streams."""
-        return self._read(_OF_STREAMS, self._values(topics, streams=list(stream_ids))) if stream_ids else []
+        return self._read(_OF_STREAMS, self._values(topics, streams=list(stream_ids))) if stream_ids and topics else []
 
     def every(self, topics: Sequence[str]) -> Iterator[list[ReadEvent]]:
         """Give all facts of these topics in pieces that fit in memory."""
@@ -151,10 +150,8 @@ class PastLog:
     def _values(self, topics: Sequence[str], **given: Any) -> dict[str, Any]:
         return {"topics": list(topics), "last": self._cut.position, "occurred": self._cut.occurred, **given}
 
-    def _read(
-        self, statement: str, values: Mapping[str, Any], made: RowFactory[ReadEvent] = read_events
-    ) -> list[ReadEvent]:
+    def _read(self, statement: str, values: Mapping[str, Any]) -> list[ReadEvent]:
         if time.monotonic() > self._end:
             raise TooLongError(self._seconds)
-        with self._connection.cursor(binary=True, row_factory=made) as cursor:
+        with self._connection.cursor(binary=True, row_factory=read_events_with_parties) as cursor:
             return cursor.execute(statement.encode(), values).fetchall()

@@ -180,10 +180,10 @@ def sweep(connection: psycopg.Connection[Any], name: str) -> None:
 
 
 def statements_of(projection: Projection[Any], schema: str) -> tuple[list[str], list[str]]:
-    """Return the statements that make the tables, and those that make the indexes."""
+    """Return the statements that make the tables, and those that make the indexes and what the planner should count."""
     text = re.sub(r"--[^\n]*", "", projection.ddl.read_text(encoding="utf-8")).replace("{schema}", schema)
     every = [one.strip() for one in re.split(r";\s*(?:\n|$)", text) if one.strip()]
-    indexes = [one for one in every if re.match(r"CREATE\s+(UNIQUE\s+)?INDEX\b", one, re.IGNORECASE)]
+    indexes = [one for one in every if re.match(r"CREATE\s+((UNIQUE\s+)?INDEX|STATISTICS)\b", one, re.IGNORECASE)]
     return [one for one in every if one not in indexes], indexes
 
 

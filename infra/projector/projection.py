@@ -92,6 +92,11 @@ class Projection(Generic[RowT]):
         """The stored names of the events this read model folds, sorted."""
         return tuple(sorted({event_type.TOPIC for event_type in self.folds}))
 
+    @property
+    def topics_of_own_stream(self) -> tuple[str, ...]:
+        """Those of the topics that are keyed by their own stream: they change the row of their stream and no other."""
+        return tuple(sorted({kind.TOPIC for kind, (keys, _) in self.folds.items() if keys is own_stream}))
+
     def keys(self, event: Any) -> tuple[Key, ...]:
         """Return the keys of the rows this event touches."""
         return tuple(self.folds[type(event)][0](event))

@@ -40,6 +40,9 @@ CREATE INDEX client_card_by_owner ON {schema}.client_card (owner_id, name_sort, 
 -- serves GET /clients?stage=: clients in one state of the relationship by name, page by page
 CREATE INDEX client_card_by_lifecycle ON {schema}.client_card (lifecycle, name_sort, client_id);
 
+-- serves GET /clients?kind=&stage=: in order; and ?kind= where few or none match
+CREATE INDEX client_card_by_kind ON {schema}.client_card (kind, lifecycle, name_sort, client_id);
+
 -- serves GET /clients?q=: array_to_tsvector(name_parts) @@ '''ромаш'':* & ''мос'':*'::tsquery, each word of the question
 -- folded as the name was; the cast takes the words as they are, so no dictionary and no locale has a say
 CREATE INDEX client_card_by_name_part ON {schema}.client_card USING gin (array_to_tsvector(name_parts));
@@ -49,6 +52,3 @@ CREATE INDEX client_card_by_identity ON {schema}.client_card USING gin (identity
 
 -- serves a card's list of subsidiaries
 CREATE INDEX client_card_by_parent ON {schema}.client_card (parent_id) WHERE parent_id IS NOT NULL;
-
--- serves finding the client an imported record names
-CREATE INDEX client_card_by_external_id ON {schema}.client_card (source, external_id) WHERE external_id IS NOT NULL;

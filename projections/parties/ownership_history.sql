@@ -13,10 +13,6 @@ CREATE TABLE {schema}.ownership_history (
     PRIMARY KEY (client_id, event_position)
 );
 
--- serves a manager's list of clients gained and lost
-CREATE INDEX ownership_history_by_new_owner ON {schema}.ownership_history (to_owner_id, occurred_at);
-CREATE INDEX ownership_history_by_old_owner ON {schema}.ownership_history (from_owner_id, occurred_at);
-
 -- What readers see: each change with the time of the next one; `until` is empty for the state that holds now.
 CREATE VIEW {schema}.ownership_history_view AS
 SELECT

@@ -26,7 +26,8 @@ CREATE TABLE {schema}.pipeline_board (
 -- serves GET /deals: all of them, page by page after (opened_at, deal_id)
 CREATE INDEX pipeline_board_by_opening ON {schema}.pipeline_board (opened_at, deal_id);
 
--- serves GET /pipeline: a stage's deals page by page, and the counts and sums of the stages
+-- serves GET /pipeline: a stage's deals page by page, and the counts and sums of the stages; and each of
+-- GET /deals?pipeline=&status=&stage= where few or none match
 CREATE INDEX pipeline_board_by_stage ON {schema}.pipeline_board (pipeline_id, status, stage, opened_at, deal_id);
 
 -- serves GET /deals?seller=: one seller's deals, page by page
@@ -35,5 +36,10 @@ CREATE INDEX pipeline_board_by_seller ON {schema}.pipeline_board (seller_id, ope
 -- serves GET /deals?client=: one client's deals, page by page
 CREATE INDEX pipeline_board_by_client ON {schema}.pipeline_board (client_id, opened_at, deal_id);
 
--- serves finding the deal an imported record names
-CREATE INDEX pipeline_board_by_external_id ON {schema}.pipeline_board (external_id) WHERE external_id IS NOT NULL;
+-- serves GET /deals?product=: one product's deals, page by page
+CREATE INDEX pipeline_board_by_product ON {schema}.pipeline_board (product_code, opened_at, deal_id);
+
+-- What these say together: a pipeline with many deals and a state with many may have none in common, and a page must not
+-- be looked for along all deals then.
+CREATE STATISTICS {schema}.pipeline_board_together (mcv)
+ON pipeline_id, status, stage, product_code FROM {schema}.pipeline_board;

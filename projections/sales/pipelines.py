@@ -1,6 +1,6 @@
 """One row is one pipeline: its stages in order, so that a board has its columns even where no deal stands.
 
-Read by GET /pipeline.
+Read by GET /pipelines and GET /pipeline.
 """
 
 from datetime import datetime

@@ -12,5 +12,5 @@ CREATE TABLE {schema}.products (
     PRIMARY KEY (product_id)
 );
 
--- serves naming the product of a deal
-CREATE INDEX products_by_code ON {schema}.products (code);
+-- serves GET /products: by code, page by page after (code, product_id)
+CREATE INDEX products_by_code ON {schema}.products (code, product_id);

@@ -18,5 +18,5 @@ CREATE TABLE {schema}.staff_directory (
 -- serves GET /staff: by name, page by page after (name, staff_id)
 CREATE INDEX staff_directory_by_name ON {schema}.staff_directory (name, staff_id);
 
--- serves a head's list of people
+-- serves GET /staff?head=
 CREATE INDEX staff_directory_by_head ON {schema}.staff_directory (head_id);

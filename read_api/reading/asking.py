@@ -1,71 +1,23 @@
-"""One question on its way: who asks, whether they may, and the answer with its ETag and position."""
+"""One question on its way: who asks, and the answer with its ETag and position, of the present or as of a moment."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from fastapi import Request, Response
 
-from read_api.reading.desk import Caller, Desk, Row, Seen
-from read_api.reading.errors import NoSuchThingError, ReadNotAllowedError, ViewParkedError, WrongParameterError
+from read_api.reading.desk import Caller, Desk, Row
+from read_api.reading.errors import NoSuchThingError, ViewParkedError
 from read_api.reading.moments import as_of_from
 from read_api.reading.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
-from read_api.reading.past import Kind
-from read_api.rights import RIGHTS
+from read_api.reading.question import PageQuestion, PastQuestion
+from read_api.reading.statement import Seen, Statement
 
-# PostgreSQL's text has every character but this one.
-PlainText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-
-# Parameters that may be given several times: any of the values will do.
-REPEATABLE = frozenset({"topic"})
-
-
-# Somebody has to look at it: soon enough to notice, seldom enough to wait.
+# An operator has to look at it: soon enough to notice, seldom enough to wait.
 PARKED_RETRY_AFTER = 30
-
-
-class Question(BaseModel):
-    """What every read may be asked with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    min_position: Annotated[
-        int | None, Field(ge=0, lt=2**63, description="Wait until the view has reached this position of the log.")
-    ] = None
-
-
-class PageQuestion(Question):
-    """What every list may be asked with; the other members are its filters."""
-
-    limit: Annotated[int, Field(ge=1, le=200, description="How many items a page has at most.")] = 50
-    cursor: Annotated[str | None, Field(max_length=2000, description="`next` of the page before.")] = None
-    count: Annotated[bool, Field(description="Count all items; it costs time.")] = False
-
-    def filters(self) -> dict[str, Any]:
-        """Return the filters that are given."""
-        given = self.model_dump(exclude_none=True)
-        return {name: value for name, value in given.items() if name not in PageQuestion.model_fields}
-
-
-AsOfText = Annotated[str | None, Field(max_length=100, examples=["2026-06-30"])]
-
-
-class PastQuestion(Question):
-    """What a read may be asked with that can also say how things stood."""
-
-    as_of: AsOfText = None
-
-
-class PastPageQuestion(PageQuestion, PastQuestion):
-    """What a list may be asked with that can also say how things stood."""
-
-    def filters(self) -> dict[str, Any]:
-        """Return the filters that are given."""
-        return {name: value for name, value in super().filters().items() if name != "as_of"}
 
 
 class Views(Protocol):
@@ -73,9 +25,8 @@ class Views(Protocol):
 
     async def fetch(
         self,
-        statement: str,
+        statement: Statement,
         parameters: Mapping[str, Any],
-        views: Sequence[str],
         min_position: int | None = None,
         about: UUID | None = None,
     ) -> tuple[Seen, list[Row]]:
@@ -92,7 +43,7 @@ class PageBody(NamedTuple):
 
 
 class Ask:
-    """A question of somebody who may ask it."""
+    """A question of a caller who may ask it."""
 
     def __init__(
         self, request: Request, desk: Desk, caller: Caller, views: Views | None = None, as_of: str | None = None
@@ -103,19 +54,29 @@ class Ask:
         self.fetch = (views or desk).fetch
         self._as_of = {} if as_of is None else {"as_of": as_of}
 
+    def now(self, question: PastQuestion) -> datetime:
+        """Return, in the company's zone, the moment that the answer is for: the present one, or the one it names."""
+        moment = None
+        if question.as_of is not None:
+            as_of = as_of_from(question.as_of, self.desk.zone)
+            moment = as_of.occurred or as_of.recorded
+        return (moment or self.desk.clock()).astimezone(self.desk.zone)
+
     @asynccontextmanager
-    async def then(self, kind: Kind, key: UUID | None, question: PastQuestion) -> AsyncIterator["Ask"]:
+    async def then(
+        self, question: PastQuestion, views: tuple[str, ...], about: UUID | None = None
+    ) -> AsyncIterator["Ask"]:
         """Give what answers as of the moment that the question names; if it names none, that is this.
 
-        `kind` and `key` say what the answer will select from.
+        `views` are those that will be asked; `about` is the one party or stream whose facts are enough for the answer.
         """
         if question.as_of is None:
             yield self
             return
         as_of = as_of_from(question.as_of, self.desk.zone)
         await self.desk.require_log(question.min_position)
-        async with self.desk.past.looking(kind, key, as_of) as views:
-            yield Ask(self.request, self.desk, self.caller, views, question.as_of)
+        async with self.desk.past.looking(as_of, views, about) as past:
+            yield Ask(self.request, self.desk, self.caller, past, question.as_of)
 
     def answer(self, body: bytes, seen: Seen, media_type: str = "application/json") -> Response:
         """Return the answer, or 304 when the caller has it already; one that lacks a fact says so."""
@@ -132,18 +93,18 @@ class Ask:
 
     async def one(
         self,
-        statement: str,
+        statement: Statement,
         parameters: Mapping[str, Any],
-        views: Sequence[str],
-        question: Question,
-        missing: tuple[str, UUID] | None = None,
+        question: PastQuestion,
+        about: tuple[str, UUID] | None = None,
     ) -> Response:
         """Answer with the one JSON text the statement gives; raises what `absent` returns when it gives none.
 
-        `missing` is what is asked for: its kind and id.
+        `about` is what is asked for: its kind and id.
         """
-        kind, identity = missing or ("thing", None)
-        seen, rows = await self.fetch(statement, parameters, views, question.min_position, identity)
+        kind, identity = about or ("thing", None)
+        async with self.then(question, statement.views, identity) as asked:
+            seen, rows = await asked.fetch(statement, parameters, question.min_position, identity)
         text = rows[0][0]
         if text is None:
             raise absent(kind, identity, seen)
@@ -152,7 +113,8 @@ class Ask:
     async def page(self, listing: Listing, question: PageQuestion, fixed: Mapping[str, Any] | None = None) -> Response:
         """Answer with one page of a list; `fixed` are filters that are no parameters."""
         filters = {**question.filters(), **(fixed or {})}
-        page = await self.page_body(listing, question, filters)
+        async with self.then(question, (listing.view,), listing.party(filters)) as asked:
+            page = await asked.page_body(listing, question, filters)
         return self.answer(b"{" + page.body + b"}", page.seen)
 
     async def page_body(
@@ -165,11 +127,11 @@ class Ask:
         given = frozenset(filters)
         statement = page_statement(listing, given, question.limit, has_cursor=bool(place))
         values = {**filters, **place, "limit": question.limit}
-        seen, rows = await self.fetch(statement, values, listing.views, question.min_position, about)
+        seen, rows = await self.fetch(statement, values, question.min_position, about)
         items, *last = rows[0]
         end = "null" if last[-1] is None else f'"{to_cursor(listing, named, last)}"'
         if question.count:
-            _, counted = await self.fetch(count_statement(listing, given), filters, listing.views)
+            _, counted = await self.fetch(count_statement(listing, given), filters)
             end += f',"count":{counted[0][0]}'
         body = f'"items":{items or "[]"},"next":{end}'
         return PageBody(seen, body.encode(), is_empty=items is None)
@@ -180,57 +142,3 @@ def absent(kind: str, identity: UUID | None, seen: Seen) -> NoSuchThingError | V
     if seen.parked is None:
         return NoSuchThingError(kind=kind, id=identity)
     return ViewParkedError(kind=kind, id=identity, parked=seen.parked, retry_after=PARKED_RETRY_AFTER)
-
-
-def allowed(request: Request, desk: Desk, name: str) -> Ask:
-    """Let the caller in if this route's right allows it; raises ReadNotAllowedError and what `authenticate` raises."""
-    caller = desk.authenticate(request.headers.get("authorization"))
-    if caller.role not in RIGHTS[name]:
-        raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
-    return Ask(request, desk, caller)
-
-
-async def _asking(request: Request) -> Ask:
-    """Let the caller in, and refuse a parameter that is given twice; raises WrongParameterError too."""
-    ask = allowed(request, request.state.desk, request.scope["route"].name)
-    given = Counter(parameter for parameter, _value in request.query_params.multi_items())
-    if twice := [parameter for parameter, times in given.items() if times > 1 and parameter not in REPEATABLE]:
-        raise WrongParameterError(
-            *({"pointer": f"/{parameter}", "in": "query", "code": "given-twice"} for parameter in twice)
-        )
-    return ask
-
-
-Asking = Annotated[Ask, Depends(_asking)]
-
-HEADERS = {
-    "ETag": {"description": "What this answer is a state of.", "schema": {"type": "string"}},
-    "Letopis-Position": {
-        "description": "How far in the log the view behind this answer is.",
-        "schema": {"type": "integer", "minimum": 0},
-    },
-    "Letopis-Parked": {
-        "description": "Only when something waits in the view behind this answer: the first position of a fact that"
-        " could not be taken in, so that it and what came after is lacking. The member `parked` says the same.",
-        "schema": {"type": "integer", "minimum": 1},
-    },
-}
-
-
-def described(name: str, model: type[BaseModel], *, has_id: bool = False, has_forms: bool = False) -> dict[str, Any]:
-    """Return what a route declares: its name, who may ask, what it answers and with which headers."""
-    responses: dict[int | str, dict[str, Any]] = {
-        200: {"headers": HEADERS},
-        304: {"description": "The caller has this answer already.", "headers": HEADERS},
-    }
-    if has_id:
-        responses[404] = {}
-    if has_forms:
-        responses[406] = {}
-    return {
-        "name": name,
-        "operation_id": name,
-        "response_model": model,
-        "responses": responses,
-        "description": f"Roles: {', '.join(sorted(RIGHTS[name]))}.",
-    }

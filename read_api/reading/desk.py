@@ -1,12 +1,11 @@
 """Where questions are answered: one statement on the views of the schema `read`, with the position it is true at."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from datetime import UTC, datetime
+from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,9 +16,8 @@ from infra.analytics.fact_schema import Report
 from infra.log.past_log import AsOf
 from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.reading.feed import Feed
-
-if TYPE_CHECKING:
-    from read_api.reading.past import Past
+from read_api.reading.past import Past
+from read_api.reading.statement import Seen, Statement
 
 Row = tuple[Any, ...]
 Unreachable = OperationalError
@@ -34,20 +32,6 @@ STATEMENT_TIMEOUT_MS = 10_000
 # A view is swapped in an instant: whoever holds it longer is stuck.
 LOCK_TIMEOUT_MS = 5_000
 
-# How far the views of a question are, and the first position that something waits for in them (in what is asked about,
-# if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another
-# log (a backup was restored, and it is not built anew yet), and none of its rows may be told.
-SEEN = """
-WITH seen AS (
-    SELECT coalesce(min(CASE WHEN s.is_of_another_log THEN -1 ELSE s.position END), 0) AS position, (
-        SELECT min(p.position)
-        FROM read.parked AS p
-        WHERE p.view = ANY(%(views)s::text[]) AND (%(about)s::text IS NULL OR %(about)s::text = ANY(p.concerns))
-    ) AS parked
-    FROM read.shown AS s
-    WHERE s.view = ANY(%(views)s::text[])
-)"""
-
 STATUS = """
 SELECT v.view, max(s.state), coalesce(max(s.position) FILTER (WHERE s.is_shown), 0), max(s.position)
 FROM unnest(%(views)s::text[]) AS v (view)
@@ -56,13 +40,6 @@ GROUP BY v.view
 ORDER BY v.view"""
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
-
-
-class Seen(NamedTuple):
-    """How true an answer is: how far its views are; `parked` is the first fact that it should say and does not."""
-
-    position: int
-    parked: int | None = None
 
 
 class Caller(Protocol):
@@ -97,7 +74,7 @@ History = Callable[[UUID, int, int], Sequence[Any]]
 def read_pool(url: str, size: int) -> Pool:
     """Return a closed pool of connections that can only read; the application opens it on its event loop."""
     limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
-    options = f"-c TimeZone=UTC -c default_transaction_read_only=on {limits}"
+    options = f"-c TimeZone=UTC -c search_path=read -c default_transaction_read_only=on {limits}"
     return AsyncConnectionPool(
         url,
         min_size=1,
@@ -106,12 +83,6 @@ def read_pool(url: str, size: int) -> Pool:
         kwargs={"autocommit": True, "connect_timeout": 5, "options": options, "application_name": "letopis-reads"},
         open=False,
     )
-
-
-@lru_cache(maxsize=512)
-def views_of(statement: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return these views as the statement names them, with the shape it reads: code of two versions may be running."""
-    return tuple(found[1] for name in names if (found := re.search(rf"\bread\.({name}_v\d+)\b", statement)))
 
 
 @dataclass(frozen=True)
@@ -124,35 +95,37 @@ class Desk:
     phone_key: Callable[[str], str]
     email_key: Callable[[str], str]
     feed: Feed
-    past: "Past"
+    past: Past
     reports: Reports | None = None
     zone: ZoneInfo = UTC_ZONE
     timeout: float = 5.0
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def fetch(
         self,
-        statement: str,
+        statement: Statement,
         parameters: Mapping[str, Any],
-        views: Sequence[str],
         min_position: int | None = None,
         about: UUID | None = None,
     ) -> tuple[Seen, list[Row]]:
-        """Run a statement that begins with SEEN and gives seen.* first; return that and the rows without it.
+        """Run a statement on the views as they are; return how true it is, and its rows without that.
 
         `about` is the one thing asked for: what waits elsewhere in the views is then not told. Raises
         ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
         """
-        views = views_of(statement, tuple(views))
-        # PostgreSQL's own way to write an array: a list would be taken apart and put together for every question.
-        values = {**parameters, "views": f"{{{','.join(views)}}}", "about": None if about is None else str(about)}
-        rows = await self._run(statement, values, views)
+        values = statement.values(parameters, about)
+        rows = await self._run(statement, values)
         if min_position is not None and rows[0][0] < min_position:
-            await self._wait(views, min_position)
-            rows = await self._run(statement, values, views)
+            await self._wait(statement.all_views, min_position)
+            rows = await self._run(statement, values)
         return Seen(*rows[0][:2]), [row[2:] for row in rows]
 
     async def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run any statement on what does not depend on a view."""
+        return await self._again(statement.encode(), parameters)
+
+    async def _again(self, statement: bytes, parameters: Mapping[str, Any] | None) -> list[Row]:
+        """Run a statement, and once more if the connection was a dead one."""
         try:
             return await self._fetched(statement, parameters)
         except errors.QueryCanceled:
@@ -162,9 +135,9 @@ class Desk:
             await self.pool.check()
             return await self._fetched(statement, parameters)
 
-    async def _fetched(self, statement: str, parameters: Mapping[str, Any] | None) -> list[Row]:
+    async def _fetched(self, statement: bytes, parameters: Mapping[str, Any] | None) -> list[Row]:
         async with self.pool.connection() as connection:
-            return await (await connection.execute(statement.encode(), parameters)).fetchall()
+            return await (await connection.execute(statement, parameters)).fetchall()
 
     async def head(self) -> int:
         """Return the position of the newest fact of the log."""
@@ -178,13 +151,13 @@ class Desk:
                 {"pointer": "/min_position", "in": "query", "code": "beyond-the-log", "head": head}
             )
 
-    async def _run(self, statement: str, values: Mapping[str, Any], views: Sequence[str]) -> list[Row]:
+    async def _run(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
         try:
-            rows = await self.rows(statement, values)
+            rows = await self._again(statement.now, values)
         except errors.UndefinedTable:
-            raise await self._building(views) from None
+            raise await self._building(statement.all_views) from None
         if rows[0][0] < 0:
-            raise await self._building(views)
+            raise await self._building(statement.all_views)
         return rows
 
     async def _building(self, views: Sequence[str]) -> ViewBuildingError:

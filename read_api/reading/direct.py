@@ -15,8 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from read_api.reading.asking import Question, allowed
+from read_api.reading.declaring import allowed
 from read_api.reading.desk import Desk
+from read_api.reading.question import Question
 
 ASKED = "letopis.asked"
 

@@ -11,46 +11,55 @@ from hashlib import blake2s
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 
-from read_api.reading.desk import SEEN
+from read_api.reading.answer import columns
 from read_api.reading.errors import WrongParameterError
+from read_api.reading.statement import Statement
 
 KeyType = Literal["text", "timestamptz", "uuid", "bigint"]
 
 FEW = 1_000
-"""So many rows at most are looked up by an index of their own and then sorted; where there are more, one in a thousand
-of a million, the way along the order meets enough of them soon."""
+"""A search looks up so many rows by its own index and sorts them; where more match, at least one in a thousand of a
+million, a walk along the order meets a page of them soon."""
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
-    """A list that can be filtered: SQL that is put together from constants only; values go in as parameters.
-
-    `item` maps the members of an item to SQL; `order` are the columns of the view that it is sorted by, the last of
-    them unique; `filters` maps a parameter to its condition; `steady` are those for which, alone, the way is the same
-    index whatever the value; `searched` one of which nobody can tell, before looking, whether it matches half the rows
-    or none. `joins` add names to the rows of one page.
-    """
+class Paged:
+    """What is given page by page: `order` are the keys that it is sorted by, the last of them unique."""
 
     name: str
-    view: str
-    shape: int
-    alias: str
-    item: Mapping[str, str]
     order: Mapping[str, KeyType]
+
+
+@dataclass(frozen=True, eq=False)
+class Listing(Paged):
+    """A list that can be filtered: SQL that is put together from constants only; values go in as parameters.
+
+    `item` is the answer that each row of the view becomes; `filters` maps a parameter to its condition. `steady` are
+    the filters that are fast, alone, by the same index whatever the value; `searched` is one of which nobody can tell,
+    before looking, whether it matches half the rows or none. `joins` add names to the rows of one page, from the views
+    in `names`; `beside` are views that conditions look into. `parties` are the filters that name a party: the facts
+    that concern it are all that the list rests on.
+    """
+
+    view: str
+    alias: str
+    item: type[BaseModel]
     always: str
     filters: Mapping[str, str]
     steady: frozenset[str] = frozenset()
+    parties: frozenset[str] = frozenset()
     searched: str | None = None
     joins: str = ""
-    joined: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     descending: bool = False
 
-    @property
-    def views(self) -> tuple[str, ...]:
-        """The read models it selects from."""
-        return (self.view, *self.joined)
+    def party(self, given: Mapping[str, Any]) -> UUID | None:
+        """Return the party that one of the filters names, if one does."""
+        return next((given[name] for name in sorted(self.parties & set(given))), None)
 
     def conditions(self, given: frozenset[str]) -> str:
         """Return the WHERE clause for the filters that are given."""
@@ -58,8 +67,8 @@ class Listing:
 
 
 @lru_cache(maxsize=512)
-def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_cursor: bool) -> str:
-    """Return the SQL of one page, one row: position, items as JSON (NULL: none), the last one's keys if more follow.
+def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_cursor: bool) -> Statement:
+    """Return what gives one page, one row: position, items as JSON (NULL: none), the last one's keys if more follow.
 
     With no filter or a steady one the limit stands in the text, and PostgreSQL plans once. A limit that is a parameter
     makes it plan each time, since for any limit it would expect a tenth of the table: other values get their own way.
@@ -73,12 +82,13 @@ def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_c
     if has_cursor:
         after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
         conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
-    members = ", ".join(f"{value} AS {name}" for name, value in listing.item.items())
+    item = columns(listing.item, a)
+    members = ", ".join(f"{value} AS {name}" for name, value in item.items())
     sorted_by = [f"key_{number}" for number in range(len(keys))]
     members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
     found, rows = _rows(listing, given, conditions, order, size)
-    return f"""{SEEN}{found}, page AS MATERIALIZED (
+    sql = f"""{found}, page AS MATERIALIZED (
     SELECT {members}
     FROM (
         {rows}
@@ -88,7 +98,7 @@ def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_c
 SELECT seen.*, (
     SELECT json_agg(i)::text
     FROM (
-        SELECT {", ".join(f"p.{name}" for name in listing.item)}
+        SELECT {", ".join(f"p.{name}" for name in item)}
         FROM page AS p
         ORDER BY {page_order}
         LIMIT {size}
@@ -101,11 +111,12 @@ LEFT JOIN (
     ORDER BY {page_order}
     LIMIT 1 OFFSET {size} - 1
 ) AS last ON (SELECT count(*) FROM page) > {size}"""  # noqa: S608 - put together from the constants of a Listing
+    return Statement(sql, (listing.view, *listing.beside), listing.names)
 
 
 def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:
     """Return the SQL that gives the rows of one page, and the common table expression it needs before it."""
-    a, view = listing.alias, f"read.{listing.view}_v{listing.shape}"
+    a, view = listing.alias, listing.view
     along = f"SELECT {a}.* FROM {view} AS {a} WHERE {conditions} ORDER BY {order} LIMIT {size} + 1"  # noqa: S608
     if listing.searched not in given:
         return "", along
@@ -122,18 +133,19 @@ def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, 
 
 
 @lru_cache(maxsize=512)
-def count_statement(listing: Listing, given: frozenset[str]) -> str:
-    """Return the SQL that counts all rows of a list."""
-    return f"""{SEEN}
+def count_statement(listing: Listing, given: frozenset[str]) -> Statement:
+    """Return what counts all rows of a list."""
+    sql = f"""
 SELECT seen.*, (
     SELECT count(*)
-    FROM read.{listing.view}_v{listing.shape} AS {listing.alias}
+    FROM {listing.view} AS {listing.alias}
     WHERE {listing.conditions(given)}
 )
 FROM seen"""  # noqa: S608 - put together from the constants of a Listing
+    return Statement(sql, (listing.view, *listing.beside))
 
 
-def _check(listing: Listing, filters: Mapping[str, Any]) -> str:
+def _check(listing: Paged, filters: Mapping[str, Any]) -> str:
     """Name a list with its filters: a cursor of another list, or of other filters, would begin anywhere."""
     return _name(listing.name, tuple(sorted((name, str(value)) for name, value in filters.items())))
 
@@ -143,7 +155,7 @@ def _name(listing: str, filters: tuple[tuple[str, str], ...]) -> str:
     return blake2s(to_json([listing, filters]), digest_size=6).hexdigest()
 
 
-def to_cursor(listing: Listing, filters: Mapping[str, Any], keys: Sequence[Any]) -> str:
+def to_cursor(listing: Paged, filters: Mapping[str, Any], keys: Sequence[Any]) -> str:
     """Return the opaque text that names the place after a row."""
     plain = [
         key.isoformat() if isinstance(key, datetime) else key if isinstance(key, int) else str(key) for key in keys
@@ -152,7 +164,7 @@ def to_cursor(listing: Listing, filters: Mapping[str, Any], keys: Sequence[Any])
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
-def from_cursor(listing: Listing, filters: Mapping[str, Any], cursor: str) -> dict[str, Any]:
+def from_cursor(listing: Paged, filters: Mapping[str, Any], cursor: str) -> dict[str, Any]:
     """Return the place a cursor names, as SQL parameters; raises WrongParameterError."""
     try:
         parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))

@@ -1,10 +1,10 @@
 """Asking the past: the same statements, on what the time machine shows of a moment."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from fastapi.concurrency import contextmanager_in_threadpool
@@ -12,16 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from infra.log.past_log import AsOf, Cut, MomentAheadError, TooLongError
 from infra.projector.folding import PoisonEventError
-from read_api.reading.desk import SEEN, Seen
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
-
-Kind = Literal["card", "timeline", "ownership", "deal", "board"]
-"""What a question is about: of one client the card, the story or the owners; one deal; or all deals by their stages."""
+from read_api.reading.statement import Seen, Statement
 
 RETRY_AFTER = 5
-
-SEEN_THEN = """
-WITH seen AS (SELECT %(seen_position)s::bigint AS position, NULL::bigint AS parked)"""
 
 
 class Then(Protocol):
@@ -29,8 +23,10 @@ class Then(Protocol):
 
     @property
     def position(self) -> int: ...
-    def ask(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Run a statement on the views as they stood."""
+    def ask(
+        self, statement: str, values: Mapping[str, Any], views: tuple[str, ...], names: tuple[str, ...]
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement on the views as they stood; of `names` only what the answer names by id."""
         ...
 
 
@@ -41,27 +37,31 @@ class TimeMachine(Protocol):
         """Return what counts of the log as of a moment."""
         ...
 
-    def looking(self, kind: Kind, key: UUID | None, as_of: AsOf) -> AbstractContextManager[Then]:
-        """Show what a question of this kind needs."""
+    def reads_all(self, views: tuple[str, ...], about: UUID | None) -> bool:
+        """Tell whether a question of these views, about one party or stream, makes it read the whole log."""
+        ...
+
+    def looking(self, as_of: AsOf, about: UUID | None) -> AbstractContextManager[Then]:
+        """Show the views, or what they have about one party or stream."""
         ...
 
 
 @dataclass(frozen=True)
 class Past:
-    """The past, for as many at once as there is room for: `few` for one client or deal, `boards` for whole boards.
+    """The past, for as many at once as there is room for: `few` for one thing, `wholes` for what reads the whole log.
 
-    A board is seconds of work: one after the other, so that the present is answered meanwhile. Who has to wait longer
-    than `patience` seconds is sent away for a while.
+    A whole view is seconds of work: one after the other, so that the present is answered meanwhile. A caller who has to
+    wait longer than `patience` seconds is sent away for a while.
     """
 
     machine: TimeMachine
     few: int
-    boards: int
+    wholes: int
     patience: float
     _room: dict[str, asyncio.Semaphore] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._room.update(few=asyncio.Semaphore(self.few), boards=asyncio.Semaphore(self.boards))
+        self._room.update(few=asyncio.Semaphore(self.few), wholes=asyncio.Semaphore(self.wholes))
 
     async def cut(self, as_of: AsOf) -> Cut:
         """Return what counts of the log as of a moment; raises WrongParameterError for one that is ahead."""
@@ -70,11 +70,11 @@ class Past:
                 return await run_in_threadpool(self.machine.cut, as_of)
 
     @asynccontextmanager
-    async def looking(self, kind: Kind, key: UUID | None, as_of: AsOf) -> AsyncIterator["PastViews"]:
+    async def looking(self, as_of: AsOf, views: tuple[str, ...], about: UUID | None) -> AsyncIterator["PastViews"]:
         """Lend the views as they stood; raises WrongParameterError, TooManyPastsError and PastTooLongError."""
-        async with self._place("boards" if key is None else "few"):
+        async with self._place("wholes" if self.machine.reads_all(views, about) else "few"):
             with _told():
-                async with contextmanager_in_threadpool(self.machine.looking(kind, key, as_of)) as then:
+                async with contextmanager_in_threadpool(self.machine.looking(as_of, about)) as then:
                     yield PastViews(then)
 
     @asynccontextmanager
@@ -113,17 +113,16 @@ class PastViews:
 
     async def fetch(
         self,
-        statement: str,
+        statement: Statement,
         parameters: Mapping[str, Any],
-        views: Sequence[str],  # noqa: ARG002 - all that it selects from is shown already
         min_position: int | None = None,  # noqa: ARG002 - the log itself was read
         about: UUID | None = None,  # noqa: ARG002 - nothing waits in what was folded just now
     ) -> tuple[Seen, list[tuple[Any, ...]]]:
-        """Run a statement that begins with SEEN; return the position it is true at, and the rows without it."""
+        """Run a statement on the views as they stood; return the position it is true at, and its rows without that."""
         return Seen(self._then.position), await run_in_threadpool(rows_then, self._then, statement, parameters)
 
 
-def rows_then(then: Then, statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Run a statement that begins with SEEN on the views as they stood; return its rows without the position."""
+def rows_then(then: Then, statement: Statement, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a statement on the views as they stood; return its rows without the position."""
     values = {**parameters, "seen_position": then.position}
-    return [row[2:] for row in then.ask(statement.replace(SEEN, SEEN_THEN), values)]
+    return [row[2:] for row in then.ask(statement.then, values, statement.views, statement.names)]

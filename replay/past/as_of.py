@@ -5,10 +5,10 @@ session of the database sees. So a question about the past is the very statement
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -17,50 +17,22 @@ from infra.log.envelope import ReadEvent
 from infra.log.past_log import AsOf, Cut, PastLog, cut_at
 from infra.postgres.connection import LIMITS, OwnConnection
 from infra.projector.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
+from infra.projector.generations import view_of
 from infra.projector.parking import Parking, passing_over
-from infra.projector.projection import Projection, own_stream
+from infra.projector.projection import Projection
 from infra.projector.session_tables import SessionTables
-from projections.parties.client_card import client_card
-from projections.parties.client_timeline import client_timeline
-from projections.parties.contact_persons import contact_persons
-from projections.parties.ownership_history import ownership_history
-from projections.sales.pipeline_board import pipeline_board
-from projections.sales.pipelines import pipelines
-from projections.staff.staff_directory import staff_directory
-from projections.staff.units import units
+from projections.registry import PROJECTIONS
 
 Borrow = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 Row = tuple[Any, ...]
 
-Kind = Literal["card", "timeline", "ownership", "deal", "board"]
-"""What a question is about: of one client the card, the story or the owners; one deal; or all deals by their stages."""
-
-KEPT: tuple[Projection[Any], ...] = (
-    client_card,
-    client_timeline,
-    contact_persons,
-    ownership_history,
-    pipeline_board,
-    pipelines,
-    staff_directory,
-    units,
-)
-"""The read models whose past can be asked for."""
+MODELS: Mapping[str, Projection[Any]] = {view_of(one): one for one in PROJECTIONS}
+"""Every read model, by the view in which readers see it."""
 
 # The times in an answer are written as the readers' own sessions write them.
 OPTIONS = f"{LIMITS} -c TimeZone=UTC -c synchronous_commit=off -c application_name=letopis-as-of"
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-def _of_own_stream(projection: Projection[Any]) -> tuple[str, ...]:
-    """Return the topics of the facts that change the row of their own stream."""
-    return tuple(sorted({kind.TOPIC for kind, (keys, _) in projection.folds.items() if keys is own_stream}))
-
-
-CLIENTS_OWN = _of_own_stream(client_card)
-OF_DEALS = pipeline_board.topics
-OF_A_CARD = tuple({*client_card.topics, *contact_persons.topics, *OF_DEALS})
 
 
 class _Session:
@@ -69,8 +41,8 @@ class _Session:
     def __init__(self, url: str, decoder: Callable[[Borrow], Decode]) -> None:
         self.borrow = OwnConnection(url, OPTIONS)
         decode = decoder(self.borrow)
-        self._readers = {one.name: (preparing(decode, one), decoding(decode, one)) for one in KEPT}
-        self._topics = {one.name: frozenset(one.topics) for one in KEPT}
+        self._readers = {one.name: (preparing(decode, one), decoding(decode, one)) for one in PROJECTIONS}
+        self._topics = {one.name: frozenset(one.topics) for one in PROJECTIONS}
         self._passing: dict[str, Parking] = {}
         self._tables: SessionTables | None = None
         self._tables_of: psycopg.Connection[Any] | None = None
@@ -80,14 +52,14 @@ class _Session:
         if self._tables is None or self._tables_of is not connection:
             # A plan that was made for one client's few rows is a bad one for a whole board.
             connection.prepare_threshold = None
-            self._tables, self._tables_of = SessionTables(connection, KEPT), connection
+            self._tables, self._tables_of = SessionTables(connection, PROJECTIONS), connection
         return self._tables
 
     def learn(self, connection: psycopg.Connection[Any]) -> None:
         """Hear which facts are skipped on record."""
-        self._passing = passing_over(connection, KEPT)
+        self._passing = passing_over(connection, PROJECTIONS)
 
-    def fold(self, projection: Projection[Any], rows: Rows, facts: Iterable[ReadEvent]) -> None:
+    def fold(self, projection: Projection[Any], rows: Rows, facts: Sequence[ReadEvent]) -> None:
         """Fold those of the facts that the read model takes in into the rows; raises PoisonEventError."""
         prepare, decode = self._readers[projection.name]
         topics = self._topics[projection.name]
@@ -98,90 +70,115 @@ class _Session:
 
 
 class Then:
-    """Read models as they stood at a cut of the log."""
+    """Read models as they stood at a cut of the log; each is folded when a statement first names it.
 
-    def __init__(self, session: _Session, tables: SessionTables, log: PastLog, cut: Cut) -> None:
+    Of a question about one party or stream only what concerns it is folded, as the declaration of the read model says.
+    """
+
+    def __init__(self, session: _Session, tables: SessionTables, log: PastLog, cut: Cut, about: UUID | None) -> None:
         self.position = cut.position
         self._session = session
         self._tables = tables
         self._log = log
-        self._known: set[UUID] = set()
+        self._about = about
+        self._whole: set[str] = set()
+        self._known: dict[str, set[UUID]] = {}
+        """Of each read model that is not folded whole, the streams and parties of which everything is there."""
 
-    def ask(self, statement: str, values: Mapping[str, Any]) -> list[Row]:
-        """Run a statement of the readers. Whoever its answer names by id is looked up, and it is run once more."""
-        rows = self._tables.ask(statement, values)
-        named = {UUID(found) for row in rows for cell in row if isinstance(cell, str) for found in _ID.findall(cell)}
-        return self._tables.ask(statement, values) if self._introduce(named) else rows
+    def ask(self, statement: str, values: Mapping[str, Any], views: Sequence[str], names: Sequence[str]) -> list[Row]:
+        """Run a statement of the readers on these views; what its answer names by id is looked up in `names`.
 
-    def show_card(self, client_id: UUID) -> None:
-        """Fold what a client's card selects from."""
-        facts = self._log.of_party(client_id, OF_A_CARD)
-        self._known.add(client_id)
-        self._fill(client_card, facts, only=client_id)
-        self._fill(contact_persons, facts)
-        self._show_deals({fact.stream_id for fact in facts if fact.topic in OF_DEALS})
-        # Whoever acts for this client or belongs to it says so in a fact of their own.
-        self._introduce({fact.stream_id for fact in facts if fact.topic in CLIENTS_OWN})
-
-    def show_story(self, projection: Projection[Any], client_id: UUID) -> None:
-        """Fold a read model that keeps a row for each fact about a client."""
-        self._fill(projection, self._log.of_party(client_id, projection.topics), only=client_id)
-        self._introduce({client_id})
-
-    def show_deal(self, deal_id: UUID) -> None:
-        """Fold one deal."""
-        self._show_deals({deal_id})
-
-    def show_board(self) -> None:
-        """Fold every pipeline and every deal; raises infra.log.past_log.TooLongError."""
-        deals: Rows = {}
-        roads: Rows = {}
-        for facts in self._log.every((*OF_DEALS, *pipelines.topics)):
-            self._session.fold(pipeline_board, deals, facts)
-            self._session.fold(pipelines, roads, facts)
-        self._tables.fill(pipeline_board, deals.values())
-        self._tables.fill(pipelines, roads.values())
-
-    def _show_deals(self, deal_ids: Collection[UUID]) -> None:
-        self._fill(pipeline_board, self._log.of_streams(deal_ids, OF_DEALS))
-
-    def _introduce(self, ids: Collection[UUID]) -> bool:
-        """Fold the clients and staff among the ids who are not known yet by their own streams; tell if there were any.
-
-        That is all of a staff member's row, and of a client's all but the touchpoints.
+        Raises infra.log.past_log.TooLongError.
         """
-        facts = self._log.of_streams(set(ids) - self._known, (*CLIENTS_OWN, *staff_directory.topics, *units.topics))
-        self._known.update(ids)
-        self._fill(client_card, facts)
-        self._fill(staff_directory, facts)
-        self._fill(units, facts)
+        self._show([MODELS[view] for view in views])
+        rows = self._tables.ask(statement, values)
+        # What is introduced may name others: a member of the staff their branch.
+        while self._introduce({MODELS[name]: _ids_in(rows) for name in names}):
+            rows = self._tables.ask(statement, values)
+        return rows
+
+    def _show(self, models: Sequence[Projection[Any]]) -> None:
+        """Fold those of the read models that are not there yet."""
+        new = [one for one in models if one.name not in self._whole and one.name not in self._known]
+        if wholes := [one for one in new if reads_all(one, self._about)]:
+            self._fold_whole(wholes)
+        if self._about is not None and (others := [one for one in new if one not in wholes]):
+            self._fold_about(others, self._about)
+
+    def _fold_whole(self, models: Sequence[Projection[Any]]) -> None:
+        """Read the log once, and fold all rows."""
+        folded: dict[str, Rows] = {one.name: {} for one in models}
+        for facts in self._log.every(sorted({topic for one in models for topic in one.topics})):
+            for one in models:
+                self._session.fold(one, folded[one.name], facts)
+        for one in models:
+            self._tables.fill(one, folded[one.name].values())
+        self._whole.update(folded)
+
+    def _fold_about(self, models: Sequence[Projection[Any]], about: UUID) -> None:
+        """Fold the rows that facts about one party, or in one stream, have touched.
+
+        Where the rows are shared out by stream, each is complete with all facts of that stream. Otherwise that is only
+        the party's own row, and those that rest on one fact; of others who name the party what their own streams say.
+        """
+        facts = self._log.of_party(about, sorted({topic for one in models for topic in one.topics}))
+        streams: dict[Projection[Any], set[UUID]] = {}
+        for one in models:
+            own = frozenset(of_own_stream(one))
+            streams[one] = {about, *(fact.stream_id for fact in facts if fact.topic in own)}
+            self._known[one.name] = set()
+            if one.is_append_only or one.partition_by != "stream":
+                self._fill(one, facts, only=about)
+                self._known[one.name].add(about)
+        self._introduce(streams)
+
+    def _introduce(self, ids: Mapping[Projection[Any], Collection[UUID]]) -> bool:
+        """Fold rows of those who are not known yet from their own streams; tell if there were any facts in these.
+
+        That is all of a row that is shared out by stream, and of a client's all but the touchpoints.
+        """
+        new = {
+            one: set(wanted) - self._known.setdefault(one.name, set())
+            for one, wanted in ids.items()
+            if one.name not in self._whole
+        }
+        topics = {one: frozenset(of_own_stream(one)) for one in new}
+        facts = self._log.of_streams(set().union(*new.values()), sorted(frozenset().union(*topics.values())))
+        for one, streams in new.items():
+            self._known[one.name] |= streams
+            self._fill(one, [fact for fact in facts if fact.topic in topics[one] and fact.stream_id in streams])
         return bool(facts)
 
     def _fill(self, projection: Projection[Any], facts: Sequence[ReadEvent], only: UUID | None = None) -> None:
-        """Fold facts into a read model's table; `only`: those rows whose key begins with this."""
+        """Fold facts into a read model's table; `only`: those rows of whose key this is a part."""
         rows: Rows = {}
         self._session.fold(projection, rows, facts)
-        wanted: list[RowAt] = [there for key, there in rows.items() if only is None or key[0] == only]
+        wanted: list[RowAt] = [there for key, there in rows.items() if only is None or only in key]
         if wanted:
             self._tables.fill(projection, wanted)
 
 
-_STORIES: dict[str, Projection[Any]] = {"timeline": client_timeline, "ownership": ownership_history}
+def _ids_in(rows: Sequence[Row]) -> set[UUID]:
+    """Return whatever an answer names by its id."""
+    return {UUID(found) for row in rows for cell in row if isinstance(cell, str) for found in _ID.findall(cell)}
 
 
-def _show(then: Then, kind: Kind, key: UUID | None) -> None:
-    if key is None:
-        then.show_board()
-    elif kind == "card":
-        then.show_card(key)
-    elif kind == "deal":
-        then.show_deal(key)
-    else:
-        then.show_story(_STORIES[kind], key)
+def reads_all(projection: Projection[Any], about: UUID | None) -> bool:
+    """Tell whether the whole log is read to fold what a question needs: it is about nothing, or any fact may matter."""
+    return about is None or projection.partition_by == "none"
+
+
+def of_own_stream(projection: Projection[Any]) -> tuple[str, ...]:
+    """Return the topics of the facts that change only rows of their own stream."""
+    if projection.is_append_only:
+        return ()
+    if projection.partition_by == "stream":
+        return projection.topics
+    return projection.topics_of_own_stream
 
 
 class TimeMachine:
-    """So many sessions in which the past is looked at, each by one at a time; whoever finds none free waits.
+    """So many sessions in which the past is looked at, each by one at a time; a caller who finds none free waits.
 
     `decoder` makes, of what lends a connection, what reads facts. No question may take more than so many seconds.
     """
@@ -197,9 +194,14 @@ class TimeMachine:
         with self._session() as session, session.borrow() as connection:
             return cut_at(connection, as_of)
 
+    @staticmethod
+    def reads_all(views: Sequence[str], about: UUID | None) -> bool:
+        """Tell whether a question of these views makes it read the whole log."""
+        return any(reads_all(MODELS[view], about) for view in views)
+
     @contextmanager
-    def looking(self, kind: Kind, key: UUID | None, as_of: AsOf) -> Iterator[Then]:
-        """Show what a question of this kind needs, as of a moment; the key is the client's or the deal's.
+    def looking(self, as_of: AsOf, about: UUID | None) -> Iterator[Then]:
+        """Show the views as of a moment; of one party or stream only, if the question is `about` one.
 
         Raises infra.log.past_log.MomentAheadError and TooLongError, and infra.projector.folding.PoisonEventError.
         """
@@ -208,9 +210,7 @@ class TimeMachine:
             cut = cut_at(connection, as_of)
             session.learn(connection)
             with tables.lent():
-                then = Then(session, tables, PastLog(connection, cut, self._seconds), cut)
-                _show(then, kind, key)
-                yield then
+                yield Then(session, tables, PastLog(connection, cut, self._seconds), cut, about)
 
     @contextmanager
     def _session(self) -> Iterator[_Session]:

@@ -23,7 +23,6 @@ class StaffMember(Base):
 
     staff_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str | None]
-    branch: Mapped[str | None]
 
     @property
     def id(self) -> UUID:

@@ -26,15 +26,17 @@ from app.auth import authenticator
 from app.database import master_key, urls_of
 from app.serving.http import Parts
 from app.settings import Settings
-from read_api import answers
-from read_api.rights import FRONT_OFFICE
+from read_api import client_card as answers
+from read_api.client_story import TimelineEntry
+from read_api.reading.answer import Page, Sum
+from read_api.roles import FRONT_OFFICE
 from tests.bench.serving import serve
 from tests.bench.usual_models import Client, ContactPerson, Deal, Entry, StaffMember
 
 _OWNER = joinedload(Client.owner)
 
 CARD = select(Client).options(
-    _OWNER.load_only(StaffMember.name, StaffMember.branch),
+    _OWNER.load_only(StaffMember.name),
     joinedload(Client.parent).load_only(Client.name),
     selectinload(Client.subsidiaries).load_only(Client.name, Client.parent_id),
     selectinload(Client.persons).joinedload(ContactPerson.person).load_only(Client.name),
@@ -116,7 +118,7 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
     owner = client.owner
     return answers.ClientCard(
         **{name: getattr(client, name) for name in answers.Client.model_fields},
-        owner=answers.Person(id=owner.staff_id, name=owner.name, branch=owner.branch) if owner else None,
+        owner=answers.Person(id=owner.staff_id, name=owner.name, branch=None, branch_id=None) if owner else None,
         contact_points=[answers.ContactPoint(**point) for _, point in points],
         tax_id=client.tax_id,
         profile={name: answers.ProfileTrait(**trait) for name, trait in client.profile.items()},
@@ -128,7 +130,7 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
         last_touch_direction=client.last_touch_direction,
         open_deals=answers.OpenDeals(
             count=sum(number for _, number, _ in deals),
-            sums=[answers.Sum(currency=currency, amount=str(amount)) for currency, _, amount in deals if currency],
+            sums=[Sum(currency=currency, amount=str(amount)) for currency, _, amount in deals if currency],
         ),
         contact_persons=_contacts(client.persons, "person"),
         organisations=_contacts(client.organisations, "organisation"),
@@ -172,7 +174,7 @@ def reads_router(settings: Settings, sessions: async_sessionmaker[AsyncSession])
         deals = (await session.execute(OPEN_DEALS.where(Deal.client_id == client_id))).all()
         return _card(client, deals)
 
-    @router.get("/clients", dependencies=[Depends(allowed)], response_model=answers.Page[answers.Client])
+    @router.get("/clients", dependencies=[Depends(allowed)], response_model=Page[answers.Client])
     async def list_clients(session: Session, limit: Limit = 50, cursor: str | None = None) -> Any:
         statement = paged(PAGE, {Client.name_sort: str, Client.client_id: UUID}, cursor, limit)
         return _page((await session.scalars(statement)).all(), limit, ("name_sort", "client_id"))
@@ -180,7 +182,7 @@ def reads_router(settings: Settings, sessions: async_sessionmaker[AsyncSession])
     @router.get(
         "/clients/{client_id}/timeline",
         dependencies=[Depends(allowed)],
-        response_model=answers.Page[answers.TimelineEntry],
+        response_model=Page[TimelineEntry],
     )
     async def get_timeline(client_id: UUID, session: Session, limit: Limit = 50, cursor: str | None = None) -> Any:
         keys: Keys = {Entry.occurred_at: datetime.fromisoformat, Entry.event_position: int}

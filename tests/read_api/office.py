@@ -46,6 +46,18 @@ def authenticate(header: str | None) -> ProgressReporter:
     return ProgressReporter(identity, role)
 
 
+class Clock:
+    """The service's clock, which a test may stop."""
+
+    _stopped: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self._stopped or datetime.now(UTC)
+
+    def stop_at(self, moment: datetime) -> None:
+        self._stopped = moment
+
+
 class Fact(NamedTuple):
     """What the history function gives here; the real one gives more."""
 
@@ -66,6 +78,7 @@ class Office:
     runner: asyncio.Runner
     app: FastAPI
     pool: Pool
+    clock: Clock
     reports: Reports | None = None
     history: dict[UUID, list[Fact]] = field(default_factory=dict)
 
@@ -238,11 +251,13 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
 
     feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)
     past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
-    desk = Desk(pool, authenticate, read_history, phone_key, email_key, feed, past, reports=reports, timeout=timeout)
+    clock = Clock()
+    doors = (pool, authenticate, read_history, phone_key, email_key, feed, past)
+    desk = Desk(*doors, reports=reports, timeout=timeout, clock=clock)
     app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))
     with asyncio.Runner() as runner:
         runner.run(pool.open())
         try:
-            yield Office(database, runner, app, pool, reports, history)
+            yield Office(database, runner, app, pool, clock, reports, history)
         finally:
             runner.run(pool.close())

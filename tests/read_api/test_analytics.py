@@ -14,8 +14,9 @@ from infra.analytics.duck import POSITION_KEY
 from infra.analytics.fact_schema import Parameter, Report, ReportColumn, ReportParameterError
 from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres
-from read_api.answers import Items, ReportAnswer
-from read_api.answers import Report as ReportDescribed
+from read_api.analytics import Report as ReportDescribed
+from read_api.analytics import ReportAnswer
+from read_api.reading.answer import Items
 from tests.database import copy_of
 from tests.read_api.office import Office, office
 
@@ -45,7 +46,7 @@ class Shelf:
         self.as_of = as_of
         year = (parameters or {}).get("year", "2026")
         if not year.isdigit():
-            raise ReportParameterError("year is not a INTEGER")
+            raise ReportParameterError("year", "INTEGER")
         table = pa.table({"product": ["Гвоздь", None], "won": pa.array([Decimal("10.50"), Decimal("0.10")])})
         return table.replace_schema_metadata({POSITION_KEY: b"5"})
 

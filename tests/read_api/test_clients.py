@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from read_api.answers import Client, ClientCard, HistoryPage, OwnershipChange, Page, TimelineEntry
+from read_api.client_card import Client, ClientCard
+from read_api.client_story import OwnershipChange, TimelineEntry
+from read_api.history import HistoryPage
+from read_api.reading.answer import Page
 from tests.read_api.office import DAY, PERM, Fact, Office, branch, client, deal, nth, staff
 
 ANNA, ROMASHKA, OLGA, VOLGA = nth(1), nth(11), nth(12), nth(17)

@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from read_api.answers import ClientCard, Counters, Deal, Items, MyDay, Page, ProjectionStatus
+from read_api.activities import MyDay
+from read_api.client_card import ClientCard
+from read_api.deals import Deal
+from read_api.projections import ProjectionStatus
+from read_api.reading.answer import Items, Page
+from read_api.staff import Counters
 from tests.read_api.office import Office, branch, client, deal, nth, staff
 
 ROMASHKA, VOLGA, NEWCOMER, DEAL = nth(11), nth(17), nth(18), nth(31)

@@ -15,6 +15,7 @@ from commands import activity, client, contact_point, deal, ownership, pipeline,
 from commands.base import Command
 from commands.registry import COMMANDS
 from events.examples import example_of
+from events.ids import branch_named, team_named
 from events.marks import ids_named
 from events.values import (
     CallStatus,
@@ -53,6 +54,7 @@ def _maybe(values: SearchStrategy[Any]) -> SearchStrategy[Any]:
 
 
 STAFF_ID, CLIENT_ID, DEAL_ID, ACTIVITY_ID = _one(*STAFF), _one(*CLIENTS), _one(*DEALS), _one(*ACTIVITIES)
+UNITS = ("Romashka", "Lutik")
 REASON, NAME = _one("because", "they asked"), _one("Romashka", "Lutik", "Olga", "Анна")
 MOMENT = st.integers(0, 500).map(lambda hours: BEGINNING + timedelta(hours=24 * hours, minutes=hours))
 MONEY = st.builds(Money, amount=_one(Decimal(100), Decimal("250.50"), Decimal(0)), currency=_one("USD", "RUB"))
@@ -97,6 +99,10 @@ WHEN = _maybe(MOMENT)
 IMPORTED: dict[str, SearchStrategy[Any]] = {"import_id": _one(*IMPORTS), "date_unknown": st.booleans()}
 MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
     staff.HireStaff: st.builds(staff.HireStaff, staff_id=STAFF_ID, name=NAME, role=_one("seller", "head", "operator")),
+    staff.MoveStaff: st.builds(
+        staff.MoveStaff, staff_id=STAFF_ID, branch=_maybe(NAME), team=_maybe(NAME), head_id=_maybe(STAFF_ID)
+    )
+    | st.builds(staff.MoveStaff, staff_id=STAFF_ID, branch_id=_one(*map(branch_named, UNITS))),
     staff.DepartStaff: st.builds(staff.DepartStaff, staff_id=STAFF_ID, successor_id=_maybe(STAFF_ID), occurred_at=WHEN),
     client.RegisterClient: _allowed(
         client.RegisterClient,
@@ -218,6 +224,8 @@ IDS: dict[str, SearchStrategy[UUID]] = {
     "activity": ACTIVITY_ID,
     "pipeline": ROAD,
     "import": _one(*IMPORTS),
+    "team": _one(*map(team_named, UNITS)),
+    "branch": _one(*map(branch_named, UNITS)),
 }
 VALUES: dict[str, SearchStrategy[Any]] = {
     "amount": MONEY,
@@ -260,6 +268,6 @@ def _like_its_example(kind: type[Command]) -> SearchStrategy[Any]:
 
 
 KINDS: dict[type[Command], SearchStrategy[Any]] = {
-    kind: MADE_UP.get(kind) or _like_its_example(kind) for kind in COMMANDS.values()
+    kind: MADE_UP[kind] if kind in MADE_UP else _like_its_example(kind) for kind in COMMANDS.values()
 }
 """How each command is made up."""

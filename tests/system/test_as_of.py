@@ -1,13 +1,12 @@
 """As of a past moment is what was really answered then, and what would be if the facts after it had never been."""
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
-import httpx
 import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -16,26 +15,17 @@ from commands import activity, affiliation, deal, ownership
 from commands.execution.pending import Accepted
 from events.values import Channel, Direction
 from infra.postgres.embedded import EmbeddedPostgres
-from projections.analytics import ANALYTICS
 from tests.database import Database, copy_of
 from tests.read_api.office import Office, open_office
+from tests.system.asked import WHOLE, Query, everything
 from tests.system.chances import ACTIVITIES, BEGINNING, CLIENTS, DEALS, ROADS, STAFF
 from tests.system.company import Company, company
 from tests.system.histories import ADMIN, Asked, histories, request
 
-ASKED = (
-    *(f"/clients/{client}" for client in CLIENTS),
-    *(f"/clients/{client}/timeline?limit=200" for client in CLIENTS),
-    *(f"/clients/{client}/ownership?limit=200" for client in CLIENTS),
-    *(f"/deals/{deal}" for deal in DEALS),
-    *(f"/pipeline?limit=200&count=true&pipeline={road}" for road in ROADS),
-    f"/pipeline?limit=3&seller={STAFF[1]}",
-    *(f"/analytics/{report.name}" for report in ANALYTICS.reports),
-    f"/analytics/monthly_sales?by_product=true&seller_id={STAFF[2]}",
-)
+ASKED = (*everything(), Query("get_report", f"/analytics/monthly_sales?by_product=true&seller_id={STAFF[2]}"))
 """Everything that can be asked as of a moment."""
 
-BOARD = f"/pipeline?limit=200&count=true&pipeline={ROADS[1]}"
+BOARD = f"/pipeline?pipeline={ROADS[1]}&{WHOLE}"
 
 COPIED = ("letopis.event", "letopis.event_party", "letopis.subject_key")
 
@@ -72,6 +62,12 @@ DATED_BACK: list[Asked] = [
 MANY = 30
 """Kinds of commands in a history that shows something; the first that chance makes up has few."""
 
+MOMENTS = 20
+"""Past moments at which the past is asked: after each batch of the history."""
+
+ALWAYS, TURNS = 3, 6
+"""So many questions of each name are asked at every moment; each of the others at every sixth."""
+
 Answers = dict[str, tuple[int, Any]]
 
 
@@ -83,23 +79,33 @@ class Snapshot(NamedTuple):
     answers: Answers
 
 
-def answers(office: Office, as_of: str | None = None) -> Answers:
-    """Ask everything, of the present or as of a moment."""
-    return {path: answer_to(office, path, as_of) for path in ASKED}
+def asked_at(number: int) -> list[Query]:
+    """Return what is asked at one of the moments: some of every kind at each, all others in turn."""
+    seen: Counter[str] = Counter()
+    chosen = []
+    for place, query in enumerate(ASKED):
+        seen[query.name] += 1
+        if seen[query.name] <= ALWAYS or place % TURNS == number % TURNS:
+            chosen.append(query)
+    return chosen
 
 
-def answer_to(office: Office, path: str, as_of: str | None) -> tuple[int, Any]:
-    answer = asked(office, path, as_of)
-    assert answer.status_code in {200, 404}, f"{path} as of {as_of}: {answer.text}"
+def answers(office: Office, queries: Sequence[Query] = ASKED, as_of: str | None = None) -> Answers:
+    """Ask, of the present or as of a moment."""
+    return {_name(query): answer_to(office, query, as_of) for query in queries}
+
+
+def _name(query: Query) -> str:
+    return query.path if query.body is None else f"{query.path} {query.body}"
+
+
+def answer_to(office: Office, query: Query, as_of: str | None) -> tuple[int, Any]:
+    answer = query.of(office, as_of)
+    assert answer.status_code in {200, 404}, f"{query} as of {as_of}: {answer.text}"
     body = answer.json()
     if body.get("next"):
         body["next"] = "a cursor"
     return answer.status_code, body
-
-
-def asked(office: Office, path: str, as_of: str | None) -> httpx.Response:
-    moment = "" if as_of is None else f"{'&' if '?' in path else '?'}as_of={quote(as_of)}"
-    return office.get(path + moment, role="head")
 
 
 def now_of(database: Database) -> datetime:
@@ -117,8 +123,9 @@ def lived(one: Company, office: Office, batches: list[list[Asked]]) -> list[Snap
         assert batch is not DATED_BACK or all(isinstance(answer, Accepted) for answer in answered), answered
         while one.follow(1_000):
             pass
-        moment = now_of(one.database).isoformat()
-        taken.append(Snapshot(moment, one.analytics.position, answers(office)))
+        moment = now_of(one.database)
+        office.clock.stop_at(moment)
+        taken.append(Snapshot(moment.isoformat(), one.analytics.position, answers(office, asked_at(number))))
     return taken
 
 
@@ -138,6 +145,7 @@ def without(
             target.execute("ALTER TABLE letopis.event DISABLE TRIGGER event_is_immutable")
             target.execute(f"UPDATE letopis.event SET topic = 'test.hidden' WHERE {hidden}".encode(), values)
         with company(copy, folder) as one, open_office(copy, one.analytics) as office:
+            office.clock.stop_at(MIDDLE)
             while one.follow(1_000):
                 pass
             yield office
@@ -150,7 +158,7 @@ def without(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-@given(batches=histories(batches=4))
+@given(batches=histories(batches=MOMENTS - 3))
 def _in_this_history(
     batches: list[list[Asked]], cluster: EmbeddedPostgres, template: str, folders: pytest.TempPathFactory
 ) -> None:
@@ -161,22 +169,52 @@ def _in_this_history(
         open_office(database, one.analytics) as office,
     ):
         snapshots = lived(one, office, [*batches[:2], DATED_BACK, *batches[2:]])
-        for moment, position, taken in snapshots:
-            assert answers(office, moment) == taken
-            assert asked(office, BOARD, moment).headers["letopis-position"] == str(position)
-        check_pages(office, snapshots[-3])
+        assert len(snapshots) == MOMENTS
+        for number, (moment, position, taken) in enumerate(snapshots):
+            assert answers(office, asked_at(number), moment) == taken
+            head = Query("get_pipeline", BOARD).of(office, moment).headers
+            assert head["letopis-position"] == str(position)
+        check_that_all_is_seen(snapshots)
+        check_pages(office, snapshots)
         check_occurred(cluster, template, office, snapshots[1], folders)
 
 
-def check_pages(office: Office, known: Snapshot) -> None:
-    """A page leads to the next one at its own moment, and at no other."""
-    path = max((path for path in ASKED if "timeline" in path), key=lambda path: len(str(known.answers[path])))
-    first = path.replace("limit=200", f"limit=2&as_of={quote(known.moment)}")
-    assert office.pages(first) == known.answers[path][1]["items"]
-    cursor = office.get(first).json()["next"]
-    for moment in ("", "&as_of=2026-01-01"):
-        refused = office.get(f"{path}{moment}&cursor={cursor}").json()
-        assert [error["code"] for error in refused["errors"]] == ["wrong-cursor"]
+def check_that_all_is_seen(snapshots: list[Snapshot]) -> None:
+    """Every question had more than one answer in this history, or the test would show nothing of it."""
+    answered: dict[str, set[str]] = defaultdict(set)
+    for query in ASKED:
+        answered[query.name].update(repr(one.answers[_name(query)]) for one in snapshots if _name(query) in one.answers)
+    assert {name for name, told in answered.items() if len(told) == 1} == set()
+
+
+def check_pages(office: Office, snapshots: list[Snapshot]) -> None:
+    """A page of a list leads to the next one at its own moment, and at no other."""
+    long: dict[str, list[tuple[Query, str, list[Any]]]] = defaultdict(list)
+    lists = [query for query in ASKED if query.is_list]
+    for query in lists:
+        for moment, _, taken in snapshots:
+            items = taken.get(_name(query), (0, {}))[1].get("items", [])
+            if len(items) > 1 and len(long[query.name]) < ALWAYS:
+                long[query.name].append((query, moment, items))
+    assert {name for name, found in long.items() if found} == {query.name for query in lists}
+    for query, moment, items in (one for found in long.values() for one in found):
+        short = query._replace(path=query.path.replace("limit=200", f"limit={len(items) // 2}"))
+        assert _paged(office, short, moment) == items, query
+        cursor = short.of(office, moment).json()["next"]
+        for other in (None, *{one.moment for one in snapshots[:2]} - {moment}):
+            refused = short.of(office, other, f"cursor={cursor}").json()
+            assert [error["code"] for error in refused["errors"]] == ["wrong-cursor"]
+
+
+def _paged(office: Office, query: Query, moment: str) -> list[Any]:
+    items: list[Any] = []
+    more = ""
+    while True:
+        page = query.of(office, moment, more).json()
+        items += page["items"]
+        if page["next"] is None:
+            return items
+        more = f"cursor={page['next']}"
 
 
 def check_occurred(
@@ -186,14 +224,15 @@ def check_occurred(
     as_of, hidden = f"occurred:{MIDDLE.isoformat()}", "occurred_at > %s"
     with without(cluster, template, office.database, hidden, (MIDDLE,), folders.mktemp("occurred")) as copy:
         known_now = answers(copy)
-        assert answers(office, as_of) == known_now
+        assert answers(office, as_of=as_of) == known_now
     as_of, hidden = f"{as_of},recorded:{known.moment}", f"{hidden} OR position > %s"
     with without(cluster, template, office.database, hidden, (MIDDLE, known.position), folders.mktemp("both")) as copy:
         known_then = answers(copy)
-        assert answers(office, as_of) == known_then
-    came_late = {path for path in ASKED if known_then[path] != known_now[path]}
+        assert answers(office, as_of=as_of) == known_then
+    came_late = {path for path in known_now if known_then[path] != known_now[path]}
     assert came_late >= {f"/clients/{CLIENTS[3]}", f"/deals/{DEALS[1]}", BOARD, "/analytics/monthly_sales"}
-    came_later = {path for path in ASKED if known_now[path] != answer_to(office, path, None)}
+    known_at_last = answers(office)
+    came_later = {path for path in known_now if known_now[path] != known_at_last[path]}
     assert came_later >= {f"/deals/{DEALS[2]}", BOARD}
 
 

@@ -34,9 +34,9 @@ CHANGES = {
             "    return changed(product, version=event.originator_version, name=event.to_name, renames=more)",
         ),
     ],
-    "read_api/catalogue.py": [
-        ('view="products",\n    shape=1,', 'view="products",\n    shape=2,'),
-        ('            "withdrawn_at",\n', '            "withdrawn_at",\n            "renames",\n'),
+    "read_api/views.py": [('"products_v1"', '"products_v2"')],
+    "read_api/products.py": [
+        ("    withdrawn_at: datetime | None\n", "    withdrawn_at: datetime | None\n    renames: int\n")
     ],
 }
 

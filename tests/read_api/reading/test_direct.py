@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from read_api.reading.declaring import RIGHTS
 from read_api.reading.direct import DirectRoute
-from read_api.rights import RIGHTS
 from tests.read_api.office import Office, client, nth, staff
 from tests.read_api.test_lists import ADDRESSES
 

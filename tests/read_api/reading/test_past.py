@@ -12,9 +12,9 @@ import pytest
 
 from infra.log.past_log import AsOf, Cut, TooLongError
 from infra.projector.folding import PoisonEventError
-from read_api.reading.desk import Seen
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
-from read_api.reading.past import Kind, Past
+from read_api.reading.past import Past
+from read_api.reading.statement import Seen, Statement
 from tests.read_api.office import Office, nth
 
 ASKED = [
@@ -61,7 +61,7 @@ class Nothing:
 
     position = 0
 
-    def ask(self, _statement: str, _values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    def ask(self, _statement: str, _values: Mapping[str, Any], _views: object, _names: object) -> list[tuple[Any, ...]]:
         return []
 
 
@@ -75,21 +75,24 @@ class Machine:
     def cut(self, as_of: AsOf) -> Cut:
         return Cut(0, as_of.occurred)
 
+    def reads_all(self, views: tuple[str, ...], about: UUID | None) -> bool:
+        return "board" in views or about is None
+
     @contextmanager
-    def looking(self, _kind: Kind, key: UUID | None, _as_of: AsOf) -> Iterator[Nothing]:
+    def looking(self, _as_of: AsOf, about: UUID | None) -> Iterator[Nothing]:
         if self.error is not None:
             raise self.error
-        if key is None:
+        if about is None:
             assert self.board.wait(30)
         yield Nothing()
 
 
 def test_one_board_at_a_time_and_cards_beside_it() -> None:
     machine = Machine()
-    past = Past(machine, few=1, boards=1, patience=0.1)
+    past = Past(machine, few=1, wholes=1, patience=0.1)
 
     async def board() -> None:
-        async with past.looking("board", None, NOW):
+        async with past.looking(NOW, ("board",), None):
             pass
 
     async def story() -> None:
@@ -97,8 +100,8 @@ def test_one_board_at_a_time_and_cards_beside_it() -> None:
         await asyncio.sleep(0)
         with pytest.raises(TooManyPastsError):
             await board()
-        async with past.looking("card", nth(1), NOW) as views:
-            assert await views.fetch("", {}, ()) == (Seen(0), [])
+        async with past.looking(NOW, ("card",), nth(1)) as views:
+            assert await views.fetch(Statement("", ()), {}) == (Seen(0), [])
         machine.board.set()
         await first
         await board()
@@ -116,12 +119,12 @@ def test_one_board_at_a_time_and_cards_beside_it() -> None:
 def test_a_past_that_cannot_be_shown_is_told_and_leaves_room(
     error: Exception, told: type[Exception], facts: dict[str, Any]
 ) -> None:
-    past = Past(Machine(error=error), few=1, boards=1, patience=0.1)
+    past = Past(Machine(error=error), few=1, wholes=1, patience=0.1)
 
     async def story() -> None:
         for _ in range(2):
             with pytest.raises(told) as refused:
-                async with past.looking("board", None, NOW):
+                async with past.looking(NOW, ("board",), None):
                     pass
             assert refused.value.facts == facts  # type: ignore[attr-defined]  # one of ours has them
 

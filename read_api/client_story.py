@@ -1,0 +1,116 @@
+"""Questions about what happened with a client: the story, fact by fact, and the owners."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from read_api import views
+from read_api.reading.answer import Answer, Page, Sql
+from read_api.reading.asking import Ask, absent
+from read_api.reading.declaring import Asking, Questions
+from read_api.reading.paging import Listing
+from read_api.reading.question import PageQuestion
+from read_api.reading.statement import Statement
+from read_api.roles import FRONT_OFFICE
+
+router = Questions("clients")
+
+
+class TimelineEntry(Answer):
+    """One fact in a client's story."""
+
+    event_position: int
+    occurred_at: datetime
+    recorded_at: datetime
+    topic: str
+    stream_id: UUID
+    actor: str
+    staff_id: UUID | None
+    staff_name: Annotated[str | None, Sql("s.name")]
+    channel: str | None
+    direction: str | None
+    details: dict[str, Any]
+
+
+class OwnershipChange(Answer):
+    """One change of a client's owning manager; `until` is empty for the state that holds now."""
+
+    event_position: int
+    from_owner_id: UUID | None
+    from_owner_name: Annotated[str | None, Sql("f.name")]
+    to_owner_id: UUID | None
+    to_owner_name: Annotated[str | None, Sql("t.name")]
+    cause: str
+    reason: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    until: datetime | None
+    actor: str
+
+
+TIMELINE = Listing(
+    name="timeline",
+    view=views.CLIENT_TIMELINE,
+    alias="t",
+    item=TimelineEntry,
+    order={"occurred_at": "timestamptz", "event_position": "bigint"},
+    always="t.client_id = %(client_id)s",
+    filters={"client_id": "true"},
+    steady=frozenset({"client_id"}),
+    joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = t.staff_id",
+    names=(views.STAFF_DIRECTORY,),
+    descending=True,
+)
+
+OWNERSHIP = Listing(
+    name="ownership",
+    view=views.OWNERSHIP_HISTORY,
+    alias="h",
+    item=OwnershipChange,
+    order={"event_position": "bigint"},
+    always="h.client_id = %(client_id)s",
+    filters={"client_id": "true"},
+    steady=frozenset({"client_id"}),
+    joins=f"""LEFT JOIN {views.STAFF_DIRECTORY} AS f ON f.staff_id = h.from_owner_id
+LEFT JOIN {views.STAFF_DIRECTORY} AS t ON t.staff_id = h.to_owner_id""",
+    names=(views.STAFF_DIRECTORY,),
+)
+
+EXISTS = Statement(
+    f"""
+SELECT seen.*, EXISTS (
+    SELECT FROM {views.CLIENT_CARD} AS c WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL
+)
+FROM seen""",  # noqa: S608 - constants
+    (views.CLIENT_CARD,),
+)
+
+
+@router.question(
+    "/clients/{client_id}/timeline", "A client's story, newest first", answers=Page[TimelineEntry], roles=FRONT_OFFICE
+)
+async def get_client_timeline(client_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
+    return await _page_of(ask, client_id, TIMELINE, question)
+
+
+@router.question(
+    "/clients/{client_id}/ownership",
+    "Who owned a client when, and why",
+    answers=Page[OwnershipChange],
+    roles=FRONT_OFFICE,
+)
+async def get_client_ownership(client_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
+    return await _page_of(ask, client_id, OWNERSHIP, question)
+
+
+async def _page_of(ask: Ask, client_id: UUID, listing: Listing, question: PageQuestion) -> Response:
+    whose = {"client_id": client_id}
+    async with ask.then(question, (listing.view,), client_id) as asked:
+        page = await asked.page_body(listing, question, whose, client_id)
+        if page.is_empty and question.cursor is None:
+            seen, rows = await asked.fetch(EXISTS, whose, about=client_id)
+            if not rows[0][0]:
+                raise absent("client", client_id, seen)
+    return ask.answer(b"{" + page.body + b"}", page.seen)

@@ -1,0 +1,104 @@
+"""What answers are made of: models that describe them, each member of which names its SQL; the database makes the JSON.
+
+A member without an `Sql` of its own is the view's column of its name.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from read_api.reading.statement import Statement
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True)
+class Sql:
+    """Where a member of an answer comes from; `{column}` stands for the view's column of the member's name."""
+
+    text: str
+
+
+AS_TEXT = Sql("{column}::text")
+"""An amount: as a decimal string, so that no reader takes it for a float."""
+
+NOT_SELECTED = Sql("")
+"""What is put into an answer after the database made it."""
+
+
+class Answer(BaseModel):
+    """Part of an answer; money is a decimal string beside its currency, times are UTC."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Whole(Answer):
+    """An answer by itself; `parked`, where it is there, is the position of a fact that could not be taken in."""
+
+    parked: Annotated[int | None, NOT_SELECTED] = None
+
+
+class Page(Whole, Generic[ItemT]):
+    """Some items of a list; `next` is the cursor of the page after, null on the last one."""
+
+    items: list[ItemT]
+    next: str | None
+    count: int | None = None
+
+
+class Items(Whole, Generic[ItemT]):
+    """A list short enough to be given whole."""
+
+    items: list[ItemT]
+
+
+class Sum(Answer):
+    """An amount in one currency."""
+
+    currency: str
+    amount: Annotated[str, AS_TEXT]
+
+
+def columns(model: type[BaseModel], alias: str) -> dict[str, str]:
+    """Return the SQL of each member of an answer made of the rows of a view under this alias."""
+    found = {}
+    for name, field in model.model_fields.items():
+        given = next((one.text for one in field.metadata if isinstance(one, Sql)), "{column}")
+        if given:
+            found[name] = given.replace("{column}", f"{alias}.{name}")
+    return found
+
+
+def members(model: type[BaseModel], alias: str, **instead: str) -> str:
+    """Return the members of an answer as arguments of json_build_object; `instead` is other SQL for some of them."""
+    return ", ".join(f"'{name}', {value}" for name, value in {**columns(model, alias), **instead}.items())
+
+
+def json_of(model: type[BaseModel], alias: str, **instead: str) -> str:
+    """Return the SQL that makes the JSON of one answer."""
+    return f"json_build_object({members(model, alias, **instead)})"
+
+
+def list_of(item: str, source: str, order: str) -> str:
+    """Return the SQL that makes a JSON list of what a source (FROM and WHERE) gives, in an order."""
+    return f"(SELECT coalesce(json_agg({item} ORDER BY {order}), '[]') FROM {source})"  # noqa: S608 - constants
+
+
+def sums_of(alias: str) -> str:
+    """Return the SQL that makes the list of amounts by currency of rows (currency, amount) under this alias."""
+    known = f"FILTER (WHERE {alias}.currency IS NOT NULL)"
+    return f"coalesce(json_agg({json_of(Sum, alias)} ORDER BY {alias}.currency) {known}, '[]')"
+
+
+def one_of(
+    model: type[BaseModel], alias: str, source: str, *, views: tuple[str, ...], names: tuple[str, ...] = ()
+) -> Statement:
+    """Return the statement that gives the one answer that a source (FROM and WHERE) has, or NULL."""
+    sql = f"""
+SELECT seen.*, (
+    SELECT {json_of(model, alias)}::text
+    FROM {source}
+)
+FROM seen"""  # noqa: S608 - put together from constants
+    return Statement(sql, views, names)

@@ -1,0 +1,105 @@
+"""How a question is declared beside its SQL: its path, what it answers, who may ask it."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel
+
+from read_api.reading.asking import Ask
+from read_api.reading.desk import Desk
+from read_api.reading.errors import ReadNotAllowedError, WrongParameterError
+from read_api.reading.question import REPEATABLE
+from read_api.roles import Roles
+
+_E = TypeVar("_E", bound=Callable[..., Any])
+
+RIGHTS: dict[str, Roles] = {}
+"""Who may ask each question, by its name; filled by the declarations."""
+
+HEADERS = {
+    "ETag": {"description": "What this answer is a state of.", "schema": {"type": "string"}},
+    "Letopis-Position": {
+        "description": "How far in the log the view behind this answer is.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Letopis-Parked": {
+        "description": "Only when something waits in the view behind this answer: the first position of a fact that"
+        " could not be taken in, so that it and what came after is lacking. The member `parked` says the same.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+
+
+class Questions(APIRouter):
+    """The questions of one noun."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tags=[tag])
+
+    def question(
+        self,
+        path: str,
+        summary: str,
+        *,
+        answers: type[BaseModel] | None,
+        roles: Roles,
+        method: str = "GET",
+        may_be_absent: bool = False,
+        has_forms: bool = False,
+        note: str = "",
+        **more: Any,
+    ) -> Callable[[_E], _E]:
+        """Declare that a function answers the question at a path; its own name is the question's.
+
+        What is named in the path may be absent (404), and so may what `may_be_absent` says; an answer that `has_forms`
+        can be wanted in one that there is not (406). `note` is said after the roles; `more` goes to FastAPI as it is.
+        """
+        responses: dict[int | str, dict[str, Any]] = {
+            200: {"headers": HEADERS},
+            304: {"description": "The caller has this answer already.", "headers": HEADERS},
+        }
+        if may_be_absent or "{" in path:
+            responses[404] = {}
+        if has_forms:
+            responses[406] = {}
+        described = {
+            "summary": summary,
+            "description": f"Roles: {', '.join(sorted(roles))}.{note}",
+            "response_model": answers,
+            "methods": [method],
+            **more,
+            "responses": {**responses, **more.get("responses", {})},
+        }
+
+        def declare(answer: _E) -> _E:
+            name = answer.__name__
+            assert name not in RIGHTS, f"{name} is declared twice"  # noqa: S101
+            RIGHTS[name] = roles
+            self.add_api_route(path, answer, name=name, operation_id=name, **described)
+            return answer
+
+        return declare
+
+
+def allowed(request: Request, desk: Desk, name: str) -> Ask:
+    """Let the caller in who has the right to ask this; raises ReadNotAllowedError and what `authenticate` raises."""
+    caller = desk.authenticate(request.headers.get("authorization"))
+    if caller.role not in RIGHTS[name]:
+        raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    return Ask(request, desk, caller)
+
+
+async def _asking(request: Request) -> Ask:
+    """Let the caller in, and refuse a parameter that is given twice; raises WrongParameterError too."""
+    ask = allowed(request, request.state.desk, request.scope["route"].name)
+    given = Counter(parameter for parameter, _value in request.query_params.multi_items())
+    if twice := [parameter for parameter, times in given.items() if times > 1 and parameter not in REPEATABLE]:
+        raise WrongParameterError(
+            *({"pointer": f"/{parameter}", "in": "query", "code": "given-twice"} for parameter in twice)
+        )
+    return ask
+
+
+Asking = Annotated[Ask, Depends(_asking)]

@@ -1,0 +1,68 @@
+"""A question in SQL, the same for the present and the past, with the views that it is asked of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+from uuid import UUID
+
+# How far the views of a question are, and the first position that something waits for in them (in what is asked about,
+# if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another
+# log (a backup was restored, and it is not built anew yet), and none of its rows may be told.
+_SEEN_NOW = """
+WITH seen AS (
+    SELECT coalesce(min(CASE WHEN s.is_of_another_log THEN -1 ELSE s.position END), 0) AS position, (
+        SELECT min(p.position)
+        FROM read.parked AS p
+        WHERE p.view = ANY(%(views)s::text[]) AND (%(about)s::text IS NULL OR %(about)s::text = ANY(p.concerns))
+    ) AS parked
+    FROM read.shown AS s
+    WHERE s.view = ANY(%(views)s::text[])
+)"""
+
+_SEEN_THEN = """
+WITH seen AS (SELECT %(seen_position)s::bigint AS position, NULL::bigint AS parked)"""
+
+
+class Seen(NamedTuple):
+    """How true an answer is: how far its views are; `parked` is the first fact that it should say and does not."""
+
+    position: int
+    parked: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One question: what follows the common table expression `seen` (position, parked), which it selects first.
+
+    `views` are those in which it looks for rows; `names` those from which it only adds something by an id that stands
+    in the answer, such as the name of a client.
+    """
+
+    sql: str
+    views: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def now(self) -> bytes:
+        """The statement for the present; its parameters are the question's and those that `values` adds."""
+        return (_SEEN_NOW + self.sql).encode()
+
+    @cached_property
+    def then(self) -> str:
+        """The statement for the past; `seen_position` is how far the log was."""
+        return _SEEN_THEN + self.sql
+
+    @cached_property
+    def all_views(self) -> tuple[str, ...]:
+        """Every view it selects from, once."""
+        return tuple(dict.fromkeys((*self.views, *self.names)))
+
+    @cached_property
+    def _views_text(self) -> str:
+        # PostgreSQL's own way to write an array: a list would be taken apart and put together for every question.
+        return f"{{{','.join(self.all_views)}}}"
+
+    def values(self, parameters: Mapping[str, Any], about: UUID | None) -> dict[str, Any]:
+        """Return all parameters of `now`; what waits elsewhere than in the thing it is `about` is not told."""
+        return {**parameters, "views": self._views_text, "about": None if about is None else str(about)}

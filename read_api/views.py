@@ -1,0 +1,18 @@
+"""The views that questions are asked of, each with the shape that is read: its number is raised here, in one place.
+
+They are named bare: a session says where they are. Readers of the present find them in the schema `read`; a question
+about the past finds tables of its own under the same names.
+"""
+
+ACTIVITIES = "activities_v1"
+CLIENT_CARD = "client_card_v1"
+CLIENT_TIMELINE = "client_timeline_v2"
+CONTACT_PERSONS = "contact_persons_v1"
+OWNERSHIP_HISTORY = "ownership_history_v1"
+PIPELINE_BOARD = "pipeline_board_v1"
+PIPELINES = "pipelines_v1"
+PRODUCTS = "products_v1"
+STAFF_COUNTERS = "staff_counters_v1"
+STAFF_DIRECTORY = "staff_directory_v2"
+STAFF_PLACES = "staff_places_v1"
+UNITS = "units_v1"

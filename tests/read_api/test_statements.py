@@ -1,0 +1,150 @@
+"""The statements of the read side, all of them: each says which views it reads, and each index serves one of them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from events.values import CallStatus, Channel, ClientKind, Direction, Lifecycle
+from infra.postgres.embedded import EmbeddedPostgres
+from infra.projector.generations import view_of
+from projections.registry import PROJECTIONS
+from read_api.reading.desk import Desk, Row
+from read_api.reading.statement import Seen, Statement
+from tests.database import Database, copy_of
+from tests.read_api import office as offices
+from tests.system.asked import everything
+from tests.system.chances import STAGES
+
+ROWS = 3_000
+GROUPS = 50
+"""So many different values has a column that others refer by."""
+
+BY_TYPE = {
+    "uuid": f"md5((n %% {GROUPS})::text)::uuid",
+    "text": "'x' || n",
+    "int8": "n",
+    "bool": "n %% 2 = 0",
+    "timestamptz": "'2026-01-01'::timestamptz + n * interval '1 minute'",
+    "date": "'2026-01-01'::date + n",
+    "numeric": "n",
+    "json": "'{}'",
+    "jsonb": "'{}'",
+    "_text": "ARRAY['x' || n]",
+}
+CHOICES: Mapping[str, tuple[str | None, ...]] = {
+    "kind": tuple(ClientKind),
+    "lifecycle": tuple(Lifecycle),
+    "state": ("planned", "held", "cancelled"),
+    "channel": tuple(Channel),
+    "direction": tuple(Direction),
+    "call_status": (None, *CallStatus),
+    "status": ("open", "won", "lost"),
+    "stage": tuple(stage.code for stage in STAGES),
+}
+
+
+class Asked(NamedTuple):
+    """One statement as the desk was asked to run it, and by which question."""
+
+    path: str
+    statement: Statement
+    values: dict[str, Any]
+
+
+def fill(database: Database) -> None:
+    """Put rows into every table: keys all different, choices mixed, everything else by its type."""
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        for projection in PROJECTIONS:
+            table = f"{projection.name}_g1.{projection.name}"
+            columns = owner.execute(
+                "SELECT attname, typname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+                " WHERE attrelid = %s::regclass AND attnum > 0",
+                [table],
+            ).fetchall()
+            values = []
+            for name, kind in columns:
+                is_last_key = name == projection.key[-1] and kind == "uuid"
+                value = "md5(n::text)::uuid" if is_last_key else BY_TYPE[kind]
+                if name in CHOICES and kind == "text":
+                    listed = ", ".join("NULL" if one is None else f"'{one}'" for one in CHOICES[name])
+                    # Shuffled, or one choice would follow from the other.
+                    value = f"(ARRAY[{listed}])[1 + abs(hashtext('{name}' || n)) %% {len(CHOICES[name])}]"
+                values.append(value)
+            statement = f"INSERT INTO {table} SELECT {', '.join(values)} FROM generate_series(1, %s) AS n"
+            owner.execute(statement.encode(), [ROWS])
+            owner.execute(f"ANALYZE {table}".encode())
+
+
+def statements_of_everything(database: Database, patch: pytest.MonkeyPatch) -> list[Asked]:
+    """Ask all that can be asked, and return what the desk ran."""
+    found: list[Asked] = []
+    path = ""
+
+    class Noting(Desk):
+        async def fetch(
+            self,
+            statement: Statement,
+            parameters: Mapping[str, Any],
+            min_position: int | None = None,
+            about: UUID | None = None,
+        ) -> tuple[Seen, list[Row]]:
+            found.append(Asked(path, statement, statement.values(parameters, about)))
+            return await super().fetch(statement, parameters, min_position, about)
+
+    patch.setattr(offices, "Desk", Noting)
+    with offices.office(database) as opened:
+        fill(database)
+        for query in everything():
+            if query.name != "get_report":
+                path = query.path.replace("&count=true", "")
+                assert query._replace(path=path).of(opened, None).status_code in {200, 404}
+        return found
+
+
+def indexes_of(plan: Any) -> set[str]:
+    """Return the names of the indexes in a plan."""
+    if isinstance(plan, list):
+        return set().union(*map(indexes_of, plan))
+    if isinstance(plan, dict):
+        return {str(plan["Index Name"])} if "Index Name" in plan else indexes_of(list(plan.values()))
+    return set()
+
+
+@pytest.fixture(scope="module")
+def everything_asked(cluster: EmbeddedPostgres, template: str) -> Iterator[tuple[Database, list[Asked]]]:
+    """A database with rows in every view, and the statements that were run to answer all questions."""
+    with copy_of(cluster, template) as database, pytest.MonkeyPatch.context() as patch:
+        yield database, statements_of_everything(database, patch)
+
+
+def test_a_statement_says_which_views_it_reads(everything_asked: tuple[Database, list[Asked]]) -> None:
+    _, asked = everything_asked
+    views = {view_of(one) for one in PROJECTIONS}
+    for path, statement, _ in asked:
+        assert set(re.findall(r"\b\w+_v\d+\b", statement.sql)) == set(statement.all_views), path
+    assert {view for one in asked for view in one.statement.views} == views
+
+
+def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, list[Asked]]) -> None:
+    database, asked = everything_asked
+    serves: dict[str, set[str]] = defaultdict(set)
+    options = "-c enable_seqscan=off -c search_path=read"
+    with psycopg.connect(database.reader_url, options=options) as reader:
+        for path, statement, values in asked:
+            row = reader.execute(b"EXPLAIN (FORMAT JSON) " + statement.now, values).fetchone()
+            assert row is not None
+            for index in indexes_of(row[0]):
+                serves[index].add(path)
+    with psycopg.connect(database.owner_url) as owner:
+        made = owner.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisprimary AND indrelid = ANY(%s::regclass[])",
+            [[f"{one.name}_g1.{one.name}" for one in PROJECTIONS]],
+        ).fetchall()
+    assert made
+    serving_nothing = {name for (name,) in made if name.partition(".")[2] not in serves}
+    assert serving_nothing == set()

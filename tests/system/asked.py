@@ -1,0 +1,106 @@
+"""Everything that the interface can be asked as of a moment, derived from its own declarations."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+from urllib.parse import quote
+
+import httpx
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from events.ids import branch_named, team_named
+from projections.analytics import ANALYTICS
+from read_api.door import MODULES
+from read_api.reading.question import PageQuestion
+from tests.read_api.office import Office
+from tests.system.chances import CLIENTS, CODES, DEALS, ROADS, STAFF
+
+SAMPLES: Mapping[str, tuple[Any, ...]] = {
+    "client_id": CLIENTS,
+    "deal_id": DEALS,
+    "staff_id": STAFF,
+    "report": tuple(one.name for one in ANALYTICS.reports),
+    "owner": STAFF[:2],
+    "seller": STAFF[1:2],
+    "staff": STAFF[:2],
+    "head": STAFF[4:5],
+    "client": CLIENTS[:4],
+    "deal": DEALS[:1],
+    "pipeline": ROADS,
+    "stage": ("offer", "contract"),
+    "product": CODES[:1],
+    "q": ("romash", "a"),
+    "team": ("Romashka",),
+    "team_id": (team_named("Romashka"),),
+    "branch_id": (branch_named("Romashka"),),
+    "branch": ("Romashka", "Lutik"),
+    "from": ("2025-01-01",),
+    "to": ("2026-01-01",),
+}
+"""What is asked for by each part of a path and by each filter that is no choice among few."""
+
+SEARCHED = (("email", "a@b.example"), ("phone", "+7 922 325-12-93"), ("tax_id", "7707083893"))
+"""What a client is looked for by, in the body of a question."""
+
+OWN_TO_LISTS = {*PageQuestion.model_fields, "format"}
+WHOLE = "limit=200&count=true"
+
+
+class Query(NamedTuple):
+    """One question without its moment; `body` is sent with a POST."""
+
+    name: str
+    path: str
+    is_list: bool = False
+    body: tuple[str, str] | None = None
+
+    def of(self, office: Office, as_of: str | None, more: str = "") -> httpx.Response:
+        """Ask it of the present, or as of a moment."""
+        moment = "" if as_of is None else f"as_of={quote(as_of)}"
+        query = "&".join(part for part in (more, moment) if part)
+        path = f"{self.path}{'&' if '?' in self.path else '?'}{query}" if query else self.path
+        if self.body is None:
+            return office.get(path, role="head", staff=STAFF[0])
+        return office.send("POST", path, role="head", staff=STAFF[0], json=dict([self.body]))
+
+
+def everything() -> tuple[Query, ...]:
+    """Return every question that takes `as_of`: bare, and with each of its filters by itself and with the next one."""
+    routes = (route for module in MODULES for route in module.router.routes if isinstance(route, APIRoute))
+    return tuple(query for route in routes for query in _queries(route))
+
+
+def _queries(route: APIRoute) -> Iterator[Query]:
+    kind = get_type_hints(route.endpoint).get("question")
+    assert isinstance(kind, type)
+    assert issubclass(kind, BaseModel)
+    if "as_of" not in kind.model_fields:
+        return
+    is_list = issubclass(kind, PageQuestion)
+    filters = [f"{name}={value}" for name, values in _filters(kind).items() for value in values]
+    pairs = [f"{one}&{other}" for one, other in zip(filters, filters[2:], strict=False) if one[:2] != other[:2]]
+    for values in product(*(SAMPLES[name] for name in route.param_convertors)):
+        path = route.path.format(**dict(zip(route.param_convertors, values, strict=True)))
+        if route.methods == {"POST"}:
+            yield from (Query(route.name, path, body=body) for body in SEARCHED)
+            continue
+        for given in ["", *filters, *pairs]:
+            query = "&".join(part for part in (given, WHOLE if is_list else "") if part)
+            yield Query(route.name, f"{path}?{query}" if query else path, is_list)
+
+
+def _filters(kind: type[BaseModel]) -> dict[str, tuple[Any, ...]]:
+    """Return what to ask with by each filter: both answers to yes or no, two members of a choice, else samples."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for name, field in kind.model_fields.items():
+        if name in OWN_TO_LISTS:
+            continue
+        choices = [one for one in get_args(field.annotation) if get_origin(one) is Literal]
+        if choices:
+            found[name] = get_args(choices[0])[:2]
+        elif bool in get_args(field.annotation):
+            found[name] = ("true", "false")
+        else:
+            found[field.alias or name] = SAMPLES[field.alias or name]
+    return found
