@@ -100,9 +100,8 @@ class Settings(BaseSettings):
 
 def sentence_of(error: ValidationError) -> str:
     """Say in a sentence which setting is wrong and how; what was given may be a secret and is not repeated."""
-    prefix = "LETOPIS_" if error.title == Settings.__name__ else ""
-    told = []
-    for each in error.errors(include_input=False, include_url=False):
-        name = ".".join(map(str, each["loc"])) or "the whole"
-        told.append(f"{prefix}{name.upper() if prefix else name}: {each['msg'].removeprefix('Value error, ')}")
+    told = (
+        f"LETOPIS_{'.'.join(map(str, each['loc'])).upper()}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors(include_input=False, include_url=False)
+    )
     return f"{'; '.join(told)}. Correct it and try again."

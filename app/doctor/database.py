@@ -13,6 +13,7 @@ from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import reports_position
 from infra.log.crypto import MasterKey, WrongMasterKeyError
 from infra.migrations import scripts
+from infra.told import ToldError
 from projections.registry import PROJECTIONS
 from replay.repair.status import ProjectionStatus, statuses
 
@@ -92,7 +93,7 @@ def the_master_key(patient: Patient) -> str:
 def _key_of(patient: Patient) -> MasterKey:
     try:
         return master_key(patient.settings)
-    except ValueError as error:
+    except ToldError as error:
         raise FailedError(str(error)) from error
 
 

@@ -22,6 +22,7 @@ from commands.base import Actor
 from commands.errors import NotAllowedError
 from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
 from infra.log.crypto import MasterKey
+from infra.told import ToldError
 from read_api.reading.errors import AnalyticsUnavailableError
 
 ADDRESS_FILE = "service.address"
@@ -33,7 +34,7 @@ RETRY_AFTER = 2
 Progress = Callable[[int, int], None]
 
 
-class ServiceRefusedError(Exception):
+class ServiceRefusedError(ToldError):
     """The running service could not do what the command line asked of it; says why and what to do."""
 
 

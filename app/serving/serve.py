@@ -28,6 +28,7 @@ from app.serving.server import Server
 from app.serving.workers import Crew
 from app.settings import Settings
 from infra.log.crypto import MasterKey
+from infra.told import ToldError
 from projections.registry import PROJECTIONS
 from replay.repair.status import wait_until
 
@@ -42,7 +43,7 @@ VIEWS_SECONDS = 15.0
 Say = Callable[[str], None]
 
 
-class PortTakenError(Exception):
+class PortTakenError(ToldError):
     """Something else listens where we should."""
 
 

@@ -11,12 +11,13 @@ from app.terminal.repair import named, site
 from infra.projector.generations import connect, retry
 from infra.projector.parking import parked_key_from
 from infra.projector.projection import Projection
+from infra.told import ToldError
 from replay.repair.parked import Tried, parked, retry_parked, skip_parked, skipped
 
 MINUTE = "%Y-%m-%d %H:%M"
 
 
-class OneReadModelError(ValueError):
+class OneReadModelError(ToldError):
     """A key was given for several read models, or for the reports, which have none."""
 
     def __init__(self, name: str) -> None:

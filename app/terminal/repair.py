@@ -18,6 +18,7 @@ from infra.log.crypto import MasterKey
 from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
+from infra.told import ToldError
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
@@ -31,7 +32,7 @@ ANALYTICS = "analytics"
 KNOWN = {one.name: one for one in PROJECTIONS}
 
 
-class UnknownReadModelError(Exception):
+class UnknownReadModelError(ToldError):
     """There is no read model of that name; says which there are."""
 
     def __init__(self, name: str) -> None:

@@ -13,6 +13,7 @@ from app.serving.analytics_control import analytics_in_hand
 from app.serving.background import projector_process
 from app.settings import Settings
 from infra.log.crypto import MasterKey
+from infra.told import ToldError
 from projections.registry import PROJECTIONS
 from replay.repair.status import wait_until
 
@@ -34,7 +35,7 @@ WHERE pipeline_id = %(pipeline_id)s
 """
 
 
-class NotCaughtUpError(Exception):
+class NotCaughtUpError(ToldError):
     """The read models did not reach the end of the import in time."""
 
 

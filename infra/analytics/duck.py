@@ -25,6 +25,7 @@ from infra.analytics.fact_schema import FactSchema, Report, ReportParameterError
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
 from infra.log.event_versions import NewerLogError
 from infra.log.past_log import AsOf
+from infra.told import ToldError
 
 State = Literal["building", "live", "broken"]
 POSITION_KEY = b"letopis_position"
@@ -34,11 +35,11 @@ PAUSE_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
 
-class AnalyticsFileInUseError(Exception):
+class AnalyticsFileInUseError(ToldError):
     """Another process owns this analytics file; give this one another folder, or ask that node."""
 
 
-class AnalyticsNotReadyError(Exception):
+class AnalyticsNotReadyError(ToldError):
     """The facts are being loaded, or cannot be; the state and the reason say which."""
 
 

@@ -17,6 +17,7 @@ from infra.backup.manifest import Manifest, key_check, sums_of, synchronise
 from infra.log.crypto import MasterKey
 from infra.log.log_reader import head_of
 from infra.postgres.postgres_tools import TOOLS_VERSION, run_tool
+from infra.told import ToldError
 
 REGISTER = "projection"
 """Says which generations of the read models there are."""
@@ -38,7 +39,7 @@ JOBS = 2
 """Tables written at once; each takes a core for packing it."""
 
 
-class BackupRefusedError(Exception):
+class BackupRefusedError(ToldError):
     """The backup cannot be made; says why and what to do."""
 
 

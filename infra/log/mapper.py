@@ -11,6 +11,7 @@ from infra.log.crypto import KeyIsGoneError, Keyring
 from infra.log.encrypted import ENCRYPTED_MEMBER, completed
 from infra.log.envelope import AnyEvent, Envelope, ReadEvent, RecordedEvent
 from infra.log.event_versions import check_chains, versions_of
+from infra.told import ToldError
 
 
 class Fact(Protocol):
@@ -47,7 +48,7 @@ class Told(NamedTuple):
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class UnreadableEventError(Exception):
+class UnreadableEventError(ToldError):
     """A stored fact cannot be read by this version of the code; says which and why."""
 
     def __init__(self, envelope: Envelope, why: str) -> None:

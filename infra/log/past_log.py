@@ -12,6 +12,7 @@ from psycopg.rows import RowFactory
 
 from infra.log.envelope import ReadEvent
 from infra.log.log_reader import READ_COLUMNS, read_events, read_events_with_parties
+from infra.told import ToldError
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ ORDER BY e.position
 """  # noqa: S608 - put together from constants
 
 
-class MomentAheadError(Exception):
+class MomentAheadError(ToldError):
     """The moment asked for has not come yet; `now` is the log's clock."""
 
     def __init__(self, now: datetime) -> None:
@@ -91,7 +92,7 @@ class MomentAheadError(Exception):
         self.now = now
 
 
-class TooLongError(Exception):
+class TooLongError(ToldError):
     """So much of the log cannot be read and folded in the time there is; `seconds` says how much that is."""
 
     def __init__(self, seconds: float) -> None:

@@ -10,6 +10,7 @@ from infra.log.envelope import AnyEvent
 from infra.log.log_reader import LogReader
 from infra.projector.parking import Parked, ParkedKey, Parking
 from infra.projector.projection import Fold, Key, Projection
+from infra.told import ToldError
 
 Decode = Callable[[AnyEvent], Any]
 Touch = tuple[Any, tuple[Key, ...], Fold]
@@ -27,7 +28,7 @@ class RowAt:
 Rows = dict[Key, RowAt]
 
 
-class PoisonEventError(Exception):
+class PoisonEventError(ToldError):
     """A read model cannot take a fact in, nor let its place wait; it stops before it, and says which and why."""
 
     def __init__(self, position: int, reason: str) -> None:

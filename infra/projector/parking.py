@@ -17,6 +17,7 @@ from pydantic_core import from_json, to_json
 from infra.log.envelope import AnyEvent
 from infra.projector.generations import Generation
 from infra.projector.projection import Key, Projection
+from infra.told import ToldError
 
 ParkedKey = Key | UUID
 """The key of a row, or the stream or subject (whichever the read model is shared out by) that a fact belongs to."""
@@ -52,7 +53,7 @@ class Parked:
     reason: str
 
 
-class WrongParkedKeyError(ValueError):
+class WrongParkedKeyError(ToldError):
     """A text names no place of a read model."""
 
     def __init__(self, projection: Projection[Any], text: str) -> None:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from infra.analytics.arrow_log import connect
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
+from infra.told import ToldError
 
 Progress = Callable[[int, int], None]
 """(position reached, position aimed at) after every file."""
@@ -62,7 +63,7 @@ _IN_SQL = {
 _COLUMNS = ", ".join(f"{_IN_SQL.get(name, name)} AS {name}" for name in SCHEMA.names)
 
 
-class ExportError(Exception):
+class ExportError(ToldError):
     """The folder cannot be continued: it holds another log, or not all of this one; says which and what to do."""
 
 

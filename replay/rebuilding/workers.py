@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from infra.projector.folding import Decode, PoisonEventError
 from infra.projector.projection import Projection
+from infra.told import ToldError
 from replay.rebuilding.throttle import RebuildCancelledError
 
 SMALL_LOG = 20_000
@@ -28,7 +29,7 @@ Work = Callable[[Projection[Any], Decode, int, Tell[T], Alive], None]
 """What worker number so-and-so does; another process gets it pickled."""
 
 
-class WorkerDiedError(Exception):
+class WorkerDiedError(ToldError):
     """A process ended without a word (killed, or out of memory)."""
 
 
