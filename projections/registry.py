@@ -24,6 +24,7 @@ staff_counters (staff_id, day): contacts meetings calls offers deals_opened deal
 """
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from infra.projector.projection import Projection
 from projections.interactions.activities import activities
@@ -49,3 +50,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     activities,
     staff_counters,
 )
+
+
+def projections_in(zone: ZoneInfo) -> tuple[Projection[Any], ...]:
+    """Return all of them by the company's calendar."""
+    return tuple(one.in_zone(zone) for one in PROJECTIONS)

@@ -2,6 +2,7 @@
 
 from multiprocessing.connection import Connection
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.composition.decoding import decoder_factory
 from app.database import Urls
@@ -9,28 +10,28 @@ from app.serving.kept_process import KeptProcess, wait_for_the_end
 from infra.log.crypto import MasterKey
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
-from projections.registry import PROJECTIONS
+from projections.registry import projections_in
 from replay.rebuilding.rebuild import rebuild
 
 
-def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:
-    """Return the service that keeps every read model up to date."""
+def projector_at(urls: Urls, master: MasterKey, zone: ZoneInfo) -> ProjectorService:
+    """Return the service that keeps every read model up to date, by the company's calendar."""
     decoder = decoder_factory(urls.projector, master)
 
     def build(projection: Projection[Any]) -> None:
         # Readers have nothing better: an earlier build of other code is followed by nobody any more.
         rebuild(projection, urls.projector, decoder, only_if_missing=True, may_park=True)
 
-    return ProjectorService(PROJECTIONS, decoder(), urls.projector, build=build)
+    return ProjectorService(projections_in(zone), decoder(), urls.projector, build=build)
 
 
-def projector_process(urls: Urls, master: MasterKey) -> KeptProcess:
+def projector_process(urls: Urls, master: MasterKey, zone: ZoneInfo) -> KeptProcess:
     """Return the process that does it."""
-    return KeptProcess("projector", _project, urls, master)
+    return KeptProcess("projector", _project, urls, master, zone)
 
 
-def _project(urls: Urls, master: MasterKey, parent: Connection) -> None:
-    service = projector_at(urls, master)
+def _project(urls: Urls, master: MasterKey, zone: ZoneInfo, parent: Connection) -> None:
+    service = projector_at(urls, master, zone)
     service.start()
     wait_for_the_end(parent)
     service.stop()

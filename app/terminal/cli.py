@@ -1,7 +1,6 @@
 """The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `backup`, `demo`, `doctor`."""
 
 import logging
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -249,8 +248,8 @@ def main() -> None:
     # Commands speak to people by themselves; the service turns the full log on.
     configure_logs(level=logging.WARNING)
     try:
-        # A wrong setting is told before anything reads it; the zone of a .env file counts for every process of ours.
-        os.environ["LETOPIS_ZONE"] = Settings().zone
+        # A wrong setting is told whatever is asked.
+        Settings()
         app()
     except Exception as error:  # the outermost door
         sentence = told(error)

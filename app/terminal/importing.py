@@ -141,7 +141,7 @@ def _totals(site: _Site, pipeline_id: UUID, position: int) -> tuple[dict[str, An
     from app.terminal.totals import analytics_totals, caught_up, pipeline_totals
 
     started = time.monotonic()
-    with caught_up(site.urls, site.master, position, CATCH_UP_SECONDS):
+    with caught_up(site.settings, site.urls, site.master, position, CATCH_UP_SECONDS):
         totals = {
             "pipeline": pipeline_totals(site.urls.reader, pipeline_id),
             "analytics": analytics_totals(site.settings, site.urls, site.master, pipeline_id, position),

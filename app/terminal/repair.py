@@ -19,7 +19,7 @@ from infra.projector.generations import connect, drop_retired, fingerprint_of, i
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.told import ToldError
-from projections.registry import PROJECTIONS
+from projections.registry import PROJECTIONS, projections_in
 from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
 from replay.rebuilding.throttle import ask, throttle
@@ -29,7 +29,7 @@ from replay.repair.status import rebuilds, statuses
 from replay.repair.verify_claims import verify_claims
 
 ANALYTICS = "analytics"
-KNOWN = {one.name: one for one in PROJECTIONS}
+KNOWN = tuple(one.name for one in PROJECTIONS)
 
 
 class UnknownReadModelError(ToldError):
@@ -60,18 +60,18 @@ def site() -> Iterator[Site]:
 def named(name: str) -> tuple[list[Projection[Any]], bool]:
     """Return the projections meant and whether analytics is; raises UnknownReadModelError."""
     if name == "all":
-        return list(KNOWN.values()), True
+        return list(projections_in(Settings().company_zone)), True
     if name == ANALYTICS:
         return [], True
     if name not in KNOWN:
         raise UnknownReadModelError(name)
-    return [KNOWN[name]], False
+    return [one for one in projections_in(Settings().company_zone) if one.name == name], False
 
 
 def show_status(*, as_json: bool) -> None:
     """Print every read model: its state, how far behind the log, how large."""
     with site() as here:
-        found = statuses(PROJECTIONS, here.urls.projector)
+        found = statuses(projections_in(here.settings.company_zone), here.urls.projector)
         under_way = rebuilds(here.urls.projector)
     if as_json:
         print_json(found)

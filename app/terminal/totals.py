@@ -40,12 +40,12 @@ class NotCaughtUpError(ToldError):
 
 
 @contextmanager
-def caught_up(urls: Urls, master: MasterKey, position: int, timeout: float) -> Iterator[None]:
+def caught_up(settings: Settings, urls: Urls, master: MasterKey, position: int, timeout: float) -> Iterator[None]:
     """Wait until every read model has reached the position; folds in a process of ours when no service does."""
     names = [one.name for one in PROJECTIONS]
     with ExitStack() as stack:
         if not wait_until(urls.projector, names, position, PATIENCE):
-            projector = projector_process(urls, master)
+            projector = projector_process(urls, master, settings.company_zone)
             projector.start()
             stack.callback(projector.stop)
             if not wait_until(urls.projector, names, position, timeout):

@@ -109,9 +109,10 @@ def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any,
 
 
 def fingerprint_of(projection: Projection[Any]) -> str:
-    """Return what names a build: the same code gives the same, a changed row, table or meaning another."""
+    """Return what names a build: the same code gives the same, a changed row, table, meaning or calendar another."""
     row = [f"{name}: {kind}" for name, kind in projection.row.__annotations__.items()]
-    parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8")]
+    calendar = [projection.zone.key] if projection.zone is not None else []
+    parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8"), *calendar]
     return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
