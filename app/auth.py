@@ -208,11 +208,17 @@ def issue_token(settings: Settings, actor: str, role: str, ttl: timedelta) -> st
 
 
 def development_key(folder: Path) -> Ed25519PrivateKey:
-    """Return the signing key of this folder, made on the first start and readable by its owner alone."""
+    """Return the signing key of this folder, made on the first start and readable by its owner alone.
+
+    Raises TokenKeyError.
+    """
     path = folder / KEY_FILE
     if not path.exists():
         _make_key(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:  # a key that has a password is a TypeError
+        raise TokenKeyError(f"{path} cannot be read: {error} Move it away, and a new one is made.") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise TokenKeyError(f"{path} holds another kind of key. Move it away, and a new one is made.")
     return key
