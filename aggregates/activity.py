@@ -15,7 +15,6 @@ from events.activity import (
     ActivityRescheduled,
     CallClassified,
 )
-from events.base import Event
 from events.values import CallStatus, Channel, Direction
 
 
@@ -145,8 +144,9 @@ class Activity(Aggregate):
         """The client, or else the contact person, once one is known."""
         return self.client_id or self.contact_id or self.id
 
-    def parties_of(self, _: Event) -> tuple[UUID, ...]:
-        """Return the client and the contact person."""
+    @property
+    def parties(self) -> tuple[UUID, ...]:
+        """The client and the contact person."""
         client_id, contact_id = self.client_id, self.contact_id
         if client_id is None:
             return (contact_id or self.id,)
