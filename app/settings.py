@@ -1,6 +1,7 @@
 """What can be configured about a running Letopis, each through an environment variable `LETOPIS_…` or a `.env` file."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -61,6 +62,9 @@ class Settings(BaseSettings):
     # /ready answers 503 when a view is further behind than this.
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
     analytics_url: str | None = None
+    # After a rebuild what readers saw before follows the log, so that there is a way back at once: a second fold of
+    # every event. For at most so many hours; 0: it never does; not given: until it is dropped.
+    keep_retired_hours: Annotated[float, Field(ge=0, le=24 * 366)] | None = None
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -91,6 +95,11 @@ class Settings(BaseSettings):
         except (KeyError, ValueError, OSError):
             raise ValueError(f"{value} is no time zone; name one like Europe/Moscow") from None
         return value
+
+    @property
+    def keep_retired(self) -> timedelta | None:
+        """How long what readers saw before a rebuild follows the log; None: until it is dropped."""
+        return None if self.keep_retired_hours is None else timedelta(hours=self.keep_retired_hours)
 
     @property
     def company_zone(self) -> ZoneInfo:

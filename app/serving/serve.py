@@ -68,7 +68,7 @@ def _run(
     stack.callback(write_side.stop)
     if has_projections:
         first_start(settings, master, write_side, say)
-        projector = projector_process(urls, master, settings.company_zone)
+        projector = projector_process(settings, urls, master)
         projector.start()
         stack.callback(projector.stop)
     analytics = None

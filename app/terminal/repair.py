@@ -15,7 +15,7 @@ from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
 from app.terminal.console import print_json, print_table, say
 from infra.log.crypto import MasterKey
-from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
+from infra.projector.generations import KEPT_LONG_ENOUGH, connect, drop_retired, fingerprint_of, in_use, pause, resume
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.told import ToldError
@@ -76,7 +76,7 @@ def show_status(*, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "parked", "error")
+    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "parked", "kept", "error")
     print_table(
         columns,
         [
@@ -90,6 +90,7 @@ def show_status(*, as_json: bool) -> None:
                 one.rows,
                 round(one.size_bytes / 2**20, 1),
                 f"{one.parked} from {one.parked_from}" if one.parked else "",
+                f"{one.kept_events:,} events since {one.kept_since:%Y-%m-%d %H:%M}" if one.kept_since else "",
                 one.error,
             )
             for one in found
@@ -168,8 +169,17 @@ def roll_back_named(name: str) -> None:
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
         for one in projections:
+            _say_behind(one, here.urls.projector)
             generation = roll_back(one, here.urls.projector, decode)
             say(f"{one.name}: readers see generation {generation.number} again")
+
+
+def _say_behind(projection: Projection[Any], url: str) -> None:
+    """Say what has to be folded first where a cap stopped what is kept."""
+    for one in statuses([projection], url):
+        if one.state == "retired" and one.error == KEPT_LONG_ENOUGH:
+            said = f"{one.lag_events:,} events are folded first, because LETOPIS_KEEP_RETIRED_HOURS ended its following"
+            say(f"{one.name}: generation {one.generation} is at position {one.position}; {said}")
 
 
 def drop_named(name: str) -> None:

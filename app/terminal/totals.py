@@ -45,7 +45,7 @@ def caught_up(settings: Settings, urls: Urls, master: MasterKey, position: int, 
     names = [one.name for one in PROJECTIONS]
     with ExitStack() as stack:
         if not wait_until(urls.projector, names, position, PATIENCE):
-            projector = projector_process(urls, master, settings.company_zone)
+            projector = projector_process(settings, urls, master)
             projector.start()
             stack.callback(projector.stop)
             if not wait_until(urls.projector, names, position, timeout):

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
@@ -18,6 +19,8 @@ from infra.projector.projection import Projection
 State = Literal["building", "live", "paused", "broken", "retired"]
 LOG_REPLACED = "log replaced"
 """The error of a generation that was folded from another log than the one that is there now."""
+KEPT_LONG_ENOUGH = "kept long enough"
+"""The error of a retired generation that follows the log no more, because nobody wanted it for so long."""
 
 _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error, revision"
 # A paused or a poisoned one is not what this log makes either: it is built anew like the others.
@@ -173,6 +176,21 @@ def kept_up(connection: psycopg.Connection[Any]) -> list[Generation]:
         return cursor.fetchall()
 
 
+def stop_kept(connection: psycopg.Connection[Any], longest: timedelta) -> None:
+    """Move no further what has been kept for a way back for so long; a way back then folds what it missed first.
+
+    What readers of another shape still see follows the log as long as it is there.
+    """
+    stopped = connection.execute(
+        "UPDATE letopis.projection SET error = %s, changed_at = clock_timestamp()"
+        " WHERE state = 'retired' AND error IS NULL AND NOT is_shown AND retired_at <= clock_timestamp() - %s"
+        " RETURNING name, generation",
+        (KEPT_LONG_ENOUGH, longest),
+    ).fetchall()
+    for name, number in stopped:
+        _log.info("projection_kept", projection=name, generation=number, outcome=KEPT_LONG_ENOUGH)
+
+
 def sweep(connection: psycopg.Connection[Any], name: str) -> None:
     """Drop what a killed build left behind, unless somebody is building right now."""
     with idle_build_lock(connection, name) as is_mine:
@@ -247,7 +265,8 @@ def publish(
     Readers of another shape go on seeing theirs.
     """
     connection.execute(
-        "UPDATE letopis.projection SET state = 'retired', changed_at = clock_timestamp()"
+        "UPDATE letopis.projection SET state = 'retired', changed_at = clock_timestamp(),"
+        " retired_at = clock_timestamp(), retired_position = position"
         " WHERE name = %s AND state IN ('live', 'paused', 'broken')",
         (projection.name,),
     )

@@ -1,6 +1,7 @@
 """Keeps every read model up to date: follows the log and folds what is new, a batch at a time."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from queue import Empty, SimpleQueue
 from threading import Event as Signal
 from threading import Thread
@@ -30,6 +31,7 @@ from infra.projector.generations import (
     newest_retired,
     publish,
     stop,
+    stop_kept,
     sweep,
 )
 from infra.projector.indexes import make_indexes
@@ -86,7 +88,8 @@ class ProjectorService:
 
     A read model is leased by a lock of the very session that writes it: when the session dies, so does the hold, and
     nothing of it can be written afterwards. `decode` is called from both threads. `build` makes and publishes the
-    read model it is given when none of this code's is in use, or the log under it was replaced.
+    read model it is given when none of this code's is in use, or the log under it was replaced. What readers saw before
+    follows the log for at most `keep_retired`; None: until it is dropped.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class ProjectorService:
         build: Build | None = None,
         batch: int = BATCH,
         poll_seconds: float = POLL_SECONDS,
+        keep_retired: timedelta | None = None,
     ) -> None:
         self._projections = {one.name: one for one in projections}
         self._fingerprints = {name: fingerprint_of(one) for name, one in self._projections.items()}
@@ -106,6 +110,7 @@ class ProjectorService:
         self._build: Build = build or self._build_here
         self._batch = batch
         self._poll_seconds = poll_seconds
+        self._keep_retired = keep_retired
         self._stopping = Signal()
         self._threads: list[Thread] = []
         # By the schema of the generation.
@@ -275,6 +280,8 @@ class ProjectorService:
             # What newer code has taken the place of is not built anew: it would take that place back.
             if present and present.fingerprint == self._fingerprints.get(name):
                 self._to_build.put(self._projections[name])
+        if self._keep_retired is not None:
+            stop_kept(connection, self._keep_retired)
         every = kept_up(connection)
         ours = {one.schema: one for one in every if self._fingerprints.get(one.name) == one.fingerprint}
         self._succeeded = frozenset(
