@@ -8,10 +8,10 @@ import duckdb
 import psycopg
 
 from app.composition.wiring import ANALYTICS_FILE
-from app.database import ROLES, master_key, urls_of
+from app.database import ROLES, check_key, master_key, urls_of
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import reports_position
-from infra.log.crypto import MasterKey, WrongMasterKeyError
+from infra.log.crypto import MasterKey
 from infra.migrations import scripts
 from infra.told import ToldError
 from projections.registry import projections_in
@@ -83,9 +83,8 @@ def the_master_key(patient: Patient) -> str:
     master = _key_of(patient)
     patient.require_log()
     try:
-        for subject_id, wrapped in patient.query("SELECT subject_id, wrapped FROM letopis.subject_key LIMIT 1"):
-            master.unwrap(subject_id, wrapped)
-    except WrongMasterKeyError as error:
+        check_key(patient.owner_url or "", master)
+    except ToldError as error:
         raise FailedError(str(error)) from error
     return "LETOPIS_MASTER_KEY" if settings.master_key else str(settings.var / "master.key")
 

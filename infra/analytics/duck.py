@@ -4,7 +4,6 @@ DuckDB lets one process open a file that is being written, so the node that foll
 more nodes, each with a file of its own.
 """
 
-import fcntl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,7 @@ from infra.analytics.fact_schema import FactSchema, Report, ReportParameterError
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
 from infra.log.event_versions import NewerLogError
 from infra.log.past_log import AsOf
+from infra.postgres.folder_lock import FolderInUseError, FolderLock
 from infra.told import ToldError
 
 State = Literal["building", "live", "broken"]
@@ -69,11 +69,10 @@ class AnalyticsNode:
         self._thread: threading.Thread | None = None
         self._log: ArrowLog | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._own = path.with_name(path.name + ".lock").open("w")
+        self._own = FolderLock(path.with_name(path.name + ".lock"))
         try:
-            fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            self._own.close()
+            self._own.acquire()
+        except FolderInUseError as taken:
             raise AnalyticsFileInUseError(
                 f"Another process holds the analytics file {path}. Stop it, or give this one a folder of its own "
                 "(LETOPIS_VAR)."
@@ -163,7 +162,7 @@ class AnalyticsNode:
         with self._rebuilding, self._in_use.writing:
             self._in_use.close()
             self._disconnect()
-            self._own.close()
+            self._own.release()
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Wait until the answers count this position in; False if they did not within so many seconds."""

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from infra.analytics.arrow_log import connect
+from infra.backup.manifest import synchronise
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
 from infra.told import ToldError
 
@@ -201,14 +202,5 @@ def _write(folder: Path, facts: pa.Table) -> Part:
         os.fsync(file.fileno())
     unfinished.rename(path)
     for each in (folder, folder.parent):
-        _sync(each)
+        synchronise(each)
     return Part(*ends, path)
-
-
-def _sync(folder: Path) -> None:
-    """See the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
