@@ -193,11 +193,11 @@ class Client(ClientState):
                 since=self.owned_since,
             )
 
-    def claim(self, seller: StaffMember, *, cause: OwnershipCause, owner: StaffMember | None = None) -> None:
+    def claim(self, seller: StaffMember, *, cause: OwnershipCause) -> None:
         """Record that a free client got its owner; the owner's own claim records nothing."""
         if self.owner_id == seller.id:
             return
-        self.check_claimable(seller.id, owner)
+        self.check_claimable(seller.id, None)
         self.trigger_event(facts.ClientClaimed, owner_id=seller.id, cause=cause)
 
     def transfer(self, to: StaffMember, *, cause: OwnershipCause, reason: str) -> None:

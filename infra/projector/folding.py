@@ -162,14 +162,6 @@ def _check_key(projection: Projection[Any], row: Any, key: Key) -> None:
         raise StrayRowError
 
 
-def play_events(projection: Projection[Any], rows: Rows, events: Iterable[Any]) -> set[Key]:
-    """Play events that were read already into the rows and return the keys of those that changed."""
-    before = positions_of(rows)
-    folds = projection.folds
-    play(projection, rows, ((e, keys, folds[type(e)][1]) for e in events if (keys := projection.keys(e))))
-    return set(changed_since(before, rows))
-
-
 def positions_of(rows: Rows) -> dict[Key, int]:
     """Return which fact each row was last changed by."""
     return {key: there.position for key, there in rows.items()}

@@ -1,6 +1,6 @@
 """One row is one product of the catalogue, under every spelling it is known by.
 
-Read by GET /deals (the product's name) and by whoever must tell which product an old record means.
+Read by GET /products.
 """
 
 from datetime import datetime

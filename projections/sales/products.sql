@@ -12,5 +12,5 @@ CREATE TABLE {schema}.products (
     PRIMARY KEY (product_id)
 );
 
--- serves naming the product of a deal
+-- serves GET /products, in the order of their codes
 CREATE INDEX products_by_code ON {schema}.products (code);
