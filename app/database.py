@@ -14,7 +14,7 @@ from infra.log.event_versions import check_log, versions_of
 from infra.migrations import migrate
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.embedded_watch import Watch
-from infra.projector.generations import break_replaced
+from infra.projector.states import break_replaced
 from infra.told import ToldError
 
 ROLES = ("writer", "projector", "reader")

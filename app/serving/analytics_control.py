@@ -21,7 +21,8 @@ from app.settings import Settings
 from app.words.openapi_models import Differences, Rebuilt
 from commands.base import Actor
 from commands.errors import NotAllowedError
-from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.analytics.answer import rows
+from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError
 from infra.log.crypto import MasterKey
 from infra.told import ToldError
 from read_api.reading.errors import AnalyticsUnavailableError

@@ -8,9 +8,10 @@ from typing import Any
 from app.composition.decoding import decoder_at
 from app.terminal.console import print_json, print_table, say
 from app.terminal.repair import named, site
-from infra.projector.generations import connect, retry
+from infra.projector.generations import connect
 from infra.projector.parking import parked_key_from
 from infra.projector.projection import Projection
+from infra.projector.states import retry
 from infra.told import ToldError
 from replay.repair.parked import Tried, parked, retry_parked, skip_parked, skipped
 

@@ -15,9 +15,10 @@ from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
 from app.terminal.console import print_json, print_table, say
 from infra.log.crypto import MasterKey
-from infra.projector.generations import KEPT_LONG_ENOUGH, connect, drop_retired, fingerprint_of, in_use, pause, resume
+from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
+from infra.projector.states import KEPT_LONG_ENOUGH, pause, resume
 from infra.told import ToldError
 from projections.registry import PROJECTIONS, projections_in
 from replay.rebuilding.rebuild import roll_back

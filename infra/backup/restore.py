@@ -15,7 +15,7 @@ from infra.backup.manifest import Manifest, checked
 from infra.log.crypto import MasterKey
 from infra.migrations import MIGRATION_LOCK, migrate, scripts
 from infra.postgres.postgres_tools import ToolFailedError, environment_for, tool
-from infra.projector.generations import break_replaced
+from infra.projector.states import break_replaced
 from infra.told import ToldError
 
 PIECE = 1024 * 1024

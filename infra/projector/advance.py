@@ -20,10 +20,11 @@ from infra.projector.folding import (
     positions_of,
     touches,
 )
-from infra.projector.generations import Generation, GenerationMovedError, stop
+from infra.projector.generations import Generation, GenerationMovedError
 from infra.projector.parking import Parking, parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
+from infra.projector.states import stop
 
 _log = structlog.get_logger(__name__)
 

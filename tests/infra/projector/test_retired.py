@@ -12,7 +12,6 @@ import pytest
 
 from infra.projector.advance import lease
 from infra.projector.generations import (
-    KEPT_LONG_ENOUGH,
     Generation,
     begin,
     connect,
@@ -21,14 +20,13 @@ from infra.projector.generations import (
     fingerprint_of,
     in_use,
     newest_retired,
-    pause,
-    resume,
 )
 from infra.projector.indexes import make_indexes
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from infra.projector.promote import promote, promote_again
+from infra.projector.states import KEPT_LONG_ENOUGH, pause, resume
 from replay.rebuilding.rebuild import rebuild, roll_back
 from replay.repair.status import statuses
 from tests.database import Database
@@ -171,8 +169,8 @@ def test_code_that_is_started_again_beside_newer_code_builds_nothing(database: D
 def test_code_whose_successor_is_gone_for_good_shows_its_own_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.projector.projector.WATCH_SECONDS", 0.05)
-    monkeypatch.setattr("infra.projector.projector.LEFT_SECONDS", 0.2)
+    monkeypatch.setattr("infra.projector.builder.WATCH_SECONDS", 0.05)
+    monkeypatch.setattr("infra.projector.builder.LEFT_SECONDS", 0.2)
     rebuilt(database, newer, boxes)
     with following(database, boxes):
         last = record(database.owner_url, [opening("a")])
@@ -198,8 +196,8 @@ def test_code_that_rebuilds_beside_newer_code_drops_nothing_that_its_own_readers
 
 
 def test_code_leaves_its_successor_alone_while_that_runs(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.projector.projector.WATCH_SECONDS", 0.02)
-    monkeypatch.setattr("infra.projector.projector.LEFT_SECONDS", 0.1)
+    monkeypatch.setattr("infra.projector.builder.WATCH_SECONDS", 0.02)
+    monkeypatch.setattr("infra.projector.builder.LEFT_SECONDS", 0.1)
     rebuilt(database, newer, boxes)
     with following(database, newer) as successor:
         eventually(lambda: "boxes_g2" in successor._leased)
