@@ -3,7 +3,7 @@
 AuthenticationError          401, with WWW-Authenticate
 ├── TokenMissingError        no bearer token was sent
 ├── TokenExpiredError        it was good once
-└── TokenInvalidError        forged, for somebody else, or not a token at all
+└── TokenInvalidError        forged, for another service, or not a token at all
 """
 
 import os
@@ -45,7 +45,7 @@ class UnknownRoleError(ToldError):
 
 
 class AuthenticationError(Exception):
-    """Nobody we know is asking."""
+    """The caller has not shown who they are."""
 
     code: ClassVar[str]
 
@@ -67,7 +67,7 @@ class TokenExpiredError(AuthenticationError):
 
 
 class TokenInvalidError(AuthenticationError):
-    """The token is forged, meant for somebody else, or not a token at all."""
+    """The token is forged, meant for another service, or not a token at all."""
 
     code = "token-invalid"
 
@@ -233,7 +233,7 @@ def _make_key(path: Path) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(pem)
     try:
-        # Of several processes that start at once the first one's key stays; nobody ever sees half a key.
+        # Of several processes that start at once the first one's key stays; half a key is never seen.
         os.link(draft, path)
     except FileExistsError:
         pass

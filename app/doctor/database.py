@@ -154,7 +154,7 @@ def positions(patient: Patient) -> str:
 
 
 def projections(patient: Patient) -> str:
-    """Every read model is live, of this code, and not far behind while somebody keeps it up to date."""
+    """Every read model is live, of this code, and not far behind while a service keeps it up to date."""
     patient.require_log()
     found = statuses(projections_in(patient.settings.company_zone), patient.owner_url or "")
     if not any(one.generation for one in found):

@@ -44,7 +44,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def folder(patient: Patient) -> str:
-    """The var folder can be written by us and by nobody else, and nobody else reads its secrets."""
+    """Only our user can write to the var folder and read its secrets."""
     var = patient.settings.var
     if not var.exists():
         raise SkippedError(f"{var} is made by the first start")

@@ -23,7 +23,7 @@ def projector_at(
     decoder = decoder_factory(urls.projector, master)
 
     def build(projection: Projection[Any]) -> None:
-        # Readers have nothing better: an earlier build of other code is followed by nobody any more.
+        # Readers have nothing better: an earlier build, of other code, is moved by no worker any more.
         rebuild(projection, urls.projector, decoder, only_if_missing=True, may_park=True)
 
     return ProjectorService(projections_in(zone), decoder(), urls.projector, build=build, keep_retired=keep_retired)

@@ -37,7 +37,7 @@ FROM read.rebuild_status
 WHERE is_running
 ORDER BY name
 """
-# Whoever asks whether we are ready does not wait for long.
+# A load balancer that asks whether we are ready does not wait for long.
 _LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
 # A retired one serves readers of another shape, and is kept up to date for them.
 _SERVING = frozenset({"live", "paused", "retired"})

@@ -73,7 +73,7 @@ class Frame:
         began = time.perf_counter()
         status = 0
         is_head = scope["method"] == "HEAD"
-        # Whoever may GET something may ask for the head of that answer alone.
+        # A caller who may GET something may ask for the head of that answer alone.
         asked = {**scope, "method": "GET"} if is_head else scope
 
         async def watched(message: Message) -> None:

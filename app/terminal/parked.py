@@ -76,11 +76,11 @@ def skip_named(name: str, *, key: str, reason: str) -> None:
     place = parked_key_from(projection, key)
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
-        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=_whoever_types())
+        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=_operator())
     _tell(tried)
 
 
-def _whoever_types() -> str:
+def _operator() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run as a number that has no name

@@ -1,6 +1,6 @@
 """The way into the log: a batch of decided commands is sent in one statement, and answered when it is durable.
 
-Sending and receiving are two steps, so that whoever writes can decide the next commands while this batch is stored. The
+Sending and receiving are two steps, so that the executor can decide the next commands while this batch is stored. The
 records travel in PostgreSQL's binary form: written here, they cost a third of what documents of JSON did, and their
 reading costs the server next to nothing.
 """

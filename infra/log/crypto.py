@@ -82,7 +82,7 @@ class MasterKey:
         return self._derive(b"letopis role " + name.encode()).hex()
 
     def keyed_hash(self, text: str) -> bytes:
-        """Return a hash nobody without the master key can recompute (32 bytes)."""
+        """Return a hash that cannot be recomputed without the master key (32 bytes)."""
         # Keyed BLAKE2b is a MAC of its own (RFC 7693), and costs a sixth of HMAC-SHA256 through OpenSSL.
         return blake2b(text.encode(), key=self._hash_key, digest_size=KEY_BYTES).digest()
 

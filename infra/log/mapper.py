@@ -34,7 +34,7 @@ class Fact(Protocol):
 
 
 Personal = Literal["open", "withheld", "forgotten"]
-"""What became of the personal part of a fact: told, kept from this reader, or nobody can read it any more."""
+"""What became of the personal part of a fact: told, kept from this reader, or unreadable because its key is gone."""
 
 
 class Told(NamedTuple):
@@ -143,7 +143,7 @@ class Mapper:
     def told(self, fact: RecordedEvent, *, with_personal: bool) -> Told:
         """Return a fact as JSON for readers outside, without making an object of it where that can be helped.
 
-        A topic that this code does not know, and an old fact of somebody forgotten, are told as they are stored.
+        A topic that this code does not know, and an old fact of a forgotten person, are told as they are stored.
         """
         envelope, body = fact
         known = self._types.get(envelope.topic)

@@ -125,7 +125,7 @@ class Builder:
         return ours is not None and is_other and not self._is_left(connection, projection)
 
     def _is_left(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> bool:
-        """Tell whether what readers see is of other code, and nobody who has that code runs."""
+        """Tell whether what readers see was made by other code, of which no process runs."""
         present = in_use(connection, projection.name)
         if present is None or present.fingerprint == fingerprint_of(projection):
             return False

@@ -47,7 +47,7 @@ class Generation:
     event_id: UUID | None
     error: str | None
     revision: int
-    """How often somebody else than its worker changed what waits in it."""
+    """How often an operator changed what waits in it: its worker then reads that again."""
 
     @property
     def schema(self) -> str:
@@ -71,7 +71,7 @@ class Generation:
 
 
 class GenerationMovedError(Exception):
-    """Somebody else changed this generation's state meanwhile; what was to be written is not."""
+    """Another process or an operator changed this generation's state meanwhile; what was to be written is not."""
 
 
 def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
@@ -140,7 +140,7 @@ def kept_up(connection: psycopg.Connection[Any]) -> list[Generation]:
 
 
 def sweep(connection: psycopg.Connection[Any], name: str) -> None:
-    """Drop what a killed build left behind, unless somebody is building right now."""
+    """Drop what a killed build left behind, unless a build is under way."""
     with idle_build_lock(connection, name) as is_mine:
         if is_mine:
             drop_others(connection, name, keep_retired=1)

@@ -36,7 +36,7 @@ from infra.projector.promote import BATCH, promote
 from infra.projector.row_store import TableMismatchError
 from infra.projector.states import break_replaced, stop, stop_kept
 
-# How often the log and the register are looked at though nobody said anything, in seconds.
+# How often the log and the register are looked at without a wake-up, in seconds.
 POLL_SECONDS = 0.5
 # After a batch that was not full: what arrives meanwhile shares the next transaction, and the importer gets the core.
 BREATH_SECONDS = 0.02
@@ -75,7 +75,7 @@ def _hand(generation: Generation) -> tuple[str, int]:
 
 
 class ProjectorService:
-    """One thread that drives every read model nobody else drives, and one that builds those that are missing.
+    """One thread that moves every read model no other process moves, and one that builds those that are missing.
 
     A read model is leased by a lock of the very session that writes it: when the session dies, so does the hold, and
     nothing of it can be written afterwards. `decode` is called from both threads. `build` makes and publishes the
@@ -178,7 +178,7 @@ class ProjectorService:
         return examined
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
-        """Take in hand what may be driven by this code and by nobody else; let go of what may not.
+        """Lease what this code made and no other process has leased; release what it may move no more.
 
         That is what readers see, and what they saw before: so that there is a way back at once, and so that readers of
         the version before, which processes of its own serve, are not left behind while and after a new one is built.
@@ -206,7 +206,7 @@ class ProjectorService:
                     continue
                 self._locked.add(schema)
                 if generation.state != "retired":
-                    # Whoever leased it may have died over building it anew.
+                    # The process that leased it may have died while building it anew.
                     self._builder.look_at(generation.name)
                 try:
                     # Its last holder may have moved it on since the register was read.
