@@ -1,6 +1,7 @@
 """What one build of a read model could not take in: the places that wait, and the facts an operator had skipped.
 
-A place is the key of a row; or, where the rows that a fact touches cannot be told, the stream or subject whose facts wait.
+A place is the key of a row; or, where the rows that a fact touches cannot be told, the stream or subject whose facts
+wait.
 """
 
 from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ import structlog
 from infra.projector.generations import LOG_REPLACED, Generation, State, in_use, set_state
 
 KEPT_LONG_ENOUGH = "kept long enough"
-"""The error of a retired generation that follows the log no more, because it was kept as long as the operator wanted."""
+"""The error of a retired generation that follows the log no more: it was kept as long as the operator wanted."""
 
 # A paused or a poisoned one is not what this log makes either: it is built anew like the others.
 _BREAK_REPLACED = """
