@@ -180,8 +180,8 @@ class Client(ClientState):
             raise ParentIsBelowError(client_id=self.id, parent_id=parent_id)
         self.trigger_event(facts.SubsidiaryDeclared, parent_id=parent_id)
 
-    def check_claimable(self, seller_id: UUID, owner: StaffMember | None) -> None:
-        """Raise unless the client is free or the seller's own; `owner` is who owns it now, to be named."""
+    def check_claimable(self, seller_id: UUID, owner: StaffMember | None, branch: str | None = None) -> None:
+        """Raise unless the client is free or the seller's own; `owner`, and their branch, are to be named."""
         self.check_present()
         if self.owner_id is not None and self.owner_id != seller_id:
             raise ClientIsOwnedError(
@@ -189,7 +189,7 @@ class Client(ClientState):
                 client_name=self.name,
                 owner_id=self.owner_id,
                 owner_name=owner.name if owner else None,
-                branch=owner.branch if owner else None,
+                branch=branch,
                 since=self.owned_since,
             )
 

@@ -45,15 +45,15 @@ class StaffMember(Aggregate):
 
     name: str
     role: StaffRole
-    team: str | None
-    branch: str | None
+    team_id: UUID | None
+    branch_id: UUID | None
     head_id: UUID | None
     departed_at: datetime | None
 
     def start(self) -> None:
         self.name = ""
         self.role = StaffRole.SELLER
-        self.team = self.branch = self.head_id = self.departed_at = None
+        self.team_id = self.branch_id = self.head_id = self.departed_at = None
 
     @property
     def is_active(self) -> bool:
@@ -81,14 +81,20 @@ class StaffMember(Aggregate):
         *,
         name: str,
         role: StaffRole,
-        team: str | None = None,
-        branch: str | None = None,
+        team_id: UUID | None = None,
+        branch_id: UUID | None = None,
         head_id: UUID | None = None,
         date_unknown: bool = False,
     ) -> None:
         """Record that somebody joined the company."""
         self.trigger_event(
-            StaffHired, name=name, role=role, team=team, branch=branch, head_id=head_id, date_unknown=date_unknown
+            StaffHired,
+            name=name,
+            role=role,
+            team_id=team_id,
+            branch_id=branch_id,
+            head_id=head_id,
+            date_unknown=date_unknown,
         )
 
     def change_role(self, role: StaffRole) -> None:
@@ -98,17 +104,17 @@ class StaffMember(Aggregate):
         self.check_active()
         self.trigger_event(StaffRoleChanged, from_role=self.role, to_role=role)
 
-    def move(self, *, team: str | None, branch: str | None, head_id: UUID | None) -> None:
+    def move(self, *, team_id: UUID | None, branch_id: UUID | None, head_id: UUID | None) -> None:
         """Record where the person works now; the present place records nothing."""
-        if (team, branch, head_id) == (self.team, self.branch, self.head_id):
+        if (team_id, branch_id, head_id) == (self.team_id, self.branch_id, self.head_id):
             return
         self.check_active()
         self.trigger_event(
             StaffMoved,
-            from_team=self.team,
-            to_team=team,
-            from_branch=self.branch,
-            to_branch=branch,
+            from_team_id=self.team_id,
+            to_team_id=team_id,
+            from_branch_id=self.branch_id,
+            to_branch_id=branch_id,
             from_head_id=self.head_id,
             to_head_id=head_id,
         )
@@ -128,7 +134,7 @@ class StaffMember(Aggregate):
     @applies(StaffHired)
     def _hired(self, event: StaffHired) -> None:
         self.name, self.role = event.name, event.role
-        self.team, self.branch, self.head_id = event.team, event.branch, event.head_id
+        self.team_id, self.branch_id, self.head_id = event.team_id, event.branch_id, event.head_id
 
     @applies(StaffRoleChanged)
     def _role_changed(self, event: StaffRoleChanged) -> None:
@@ -136,7 +142,7 @@ class StaffMember(Aggregate):
 
     @applies(StaffMoved)
     def _moved(self, event: StaffMoved) -> None:
-        self.team, self.branch, self.head_id = event.to_team, event.to_branch, event.to_head_id
+        self.team_id, self.branch_id, self.head_id = event.to_team_id, event.to_branch_id, event.to_head_id
 
     @applies(StaffDeparted)
     def _departed(self, event: StaffDeparted) -> None:

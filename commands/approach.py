@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from aggregates.branch import Branch
 from aggregates.client import Client
 from aggregates.client_errors import ClientIsOwnedError
 from aggregates.staff import ActsForAnotherError, StaffMember
@@ -110,4 +111,5 @@ def check_free(context: Context, client: Client, seller_id: UUID) -> None:
     """Raise ClientIsOwnedError, with the owner's name and branch, when somebody else owns the client."""
     owner_id = client.owner_id
     owner = None if owner_id in {None, seller_id} else context.find(StaffMember, owner_id)
-    client.check_claimable(seller_id, owner)
+    branch = None if owner is None or owner.branch_id is None else context.find(Branch, owner.branch_id)
+    client.check_claimable(seller_id, owner, branch.name if branch else None)

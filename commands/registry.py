@@ -5,6 +5,7 @@ from types import ModuleType
 from commands import (
     activity,
     affiliation,
+    branch,
     client,
     contact_point,
     deal,
@@ -13,11 +14,14 @@ from commands import (
     pipeline,
     product,
     staff,
+    team,
 )
 from commands.base import HANDLERS, Command
 from events.examples import require_example
 
 MODULES: tuple[ModuleType, ...] = (
+    branch,
+    team,
     staff,
     client,
     contact_point,

@@ -1,15 +1,20 @@
 """What is asked about staff: to hire them, to move them, to part with them."""
 
-from typing import Self
+from typing import NamedTuple, Self
+from uuid import UUID
 
 from pydantic import model_validator
 
+from aggregates.branch import Branch
 from aggregates.staff import StaffMember
+from aggregates.team import Team
+from aggregates.unit import Unit
 from commands.base import Command, Context, GivenMoment, Outcome, handles
 from commands.import_run import HistoryCommand
 from commands.roles import ADMIN, HEADING
+from commands.unit import check_one_way, unit_given
 from events.examples import ANNA, BORIS, FIRST_IMPORT, example
-from events.ids import StaffId
+from events.ids import BranchId, StaffId, TeamId
 from events.values import (
     ShortText,
     StaffRole,
@@ -27,8 +32,15 @@ class HireStaff(Command):
     name: ShortText
     role: StaffRole
     team: ShortText | None = None
+    team_id: TeamId | None = None
     branch: ShortText | None = None
+    branch_id: BranchId | None = None
     head_id: StaffId | None = None
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        check_one_way(self, ("team_id", "team"), ("branch_id", "branch"))
+        return self
 
 
 @example(staff_id=ANNA, role=StaffRole.HEAD)
@@ -49,13 +61,16 @@ class MoveStaff(Command):
 
     staff_id: StaffId
     team: ShortText | None = None
+    team_id: TeamId | None = None
     branch: ShortText | None = None
+    branch_id: BranchId | None = None
     head_id: StaffId | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
-        if not self.model_fields_set & {"team", "branch", "head_id"}:
+        if not self.model_fields_set & {"team", "team_id", "branch", "branch_id", "head_id"}:
             raise ValueError("name a team, a branch or a head")
+        check_one_way(self, ("team_id", "team"), ("branch_id", "branch"))
         return self
 
 
@@ -88,9 +103,16 @@ def hire_staff(command: HireStaff, context: Context) -> Outcome:
     """Hire; the head, if named, must work here."""
     if command.head_id is not None:
         context.load(StaffMember, command.head_id).check_active()
+    place = _place(context, command.team_id, command.team, command.branch_id, command.branch)
     member = context.new(StaffMember, command.staff_id)
-    member.hire(name=command.name, role=command.role, team=command.team, branch=command.branch, head_id=command.head_id)
-    return context.save(member)
+    member.hire(
+        name=command.name,
+        role=command.role,
+        team_id=place.team_id,
+        branch_id=place.branch_id,
+        head_id=command.head_id,
+    )
+    return context.save(member, *place.opened)
 
 
 @handles(ChangeStaffRole)
@@ -107,12 +129,34 @@ def move_staff(command: MoveStaff, context: Context) -> Outcome:
         context.load(StaffMember, command.head_id).check_active()
     member = context.load(StaffMember, command.staff_id)
     given = command.model_fields_set
+    place = _place(context, command.team_id, command.team, command.branch_id, command.branch)
     member.move(
-        team=command.team if "team" in given else member.team,
-        branch=command.branch if "branch" in given else member.branch,
+        team_id=place.team_id if given & {"team", "team_id"} else member.team_id,
+        branch_id=place.branch_id if given & {"branch", "branch_id"} else member.branch_id,
         head_id=command.head_id if "head_id" in given else member.head_id,
     )
-    return context.save(member)
+    return context.save(member, *place.opened)
+
+
+class _Place(NamedTuple):
+    """Where somebody works, and the units named for it: one that is opened by its name is part of the decision."""
+
+    team_id: UUID | None
+    branch_id: UUID | None
+    opened: tuple[Unit, ...]
+
+
+def _place(
+    context: Context, team_id: UUID | None, team_name: str | None, branch_id: UUID | None, branch_name: str | None
+) -> _Place:
+    team = unit_given(context, Team, team_id, team_name)
+    branch = unit_given(context, Branch, branch_id, branch_name)
+    units: tuple[Unit | None, ...] = (team, branch)
+    return _Place(
+        None if team is None else team.id,
+        None if branch is None else branch.id,
+        tuple(unit for unit in units if unit is not None),
+    )
 
 
 @handles(DepartStaff)
@@ -127,16 +171,17 @@ def depart_staff(command: DepartStaff, context: Context) -> Outcome:
 @handles(ImportStaff)
 def import_staff(command: ImportStaff, context: Context) -> Outcome:
     """Enter the staff member, and the departure on its own day."""
+    place = _place(context, None, command.team, None, command.branch)
     member = context.new(StaffMember, command.staff_id)
     member.hire(
         name=command.name,
         role=command.role,
-        team=command.team,
-        branch=command.branch,
+        team_id=place.team_id,
+        branch_id=place.branch_id,
         head_id=command.head_id,
         date_unknown=command.date_unknown,
     )
     if command.departed_at is not None:
         with member.occurring_at(command.departed_at):
             member.depart()
-    return context.save(member)
+    return context.save(member, *place.opened)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from events.ids import branch_named, team_named
 from events.values import (
     Confidence,
     ContactKind,
@@ -30,6 +31,8 @@ def _id(number: int) -> UUID:
 
 
 ANNA, BORIS, VERA, ADMIN, SVETLANA = (_id(number) for number in range(1, 6))
+EAST, EAST_BY_NEW_NAME, WEST = team_named("East"), team_named("Key accounts"), team_named("West")
+NORTH, NORTH_BY_NEW_NAME, PERM = branch_named("Yekaterinburg"), branch_named("Ural"), branch_named("Perm")
 ROMASHKA, OLGA, HOLDING, LUTIK = (_id(number) for number in range(11, 15))
 MEETING, CALL = _id(21), _id(22)
 SALE, OTHER_SALE = _id(31), _id(32)

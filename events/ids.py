@@ -5,7 +5,7 @@ client's timeline, what is loaded before a command is decided, which columns of 
 """
 
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from events.marks import Names
 
@@ -22,7 +22,26 @@ OwnerId = Annotated[UUID, Names("staff", is_party=True)]
 """The staff member who owns, or owned, the client. The fact is theirs too: by it a departed one's clients are found."""
 
 ActivityId = Annotated[UUID, Names("activity")]
+TeamId = Annotated[UUID, Names("team")]
+BranchId = Annotated[UUID, Names("branch")]
 DealId = Annotated[UUID, Names("deal")]
 PipelineId = Annotated[UUID, Names("pipeline")]
 ProductId = Annotated[UUID, Names("product")]
 ImportId = Annotated[UUID, Names("import")]
+
+_TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
+_BRANCHES = UUID("9e0d2b6f-41c3-5f64-8a5e-63b1c7a9d022")
+
+
+def team_named(name: str) -> UUID:
+    """Return the id of the team that is opened under this name, however it is spaced and capitalised."""
+    return uuid5(_TEAMS, _key(name))
+
+
+def branch_named(name: str) -> UUID:
+    """Return the id of the branch that is opened under this name, however it is spaced and capitalised."""
+    return uuid5(_BRANCHES, _key(name))
+
+
+def _key(name: str) -> str:
+    return " ".join(name.split()).casefold()

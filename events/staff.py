@@ -1,24 +1,25 @@
 """What happens to a staff member: the people who meet the clients."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from events.base import Event
-from events.examples import ANNA, BORIS, VERA, example
-from events.ids import StaffId
+from events.base import Event, upcasts
+from events.examples import ANNA, BORIS, EAST, NORTH, PERM, VERA, WEST, example
+from events.ids import BranchId, StaffId, TeamId, branch_named, team_named
 from events.marks import PERSONAL
-from events.values import OpenShortText, OpenText, ShortText, StaffRole
+from events.values import OpenText, ShortText, StaffRole
 
 
-@example(on=ANNA, name="Anna", role=StaffRole.SELLER, team="East", branch="Yekaterinburg", head_id=VERA)
+@example(on=ANNA, name="Anna", role=StaffRole.SELLER, team_id=EAST, branch_id=NORTH, head_id=VERA)
 class StaffHired(Event):
     """Somebody joined the company."""
 
     TOPIC: ClassVar[str] = "staff.hired"
+    SCHEMA_VERSION: ClassVar[int] = 2
 
     name: Annotated[ShortText, PERSONAL]
     role: StaffRole
-    team: OpenShortText | None = None
-    branch: OpenShortText | None = None
+    team_id: TeamId | None = None
+    branch_id: BranchId | None = None
     head_id: StaffId | None = None
     date_unknown: bool = False
 
@@ -33,16 +34,17 @@ class StaffRoleChanged(Event):
     to_role: StaffRole
 
 
-@example(on=ANNA, from_team="East", to_team="West", from_branch="Yekaterinburg", to_branch="Perm", from_head_id=VERA)
+@example(on=ANNA, from_team_id=EAST, to_team_id=WEST, from_branch_id=NORTH, to_branch_id=PERM, from_head_id=VERA)
 class StaffMoved(Event):
     """A staff member belongs to another team, branch or head now."""
 
     TOPIC: ClassVar[str] = "staff.moved"
+    SCHEMA_VERSION: ClassVar[int] = 2
 
-    from_team: OpenShortText | None = None
-    to_team: OpenShortText | None = None
-    from_branch: OpenShortText | None = None
-    to_branch: OpenShortText | None = None
+    from_team_id: TeamId | None = None
+    to_team_id: TeamId | None = None
+    from_branch_id: BranchId | None = None
+    to_branch_id: BranchId | None = None
     from_head_id: StaffId | None = None
     to_head_id: StaffId | None = None
 
@@ -56,3 +58,15 @@ class StaffDeparted(Event):
     successor_id: StaffId | None = None
     head_id: StaffId | None = None
     reason: OpenText | None = None
+
+
+@upcasts(StaffHired, 1)
+@upcasts(StaffMoved, 1)
+def _with_ids_of_places(payload: dict[str, Any]) -> dict[str, Any]:
+    """Teams and branches were texts once: the id of each is that of the unit opened under this name."""
+    named = {"team": team_named, "branch": branch_named}
+    return {
+        (f"{name}_id" if kind in named else name): (str(named[kind](value)) if kind in named and value else value)
+        for name, value in payload.items()
+        for kind in [name.removeprefix("from_").removeprefix("to_")]
+    }

@@ -13,7 +13,7 @@ from projections.parties import facts as party_facts
 from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
 from projections.staff import facts as staff_facts
-from projections.staff import staff_counters, staff_directory
+from projections.staff import staff_counters, staff_directory, staff_places, units
 
 MODULES: tuple[ModuleType, ...] = (
     client_card,
@@ -26,6 +26,8 @@ MODULES: tuple[ModuleType, ...] = (
     staff_directory,
     activities,
     staff_counters,
+    units,
+    staff_places,
     sales_facts,
     interaction_facts,
     party_facts,

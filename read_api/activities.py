@@ -61,7 +61,7 @@ ITEM = {
     "position": "a.position",
 }
 JOINS = """LEFT JOIN read.client_card_v1 AS c ON c.client_id = a.client_id
-LEFT JOIN read.staff_directory_v1 AS s ON s.staff_id = a.staff_id"""
+LEFT JOIN read.staff_directory_v2 AS s ON s.staff_id = a.staff_id"""
 NAMES = ("client_card", "staff_directory")
 
 ACTIVITIES = Listing(

@@ -42,6 +42,7 @@ class Person(Answer):
     id: UUID
     name: str | None
     branch: str | None
+    branch_id: UUID | None = None
 
 
 class Client(Answer):
@@ -294,13 +295,44 @@ class StaffMember(Answer):
     name: str | None
     role: str | None
     team: str | None
+    team_id: UUID | None
     branch: str | None
+    branch_id: UUID | None
     head_id: UUID | None
     hired_at: datetime | None
     departed_at: datetime | None
     successor_id: UUID | None
     version: int
     position: int
+
+
+class Unit(Answer):
+    """A team or a branch."""
+
+    unit_id: UUID
+    kind: str
+    name: str | None
+    head_id: UUID | None
+    opened_at: datetime | None
+    closed_at: datetime | None
+    version: int
+    position: int
+
+
+class StaffPlace(Answer):
+    """Where a staff member worked from `since` on, until `until`, if that has come; `has_left`: nowhere any more."""
+
+    event_position: int
+    team_id: UUID | None
+    team: str | None
+    branch_id: UUID | None
+    branch: str | None
+    head_id: UUID | None
+    has_left: bool
+    since: datetime
+    until: datetime | None
+    recorded_at: datetime
+    actor: str
 
 
 class Counters(Whole):

@@ -60,7 +60,7 @@ CLIENTS = Listing(
     },
     steady=frozenset({"owner", "stage"}),
     searched="q",
-    joins="LEFT JOIN read.staff_directory_v1 AS o ON o.staff_id = c.owner_id",
+    joins="LEFT JOIN read.staff_directory_v2 AS o ON o.staff_id = c.owner_id",
     joined=("staff_directory",),
 )
 
@@ -86,7 +86,7 @@ TIMELINE = Listing(
     always="t.client_id = %(client_id)s",
     filters={"client_id": "true"},
     steady=frozenset({"client_id"}),
-    joins="LEFT JOIN read.staff_directory_v1 AS s ON s.staff_id = t.staff_id",
+    joins="LEFT JOIN read.staff_directory_v2 AS s ON s.staff_id = t.staff_id",
     joined=("staff_directory",),
     descending=True,
 )
@@ -113,19 +113,19 @@ OWNERSHIP = Listing(
     always="h.client_id = %(client_id)s",
     filters={"client_id": "true"},
     steady=frozenset({"client_id"}),
-    joins="""LEFT JOIN read.staff_directory_v1 AS f ON f.staff_id = h.from_owner_id
-LEFT JOIN read.staff_directory_v1 AS t ON t.staff_id = h.to_owner_id""",
+    joins="""LEFT JOIN read.staff_directory_v2 AS f ON f.staff_id = h.from_owner_id
+LEFT JOIN read.staff_directory_v2 AS t ON t.staff_id = h.to_owner_id""",
     joined=("staff_directory",),
 )
 
 _MEMBERS = ", ".join(f"'{name}', {value}" for name, value in ITEM.items())
-CARD_VIEWS = ("client_card", "staff_directory", "pipeline_board", "contact_persons")
+CARD_VIEWS = ("client_card", "staff_directory", "pipeline_board", "contact_persons", "units")
 CARD = f"""{SEEN}
 SELECT seen.*, (
     SELECT json_build_object(
         {_MEMBERS},
         'owner', CASE WHEN o.staff_id IS NOT NULL
-            THEN json_build_object('id', o.staff_id, 'name', o.name, 'branch', o.branch) END,
+            THEN json_build_object('id', o.staff_id, 'name', o.name, 'branch', ob.name, 'branch_id', o.branch_id) END,
         'contact_points', (
             SELECT coalesce(json_agg(p.value ORDER BY (p.value ->> 'order')::integer, p.key), '[]')
             FROM jsonb_each(c.contact_points) AS p
@@ -180,7 +180,8 @@ SELECT seen.*, (
         )
     )::text
     FROM read.client_card_v1 AS c
-    LEFT JOIN read.staff_directory_v1 AS o ON o.staff_id = c.owner_id
+    LEFT JOIN read.staff_directory_v2 AS o ON o.staff_id = c.owner_id
+    LEFT JOIN read.units_v1 AS ob ON ob.unit_id = o.branch_id
     WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL
 )
 FROM seen"""  # noqa: S608 - put together from constants

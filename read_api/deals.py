@@ -38,7 +38,7 @@ ITEM = {
     "position": "d.position",
 }
 JOINS = """LEFT JOIN read.client_card_v1 AS c ON c.client_id = d.client_id
-LEFT JOIN read.staff_directory_v1 AS s ON s.staff_id = d.seller_id"""
+LEFT JOIN read.staff_directory_v2 AS s ON s.staff_id = d.seller_id"""
 NAMES = ("client_card", "staff_directory")
 
 DEALS = Listing(

@@ -17,6 +17,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "get_pipeline": FRONT_OFFICE,
     "list_activities": FRONT_OFFICE,
     "get_my_day": FRONT_OFFICE,
+    "list_units": EVERYBODY,
+    "get_staff_places": EVERYBODY,
     "list_staff": FRONT_OFFICE | {"ops"},
     "get_staff_counters": FRONT_OFFICE,
     "list_products": EVERYBODY,

@@ -16,36 +16,90 @@ from read_api.reading.paging import Listing
 
 router = APIRouter(tags=["staff"])
 
+
+def _unit_named(kind: str) -> str:
+    """Return the condition that somebody belongs to the unit of a name."""
+    return (
+        f"s.{kind}_id IN (SELECT u.unit_id FROM read.units_v1 AS u"  # noqa: S608 - constants
+        f" WHERE u.kind = '{kind}' AND u.name = %({kind})s)"
+    )
+
+
 STAFF = Listing(
     name="staff",
     view="staff_directory",
-    shape=1,
+    shape=2,
     alias="s",
     item={
-        name: f"s.{name}"
-        for name in (
-            "staff_id",
-            "name",
-            "role",
-            "team",
-            "branch",
-            "head_id",
-            "hired_at",
-            "departed_at",
-            "successor_id",
-            "version",
-            "position",
-        )
+        "staff_id": "s.staff_id",
+        "name": "s.name",
+        "role": "s.role",
+        "team": "t.name",
+        "team_id": "s.team_id",
+        "branch": "b.name",
+        "branch_id": "s.branch_id",
+        "head_id": "s.head_id",
+        "hired_at": "s.hired_at",
+        "departed_at": "s.departed_at",
+        "successor_id": "s.successor_id",
+        "version": "s.version",
+        "position": "s.position",
     },
     order={"name": "text", "staff_id": "uuid"},
     always="s.name IS NOT NULL",
     filters={
         "head": "s.head_id = %(head)s",
         "role": "s.role = %(role)s",
-        "team": "s.team = %(team)s",
-        "branch": "s.branch = %(branch)s",
+        "team": _unit_named("team"),
+        "branch": _unit_named("branch"),
+        "team_id": "s.team_id = %(team_id)s",
+        "branch_id": "s.branch_id = %(branch_id)s",
         "active": "(s.departed_at IS NULL) = %(active)s",
     },
+    joins="""LEFT JOIN read.units_v1 AS t ON t.unit_id = s.team_id
+LEFT JOIN read.units_v1 AS b ON b.unit_id = s.branch_id""",
+    joined=("units",),
+)
+
+UNITS = Listing(
+    name="units",
+    view="units",
+    shape=1,
+    alias="u",
+    item={
+        name: f"u.{name}"
+        for name in ("unit_id", "kind", "name", "head_id", "opened_at", "closed_at", "version", "position")
+    },
+    order={"name": "text", "unit_id": "uuid"},
+    always="u.name IS NOT NULL",
+    filters={"kind": "u.kind = %(kind)s", "open": "(u.closed_at IS NULL) = %(open)s"},
+)
+
+PLACES = Listing(
+    name="places",
+    view="staff_places",
+    shape=1,
+    alias="p",
+    item={
+        "event_position": "p.event_position",
+        "team_id": "p.team_id",
+        "team": "t.name",
+        "branch_id": "p.branch_id",
+        "branch": "b.name",
+        "head_id": "p.head_id",
+        "has_left": "p.has_left",
+        "since": "p.since",
+        "until": "p.until",
+        "recorded_at": "p.recorded_at",
+        "actor": "p.actor",
+    },
+    order={"event_position": "bigint"},
+    always="true",
+    filters={"staff_id": "p.staff_id = %(staff_id)s"},
+    steady=frozenset({"staff_id"}),
+    joins="""LEFT JOIN read.units_v1 AS t ON t.unit_id = p.team_id
+LEFT JOIN read.units_v1 AS b ON b.unit_id = p.branch_id""",
+    joined=("units",),
 )
 
 COUNTED = (
@@ -79,7 +133,7 @@ SELECT seen.*, (
         FROM read.staff_counters_v1 AS n
         WHERE n.staff_id = %(staff)s AND n.day BETWEEN %(since)s::date AND %(until)s::date
     )
-    FROM read.staff_directory_v1 AS s
+    FROM read.staff_directory_v2 AS s
     WHERE s.staff_id = %(staff)s
 )
 FROM seen"""  # noqa: S608 - put together from constants
@@ -105,8 +159,17 @@ class StaffQuestion(PageQuestion):
         | None
     ) = None
     team: PlainText | None = None
+    team_id: UUID | None = None
     branch: PlainText | None = None
+    branch_id: UUID | None = None
     active: bool | None = None
+
+
+class UnitsQuestion(PageQuestion):
+    """Which teams and branches."""
+
+    kind: Annotated[Literal["team", "branch"] | None, Field(description="Only teams, or only branches.")] = None
+    open: bool | None = None
 
 
 def _written_out(value: Any) -> Any:
@@ -129,6 +192,20 @@ class CountersQuestion(Question):
 @router.get("/staff", summary="The staff by name", **described("list_staff", answers.Page[answers.StaffMember]))
 async def list_staff(ask: Asking, question: Annotated[StaffQuestion, Query()]) -> Response:
     return await ask.page(STAFF, question)
+
+
+@router.get("/units", summary="Teams and branches by name", **described("list_units", answers.Page[answers.Unit]))
+async def list_units(ask: Asking, question: Annotated[UnitsQuestion, Query()]) -> Response:
+    return await ask.page(UNITS, question)
+
+
+@router.get(
+    "/staff/{staff_id}/places",
+    summary="Where a staff member worked when",
+    **described("get_staff_places", answers.Page[answers.StaffPlace], has_id=True),
+)
+async def get_staff_places(staff_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
+    return await ask.page(PLACES, question, {"staff_id": staff_id})
 
 
 @router.get(

@@ -43,7 +43,8 @@ WIDENED = (
 OTHER_PARTIES = "{topic} concerned {kept}, and would concern {told} now. What is stored will not change: put it back."
 OTHER_SHAPE = (
     "The columns of {name} are not those of shape {shape} any more, and readers of an older version select those:"
-    " raise `shape` of the projection to {next_shape}, name read.{name}_v{next_shape} in the statements, run `make freeze`."
+    " raise `shape` of the projection to {next_shape}, name read.{name}_v{next_shape} in the statements, and run"
+    " `make freeze`."
 )
 
 

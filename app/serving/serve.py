@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from app.auth import issue_token, token_issuer
+from app.composition.old_units import open_old_units
 from app.composition.wiring import analytics_node
 from app.composition.write_side import WriteSide
 from app.database import Urls, database, master_key
@@ -67,6 +68,7 @@ def _run(
     write_side.start()
     stack.callback(write_side.stop)
     if has_projections:
+        open_old_units(urls.writer, write_side.carry_out, master.keyed_hash)
         first_start(settings, master, write_side, say)
         projector = projector_process(settings, urls, master)
         projector.start()

@@ -19,8 +19,8 @@ class StaffRow(NamedTuple):
     staff_id: UUID
     name: str | None = None
     role: str | None = None
-    team: str | None = None
-    branch: str | None = None
+    team_id: UUID | None = None
+    branch_id: UUID | None = None
     head_id: UUID | None = None
     hired_at: datetime | None = None
     date_unknown: bool = False
@@ -35,6 +35,7 @@ staff_directory = Projection(
     key=("staff_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
+    shape=2,
 )
 
 Row = StaffRow | None
@@ -52,8 +53,8 @@ def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
         version=event.originator_version,
         name=event.name,
         role=event.role.value,
-        team=event.team,
-        branch=event.branch,
+        team_id=event.team_id,
+        branch_id=event.branch_id,
         head_id=event.head_id,
         hired_at=event.occurred_at,
         date_unknown=event.date_unknown,
@@ -72,8 +73,8 @@ def moved(row: Row, event: StaffMoved, _: Key) -> StaffRow:
     return changed(
         _member(row, event),
         version=event.originator_version,
-        team=event.to_team,
-        branch=event.to_branch,
+        team_id=event.to_team_id,
+        branch_id=event.to_branch_id,
         head_id=event.to_head_id,
     )
 

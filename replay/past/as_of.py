@@ -27,6 +27,7 @@ from projections.parties.ownership_history import ownership_history
 from projections.sales.pipeline_board import pipeline_board
 from projections.sales.pipelines import pipelines
 from projections.staff.staff_directory import staff_directory
+from projections.staff.units import units
 
 Borrow = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 Row = tuple[Any, ...]
@@ -42,6 +43,7 @@ KEPT: tuple[Projection[Any], ...] = (
     pipeline_board,
     pipelines,
     staff_directory,
+    units,
 )
 """The read models whose past can be asked for."""
 
@@ -148,10 +150,11 @@ class Then:
 
         That is all of a staff member's row, and of a client's all but the touchpoints.
         """
-        facts = self._log.of_streams(set(ids) - self._known, (*CLIENTS_OWN, *staff_directory.topics))
+        facts = self._log.of_streams(set(ids) - self._known, (*CLIENTS_OWN, *staff_directory.topics, *units.topics))
         self._known.update(ids)
         self._fill(client_card, facts)
         self._fill(staff_directory, facts)
+        self._fill(units, facts)
         return bool(facts)
 
     def _fill(self, projection: Projection[Any], facts: Sequence[ReadEvent], only: UUID | None = None) -> None:

@@ -85,7 +85,7 @@ def test_a_fact_of_another_aggregate_is_no_fact_of_this_one() -> None:
 def test_a_fact_that_cannot_be_is_not_recorded() -> None:
     member = hired()
     with pytest.raises(ValidationError):
-        member.move(team="x" * 201, branch=None, head_id=None)
+        member.depart(reason="x" * 4001)
     assert len(member.collect_events()) == 1
 
 

@@ -24,8 +24,8 @@ SESSIONS = 2
 _TABLES = ("client_timeline", "client_card")
 
 _STAFF = """
-INSERT INTO staff_directory_g1.staff_directory (staff_id, name, role, branch, hired_at, date_unknown, version, position)
-SELECT s.id, 'Белова Анна ' || s.number, 'seller', 'Юг', now(), false, 1, 1
+INSERT INTO staff_directory_g1.staff_directory (staff_id, name, role, hired_at, date_unknown, version, position)
+SELECT s.id, 'Белова Анна ' || s.number, 'seller', now(), false, 1, 1
 FROM unnest(%s::uuid[]) WITH ORDINALITY AS s (id, number)"""
 
 _MODEL = """

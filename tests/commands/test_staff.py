@@ -5,8 +5,12 @@ from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, NotFoundError
 from aggregates.staff import StaffDoesNotSellError, StaffHasDepartedError, SuccessorIsSelfError
+from aggregates.unit import UnitIsClosedError
 from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff
+from events.branch import BranchClosed, BranchOpened
+from events.examples import EAST, NORTH, PERM
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
+from events.team import TeamOpened
 from events.values import StaffRole
 from tests.examples import ANNA, BORIS, VERA, command, fact
 from tests.story import given, on
@@ -14,12 +18,15 @@ from tests.story import given, on
 HEAD = on(VERA, fact(StaffHired, name="Vera", role=StaffRole.HEAD, head_id=None))
 HIRED = on(ANNA, fact(StaffHired))
 BORIS_HIRED = on(BORIS, fact(StaffHired, name="Boris"))
+UNITS = (on(EAST, fact(TeamOpened)), on(NORTH, fact(BranchOpened)), on(PERM, fact(BranchOpened, name="Perm")))
 GONE = on(ANNA, fact(StaffDeparted))
 
 
 def test_somebody_is_hired_once() -> None:
-    given(HEAD).when(command(HireStaff, head_id=VERA)).then(HIRED)
-    given(HEAD, HIRED).when(command(HireStaff, head_id=VERA)).then_refused(AlreadyExistsError, kind="staff", id=ANNA)
+    given(HEAD, *UNITS).when(command(HireStaff, head_id=VERA)).then(HIRED)
+    given(HEAD, *UNITS, HIRED).when(command(HireStaff, head_id=VERA)).then_refused(
+        AlreadyExistsError, kind="staff", id=ANNA
+    )
 
 
 def test_nobody_is_hired_under_a_head_who_left_or_never_was() -> None:
@@ -34,27 +41,49 @@ def test_a_role_is_changed_once_and_never_after_departure() -> None:
     given(HIRED, GONE).when(command(ChangeStaffRole)).then_refused(StaffHasDepartedError, staff_name="Anna")
 
 
+def test_a_team_or_branch_that_nobody_has_opened_is_opened_by_its_name_in_the_same_decision() -> None:
+    story = given(HEAD).when(command(HireStaff, head_id=VERA))
+    story.then(HIRED, on(EAST, TeamOpened(name="East")), on(NORTH, BranchOpened(name="Yekaterinburg")))
+    ask = command(HireStaff, head_id=VERA, team=" east ", branch="YEKATERINBURG")
+    given(HEAD, *UNITS).when(ask).then(HIRED)
+
+
+def test_a_team_or_branch_is_named_by_its_id_as_well_but_not_by_both() -> None:
+    ask = HireStaff(staff_id=ANNA, name="Anna", role=StaffRole.SELLER, team_id=EAST, branch_id=NORTH, head_id=VERA)
+    given(HEAD, *UNITS).when(ask).then(HIRED)
+    given(HEAD).when(ask).then_refused(NotFoundError, kind="team", id=EAST)
+    with pytest.raises(ValidationError, match="give team_id or team, not both"):
+        command(HireStaff, team_id=EAST)
+    with pytest.raises(ValidationError, match="give branch_id or branch, not both"):
+        command(MoveStaff, branch_id=NORTH)
+
+
+def test_nobody_joins_a_branch_that_was_closed() -> None:
+    shut = on(PERM, fact(BranchOpened, name="Perm"), fact(BranchClosed))
+    given(HIRED, shut).when(command(MoveStaff)).then_refused(UnitIsClosedError, kind="branch", name="Perm")
+
+
 def test_what_is_not_named_stays_when_somebody_moves() -> None:
     moved = StaffMoved(
-        from_team="East",
-        to_team="East",
-        from_branch="Yekaterinburg",
-        to_branch="Perm",
+        from_team_id=EAST,
+        to_team_id=EAST,
+        from_branch_id=NORTH,
+        to_branch_id=PERM,
         from_head_id=VERA,
         to_head_id=VERA,
     )
-    given(HIRED).when(command(MoveStaff)).then(on(ANNA, moved))
-    given(HIRED, on(ANNA, moved)).when(command(MoveStaff)).then_nothing()
-    given(HIRED, GONE).when(command(MoveStaff)).then_refused(StaffHasDepartedError)
+    given(*UNITS, HIRED).when(command(MoveStaff)).then(on(ANNA, moved))
+    given(*UNITS, HIRED, on(ANNA, moved)).when(command(MoveStaff)).then_nothing()
+    given(*UNITS, HIRED, GONE).when(command(MoveStaff)).then_refused(StaffHasDepartedError)
 
 
 def test_what_is_sent_empty_is_emptied() -> None:
     story = given(HIRED).when(MoveStaff(staff_id=ANNA, head_id=None))
     moved = StaffMoved(
-        from_team="East",
-        to_team="East",
-        from_branch="Yekaterinburg",
-        to_branch="Yekaterinburg",
+        from_team_id=EAST,
+        to_team_id=EAST,
+        from_branch_id=NORTH,
+        to_branch_id=NORTH,
         from_head_id=VERA,
     )
     story.then(on(ANNA, moved))

@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from events import activity, client, deal, pipeline, product, staff
+from events import activity, branch, client, deal, pipeline, product, staff, team
 from events.base import Event
+from events.examples import example_of
+from events.registry import declared_in
 from events.values import (
     AffiliationRole,
     CallStatus,
@@ -35,6 +37,7 @@ ROMASHKA, MARIA, VASILEK = UUID(int=0xC1), UUID(int=0xC2), UUID(int=0xC3)
 ANNA, BORIS, HEAD = UUID(int=0x51), UUID(int=0x52), UUID(int=0x53)
 DEAL, OTHER_DEAL = UUID(int=0xD1), UUID(int=0xD2)
 CALL, OTHER_CALL = UUID(int=0xA1), UUID(int=0xA2)
+NORTH, SOUTH, MOSCOW, PERM = (UUID(int=0xE0 + number) for number in range(1, 5))
 PIPELINE, PRODUCT = UUID(int=0xB1), UUID(int=0xB2)
 DAY_ONE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -125,9 +128,13 @@ def opened(**more: Any) -> deal.DealOpened:
 FIRST_STAGES = (Stage(code="offer", name="Offer", probability=20), Stage(code="contract", name="Contract"))
 
 ONE_OF_EACH: tuple[tuple[UUID, Event], ...] = (
-    (ANNA, staff.StaffHired(name="Anna", role=StaffRole.SELLER, team="North", branch="Moscow", head_id=HEAD)),
+    *(
+        (NORTH if kind.TOPIC.startswith("team.") else MOSCOW, example_of(kind))
+        for kind in declared_in([team, branch], Event)
+    ),
+    (ANNA, staff.StaffHired(name="Anna", role=StaffRole.SELLER, team_id=NORTH, branch_id=MOSCOW, head_id=HEAD)),
     (ANNA, staff.StaffRoleChanged(from_role=StaffRole.SELLER, to_role=StaffRole.HEAD)),
-    (ANNA, staff.StaffMoved(from_team="North", to_team="South", from_branch="Moscow", to_branch="Perm")),
+    (ANNA, staff.StaffMoved(from_team_id=NORTH, to_team_id=SOUTH, from_branch_id=MOSCOW, to_branch_id=PERM)),
     (ANNA, staff.StaffDeparted(successor_id=BORIS)),
     (ROMASHKA, registered()),
     (ROMASHKA, client.ClientRenamed(from_name="ООО «Ромашка»", to_name="АО «Ромашка»")),

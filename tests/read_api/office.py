@@ -27,6 +27,7 @@ from read_api.reading.desk import Desk, Pool, Reports, read_pool
 from tests.database import MASTER, Database
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+PERM = UUID(int=0xE4)
 
 
 def nth(number: int) -> UUID:
@@ -155,12 +156,17 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def branch() -> dict[str, Any]:
+    """Return the row of the branch that the staff of the office belong to."""
+    return {"unit_id": PERM, "kind": "branch", "name": "Perm", "opened_at": DAY, "version": 1, "position": 1}
+
+
 def staff(number: int, name: str, **more: Any) -> dict[str, Any]:
     return {
         "staff_id": nth(number),
         "name": name,
         "role": "seller",
-        "branch": "Perm",
+        "branch_id": PERM,
         "hired_at": DAY,
         "departed_at": None,
         "date_unknown": False,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from read_api.answers import Client, ClientCard, HistoryPage, OwnershipChange, Page, TimelineEntry
-from tests.read_api.office import DAY, Fact, Office, client, deal, nth, staff
+from tests.read_api.office import DAY, PERM, Fact, Office, branch, client, deal, nth, staff
 
 ANNA, ROMASHKA, OLGA, VOLGA = nth(1), nth(11), nth(12), nth(17)
 
@@ -15,6 +15,7 @@ ANNA, ROMASHKA, OLGA, VOLGA = nth(1), nth(11), nth(12), nth(17)
 def romashka(desk: Office) -> Office:
     point = {"kind": "phone", "value": "8 922 325-12-93", "key": "+79223251293", "source": "call", "order": 2}
     mail = {"kind": "email", "value": "a@b.example", "key": "a@b.example", "label": "office", "order": 1}
+    desk.put("units", branch())
     desk.put("staff_directory", staff(1, "Анна"))
     desk.put(
         "client_card",
@@ -60,7 +61,7 @@ def test_the_card_shows_owner_contacts_deals_and_people(romashka: Office) -> Non
     card = answer.json()
     ClientCard.model_validate(card)
     assert card["name"] == "Ромашка"
-    assert card["owner"] == {"id": str(ANNA), "name": "Анна", "branch": "Perm"}
+    assert card["owner"] == {"id": str(ANNA), "name": "Анна", "branch": "Perm", "branch_id": str(PERM)}
     assert [point["kind"] for point in card["contact_points"]] == ["email", "phone"]
     sums = [{"currency": "RUB", "amount": "100.75"}, {"currency": "USD", "amount": "7"}]
     assert card["open_deals"] == {"count": 4, "sums": sums}

@@ -23,10 +23,12 @@ from read_api.clients import CLIENTS
 from read_api.deals import BOARD, DEALS
 from read_api.reading.paging import Listing, page_statement
 from read_api.rights import FRONT_OFFICE, PERSONAL_DATA, RIGHTS
-from tests.read_api.office import DAY, Office, activity, client, deal, nth, staff
+from tests.read_api.office import DAY, Office, activity, branch, client, deal, nth, staff
 
 ANNA, ROAD, MANY = nth(1), nth(41), 3000
 ADDRESSES = {
+    "list_units": "/units",
+    "get_staff_places": f"/staff/{nth(1)}/places",
     "get_client": f"/clients/{nth(5)}",
     "list_clients": "/clients",
     "get_client_timeline": f"/clients/{nth(5)}/timeline",
@@ -52,6 +54,7 @@ ADDRESSES = {
 @pytest.fixture(scope="module")
 def company(desk: Office) -> Office:
     """Three thousand of everything, then statistics, as after an import."""
+    desk.put("units", branch())
     desk.put("staff_directory", staff(1, "Анна"), staff(2, "Борис", departed_at=DAY), staff(3, "Вера", role="head"))
     desk.put("client_card", *(client(1000 + n, f"Фирма {n % 50}", owner_id=nth(1 + n % 3)) for n in range(MANY)))
     stages = {
@@ -356,7 +359,7 @@ def test_an_analyst_sees_no_personal_data() -> None:
     open_to_analysts = {name for name, roles in RIGHTS.items() if "analyst" in roles}
     # The feed is among them because it withholds what is personal from everybody but those named beside it.
     without = {"list_products", "list_pipelines", "list_reports", "get_report", "list_projections", "list_events"}
-    without.add("watch_rebuilds")
+    without |= {"watch_rebuilds", "list_units", "get_staff_places"}
     assert open_to_analysts == without
     assert "analyst" not in PERSONAL_DATA
 

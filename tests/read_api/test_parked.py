@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from read_api.answers import ClientCard, Counters, Deal, Items, MyDay, Page, ProjectionStatus
-from tests.read_api.office import Office, client, deal, nth, staff
+from tests.read_api.office import Office, branch, client, deal, nth, staff
 
 ROMASHKA, VOLGA, NEWCOMER, DEAL = nth(11), nth(17), nth(18), nth(31)
 
@@ -14,6 +14,7 @@ ROMASHKA, VOLGA, NEWCOMER, DEAL = nth(11), nth(17), nth(18), nth(31)
 def views(desk: Office) -> Office:
     desk.record(9)
     desk.move(9)
+    desk.put("units", branch())
     desk.put("staff_directory", staff(1, "Анна"))
     desk.put("client_card", client(11, "Ромашка"), client(17, "Волга"))
     desk.put("pipeline_board", deal(31, client_id=ROMASHKA), deal(32, client_id=VOLGA))

@@ -16,6 +16,7 @@ import pytest
 
 from commands.importing.folder_import import MAVEN, csv_totals, import_folder
 from commands.importing.problems import MappingError
+from events.ids import branch_named
 from tests.commands.importing.imports import Desk, desk_at
 from tests.database import Database
 
@@ -81,7 +82,8 @@ def check_owners(desk: Desk, folder: Path) -> None:
 def check_people_and_firms(desk: Desk) -> None:
     staff, firms = desk.bodies("staff.hired"), desk.bodies("client.registered")
     assert Counter(body["role"] for body in staff) == {"seller": 35, "head": 6}
-    assert {body["branch"] for body in staff} == {"Central", "East", "West"}
+    assert {body["name"] for body in desk.bodies("branch.opened")} == {"Central", "East", "West"}
+    assert {body["branch_id"] for body in staff} == {str(branch_named(name)) for name in ("Central", "East", "West")}
     assert all(body["date_unknown"] for body in (*staff, *firms))
     traits = {fact["value"] for body in firms for fact in body["profile"]}
     assert {"technology", "Philippines", "1100.04 million USD"} <= traits

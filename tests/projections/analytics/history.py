@@ -139,7 +139,7 @@ def histories(draw: st.DrawFn) -> list[Stored]:
 def stored(draw: st.DrawFn, stream: UUID, event: Event) -> Stored:
     """The event as a row; a field without a value is stored as null or not at all."""
     body = event.model_dump_json(exclude_none=draw(st.booleans()))
-    return Stored(stream, event.TOPIC, body, draw(moments))
+    return Stored(stream, event.TOPIC, body, draw(moments), event.SCHEMA_VERSION)
 
 
 def recorded_at(position: int) -> datetime:
@@ -224,5 +224,8 @@ def dense(seed: int, deals: int = 150) -> list[Stored]:
             (opening, start),
             (luck.choice((*ending, ending[0])), start + timedelta(hours=luck.randrange(24 * 50))),
         ]
-        rows += [Stored(stream, event.TOPIC, event.model_dump_json(exclude_none=True), when) for event, when in steps]
+        rows += [
+            Stored(stream, event.TOPIC, event.model_dump_json(exclude_none=True), when, event.SCHEMA_VERSION)
+            for event, when in steps
+        ]
     return rows

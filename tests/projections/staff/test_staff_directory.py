@@ -3,9 +3,9 @@
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
 from events.values import StaffRole
 from projections.staff.staff_directory import StaffRow, staff_directory
-from tests.projections.facts import ANNA, BORIS, HEAD, at, fact, folded
+from tests.projections.facts import ANNA, BORIS, HEAD, MOSCOW, NORTH, PERM, SOUTH, at, fact, folded
 
-HIRED = StaffHired(name="Анна", role=StaffRole.SELLER, team="North", branch="Moscow", head_id=HEAD)
+HIRED = StaffHired(name="Анна", role=StaffRole.SELLER, team_id=NORTH, branch_id=MOSCOW, head_id=HEAD)
 
 
 def test_a_career_is_followed_and_the_neighbour_is_unchanged() -> None:
@@ -16,7 +16,7 @@ def test_a_career_is_followed_and_the_neighbour_is_unchanged() -> None:
         neighbour,
         fact(HIRED, ANNA, 2),
         fact(StaffRoleChanged(from_role=StaffRole.SELLER, to_role=StaffRole.HEAD), ANNA, 3),
-        fact(StaffMoved(from_team="North", to_team="South", to_branch="Perm", to_head_id=None), ANNA, 4),
+        fact(StaffMoved(from_team_id=NORTH, to_team_id=SOUTH, to_branch_id=PERM, to_head_id=None), ANNA, 4),
         fact(StaffDeparted(successor_id=BORIS), ANNA, 5),
     )
 
@@ -25,8 +25,8 @@ def test_a_career_is_followed_and_the_neighbour_is_unchanged() -> None:
         staff_id=ANNA,
         name="Анна",
         role="head",
-        team="South",
-        branch="Perm",
+        team_id=SOUTH,
+        branch_id=PERM,
         head_id=None,
         hired_at=at(2),
         departed_at=at(5),

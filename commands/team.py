@@ -1,0 +1,83 @@
+"""What is asked about teams: to open them, to call them otherwise, to put them under a head, to close them."""
+
+from aggregates.staff import StaffMember
+from aggregates.team import Team
+from commands.base import Command, Context, Outcome, handles
+from commands.roles import HEADING
+from commands.unit import of_name, rename
+from events.examples import ANNA, EAST, VERA, example
+from events.ids import StaffId, TeamId
+from events.values import ShortText, Text
+
+
+@example(name="East", head_id=VERA)
+class OpenTeam(Command):
+    """Open a team, or a closed one again; its id is that of its name."""
+
+    ROLES = HEADING
+
+    name: ShortText
+    head_id: StaffId | None = None
+
+
+@example(team_id=EAST, name="Key accounts")
+class RenameTeam(Command):
+    """Give a team another name; the old one stays its own too."""
+
+    ROLES = HEADING
+
+    team_id: TeamId
+    name: ShortText
+
+
+@example(team_id=EAST, head_id=ANNA, reason="Vera leads another team")
+class MoveTeamUnderHead(Command):
+    """Put a team under another head, or under none."""
+
+    ROLES = HEADING
+
+    team_id: TeamId
+    head_id: StaffId | None
+    reason: Text | None = None
+
+
+@example(team_id=EAST, reason="merged with another team")
+class CloseTeam(Command):
+    """Close a team: nobody joins it any more, and who is there stays until moved."""
+
+    ROLES = HEADING
+
+    team_id: TeamId
+    reason: Text
+
+
+@handles(OpenTeam)
+def open_team(command: OpenTeam, context: Context) -> Outcome:
+    """The head, if named, must work here."""
+    if command.head_id is not None:
+        context.load(StaffMember, command.head_id).check_active()
+    team = of_name(context, Team, command.name)
+    team.open(name=command.name, head_id=command.head_id)
+    return context.save(team)
+
+
+@handles(RenameTeam)
+def rename_team(command: RenameTeam, context: Context) -> Outcome:
+    return rename(context, Team, command.team_id, command.name)
+
+
+@handles(MoveTeamUnderHead)
+def move_team_under_head(command: MoveTeamUnderHead, context: Context) -> Outcome:
+    """The head, if named, must work here."""
+    if command.head_id is not None:
+        context.load(StaffMember, command.head_id).check_active()
+    team = context.load(Team, command.team_id)
+    team.move_under_head(command.head_id, reason=command.reason)
+    return context.save(team)
+
+
+@handles(CloseTeam)
+def close_team(command: CloseTeam, context: Context) -> Outcome:
+    team = context.load(Team, command.team_id)
+    team.close(reason=command.reason)
+    return context.save(team)

@@ -1,0 +1,52 @@
+"""Teams and branches as commands name them: by id, or by the name under which one is opened if there is none."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from aggregates.unit import Unit
+from commands.base import Command, Context, Outcome
+
+U = TypeVar("U", bound=Unit)
+
+
+def check_one_way(command: Command, *pairs: tuple[str, str]) -> None:
+    """Refuse a command that names a unit by its id and by its name as well; raises ValueError."""
+    for by_id, by_name in pairs:
+        if {by_id, by_name} <= command.model_fields_set:
+            raise ValueError(f"give {by_id} or {by_name}, not both")
+
+
+def unit_given(context: Context, kind: type[U], unit_id: UUID | None, name: str | None) -> U | None:
+    """Return the unit that is named; under a name that nobody has a new one is opened, and has to be saved too.
+
+    Raises UnitIsClosedError, and NotFoundError for an id under which nothing is known.
+    """
+    if unit_id is not None:
+        unit = context.load(kind, unit_id)
+    elif name is not None:
+        unit = of_name(context, kind, name)
+        if unit.stands_for is not None:
+            unit = context.load(kind, unit.stands_for)
+        elif not unit.exists:
+            unit.open(name=name)
+    else:
+        return None
+    unit.check_open()
+    return unit
+
+
+def of_name(context: Context, kind: type[U], name: str) -> U:
+    """Return what is known under a name, which may be nothing yet."""
+    unit_id = kind.id_of(name)
+    return context.find(kind, unit_id) or context.new(kind, unit_id)
+
+
+def rename(context: Context, kind: type[U], unit_id: UUID, name: str) -> Outcome:
+    """Give a unit another name, which must be nobody else's."""
+    unit = context.load(kind, unit_id)
+    if kind.id_of(name) == unit.id:
+        unit.rename(name, unit)
+        return context.save(unit)
+    named = of_name(context, kind, name)
+    unit.rename(name, named)
+    return context.save(unit, named)

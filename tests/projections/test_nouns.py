@@ -1,0 +1,81 @@
+"""Nothing that happens to a noun is left out by oversight: of its own view, of a client's timeline, of the analysts."""
+
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from events.base import Event
+from events.registry import EVENT_TYPES, MODULES, declared_in
+from infra.projector.projection import Projection, own_stream
+from projections.parties.client_timeline import client_timeline
+from projections.registry import FACT_TABLES, PROJECTIONS
+
+NOT_SHOWN = {
+    "team.name_taken": "it is of the stream of a name, which only says whose name it is",
+    "branch.name_taken": "it is of the stream of a name, which only says whose name it is",
+}
+"""Events that the view of their own noun does not show, with the reason."""
+
+NOT_COUNTED = {
+    "activity.noted": "a remark",
+    "activity.rescheduled": "no report counts moved appointments yet",
+    "branch.closed": "no report counts by branch yet",
+    "branch.moved_under_head": "no report counts by branch yet",
+    "branch.name_taken": "of a name, not of a branch",
+    "branch.opened": "no report counts by branch yet",
+    "branch.renamed": "no report counts by branch yet",
+    "client.affiliated": "no report counts contact persons yet",
+    "client.affiliation_ended": "no report counts contact persons yet",
+    "client.contact_point_added": "personal",
+    "client.contact_point_corrected": "personal",
+    "client.contact_point_removed": "personal",
+    "client.profile_corrected": "personal",
+    "client.renamed": "personal",
+    "client.subsidiary_declared": "no report counts groups of companies yet",
+    "client.tax_id_corrected": "personal",
+    "import.finished": "it accounts for rows, not for the business",
+    "import.started": "it accounts for rows, not for the business",
+    "pipeline.defined": "stages are counted by their codes",
+    "pipeline.stage_added": "stages are counted by their codes",
+    "pipeline.stage_retired": "stages are counted by their codes",
+    "pipeline.stage_revised": "stages are counted by their codes",
+    "team.closed": "no report counts by team yet",
+    "team.moved_under_head": "no report counts by team yet",
+    "team.name_taken": "of a name, not of a team",
+    "team.opened": "no report counts by team yet",
+    "team.renamed": "no report counts by team yet",
+}
+"""Events that stand in no fact table, with the reason."""
+
+
+def nouns_of(view: Projection[Any]) -> list[ModuleType]:
+    """Return the nouns of which the view keeps a row for each stream."""
+    own = {kind.__module__ for kind, (keys, _) in view.folds.items() if keys is own_stream}
+    return [module for module in MODULES if module.__name__ in own]
+
+
+@pytest.mark.parametrize("view", [view for view in PROJECTIONS if nouns_of(view)], ids=lambda view: view.name)
+def test_the_view_of_a_noun_shows_all_that_happens_to_it(view: Projection[Any]) -> None:
+    left_out = {kind.TOPIC for kind in declared_in(nouns_of(view), Event)} - set(view.topics) - set(NOT_SHOWN)
+    assert not left_out, (
+        f"{view.name} does not fold {sorted(left_out)}: fold them in {view.ddl.with_suffix('.py').name}, or say in"
+        " NOT_SHOWN why nobody needs to see them."
+    )
+
+
+def test_whatever_names_a_client_is_in_a_clients_timeline() -> None:
+    naming = {kind.TOPIC for kind in EVENT_TYPES if any(mark.kind == "client" for mark in kind.IDS.values())}
+    assert naming
+    assert naming <= set(client_timeline.topics)
+
+
+def test_every_event_is_counted_or_it_is_said_why_not() -> None:
+    counted = {topic for table in FACT_TABLES for topic in table.topics}
+    every = {kind.TOPIC for kind in EVENT_TYPES}
+    assert not every - counted - set(NOT_COUNTED), (
+        f"{sorted(every - counted - set(NOT_COUNTED))}: add them to a fact table (facts.py beside the read models), or"
+        " say in NOT_COUNTED why no report needs them."
+    )
+    assert not set(NOT_COUNTED) & counted
+    assert set(NOT_COUNTED) <= every
