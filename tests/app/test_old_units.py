@@ -1,4 +1,4 @@
-"""A log from the time when teams and branches were texts: each is opened once, under the id its old facts are read by."""
+"""A log from the time when teams and branches were texts: each is opened once, under the id its facts are read by."""
 
 import json
 from typing import Any

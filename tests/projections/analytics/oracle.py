@@ -6,11 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from importlib import import_module
+from importlib.util import find_spec
 from statistics import median
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import psycopg
+
+from projections.analytics.reports import REPORTS
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 Row = dict[str, Any]
@@ -311,11 +315,23 @@ def touchpoints(log: list[Raw]) -> list[tuple[str | None, Raw]]:
     return found
 
 
-ORACLES: Mapping[str, Callable[[list[Raw], Mapping[str, Any]], list[Row]]] = {
-    "stage_history": stage_history,
-    "sales_cycle": sales_cycle,
-    "churn_reasons": churn_reasons,
-    "staff_scorecard": staff_scorecard,
-    "monthly_sales": monthly_sales,
-    "pipeline_totals": pipeline_totals,
-}
+Oracle = Callable[[list[Raw], Mapping[str, Any]], list[Row]]
+
+
+def oracle_of(report: str) -> Oracle:
+    """Return the function that has the report's name: here, or in the module oracle_<report> beside this one.
+
+    Raises LookupError for a report that nobody reckoned by hand.
+    """
+    known: Oracle | None = globals().get(report)
+    if known is None and find_spec(f"{__package__}.oracle_{report}") is not None:
+        known = getattr(import_module(f"{__package__}.oracle_{report}"), report, None)
+    if known is None:
+        raise LookupError(
+            f"The report {report} is not held against anything: write it once more in plain Python, as a function"
+            f" `{report}(log, asked)` in oracle.py or in oracle_{report}.py beside it."
+        )
+    return known
+
+
+ORACLES: Mapping[str, Oracle] = {report.name: oracle_of(report.name) for report in REPORTS}

@@ -30,7 +30,7 @@ from tests.projections.analytics.history import (
     histories,
     write_log,
 )
-from tests.projections.analytics.oracle import ORACLES, Raw, read_raw
+from tests.projections.analytics.oracle import ORACLES, Raw, oracle_of, read_raw
 
 days = st.integers(-1, 92).map(lambda day: (NEW_YEAR + timedelta(days=day)).date().isoformat())
 questions = st.fixed_dictionaries(
@@ -115,8 +115,9 @@ def test_a_busy_quarter_says_what_the_raw_bodies_say(database: Database, seed: i
                 assert rows(node.query(report, asked)) == expected, (report, asked)
 
 
-def test_every_report_of_the_catalogue_has_an_oracle() -> None:
-    assert {report.name for report in ANALYTICS.reports} == set(ORACLES)
+def test_a_report_that_nobody_reckoned_by_hand_is_refused() -> None:
+    with pytest.raises(LookupError, match=r"oracle_guesses\.py"):
+        oracle_of("guesses")
 
 
 def test_every_report_begins_with_the_definition_of_its_figures() -> None:
