@@ -2,6 +2,7 @@
 
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from infra.analytics.fact_schema import FactTable
 from infra.projector.projection import Projection
@@ -40,3 +41,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = tuple(
 FACT_TABLES: tuple[FactTable, ...] = tuple(
     member for module in MODULES for member in vars(module).values() if isinstance(member, FactTable)
 )
+
+
+def projections_in(zone: ZoneInfo) -> tuple[Projection[Any], ...]:
+    """Return all of them by the company's calendar."""
+    return tuple(one.in_zone(zone) for one in PROJECTIONS)

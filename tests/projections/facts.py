@@ -27,8 +27,9 @@ from events.values import (
     Stage,
 )
 from infra.log.envelope import Envelope
-from infra.projector.folding import Rows, play_events
+from infra.projector.folding import Rows
 from infra.projector.projection import Key, Projection
+from tests.played import play_events
 
 E = TypeVar("E", bound=Event)
 
