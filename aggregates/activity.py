@@ -1,6 +1,6 @@
 """The activity: one touchpoint with a client, and what must be told about it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -12,11 +12,12 @@ from events.activity import (
     ActivityHeld,
     ActivityNoted,
     ActivityPlanned,
+    ActivityReminderFell,
     ActivityRescheduled,
     CallClassified,
 )
 from events.base import Event
-from events.values import CallStatus, Channel, Direction
+from events.values import CallStatus, Channel, Direction, moment_before
 
 
 class ActivityStatus(StrEnum):
@@ -59,6 +60,12 @@ class OfferIsInboundError(WrongValueError):
     """An offer goes out to a client, it does not come in; no facts."""
 
     code = "offer-is-inbound"
+
+
+class ReminderIsNotDueError(RuleBrokenError):
+    """The moment to remind has not come; facts: activity_id, remind_at."""
+
+    code = "reminder-is-not-due"
 
 
 class ActivityHasClientError(RuleBrokenError):
@@ -126,6 +133,8 @@ class Activity(Aggregate):
     deal_id: UUID | None
     topic: str | None
     due_at: datetime | None
+    remind_before: timedelta | None
+    reminded: tuple[datetime, ...]
     held_at: datetime | None
     is_offer: bool
     call_status: CallStatus | None
@@ -137,6 +146,8 @@ class Activity(Aggregate):
         self.staff_id = self.client_id = self.contact_id = self.deal_id = None
         self.topic = None
         self.due_at = self.held_at = None
+        self.remind_before = None
+        self.reminded = ()
         self.is_offer = False
         self.call_status = None
 
@@ -159,6 +170,7 @@ class Activity(Aggregate):
         staff_id: UUID,
         topic: str,
         due_at: datetime,
+        remind_before: timedelta | None = None,
         direction: Direction = Direction.OUTBOUND,
         client_id: UUID | None = None,
         contact_id: UUID | None = None,
@@ -175,6 +187,7 @@ class Activity(Aggregate):
             deal_id=deal_id,
             topic=topic,
             due_at=due_at,
+            remind_before=remind_before,
         )
 
     def check_planned(self) -> None:
@@ -182,12 +195,33 @@ class Activity(Aggregate):
         if self.status is not ActivityStatus.PLANNED:
             raise ActivityIsClosedError(activity_id=self.id, status=self.status)
 
-    def reschedule(self, due_at: datetime, *, reason: str | None = None) -> None:
-        """Record another due moment; the present one records nothing."""
-        if due_at == self.due_at:
+    def reschedule(
+        self, due_at: datetime, *, remind_before: timedelta | None = None, reason: str | None = None
+    ) -> None:
+        """Record another due moment, or how long ahead of it to remind (None: as before); the present ones: nothing."""
+        notice = remind_before or self.remind_before
+        if due_at == self.due_at and notice == self.remind_before:
             return
         self.check_planned()
-        self.trigger_event(ActivityRescheduled, from_due_at=self.due_at, to_due_at=due_at, reason=reason)
+        self.trigger_event(
+            ActivityRescheduled, from_due_at=self.due_at, to_due_at=due_at, reason=reason, remind_before=notice
+        )
+
+    @property
+    def remind_at(self) -> datetime | None:
+        """When to remind of it, UTC, if anybody wants to be reminded."""
+        if self.due_at is None or self.remind_before is None:
+            return None
+        return moment_before(self.due_at, self.remind_before)
+
+    def fall_reminder(self, remind_at: datetime, *, now: datetime) -> None:
+        """Record that the moment to remind has come, once for each; one that was moved or has ended records nothing."""
+        is_awaited = self.status is ActivityStatus.PLANNED and remind_at == self.remind_at
+        if not is_awaited or remind_at in self.reminded:
+            return
+        if now < remind_at:
+            raise ReminderIsNotDueError(activity_id=self.id, remind_at=remind_at)
+        self.trigger_event(ActivityReminderFell, remind_at=remind_at, due_at=self.due_at, staff_id=self.staff_id)
 
     def hold(self, touchpoint: Touchpoint) -> None:
         """Record that what was planned took place."""
@@ -249,11 +283,15 @@ class Activity(Aggregate):
     def _planned(self, event: ActivityPlanned) -> None:
         self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id
         self.client_id, self.contact_id, self.deal_id = event.client_id, event.contact_id, event.deal_id
-        self.topic, self.due_at = event.topic, event.due_at
+        self.topic, self.due_at, self.remind_before = event.topic, event.due_at, event.remind_before
 
     @applies(ActivityRescheduled)
     def _rescheduled(self, event: ActivityRescheduled) -> None:
-        self.due_at = event.to_due_at
+        self.due_at, self.remind_before = event.to_due_at, event.remind_before
+
+    @applies(ActivityReminderFell)
+    def _reminder_fell(self, event: ActivityReminderFell) -> None:
+        self.reminded = (*self.reminded, event.remind_at)
 
     @applies(ActivityHeld)
     def _took_place(self, event: ActivityHeld) -> None:

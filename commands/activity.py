@@ -7,16 +7,16 @@ from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach
-from commands.base import Command, Context, GivenMoment, Outcome, handles
+from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
 from commands.ids import ActivityId, ClientId, MaybeActivityId, MaybeClientId, MaybeDealId, MaybeStaffId
-from commands.roles import ENTERING, SELLING
+from commands.roles import ENTERING, POLICY, SELLING
 from events.values import CallStatus, Channel, Direction, ShortText, Text
 
 EDITING = SELLING | {"service_agent", "marketer"}
 
 
 class PlanActivity(Command):
-    """Plan a meeting, a call, a letter or a task by a due moment."""
+    """Plan a meeting, a call, a letter or a task by a due moment, and say how long ahead to remind of it."""
 
     ROLES = EDITING
 
@@ -29,16 +29,27 @@ class PlanActivity(Command):
     deal_id: MaybeDealId = None
     topic: Text
     due_at: GivenMoment
+    remind_before: GivenNotice | None = None
 
 
 class RescheduleActivity(Command):
-    """Put a planned activity off, or bring it forward."""
+    """Put a planned activity off, or bring it forward; its reminder goes with it, as long ahead as before or told."""
 
     ROLES = EDITING
 
     activity_id: ActivityId
     due_at: GivenMoment
+    remind_before: GivenNotice | None = None
     reason: Text | None = None
+
+
+class FallReminder(Command):
+    """Say that the moment has come to remind of a planned activity; a timer asks this."""
+
+    ROLES = POLICY
+
+    activity_id: ActivityId
+    remind_at: GivenMoment
 
 
 class HoldActivity(Command):
@@ -129,6 +140,7 @@ def plan_activity(command: PlanActivity, context: Context) -> Outcome:
         deal_id=command.deal_id,
         topic=command.topic,
         due_at=command.due_at,
+        remind_before=command.remind_before,
     )
     return context.save(activity)
 
@@ -137,7 +149,15 @@ def plan_activity(command: PlanActivity, context: Context) -> Outcome:
 def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcome:
     """Reschedule."""
     activity = context.load(Activity, command.activity_id)
-    activity.reschedule(command.due_at, reason=command.reason)
+    activity.reschedule(command.due_at, remind_before=command.remind_before, reason=command.reason)
+    return context.save(activity)
+
+
+@handles(FallReminder)
+def fall_reminder(command: FallReminder, context: Context) -> Outcome:
+    """Let it fall, if it is still awaited and the moment has come."""
+    activity = context.load(Activity, command.activity_id)
+    activity.fall_reminder(command.remind_at, now=context.now)
     return context.save(activity)
 
 

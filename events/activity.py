@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar
 from uuid import UUID
 
 from events.base import PERSONAL, Event
-from events.values import CallStatus, Channel, Direction, Moment, ShortText, Text
+from events.values import CallStatus, Channel, Direction, Moment, Notice, ShortText, Text
 
 
 class ActivityPlanned(Event):
-    """Somebody means to meet, call or write to a client, or to do a task, by a due moment."""
+    """Somebody means to meet, call or write to a client, or to do a task, by a due moment; they may be reminded."""
 
     TOPIC: ClassVar[str] = "activity.planned"
 
@@ -20,16 +20,28 @@ class ActivityPlanned(Event):
     deal_id: UUID | None = None
     topic: Annotated[Text, PERSONAL]
     due_at: Moment
+    remind_before: Notice | None = None
 
 
 class ActivityRescheduled(Event):
-    """A planned activity is due at another moment."""
+    """A planned activity is due at another moment; `remind_before` says how long ahead of it to remind from now on."""
 
     TOPIC: ClassVar[str] = "activity.rescheduled"
 
     from_due_at: Moment
     to_due_at: Moment
     reason: Text | None = None
+    remind_before: Notice | None = None
+
+
+class ActivityReminderFell(Event):
+    """The moment came to remind somebody of what they planned (remind_at: when it was to come)."""
+
+    TOPIC: ClassVar[str] = "activity.reminder_fell"
+
+    remind_at: Moment
+    due_at: Moment
+    staff_id: UUID
 
 
 class ActivityHeld(Event):

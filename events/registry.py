@@ -29,6 +29,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     client.ClientRestored,
     activity.ActivityPlanned,
     activity.ActivityRescheduled,
+    activity.ActivityReminderFell,
     activity.ActivityHeld,
     activity.CallClassified,
     activity.ActivityClientNamed,

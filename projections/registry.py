@@ -19,8 +19,9 @@ products (product_id): code name series aliases listed_at withdrawn_at version
 staff_directory (staff_id): name role team branch head_id hired_at date_unknown departed_at successor_id version
 activities (activity_id): state channel direction staff_id client_id contact_id deal_id topic due_at held_at
     cancelled_at takes_place_at result cancel_reason call_status contact_name contact_data is_offer was_planned
-    date_unknown note_count last_note version
+    date_unknown note_count last_note remind_at reminded_at version
 staff_counters (staff_id, day): contacts meetings calls offers deals_opened deals_won deals_lost clients_claimed won
+timers_due (timer, stream_id): due_at set_by
 """
 
 from typing import Any
@@ -36,6 +37,7 @@ from projections.sales.pipelines import pipelines
 from projections.sales.products import products
 from projections.staff.staff_counters import staff_counters
 from projections.staff.staff_directory import staff_directory
+from projections.timers.timers_due import timers_due
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
     client_card,
@@ -48,4 +50,5 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     staff_directory,
     activities,
     staff_counters,
+    timers_due,
 )

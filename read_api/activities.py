@@ -57,6 +57,8 @@ ITEM = {
     "date_unknown": "a.date_unknown",
     "note_count": "a.note_count",
     "last_note": "a.last_note",
+    "remind_at": "a.remind_at",
+    "reminded_at": "a.reminded_at",
     "version": "a.version",
     "position": "a.position",
 }
@@ -67,7 +69,7 @@ NAMES = ("client_card", "staff_directory")
 ACTIVITIES = Listing(
     name="activities",
     view="activities",
-    shape=1,
+    shape=2,
     alias="a",
     item=ITEM,
     order={"takes_place_at": "timestamptz", "activity_id": "uuid"},
@@ -93,7 +95,7 @@ def _mine(condition: str, order: str) -> str:
         SELECT coalesce(json_agg(json_build_object({_MEMBERS}) ORDER BY a.{order}, a.activity_id), '[]')
         FROM (
             SELECT *
-            FROM read.activities_v1 AS a
+            FROM read.activities_v2 AS a
             WHERE a.staff_id = %(staff)s AND {condition}
             ORDER BY a.{order}, a.activity_id
             LIMIT 200

@@ -3,7 +3,7 @@
 Anna and Boris sell in Yekaterinburg and Perm, Vera is their head; Romashka is an organisation and Olga its buyer.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
@@ -51,6 +51,7 @@ GTX = "gtx-pro"
 
 DAY = datetime(2026, 6, 2, 9, 0, tzinfo=UTC)
 LATER = datetime(2026, 6, 9, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 PRICE = Money(amount=Decimal("4821.00"), currency="USD")
 DISCOUNTED = Money(amount=Decimal("4500.00"), currency="USD")
 PHONE = contact_point(ContactKind.PHONE, "8 (922) 325-12-93", "office")
@@ -94,9 +95,16 @@ EVENTS: tuple[Event, ...] = (
     client.ClientArchived(reason="closed down"),
     client.ClientRestored(reason="opened again"),
     activity.ActivityPlanned(
-        channel=Channel.MEETING, staff_id=ANNA, client_id=ROMASHKA, contact_id=OLGA, topic="Contract", due_at=DAY
+        channel=Channel.MEETING,
+        staff_id=ANNA,
+        client_id=ROMASHKA,
+        contact_id=OLGA,
+        topic="Contract",
+        due_at=DAY,
+        remind_before=HOUR,
     ),
-    activity.ActivityRescheduled(from_due_at=DAY, to_due_at=LATER, reason="Olga is ill"),
+    activity.ActivityRescheduled(from_due_at=DAY, to_due_at=LATER, reason="Olga is ill", remind_before=HOUR),
+    activity.ActivityReminderFell(remind_at=DAY - HOUR, due_at=DAY, staff_id=ANNA),
     activity.ActivityHeld(
         channel=Channel.MEETING,
         direction=Direction.OUTBOUND,
@@ -172,8 +180,10 @@ COMMANDS: tuple[Command, ...] = (
         contact_id=OLGA,
         topic="Contract",
         due_at=DAY,
+        remind_before=HOUR,
     ),
     ask_activity.RescheduleActivity(activity_id=MEETING, due_at=LATER, reason="Olga is ill"),
+    ask_activity.FallReminder(activity_id=MEETING, remind_at=DAY - HOUR),
     ask_activity.HoldActivity(activity_id=MEETING, result="Agreed on the price"),
     ask_activity.RecordActivity(
         activity_id=CALL,

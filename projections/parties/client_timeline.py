@@ -89,6 +89,7 @@ def _clients(event: Event) -> tuple[Key, ...]:
     client.ClientRestored,
     activity.ActivityPlanned,
     activity.ActivityRescheduled,
+    activity.ActivityReminderFell,
     activity.ActivityHeld,
     activity.CallClassified,
     activity.ActivityClientNamed,
