@@ -11,9 +11,9 @@ from infra.postgres.connection import OwnConnection
 from infra.projector.generations import view_of
 from projections.timers.timers_due import timers_due
 
-_VIEW = sql.Identifier("read", view_of(timers_due))
+VIEW = sql.Identifier("read", view_of(timers_due))
 
-_DUE = sql.SQL("""
+DUE = sql.SQL("""
 SELECT d.timer, d.stream_id, d.due_at, d.set_by
 FROM {} AS d
 WHERE d.due_at <= %s
@@ -27,9 +27,9 @@ WHERE d.due_at <= %s
     )
 ORDER BY d.due_at, d.timer, d.stream_id
 LIMIT %s
-""").format(_VIEW)
+""").format(VIEW)
 
-_ENDED = sql.SQL("""
+ENDED = sql.SQL("""
 SELECT a.timer, a.stream_id
 FROM read.timer_answer AS a
 WHERE NOT EXISTS (
@@ -38,7 +38,7 @@ WHERE NOT EXISTS (
         AND d.stream_id = a.stream_id
 )
 LIMIT %s
-""").format(_VIEW)
+""").format(VIEW)
 
 
 class ViewOfDueTimers:
@@ -51,7 +51,7 @@ class ViewOfDueTimers:
         """Return what these timers wait for that has come and was not answered yet, the oldest moment first."""
         with self._borrow() as connection:
             try:
-                return [Due(*row) for row in connection.execute(_DUE, [now, list(timers), limit])]
+                return [Due(*row) for row in connection.execute(DUE, [now, list(timers), limit])]
             except errors.UndefinedTable:  # the first start, or a new shape: the view is being built
                 return []
 
@@ -59,7 +59,7 @@ class ViewOfDueTimers:
         """Return the timers and streams of answers where nothing is waited for any more."""
         with self._borrow() as connection:
             try:
-                return connection.execute(_ENDED, [limit]).fetchall()
+                return connection.execute(ENDED, [limit]).fetchall()
             except errors.UndefinedTable:
                 return []
 
