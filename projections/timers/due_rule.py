@@ -22,10 +22,14 @@ class Setting(NamedTuple):
 
 
 class DueRule:
-    """One timer's rule; its name is stored, and is that of the timer in commands/policies which sends the command."""
+    """One timer's rule; its name is stored, and is that of the timer in commands/policies which sends the command.
 
-    def __init__(self, name: str) -> None:
+    `version` changes when the rule means something else: then what is due is folded anew.
+    """
+
+    def __init__(self, name: str, version: int = 1) -> None:
         self.name = name
+        self.version = version
         self.settings: dict[str, Setting] = {}
 
     def on(

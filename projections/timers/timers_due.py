@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
+from zlib import crc32
 
 from infra.projector.projection import Key, Keys, Projection
 from projections.timers.activity_reminder import activity_reminder
@@ -35,6 +36,8 @@ def timers_due_by(rules: tuple[DueRule, ...], name: str = "timers_due") -> Proje
         key=("timer", "stream_id"),
         ddl=Path(__file__).with_suffix(".sql"),
         partition_by="stream",
+        # Another rule, or another meaning of one, is another meaning of the whole.
+        version=crc32(repr([(rule.name, rule.version) for rule in rules]).encode()),
     )
     settings: dict[str, dict[str, Setting]] = defaultdict(dict)
     for rule in rules:

@@ -125,6 +125,14 @@ def test_a_reminder_of_a_moment_past_falls_at_once() -> None:
     given(on(MEETING, past)).when(command(FallReminder, remind_at=TODAY - 3 * HOUR), AS_TIMER).then(fell)
 
 
+def test_what_reminded_already_can_be_cancelled_held_and_put_off() -> None:
+    given(on(MEETING, DUE_NOW), FELL_NOW).when(command(CancelActivity)).then(CANCELLED)
+    later = on(MEETING, fact(ActivityRescheduled, from_due_at=TODAY + HOUR))
+    given(on(MEETING, DUE_NOW), FELL_NOW).when(command(RescheduleActivity)).then(later)
+    held = fact(ActivityHeld, contact_id=OLGA, contact_name=None, contact_data=None, was_planned=True)
+    given(*COMPANY, on(MEETING, DUE_NOW), FELL_NOW).when(command(HoldActivity), AS_ANNA).then(on(MEETING, held))
+
+
 def test_a_reminder_does_not_fall_before_its_moment() -> None:
     story = given(PLANNED).when(command(FallReminder), AS_TIMER)
     story.then_refused(ReminderIsNotDueError, activity_id=MEETING, remind_at=DAY - HOUR)

@@ -8,6 +8,7 @@ import pytest
 from events.activity import ActivityCancelled, ActivityHeld, ActivityPlanned, ActivityReminderFell, ActivityRescheduled
 from events.base import Event
 from events.values import EARLIEST
+from infra.projector.generations import fingerprint_of
 from projections.timers.activity_reminder import activity_reminder
 from projections.timers.due_rule import DueRule
 from projections.timers.timers_due import TimerDueRow, timers_due, timers_due_by
@@ -69,6 +70,20 @@ def test_two_timers_may_look_at_one_kind_of_fact() -> None:
     rows = folded(both, fact(planned(), CALL, 1), fact(held(was_planned=True), CALL, 2))
     assert rows == {("follow-up", CALL): TimerDueRow("follow-up", CALL, at(26), UUID(int=2))}
     assert {"was_planned", "channel"} == set(both.parts[ActivityHeld.TOPIC].model_fields)
+
+
+def test_another_rule_or_meaning_is_folded_anew() -> None:
+    def build(*rules: DueRule) -> str:
+        return fingerprint_of(timers_due_by(rules))
+
+    builds = [
+        build(activity_reminder),
+        build(activity_reminder, DueRule("follow-up")),
+        build(activity_reminder, DueRule("follow-up", version=2)),
+        build(DueRule("follow-up")),
+    ]
+    assert len(set(builds)) == len(builds)
+    assert build(activity_reminder) == fingerprint_of(timers_due)
 
 
 def test_a_rule_says_once_what_a_fact_does() -> None:
