@@ -13,7 +13,7 @@ $(READY): moved-or-missing
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-scale check audit bench torture torture-short doctor clean lock moved-or-missing
+.PHONY: help setup run demo test test-scale freeze check audit bench torture torture-short doctor clean lock moved-or-missing
 
 help: ## print this list
 	@echo "Letopis: an event-sourced CRM backend. What you can type:"
@@ -35,6 +35,9 @@ test-scale: $(READY) ## install Dask beside the rest, and fold an exported log w
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
 	  --require-hashes --requirement requirements-scale.lock
 	@$(BIN)/python -m pytest tests/scale
+
+freeze: $(READY) ## write the files of what is new and stays for ever: stored forms, schemas, columns of views
+	@$(BIN)/python -m tests.frozen
 
 check: $(READY) ## format, lint, security rules, types, arrows between packages, dependencies; needs no network
 	$(BIN)/ruff format --check .

@@ -5,19 +5,18 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
+from aggregates.activity_reminder import Reminded
+from aggregates.base import RuleBrokenError, WrongValueError, applies
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
     ActivityHeld,
     ActivityNoted,
     ActivityPlanned,
-    ActivityReminderFell,
     ActivityRescheduled,
     CallClassified,
 )
-from events.base import Event
-from events.values import CallStatus, Channel, Direction, moment_before
+from events.values import CallStatus, Channel, Direction
 
 
 class ActivityStatus(StrEnum):
@@ -60,12 +59,6 @@ class OfferIsInboundError(WrongValueError):
     """An offer goes out to a client, it does not come in; no facts."""
 
     code = "offer-is-inbound"
-
-
-class ReminderIsNotDueError(RuleBrokenError):
-    """The moment to remind has not come; facts: activity_id, remind_at."""
-
-    code = "reminder-is-not-due"
 
 
 class ActivityHasClientError(RuleBrokenError):
@@ -119,7 +112,7 @@ class Touchpoint(NamedTuple):
             raise MeetingIsIncompleteError(missing=missing)
 
 
-class Activity(Aggregate):
+class Activity(Reminded):
     """One touchpoint with a client: planned, then held or cancelled, or recorded in one go."""
 
     KIND = "activity"
@@ -127,14 +120,10 @@ class Activity(Aggregate):
     status: ActivityStatus
     channel: Channel
     direction: Direction
-    staff_id: UUID | None
     client_id: UUID | None
     contact_id: UUID | None
     deal_id: UUID | None
     topic: str | None
-    due_at: datetime | None
-    remind_before: timedelta | None
-    reminded: tuple[datetime, ...]
     held_at: datetime | None
     is_offer: bool
     call_status: CallStatus | None
@@ -145,8 +134,7 @@ class Activity(Aggregate):
         self.direction = Direction.OUTBOUND
         self.staff_id = self.client_id = self.contact_id = self.deal_id = None
         self.topic = None
-        self.due_at = self.held_at = None
-        self.remind_before = None
+        self.due_at = self.held_at = self.remind_before = None
         self.reminded = ()
         self.is_offer = False
         self.call_status = None
@@ -156,8 +144,9 @@ class Activity(Aggregate):
         """The client, or else the contact person, once one is known."""
         return self.client_id or self.contact_id or self.id
 
-    def parties_of(self, _: Event) -> tuple[UUID, ...]:
-        """Return the client and the contact person."""
+    @property
+    def parties(self) -> tuple[UUID, ...]:
+        """The client and the contact person."""
         client_id, contact_id = self.client_id, self.contact_id
         if client_id is None:
             return (contact_id or self.id,)
@@ -190,9 +179,14 @@ class Activity(Aggregate):
             remind_before=remind_before,
         )
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is planned, and neither held nor cancelled."""
+        return self.status is ActivityStatus.PLANNED
+
     def check_planned(self) -> None:
         """Raise ActivityIsClosedError when it was held or cancelled already."""
-        if self.status is not ActivityStatus.PLANNED:
+        if not self.is_awaited:
             raise ActivityIsClosedError(activity_id=self.id, status=self.status)
 
     def reschedule(
@@ -206,22 +200,6 @@ class Activity(Aggregate):
         self.trigger_event(
             ActivityRescheduled, from_due_at=self.due_at, to_due_at=due_at, reason=reason, remind_before=notice
         )
-
-    @property
-    def remind_at(self) -> datetime | None:
-        """When to remind of it, UTC, if anybody wants to be reminded."""
-        if self.due_at is None or self.remind_before is None:
-            return None
-        return moment_before(self.due_at, self.remind_before)
-
-    def fall_reminder(self, remind_at: datetime, *, now: datetime) -> None:
-        """Record that the moment to remind has come, once for each; one that was moved or has ended records nothing."""
-        is_awaited = self.status is ActivityStatus.PLANNED and remind_at == self.remind_at
-        if not is_awaited or remind_at in self.reminded:
-            return
-        if now < remind_at:
-            raise ReminderIsNotDueError(activity_id=self.id, remind_at=remind_at)
-        self.trigger_event(ActivityReminderFell, remind_at=remind_at, due_at=self.due_at, staff_id=self.staff_id)
 
     def hold(self, touchpoint: Touchpoint) -> None:
         """Record that what was planned took place."""
@@ -288,10 +266,6 @@ class Activity(Aggregate):
     @applies(ActivityRescheduled)
     def _rescheduled(self, event: ActivityRescheduled) -> None:
         self.due_at, self.remind_before = event.to_due_at, event.remind_before
-
-    @applies(ActivityReminderFell)
-    def _reminder_fell(self, event: ActivityReminderFell) -> None:
-        self.reminded = (*self.reminded, event.remind_at)
 
     @applies(ActivityHeld)
     def _took_place(self, event: ActivityHeld) -> None:

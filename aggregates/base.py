@@ -1,4 +1,4 @@
-"""How a rule-keeper works: it decides on what it has folded so far, and records facts; it does nothing else."""
+"""How an aggregate works: it decides on what it has folded so far, and records facts; it does nothing else."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +20,8 @@ class DomainError(Exception):
     """
 
     code: ClassVar[str]
+    is_on_record: ClassVar[bool] = False
+    """Whether a refusal for it is kept: it is about ownership or access, and the business asks about it later."""
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(self.code)
@@ -87,6 +89,14 @@ def applies(event_type: type[Event]) -> Callable[[_F], _F]:
     return mark
 
 
+_KINDS: dict[str, "type[Aggregate]"] = {}
+
+
+def kind_named(kind: str) -> "type[Aggregate]":
+    """Return the aggregate that an id marked with this kind names; raises KeyError before its module was imported."""
+    return _KINDS[kind]
+
+
 class Aggregate:
     """One consistent thing with rules; its state is the fold of its own facts, in order of version.
 
@@ -100,6 +110,8 @@ class Aggregate:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if hasattr(cls, "KIND"):
+            _KINDS[cls.KIND] = cls  # the last one: what is derived in between is no aggregate of its own
         cls._folds = {
             event_type: member
             for base in reversed(cls.__mro__)
@@ -127,8 +139,9 @@ class Aggregate:
         """The person or organisation the aggregate is about: their key encrypts its personal fields."""
         return self.id
 
-    def parties_of(self, event: Event) -> tuple[UUID, ...]:  # noqa: ARG002 (a subclass asks which fact it is)
-        """Return everybody the fact concerns (asked after the fact was folded); their histories show it."""
+    @property
+    def parties(self) -> tuple[UUID, ...]:
+        """Whose story the stream is: the histories of these show its facts, beside whoever a fact names itself."""
         return (self.subject_id,)
 
     def identities(self) -> frozenset[Identity]:
@@ -179,7 +192,9 @@ class Aggregate:
         )
         self.apply(event.under(envelope))
         # Whom it is about and whom it concerns is known only now.
-        subject_id, parties = self.subject_id, self.parties_of(event)
+        subject_id, parties = self.subject_id, self.parties
+        if event_type.PARTY_FIELDS:
+            parties = _joined(parties, event)
         if subject_id is not own_id or len(parties) > 1 or parties[0] is not own_id:
             # Put together by place: `_replace` costs three times as much.
             event.under(Envelope._make((*envelope[:6], subject_id, *envelope[7:13], parties)))
@@ -194,3 +209,9 @@ class Aggregate:
         """Hand over the facts recorded since the last time, oldest first."""
         pending, self._pending = self._pending, []
         return pending
+
+
+def _joined(parties: tuple[UUID, ...], event: Event) -> tuple[UUID, ...]:
+    """Return the parties and those whom the fact names itself, each once."""
+    named = (getattr(event, name) for name in event.PARTY_FIELDS)
+    return tuple(dict.fromkeys((*parties, *(party for party in named if party is not None))))

@@ -8,6 +8,7 @@ class ClientIsOwnedError(RuleBrokenError):
     owner_id, owner_name, branch, since."""
 
     code = "client-owned"
+    is_on_record = True
 
 
 class ClientHasNoOwnerError(RuleBrokenError):
@@ -80,3 +81,4 @@ class DuplicateNeedsRightError(RuleBrokenError):
     """Only a head, an operator or an admin may enter a duplicate knowingly; facts: role."""
 
     code = "duplicate-needs-right"
+    is_on_record = True

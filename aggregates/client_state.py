@@ -6,7 +6,6 @@ from uuid import UUID
 
 from aggregates.base import Aggregate, Identity, applies
 from events import client as facts
-from events.base import Event
 from events.values import AffiliationRole, ClientKind, Confidence, ContactKind, ContactPoint, Lifecycle, ProfileField
 
 IDENTIFYING = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
@@ -60,10 +59,6 @@ class ClientState(Aggregate):
                 for kind, key, share in held
             ]
         return frozenset(held)
-
-    def parties_of(self, event: Event) -> tuple[UUID, ...]:
-        """Return the client, and the organisation or the owners the fact names."""
-        return (self.id, *_others(event))
 
     @applies(facts.ClientRegistered)
     def _registered(self, event: facts.ClientRegistered) -> None:
@@ -149,18 +144,3 @@ class ClientState(Aggregate):
     @applies(facts.ClientRestored)
     def _restored(self, _: facts.ClientRestored) -> None:
         self.is_archived = False
-
-
-def _others(event: Event) -> tuple[UUID, ...]:
-    match event:
-        case facts.ClientAffiliated() | facts.AffiliationEnded():
-            return (event.organisation_id,)
-        case facts.SubsidiaryDeclared():
-            return (event.parent_id,)
-        case facts.ClientClaimed():
-            return (event.owner_id,)
-        case facts.ClientTransferred():
-            return (event.from_owner_id, event.to_owner_id)
-        case facts.ClientReleased():
-            return (event.from_owner_id,)
-    return ()

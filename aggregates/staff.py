@@ -14,6 +14,7 @@ class StaffHasDepartedError(RuleBrokenError):
     """The staff member left the company; facts: staff_id, staff_name, since."""
 
     code = "staff-has-departed"
+    is_on_record = True
 
 
 class StaffDoesNotSellError(RuleBrokenError):
@@ -21,6 +22,7 @@ class StaffDoesNotSellError(RuleBrokenError):
     staff_name, role."""
 
     code = "staff-does-not-sell"
+    is_on_record = True
 
 
 class SuccessorIsSelfError(RuleBrokenError):
@@ -33,6 +35,7 @@ class ActsForAnotherError(RuleBrokenError):
     """Only a head or an admin may act in somebody else's name; facts: staff_id (the other)."""
 
     code = "acts-for-another"
+    is_on_record = True
 
 
 class StaffMember(Aggregate):

@@ -6,32 +6,45 @@ from aggregates.activity import Activity, Touchpoint
 from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
-from commands.approach import Approach, acting_staff, approach
+from commands.approach import Approach, acting_staff, approach, approach_in_history
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
-from commands.ids import ActivityId, ClientId, MaybeActivityId, MaybeClientId, MaybeDealId, MaybeStaffId
-from commands.roles import ENTERING, POLICY, SELLING
-from events.values import CallStatus, Channel, Direction, ShortText, Text
+from commands.import_run import HistoryCommand
+from commands.roles import ENTERING, POLICY, SELLING, Roles
+from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
+from events.ids import ActivityId, ClientId, DealId, StaffId
+from events.values import CallStatus, Channel, Direction, OwnershipCause, ShortText, Text
 
-EDITING = SELLING | {"service_agent", "marketer"}
+EDITING: Roles = SELLING | {"service_agent", "marketer"}
+CLASSIFYING: Roles = ENTERING | {"policy"}
 
 
+@example(
+    activity_id=MEETING,
+    channel=Channel.MEETING,
+    client_id=ROMASHKA,
+    contact_id=OLGA,
+    topic="Contract",
+    due_at=DAY,
+    remind_before=HOUR,
+)
 class PlanActivity(Command):
     """Plan a meeting, a call, a letter or a task by a due moment, and say how long ahead to remind of it."""
 
     ROLES = EDITING
 
-    activity_id: MaybeActivityId = None
+    activity_id: ActivityId | None = None
     channel: Channel
     direction: Direction = Direction.OUTBOUND
-    staff_id: MaybeStaffId = None
-    client_id: MaybeClientId = None
-    contact_id: MaybeClientId = None
-    deal_id: MaybeDealId = None
+    staff_id: StaffId | None = None
+    client_id: ClientId | None = None
+    contact_id: ClientId | None = None
+    deal_id: DealId | None = None
     topic: Text
     due_at: GivenMoment
     remind_before: GivenNotice | None = None
 
 
+@example(activity_id=MEETING, due_at=LATER, reason="Olga is ill")
 class RescheduleActivity(Command):
     """Put a planned activity off, or bring it forward; its reminder goes with it, as long ahead as before or told."""
 
@@ -43,6 +56,7 @@ class RescheduleActivity(Command):
     reason: Text | None = None
 
 
+@example(activity_id=MEETING, remind_at=DAY - HOUR)
 class FallReminder(Command):
     """Say that the moment has come to remind of a planned activity; a timer asks this."""
 
@@ -52,14 +66,15 @@ class FallReminder(Command):
     remind_at: GivenMoment
 
 
+@example(activity_id=MEETING, result="Agreed on the price")
 class HoldActivity(Command):
     """Tell how a planned activity went; what is not told stays as it was planned."""
 
     ROLES = EDITING
 
     activity_id: ActivityId
-    client_id: MaybeClientId = None
-    contact_id: MaybeClientId = None
+    client_id: ClientId | None = None
+    contact_id: ClientId | None = None
     is_offer: bool = False
     call_status: CallStatus | None = None
     contact_name: ShortText | None = None
@@ -68,18 +83,26 @@ class HoldActivity(Command):
     result: Text | None = None
 
 
+@example(
+    activity_id=CALL,
+    channel=Channel.CALL,
+    direction=Direction.INBOUND,
+    client_id=ROMASHKA,
+    call_status=CallStatus.TAKEN_TO_WORK,
+    topic="Delivery",
+)
 class RecordActivity(Command):
     """Tell about a touchpoint that took place; an offer going out claims its client."""
 
     ROLES = ENTERING
 
-    activity_id: MaybeActivityId = None
+    activity_id: ActivityId | None = None
     channel: Channel
     direction: Direction
-    staff_id: MaybeStaffId = None
-    client_id: MaybeClientId = None
-    contact_id: MaybeClientId = None
-    deal_id: MaybeDealId = None
+    staff_id: StaffId | None = None
+    client_id: ClientId | None = None
+    contact_id: ClientId | None = None
+    deal_id: DealId | None = None
     is_offer: bool = False
     call_status: CallStatus | None = None
     contact_name: ShortText | None = None
@@ -88,16 +111,18 @@ class RecordActivity(Command):
     result: Text | None = None
 
 
+@example(activity_id=CALL, status=CallStatus.FINISHED)
 class ClassifyCall(Command):
     """Give an incoming call its status with one click."""
 
-    ROLES = ENTERING | {"policy"}
+    ROLES = CLASSIFYING
 
     activity_id: ActivityId
     status: CallStatus
-    staff_id: MaybeStaffId = None
+    staff_id: StaffId | None = None
 
 
+@example(activity_id=CALL, client_id=ROMASHKA)
 class NameActivityClient(Command):
     """Say with which client a touchpoint was; an offer claims that client."""
 
@@ -107,6 +132,7 @@ class NameActivityClient(Command):
     client_id: ClientId
 
 
+@example(activity_id=CALL, text="Asked for a catalogue")
 class NoteActivity(Command):
     """Add a note to an activity."""
 
@@ -116,6 +142,7 @@ class NoteActivity(Command):
     text: Text
 
 
+@example(activity_id=MEETING, reason="not needed any more")
 class CancelActivity(Command):
     """Say that a planned activity will not take place, and why."""
 
@@ -123,6 +150,28 @@ class CancelActivity(Command):
 
     activity_id: ActivityId
     reason: Text
+
+
+@example(
+    import_id=FIRST_IMPORT, activity_id=CALL, channel=Channel.CALL, direction=Direction.INBOUND, client_id=ROMASHKA
+)
+class ImportActivity(HistoryCommand):
+    """Enter a touchpoint from old records; a dated offer claims a client nobody owns from that date."""
+
+    activity_id: ActivityId
+    channel: Channel
+    direction: Direction
+    staff_id: StaffId | None = None
+    client_id: ClientId | None = None
+    contact_id: ClientId | None = None
+    deal_id: DealId | None = None
+    is_offer: bool = False
+    call_status: CallStatus | None = None
+    contact_name: ShortText | None = None
+    contact_data: ShortText | None = None
+    topic: Text | None = None
+    result: Text | None = None
+    strict: bool = False
 
 
 @handles(PlanActivity)
@@ -265,3 +314,20 @@ def cancel_activity(command: CancelActivity, context: Context) -> Outcome:
     activity = context.load(Activity, command.activity_id)
     activity.cancel(reason=command.reason)
     return context.save(activity)
+
+
+@handles(ImportActivity)
+def import_activity(command: ImportActivity, context: Context) -> Outcome:
+    """Enter the touchpoint, and the claim a dated offer makes."""
+    seller = None if command.staff_id is None else context.load(StaffMember, command.staff_id)
+    touchpoint = Touchpoint(**{name: getattr(command, name) for name in Touchpoint._fields})
+    offer = None
+    if command.is_offer and seller is not None and not command.date_unknown:
+        offer = approach_in_history(context, seller, command.client_id or command.contact_id, strict=command.strict)
+    else:
+        for each in (command.client_id, command.contact_id):
+            if each is not None:
+                context.load(Client, each)
+    activity = context.new(Activity, command.activity_id)
+    activity.record(touchpoint, is_automatic=True, date_unknown=command.date_unknown)
+    return context.save(activity, *(offer.claim(OwnershipCause.IMPORT) if offer else ()))

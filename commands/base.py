@@ -11,7 +11,9 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from aggregates.base import Aggregate
+from aggregates.base import Aggregate, kind_named
+from commands.roles import Roles
+from events.marks import ids_named
 from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, Moment, Notice
 
 A = TypeVar("A", bound=Aggregate)
@@ -66,14 +68,13 @@ GivenNotice = Annotated[
 class Command(BaseModel):
     """Something a person or a program asks for; the fields are the body of the request.
 
-    PERMISSION names the right it needs; ROLES are the roles that have that right. `occurred_at` is the business time
-    (default: now); a moment in the future is refused before any handler sees it.
+    ROLES are the roles that may ask for it. `occurred_at` is the business time (default: now); a moment in the future
+    is refused before any handler sees it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=10_000)
 
-    ROLES: ClassVar[frozenset[str]] = frozenset()
-    ENGLISH: ClassVar[str] = ""
+    ROLES: ClassVar[Roles] = frozenset()
 
     occurred_at: GivenMoment | None = None
 
@@ -83,22 +84,10 @@ class Command(BaseModel):
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Marks a field of a command as the id of a stream of this kind, so that it is loaded before it is asked for."""
-
-    kind: type[Aggregate]
-
-
 @cache
 def stream_fields(command_type: type[Command]) -> tuple[tuple[str, type[Aggregate]], ...]:
-    """Return the fields of a command that name streams, with the kind of each."""
-    return tuple(
-        (name, mark.kind)
-        for name, field in command_type.model_fields.items()
-        for mark in field.metadata
-        if isinstance(mark, Stream)
-    )
+    """Return the fields of a command that name streams, with the kind of each: these are loaded beforehand."""
+    return tuple((name, kind_named(mark.kind)) for name, mark in ids_named(command_type).items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +160,8 @@ def handles(command_type: type[Command]) -> Callable[[H], H]:
 
     def register(handler: H) -> H:
         assert command_type not in HANDLERS, f"{command_type.__name__} has two handlers"  # noqa: S101
+        if not command_type.ROLES:
+            raise TypeError(f"{command_type.__name__} names no ROLES, so nobody may ask for it: see commands/roles.py.")
         HANDLERS[command_type] = handler
         return handler
 

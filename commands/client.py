@@ -5,71 +5,45 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aggregates.client import Client
-from aggregates.client_errors import DuplicateNeedsRightError
-from aggregates.identity import contact_point
 from commands.base import Command, Context, Outcome, handles
-from commands.ids import ClientId, MaybeClientId
-from commands.roles import ALLOWING_DUPLICATES, ENTERING, HEADING, PERSONAL
+from commands.contact_point import BY_HAND, OFFICE_PHONE, ContactPointGiven, DuplicateAllowing
+from commands.import_run import HistoryCommand
+from commands.roles import ENTERING, HEADING, PERSONAL
+from events.examples import FIRST_IMPORT, INN, ROMASHKA, SECTOR, example
+from events.ids import ClientId
 from events.values import (
     AffiliationRole,
     ClientKind,
     Confidence,
-    ContactKind,
-    ContactPoint,
     Lifecycle,
     ProfileFact,
     ProfileField,
     ShortText,
     Text,
-    Value,
 )
 
-BY_HAND = "entered by hand"
 
-
-class ContactPointGiven(Value):
-    """A way to reach a client, as typed."""
-
-    kind: ContactKind
-    value: ShortText
-    label: ShortText | None = None
-
-    def with_key(self) -> ContactPoint:
-        """Return it with the key it is compared by; raises WrongPhoneError, WrongEmailError."""
-        return contact_point(self.kind, self.value, self.label)
-
-
-class DuplicateAllowing(Command):
-    """A command that may take an identity another client has, with a right and a reason."""
-
-    allow_duplicate: bool = False
-    duplicate_reason: Text | None = None
-
-    @model_validator(mode="after")
-    def _reason_with_duplicate(self) -> Self:
-        if self.allow_duplicate != (self.duplicate_reason is not None):
-            raise ValueError("allow_duplicate and duplicate_reason go together")
-        return self
-
-    def check_right(self, context: Context) -> None:
-        """Raise DuplicateNeedsRightError when the actor may not enter a duplicate."""
-        if self.allow_duplicate and context.actor.role not in ALLOWING_DUPLICATES:
-            raise DuplicateNeedsRightError(role=context.actor.role)
-
-
+@example(
+    client_id=ROMASHKA,
+    kind=ClientKind.ORGANISATION,
+    name="Romashka",
+    contact_points=(OFFICE_PHONE,),
+    tax_id=INN,
+    profile=(SECTOR,),
+)
 class RegisterClient(DuplicateAllowing):
     """Enter a new client; a contact person is entered together with the organisation they act for."""
 
     ROLES = ENTERING
 
-    client_id: MaybeClientId = None
+    client_id: ClientId | None = None
     kind: ClientKind
     name: ShortText
     contact_points: Annotated[tuple[ContactPointGiven, ...], Field(min_length=1, max_length=50)]
     tax_id: ShortText | None = None
     profile: Annotated[tuple[ProfileFact, ...], Field(max_length=50)] = ()
     source: ShortText = BY_HAND
-    organisation_id: MaybeClientId = None
+    organisation_id: ClientId | None = None
     affiliation_role: AffiliationRole = AffiliationRole.OTHER
 
     @model_validator(mode="after")
@@ -79,6 +53,7 @@ class RegisterClient(DuplicateAllowing):
         return self
 
 
+@example(client_id=ROMASHKA, name="Romashka Plus")
 class RenameClient(Command):
     """Call a client differently."""
 
@@ -88,37 +63,7 @@ class RenameClient(Command):
     name: ShortText
 
 
-class AddContactPoint(DuplicateAllowing):
-    """Say how else a client is reached."""
-
-    ROLES = ENTERING
-
-    client_id: ClientId
-    point: ContactPointGiven
-    source: ShortText = BY_HAND
-
-
-class CorrectContactPoint(Command):
-    """Correct a contact point that was taken down wrongly."""
-
-    ROLES = PERSONAL
-
-    client_id: ClientId
-    from_point: ContactPointGiven
-    to_point: ContactPointGiven
-    source: ShortText = BY_HAND
-
-
-class RemoveContactPoint(Command):
-    """Say that a client is not reached this way any more."""
-
-    ROLES = PERSONAL
-
-    client_id: ClientId
-    point: ContactPointGiven
-    reason: Text | None = None
-
-
+@example(client_id=ROMASHKA, tax_id=INN, source="contract")
 class CorrectTaxId(Command):
     """Give or correct a client's tax number; nothing: it has none."""
 
@@ -129,6 +74,7 @@ class CorrectTaxId(Command):
     source: ShortText = BY_HAND
 
 
+@example(client_id=ROMASHKA, field=ProfileField.SECTOR, value="wholesale", source="meeting")
 class CorrectProfile(Command):
     """Say what is true of a client's trait; nothing: it is not known."""
 
@@ -141,6 +87,7 @@ class CorrectProfile(Command):
     confidence: Confidence = Confidence.STATED
 
 
+@example(client_id=ROMASHKA, to_state=Lifecycle.CONTACTED)
 class AdvanceLifecycle(Command):
     """Say that the relationship entered another state; losing and winning back need a reason."""
 
@@ -151,6 +98,7 @@ class AdvanceLifecycle(Command):
     reason: Text | None = None
 
 
+@example(client_id=ROMASHKA, reason="closed down")
 class ArchiveClient(Command):
     """Put a client's card away; its phones, e-mails and tax number are free for others."""
 
@@ -160,6 +108,7 @@ class ArchiveClient(Command):
     reason: Text
 
 
+@example(client_id=ROMASHKA, reason="opened again")
 class RestoreClient(Command):
     """Take a client's card out of the archive."""
 
@@ -167,6 +116,32 @@ class RestoreClient(Command):
 
     client_id: ClientId
     reason: Text
+
+
+@example(import_id=FIRST_IMPORT, client_id=ROMASHKA, kind=ClientKind.ORGANISATION, name="Romashka", source="maven-crm")
+class ImportClient(HistoryCommand):
+    """Enter a client from old records, which may know no phone; the parent may be entered later."""
+
+    client_id: ClientId
+    kind: ClientKind
+    name: ShortText
+    contact_points: Annotated[tuple[ContactPointGiven, ...], Field(max_length=50)] = ()
+    tax_id: ShortText | None = None
+    profile: Annotated[tuple[ProfileFact, ...], Field(max_length=50)] = ()
+    source: ShortText
+    external_id: ShortText | None = None
+    parent_id: ClientId | None = None
+    organisation_id: ClientId | None = None
+    affiliation_role: AffiliationRole = AffiliationRole.OTHER
+    duplicate_reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _in_its_place(self) -> Self:
+        if self.parent_id == self.client_id:
+            raise ValueError("an organisation cannot belong to itself")
+        if self.organisation_id is not None and self.kind is not ClientKind.PERSON:
+            raise ValueError("only a person acts for an organisation")
+        return self
 
 
 @handles(RegisterClient)
@@ -196,31 +171,6 @@ def rename_client(command: RenameClient, context: Context) -> Outcome:
     """Rename."""
     client = context.load(Client, command.client_id)
     client.rename(command.name)
-    return context.save(client)
-
-
-@handles(AddContactPoint)
-def add_contact_point(command: AddContactPoint, context: Context) -> Outcome:
-    """Add the contact point."""
-    command.check_right(context)
-    client = context.load(Client, command.client_id)
-    client.add_contact_point(command.point.with_key(), source=command.source, duplicate_reason=command.duplicate_reason)
-    return context.save(client)
-
-
-@handles(CorrectContactPoint)
-def correct_contact_point(command: CorrectContactPoint, context: Context) -> Outcome:
-    """Correct the contact point."""
-    client, wrong = context.load(Client, command.client_id), command.from_point.with_key()
-    client.correct_contact_point(wrong.kind, wrong.key, command.to_point.with_key(), source=command.source)
-    return context.save(client)
-
-
-@handles(RemoveContactPoint)
-def remove_contact_point(command: RemoveContactPoint, context: Context) -> Outcome:
-    """Remove the contact point."""
-    client, point = context.load(Client, command.client_id), command.point.with_key()
-    client.remove_contact_point(point.kind, point.key, reason=command.reason)
     return context.save(client)
 
 
@@ -261,4 +211,30 @@ def restore_client(command: RestoreClient, context: Context) -> Outcome:
     """Restore."""
     client = context.load(Client, command.client_id)
     client.restore(reason=command.reason)
+    return context.save(client)
+
+
+@handles(ImportClient)
+def import_client(command: ImportClient, context: Context) -> Outcome:
+    """Enter the client."""
+    organisation = None if command.organisation_id is None else context.load(Client, command.organisation_id)
+    if organisation is not None:
+        organisation.check_organisation()
+    client = context.new(Client, command.client_id)
+    client.register(
+        kind=command.kind,
+        name=command.name,
+        source=command.source,
+        contact_points=[point.with_key() for point in command.contact_points],
+        tax_id=command.tax_id,
+        profile=command.profile,
+        external_id=command.external_id,
+        date_unknown=command.date_unknown,
+        duplicate_reason=command.duplicate_reason,
+        is_history=True,
+    )
+    if command.parent_id is not None:
+        client.recall_parent(command.parent_id)
+    if organisation is not None:
+        client.affiliate(organisation, command.affiliation_role)
     return context.save(client)

@@ -1,25 +1,36 @@
 """What is asked about deals: to open them, to lead them along their pipeline, to end them."""
 
+from datetime import UTC, datetime
+from typing import Literal, Self
+
+from pydantic import model_validator
+
 from aggregates.client import Client
 from aggregates.deal import Deal, DealStatus
 from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
-from commands.approach import acting_staff, approach
-from commands.base import Command, Context, Outcome, handles
-from commands.ids import ClientId, DealId, MaybeClientId, MaybeDealId, MaybeStaffId, PipelineId, StaffId
+from commands.approach import Approach, acting_staff, approach, approach_in_history
+from commands.base import Command, Context, GivenMoment, Outcome, handles
+from commands.import_run import HistoryCommand
 from commands.roles import SELLING
+from events.examples import ANNA, BORIS, DISCOUNTED, FIRST_IMPORT, GTX, PRICE, ROAD, ROMASHKA, SALE, example
+from events.ids import ClientId, DealId, PipelineId, StaffId
 from events.values import Code, Money, ShortText, Text
 
+NOT_STATED = "not stated"
+"""The reason of a loss whose record names none."""
 
+
+@example(deal_id=SALE, client_id=ROMASHKA, pipeline_id=ROAD, product_code=GTX, amount=PRICE)
 class OpenDeal(Command):
     """Begin a possible sale; it claims a client nobody owns, and is refused on somebody else's."""
 
     ROLES = SELLING
 
-    deal_id: MaybeDealId = None
-    client_id: MaybeClientId = None
-    seller_id: MaybeStaffId = None
+    deal_id: DealId | None = None
+    client_id: ClientId | None = None
+    seller_id: StaffId | None = None
     pipeline_id: PipelineId
     stage: Code | None = None
     title: ShortText | None = None
@@ -27,6 +38,7 @@ class OpenDeal(Command):
     amount: Money | None = None
 
 
+@example(deal_id=SALE, client_id=ROMASHKA)
 class NameDealClient(Command):
     """Say with which client a deal is; the deal's seller claims that client."""
 
@@ -36,6 +48,7 @@ class NameDealClient(Command):
     client_id: ClientId
 
 
+@example(deal_id=SALE, to_stage="contract")
 class MoveDeal(Command):
     """Move an open deal to another stage of its pipeline."""
 
@@ -46,6 +59,7 @@ class MoveDeal(Command):
     reason: Text | None = None
 
 
+@example(deal_id=SALE, amount=DISCOUNTED, reason="a regular client")
 class RevalueDeal(Command):
     """Say what an open deal is worth now; nothing: not known any more."""
 
@@ -56,6 +70,7 @@ class RevalueDeal(Command):
     reason: Text | None = None
 
 
+@example(deal_id=SALE, to_seller_id=BORIS, reason="vacation")
 class HandOverDeal(Command):
     """Let another seller lead an open deal; the client must be free or that seller's own."""
 
@@ -66,6 +81,7 @@ class HandOverDeal(Command):
     reason: Text | None = None
 
 
+@example(deal_id=SALE, amount=DISCOUNTED)
 class WinDeal(Command):
     """Say that the client bought, for this amount or the deal's."""
 
@@ -75,6 +91,7 @@ class WinDeal(Command):
     amount: Money | None = None
 
 
+@example(deal_id=SALE, reason="too dear")
 class LoseDeal(Command):
     """Say that the client did not buy, and why."""
 
@@ -84,6 +101,7 @@ class LoseDeal(Command):
     reason: Text
 
 
+@example(deal_id=SALE, reason="they called back")
 class ReopenDeal(Command):
     """Let a deal that had ended go on, at the stage where it ended or another."""
 
@@ -92,6 +110,49 @@ class ReopenDeal(Command):
     deal_id: DealId
     stage: Code | None = None
     reason: Text
+
+
+@example(
+    import_id=FIRST_IMPORT,
+    deal_id=SALE,
+    client_id=ROMASHKA,
+    seller_id=ANNA,
+    pipeline_id=ROAD,
+    engaged_at=datetime(2016, 10, 20, tzinfo=UTC),
+    stage="contract",
+    outcome="won",
+    closed_at=datetime(2017, 3, 1, tzinfo=UTC),
+    amount=PRICE,
+    external_id="1C1I7A6R",
+)
+class ImportDeal(HistoryCommand):
+    """Enter a deal from old records: when it began, and how it ended if it did.
+
+    With a client and a date of engagement it claims a client nobody owns from that date; on somebody else's client
+    it is refused if `strict`, else accepted as it happened. Without either it neither claims nor is refused.
+    """
+
+    deal_id: DealId
+    client_id: ClientId | None = None
+    seller_id: StaffId
+    pipeline_id: PipelineId
+    product_code: Code | None = None
+    engaged_at: GivenMoment | None = None
+    stage: Code
+    outcome: Literal["won", "lost", "none"] = "none"
+    closed_at: GivenMoment | None = None
+    amount: Money | None = None
+    lost_reason: Text | None = None
+    external_id: ShortText
+    strict: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.engaged_at is not None and self.closed_at is not None and self.closed_at < self.engaged_at:
+            raise ValueError("closed_at is before engaged_at")
+        if self.outcome == "won" and self.amount is None:
+            raise ValueError("a won deal needs its amount")
+        return self
 
 
 @handles(OpenDeal)
@@ -188,3 +249,40 @@ def _seller(context: Context, deal: Deal) -> StaffMember:
 def _pipeline(context: Context, deal: Deal) -> Pipeline:
     assert deal.pipeline_id is not None, "a deal that was opened has a pipeline"  # noqa: S101
     return context.load(Pipeline, deal.pipeline_id)
+
+
+@handles(ImportDeal)
+def import_deal(command: ImportDeal, context: Context) -> Outcome:
+    """Enter the deal, its end, and the claim it makes, each on its own day."""
+    seller = context.load(StaffMember, command.seller_id)
+    pipeline = context.load(Pipeline, command.pipeline_id)
+    offer = Approach(seller)
+    if command.client_id is not None and command.engaged_at is None:
+        context.load(Client, command.client_id)
+    elif command.engaged_at is not None:
+        offer = approach_in_history(context, seller, command.client_id, strict=command.strict)
+    deal = context.new(Deal, command.deal_id)
+    opened_at = command.engaged_at or context.occurred_at
+    with deal.occurring_at(opened_at):
+        deal.open(
+            seller_id=command.seller_id,
+            pipeline=pipeline,
+            stage=command.stage,
+            client_id=command.client_id,
+            product_code=command.product_code,
+            amount=command.amount if command.outcome == "none" else None,
+            external_id=command.external_id,
+            date_unknown=command.date_unknown or command.engaged_at is None,
+        )
+    _end(deal, command, command.closed_at or opened_at)
+    return context.save(deal, *offer.claim_at(opened_at))
+
+
+def _end(deal: Deal, command: ImportDeal, closed_at: datetime) -> None:
+    if command.outcome == "none":
+        return
+    with deal.occurring_at(closed_at):
+        if command.outcome == "won":
+            deal.win(command.amount)
+        else:
+            deal.lose(command.lost_reason or NOT_STATED)

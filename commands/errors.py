@@ -23,6 +23,8 @@ class RequestError(Exception):
     """A request that was not carried out; `facts` are what the message in the catalogue names."""
 
     code: ClassVar[str]
+    is_on_record: ClassVar[bool] = False
+    """Whether a refusal for it is kept: it is about ownership or access, and the business asks about it later."""
 
     def __init__(self, **facts: Any) -> None:
         super().__init__(self.code)
@@ -33,6 +35,7 @@ class NotAllowedError(RequestError):
     """The role may not do this; facts: role, needed (the roles that may), action."""
 
     code = "not-allowed"
+    is_on_record = True
 
 
 class PreconditionFailedError(RequestError):
@@ -51,6 +54,7 @@ class DuplicateClientError(RequestError):
     """Another client has the phone, e-mail or tax id; facts: kind, candidates (their ids)."""
 
     code = "duplicate-client"
+    is_on_record = True
 
     def __init__(self, *, kind: str, candidates: list[UUID]) -> None:
         super().__init__(kind=kind, candidates=candidates)

@@ -1,4 +1,4 @@
-"""What is asked about whose a client is: the owning manager, the organisation a person acts for, the parent."""
+"""What is asked about whose a client is: the one owning manager."""
 
 from typing import Literal
 from uuid import UUID
@@ -7,23 +7,23 @@ from aggregates.client import Client
 from aggregates.staff import StaffMember
 from commands.approach import acting_staff, approach
 from commands.base import Command, Context, Outcome, handles
-from commands.ids import ClientId, MaybeStaffId, StaffId
-from commands.roles import ENTERING, HEADING, POLICY, SELLING
-from events.values import AffiliationRole, OwnershipCause, Text
-
-LONGEST_CHAIN = 100
-"""Parents above an organisation that are looked at; nobody's group of companies is deeper."""
+from commands.roles import HEADING, POLICY, SELLING
+from events.examples import ANNA, BORIS, ROMASHKA, VERA, example
+from events.ids import ClientId, StaffId
+from events.values import OwnershipCause, Text
 
 
+@example(client_id=ROMASHKA)
 class ClaimClient(Command):
     """Make a client nobody owns the seller's own."""
 
     ROLES = SELLING
 
     client_id: ClientId
-    seller_id: MaybeStaffId = None
+    seller_id: StaffId | None = None
 
 
+@example(client_id=ROMASHKA, to_seller_id=BORIS, reason="they quarrelled")
 class TransferClient(Command):
     """Give a client to another owner, for a conflict or another reason, which is kept for ever."""
 
@@ -35,6 +35,7 @@ class TransferClient(Command):
     reason: Text
 
 
+@example(client_id=ROMASHKA, reason="nobody follows it")
 class ReleaseClient(Command):
     """Leave a client without an owner."""
 
@@ -44,6 +45,7 @@ class ReleaseClient(Command):
     reason: Text
 
 
+@example(client_id=ROMASHKA, departed_id=ANNA, successor_id=BORIS, head_id=VERA)
 class ReassignClient(Command):
     """Give a departed owner's client to the successor, else to the head, else to nobody."""
 
@@ -51,37 +53,8 @@ class ReassignClient(Command):
 
     client_id: ClientId
     departed_id: StaffId
-    successor_id: MaybeStaffId = None
-    head_id: MaybeStaffId = None
-
-
-class AffiliatePerson(Command):
-    """Say that a person acts for an organisation, and as what."""
-
-    ROLES = ENTERING
-
-    client_id: ClientId
-    organisation_id: ClientId
-    role: AffiliationRole
-
-
-class EndAffiliation(Command):
-    """Say that a person no longer acts for an organisation."""
-
-    ROLES = ENTERING
-
-    client_id: ClientId
-    organisation_id: ClientId
-    reason: Text | None = None
-
-
-class DeclareSubsidiary(Command):
-    """Say that an organisation belongs to another one; it keeps its own owner."""
-
-    ROLES = ENTERING
-
-    client_id: ClientId
-    parent_id: ClientId
+    successor_id: StaffId | None = None
+    head_id: StaffId | None = None
 
 
 @handles(ClaimClient)
@@ -129,33 +102,3 @@ def _first_active(context: Context, *staff_ids: UUID | None) -> StaffMember | No
         if member is not None and member.sells:
             return member
     return None
-
-
-@handles(AffiliatePerson)
-def affiliate_person(command: AffiliatePerson, context: Context) -> Outcome:
-    """Affiliate."""
-    person = context.load(Client, command.client_id)
-    person.affiliate(context.load(Client, command.organisation_id), command.role)
-    return context.save(person)
-
-
-@handles(EndAffiliation)
-def end_affiliation(command: EndAffiliation, context: Context) -> Outcome:
-    """End the affiliation."""
-    person = context.load(Client, command.client_id)
-    person.end_affiliation(command.organisation_id, reason=command.reason)
-    return context.save(person)
-
-
-@handles(DeclareSubsidiary)
-def declare_subsidiary(command: DeclareSubsidiary, context: Context) -> Outcome:
-    """Declare; every parent above is looked at, so that nothing comes to belong to itself."""
-    client = context.load(Client, command.client_id)
-    parents = [context.load(Client, command.parent_id)]
-    while (above := parents[-1].parent_id) is not None and len(parents) < LONGEST_CHAIN and above != client.id:
-        grandparent = context.find(Client, above)
-        if grandparent is None:
-            break
-        parents.append(grandparent)
-    client.declare_subsidiary_of([*parents, client] if above == client.id else parents)
-    return context.save(client)

@@ -6,21 +6,24 @@ from pydantic import Field
 
 from aggregates.pipeline import Pipeline
 from commands.base import Command, Context, Outcome, handles
-from commands.ids import MaybePipelineId, PipelineId
 from commands.roles import HEADING
+from events.examples import CONTRACT, OFFER, OFFER_REVISED, PAYMENT, ROAD, example
+from events.ids import PipelineId
 from events.values import Code, ShortText, Stage
 
 
+@example(pipeline_id=ROAD, name="Retail", stages=(OFFER, CONTRACT))
 class DefinePipeline(Command):
     """Define a road of stages that deals take, in this order."""
 
     ROLES = HEADING
 
-    pipeline_id: MaybePipelineId = None
+    pipeline_id: PipelineId | None = None
     name: ShortText
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=50)]
 
 
+@example(pipeline_id=ROAD, stage=PAYMENT, after="contract")
 class AddStage(Command):
     """Add a stage to a pipeline, after another one or at the start."""
 
@@ -31,6 +34,7 @@ class AddStage(Command):
     after: Code | None = None
 
 
+@example(pipeline_id=ROAD, stage=OFFER_REVISED)
 class ReviseStage(Command):
     """Name or weigh a stage differently."""
 
@@ -40,6 +44,7 @@ class ReviseStage(Command):
     stage: Stage
 
 
+@example(pipeline_id=ROAD, stage="offer")
 class RetireStage(Command):
     """Let no more deals enter a stage."""
 

@@ -6,12 +6,18 @@ from pydantic import Field
 
 from aggregates.product import Product, product_id
 from commands.base import Command, Context, Outcome, handles
-from commands.roles import ADMIN
-from events.values import Code, ShortText
+from commands.import_run import HistoryCommand
+from commands.roles import HEADING, Roles
+from events.examples import FIRST_IMPORT, GTX, example
+from events.values import (
+    Code,
+    ShortText,
+)
 
-CATALOGUE = ADMIN | {"head", "marketer"}
+CATALOGUE: Roles = HEADING | {"marketer"}
 
 
+@example(code=GTX, name="GTX Pro", series="GTX", aliases=("GTXPro",))
 class ListProduct(Command):
     """Put a product into the catalogue; its code says which product it is."""
 
@@ -23,6 +29,7 @@ class ListProduct(Command):
     aliases: Annotated[tuple[ShortText, ...], Field(max_length=50)] = ()
 
 
+@example(code=GTX, name="GTX Pro 2")
 class RenameProduct(Command):
     """Call a product differently."""
 
@@ -32,6 +39,7 @@ class RenameProduct(Command):
     name: ShortText
 
 
+@example(code=GTX, alias="GTX-Pro")
 class AddProductAlias(Command):
     """Say under which other spelling a product is found."""
 
@@ -41,12 +49,23 @@ class AddProductAlias(Command):
     alias: ShortText
 
 
+@example(code=GTX)
 class WithdrawProduct(Command):
     """Offer a product no more."""
 
     ROLES = CATALOGUE
 
     code: Code
+
+
+@example(import_id=FIRST_IMPORT, code=GTX, name="GTX Pro", aliases=("GTXPro",))
+class ImportProduct(HistoryCommand):
+    """Enter a product from old records, with its other spellings."""
+
+    code: Code
+    name: ShortText
+    series: ShortText | None = None
+    aliases: Annotated[tuple[ShortText, ...], Field(max_length=50)] = ()
 
 
 @handles(ListProduct)
@@ -78,4 +97,12 @@ def withdraw_product(command: WithdrawProduct, context: Context) -> Outcome:
     """Withdraw."""
     product = context.load(Product, product_id(command.code))
     product.withdraw()
+    return context.save(product)
+
+
+@handles(ImportProduct)
+def import_product(command: ImportProduct, context: Context) -> Outcome:
+    """Enter the product."""
+    product = context.new(Product, product_id(command.code))
+    product.enter(code=command.code, name=command.name, series=command.series, aliases=command.aliases)
     return context.save(product)

@@ -3,21 +3,41 @@
 An operator edits personal data, a manager (seller or head) edits events; a policy and an import act by their own names.
 """
 
-SELLING = frozenset({"seller", "head", "admin"})
+from typing import Literal
+
+Role = Literal[
+    "seller",
+    "head",
+    "operator",
+    "marketer",
+    "service_agent",
+    "analyst",
+    "auditor",
+    "ops",
+    "admin",
+    "integration",
+    "import",
+    "policy",
+]
+"""The roles of staff and programs (`events.values.StaffRole`), and those in which imports and policies act."""
+
+Roles = frozenset[Role]
+
+SELLING: Roles = frozenset({"seller", "head", "admin"})
 """Edit events: deals, and activities that are planned or held already."""
 
-ENTERING = frozenset({"seller", "head", "operator", "marketer", "service_agent", "admin", "integration"})
+ENTERING: Roles = frozenset({"seller", "head", "operator", "marketer", "service_agent", "admin", "integration"})
 """Enter a client, a trait or a touchpoint: whoever meets clients."""
 
-PERSONAL = frozenset({"operator", "admin"})
+PERSONAL: Roles = frozenset({"operator", "admin"})
 """Edit personal data that are there."""
 
-HEADING = frozenset({"head", "admin"})
+HEADING: Roles = frozenset({"head", "admin"})
 """Decide who owns a client and where staff belong."""
 
-ADMIN = frozenset({"admin"})
-POLICY = frozenset({"policy", "head", "admin"})
-IMPORT = frozenset({"import", "ops", "admin"})
+ADMIN: Roles = frozenset({"admin"})
+POLICY: Roles = frozenset({"policy", "head", "admin"})
+IMPORT: Roles = frozenset({"import", "ops", "admin"})
 
-ALLOWING_DUPLICATES = frozenset({"head", "operator", "admin", "import"})
-ACTING_FOR_OTHERS = frozenset({"head", "admin", "integration", "import", "policy", "ops"})
+ALLOWING_DUPLICATES: Roles = frozenset({"head", "operator", "admin", "import"})
+ACTING_FOR_OTHERS: Roles = frozenset({"head", "admin", "integration", "import", "policy", "ops"})

@@ -5,25 +5,33 @@ from typing import Self
 from pydantic import model_validator
 
 from aggregates.staff import StaffMember
-from commands.base import Command, Context, Outcome, handles
-from commands.ids import MaybeStaffId, StaffId
+from commands.base import Command, Context, GivenMoment, Outcome, handles
+from commands.import_run import HistoryCommand
 from commands.roles import ADMIN, HEADING
-from events.values import ShortText, StaffRole, Text
+from events.examples import ANNA, BORIS, FIRST_IMPORT, example
+from events.ids import StaffId
+from events.values import (
+    ShortText,
+    StaffRole,
+    Text,
+)
 
 
+@example(staff_id=ANNA, name="Anna", role=StaffRole.SELLER, team="East", branch="Yekaterinburg")
 class HireStaff(Command):
     """Enter somebody who joined the company."""
 
     ROLES = ADMIN
 
-    staff_id: MaybeStaffId = None
+    staff_id: StaffId | None = None
     name: ShortText
     role: StaffRole
     team: ShortText | None = None
     branch: ShortText | None = None
-    head_id: MaybeStaffId = None
+    head_id: StaffId | None = None
 
 
+@example(staff_id=ANNA, role=StaffRole.HEAD)
 class ChangeStaffRole(Command):
     """Give a staff member another role."""
 
@@ -33,6 +41,7 @@ class ChangeStaffRole(Command):
     role: StaffRole
 
 
+@example(staff_id=ANNA, branch="Perm")
 class MoveStaff(Command):
     """Move a staff member to another team, branch or head; what is not named stays as it is."""
 
@@ -41,7 +50,7 @@ class MoveStaff(Command):
     staff_id: StaffId
     team: ShortText | None = None
     branch: ShortText | None = None
-    head_id: MaybeStaffId = None
+    head_id: StaffId | None = None
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
@@ -50,14 +59,28 @@ class MoveStaff(Command):
         return self
 
 
+@example(staff_id=ANNA, successor_id=BORIS, reason="moved to another city")
 class DepartStaff(Command):
     """Enter that a staff member left; the clients go to the successor, else to the head, else become free."""
 
     ROLES = HEADING
 
     staff_id: StaffId
-    successor_id: MaybeStaffId = None
+    successor_id: StaffId | None = None
     reason: Text | None = None
+
+
+@example(import_id=FIRST_IMPORT, staff_id=ANNA, name="Anna", role=StaffRole.SELLER, date_unknown=True)
+class ImportStaff(HistoryCommand):
+    """Enter a staff member from old records, who may have left since."""
+
+    staff_id: StaffId
+    name: ShortText
+    role: StaffRole
+    team: ShortText | None = None
+    branch: ShortText | None = None
+    head_id: StaffId | None = None
+    departed_at: GivenMoment | None = None
 
 
 @handles(HireStaff)
@@ -99,4 +122,22 @@ def depart_staff(command: DepartStaff, context: Context) -> Outcome:
     member = context.load(StaffMember, command.staff_id)
     successor = None if command.successor_id is None else context.load(StaffMember, command.successor_id)
     member.depart(successor=successor, reason=command.reason)
+    return context.save(member)
+
+
+@handles(ImportStaff)
+def import_staff(command: ImportStaff, context: Context) -> Outcome:
+    """Enter the staff member, and the departure on its own day."""
+    member = context.new(StaffMember, command.staff_id)
+    member.hire(
+        name=command.name,
+        role=command.role,
+        team=command.team,
+        branch=command.branch,
+        head_id=command.head_id,
+        date_unknown=command.date_unknown,
+    )
+    if command.departed_at is not None:
+        with member.occurring_at(command.departed_at):
+            member.depart()
     return context.save(member)

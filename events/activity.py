@@ -1,12 +1,24 @@
 """What happens to an activity: one touchpoint with a client, planned or held."""
 
 from typing import Annotated, ClassVar
-from uuid import UUID
 
-from events.base import PERSONAL, Event
-from events.values import CallStatus, Channel, Direction, Moment, Notice, ShortText, Text
+from events.base import Event
+from events.examples import ANNA, CALL, DAY, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
+from events.ids import ActingId, ClientId, DealId
+from events.marks import PERSONAL
+from events.values import CallStatus, Channel, Direction, Moment, Notice, OpenText, ShortText, Text
 
 
+@example(
+    on=MEETING,
+    channel=Channel.MEETING,
+    staff_id=ANNA,
+    client_id=ROMASHKA,
+    contact_id=OLGA,
+    topic="Contract",
+    due_at=DAY,
+    remind_before=HOUR,
+)
 class ActivityPlanned(Event):
     """Somebody means to meet, call or write to a client, or to do a task, by a due moment; they may be reminded."""
 
@@ -14,15 +26,16 @@ class ActivityPlanned(Event):
 
     channel: Channel
     direction: Direction = Direction.OUTBOUND
-    staff_id: UUID
-    client_id: UUID | None = None
-    contact_id: UUID | None = None
-    deal_id: UUID | None = None
+    staff_id: ActingId
+    client_id: ClientId | None = None
+    contact_id: ClientId | None = None
+    deal_id: DealId | None = None
     topic: Annotated[Text, PERSONAL]
     due_at: Moment
     remind_before: Notice | None = None
 
 
+@example(on=MEETING, from_due_at=DAY, to_due_at=LATER, reason="Olga is ill", remind_before=HOUR)
 class ActivityRescheduled(Event):
     """A planned activity is due at another moment; `remind_before` says how long ahead of it to remind from now on."""
 
@@ -30,10 +43,11 @@ class ActivityRescheduled(Event):
 
     from_due_at: Moment
     to_due_at: Moment
-    reason: Text | None = None
+    reason: OpenText | None = None
     remind_before: Notice | None = None
 
 
+@example(on=MEETING, remind_at=DAY - HOUR, due_at=DAY, staff_id=ANNA)
 class ActivityReminderFell(Event):
     """The moment came to remind somebody of what they planned (remind_at: when it was to come)."""
 
@@ -41,9 +55,20 @@ class ActivityReminderFell(Event):
 
     remind_at: Moment
     due_at: Moment
-    staff_id: UUID
+    staff_id: ActingId
 
 
+@example(
+    on=MEETING,
+    channel=Channel.MEETING,
+    direction=Direction.OUTBOUND,
+    staff_id=ANNA,
+    client_id=ROMASHKA,
+    contact_name="Olga Petrova",
+    contact_data="+7 922 325-12-93",
+    topic="Contract",
+    result="Agreed on the price",
+)
 class ActivityHeld(Event):
     """A touchpoint took place (occurred_at is when); client and staff are repeated, so that it reads alone."""
 
@@ -51,10 +76,10 @@ class ActivityHeld(Event):
 
     channel: Channel
     direction: Direction
-    staff_id: UUID | None = None
-    client_id: UUID | None = None
-    contact_id: UUID | None = None
-    deal_id: UUID | None = None
+    staff_id: ActingId | None = None
+    client_id: ClientId | None = None
+    contact_id: ClientId | None = None
+    deal_id: DealId | None = None
     was_planned: bool = False
     is_offer: bool = False
     call_status: CallStatus | None = None
@@ -65,6 +90,7 @@ class ActivityHeld(Event):
     date_unknown: bool = False
 
 
+@example(on=CALL, from_status=CallStatus.TAKEN_TO_WORK, to_status=CallStatus.FINISHED, staff_id=ANNA)
 class CallClassified(Event):
     """An incoming call got its one-click status."""
 
@@ -72,20 +98,22 @@ class CallClassified(Event):
 
     from_status: CallStatus | None = None
     to_status: CallStatus
-    staff_id: UUID
+    staff_id: ActingId
 
 
+@example(on=CALL, client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND, held_at=DAY)
 class ActivityClientNamed(Event):
     """It became known with which client the touchpoint was, or (without held_at) is planned to be."""
 
     TOPIC: ClassVar[str] = "activity.client_named"
 
-    client_id: UUID
+    client_id: ClientId
     channel: Channel
     direction: Direction
     held_at: Moment | None = None
 
 
+@example(on=MEETING, text="Asked for a catalogue")
 class ActivityNoted(Event):
     """Somebody added a note to an activity."""
 
@@ -94,9 +122,10 @@ class ActivityNoted(Event):
     text: Annotated[Text, PERSONAL]
 
 
+@example(on=MEETING, reason="not needed any more")
 class ActivityCancelled(Event):
     """A planned activity will not take place."""
 
     TOPIC: ClassVar[str] = "activity.cancelled"
 
-    reason: Text
+    reason: OpenText

@@ -8,12 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-
-class PersonalMark:
-    """Marks a field of an event as personal data: the mapper encrypts it with its subject's key."""
-
-
-PERSONAL = PersonalMark()
+from events.marks import Names, PersonalMark, ids_named, is_unmarked_text
 
 
 class Envelope(Protocol):
@@ -55,6 +50,10 @@ class Event(BaseModel):
     TOPIC: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
     PERSONAL_FIELDS: ClassVar[frozenset[str]] = frozenset()
+    IDS: ClassVar[Mapping[str, Names]] = {}
+    """The fields that are ids, with what each of them names."""
+    PARTY_FIELDS: ClassVar[tuple[str, ...]] = ()
+    """The fields that name somebody whose history the fact stands in too."""
     _personal: ClassVar[set[str]] = set()
 
     if TYPE_CHECKING:
@@ -68,6 +67,14 @@ class Event(BaseModel):
             for name, field in cls.model_fields.items()
             if any(isinstance(mark, PersonalMark) for mark in field.metadata)
         )
+        unmarked = [name for name, field in cls.model_fields.items() if is_unmarked_text(field)]
+        if unmarked:
+            raise TypeError(
+                f"{cls.__name__}.{unmarked[0]} is free text: is it personal? Then mark it PERSONAL, as"
+                " `Annotated[Text, PERSONAL]`, and it is encrypted; if nobody can be known by it, OPEN, as `OpenText`."
+            )
+        cls.IDS = ids_named(cls)
+        cls.PARTY_FIELDS = tuple(name for name, mark in cls.IDS.items() if mark.is_party)
         # pydantic takes a plain set in half the time.
         cls._personal = set(cls.PERSONAL_FIELDS)
 
@@ -179,6 +186,22 @@ class Event(BaseModel):
     def parties(self) -> tuple[UUID, ...]:
         """Everybody the fact concerns; their histories show it."""
         return self._envelope.parties
+
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+"""(topic, stored schema version) → the function that turns its payload into that of the next version."""
+
+
+def upcasts(event_type: type[Event], stored_version: int) -> Callable[[Upcaster], Upcaster]:
+    """Register what turns the payload of a stored version of a fact into that of the next one."""
+
+    def register(upcaster: Upcaster) -> Upcaster:
+        UPCASTERS[event_type.TOPIC, stored_version] = upcaster
+        return upcaster
+
+    return register
 
 
 # The slot's own setter: a frozen model refuses every other way, and this one is the shortest.

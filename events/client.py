@@ -1,15 +1,19 @@
 """What happens to a client: a person or an organisation the company deals with."""
 
 from typing import Annotated, ClassVar
-from uuid import UUID
 
-from events.base import PERSONAL, Event
+from events.base import Event
+from events.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, ROMASHKA, SECTOR, example
+from events.ids import ClientId, OwnerId
+from events.marks import PERSONAL
 from events.values import (
     AffiliationRole,
     ClientKind,
     Confidence,
     ContactPoint,
     Lifecycle,
+    OpenShortText,
+    OpenText,
     OwnershipCause,
     ProfileFact,
     ProfileField,
@@ -18,6 +22,15 @@ from events.values import (
 )
 
 
+@example(
+    on=ROMASHKA,
+    kind=ClientKind.ORGANISATION,
+    name="Romashka",
+    contact_points=(PHONE,),
+    tax_id=INN,
+    profile=(SECTOR,),
+    source="entered by hand",
+)
 class ClientRegistered(Event):
     """A client was entered into the base for the first time."""
 
@@ -28,12 +41,13 @@ class ClientRegistered(Event):
     contact_points: Annotated[tuple[ContactPoint, ...], PERSONAL] = ()
     tax_id: Annotated[ShortText | None, PERSONAL] = None
     profile: Annotated[tuple[ProfileFact, ...], PERSONAL] = ()
-    source: ShortText
-    external_id: ShortText | None = None
+    source: OpenShortText
+    external_id: OpenShortText | None = None
     date_unknown: bool = False
-    duplicate_reason: Text | None = None
+    duplicate_reason: OpenText | None = None
 
 
+@example(on=ROMASHKA, from_name="Romashka", to_name="Romashka Plus")
 class ClientRenamed(Event):
     """The client is called differently now."""
 
@@ -43,16 +57,18 @@ class ClientRenamed(Event):
     to_name: Annotated[ShortText, PERSONAL]
 
 
+@example(on=ROMASHKA, point=EMAIL, source="web form")
 class ContactPointAdded(Event):
     """There is one more way to reach the client."""
 
     TOPIC: ClassVar[str] = "client.contact_point_added"
 
     point: Annotated[ContactPoint, PERSONAL]
-    source: ShortText
-    duplicate_reason: Text | None = None
+    source: OpenShortText
+    duplicate_reason: OpenText | None = None
 
 
+@example(on=ROMASHKA, from_point=PHONE, to_point=EMAIL, source="entered by hand")
 class ContactPointCorrected(Event):
     """A contact point had been taken down wrongly, or changed."""
 
@@ -60,18 +76,20 @@ class ContactPointCorrected(Event):
 
     from_point: Annotated[ContactPoint, PERSONAL]
     to_point: Annotated[ContactPoint, PERSONAL]
-    source: ShortText
+    source: OpenShortText
 
 
+@example(on=ROMASHKA, point=EMAIL, reason="bounces")
 class ContactPointRemoved(Event):
     """The client is not reached this way any more."""
 
     TOPIC: ClassVar[str] = "client.contact_point_removed"
 
     point: Annotated[ContactPoint, PERSONAL]
-    reason: Text | None = None
+    reason: OpenText | None = None
 
 
+@example(on=ROMASHKA, from_tax_id=None, to_tax_id=INN, source="contract")
 class TaxIdCorrected(Event):
     """The client's tax number (INN) was given or corrected."""
 
@@ -79,9 +97,10 @@ class TaxIdCorrected(Event):
 
     from_tax_id: Annotated[ShortText | None, PERSONAL] = None
     to_tax_id: Annotated[ShortText | None, PERSONAL] = None
-    source: ShortText
+    source: OpenShortText
 
 
+@example(on=ROMASHKA, field=ProfileField.SECTOR, from_value="retail", to_value="wholesale", source="meeting")
 class ProfileCorrected(Event):
     """A trait of the client was learnt, corrected or found untrue."""
 
@@ -90,66 +109,73 @@ class ProfileCorrected(Event):
     field: ProfileField
     from_value: Annotated[Text | None, PERSONAL] = None
     to_value: Annotated[Text | None, PERSONAL] = None
-    source: ShortText
+    source: OpenShortText
     confidence: Confidence = Confidence.STATED
 
 
+@example(on=OLGA, organisation_id=ROMASHKA, role=AffiliationRole.BUYER)
 class ClientAffiliated(Event):
     """A person began to act for an organisation."""
 
     TOPIC: ClassVar[str] = "client.affiliated"
 
-    organisation_id: UUID
+    organisation_id: ClientId
     role: AffiliationRole
 
 
+@example(on=OLGA, organisation_id=ROMASHKA, reason="left")
 class AffiliationEnded(Event):
     """A person no longer acts for an organisation."""
 
     TOPIC: ClassVar[str] = "client.affiliation_ended"
 
-    organisation_id: UUID
-    reason: Text | None = None
+    organisation_id: ClientId
+    reason: OpenText | None = None
 
 
+@example(on=ROMASHKA, parent_id=HOLDING)
 class SubsidiaryDeclared(Event):
     """An organisation belongs to a parent organisation; it does not inherit the parent's owner."""
 
     TOPIC: ClassVar[str] = "client.subsidiary_declared"
 
-    parent_id: UUID
+    parent_id: ClientId
 
 
+@example(on=ROMASHKA, owner_id=ANNA, cause=OwnershipCause.OFFER)
 class ClientClaimed(Event):
     """An unowned client got its one owning manager."""
 
     TOPIC: ClassVar[str] = "client.claimed"
 
-    owner_id: UUID
+    owner_id: OwnerId
     cause: OwnershipCause
 
 
+@example(on=ROMASHKA, from_owner_id=ANNA, to_owner_id=BORIS, cause=OwnershipCause.CONFLICT, reason="they quarrelled")
 class ClientTransferred(Event):
     """The client was given from one owning manager to another."""
 
     TOPIC: ClassVar[str] = "client.transferred"
 
-    from_owner_id: UUID
-    to_owner_id: UUID
+    from_owner_id: OwnerId
+    to_owner_id: OwnerId
     cause: OwnershipCause
-    reason: Text
+    reason: OpenText
 
 
+@example(on=ROMASHKA, from_owner_id=ANNA, cause=OwnershipCause.RELEASE, reason="nobody follows it")
 class ClientReleased(Event):
     """The client has no owning manager any more."""
 
     TOPIC: ClassVar[str] = "client.released"
 
-    from_owner_id: UUID
+    from_owner_id: OwnerId
     cause: OwnershipCause
-    reason: Text
+    reason: OpenText
 
 
+@example(on=ROMASHKA, from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CONTACTED)
 class LifecycleAdvanced(Event):
     """The relationship with the client entered another state."""
 
@@ -157,20 +183,22 @@ class LifecycleAdvanced(Event):
 
     from_state: Lifecycle
     to_state: Lifecycle
-    reason: Text | None = None
+    reason: OpenText | None = None
 
 
+@example(on=ROMASHKA, reason="closed down")
 class ClientArchived(Event):
     """The client's card was put away; its identity is free for others."""
 
     TOPIC: ClassVar[str] = "client.archived"
 
-    reason: Text
+    reason: OpenText
 
 
+@example(on=ROMASHKA, reason="opened again")
 class ClientRestored(Event):
     """The client's card was taken out of the archive."""
 
     TOPIC: ClassVar[str] = "client.restored"
 
-    reason: Text
+    reason: OpenText

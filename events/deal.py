@@ -1,36 +1,40 @@
 """What happens to a deal, from the first offer to its end."""
 
 from typing import ClassVar
-from uuid import UUID
 
 from events.base import Event
-from events.values import Code, Money, ShortText, Text
+from events.examples import ANNA, BORIS, DISCOUNTED, GTX, PRICE, ROAD, ROMASHKA, SALE, example
+from events.ids import ActingId, ClientId, PipelineId, StaffId
+from events.values import Code, Money, OpenShortText, OpenText
 
 
+@example(on=SALE, client_id=ROMASHKA, seller_id=ANNA, pipeline_id=ROAD, stage="offer", product_code=GTX, amount=PRICE)
 class DealOpened(Event):
     """A possible sale began."""
 
     TOPIC: ClassVar[str] = "deal.opened"
 
-    client_id: UUID | None = None
-    seller_id: UUID
-    pipeline_id: UUID
+    client_id: ClientId | None = None
+    seller_id: ActingId
+    pipeline_id: PipelineId
     stage: Code
-    title: ShortText | None = None
+    title: OpenShortText | None = None
     product_code: Code | None = None
     amount: Money | None = None
-    external_id: ShortText | None = None
+    external_id: OpenShortText | None = None
     date_unknown: bool = False
 
 
+@example(on=SALE, client_id=ROMASHKA)
 class DealClientNamed(Event):
     """It became known which client the deal is with."""
 
     TOPIC: ClassVar[str] = "deal.client_named"
 
-    client_id: UUID
+    client_id: ClientId
 
 
+@example(on=SALE, from_stage="offer", to_stage="contract")
 class DealMoved(Event):
     """An open deal changed stage."""
 
@@ -38,9 +42,10 @@ class DealMoved(Event):
 
     from_stage: Code
     to_stage: Code
-    reason: Text | None = None
+    reason: OpenText | None = None
 
 
+@example(on=SALE, from_amount=PRICE, to_amount=DISCOUNTED, reason="a regular client")
 class DealRevalued(Event):
     """An open deal is worth another amount."""
 
@@ -48,19 +53,21 @@ class DealRevalued(Event):
 
     from_amount: Money | None = None
     to_amount: Money | None = None
-    reason: Text | None = None
+    reason: OpenText | None = None
 
 
+@example(on=SALE, from_seller_id=ANNA, to_seller_id=BORIS, reason="vacation")
 class DealHandedOver(Event):
     """Another seller leads the deal now."""
 
     TOPIC: ClassVar[str] = "deal.handed_over"
 
-    from_seller_id: UUID
-    to_seller_id: UUID
-    reason: Text | None = None
+    from_seller_id: StaffId
+    to_seller_id: StaffId
+    reason: OpenText | None = None
 
 
+@example(on=SALE, from_stage="contract", amount=DISCOUNTED, seller_id=ANNA, product_code=GTX)
 class DealWon(Event):
     """The client bought; amount and seller are what is credited."""
 
@@ -68,24 +75,26 @@ class DealWon(Event):
 
     from_stage: Code
     amount: Money
-    seller_id: UUID
+    seller_id: ActingId
     product_code: Code | None = None
 
 
+@example(on=SALE, from_stage="offer", reason="too dear", seller_id=ANNA)
 class DealLost(Event):
     """The client did not buy, for a reason."""
 
     TOPIC: ClassVar[str] = "deal.lost"
 
     from_stage: Code
-    reason: Text
-    seller_id: UUID
+    reason: OpenText
+    seller_id: ActingId
 
 
+@example(on=SALE, to_stage="offer", reason="they called back")
 class DealReopened(Event):
     """A deal that had ended is open again."""
 
     TOPIC: ClassVar[str] = "deal.reopened"
 
     to_stage: Code
-    reason: Text
+    reason: OpenText

@@ -3,18 +3,21 @@
 from typing import ClassVar
 
 from events.base import Event
-from events.values import ShortText
+from events.examples import FIRST_IMPORT, example
+from events.values import OpenShortText
 
 
+@example(on=FIRST_IMPORT, source="maven-crm")
 class ImportStarted(Event):
     """A file or folder of old records began to be read."""
 
     TOPIC: ClassVar[str] = "import.started"
 
-    source: ShortText
+    source: OpenShortText
     is_strict: bool = False
 
 
+@example(on=FIRST_IMPORT, rows=8800, accepted=8799, refused=1, wrong=0)
 class ImportFinished(Event):
     """Every row of the source was accepted, refused or found wrong; none vanished."""
 

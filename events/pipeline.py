@@ -3,18 +3,21 @@
 from typing import ClassVar
 
 from events.base import Event
-from events.values import Code, ShortText, Stage
+from events.examples import CONTRACT, OFFER, OFFER_REVISED, PAYMENT, ROAD, example
+from events.values import Code, OpenShortText, Stage
 
 
+@example(on=ROAD, name="Retail", stages=(OFFER, CONTRACT))
 class PipelineDefined(Event):
     """The company sells along a new road of stages, in this order."""
 
     TOPIC: ClassVar[str] = "pipeline.defined"
 
-    name: ShortText
+    name: OpenShortText
     stages: tuple[Stage, ...]
 
 
+@example(on=ROAD, stage=PAYMENT, after="contract")
 class StageAdded(Event):
     """A pipeline got one more stage, after another one or at the start."""
 
@@ -24,6 +27,7 @@ class StageAdded(Event):
     after: Code | None = None
 
 
+@example(on=ROAD, from_stage=OFFER, to_stage=OFFER_REVISED)
 class StageRevised(Event):
     """A stage is named or weighed differently now."""
 
@@ -33,6 +37,7 @@ class StageRevised(Event):
     to_stage: Stage
 
 
+@example(on=ROAD, stage="offer")
 class StageRetired(Event):
     """No deal enters this stage any more; those in it may leave it."""
 

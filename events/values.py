@@ -7,6 +7,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from events.marks import FREE_TEXT, OPEN
+
 
 class Value(BaseModel):
     """A whole value: frozen, and equal when its parts are equal."""
@@ -22,8 +24,14 @@ class Value(BaseModel):
 
 # PostgreSQL stores no NUL in a text; pydantic itself refuses lone surrogates, which UTF-8 cannot say.
 NO_NUL = r"^[^\x00]*$"
-Text = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True, pattern=NO_NUL)]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_NUL)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True, pattern=NO_NUL), FREE_TEXT
+]
+ShortText = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_NUL), FREE_TEXT
+]
+OpenText = Annotated[Text, OPEN]
+OpenShortText = Annotated[ShortText, OPEN]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 # Nobody has met a client before 1900; what lies after 2100 is a slip of the keyboard.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
@@ -180,5 +188,5 @@ class Stage(Value):
     """A step of a pipeline; probability is the whole per cent by which forecasts weigh a deal in it."""
 
     code: Code
-    name: ShortText
+    name: OpenShortText
     probability: Annotated[int, Field(ge=0, le=100)] = 0

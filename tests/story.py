@@ -14,22 +14,15 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
-from aggregates.activity import Activity
 from aggregates.base import Aggregate, AlreadyExistsError, DomainError, NotFoundError, Occasion
-from aggregates.client import Client
-from aggregates.deal import Deal
-from aggregates.import_run import ImportRun
-from aggregates.pipeline import Pipeline
-from aggregates.product import Product
-from aggregates.staff import StaffMember
+from aggregates.registry import KINDS
 from commands.base import HANDLERS, Actor, Command, Outcome
-from commands.catalogue import COMMANDS
+from commands.registry import COMMANDS
 from events.base import Event
 from infra.log.envelope import NEVER, Envelope
 
 A = TypeVar("A", bound=Aggregate)
 
-KINDS: tuple[type[Aggregate], ...] = (Client, StaffMember, Activity, Deal, Pipeline, Product, ImportRun)
 BEFORE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TODAY = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MADE_HERE = UUID("5b0e7c5e-0000-4000-8000-000000000000")

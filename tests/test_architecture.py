@@ -78,4 +78,4 @@ def test_the_checks_above_see_what_they_look_for() -> None:
     assert not speaks_http("import starlettes\n")
     assert speaks_sql("from psycopg.rows import dict_row\n")
     assert names_the_business("one row per client_id, or per Client") == ["Client"]
-    assert "projections.parties.client_card" in set(imported_modules("from projections import client_card\n"))
+    assert "projections.parties.client_card" in set(imported_modules("from projections.parties import client_card\n"))

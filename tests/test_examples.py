@@ -1,7 +1,7 @@
 """The examples are of everything there is."""
 
 from commands.base import HANDLERS
-from commands.catalogue import COMMANDS
+from commands.registry import COMMANDS
 from events.registry import EVENT_TYPES
 from tests import examples
 

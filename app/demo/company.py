@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 
 from commands.activity import PlanActivity, RecordActivity
 from commands.base import Actor, Command
-from commands.client import ContactPointGiven, RegisterClient
+from commands.client import RegisterClient
+from commands.contact_point import ContactPointGiven
 from commands.deal import MoveDeal, OpenDeal, WinDeal
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer

@@ -8,18 +8,28 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from aggregates.registry import WORDS
+
 LANGUAGES = ("en", "ru")
 _HERE = Path(__file__).parent
 
 
-def _read(name: str) -> dict[str, dict[str, Any]]:
-    return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-MESSAGES = _read("messages.toml")
+def _every_message() -> dict[str, dict[str, Any]]:
+    """Return the words of the requests, which stand here, and of the rules, each beside its aggregate."""
+    messages = _read(_HERE / "messages.toml")
+    for path in WORDS:
+        messages |= _read(path) if path.exists() else {}
+    return messages
+
+
+MESSAGES = _every_message()
 """code → language → {title, detail}"""
 
-FIELD_MESSAGES = _read("field_messages.toml")
+FIELD_MESSAGES = _read(_HERE / "field_messages.toml")
 """code → language → sentence"""
 
 

@@ -1,6 +1,5 @@
 """The description of the interface, complete enough to generate a client from: every command, read and refusal."""
 
-import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,14 @@ from pydantic.json_schema import models_json_schema
 
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
 from commands.base import Command
-from commands.catalogue import COMMANDS
 from commands.execution.door import Batch
+from commands.registry import COMMANDS
+from events.examples import example_of
 from projections.analytics import ANALYTICS
 
 PUBLIC = frozenset({"/health", "/ready", "/metrics"})
 REF = "#/components/schemas/{model}"
 _HERE = Path(__file__).parent
-
-EXAMPLES: dict[str, dict[str, Any]] = json.loads((_HERE / "examples.json").read_text(encoding="utf-8"))
-"""A body for each command, by its name; the tests compare them with their own examples."""
 
 PARAMETERS: dict[str, str] = tomllib.loads((_HERE / "parameters.toml").read_text(encoding="utf-8"))
 """What a parameter means, by its name; what a read says of its own parameter comes first."""
@@ -127,6 +124,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return document
 
 
+def example_body(name: str) -> dict[str, Any]:
+    """Return the body of the example that stands beside a command."""
+    body: dict[str, Any] = example_of(COMMANDS[name]).model_dump(mode="json", exclude_unset=True)
+    return body
+
+
 def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
     return {
         "tags": ["commands"],
@@ -134,7 +137,7 @@ def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
         "summary": (command.__doc__ or name).strip().partition("\n")[0],
         "description": f"Roles: {', '.join(sorted(command.ROLES))}.",
         "parameters": [KEY, IF_MATCH],
-        "requestBody": _body(body, EXAMPLES[name]),
+        "requestBody": _body(body, example_body(name)),
         "responses": {
             "200": _answer("The receipt.", "Receipt", tuple(HEADERS)),
             **{status: {} for status in ("404", "409", "412", "429")},
@@ -143,7 +146,7 @@ def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
 
 
 def _batch(body: str) -> dict[str, Any]:
-    items = [{"command": name, "data": EXAMPLES[name]} for name in ("register-client", "list-product")]
+    items = [{"command": name, "data": example_body(name)} for name in ("register-client", "list-product")]
     return {
         "tags": ["commands"],
         "operationId": "batch",

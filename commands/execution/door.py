@@ -13,7 +13,6 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from commands.base import Actor, Command
-from commands.catalogue import COMMANDS
 from commands.errors import (
     BatchRefusedError,
     InvalidCommandError,
@@ -24,6 +23,7 @@ from commands.errors import (
 )
 from commands.execution.decision import Request as CommandRequest
 from commands.execution.pending import Accepted, Answer
+from commands.registry import COMMANDS
 
 KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
 """The namespace of command ids made from an actor and an idempotency key."""

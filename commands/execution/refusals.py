@@ -12,21 +12,8 @@ import structlog
 from pydantic_core import to_json
 
 from commands.base import Actor, stream_fields
-from commands.catalogue import COMMANDS
+from commands.registry import COMMANDS
 from infra.postgres.connection import OwnConnection
-
-ON_RECORD = frozenset(
-    {
-        "acts-for-another",
-        "client-owned",
-        "duplicate-client",
-        "duplicate-needs-right",
-        "not-allowed",
-        "staff-does-not-sell",
-        "staff-has-departed",
-    }
-)
-"""The codes of refusals about ownership and access."""
 
 KEPT_FACTS = frozenset({"action", "candidates", "kind", "needed", "role", "since"})
 """Facts kept besides ids; every other one may name a person, and this record has no key that could be destroyed."""
@@ -63,14 +50,13 @@ class Refusal(NamedTuple):
 
 def refusal_of(actor: Actor, command: str, given: Mapping[str, Any], error: Exception) -> Refusal | None:
     """Return what goes on record of a refused command, given its fields; None when nobody will ask."""
-    code = getattr(error, "code", None)
-    if code not in ON_RECORD:
+    if not getattr(error, "is_on_record", False):
         return None
     facts: Mapping[str, Any] = getattr(error, "facts", {})
     kept = {name: value for name, value in facts.items() if name.endswith("_id") or name in KEPT_FACTS}
     candidates = kept.get("candidates") or [None]
     stream_id = kept.get("client_id") or candidates[0] or _stream_named(command, given)
-    return Refusal(datetime.now(UTC), actor.id, command, stream_id, code, kept)
+    return Refusal(datetime.now(UTC), actor.id, command, stream_id, getattr(error, "code", ""), kept)
 
 
 def _stream_named(command: str, given: Mapping[str, Any]) -> UUID | None:

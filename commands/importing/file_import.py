@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from aggregates.base import AlreadyExistsError
 from commands.errors import KeyReusedError
 from commands.execution.pending import Answer
-from commands.history import FinishImport, StartImport
+from commands.import_run import FinishImport, StartImport
 from commands.importing.csv_file import read_csv
 from commands.importing.mapping import Mapping
 from commands.importing.names import IMPORTED, imported_id

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from commands.history import ImportStaff
 from commands.importing.csv_file import CsvFile, read_csv
 from commands.importing.file_import import check, import_id_of, import_sheet, importing
 from commands.importing.mapping import Mapping, make_mapping
@@ -17,6 +16,7 @@ from commands.importing.problems import MappingError, Tell, teller
 from commands.importing.report import ErrorFile, Report
 from commands.importing.run import Progress, WriteDoor
 from commands.importing.sheet import Sheet
+from commands.staff import ImportStaff
 from events.values import StaffRole
 
 SOURCE = "maven"

@@ -16,10 +16,10 @@ from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, DomainError, WrongValueError
 from commands.base import Actor, Command
+from commands.deal import ImportDeal
 from commands.errors import ContendedError, KeyReusedError, RequestError
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer, PendingCommand
-from commands.history import ImportDeal
 from commands.importing.csv_file import Record
 from commands.importing.names import IMPORTED
 from commands.importing.problems import CellError, Problem

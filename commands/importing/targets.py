@@ -10,14 +10,17 @@ from uuid import UUID
 
 from aggregates.base import WrongValueError
 from aggregates.identity import email_key, phone_key, tax_id_key
+from commands.activity import ImportActivity
 from commands.base import Command
-from commands.client import ContactPointGiven
-from commands.history import ImportClient, ImportDeal, ImportProduct, ImportStaff
-from commands.history_activity import ImportActivity
+from commands.client import ImportClient
+from commands.contact_point import ContactPointGiven
+from commands.deal import ImportDeal
 from commands.importing.mapping import Mapping
 from commands.importing.names import code_of, imported_id
 from commands.importing.problems import CellError, MappingError
 from commands.importing.sheet import Cell, Row, without_label
+from commands.product import ImportProduct
+from commands.staff import ImportStaff
 from events.values import (
     AffiliationRole,
     CallStatus,

@@ -5,8 +5,8 @@ the reports, through the analytics node.
 """
 
 from infra.analytics.fact_schema import FactSchema
-from projections.analytics.facts import FACT_TABLES
 from projections.analytics.reports import DERIVED, REPORTS
+from projections.registry import FACT_TABLES
 
 ANALYTICS = FactSchema(tables=FACT_TABLES, reports=REPORTS, derived=DERIVED)
 """Everything an analytics node needs to know of the business."""

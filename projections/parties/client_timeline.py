@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from events import activity, client, deal
 from events.base import Event
+from events.registry import MODULES, declared_in
 from infra.projector.projection import Key, Projection
 
-STAFF_FIELDS = ("staff_id", "seller_id", "owner_id", "from_owner_id", "to_owner_id", "from_seller_id", "to_seller_id")
+TOLD = tuple(
+    kind
+    for module in MODULES
+    if any(mark.kind == "client" for noun in declared_in([module], Event) for mark in noun.IDS.values())
+    for kind in declared_in([module], Event)
+)
+"""Every fact of every noun that may be about a client: a noun one of whose facts names a client is told whole."""
 
 
 class ClientTimelineRow(NamedTuple):
@@ -49,13 +55,13 @@ client_timeline = Projection(
 @cache
 def _staff_fields(event_type: type[Event]) -> tuple[str, ...]:
     """Return those fields of a kind of fact that name staff."""
-    return tuple(name for name in STAFF_FIELDS if name in event_type.model_fields)
+    return tuple(name for name, mark in event_type.IDS.items() if mark.kind == "staff")
 
 
 @cache
-def _actor_field(event_type: type[Event]) -> str | None:
+def _acting_field(event_type: type[Event]) -> str | None:
     """Return the field of a kind of fact that says who of the staff did it."""
-    return next((name for name in ("staff_id", "seller_id") if name in event_type.model_fields), None)
+    return next((name for name, mark in event_type.IDS.items() if mark.acts), None)
 
 
 def _clients(event: Event) -> tuple[Key, ...]:
@@ -70,45 +76,11 @@ def _clients(event: Event) -> tuple[Key, ...]:
     return tuple([(party, position) for party in parties if party.int not in others])
 
 
-@client_timeline.on(
-    client.ClientRegistered,
-    client.ClientRenamed,
-    client.ContactPointAdded,
-    client.ContactPointCorrected,
-    client.ContactPointRemoved,
-    client.TaxIdCorrected,
-    client.ProfileCorrected,
-    client.ClientAffiliated,
-    client.AffiliationEnded,
-    client.SubsidiaryDeclared,
-    client.ClientClaimed,
-    client.ClientTransferred,
-    client.ClientReleased,
-    client.LifecycleAdvanced,
-    client.ClientArchived,
-    client.ClientRestored,
-    activity.ActivityPlanned,
-    activity.ActivityRescheduled,
-    activity.ActivityReminderFell,
-    activity.ActivityHeld,
-    activity.CallClassified,
-    activity.ActivityClientNamed,
-    activity.ActivityNoted,
-    activity.ActivityCancelled,
-    deal.DealOpened,
-    deal.DealClientNamed,
-    deal.DealMoved,
-    deal.DealRevalued,
-    deal.DealHandedOver,
-    deal.DealWon,
-    deal.DealLost,
-    deal.DealReopened,
-    keys=_clients,
-)
+@client_timeline.on(*TOLD, keys=_clients)
 def told(_: ClientTimelineRow | None, event: Event, key: Key) -> ClientTimelineRow:
     details = event.model_dump(mode="json", exclude_none=True)
     details.pop("staff_id", None)
-    acting = _actor_field(type(event))
+    acting = _acting_field(type(event))
     return ClientTimelineRow(
         key[0],
         event.position,

@@ -8,16 +8,17 @@ from pydantic import ValidationError
 from aggregates.base import Aggregate, DomainError, Occasion
 from aggregates.client import Client
 from aggregates.deal import Deal
+from aggregates.registry import KINDS
 from aggregates.staff import StaffMember
-from commands.catalogue import MODULES
 from commands.ownership import TransferClient
+from commands.registry import MODULES
 from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, ClientRenamed, ClientTransferred
 from events.deal import DealMoved
 from events.registry import EVENT_TYPES
 from events.staff import StaffHired
 from events.values import StaffRole
 from tests.examples import ADMIN, ANNA, BORIS, OLGA, ROMASHKA, SALE, command, fact
-from tests.story import KINDS, TODAY, given, nth_id, on
+from tests.story import TODAY, given, nth_id, on
 
 ON_TODAY = Occasion(TODAY, str(ADMIN), nth_id(1), nth_id(2), nth_id(3), lambda: nth_id(4))
 

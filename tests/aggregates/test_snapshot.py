@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from aggregates.base import Aggregate
 from aggregates.client import Client
 from aggregates.deal import Deal
+from aggregates.registry import KINDS
 from aggregates.snapshot import fingerprint_of, from_state, state_fields, to_state, topic_of
 from events import activity, client, deal, pipeline, product
 from events.base import Event
 from events.values import Channel, Direction
 from tests.examples import CONTRACT, EMAIL, EVENTS, INN, PAYMENT, PHONE, ROMASHKA, SALE, fact
-from tests.story import KINDS, Story, enveloped, on
+from tests.story import Story, enveloped, on
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from commands.activity import PlanActivity, RecordActivity
 from commands.base import Command
-from commands.client import AdvanceLifecycle, ContactPointGiven, CorrectProfile, RegisterClient
+from commands.client import AdvanceLifecycle, CorrectProfile, RegisterClient
+from commands.contact_point import ContactPointGiven
 from commands.ownership import ClaimClient
 from events.values import LATEST, Channel, ClientKind, ContactKind, Direction, Lifecycle, ProfileField
 

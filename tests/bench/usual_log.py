@@ -7,7 +7,8 @@ who reads all of it.
 import psycopg
 
 from infra.analytics.fact_schema import FactTable
-from projections.analytics.facts import ACTIVITY, DEAL
+from projections.interactions.facts import ACTIVITY
+from projections.sales.facts import DEAL
 from tests.bench.made_log import BEGINNING
 from tests.bench.multiplied import MONTH, Spread
 

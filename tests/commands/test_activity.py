@@ -16,8 +16,8 @@ from aggregates.activity import (
     MeetingIsIncompleteError,
     NotAnIncomingCallError,
     OfferIsInboundError,
-    ReminderIsNotDueError,
 )
+from aggregates.activity_reminder import ReminderIsNotDueError
 from aggregates.base import NotFoundError
 from aggregates.staff import ActsForAnotherError, StaffHasDepartedError
 from commands.activity import (

@@ -10,10 +10,10 @@ from aggregates.pipeline import LastStageError, Pipeline, StageExistsError, Stag
 from aggregates.product import ProductIsWithdrawnError, product_id
 from aggregates.staff import StaffMember
 from commands.base import Command, stream_fields
-from commands.catalogue import COMMANDS
 from commands.deal import OpenDeal
 from commands.pipeline import AddStage, DefinePipeline, RetireStage, ReviseStage
 from commands.product import AddProductAlias, ListProduct, RenameProduct, WithdrawProduct
+from commands.registry import COMMANDS
 from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
 from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
 from events.values import Stage

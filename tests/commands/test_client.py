@@ -18,18 +18,15 @@ from aggregates.client_errors import (
 from aggregates.identity import WrongEmailError, WrongPhoneError, WrongTaxIdError
 from commands.base import Command
 from commands.client import (
-    AddContactPoint,
     AdvanceLifecycle,
     ArchiveClient,
-    ContactPointGiven,
-    CorrectContactPoint,
     CorrectProfile,
     CorrectTaxId,
     RegisterClient,
-    RemoveContactPoint,
     RenameClient,
     RestoreClient,
 )
+from commands.contact_point import AddContactPoint, ContactPointGiven, CorrectContactPoint, RemoveContactPoint
 from events.client import (
     ClientAffiliated,
     ClientArchived,

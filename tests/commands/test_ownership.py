@@ -18,17 +18,10 @@ from aggregates.client_errors import (
 from aggregates.product import product_id
 from aggregates.staff import ActsForAnotherError, StaffDoesNotSellError, StaffHasDepartedError
 from commands.activity import HoldActivity, NameActivityClient, RecordActivity
+from commands.affiliation import AffiliatePerson, DeclareSubsidiary, EndAffiliation
 from commands.base import Command
 from commands.deal import HandOverDeal, NameDealClient, OpenDeal
-from commands.ownership import (
-    AffiliatePerson,
-    ClaimClient,
-    DeclareSubsidiary,
-    EndAffiliation,
-    ReassignClient,
-    ReleaseClient,
-    TransferClient,
-)
+from commands.ownership import ClaimClient, ReassignClient, ReleaseClient, TransferClient
 from events.activity import ActivityClientNamed, ActivityHeld, ActivityPlanned
 from events.client import (
     AffiliationEnded,

@@ -16,8 +16,8 @@ import duckdb
 import pytest
 from pydantic_core import from_json, to_json
 
-from events.base import Event
-from events.registry import EVENT_TYPES, UPCASTERS, Upcaster
+from events.base import Event, Upcaster
+from events.registry import EVENT_TYPES, UPCASTERS
 from infra.analytics.duck import AnalyticsNode
 from infra.analytics.fact_schema import FactSchema
 from infra.log.crypto import Keyring
@@ -32,7 +32,8 @@ from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
 from replay.rebuilding.verify import verify
 from tests.database import MASTER, Database, copy_of
-from tests.events.test_golden import GOLDEN, upcast, version_of
+from tests.events.test_golden import upcast
+from tests.frozen import GOLDEN, version_of
 from tests.infra.projector.looking import in_table
 from tests.projections.analytics.history import NEW_YEAR, Stored, write_log
 from tests.projections.facts import ONE_OF_EACH

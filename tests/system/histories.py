@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commands import activity, client, deal, history, ownership, pipeline, product, staff
+from commands import activity, affiliation, client, contact_point, deal, ownership, pipeline, product, staff
 from commands.base import Actor, Command
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
@@ -54,7 +54,9 @@ OPENING: tuple[Asked, ...] = (
                 client_id=each,
                 kind=kind,
                 name="Romashka",
-                contact_points=(client.ContactPointGiven(kind=ContactKind.EMAIL, value=f"{number}@first.example"),),
+                contact_points=(
+                    contact_point.ContactPointGiven(kind=ContactKind.EMAIL, value=f"{number}@first.example"),
+                ),
             ),
             ADMIN,
         )
@@ -84,26 +86,30 @@ OPENING: tuple[Asked, ...] = (
         ADMIN,
     ),
     *(
-        Asked(ownership.AffiliatePerson(client_id=CLIENTS[0], organisation_id=each, role=AffiliationRole.BUYER), ADMIN)
+        Asked(
+            affiliation.AffiliatePerson(client_id=CLIENTS[0], organisation_id=each, role=AffiliationRole.BUYER), ADMIN
+        )
         for each in (CLIENTS[1], CLIENTS[3])
     ),
 )
 """What is there before chance takes over; without it most commands would only be told that nothing is known."""
 
 
-_SECOND_MAIL = client.ContactPointGiven(kind=ContactKind.EMAIL, value="second@first.example")
-_THIRD_MAIL = client.ContactPointGiven(kind=ContactKind.EMAIL, value="third@first.example")
+_SECOND_MAIL = contact_point.ContactPointGiven(kind=ContactKind.EMAIL, value="second@first.example")
+_THIRD_MAIL = contact_point.ContactPointGiven(kind=ContactKind.EMAIL, value="third@first.example")
 RARE: tuple[Asked, ...] = (
     Asked(pipeline.AddStage(pipeline_id=ROADS[0], stage=LAST_STAGE, after="payment"), ADMIN),
     Asked(activity.ClassifyCall(activity_id=ACTIVITIES[4], status=CallStatus.FINISHED, staff_id=STAFF[1]), ADMIN),
-    Asked(ownership.EndAffiliation(client_id=CLIENTS[0], organisation_id=CLIENTS[3]), ADMIN),
+    Asked(affiliation.EndAffiliation(client_id=CLIENTS[0], organisation_id=CLIENTS[3]), ADMIN),
     Asked(
         ownership.ReassignClient(client_id=CLIENTS[1], departed_id=STAFF[1], successor_id=STAFF[2], head_id=None), ADMIN
     ),
-    Asked(client.AddContactPoint(client_id=CLIENTS[0], point=_SECOND_MAIL), ADMIN),
-    Asked(client.CorrectContactPoint(client_id=CLIENTS[0], from_point=_SECOND_MAIL, to_point=_THIRD_MAIL), ADMIN),
-    Asked(client.RemoveContactPoint(client_id=CLIENTS[0], point=_THIRD_MAIL), ADMIN),
-    Asked(history.ImportStaff(import_id=IMPORTS[0], staff_id=STAFF[5], name="Gleb", role=StaffRole.SELLER), ADMIN),
+    Asked(contact_point.AddContactPoint(client_id=CLIENTS[0], point=_SECOND_MAIL), ADMIN),
+    Asked(
+        contact_point.CorrectContactPoint(client_id=CLIENTS[0], from_point=_SECOND_MAIL, to_point=_THIRD_MAIL), ADMIN
+    ),
+    Asked(contact_point.RemoveContactPoint(client_id=CLIENTS[0], point=_THIRD_MAIL), ADMIN),
+    Asked(staff.ImportStaff(import_id=IMPORTS[0], staff_id=STAFF[5], name="Gleb", role=StaffRole.SELLER), ADMIN),
     Asked(ownership.ReleaseClient(client_id=CLIENTS[2], reason="nobody follows it"), ADMIN),
     Asked(deal.HandOverDeal(deal_id=DEALS[2], to_seller_id=STAFF[3]), ADMIN),
     Asked(activity.NameActivityClient(activity_id=ACTIVITIES[4], client_id=CLIENTS[5]), ADMIN),

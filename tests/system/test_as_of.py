@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from commands import activity, deal, ownership
+from commands import activity, affiliation, deal, ownership
 from commands.execution.pending import Accepted
 from events.values import Channel, Direction
 from infra.postgres.embedded import EmbeddedPostgres
@@ -46,7 +46,7 @@ EARLY, MIDDLE, LATE = BEGINNING + STEP / 2, BEGINNING + 3 * STEP, BEGINNING + 4 
 
 DATED_BACK: list[Asked] = [
     Asked(deal.MoveDeal(deal_id=DEALS[0], to_stage="contract", occurred_at=EARLY), ADMIN),
-    Asked(ownership.DeclareSubsidiary(client_id=CLIENTS[3], parent_id=CLIENTS[1]), ADMIN),
+    Asked(affiliation.DeclareSubsidiary(client_id=CLIENTS[3], parent_id=CLIENTS[1]), ADMIN),
     Asked(deal.MoveDeal(deal_id=DEALS[2], to_stage="contract", occurred_at=LATE), ADMIN),
     Asked(deal.WinDeal(deal_id=DEALS[1], occurred_at=EARLY), ADMIN),
     Asked(deal.LoseDeal(deal_id=DEALS[3], reason="too dear", occurred_at=EARLY), ADMIN),

@@ -17,7 +17,7 @@ from schemathesis.engine import events, from_schema
 from app.composition.wiring import batch_runner
 from app.demo.company import ADMIN_ID, demo_id, load_demo_company
 from app.words.openapi import PUBLIC
-from commands.catalogue import COMMANDS
+from commands.registry import COMMANDS
 from infra.postgres.connection import OwnConnection
 from infra.postgres.embedded import EmbeddedPostgres
 from tests import examples

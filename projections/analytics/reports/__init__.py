@@ -1,130 +1,65 @@
-"""The catalogue of reports: what each is called, what may be asked of it, what its columns mean.
+"""The reports: each is a .sql in the folder of its context, and says in its header all that is to be known of it.
 
-The question itself is the .sql of the same name beside this file, and its first comment is the report's definition.
+The lines that begin with `--:` are TOML: `title.en` and `title.ru`, `columns` and `order` (names, in order), and what
+it may be asked with, `parameters`. What columns and parameters are called stands in words.toml, where several reports
+share it, or in the header (`column.NAME.en`). The comment after the header defines the figures.
 """
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from infra.analytics.fact_schema import Parameter, Report, ReportColumn
 
 HERE = Path(__file__).parent
+HEADER = "--:"
 
 
-def _select(path: Path) -> str:
+def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
 # In the order in which they build on each other.
 DERIVED: Mapping[str, str] = {
-    name: _select(HERE.parent / "derived" / f"{name}.sql") for name in ("deal_now", "ended_deal", "touchpoint")
+    name: _read(HERE.parent / "derived" / f"{name}.sql") for name in ("deal_now", "ended_deal", "touchpoint")
 }
 
-FROM = Parameter(
-    "from", "DATE", {"en": "First day, in the company's time zone", "ru": "Первый день, по времени компании"}
-)
-TO = Parameter("to", "DATE", {"en": "Last day, inclusive", "ru": "Последний день, включительно"})
-SELLER = Parameter("seller_id", "UUID", {"en": "Only this staff member", "ru": "Только этот сотрудник"})
-PIPELINE = Parameter("pipeline_id", "UUID", {"en": "Only this pipeline", "ru": "Только эта воронка"})
-BY_PRODUCT = Parameter(
-    "by_product", "BOOLEAN", {"en": "One row per product", "ru": "Отдельная строка на каждый товар"}, default="false"
-)
-
-TITLES: Mapping[str, tuple[str, str]] = {
-    "amount": ("Amount", "Сумма"),
-    "amount_won": ("Amount won, per currency", "Сумма выигранных, по валютам"),
-    "average_days": ("Average, days", "В среднем, дней"),
-    "contacts": ("Contacts held", "Проведено контактов"),
-    "currency": ("Currency", "Валюта"),
-    "deal_id": ("Deal", "Сделка"),
-    "deals": ("Deals", "Сделок"),
-    "deals_lost": ("Deals lost", "Проиграно сделок"),
-    "deals_opened": ("Deals opened", "Открыто сделок"),
-    "deals_won": ("Deals won", "Выиграно сделок"),
-    "duration_seconds": ("Duration, seconds", "Длительность, секунд"),
-    "entered_at": ("Entered at", "Начало этапа"),
-    "left_at": ("Left at", "Конец этапа"),
-    "left_by": ("Left by", "Чем закончился этап"),
-    "median_days": ("Median, days", "Медиана, дней"),
-    "meetings": ("Meetings held", "Проведено встреч"),
-    "month": ("Month", "Месяц"),
-    "offers": ("Offers made", "Сделано предложений"),
-    "outcome": ("Outcome", "Исход"),
-    "p90_days": ("Nine in ten within, days", "Девять из десяти — не дольше, дней"),
-    "pipeline_id": ("Pipeline", "Воронка"),
-    "product_code": ("Product", "Товар"),
-    "reason": ("Reason", "Причина"),
-    "seller_id": ("Seller", "Продавец"),
-    "staff_id": ("Staff member", "Сотрудник"),
-    "stage": ("Stage", "Этап"),
-    "status": ("Status", "Состояние"),
-    "visit": ("Visit", "Номер захода"),
-    "win_rate": ("Win rate, %", "Доля выигранных, %"),
-}
+WORDS: Mapping[str, Mapping[str, Any]] = tomllib.loads(_read(HERE / "words.toml"))
 
 
-def _report(
-    name: str, english: str, russian: str, columns: str, order: str, parameters: tuple[Parameter, ...]
-) -> Report:
-    return Report(
-        name=name,
-        title={"en": english, "ru": russian},
-        sql=_select(HERE / f"{name}.sql"),
-        columns=tuple(
-            ReportColumn(column, dict(zip(("en", "ru"), TITLES[column], strict=True))) for column in columns.split()
-        ),
-        order=tuple(order.split()),
-        parameters=parameters,
-    )
+class ReportHeaderError(Exception):
+    """The header of a report lacks something, or says something that nobody knows."""
 
 
-REPORTS = (
-    _report(
-        "stage_history",
-        "Stage history: every visit of every deal to a stage",
-        "История этапов: каждый заход каждой сделки на этап",
-        "deal_id visit pipeline_id stage seller_id entered_at left_at left_by duration_seconds",
-        "deal_id visit",
-        (FROM, TO, SELLER, PIPELINE),
-    ),
-    _report(
-        "sales_cycle",
-        "Sales cycle: days from opening to ending",
-        "Цикл продажи: дней от открытия до завершения",
-        "month pipeline_id seller_id outcome deals average_days median_days p90_days",
-        "month pipeline_id seller_id outcome",
-        (FROM, TO, SELLER, PIPELINE),
-    ),
-    _report(
-        "churn_reasons",
-        "Churn reasons: why deals were lost",
-        "Причины потерь: почему сделки проиграны",
-        "month reason currency deals amount",
-        "month reason currency",
-        (FROM, TO, SELLER, PIPELINE),
-    ),
-    _report(
-        "staff_scorecard",
-        "Staff scorecard: contacts, deals and sums per month",
-        "Показатели сотрудников: контакты, сделки и суммы по месяцам",
-        "month staff_id contacts meetings offers deals_opened deals_won deals_lost win_rate amount_won",
-        "month staff_id",
-        (FROM, TO, SELLER),
-    ),
-    _report(
-        "monthly_sales",
-        "Monthly sales: deals won and their sums",
-        "Продажи по месяцам: выигранные сделки и суммы",
-        "month currency product_code deals amount",
-        "month currency product_code",
-        (FROM, TO, SELLER, PIPELINE, BY_PRODUCT),
-    ),
-    _report(
-        "pipeline_totals",
-        "Pipeline totals: where all deals stand",
-        "Итоги воронки: в каком состоянии все сделки",
-        "pipeline_id status stage currency deals amount",
-        "pipeline_id status stage currency",
-        (SELLER, PIPELINE),
-    ),
+def report_from(path: Path) -> Report:
+    """Return the report that a .sql asks and describes; raises ReportHeaderError."""
+    lines = _read(path).splitlines(keepends=True)
+    header = "".join(line.removeprefix(HEADER).lstrip() for line in lines if line.startswith(HEADER))
+    try:
+        said = tomllib.loads(header)
+        names = {**WORDS["column"], **said.get("column", {})}
+        return Report(
+            name=path.stem,
+            title={language: said["title"][language] for language in ("en", "ru")},
+            sql="".join(line for line in lines if not line.startswith(HEADER)),
+            columns=tuple(ReportColumn(column, names[column]) for column in said["columns"].split()),
+            order=tuple(said["order"].split()),
+            parameters=tuple(_parameter(name) for name in said["parameters"].split()),
+        )
+    except (KeyError, tomllib.TOMLDecodeError) as error:
+        raise ReportHeaderError(
+            f"{path.name}: {error} is not said, or not known. A report begins with lines such as"
+            f' `{HEADER} title.en = "…"`: title.en, title.ru, columns, order and parameters; its columns and parameters'
+            f" have their names in {HERE.name}/words.toml."
+        ) from error
+
+
+def _parameter(name: str) -> Parameter:
+    words = WORDS["parameter"][name]
+    return Parameter(name, words["type"], {"en": words["en"], "ru": words["ru"]}, words.get("default"))
+
+
+REPORTS: tuple[Report, ...] = tuple(
+    report_from(path) for path in sorted(HERE.glob("*/*.sql"), key=lambda path: path.stem)
 )

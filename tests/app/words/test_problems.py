@@ -24,7 +24,7 @@ from commands.errors import OverloadedError, RequestError
 from read_api.reading.errors import ReadError
 
 # Every rule is registered once its module is imported; the catalogue imports all commands and so all rules.
-import_module("commands.catalogue")
+import_module("commands.registry")
 import_module("aggregates.import_run")
 
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
-from commands.base import HANDLERS, Actor, Command, Context, Outcome, Stream
+from commands.base import HANDLERS, Actor, Command, Context, Outcome
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Encryption, Request
 from commands.execution.store import LogStore
 from commands.execution.streams import Streams
 from events.base import Event
+from events.marks import Names
 from infra.log.crypto import Keyring
 from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import LogKeys, read_streams
@@ -84,14 +85,14 @@ class Toast(Aggregate):
 
 
 class TakeSeat(Command):
-    seat_id: Annotated[UUID, Stream(Seat)]
+    seat_id: Annotated[UUID, Names("seat")]
     guest: str
     then_fail: bool = False
 
 
 class GiveToast(Command):
-    toast_id: Annotated[UUID, Stream(Toast)]
-    seat_id: Annotated[UUID, Stream(Seat)]
+    toast_id: Annotated[UUID, Names("toast")]
+    seat_id: Annotated[UUID, Names("seat")]
     guest: str
 
 

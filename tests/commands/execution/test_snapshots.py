@@ -13,9 +13,10 @@ import pytest
 from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.snapshot import to_state, topic_of
-from commands import catalogue
+from commands import registry
 from commands.base import Actor, Command
-from commands.client import AddContactPoint, ContactPointGiven, CorrectContactPoint, RegisterClient, RenameClient
+from commands.client import RegisterClient, RenameClient
+from commands.contact_point import AddContactPoint, ContactPointGiven, CorrectContactPoint
 from commands.execution import snapshots
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Encryption, Request
@@ -35,7 +36,7 @@ from infra.log.snapshots import newest_snapshots
 from infra.postgres.connection import OwnConnection
 from tests.database import MASTER, Database
 
-assert catalogue.COMMANDS
+assert registry.COMMANDS
 ADMIN = Actor("01910000-0000-7000-8000-000000000001", "admin")
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 
-from commands import catalogue
+from commands import registry
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Encryption
 from commands.execution.pending import PendingCommand
@@ -28,7 +28,7 @@ from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
 from tests.database import MASTER, Database
 
-assert catalogue.COMMANDS
+assert registry.COMMANDS
 
 
 @dataclass

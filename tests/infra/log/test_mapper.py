@@ -8,7 +8,8 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from pydantic_core import from_json
 
-from events.base import PERSONAL, Event
+from events.base import Event
+from events.marks import PERSONAL
 from infra.log.crypto import KeyIsGoneError, Keyring, MasterKey, WrongMasterKeyError
 from infra.log.envelope import RecordedEvent
 from infra.log.mapper import Mapper, UnreadableEventError

@@ -15,7 +15,7 @@ from infra.analytics.duck import AnalyticsNode, position_of, rows
 from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
 from infra.log.past_log import AsOf
 from projections.analytics import ANALYTICS
-from projections.analytics.reports import HERE
+from projections.analytics.reports import ReportHeaderError, report_from
 from tests.database import Database
 from tests.projections.analytics.history import (
     NEW_YEAR,
@@ -118,9 +118,25 @@ def test_every_report_of_the_catalogue_has_an_oracle() -> None:
     assert {report.name for report in ANALYTICS.reports} == set(ORACLES)
 
 
-def test_every_question_on_disk_is_in_the_catalogue_and_begins_with_its_definition() -> None:
-    assert {path.stem for path in HERE.glob("*.sql")} == {report.name for report in ANALYTICS.reports}
+def test_every_report_begins_with_the_definition_of_its_figures() -> None:
+    assert ANALYTICS.reports
     assert all(report.sql.startswith("-- ") for report in ANALYTICS.reports)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"),
+    [("title.ru", "'ru'"), ("columns", "'columns'"), ("order", "'order'"), ("", "'nobodys_column'")],
+)
+def test_a_report_that_does_not_say_all_of_itself_is_refused_by_name(tmp_path: Path, left_out: str, said: str) -> None:
+    header = {"title.en": "A", "title.ru": "Б", "columns": "month", "order": "month", "parameters": ""}
+    if not left_out:
+        header["columns"] = "nobodys_column"
+    lines = [f'--: {name} = "{value}"\n' for name, value in header.items() if name != left_out]
+    path = tmp_path / "odd.sql"
+    path.write_text("".join([*lines, "-- Nothing.\nSELECT 1 AS month\n"]))
+    with pytest.raises(ReportHeaderError, match=r"odd\.sql") as refused:
+        report_from(path)
+    assert said in str(refused.value)
 
 
 def test_everything_in_the_catalogue_is_named_in_both_languages() -> None:

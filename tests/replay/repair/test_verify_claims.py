@@ -9,7 +9,8 @@ import pytest
 from app.composition.decoding import decoder_at
 from app.composition.wiring import batch_runner
 from commands.base import Actor, Command
-from commands.client import AddContactPoint, ArchiveClient, ContactPointGiven, RegisterClient, RemoveContactPoint
+from commands.client import ArchiveClient, RegisterClient
+from commands.contact_point import AddContactPoint, ContactPointGiven, RemoveContactPoint
 from commands.errors import DuplicateClientError
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer

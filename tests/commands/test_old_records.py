@@ -10,8 +10,12 @@ from aggregates.client import Client
 from aggregates.client_errors import ClientIsOwnedError
 from aggregates.import_run import ImportDoesNotAddUpError, ImportIsFinishedError
 from aggregates.product import product_id
-from commands.history import FinishImport, ImportClient, ImportDeal, ImportProduct, ImportStaff, StartImport
-from commands.history_activity import ImportActivity
+from commands.activity import ImportActivity
+from commands.client import ImportClient
+from commands.deal import ImportDeal
+from commands.import_run import FinishImport, StartImport
+from commands.product import ImportProduct
+from commands.staff import ImportStaff
 from events.activity import ActivityHeld
 from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, SubsidiaryDeclared
 from events.deal import DealLost, DealOpened, DealWon
@@ -20,7 +24,21 @@ from events.pipeline import PipelineDefined
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired
 from events.values import Channel, ClientKind, Direction, OwnershipCause, StaffRole
-from tests.examples import ANNA, BORIS, CALL, GTX, HOLDING, IMPORT, OLGA, PRICE, ROAD, ROMASHKA, SALE, command, fact
+from tests.examples import (
+    ANNA,
+    BORIS,
+    CALL,
+    FIRST_IMPORT,
+    GTX,
+    HOLDING,
+    OLGA,
+    PRICE,
+    ROAD,
+    ROMASHKA,
+    SALE,
+    command,
+    fact,
+)
 from tests.story import TODAY, by, given, on
 
 COMPANY = (
@@ -142,7 +160,7 @@ def test_an_old_product_comes_with_its_other_spellings() -> None:
 
 
 OFFER = ImportActivity(
-    import_id=IMPORT,
+    import_id=FIRST_IMPORT,
     activity_id=CALL,
     channel=Channel.EMAIL,
     direction=Direction.OUTBOUND,
@@ -175,14 +193,18 @@ def test_an_undated_offer_claims_nobody() -> None:
 
 def test_an_old_meeting_may_be_as_incomplete_as_it_was_kept() -> None:
     ask = ImportActivity(
-        import_id=IMPORT, activity_id=CALL, channel=Channel.MEETING, direction=Direction.OUTBOUND, client_id=ROMASHKA
+        import_id=FIRST_IMPORT,
+        activity_id=CALL,
+        channel=Channel.MEETING,
+        direction=Direction.OUTBOUND,
+        client_id=ROMASHKA,
     )
     met = ActivityHeld(channel=Channel.MEETING, direction=Direction.OUTBOUND, client_id=ROMASHKA)
     given(*COMPANY).when(ask, AS_IMPORT).then(on(CALL, met))
 
 
 def test_an_import_accounts_for_every_row_once() -> None:
-    started, finished = on(IMPORT, fact(ImportStarted)), on(IMPORT, fact(ImportFinished))
+    started, finished = on(FIRST_IMPORT, fact(ImportStarted)), on(FIRST_IMPORT, fact(ImportFinished))
     given().when(command(StartImport), AS_IMPORT).then(started)
     given(started).when(command(FinishImport), AS_IMPORT).then(finished)
     given(started, finished).when(command(FinishImport), AS_IMPORT).then_nothing()

@@ -1,3 +1,8 @@
+--: title.en = "Churn reasons: why deals were lost"
+--: title.ru = "Причины потерь: почему сделки проиграны"
+--: columns = "month reason currency deals amount"
+--: order = "month reason currency"
+--: parameters = "from to seller_id pipeline_id"
 -- Why deals are lost: lost deals that are not open again, by the month of the loss (company's zone), the reason as it was
 -- given, and currency (NULL when nobody said what the deal was worth). amount: what those deals were last said to be worth.
 SELECT

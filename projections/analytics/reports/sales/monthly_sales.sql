@@ -1,3 +1,8 @@
+--: title.en = "Monthly sales: deals won and their sums"
+--: title.ru = "Продажи по месяцам: выигранные сделки и суммы"
+--: columns = "month currency product_code deals amount"
+--: order = "month currency product_code"
+--: parameters = "from to seller_id pipeline_id by_product"
 -- What was sold: won deals that are not open again, by the month of the win (company's zone) and currency, and by product
 -- when asked (by_product; else product_code is NULL). amount: the sum of what the wins credit.
 SELECT

@@ -1,0 +1,73 @@
+"""What is asked about who belongs to an organisation: persons acting for it, and its subsidiaries."""
+
+from aggregates.client import Client
+from commands.base import Command, Context, Outcome, handles
+from commands.roles import ENTERING
+from events.examples import HOLDING, OLGA, ROMASHKA, example
+from events.ids import ClientId
+from events.values import AffiliationRole, Text
+
+LONGEST_CHAIN = 100
+"""Parents above an organisation that are looked at; nobody's group of companies is deeper."""
+
+
+@example(client_id=OLGA, organisation_id=ROMASHKA, role=AffiliationRole.BUYER)
+class AffiliatePerson(Command):
+    """Say that a person acts for an organisation, and as what."""
+
+    ROLES = ENTERING
+
+    client_id: ClientId
+    organisation_id: ClientId
+    role: AffiliationRole
+
+
+@example(client_id=OLGA, organisation_id=ROMASHKA, reason="left")
+class EndAffiliation(Command):
+    """Say that a person no longer acts for an organisation."""
+
+    ROLES = ENTERING
+
+    client_id: ClientId
+    organisation_id: ClientId
+    reason: Text | None = None
+
+
+@example(client_id=ROMASHKA, parent_id=HOLDING)
+class DeclareSubsidiary(Command):
+    """Say that an organisation belongs to another one; it keeps its own owner."""
+
+    ROLES = ENTERING
+
+    client_id: ClientId
+    parent_id: ClientId
+
+
+@handles(AffiliatePerson)
+def affiliate_person(command: AffiliatePerson, context: Context) -> Outcome:
+    """Affiliate."""
+    person = context.load(Client, command.client_id)
+    person.affiliate(context.load(Client, command.organisation_id), command.role)
+    return context.save(person)
+
+
+@handles(EndAffiliation)
+def end_affiliation(command: EndAffiliation, context: Context) -> Outcome:
+    """End the affiliation."""
+    person = context.load(Client, command.client_id)
+    person.end_affiliation(command.organisation_id, reason=command.reason)
+    return context.save(person)
+
+
+@handles(DeclareSubsidiary)
+def declare_subsidiary(command: DeclareSubsidiary, context: Context) -> Outcome:
+    """Declare; every parent above is looked at, so that nothing comes to belong to itself."""
+    client = context.load(Client, command.client_id)
+    parents = [context.load(Client, command.parent_id)]
+    while (above := parents[-1].parent_id) is not None and len(parents) < LONGEST_CHAIN and above != client.id:
+        grandparent = context.find(Client, above)
+        if grandparent is None:
+            break
+        parents.append(grandparent)
+    client.declare_subsidiary_of([*parents, client] if above == client.id else parents)
+    return context.save(client)

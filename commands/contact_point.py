@@ -1,0 +1,115 @@
+"""What is asked about the ways to reach a client; a phone, an e-mail and a tax number are one client's alone."""
+
+from typing import Self
+
+from pydantic import model_validator
+
+from aggregates.client import Client
+from aggregates.client_errors import DuplicateNeedsRightError
+from aggregates.identity import contact_point
+from commands.base import Command, Context, Outcome, handles
+from commands.roles import ALLOWING_DUPLICATES, ENTERING, PERSONAL
+from events.examples import ROMASHKA, example
+from events.ids import ClientId
+from events.values import (
+    ContactKind,
+    ContactPoint,
+    ShortText,
+    Text,
+    Value,
+)
+
+BY_HAND = "entered by hand"
+
+
+class ContactPointGiven(Value):
+    """A way to reach a client, as typed."""
+
+    kind: ContactKind
+    value: ShortText
+    label: ShortText | None = None
+
+    def with_key(self) -> ContactPoint:
+        """Return it with the key it is compared by; raises WrongPhoneError, WrongEmailError."""
+        return contact_point(self.kind, self.value, self.label)
+
+
+OFFICE_PHONE = ContactPointGiven(kind=ContactKind.PHONE, value="8 (922) 325-12-93", label="office")
+OLGAS_EMAIL = ContactPointGiven(kind=ContactKind.EMAIL, value="Olga@Romashka.example")
+
+
+class DuplicateAllowing(Command):
+    """A command that may take an identity another client has, with a right and a reason."""
+
+    allow_duplicate: bool = False
+    duplicate_reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _reason_with_duplicate(self) -> Self:
+        if self.allow_duplicate != (self.duplicate_reason is not None):
+            raise ValueError("allow_duplicate and duplicate_reason go together")
+        return self
+
+    def check_right(self, context: Context) -> None:
+        """Raise DuplicateNeedsRightError when the actor may not enter a duplicate."""
+        if self.allow_duplicate and context.actor.role not in ALLOWING_DUPLICATES:
+            raise DuplicateNeedsRightError(role=context.actor.role)
+
+
+@example(client_id=ROMASHKA, point=OLGAS_EMAIL, source="web form")
+class AddContactPoint(DuplicateAllowing):
+    """Say how else a client is reached."""
+
+    ROLES = ENTERING
+
+    client_id: ClientId
+    point: ContactPointGiven
+    source: ShortText = BY_HAND
+
+
+@example(client_id=ROMASHKA, from_point=OFFICE_PHONE, to_point=OLGAS_EMAIL)
+class CorrectContactPoint(Command):
+    """Correct a contact point that was taken down wrongly."""
+
+    ROLES = PERSONAL
+
+    client_id: ClientId
+    from_point: ContactPointGiven
+    to_point: ContactPointGiven
+    source: ShortText = BY_HAND
+
+
+@example(client_id=ROMASHKA, point=OLGAS_EMAIL, reason="bounces")
+class RemoveContactPoint(Command):
+    """Say that a client is not reached this way any more."""
+
+    ROLES = PERSONAL
+
+    client_id: ClientId
+    point: ContactPointGiven
+    reason: Text | None = None
+
+
+@handles(AddContactPoint)
+def add_contact_point(command: AddContactPoint, context: Context) -> Outcome:
+    """Add the contact point."""
+    command.check_right(context)
+    client = context.load(Client, command.client_id)
+    client.add_contact_point(command.point.with_key(), source=command.source, duplicate_reason=command.duplicate_reason)
+    return context.save(client)
+
+
+@handles(CorrectContactPoint)
+def correct_contact_point(command: CorrectContactPoint, context: Context) -> Outcome:
+    """Correct the contact point."""
+    client, wrong = context.load(Client, command.client_id), command.from_point.with_key()
+    client.correct_contact_point(wrong.kind, wrong.key, command.to_point.with_key(), source=command.source)
+    return context.save(client)
+
+
+@handles(RemoveContactPoint)
+def remove_contact_point(command: RemoveContactPoint, context: Context) -> Outcome:
+    """Remove the contact point."""
+    client, point = context.load(Client, command.client_id), command.point.with_key()
+    client.remove_contact_point(point.kind, point.key, reason=command.reason)
+    return context.save(client)

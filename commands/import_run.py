@@ -1,0 +1,63 @@
+"""What is asked about an import: to begin it, to account for its rows; and what every row of old records has."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from aggregates.import_run import ImportRun
+from commands.base import Command, Context, Outcome, handles
+from commands.roles import IMPORT
+from events.examples import FIRST_IMPORT, example
+from events.ids import ImportId
+from events.values import (
+    ShortText,
+)
+
+
+@example(import_id=FIRST_IMPORT, source="maven-crm")
+class StartImport(Command):
+    """Begin to read a file or folder of old records."""
+
+    ROLES = IMPORT
+
+    import_id: ImportId | None = None
+    source: ShortText
+    is_strict: bool = False
+
+
+@example(import_id=FIRST_IMPORT, rows=8800, accepted=8799, refused=1, wrong=0)
+class FinishImport(Command):
+    """Account for every row of the source."""
+
+    ROLES = IMPORT
+
+    import_id: ImportId
+    rows: Annotated[int, Field(ge=0, le=10**12)]
+    accepted: Annotated[int, Field(ge=0, le=10**12)]
+    refused: Annotated[int, Field(ge=0, le=10**12)]
+    wrong: Annotated[int, Field(ge=0, le=10**12)]
+
+
+class HistoryCommand(Command):
+    """A row of old records; `occurred_at` is its date, or the import's stated date with `date_unknown`."""
+
+    ROLES = IMPORT
+
+    import_id: ImportId
+    date_unknown: bool = False
+
+
+@handles(StartImport)
+def start_import(command: StartImport, context: Context) -> Outcome:
+    """Start."""
+    run = context.new(ImportRun, command.import_id)
+    run.begin(source=command.source, is_strict=command.is_strict)
+    return context.save(run)
+
+
+@handles(FinishImport)
+def finish_import(command: FinishImport, context: Context) -> Outcome:
+    """Finish."""
+    run = context.load(ImportRun, command.import_id)
+    run.finish(rows=command.rows, accepted=command.accepted, refused=command.refused, wrong=command.wrong)
+    return context.save(run)

@@ -1,0 +1,37 @@
+"""Everything that can be asked for: each command by its kebab-case name, each with its handler."""
+
+from types import ModuleType
+
+from commands import (
+    activity,
+    affiliation,
+    client,
+    contact_point,
+    deal,
+    import_run,
+    ownership,
+    pipeline,
+    product,
+    staff,
+)
+from commands.base import HANDLERS, Command
+from events.examples import require_example
+
+MODULES: tuple[ModuleType, ...] = (
+    staff,
+    client,
+    contact_point,
+    affiliation,
+    ownership,
+    activity,
+    deal,
+    pipeline,
+    product,
+    import_run,
+)
+"""What can be asked of each noun. A handler is registered when its module is read, so each is read here."""
+
+COMMANDS: dict[str, type[Command]] = {command_type.command_name(): command_type for command_type in HANDLERS}
+
+for _kind in HANDLERS:
+    require_example(_kind)  # a command without an example is refused here, by name, and not by the interface's page
