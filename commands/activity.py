@@ -9,7 +9,7 @@ from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, approach_in_history
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
 from commands.import_run import HistoryCommand
-from commands.roles import ENTERING, POLICY, SELLING, Roles
+from commands.roles import ENTERING, SELLING, Roles
 from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
 from events.ids import ActivityId, ClientId, DealId, StaffId
 from events.values import CallStatus, Channel, Direction, OwnershipCause, ShortText, Text
@@ -54,16 +54,6 @@ class RescheduleActivity(Command):
     due_at: GivenMoment
     remind_before: GivenNotice | None = None
     reason: Text | None = None
-
-
-@example(activity_id=MEETING, remind_at=DAY - HOUR)
-class FallReminder(Command):
-    """Say that the moment has come to remind of a planned activity; a timer asks this."""
-
-    ROLES = POLICY
-
-    activity_id: ActivityId
-    remind_at: GivenMoment
 
 
 @example(activity_id=MEETING, result="Agreed on the price")
@@ -199,14 +189,6 @@ def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcom
     """Reschedule."""
     activity = context.load(Activity, command.activity_id)
     activity.reschedule(command.due_at, remind_before=command.remind_before, reason=command.reason)
-    return context.save(activity)
-
-
-@handles(FallReminder)
-def fall_reminder(command: FallReminder, context: Context) -> Outcome:
-    """Let it fall, if it is still awaited and the moment has come."""
-    activity = context.load(Activity, command.activity_id)
-    activity.fall_reminder(command.remind_at, now=context.now)
     return context.save(activity)
 
 

@@ -1,6 +1,6 @@
 """When the moment has come to remind somebody of what they planned, it is recorded that it has."""
 
-from commands.activity import FallReminder
+from commands.activity_reminder import FallReminder
 from commands.policies.base import Timer
 
 activity_reminder = Timer(

@@ -57,6 +57,7 @@ class Diary:
     runner: BatchRunner
     clock: Clock = field(default_factory=Clock)
     asked: list[Request] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
 
     def do(self, *commands: Command) -> list[Answer]:
         """Have an admin's commands carried out, now."""
@@ -95,6 +96,7 @@ class Diary:
     def execute(self, requests: Sequence[Request]) -> list[Answer]:
         """Carry out a worker's commands, and note that they were asked."""
         self.asked += requests
+        self.batches.append(len(requests))
         return self.runner.run(requests)
 
     @contextmanager
