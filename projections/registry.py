@@ -14,6 +14,7 @@ from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
 from projections.staff import facts as staff_facts
 from projections.staff import staff_counters, staff_directory, staff_places, units
+from projections.timers import timers_due
 
 MODULES: tuple[ModuleType, ...] = (
     client_card,
@@ -28,6 +29,7 @@ MODULES: tuple[ModuleType, ...] = (
     staff_counters,
     units,
     staff_places,
+    timers_due,
     sales_facts,
     interaction_facts,
     party_facts,

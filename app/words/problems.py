@@ -92,6 +92,7 @@ FIELD_CODES = {
     "datetime_from_date_parsing": "not-a-moment",
     "datetime_object_invalid": "not-a-moment",
     "timezone_aware": "no-time-zone",
+    "time_delta_parsing": "not-a-length-of-time",
     "date_type": "not-a-date",
     "date_parsing": "not-a-date",
     "date_from_datetime_parsing": "not-a-date",

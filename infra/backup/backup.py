@@ -27,8 +27,8 @@ STAYING = frozenset({REGISTER, "parked", "rebuild"})
 """Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there and
 how they were made."""
 
-DERIVED = STAYING | {"snapshot"}
-"""Tables of the schema `letopis` whose rows are made from the log."""
+DERIVED = STAYING | {"snapshot", "timer_answer"}
+"""Tables of the schema `letopis` whose rows are made from the log, or need not be known."""
 
 DUMP = "letopis"
 """The folder in a backup that pg_dump writes."""
