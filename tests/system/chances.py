@@ -252,7 +252,7 @@ def _chance_of(name: str, kind: type[Command], said: Command) -> SearchStrategy[
     is_optional = NoneType in get_args(field.annotation)
     members = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, EnumType)]
     if mark is not None:
-        known: SearchStrategy[Any] = IDS[mark.kind]
+        known: SearchStrategy[Any] = IDS.get(mark.kind, st.just(getattr(said, name)))
     elif members:
         known = _one(*members[0])
     elif name in VALUES:

@@ -43,6 +43,7 @@ CODES = sorted(
 
 @pytest.mark.parametrize("code", [*CODES, *HTTP_CODES.values()])
 def test_every_code_has_words_in_both_languages(code: str) -> None:
+    assert code in MESSAGES, f"{code} has no words: put them, in en and ru, into the .toml beside the aggregate."
     for language in LANGUAGES:
         assert MESSAGES[code][language]["title"]
         assert MESSAGES[code][language]["detail"]
