@@ -63,8 +63,6 @@ class Frame:
         self.app = app
         self.counts = counts
         self.actor_of = actor_of
-        # Bound once: the proxy that a module holds looks its method up anew for every line.
-        self.log = log.bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -100,7 +98,7 @@ class Frame:
         route = scope.get("route")
         template = getattr(route, "path", "(none)")
         self.counts.add(method, template, status, seconds)
-        self.log.info(
+        log.info(
             "request",
             action=getattr(route, "name", None),
             method=method,

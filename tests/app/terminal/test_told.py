@@ -10,6 +10,12 @@ from infra.log.crypto import WrongMasterKeyError
 from infra.told import ToldError
 
 
+@pytest.fixture(autouse=True)
+def no_logs_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the command line configures would outlive the test, with a standard error that is closed by then."""
+    monkeypatch.setattr("app.serving.logs.configure_logs", lambda **_: None)
+
+
 def test_an_error_for_people_is_told_in_its_own_words() -> None:
     assert cli.told(ToldError("The port is taken.")) == "The port is taken."
     assert cli.told(WrongMasterKeyError("another key")) == "another key"
