@@ -1,11 +1,12 @@
 """The activity: one touchpoint with a client, and what must be told about it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
+from aggregates.activity_reminder import Reminded
+from aggregates.base import RuleBrokenError, WrongValueError, applies
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
@@ -111,7 +112,7 @@ class Touchpoint(NamedTuple):
             raise MeetingIsIncompleteError(missing=missing)
 
 
-class Activity(Aggregate):
+class Activity(Reminded):
     """One touchpoint with a client: planned, then held or cancelled, or recorded in one go."""
 
     KIND = "activity"
@@ -119,12 +120,10 @@ class Activity(Aggregate):
     status: ActivityStatus
     channel: Channel
     direction: Direction
-    staff_id: UUID | None
     client_id: UUID | None
     contact_id: UUID | None
     deal_id: UUID | None
     topic: str | None
-    due_at: datetime | None
     held_at: datetime | None
     is_offer: bool
     call_status: CallStatus | None
@@ -135,7 +134,8 @@ class Activity(Aggregate):
         self.direction = Direction.OUTBOUND
         self.staff_id = self.client_id = self.contact_id = self.deal_id = None
         self.topic = None
-        self.due_at = self.held_at = None
+        self.due_at = self.held_at = self.remind_before = None
+        self.reminded = ()
         self.is_offer = False
         self.call_status = None
 
@@ -159,6 +159,7 @@ class Activity(Aggregate):
         staff_id: UUID,
         topic: str,
         due_at: datetime,
+        remind_before: timedelta | None = None,
         direction: Direction = Direction.OUTBOUND,
         client_id: UUID | None = None,
         contact_id: UUID | None = None,
@@ -175,19 +176,30 @@ class Activity(Aggregate):
             deal_id=deal_id,
             topic=topic,
             due_at=due_at,
+            remind_before=remind_before,
         )
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether it is planned, and neither held nor cancelled."""
+        return self.status is ActivityStatus.PLANNED
 
     def check_planned(self) -> None:
         """Raise ActivityIsClosedError when it was held or cancelled already."""
-        if self.status is not ActivityStatus.PLANNED:
+        if not self.is_awaited:
             raise ActivityIsClosedError(activity_id=self.id, status=self.status)
 
-    def reschedule(self, due_at: datetime, *, reason: str | None = None) -> None:
-        """Record another due moment; the present one records nothing."""
-        if due_at == self.due_at:
+    def reschedule(
+        self, due_at: datetime, *, remind_before: timedelta | None = None, reason: str | None = None
+    ) -> None:
+        """Record another due moment, or how long ahead of it to remind (None: as before); the present ones: nothing."""
+        notice = remind_before or self.remind_before
+        if due_at == self.due_at and notice == self.remind_before:
             return
         self.check_planned()
-        self.trigger_event(ActivityRescheduled, from_due_at=self.due_at, to_due_at=due_at, reason=reason)
+        self.trigger_event(
+            ActivityRescheduled, from_due_at=self.due_at, to_due_at=due_at, reason=reason, remind_before=notice
+        )
 
     def hold(self, touchpoint: Touchpoint) -> None:
         """Record that what was planned took place."""
@@ -249,11 +261,11 @@ class Activity(Aggregate):
     def _planned(self, event: ActivityPlanned) -> None:
         self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id
         self.client_id, self.contact_id, self.deal_id = event.client_id, event.contact_id, event.deal_id
-        self.topic, self.due_at = event.topic, event.due_at
+        self.topic, self.due_at, self.remind_before = event.topic, event.due_at, event.remind_before
 
     @applies(ActivityRescheduled)
     def _rescheduled(self, event: ActivityRescheduled) -> None:
-        self.due_at = event.to_due_at
+        self.due_at, self.remind_before = event.to_due_at, event.remind_before
 
     @applies(ActivityHeld)
     def _took_place(self, event: ActivityHeld) -> None:

@@ -3,7 +3,7 @@
 AuthenticationError          401, with WWW-Authenticate
 ├── TokenMissingError        no bearer token was sent
 ├── TokenExpiredError        it was good once
-└── TokenInvalidError        forged, for somebody else, or not a token at all
+└── TokenInvalidError        forged, for another service, or not a token at all
 """
 
 import os
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from app.settings import Settings
 from commands.base import Actor
 from events.values import StaffRole
+from infra.told import ToldError
 
 # Checking an Ed25519 signature costs about 100 µs, a tenth of a whole request: a checked token is remembered.
 REMEMBERED_TOKENS = 10_000
@@ -32,8 +33,19 @@ KEY_FILE = "token-key.pem"
 ROLES = frozenset(role.value for role in StaffRole)
 
 
+class TokenKeyError(ToldError):
+    """No token can be signed or checked with the keys that are configured."""
+
+
+class UnknownRoleError(ToldError):
+    """A token was asked for in a role that does not exist."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"{role!r} is no role; the roles are {', '.join(sorted(ROLES))}")
+
+
 class AuthenticationError(Exception):
-    """Nobody we know is asking."""
+    """The caller has not shown who they are."""
 
     code: ClassVar[str]
 
@@ -55,7 +67,7 @@ class TokenExpiredError(AuthenticationError):
 
 
 class TokenInvalidError(AuthenticationError):
-    """The token is forged, meant for somebody else, or not a token at all."""
+    """The token is forged, meant for another service, or not a token at all."""
 
     code = "token-invalid"
 
@@ -150,9 +162,9 @@ class TokenIssuer:
     audience: str | None
 
     def issue(self, actor: str, role: str, ttl: timedelta) -> str:
-        """Return a token for the actor; raises ValueError for a role nobody can have."""
+        """Return a token for the actor; raises UnknownRoleError."""
         if role not in ROLES:
-            raise ValueError(f"{role!r} is no role; the roles are {', '.join(sorted(ROLES))}")
+            raise UnknownRoleError(role)
         now = datetime.now(UTC)
         claims: dict[str, Any] = {"sub": actor, "role": role, "iat": now, "exp": now + ttl}
         if self.issuer:
@@ -163,10 +175,13 @@ class TokenIssuer:
 
 
 def authenticator(settings: Settings) -> Authenticator:
-    """Return the checker of tokens for these settings; the development key serves when no other is configured."""
+    """Return the checker of tokens for these settings; the development key serves when no other is configured.
+
+    Raises TokenKeyError.
+    """
     keys: list[VerifyingKey] = []
     if settings.jwt_public_keys is not None:
-        keys.extend(read_keys(settings.jwt_public_keys.read_bytes()))
+        keys.extend(_configured_keys(settings.jwt_public_keys))
     if settings.jwt_secret is not None:
         keys.append(VerifyingKey("HS256", settings.jwt_secret.get_secret_value()))
     if not keys:
@@ -175,12 +190,14 @@ def authenticator(settings: Settings) -> Authenticator:
 
 
 def token_issuer(settings: Settings) -> TokenIssuer:
-    """Return the signer of tokens; raises ValueError when only somebody else's public keys are configured."""
+    """Return the signer of tokens; raises TokenKeyError when only public keys are configured."""
     if settings.jwt_secret is not None:
         secret = settings.jwt_secret.get_secret_value()
         return TokenIssuer(VerifyingKey("HS256", secret), secret, settings.jwt_issuer, settings.jwt_audience)
     if settings.jwt_public_keys is not None:
-        raise ValueError("tokens come from whoever holds the private key of LETOPIS_JWT_PUBLIC_KEYS; ask there for one")
+        raise TokenKeyError(
+            "Tokens are signed by the holder of the private key of LETOPIS_JWT_PUBLIC_KEYS; ask there for one."
+        )
     private = development_key(settings.var)
     return TokenIssuer(VerifyingKey("EdDSA", private.public_key()), private, settings.jwt_issuer, settings.jwt_audience)
 
@@ -191,13 +208,19 @@ def issue_token(settings: Settings, actor: str, role: str, ttl: timedelta) -> st
 
 
 def development_key(folder: Path) -> Ed25519PrivateKey:
-    """Return the signing key of this folder, made on the first start and readable by its owner alone."""
+    """Return the signing key of this folder, made on the first start and readable by its owner alone.
+
+    Raises TokenKeyError.
+    """
     path = folder / KEY_FILE
     if not path.exists():
         _make_key(path)
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:  # a key that has a password is a TypeError
+        raise TokenKeyError(f"{path} cannot be read: {error} Move it away, and a new one is made.") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path} holds another kind of key; move it away, and a new one is made")
+        raise TokenKeyError(f"{path} holds another kind of key. Move it away, and a new one is made.")
     return key
 
 
@@ -210,7 +233,7 @@ def _make_key(path: Path) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(pem)
     try:
-        # Of several processes that start at once the first one's key stays; nobody ever sees half a key.
+        # Of several processes that start at once the first one's key stays; half a key is never seen.
         os.link(draft, path)
     except FileExistsError:
         pass
@@ -218,8 +241,15 @@ def _make_key(path: Path) -> None:
         draft.unlink()
 
 
+def _configured_keys(file: Path) -> list[VerifyingKey]:
+    try:
+        return read_keys(file.read_bytes())
+    except (OSError, ValueError, jwt.PyJWTError) as error:
+        raise TokenKeyError(f"The file of LETOPIS_JWT_PUBLIC_KEYS, {file}, cannot be read: {error}") from error
+
+
 def read_keys(text: bytes) -> list[VerifyingKey]:
-    """Return the public keys of a JWKS document or of PEM blocks; raises ValueError when there is none."""
+    """Return the public keys of a JWKS document or of PEM blocks; raises TokenKeyError when there is none."""
     if text.lstrip().startswith(b"{"):
         keys = [
             VerifyingKey(key.algorithm_name, key.key, key.key_id) for key in jwt.PyJWKSet.from_json(text.decode()).keys
@@ -228,8 +258,8 @@ def read_keys(text: bytes) -> list[VerifyingKey]:
         end = b"-----END PUBLIC KEY-----"
         keys = [_pem_key(block + end) for block in text.split(end)[:-1]]
     if not keys:
-        raise ValueError(
-            "the file of LETOPIS_JWT_PUBLIC_KEYS holds no public key; it takes PEM blocks or a JWKS document"
+        raise TokenKeyError(
+            "The file of LETOPIS_JWT_PUBLIC_KEYS holds no public key; it takes PEM blocks or a JWKS document."
         )
     return keys
 
@@ -239,4 +269,6 @@ def _pem_key(block: bytes) -> VerifyingKey:
     for kind, algorithm in ((Ed25519PublicKey, "EdDSA"), (RSAPublicKey, "RS256"), (EllipticCurvePublicKey, "ES256")):
         if isinstance(key, kind):
             return VerifyingKey(algorithm, key)
-    raise ValueError("tokens are checked with Ed25519, RSA or P-256 keys; LETOPIS_JWT_PUBLIC_KEYS holds another kind")
+    raise TokenKeyError(
+        "Tokens are checked with Ed25519, RSA or P-256 keys; LETOPIS_JWT_PUBLIC_KEYS holds another kind."
+    )

@@ -14,12 +14,13 @@ from infra.log.event_versions import check_log, versions_of
 from infra.migrations import migrate
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.embedded_watch import Watch
-from infra.projector.generations import break_replaced
+from infra.projector.states import break_replaced
+from infra.told import ToldError
 
 ROLES = ("writer", "projector", "reader")
 
 
-class FolderUnusableError(Exception):
+class FolderUnusableError(ToldError):
     """The var folder cannot be made, read or written; says what to do."""
 
 
@@ -36,7 +37,7 @@ class Urls:
 def master_key(settings: Settings) -> MasterKey:
     """Return the installation's master key: given by the setting, else kept in the var folder, made on the first start.
 
-    Raises FolderUnusableError, infra.log.crypto.WrongMasterKeyError, and ValueError for a file that holds no key.
+    Raises FolderUnusableError and infra.log.crypto.WrongMasterKeyError.
     """
     if settings.master_key is not None:
         return MasterKey(bytes.fromhex(settings.master_key.get_secret_value()))

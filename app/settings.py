@@ -1,6 +1,7 @@
 """What can be configured about a running Letopis, each through an environment variable `LETOPIS_…` or a `.env` file."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -33,7 +34,6 @@ class Settings(BaseSettings):
     # Processes that answer requests on the port; each has one interpreter's worth of work in it.
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     zone: str = "Europe/Moscow"
-    default_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "RUB"
 
     # A PEM file with public keys, or a JWKS document; and a shared secret for HS256.
     jwt_public_keys: Path | None = None
@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     # /ready answers 503 when a view is further behind than this.
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
     analytics_url: str | None = None
+    # After a rebuild what readers saw before follows the log, so that there is a way back at once: a second fold of
+    # every event. For at most so many hours; 0: it never does; not given: until it is dropped.
+    keep_retired_hours: Annotated[float, Field(ge=0, le=24 * 366)] | None = None
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -93,6 +96,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def keep_retired(self) -> timedelta | None:
+        """How long what readers saw before a rebuild follows the log; None: until it is dropped."""
+        return None if self.keep_retired_hours is None else timedelta(hours=self.keep_retired_hours)
+
+    @property
     def company_zone(self) -> ZoneInfo:
         """The zone in which days and months of the company begin."""
         return ZoneInfo(self.zone)
@@ -100,9 +108,8 @@ class Settings(BaseSettings):
 
 def sentence_of(error: ValidationError) -> str:
     """Say in a sentence which setting is wrong and how; what was given may be a secret and is not repeated."""
-    prefix = "LETOPIS_" if error.title == Settings.__name__ else ""
-    told = []
-    for each in error.errors(include_input=False, include_url=False):
-        name = ".".join(map(str, each["loc"])) or "the whole"
-        told.append(f"{prefix}{name.upper() if prefix else name}: {each['msg'].removeprefix('Value error, ')}")
+    told = (
+        f"LETOPIS_{'.'.join(map(str, each['loc'])).upper()}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors(include_input=False, include_url=False)
+    )
     return f"{'; '.join(told)}. Correct it and try again."

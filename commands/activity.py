@@ -7,10 +7,10 @@ from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, approach_in_history
-from commands.base import Command, Context, GivenMoment, Outcome, handles
+from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
 from commands.import_run import HistoryCommand
 from commands.roles import ENTERING, SELLING, Roles
-from events.examples import CALL, DAY, FIRST_IMPORT, LATER, MEETING, OLGA, ROMASHKA, example
+from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
 from events.ids import ActivityId, ClientId, DealId, StaffId
 from events.values import CallStatus, Channel, Direction, OwnershipCause, ShortText, Text
 
@@ -19,10 +19,16 @@ CLASSIFYING: Roles = ENTERING | {"policy"}
 
 
 @example(
-    activity_id=MEETING, channel=Channel.MEETING, client_id=ROMASHKA, contact_id=OLGA, topic="Contract", due_at=DAY
+    activity_id=MEETING,
+    channel=Channel.MEETING,
+    client_id=ROMASHKA,
+    contact_id=OLGA,
+    topic="Contract",
+    due_at=DAY,
+    remind_before=HOUR,
 )
 class PlanActivity(Command):
-    """Plan a meeting, a call, a letter or a task by a due moment."""
+    """Plan a meeting, a call, a letter or a task by a due moment, and say how long ahead to remind of it."""
 
     ROLES = EDITING
 
@@ -35,16 +41,18 @@ class PlanActivity(Command):
     deal_id: DealId | None = None
     topic: Text
     due_at: GivenMoment
+    remind_before: GivenNotice | None = None
 
 
 @example(activity_id=MEETING, due_at=LATER, reason="Olga is ill")
 class RescheduleActivity(Command):
-    """Put a planned activity off, or bring it forward."""
+    """Put a planned activity off, or bring it forward; its reminder goes with it, as long ahead as before or told."""
 
     ROLES = EDITING
 
     activity_id: ActivityId
     due_at: GivenMoment
+    remind_before: GivenNotice | None = None
     reason: Text | None = None
 
 
@@ -171,6 +179,7 @@ def plan_activity(command: PlanActivity, context: Context) -> Outcome:
         deal_id=command.deal_id,
         topic=command.topic,
         due_at=command.due_at,
+        remind_before=command.remind_before,
     )
     return context.save(activity)
 
@@ -179,7 +188,7 @@ def plan_activity(command: PlanActivity, context: Context) -> Outcome:
 def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcome:
     """Reschedule."""
     activity = context.load(Activity, command.activity_id)
-    activity.reschedule(command.due_at, reason=command.reason)
+    activity.reschedule(command.due_at, remind_before=command.remind_before, reason=command.reason)
     return context.save(activity)
 
 

@@ -45,7 +45,6 @@ class DeclareSubsidiary(Command):
 
 @handles(AffiliatePerson)
 def affiliate_person(command: AffiliatePerson, context: Context) -> Outcome:
-    """Affiliate."""
     person = context.load(Client, command.client_id)
     person.affiliate(context.load(Client, command.organisation_id), command.role)
     return context.save(person)
@@ -53,7 +52,6 @@ def affiliate_person(command: AffiliatePerson, context: Context) -> Outcome:
 
 @handles(EndAffiliation)
 def end_affiliation(command: EndAffiliation, context: Context) -> Outcome:
-    """End the affiliation."""
     person = context.load(Client, command.client_id)
     person.end_affiliation(command.organisation_id, reason=command.reason)
     return context.save(person)

@@ -3,18 +3,18 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from aggregates.base import Aggregate, kind_named
 from commands.roles import Roles
 from events.marks import ids_named
-from events.values import Moment
+from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, Moment, Notice
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -36,6 +36,33 @@ def _written_out(value: Any) -> Any:
 
 GivenMoment = Annotated[Moment, BeforeValidator(_written_out)]
 """A moment as a caller gives it."""
+
+_LENGTH = "^P([0-9]{1,2}W|[0-9]{1,2}D|([0-9]{1,2}D)?T([0-9]{1,4}H|([0-9]{1,4}H)?[0-9]{1,6}M))$"
+_TIMEDELTA = TypeAdapter(timedelta)
+
+
+def _in_whole_minutes(value: Any) -> Any:
+    """Take no bare number, whose unit nobody knows, and no month: P1M is 30 days to one reader and a slip for PT1M."""
+    if value is None:
+        return value
+    try:
+        if not isinstance(value, timedelta):
+            if not re.match(_LENGTH, value):
+                raise ValueError(value)
+            value = _TIMEDELTA.validate_python(value)
+        if value % timedelta(minutes=1) or not SHORTEST_NOTICE <= value <= LONGEST_NOTICE:
+            raise ValueError(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("time_delta_parsing", "a length of time in whole minutes, P90D at most") from None
+    return value
+
+
+GivenNotice = Annotated[
+    Notice,
+    BeforeValidator(_in_whole_minutes),
+    WithJsonSchema({"type": "string", "format": "duration", "pattern": _LENGTH, "examples": ["PT30M", "P1DT12H"]}),
+]
+"""How long ahead to remind, as a caller gives it: an ISO 8601 duration in whole minutes, from one to 90 days."""
 
 
 class Command(BaseModel):

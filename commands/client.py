@@ -168,7 +168,6 @@ def register_client(command: RegisterClient, context: Context) -> Outcome:
 
 @handles(RenameClient)
 def rename_client(command: RenameClient, context: Context) -> Outcome:
-    """Rename."""
     client = context.load(Client, command.client_id)
     client.rename(command.name)
     return context.save(client)
@@ -184,7 +183,6 @@ def correct_tax_id(command: CorrectTaxId, context: Context) -> Outcome:
 
 @handles(CorrectProfile)
 def correct_profile(command: CorrectProfile, context: Context) -> Outcome:
-    """Correct the trait."""
     client = context.load(Client, command.client_id)
     client.correct_profile(command.field, command.value, source=command.source, confidence=command.confidence)
     return context.save(client)
@@ -192,7 +190,6 @@ def correct_profile(command: CorrectProfile, context: Context) -> Outcome:
 
 @handles(AdvanceLifecycle)
 def advance_lifecycle(command: AdvanceLifecycle, context: Context) -> Outcome:
-    """Advance."""
     client = context.load(Client, command.client_id)
     client.advance_to(command.to_state, reason=command.reason)
     return context.save(client)
@@ -200,7 +197,6 @@ def advance_lifecycle(command: AdvanceLifecycle, context: Context) -> Outcome:
 
 @handles(ArchiveClient)
 def archive_client(command: ArchiveClient, context: Context) -> Outcome:
-    """Archive."""
     client = context.load(Client, command.client_id)
     client.archive(reason=command.reason)
     return context.save(client)
@@ -208,7 +204,6 @@ def archive_client(command: ArchiveClient, context: Context) -> Outcome:
 
 @handles(RestoreClient)
 def restore_client(command: RestoreClient, context: Context) -> Outcome:
-    """Restore."""
     client = context.load(Client, command.client_id)
     client.restore(reason=command.reason)
     return context.save(client)
@@ -216,7 +211,6 @@ def restore_client(command: RestoreClient, context: Context) -> Outcome:
 
 @handles(ImportClient)
 def import_client(command: ImportClient, context: Context) -> Outcome:
-    """Enter the client."""
     organisation = None if command.organisation_id is None else context.load(Client, command.organisation_id)
     if organisation is not None:
         organisation.check_organisation()

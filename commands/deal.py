@@ -191,7 +191,6 @@ def name_deal_client(command: NameDealClient, context: Context) -> Outcome:
 
 @handles(MoveDeal)
 def move_deal(command: MoveDeal, context: Context) -> Outcome:
-    """Move."""
     deal = context.load(Deal, command.deal_id)
     deal.move_to(command.to_stage, _pipeline(context, deal), reason=command.reason)
     return context.save(deal)
@@ -199,7 +198,6 @@ def move_deal(command: MoveDeal, context: Context) -> Outcome:
 
 @handles(RevalueDeal)
 def revalue_deal(command: RevalueDeal, context: Context) -> Outcome:
-    """Revalue."""
     deal = context.load(Deal, command.deal_id)
     deal.revalue(command.amount, reason=command.reason)
     return context.save(deal)
@@ -219,7 +217,6 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
 
 @handles(WinDeal)
 def win_deal(command: WinDeal, context: Context) -> Outcome:
-    """Win."""
     deal = context.load(Deal, command.deal_id)
     deal.win(command.amount)
     return context.save(deal)
@@ -227,7 +224,6 @@ def win_deal(command: WinDeal, context: Context) -> Outcome:
 
 @handles(LoseDeal)
 def lose_deal(command: LoseDeal, context: Context) -> Outcome:
-    """Lose."""
     deal = context.load(Deal, command.deal_id)
     deal.lose(command.reason)
     return context.save(deal)
@@ -235,7 +231,6 @@ def lose_deal(command: LoseDeal, context: Context) -> Outcome:
 
 @handles(ReopenDeal)
 def reopen_deal(command: ReopenDeal, context: Context) -> Outcome:
-    """Reopen."""
     deal = context.load(Deal, command.deal_id)
     deal.reopen(_pipeline(context, deal), stage=command.stage, reason=command.reason)
     return context.save(deal)

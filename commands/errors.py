@@ -1,18 +1,18 @@
 """Why a request was not carried out although no rule of the business forbids it.
 
 RequestError
-├── NotAllowedError             the role may not do this                                  403
-├── PreconditionFailedError     If-Match names another version of the primary stream      412
-├── KeyReusedError              the idempotency key was used with other content           409
-├── DuplicateClientError        somebody else holds an identity the command would take    409
-├── ContendedError              the streams changed again and again while deciding        409
-├── UnknownCommandError         there is no such command                                  404
-├── InvalidCommandError         a field cannot be what was sent                           422
-├── InvalidHeaderError          a header cannot be what was sent                          422
-├── UnsupportedMediaTypeError   the body is not application/json                          415
-├── BatchRefusedError           another command of an atomic batch was refused            409
-├── TooManyRequestsError        the caller sends more commands than they may             429
-└── OverloadedError             the queue is full, or the log cannot be reached           503
+├── NotAllowedError             the role may not do this
+├── PreconditionFailedError     If-Match names another version of the primary stream
+├── KeyReusedError              the idempotency key was used with other content
+├── DuplicateClientError        somebody else holds an identity the command would take
+├── ContendedError              the streams changed again and again while deciding
+├── UnknownCommandError         there is no such command
+├── InvalidCommandError         a field cannot be what was sent
+├── InvalidHeaderError          a header cannot be what was sent
+├── UnsupportedMediaTypeError   the body is not application/json
+├── BatchRefusedError           another command of an atomic batch was refused
+├── TooManyRequestsError        the caller sends more commands than they may
+└── OverloadedError             the queue is full, or the log cannot be reached
 """
 
 from typing import Any, ClassVar

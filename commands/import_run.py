@@ -49,7 +49,6 @@ class HistoryCommand(Command):
 
 @handles(StartImport)
 def start_import(command: StartImport, context: Context) -> Outcome:
-    """Start."""
     run = context.new(ImportRun, command.import_id)
     run.begin(source=command.source, is_strict=command.is_strict)
     return context.save(run)
@@ -57,7 +56,6 @@ def start_import(command: StartImport, context: Context) -> Outcome:
 
 @handles(FinishImport)
 def finish_import(command: FinishImport, context: Context) -> Outcome:
-    """Finish."""
     run = context.load(ImportRun, command.import_id)
     run.finish(rows=command.rows, accepted=command.accepted, refused=command.refused, wrong=command.wrong)
     return context.save(run)

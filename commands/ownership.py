@@ -68,7 +68,6 @@ def claim_client(command: ClaimClient, context: Context) -> Outcome:
 
 @handles(TransferClient)
 def transfer_client(command: TransferClient, context: Context) -> Outcome:
-    """Transfer."""
     client = context.load(Client, command.client_id)
     client.transfer(context.load(StaffMember, command.to_seller_id), cause=command.cause, reason=command.reason)
     return context.save(client)
@@ -76,7 +75,6 @@ def transfer_client(command: TransferClient, context: Context) -> Outcome:
 
 @handles(ReleaseClient)
 def release_client(command: ReleaseClient, context: Context) -> Outcome:
-    """Release."""
     client = context.load(Client, command.client_id)
     client.release(cause=OwnershipCause.RELEASE, reason=command.reason)
     return context.save(client)

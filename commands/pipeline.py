@@ -56,7 +56,6 @@ class RetireStage(Command):
 
 @handles(DefinePipeline)
 def define_pipeline(command: DefinePipeline, context: Context) -> Outcome:
-    """Define."""
     pipeline = context.new(Pipeline, command.pipeline_id)
     pipeline.define(name=command.name, stages=command.stages)
     return context.save(pipeline)
@@ -64,7 +63,6 @@ def define_pipeline(command: DefinePipeline, context: Context) -> Outcome:
 
 @handles(AddStage)
 def add_stage(command: AddStage, context: Context) -> Outcome:
-    """Add the stage."""
     pipeline = context.load(Pipeline, command.pipeline_id)
     pipeline.add_stage(command.stage, after=command.after)
     return context.save(pipeline)
@@ -72,7 +70,6 @@ def add_stage(command: AddStage, context: Context) -> Outcome:
 
 @handles(ReviseStage)
 def revise_stage(command: ReviseStage, context: Context) -> Outcome:
-    """Revise the stage."""
     pipeline = context.load(Pipeline, command.pipeline_id)
     pipeline.revise_stage(command.stage)
     return context.save(pipeline)
@@ -80,7 +77,6 @@ def revise_stage(command: ReviseStage, context: Context) -> Outcome:
 
 @handles(RetireStage)
 def retire_stage(command: RetireStage, context: Context) -> Outcome:
-    """Retire the stage."""
     pipeline = context.load(Pipeline, command.pipeline_id)
     pipeline.retire_stage(command.stage)
     return context.save(pipeline)

@@ -78,7 +78,6 @@ def list_product(command: ListProduct, context: Context) -> Outcome:
 
 @handles(RenameProduct)
 def rename_product(command: RenameProduct, context: Context) -> Outcome:
-    """Rename."""
     product = context.load(Product, product_id(command.code))
     product.rename(command.name)
     return context.save(product)
@@ -86,7 +85,6 @@ def rename_product(command: RenameProduct, context: Context) -> Outcome:
 
 @handles(AddProductAlias)
 def add_product_alias(command: AddProductAlias, context: Context) -> Outcome:
-    """Add the spelling."""
     product = context.load(Product, product_id(command.code))
     product.add_alias(command.alias)
     return context.save(product)
@@ -94,7 +92,6 @@ def add_product_alias(command: AddProductAlias, context: Context) -> Outcome:
 
 @handles(WithdrawProduct)
 def withdraw_product(command: WithdrawProduct, context: Context) -> Outcome:
-    """Withdraw."""
     product = context.load(Product, product_id(command.code))
     product.withdraw()
     return context.save(product)
@@ -102,7 +99,6 @@ def withdraw_product(command: WithdrawProduct, context: Context) -> Outcome:
 
 @handles(ImportProduct)
 def import_product(command: ImportProduct, context: Context) -> Outcome:
-    """Enter the product."""
     product = context.new(Product, product_id(command.code))
     product.enter(code=command.code, name=command.name, series=command.series, aliases=command.aliases)
     return context.save(product)

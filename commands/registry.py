@@ -4,6 +4,7 @@ from types import ModuleType
 
 from commands import (
     activity,
+    activity_reminder,
     affiliation,
     branch,
     client,
@@ -28,6 +29,7 @@ MODULES: tuple[ModuleType, ...] = (
     affiliation,
     ownership,
     activity,
+    activity_reminder,
     deal,
     pipeline,
     product,

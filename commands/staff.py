@@ -117,7 +117,6 @@ def hire_staff(command: HireStaff, context: Context) -> Outcome:
 
 @handles(ChangeStaffRole)
 def change_staff_role(command: ChangeStaffRole, context: Context) -> Outcome:
-    """Change the role."""
     member = context.load(StaffMember, command.staff_id)
     member.change_role(command.role)
     return context.save(member)

@@ -3,10 +3,10 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, CALL, DAY, LATER, MEETING, OLGA, ROMASHKA, example
+from events.examples import ANNA, CALL, DAY, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
 from events.ids import ActingId, ClientId, DealId
 from events.marks import PERSONAL
-from events.values import CallStatus, Channel, Direction, Moment, OpenText, ShortText, Text
+from events.values import CallStatus, Channel, Direction, Moment, Notice, OpenText, ShortText, Text
 
 
 @example(
@@ -17,9 +17,10 @@ from events.values import CallStatus, Channel, Direction, Moment, OpenText, Shor
     contact_id=OLGA,
     topic="Contract",
     due_at=DAY,
+    remind_before=HOUR,
 )
 class ActivityPlanned(Event):
-    """Somebody means to meet, call or write to a client, or to do a task, by a due moment."""
+    """Somebody means to meet, call or write to a client, or to do a task, by a due moment; they may be reminded."""
 
     TOPIC: ClassVar[str] = "activity.planned"
 
@@ -31,17 +32,30 @@ class ActivityPlanned(Event):
     deal_id: DealId | None = None
     topic: Annotated[Text, PERSONAL]
     due_at: Moment
+    remind_before: Notice | None = None
 
 
-@example(on=MEETING, from_due_at=DAY, to_due_at=LATER, reason="Olga is ill")
+@example(on=MEETING, from_due_at=DAY, to_due_at=LATER, reason="Olga is ill", remind_before=HOUR)
 class ActivityRescheduled(Event):
-    """A planned activity is due at another moment."""
+    """A planned activity is due at another moment; `remind_before` says how long ahead of it to remind from now on."""
 
     TOPIC: ClassVar[str] = "activity.rescheduled"
 
     from_due_at: Moment
     to_due_at: Moment
     reason: OpenText | None = None
+    remind_before: Notice | None = None
+
+
+@example(on=MEETING, remind_at=DAY - HOUR, due_at=DAY, staff_id=ANNA)
+class ActivityReminderFell(Event):
+    """The moment came to remind somebody of what they planned (remind_at: when it was to come)."""
+
+    TOPIC: ClassVar[str] = "activity.reminder_fell"
+
+    remind_at: Moment
+    due_at: Moment
+    staff_id: ActingId
 
 
 @example(

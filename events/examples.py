@@ -5,7 +5,7 @@ examples are shown in the description of the interface and told in every test.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -43,6 +43,7 @@ GTX_ID = UUID("37cd3df2-3eb6-5638-b5ec-e47faecc91ed")
 
 DAY = datetime(2026, 6, 2, 9, 0, tzinfo=UTC)
 LATER = datetime(2026, 6, 9, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 PRICE = Money(amount=Decimal("4821.00"), currency="USD")
 DISCOUNTED = Money(amount=Decimal("4500.00"), currency="USD")
 PHONE = ContactPoint(kind=ContactKind.PHONE, value="8 (922) 325-12-93", key="+79223251293", label="office")

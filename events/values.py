@@ -1,6 +1,6 @@
 """The whole values that facts are made of: money with its currency, a contact point with its key."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -37,6 +37,15 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+# Nobody is reminded by seconds; beyond a quarter of a year it is another plan.
+SHORTEST_NOTICE = timedelta(minutes=1)
+LONGEST_NOTICE = timedelta(days=90)
+Notice = Annotated[timedelta, Field(ge=SHORTEST_NOTICE, le=LONGEST_NOTICE)]
+
+
+def moment_before(moment: datetime, notice: timedelta) -> datetime:
+    """Return when to remind of a moment that long ahead, UTC; never earlier than any moment may be."""
+    return max(moment.astimezone(UTC) - notice, EARLIEST)
 
 
 class Money(Value):

@@ -2,6 +2,7 @@
 
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from infra.analytics.fact_schema import FactTable
 from infra.projector.projection import Projection
@@ -13,6 +14,7 @@ from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
 from projections.staff import facts as staff_facts
 from projections.staff import staff_counters, staff_directory, staff_places, units
+from projections.timers import timers_due
 
 MODULES: tuple[ModuleType, ...] = (
     client_card,
@@ -27,6 +29,7 @@ MODULES: tuple[ModuleType, ...] = (
     staff_counters,
     units,
     staff_places,
+    timers_due,
     sales_facts,
     interaction_facts,
     party_facts,
@@ -40,3 +43,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = tuple(
 FACT_TABLES: tuple[FactTable, ...] = tuple(
     member for module in MODULES for member in vars(module).values() if isinstance(member, FactTable)
 )
+
+
+def projections_in(zone: ZoneInfo) -> tuple[Projection[Any], ...]:
+    """Return all of them by the company's calendar."""
+    return tuple(one.in_zone(zone) for one in PROJECTIONS)

@@ -66,6 +66,8 @@ class Activity(Answer):
     date_unknown: bool
     note_count: int
     last_note: str | None
+    remind_at: datetime | None
+    reminded_at: datetime | None
     version: int
     position: int
 

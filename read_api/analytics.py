@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from infra.analytics.duck import AnalyticsNotReadyError, position_of, rows
+from infra.analytics.answer import position_of, rows
+from infra.analytics.duck import AnalyticsNotReadyError
 from infra.analytics.fact_schema import Report as DeclaredReport
 from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
 from infra.log.past_log import AsOf

@@ -4,7 +4,7 @@ They are named bare: a session says where they are. Readers of the present find 
 about the past finds tables of its own under the same names.
 """
 
-ACTIVITIES = "activities_v1"
+ACTIVITIES = "activities_v2"
 CLIENT_CARD = "client_card_v1"
 CLIENT_TIMELINE = "client_timeline_v2"
 CONTACT_PERSONS = "contact_persons_v1"

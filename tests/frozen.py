@@ -22,7 +22,7 @@ from tests.story import given, on
 HERE = Path(__file__).parent
 GOLDEN = HERE / "events" / "golden"
 SCHEMAS = HERE / "events" / "schemas"
-PARTIES = HERE / "aggregates" / "parties.json"
+PARTIES = HERE / "aggregates" / "parties"
 SHAPES = HERE / "projections" / "shapes"
 
 STREAM = examples.OTHER_SALE
@@ -122,8 +122,7 @@ def parties_told(event: Event) -> dict[str, object]:
 
 def parties_kept() -> dict[str, dict[str, object]]:
     """Return the same as it was frozen, by topic."""
-    kept: dict[str, dict[str, object]] = json.loads(PARTIES.read_text("utf-8"))
-    return kept
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in PARTIES.glob("*.json")}
 
 
 def parties_expected(event: Event, kept: dict[str, dict[str, object]]) -> dict[str, object] | None:
@@ -170,11 +169,11 @@ def freeze() -> list[Path]:
     parties = parties_kept()
     for event in examples.EVENTS:
         told = parties_told(event)
-        kept = parties_expected(event, parties) or parties.setdefault(event.TOPIC, told)
-        if kept != told:
+        kept = parties_expected(event, parties)
+        if kept is None:
+            written[PARTIES / f"{event.TOPIC}.json"] = json.dumps(told)
+        elif kept != told:
             refused.append(OTHER_PARTIES.format(topic=event.TOPIC, kept=kept, told=told))
-    lines = ",\n".join(f'  "{topic}": {json.dumps(told)}' for topic, told in parties.items())
-    written[PARTIES] = f"{{\n{lines}\n}}"
     for projection in PROJECTIONS:
         file, text = shape_file(projection), shape_text(projection)
         if file.exists() and json.loads(file.read_text()) != json.loads(text):

@@ -1,9 +1,10 @@
-"""The write side of one process: who carries commands out, who wakes the readers, and who answers facts."""
+"""The write side of one process: who carries commands out, who wakes the readers, and what follows by itself."""
 
 import threading
 from collections.abc import Callable, Sequence
 
 from app.composition.decoding import decoder_at
+from app.composition.due_timers import ViewOfDueTimers
 from app.composition.wiring import batch_runner
 from app.database import Urls
 from app.settings import Settings
@@ -11,19 +12,22 @@ from commands.execution.decision import Request
 from commands.execution.executor import Executor
 from commands.execution.pending import Answer
 from commands.execution.refusals import RefusalRecord
-from commands.policies.worker import OwnershipReassignment, PolicyWorker
+from commands.policies import POLICIES, TIMERS
+from commands.policies.leased import LeasedWorker
+from commands.policies.policy_worker import PolicyWorker
+from commands.policies.timer_worker import TimerWorker
 from infra.log.crypto import MasterKey
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection
 
 
 class WriteSide:
-    """The write side of one process: the executor, the wake-up of readers, and the policies."""
+    """The write side of one process: the executor, the wake-up of readers, the policies and the timers."""
 
     def __init__(self, urls: Urls, settings: Settings, master: MasterKey, *, with_policies: bool) -> None:
         self._wake_up = WakeUp(urls.writer)
         self.refusals = RefusalRecord(urls.writer)
-        self._policies: list[PolicyWorker] = []
+        self._policies: list[LeasedWorker] = []
         self.listeners: list[Callable[[], None]] = []
         reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
         self.executor = Executor(
@@ -33,11 +37,15 @@ class WriteSide:
             limit=settings.queue_size,
         )
         if with_policies:
-            decode = decoder_at(urls.writer, master)
-            policy = OwnershipReassignment()
-            worker = PolicyWorker(policy, urls.writer, decode, self.carry_out, master.keyed_hash)
-            self._policies.append(worker)
-            self.listeners.append(worker.wake)
+            self._policies = self._workers(urls, master)
+
+    def _workers(self, urls: Urls, master: MasterKey) -> list[LeasedWorker]:
+        """Return what runs the policies and the timers; a policy is woken by facts, a timer by the clock."""
+        decode = decoder_at(urls.writer, master)
+        policies = [PolicyWorker(policy, urls.writer, decode, self.carry_out, master.keyed_hash) for policy in POLICIES]
+        self.listeners += [worker.wake for worker in policies]
+        due = ViewOfDueTimers(urls.reader)
+        return [*policies, TimerWorker(TIMERS, urls.writer, due, self.carry_out, master.keyed_hash)]
 
     def _stored(self, position: int) -> None:
         self._wake_up.stored(position)

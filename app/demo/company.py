@@ -30,6 +30,7 @@ from events.values import (
     StaffRole,
     Stage,
 )
+from infra.told import ToldError
 
 Execute = Callable[[Sequence[Request]], list[Answer]]
 
@@ -44,7 +45,7 @@ def demo_id(name: str) -> UUID:
     return uuid5(SPACE, name)
 
 
-class FirstStartError(Exception):
+class FirstStartError(ToldError):
     """Something of the first start was refused; says what and why."""
 
 

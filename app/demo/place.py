@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from uuid import UUID
 
 from app.auth import issue_token
 from app.database import Urls, database, master_key
+from app.http_client import request
 from app.settings import Settings
 from infra.log.crypto import MasterKey
 
@@ -68,22 +68,15 @@ class Place:
         return self.ask("GET", path + query, token)
 
     def ask(self, method: str, path: str, token: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Make one request on a connection of its own, so that any thread may."""
-        parts = urlsplit(self.address)
-        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_SECONDS)
+        """Make one request; any thread may."""
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": self.language}
         sent = None
         if body is not None:
             headers["Content-Type"] = "application/json"
             sent = json.dumps(body, default=str).encode()
-        try:
-            connection.request(method, path, sent, headers)
-            response = connection.getresponse()
-            text = response.read()
-            is_json = "json" in response.getheader("Content-Type", "")
-            return Answer(response.status, dict(response.getheaders()), json.loads(text) if is_json else None)
-        finally:
-            connection.close()
+        got = request(method, self.address + path, headers=headers, body=sent, timeout=ANSWER_SECONDS)
+        is_json = "json" in got.headers.get("content-type", "")
+        return Answer(got.status, got.headers, json.loads(got.body) if is_json else None)
 
 
 @contextmanager

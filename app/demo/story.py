@@ -223,7 +223,7 @@ def rebuild_cards(story: Story) -> None:
 
 
 def immutable(story: Story) -> None:
-    """Try to change the log: nobody may, not even the database's owner."""
+    """Try to change the log: no role may, not even the database's owner."""
     before = story.count_facts()
     attempts = (
         "UPDATE letopis.event SET actor = 'nobody' WHERE position = 1",

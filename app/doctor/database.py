@@ -8,12 +8,13 @@ import duckdb
 import psycopg
 
 from app.composition.wiring import ANALYTICS_FILE
-from app.database import ROLES, master_key, urls_of
+from app.database import ROLES, check_key, master_key, urls_of
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import reports_position
-from infra.log.crypto import MasterKey, WrongMasterKeyError
+from infra.log.crypto import MasterKey
 from infra.migrations import scripts
-from projections.registry import PROJECTIONS
+from infra.told import ToldError
+from projections.registry import projections_in
 from replay.repair.status import ProjectionStatus, statuses
 
 OLDEST_POSTGRES = 18
@@ -82,9 +83,8 @@ def the_master_key(patient: Patient) -> str:
     master = _key_of(patient)
     patient.require_log()
     try:
-        for subject_id, wrapped in patient.query("SELECT subject_id, wrapped FROM letopis.subject_key LIMIT 1"):
-            master.unwrap(subject_id, wrapped)
-    except WrongMasterKeyError as error:
+        check_key(patient.owner_url or "", master)
+    except ToldError as error:
         raise FailedError(str(error)) from error
     return "LETOPIS_MASTER_KEY" if settings.master_key else str(settings.var / "master.key")
 
@@ -92,7 +92,7 @@ def the_master_key(patient: Patient) -> str:
 def _key_of(patient: Patient) -> MasterKey:
     try:
         return master_key(patient.settings)
-    except ValueError as error:
+    except ToldError as error:
         raise FailedError(str(error)) from error
 
 
@@ -154,9 +154,9 @@ def positions(patient: Patient) -> str:
 
 
 def projections(patient: Patient) -> str:
-    """Every read model is live, of this code, and not far behind while somebody keeps it up to date."""
+    """Every read model is live, of this code, and not far behind while a service keeps it up to date."""
     patient.require_log()
-    found = statuses(PROJECTIONS, patient.owner_url or "")
+    found = statuses(projections_in(patient.settings.company_zone), patient.owner_url or "")
     if not any(one.generation for one in found):
         raise SkippedError("none was built yet: start the service")
     is_followed = bool(

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.auth import KEY_FILE, authenticator
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import is_letopis
+from infra.told import ToldError
 
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 2**30
@@ -43,7 +44,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def folder(patient: Patient) -> str:
-    """The var folder can be written by us and by nobody else, and nobody else reads its secrets."""
+    """Only our user can write to the var folder and read its secrets."""
     var = patient.settings.var
     if not var.exists():
         raise SkippedError(f"{var} is made by the first start")
@@ -69,7 +70,7 @@ def token_key(patient: Patient) -> str:
         raise SkippedError(f"{settings.var / KEY_FILE} is made by the first start")
     try:
         authenticator(settings)
-    except (ValueError, OSError) as error:
+    except ToldError as error:
         raise FailedError(str(error)) from error
     return KEY_FILE if is_own else "configured"
 

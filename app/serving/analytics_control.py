@@ -1,13 +1,13 @@
 """What operators ask of the running service about its analytics file, which only the service can open."""
 
-import http.client
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
@@ -16,24 +16,28 @@ from starlette.concurrency import run_in_threadpool
 from app.auth import issue_token
 from app.composition.wiring import analytics_node
 from app.database import Urls
+from app.http_client import request
 from app.settings import Settings
 from app.words.openapi_models import Differences, Rebuilt
 from commands.base import Actor
 from commands.errors import NotAllowedError
-from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.analytics.answer import rows
+from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError
 from infra.log.crypto import MasterKey
+from infra.told import ToldError
 from read_api.reading.errors import AnalyticsUnavailableError
 
 ADDRESS_FILE = "service.address"
 ROLES = frozenset({"ops", "admin"})
 REBUILD_PATH, VERIFY_PATH = REPAIR_PATHS = ("/projections/analytics/rebuild", "/projections/analytics/verify")
 TIMEOUT_SECONDS = 3600
+LOOK_SECONDS = 2
 RETRY_AFTER = 2
 
 Progress = Callable[[int, int], None]
 
 
-class ServiceRefusedError(Exception):
+class ServiceRefusedError(ToldError):
     """The running service could not do what the command line asked of it; says why and what to do."""
 
 
@@ -127,18 +131,17 @@ class _InTheService:
 
     def _ask(self, method: str, path: str) -> Any:
         try:
-            address = urlsplit((self._settings.var / ADDRESS_FILE).read_text())
+            address = (self._settings.var / ADDRESS_FILE).read_text()
             token = issue_token(self._settings, "system:cli", "admin", timedelta(hours=1))
-            connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_SECONDS)
-            connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
-            answer = connection.getresponse()
-            body = json.loads(answer.read())
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = request(method, address + path, headers=headers, timeout=TIMEOUT_SECONDS)
+            body = json.loads(answer.body)
         except (OSError, ValueError) as error:
             raise ServiceRefusedError(
                 "The analytics file is held by another Letopis process, which cannot be asked: "
                 f"{error}. Stop that process, or ask it yourself: {method} {path}."
             ) from None
-        if answer.status != http.client.OK:
+        if answer.status != HTTPStatus.OK:
             raise ServiceRefusedError(f"The running service answered {answer.status}: {body.get('detail', body)}")
         return body
 
@@ -173,15 +176,10 @@ def noted_address(var: Path) -> str | None:
 
 def is_letopis(address: str) -> bool:
     """Tell whether Letopis answers at an address."""
-    parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
     try:
-        connection.request("GET", "/health")
-        return connection.getresponse().read() == b'{"status":"alive"}'
-    except (OSError, http.client.HTTPException):
+        return request("GET", f"{address}/health", timeout=LOOK_SECONDS).body == b'{"status":"alive"}'
+    except OSError:
         return False
-    finally:
-        connection.close()
 
 
 def reports_position(var: Path) -> int | None:
@@ -189,13 +187,8 @@ def reports_position(var: Path) -> int | None:
     address = noted_address(var)
     if address is None:
         return None
-    parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2)
     try:
-        connection.request("GET", "/metrics")
-        lines = connection.getresponse().read().decode().splitlines()
-    except (OSError, http.client.HTTPException):
+        lines = request("GET", f"{address}/metrics", timeout=LOOK_SECONDS).body.decode().splitlines()
+    except OSError:
         return None
-    finally:
-        connection.close()
     return next((int(float(line.split()[1])) for line in lines if line.startswith("letopis_analytics_position ")), None)

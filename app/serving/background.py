@@ -1,36 +1,41 @@
 """The projector in a process of its own: it computes all the time, and would take the API's turn at the interpreter."""
 
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.composition.decoding import decoder_factory
 from app.database import Urls
 from app.serving.kept_process import KeptProcess, wait_for_the_end
+from app.settings import Settings
 from infra.log.crypto import MasterKey
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
-from projections.registry import PROJECTIONS
+from projections.registry import projections_in
 from replay.rebuilding.rebuild import rebuild
 
 
-def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:
-    """Return the service that keeps every read model up to date."""
+def projector_at(
+    urls: Urls, master: MasterKey, zone: ZoneInfo, keep_retired: timedelta | None = None
+) -> ProjectorService:
+    """Return the service that keeps every read model up to date, by the company's calendar."""
     decoder = decoder_factory(urls.projector, master)
 
     def build(projection: Projection[Any]) -> None:
-        # Readers have nothing better: an earlier build of other code is followed by nobody any more.
+        # Readers have nothing better: an earlier build, of other code, is moved by no worker any more.
         rebuild(projection, urls.projector, decoder, only_if_missing=True, may_park=True)
 
-    return ProjectorService(PROJECTIONS, decoder(), urls.projector, build=build)
+    return ProjectorService(projections_in(zone), decoder(), urls.projector, build=build, keep_retired=keep_retired)
 
 
-def projector_process(urls: Urls, master: MasterKey) -> KeptProcess:
+def projector_process(settings: Settings, urls: Urls, master: MasterKey) -> KeptProcess:
     """Return the process that does it."""
-    return KeptProcess("projector", _project, urls, master)
+    return KeptProcess("projector", _project, settings, urls, master)
 
 
-def _project(urls: Urls, master: MasterKey, parent: Connection) -> None:
-    service = projector_at(urls, master)
+def _project(settings: Settings, urls: Urls, master: MasterKey, parent: Connection) -> None:
+    service = projector_at(urls, master, settings.company_zone, settings.keep_retired)
     service.start()
     wait_for_the_end(parent)
     service.stop()

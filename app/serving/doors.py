@@ -27,11 +27,9 @@ from infra.log.crypto import MasterKey
 from projections.registry import PROJECTIONS
 
 _VIEWS = """
-SELECT
-    s.name, s.generation, s.shape, s.state, s.lag_events, s.lag_seconds, s.is_shown, coalesce(k.parked, 0) AS parked
-FROM read.generation_status s
-LEFT JOIN read.parked_count k USING (name, generation)
-ORDER BY s.name, s.generation
+SELECT name, generation, shape, state, lag_events, lag_seconds, is_shown, parked
+FROM read.build_status
+ORDER BY name, generation
 """
 _REBUILDS = """
 SELECT name, phase, is_paused, done, total, per_second, fraction, eta_seconds, workers
@@ -39,7 +37,7 @@ FROM read.rebuild_status
 WHERE is_running
 ORDER BY name
 """
-# Whoever asks whether we are ready does not wait for long.
+# A load balancer that asks whether we are ready does not wait for long.
 _LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
 # A retired one serves readers of another shape, and is kept up to date for them.
 _SERVING = frozenset({"live", "paused", "retired"})

@@ -1,4 +1,4 @@
-"""What a monitoring system reads: requests counted, and gauges asked for when somebody looks (Prometheus format)."""
+"""What a monitoring system reads: requests counted, and gauges measured when it asks (Prometheus format)."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence

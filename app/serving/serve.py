@@ -29,6 +29,7 @@ from app.serving.server import Server
 from app.serving.workers import Crew
 from app.settings import Settings
 from infra.log.crypto import MasterKey
+from infra.told import ToldError
 from projections.registry import PROJECTIONS
 from replay.repair.status import wait_until
 
@@ -43,7 +44,7 @@ VIEWS_SECONDS = 15.0
 Say = Callable[[str], None]
 
 
-class PortTakenError(Exception):
+class PortTakenError(ToldError):
     """Something else listens where we should."""
 
 
@@ -69,7 +70,7 @@ def _run(
     if has_projections:
         open_old_units(urls.writer, write_side.carry_out, master.keyed_hash)
         first_start(settings, master, write_side, say)
-        projector = projector_process(urls, master)
+        projector = projector_process(settings, urls, master)
         projector.start()
         stack.callback(projector.stop)
     analytics = None

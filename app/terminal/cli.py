@@ -1,7 +1,6 @@
 """The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `backup`, `demo`, `doctor`."""
 
 import logging
-import os
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from app.settings import Settings, sentence_of
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
+from infra.told import ToldError
 
 REFUSED = 1
 
@@ -242,26 +242,31 @@ def client_as_of(
 
 
 def main() -> None:
-    """Run the command line; a known failure is told in a sentence that says what to do next, with exit code 1."""
+    """Run the command line; a known failure is a sentence that says what to do next and exit code 1, a bug is a bug."""
     from app.serving.logs import configure_logs
 
     # Commands speak to people by themselves; the service turns the full log on.
     configure_logs(level=logging.WARNING)
     try:
-        # A wrong setting is told before anything reads it; the zone of a .env file counts for every process of ours.
-        os.environ["LETOPIS_ZONE"] = Settings().zone
+        # A wrong setting is told whatever is asked.
+        Settings()
         app()
-    except ValidationError as error:
-        say(f"letopis: {sentence_of(error)}")
-        sys.exit(REFUSED)
-    except Exception as error:  # the outermost door: what is not known is a bug, and shows itself as one
-        import psycopg
-
-        from app.terminal.failures import KNOWN
-
-        if not isinstance(error, KNOWN):
+    except Exception as error:  # the outermost door
+        sentence = told(error)
+        if sentence is None:
             raise
-        say(f"letopis: {error}")
-        if isinstance(error, psycopg.OperationalError):
-            say("Is LETOPIS_DATABASE_URL right, and does that server run? `letopis doctor` looks at all of it.")
+        say(f"letopis: {sentence}")
         sys.exit(REFUSED)
+
+
+def told(error: Exception) -> str | None:
+    """Return what the operator is told of a failure; None when it is a bug, which shows itself as one."""
+    import psycopg
+
+    if isinstance(error, ToldError):
+        return str(error)
+    if isinstance(error, ValidationError) and error.title == Settings.__name__:
+        return sentence_of(error)
+    if isinstance(error, psycopg.OperationalError):
+        return f"{error}\nIs LETOPIS_DATABASE_URL right, and does that server run? `letopis doctor` looks at all of it."
+    return None

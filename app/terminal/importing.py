@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from app.composition.wiring import batch_runner, rehearsing_runner_at
 from app.database import Urls, database, master_key
@@ -15,7 +14,6 @@ from app.process import settle
 from app.settings import Settings
 from app.terminal.console import print_json, progress, say
 from commands.execution.pending import PendingCommand
-from commands.importing.names import imported_id
 from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
 from infra.log.crypto import MasterKey
@@ -23,6 +21,7 @@ from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection
 
 if TYPE_CHECKING:
+    from commands.importing.folder_import import FolderPlan
     from commands.importing.report import Report
 
 CATCH_UP_SECONDS = 600.0
@@ -104,12 +103,13 @@ def import_csv(path: Path, mapping: Path, options: Options) -> bool:
 
 def import_maven(folder: Path, options: Options) -> bool:
     """Import the Maven company, and compare CSV, pipeline and reports; return whether the three are equal."""
-    from commands.importing import maven
+    from commands.importing.folder_import import MAVEN, csv_totals, import_folder
 
     with _site(options) as site:
         with progress() as bar:
-            report = maven.import_maven(
+            report = import_folder(
                 folder,
+                MAVEN,
                 site.door,
                 zone=site.settings.zone,
                 strict=options.is_strict,
@@ -121,8 +121,8 @@ def import_maven(folder: Path, options: Options) -> bool:
         if options.is_dry:
             _print_report(report, options)
             return True
-        totals, seconds = _totals(site, imported_id(maven.SOURCE, "pipeline", "Maven"), report.position)
-    totals = {"csv": maven.csv_totals(folder, strict=options.is_strict), **totals}
+        totals, seconds = _totals(site, MAVEN, report.position)
+    totals = {"csv": csv_totals(folder, MAVEN, strict=options.is_strict), **totals}
     is_equal: bool = totals["csv"] == totals["pipeline"] == totals["analytics"]
     if options.as_json:
         account = report.as_dict()
@@ -136,15 +136,15 @@ def import_maven(folder: Path, options: Options) -> bool:
     return is_equal
 
 
-def _totals(site: _Site, pipeline_id: UUID, position: int) -> tuple[dict[str, Any], float]:
+def _totals(site: _Site, plan: "FolderPlan", position: int) -> tuple[dict[str, Any], float]:
     """Return what pipeline and reports say once they have read everything, and how long that took (seconds)."""
     from app.terminal.totals import analytics_totals, caught_up, pipeline_totals
 
     started = time.monotonic()
-    with caught_up(site.urls, site.master, position, CATCH_UP_SECONDS):
+    with caught_up(site.settings, site.urls, site.master, position, CATCH_UP_SECONDS):
         totals = {
-            "pipeline": pipeline_totals(site.urls.reader, pipeline_id),
-            "analytics": analytics_totals(site.settings, site.urls, site.master, pipeline_id, position),
+            "pipeline": pipeline_totals(site.urls.reader, plan),
+            "analytics": analytics_totals(site.settings, site.urls, site.master, plan, position),
         }
         return totals, time.monotonic() - started
 

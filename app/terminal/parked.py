@@ -8,15 +8,17 @@ from typing import Any
 from app.composition.decoding import decoder_at
 from app.terminal.console import print_json, print_table, say
 from app.terminal.repair import named, site
-from infra.projector.generations import connect, retry
+from infra.projector.generations import connect
 from infra.projector.parking import parked_key_from
 from infra.projector.projection import Projection
+from infra.projector.states import retry
+from infra.told import ToldError
 from replay.repair.parked import Tried, parked, retry_parked, skip_parked, skipped
 
 MINUTE = "%Y-%m-%d %H:%M"
 
 
-class OneReadModelError(ValueError):
+class OneReadModelError(ToldError):
     """A key was given for several read models, or for the reports, which have none."""
 
     def __init__(self, name: str) -> None:
@@ -74,11 +76,11 @@ def skip_named(name: str, *, key: str, reason: str) -> None:
     place = parked_key_from(projection, key)
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
-        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=_whoever_types())
+        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=_operator())
     _tell(tried)
 
 
-def _whoever_types() -> str:
+def _operator() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may run as a number that has no name

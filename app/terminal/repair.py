@@ -15,10 +15,12 @@ from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
 from app.terminal.console import print_json, print_table, say
 from infra.log.crypto import MasterKey
-from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, pause, resume
+from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
-from projections.registry import PROJECTIONS
+from infra.projector.states import KEPT_LONG_ENOUGH, pause, resume
+from infra.told import ToldError
+from projections.registry import PROJECTIONS, projections_in
 from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
 from replay.rebuilding.throttle import ask, throttle
@@ -28,10 +30,10 @@ from replay.repair.status import rebuilds, statuses
 from replay.repair.verify_claims import verify_claims
 
 ANALYTICS = "analytics"
-KNOWN = {one.name: one for one in PROJECTIONS}
+KNOWN = tuple(one.name for one in PROJECTIONS)
 
 
-class UnknownReadModelError(Exception):
+class UnknownReadModelError(ToldError):
     """There is no read model of that name; says which there are."""
 
     def __init__(self, name: str) -> None:
@@ -59,23 +61,23 @@ def site() -> Iterator[Site]:
 def named(name: str) -> tuple[list[Projection[Any]], bool]:
     """Return the projections meant and whether analytics is; raises UnknownReadModelError."""
     if name == "all":
-        return list(KNOWN.values()), True
+        return list(projections_in(Settings().company_zone)), True
     if name == ANALYTICS:
         return [], True
     if name not in KNOWN:
         raise UnknownReadModelError(name)
-    return [KNOWN[name]], False
+    return [one for one in projections_in(Settings().company_zone) if one.name == name], False
 
 
 def show_status(*, as_json: bool) -> None:
     """Print every read model: its state, how far behind the log, how large."""
     with site() as here:
-        found = statuses(PROJECTIONS, here.urls.projector)
+        found = statuses(projections_in(here.settings.company_zone), here.urls.projector)
         under_way = rebuilds(here.urls.projector)
     if as_json:
         print_json(found)
         return
-    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "parked", "error")
+    columns = ("name", "state", "generation", "position", "lag", "seconds", "rows", "MB", "parked", "kept", "error")
     print_table(
         columns,
         [
@@ -89,6 +91,7 @@ def show_status(*, as_json: bool) -> None:
                 one.rows,
                 round(one.size_bytes / 2**20, 1),
                 f"{one.parked} from {one.parked_from}" if one.parked else "",
+                f"{one.kept_events:,} events since {one.kept_since:%Y-%m-%d %H:%M}" if one.kept_since else "",
                 one.error,
             )
             for one in found
@@ -167,8 +170,17 @@ def roll_back_named(name: str) -> None:
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
         for one in projections:
+            _say_behind(one, here.urls.projector)
             generation = roll_back(one, here.urls.projector, decode)
             say(f"{one.name}: readers see generation {generation.number} again")
+
+
+def _say_behind(projection: Projection[Any], url: str) -> None:
+    """Say what has to be folded first where a cap stopped what is kept."""
+    for one in statuses([projection], url):
+        if one.state == "retired" and one.error == KEPT_LONG_ENOUGH:
+            said = f"{one.lag_events:,} events are folded first, because LETOPIS_KEEP_RETIRED_HOURS ended its following"
+            say(f"{one.name}: generation {one.generation} is at position {one.position}; {said}")
 
 
 def drop_named(name: str) -> None:

@@ -84,7 +84,7 @@ IF_NONE_MATCH = {
 
 
 class ApiDocument:
-    """Writes the OpenAPI document once, when somebody first asks."""
+    """Writes the OpenAPI document once, when a caller first asks."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.told import ToldError
+
 BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
@@ -21,7 +23,7 @@ LOOKED_AT = 200
 csv.field_size_limit(100_000_000)
 
 
-class UnreadableFileError(Exception):
+class UnreadableFileError(ToldError):
     """The file is no CSV text in the encoding named or found; says what to do."""
 
 

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from infra.told import ToldError
+
 Tell = Callable[[str, Mapping[str, Any]], str]
 """(code, facts) → the sentence a person reads."""
 
@@ -29,7 +31,7 @@ class CellError(Exception):
         self.problem = Problem(code, column, value, facts)
 
 
-class MappingError(Exception):
+class MappingError(ToldError):
     """The mapping does not fit itself or the file; says what is wrong and what to do. Nothing was imported."""
 
 

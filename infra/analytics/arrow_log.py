@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import adbc_driver_postgresql.dbapi
 import pyarrow as pa
@@ -11,20 +12,11 @@ import pyarrow.compute as pc
 from infra.analytics.fact_schema import Upcast
 from infra.log.encrypted import OPEN_PART, completed
 from infra.log.event_versions import NewerLogError
+from infra.log.log_reader import BEGINNING, Checkpoint
 
 # Reading one and loading the one before it go on side by side: the first one and the last have nobody beside them, but
 # each costs the same however small it is.
 SLICE = 100_000
-
-
-class Checkpoint(NamedTuple):
-    """A place in one particular log: the event that stands at the position (None at the start)."""
-
-    position: int
-    event_id: str | None
-
-
-START = Checkpoint(0, None)
 
 
 class LogReplacedError(Exception):
@@ -47,7 +39,7 @@ def connect(url: str) -> Any:
 
 
 class Slice(NamedTuple):
-    """The wanted events after one mark, up to and including another; of each body its OPEN_PART."""
+    """The wanted events after one place, up to and including another; of each body its OPEN_PART."""
 
     upto: Checkpoint
     events: Any
@@ -76,10 +68,10 @@ class ArrowLog:
             f"(SELECT max(position) FROM letopis.event WHERE position <= {after.position + at_most:d})"
             f" OR position = {after.position:d} ORDER BY position"
         ).to_pylist()
-        marks = [Checkpoint(row["position"], row["event_id"]) for row in found]
-        if after != START and (not marks or marks[0] != after):
+        places = [Checkpoint(row["position"], UUID(row["event_id"])) for row in found]
+        if after != BEGINNING and (not places or places[0] != after):
             raise LogReplacedError(f"log replaced: position {after.position} is not event {after.event_id} any more")
-        return marks[-1] if marks else START
+        return places[-1] if places else BEGINNING
 
     def slices(self, after: Checkpoint, upto: Checkpoint, size: int = SLICE) -> Iterator[Slice]:
         """Yield the wanted events of (after, upto] in order; the next slice is read while one is being used."""

@@ -4,41 +4,39 @@ DuckDB lets one process open a file that is being written, so the node that foll
 more nodes, each with a file of its own.
 """
 
-import fcntl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID
 
 import adbc_driver_manager
 import duckdb
 import structlog
 
+from infra.analytics.answer import check_parameters, with_position
 from infra.analytics.arrow_log import ArrowLog, LogReplacedError
 from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
-from infra.analytics.fact_schema import FactSchema, Report, ReportParameterError, Upcast
+from infra.analytics.fact_schema import FactSchema, Report, Upcast
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
 from infra.log.event_versions import NewerLogError
 from infra.log.past_log import AsOf
+from infra.postgres.folder_lock import FolderInUseError, FolderLock
+from infra.told import ToldError
 
 State = Literal["building", "live", "broken"]
-POSITION_KEY = b"letopis_position"
 PAUSE_SECONDS = 5.0
 """How long a node rests when its file cannot be written: a full disk is not emptied by trying all the time."""
 
 _log = structlog.get_logger(__name__)
 
 
-class AnalyticsFileInUseError(Exception):
+class AnalyticsFileInUseError(ToldError):
     """Another process owns this analytics file; give this one another folder, or ask that node."""
 
 
-class AnalyticsNotReadyError(Exception):
+class AnalyticsNotReadyError(ToldError):
     """The facts are being loaded, or cannot be; the state and the reason say which."""
 
 
@@ -68,11 +66,10 @@ class AnalyticsNode:
         self._thread: threading.Thread | None = None
         self._log: ArrowLog | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._own = path.with_name(path.name + ".lock").open("w")
+        self._own = FolderLock(path.with_name(path.name + ".lock"))
         try:
-            fcntl.flock(self._own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            self._own.close()
+            self._own.acquire()
+        except FolderInUseError as taken:
             raise AnalyticsFileInUseError(
                 f"Another process holds the analytics file {path}. Stop it, or give this one a folder of its own "
                 "(LETOPIS_VAR)."
@@ -162,7 +159,7 @@ class AnalyticsNode:
         with self._rebuilding, self._in_use.writing:
             self._in_use.close()
             self._disconnect()
-            self._own.close()
+            self._own.release()
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Wait until the answers count this position in; False if they did not within so many seconds."""
@@ -199,21 +196,12 @@ class AnalyticsNode:
         if not self._is_of_this_log:
             raise AnalyticsNotReadyError("the facts were not held against the log yet")
         with self._reading() as file, file.cursor() as cursor:
-            self._check(cursor, self.facts.report(report), values)
+            check_parameters(cursor, self.facts.report(report), values)
             cursor.execute("BEGIN")
             [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
             # Not `execute`: its Arrow table is in no order once a file does not keep the order of its rows.
             table = cursor.sql(statement, params=values).to_arrow_table()
-        return table.replace_schema_metadata({POSITION_KEY: str(position).encode()})
-
-    @staticmethod
-    def _check(cursor: Any, report: Report, values: Mapping[str, Any]) -> None:
-        for parameter in report.parameters:
-            try:
-                cursor.execute(f"SELECT CAST($value AS {parameter.type})", {"value": values.get(parameter.name)})
-                cursor.fetchall()
-            except duckdb.Error as wrong:
-                raise ReportParameterError(parameter.name, parameter.type) from wrong
+        return with_position(table, position)
 
     # --- repairing -------------------------------------------------------------------------------------------------
 
@@ -305,21 +293,3 @@ class AnalyticsNode:
     def _tell(self, _reached: int, _aim: int) -> None:
         with self._advanced:
             self._advanced.notify_all()
-
-
-def position_of(table: Any) -> int:
-    """Return the position of the log up to which an answer counts."""
-    return int(table.schema.metadata[POSITION_KEY])
-
-
-def rows(table: Any) -> list[dict[str, Any]]:
-    """Return an answer's rows ready for JSON: amounts as decimal strings, days and moments in ISO 8601."""
-    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return value

@@ -7,11 +7,13 @@ from itertools import chain, islice
 from os.path import samestat
 from pathlib import Path
 from typing import Any, NamedTuple, Self
+from uuid import UUID
 
 import duckdb
 
-from infra.analytics.arrow_log import START, ArrowLog, Checkpoint, Slice
+from infra.analytics.arrow_log import ArrowLog, Slice
 from infra.analytics.fact_schema import FactSchema
+from infra.log.log_reader import BEGINNING, Checkpoint
 
 TOGETHER = 10
 """Slices stored in one transaction, some two seconds' work: every end of one costs a tenth of a second."""
@@ -77,7 +79,8 @@ class FactFile:
         found = self._connection.execute("SELECT fingerprint, position, event_id FROM followed").fetchall()
         if len(found) != 1 or found[0][0] != self._schema.fingerprint:
             raise StaleFactFileError("filled for other tables than those wanted now")
-        return Checkpoint(found[0][1], found[0][2])
+        [(_, position, event_id)] = found
+        return Checkpoint(position, None if event_id is None else UUID(event_id))
 
     def _create(self) -> Checkpoint:
         self._connection.execute("BEGIN")
@@ -85,9 +88,9 @@ class FactFile:
             self._connection.execute(table.ddl)
         # One row says which build of the tables this is and which event was the last to be loaded.
         self._connection.execute("CREATE TABLE followed (fingerprint VARCHAR, position BIGINT, event_id VARCHAR)")
-        self._connection.execute("INSERT INTO followed VALUES (?, ?, ?)", [self._schema.fingerprint, *START])
+        self._connection.execute("INSERT INTO followed VALUES (?, ?, ?)", [self._schema.fingerprint, *BEGINNING])
         self._connection.execute("COMMIT")
-        return START
+        return BEGINNING
 
     @property
     def is_in_place(self) -> bool:
@@ -105,14 +108,16 @@ class FactFile:
 
     def load(self, pieces: Iterable[Slice]) -> None:
         """Store the events of slices, in order, and the place the last one ends at: all of it, or nothing."""
-        mark = self.checkpoint
+        place = self.checkpoint
         try:
             self._connection.execute("BEGIN")
             for piece in pieces:
                 self._connection.register("batch", piece.events)
                 self._insert(set(piece.events["topic"].unique().to_pylist()))
-                mark = piece.upto
-            self._connection.execute("UPDATE followed SET position = ?, event_id = ?", list(mark))
+                place = piece.upto
+            self._connection.execute(
+                "UPDATE followed SET position = ?, event_id = ?", [place.position, str(place.event_id)]
+            )
             self._connection.execute("COMMIT")
         except BaseException:
             # A damaged file refuses even this; what damaged it is the error to report.
@@ -122,7 +127,7 @@ class FactFile:
         finally:
             with suppress(duckdb.Error):
                 self._connection.unregister("batch")
-        self.checkpoint = mark
+        self.checkpoint = place
 
     def _insert(self, topics: set[str]) -> None:
         for table in self._schema.tables:

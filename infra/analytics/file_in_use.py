@@ -7,10 +7,10 @@ from pathlib import Path
 
 import duckdb
 
-from infra.analytics.arrow_log import START, Checkpoint
 from infra.analytics.fact_file import FactFile, may_be_damage, remove
 from infra.analytics.fact_schema import FactSchema
 from infra.analytics.gate import Gate
+from infra.log.log_reader import BEGINNING, Checkpoint
 
 
 class NoFileError(Exception):
@@ -35,7 +35,7 @@ class FileInUse:
     @property
     def checkpoint(self) -> Checkpoint:
         """Up to where in the log the file has come; the start when there is none."""
-        return self._file.checkpoint if self._file else START
+        return self._file.checkpoint if self._file else BEGINNING
 
     @property
     def is_open(self) -> bool:

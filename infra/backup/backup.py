@@ -16,7 +16,9 @@ import psycopg
 from infra.backup.manifest import Manifest, key_check, sums_of, synchronise
 from infra.log.crypto import MasterKey
 from infra.log.log_reader import head_of
+from infra.postgres.connection import exported_snapshot
 from infra.postgres.postgres_tools import TOOLS_VERSION, run_tool
+from infra.told import ToldError
 
 REGISTER = "projection"
 """Says which generations of the read models there are."""
@@ -25,8 +27,8 @@ STAYING = frozenset({REGISTER, "parked", "rebuild"})
 """Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there and
 how they were made."""
 
-DERIVED = STAYING | {"snapshot"}
-"""Tables of the schema `letopis` whose rows are made from the log."""
+DERIVED = STAYING | {"snapshot", "timer_answer"}
+"""Tables of the schema `letopis` whose rows are made from the log, or need not be known."""
 
 DUMP = "letopis"
 """The folder in a backup that pg_dump writes."""
@@ -38,7 +40,7 @@ JOBS = 2
 """Tables written at once; each takes a core for packing it."""
 
 
-class BackupRefusedError(Exception):
+class BackupRefusedError(ToldError):
     """The backup cannot be made; says why and what to do."""
 
 
@@ -116,9 +118,7 @@ def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
     with psycopg.connect(url, connect_timeout=10, options=patience) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        row = connection.execute("SELECT pg_export_snapshot()").fetchone()
-        assert row is not None  # noqa: S101 - a function gives a row
-        yield connection, row[0]
+        yield connection, exported_snapshot(connection)
 
 
 @contextmanager

@@ -15,13 +15,14 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.log.crypto import MasterKey, WrongMasterKeyError
+from infra.told import ToldError
 
 NAME = "manifest.json"
 _KEY_CHECK = "letopis backup: by which master key"
 _MAC = "letopis backup: manifest\n"
 
 
-class DamagedBackupError(Exception):
+class DamagedBackupError(ToldError):
     """The folder does not hold a whole backup as it was made; says what is wrong with it."""
 
 

@@ -15,7 +15,8 @@ from infra.backup.manifest import Manifest, checked
 from infra.log.crypto import MasterKey
 from infra.migrations import MIGRATION_LOCK, migrate, scripts
 from infra.postgres.postgres_tools import ToolFailedError, environment_for, tool
-from infra.projector.generations import break_replaced
+from infra.projector.states import break_replaced
+from infra.told import ToldError
 
 PIECE = 1024 * 1024
 """Bytes handed on at once."""
@@ -32,7 +33,7 @@ _OTHERS = """
 """
 
 
-class RestoreRefusedError(Exception):
+class RestoreRefusedError(ToldError):
     """The backup was not restored, and nothing was changed; says why and what to do."""
 
 

@@ -26,7 +26,7 @@ from infra.library.stored_event import EnvelopedEvent, EnvelopedNotification, to
 from infra.log.append import append
 from infra.log.crypto import Keyring
 from infra.log.envelope import NEVER, Envelope, RecordedEvent
-from infra.log.eventlog import COLUMNS, WAKE_UP_CHANNEL, Decided, Head
+from infra.log.eventlog import COLUMNS, WAKE_UP_CHANNEL, Decided, Head, recorded_events
 from infra.log.ids import new_id
 from infra.log.wake_up import WakeUp
 
@@ -218,9 +218,9 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
         ]
 
     def _select(self, statement: str, *arguments: Any) -> list[RecordedEvent]:
-        with self._connection() as connection, connection.cursor(binary=True) as cursor:
+        with self._connection() as connection, connection.cursor(row_factory=recorded_events, binary=True) as cursor:
             cursor.execute(statement.encode(), arguments, prepare=True)
-            return [RecordedEvent(Envelope(*row[:13]), row[13]) for row in cursor]
+            return cursor.fetchall()
 
     def max_notification_id(self) -> int | None:
         """Return the newest position; None while nothing is recorded."""

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from infra.told import ToldError
+
 KEY_BYTES = 32
 NONCE_BYTES = 12
 CAPACITY = 200_000
@@ -26,8 +28,8 @@ NEIGHBOURS = 2_000
 """Keys fetched in one go: ids are time-ordered, so the next facts read most often need the next keys."""
 
 
-class WrongMasterKeyError(Exception):
-    """The master key does not open the keys in this database."""
+class WrongMasterKeyError(ToldError):
+    """The master key is none, or does not open the keys in this database."""
 
 
 class KeyIsGoneError(Exception):
@@ -54,7 +56,10 @@ class MasterKey:
 
     @classmethod
     def from_file(cls, path: Path) -> "MasterKey":
-        """Read the key kept in hexadecimal in a file; make one (mode 0600) when there is none."""
+        """Read the key kept in hexadecimal in a file; make one (mode 0600) when there is none.
+
+        Raises WrongMasterKeyError for a file that holds no key.
+        """
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -62,7 +67,12 @@ class MasterKey:
                 file.write(os.urandom(KEY_BYTES).hex())
                 file.flush()
                 os.fsync(file.fileno())
-        return cls(bytes.fromhex(path.read_text().strip()))
+        try:
+            return cls(bytes.fromhex(path.read_text().strip()))
+        except ValueError:  # what stands in it may be half a key, and is not repeated
+            raise WrongMasterKeyError(
+                f"{path} holds no key of {2 * KEY_BYTES} hexadecimal digits. Put it back from its backup."
+            ) from None
 
     def _derive(self, purpose: bytes) -> bytes:
         return HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(self.secret)
@@ -72,7 +82,7 @@ class MasterKey:
         return self._derive(b"letopis role " + name.encode()).hex()
 
     def keyed_hash(self, text: str) -> bytes:
-        """Return a hash nobody without the master key can recompute (32 bytes)."""
+        """Return a hash that cannot be recomputed without the master key (32 bytes)."""
         # Keyed BLAKE2b is a MAC of its own (RFC 7693), and costs a sixth of HMAC-SHA256 through OpenSSL.
         return blake2b(text.encode(), key=self._hash_key, digest_size=KEY_BYTES).digest()
 

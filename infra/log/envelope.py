@@ -45,7 +45,7 @@ class RecordedEvent(NamedTuple):
 class ReadEvent(NamedTuple):
     """One row of the log as those read it who follow it: with as much of its envelope as a read model may know.
 
-    It is its own envelope: whoever reads millions of facts makes one object of each. `parties` is None unless they were
+    It is its own envelope: a reader of millions of facts makes one object of each. `parties` is None unless they were
     asked for.
     """
 

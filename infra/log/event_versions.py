@@ -5,8 +5,10 @@ from typing import Any, ClassVar, Protocol
 
 import psycopg
 
+from infra.told import ToldError
 
-class NewerLogError(Exception):
+
+class NewerLogError(ToldError):
     """The log holds facts of a schema version, or of a topic, that this program does not know yet."""
 
 

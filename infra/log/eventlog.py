@@ -1,6 +1,6 @@
 """The log: what is written to it (infra.log.append does that) and how streams, receipts and keys are read from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -17,6 +17,12 @@ COLUMNS: LiteralString = (
     "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"
     " e.recorded_at, e.actor, e.command_id, e.correlation_id, e.causation_id"
 )
+
+
+def recorded_events(_: Any) -> Callable[[Sequence[Any]], RecordedEvent]:
+    """Make events of rows of COLUMNS and body: a psycopg row factory."""
+    return lambda row: RecordedEvent(Envelope(*row[:13]), row[13])
+
 
 _STREAMS = f"""
 SELECT {COLUMNS}, e.body::text
@@ -109,9 +115,9 @@ def read_streams(
     connection: psycopg.Connection[Any], after: Mapping[UUID, int], limit: int | None = None
 ) -> list[RecordedEvent]:
     """Return the facts of each stream after the version given for it, at most `limit`, by stream and version."""
-    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+    with connection.cursor(row_factory=recorded_events, binary=True) as cursor:
         cursor.execute(_STREAMS, [_array(after), list(after.values()), limit], prepare=True)
-        return [RecordedEvent(Envelope(*row[:13]), row[13]) for row in cursor.fetchall()]
+        return cursor.fetchall()
 
 
 def _array(ids: Iterable[UUID]) -> str:

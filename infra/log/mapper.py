@@ -11,6 +11,7 @@ from infra.log.crypto import KeyIsGoneError, Keyring
 from infra.log.encrypted import ENCRYPTED_MEMBER, completed
 from infra.log.envelope import AnyEvent, Envelope, ReadEvent, RecordedEvent
 from infra.log.event_versions import check_chains, versions_of
+from infra.told import ToldError
 
 
 class Fact(Protocol):
@@ -33,7 +34,7 @@ class Fact(Protocol):
 
 
 Personal = Literal["open", "withheld", "forgotten"]
-"""What became of the personal part of a fact: told, kept from this reader, or nobody can read it any more."""
+"""What became of the personal part of a fact: told, kept from this reader, or unreadable because its key is gone."""
 
 
 class Told(NamedTuple):
@@ -47,7 +48,7 @@ class Told(NamedTuple):
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class UnreadableEventError(Exception):
+class UnreadableEventError(ToldError):
     """A stored fact cannot be read by this version of the code; says which and why."""
 
     def __init__(self, envelope: Envelope, why: str) -> None:
@@ -142,7 +143,7 @@ class Mapper:
     def told(self, fact: RecordedEvent, *, with_personal: bool) -> Told:
         """Return a fact as JSON for readers outside, without making an object of it where that can be helped.
 
-        A topic that this code does not know, and an old fact of somebody forgotten, are told as they are stored.
+        A topic that this code does not know, and an old fact of a forgotten person, are told as they are stored.
         """
         envelope, body = fact
         known = self._types.get(envelope.topic)

@@ -11,6 +11,7 @@ import psycopg
 
 from infra.log.envelope import ReadEvent
 from infra.log.log_reader import READ_COLUMNS, read_events_with_parties
+from infra.told import ToldError
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ ORDER BY e.position
 """  # noqa: S608 - put together from constants
 
 
-class MomentAheadError(Exception):
+class MomentAheadError(ToldError):
     """The moment asked for has not come yet; `now` is the log's clock."""
 
     def __init__(self, now: datetime) -> None:
@@ -90,7 +91,7 @@ class MomentAheadError(Exception):
         self.now = now
 
 
-class TooLongError(Exception):
+class TooLongError(ToldError):
     """So much of the log cannot be read and folded in the time there is; `seconds` says how much that is."""
 
     def __init__(self, seconds: float) -> None:

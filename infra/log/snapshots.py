@@ -15,7 +15,7 @@ from infra.log.eventlog import Head
 class Snapshot(NamedTuple):
     """The state of a stream after one of its facts, encrypted under the key of whom the stream is about.
 
-    `topic` says by what code the state was made, in the words of whoever made it.
+    `topic` says by what code the state was made, in the words of its maker.
     """
 
     stream_id: UUID
@@ -25,7 +25,7 @@ class Snapshot(NamedTuple):
     encrypted: bytes
 
 
-# Whoever takes one does not wait for the disk: a lost one is taken again. Where one of the same version was kept for
+# Taking one does not wait for the disk: a lost one is taken again. Where one of the same version was kept for
 # another log, both go, and the next one stays.
 _KEEP: LiteralString = """
 WITH taken AS (
@@ -98,7 +98,7 @@ def encrypted_state(
 
 
 def decrypted_state(keyring: Keyring, snapshot: Snapshot) -> bytes | None:
-    """Return the state that was kept; None when nobody can read it any more."""
+    """Return the state that was kept; None when it cannot be decrypted any more."""
     try:
         return keyring.decrypt(snapshot.subject_id, snapshot.encrypted, _bond(snapshot.topic, snapshot.head))
     except (KeyIsGoneError, InvalidTag):

@@ -10,7 +10,7 @@ import structlog
 from infra.log.eventlog import WAKE_UP_CHANNEL
 
 POLL_SECONDS = 1.0
-"""How often the log is looked at though nobody said anything: a wake-up can be lost with its connection."""
+"""How often the log is looked at without a wake-up: one can be lost with its connection."""
 
 RECONNECT_SECONDS = 1.0
 
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Tail:
-    """One connection that listens for all who follow the log in this process; open only while somebody does."""
+    """One connection that listens for all who follow the log in this process; open only while there is a follower."""
 
     def __init__(self, url: str, *, poll_seconds: float = POLL_SECONDS) -> None:
         self._url = url
@@ -47,7 +47,7 @@ class Tail:
                 self._task = None
 
     async def reaches_beyond(self, position: int, seconds: float) -> bool:
-        """Wait until the log goes on after a position; False when it does not in time, or nobody shall wait longer."""
+        """Wait until the log goes on after a position; False when it does not in time, or the service stops."""
         try:
             async with asyncio.timeout(seconds):
                 while self._head <= position and not self.is_ending:
@@ -57,7 +57,7 @@ class Tail:
         return not self.is_ending
 
     def end(self) -> None:
-        """Let nobody wait any longer: the service stops. To be called on the event loop."""
+        """End the waiting of all followers: the service stops. To be called on the event loop."""
         self.is_ending = True
         self._tell()
 

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 
 class WakeUp:
-    """Sends the position of the log's head to whoever listens, after commit and coalesced."""
+    """Sends the position of the log's head to all who listen, after commit; several commits share one message."""
 
     def __init__(self, url: str) -> None:
         self._borrow = OwnConnection(url)

@@ -6,6 +6,8 @@ from importlib.resources import files
 import psycopg
 from psycopg import sql
 
+from infra.told import ToldError
+
 MIGRATION_LOCK = 4_607_251
 ROLES = ("writer", "projector", "reader")
 
@@ -22,7 +24,7 @@ CREATE TABLE IF NOT EXISTS public.letopis_migration (
 """
 
 
-class DatabaseIsNewerError(Exception):
+class DatabaseIsNewerError(ToldError):
     """The database was migrated by a newer Letopis; starting an older one on it could harm it."""
 
 

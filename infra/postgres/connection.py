@@ -24,6 +24,12 @@ def one_snapshot(connection: psycopg.Connection[Any], exported: str | None = Non
         yield
 
 
+def exported_snapshot(connection: psycopg.Connection[Any]) -> str:
+    """Return the name by which other sessions read on the snapshot of this one, as long as its transaction lasts."""
+    ((name,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
+    return str(name)
+
+
 class Borrow(Protocol):
     """Lends a connection of one's own (autocommit) for a moment."""
 

@@ -33,7 +33,7 @@ from infra.postgres.embedded_place import (
 )
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
 from infra.postgres.machine import memory_bytes
-from infra.postgres.postmaster import Postmaster, default_settings, find_postmaster, launch
+from infra.postgres.postmaster import Postmaster, ServerLog, default_settings, find_postmaster, launch
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
@@ -67,7 +67,7 @@ class EmbeddedPostgres:
         self._postmaster: Postmaster | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._socket_folder: Path | None = None
-        self._log_start = 0
+        self._words = ServerLog(self._folder / "postgres.log")
 
     def __enter__(self) -> Self:
         self.start()
@@ -145,10 +145,6 @@ class EmbeddedPostgres:
     @property
     def _password_file(self) -> Path:
         return self._folder / "owner.password"
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "postgres.log"
 
     @property
     def _home(self) -> Path:
@@ -245,11 +241,11 @@ class EmbeddedPostgres:
 
     def _launch(self, account: Account, binaries: Path) -> None:
         self._socket_folder = private_socket_folder(account, self._home)
-        self._log_start = self._log.stat().st_size if self._log.exists() else 0
+        self._words.begin()
         # What Letopis rests on goes last, so that no setting can take it away.
         reach = {"listen_addresses": "", "unix_socket_directories": f'"{self._socket_folder}"', "port": "5432"}
         settings = {**default_settings(memory_bytes()), **self._settings, **reach, "unix_socket_permissions": "0700"}
-        self._child = launch(binaries, self._data, settings, account, self._log)
+        self._child = launch(binaries, self._data, settings, account, self._words.path)
 
     def _await_ready(self, account: Account, binaries: Path) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
@@ -264,23 +260,17 @@ class EmbeddedPostgres:
                 time.sleep(0.1)
                 self._launch(account, binaries)
             time.sleep(0.02)
+        said = self._words.last()[-2000:]
         raise EmbeddedPostgresError(
             "did-not-start",
-            f"The database in {self._data} did not start. It said, in {self._log}:\n{self._last_words()[-2000:]}",
+            f"The database in {self._data} did not start. It said, in {self._words.path}:\n{said}",
             folder=str(self._data),
         )
 
     def _is_still_occupied(self) -> bool:
         """Whether the server refused because processes of its killed predecessor had not all ended yet."""
-        words = self._last_words()
+        words = self._words.last()
         return "shared memory block" in words or 'lock file "' in words
-
-    def _last_words(self) -> str:
-        # Shorter than where we began: the log was begun anew.
-        start = self._log_start if self._log.stat().st_size >= self._log_start else 0
-        with self._log.open("rb") as log:
-            log.seek(start)
-            return log.read().decode("utf-8", "replace")
 
     def _end(self, running: Postmaster) -> None:
         """Ask for an orderly end without waiting for its users; after a minute insist, losing nothing but time."""

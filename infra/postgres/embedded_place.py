@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.told import ToldError
+
 # The name the server gives its socket inside the folder, and the longest path the kernel takes for one (sun_path).
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 107
@@ -27,7 +29,7 @@ LONGEST_SOCKET_PATH = 107
 ELSEWHERE = Path("/var/lib/letopis")
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(ToldError):
     """The database that comes with Letopis could not be used; the message says what to do.
 
     `code` is stable and names the message in other languages, `facts` are what that message speaks of.

@@ -1,4 +1,4 @@
-"""One running Letopis per folder: the second is told who the first is."""
+"""One process per folder, or per file: the second is told who the first is."""
 
 import fcntl
 import os

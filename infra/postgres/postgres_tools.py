@@ -7,6 +7,7 @@ from pathlib import Path
 from psycopg.pq import Conninfo
 
 from infra.postgres.embedded_place import shipped_binaries
+from infra.told import ToldError
 
 TOOLS_VERSION = 18
 """The tools read servers of this version and of older ones."""
@@ -15,7 +16,7 @@ WORDS_KEPT = 2_000
 """Characters of what a failed tool said that are told on."""
 
 
-class ToolFailedError(Exception):
+class ToolFailedError(ToldError):
     """One of PostgreSQL's tools did not do what it was asked; says in its own words why."""
 
     def __init__(self, tool: str, words: str) -> None:

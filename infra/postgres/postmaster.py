@@ -84,6 +84,26 @@ class Postmaster:
         return True
 
 
+class ServerLog:
+    """What the server says, and what of it was said since a start was begun."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._start = 0
+
+    def begin(self) -> None:
+        """Count from here on."""
+        self._start = self.path.stat().st_size if self.path.exists() else 0
+
+    def last(self) -> str:
+        """Return what was said since then."""
+        # Shorter than where we began: the log was begun anew.
+        start = self._start if self.path.stat().st_size >= self._start else 0
+        with self.path.open("rb") as log:
+            log.seek(start)
+            return log.read().decode("utf-8", "replace")
+
+
 def launch(
     binaries: Path, data: Path, settings: Mapping[str, str], account: Account, log: Path
 ) -> "subprocess.Popen[bytes]":

@@ -20,10 +20,11 @@ from infra.projector.folding import (
     positions_of,
     touches,
 )
-from infra.projector.generations import Generation, GenerationMovedError, stop
+from infra.projector.generations import Generation, GenerationMovedError
 from infra.projector.parking import Parking, parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
+from infra.projector.states import stop
 
 _log = structlog.get_logger(__name__)
 
@@ -108,9 +109,9 @@ def advance(
 
     A row that cannot take a fact in is parked with it, and all other rows flow. Where that cannot be (see
     `touches`) the read model becomes `broken` before the fact and says why (a retired one only says why,
-    and is moved no more); the others go on. Raises GenerationMovedError, with nothing written, when somebody paused,
-    replaced, dropped or moved one of them meanwhile, let go on what waited, or replaced the log. A build that cannot go
-    on raises what is wrong: PoisonEventError, or the database's refusal.
+    and is moved no more); the others go on. Raises GenerationMovedError, with nothing written, when meanwhile one of
+    them was paused, replaced, dropped or moved by another process, an operator retried or skipped what waited in it, or
+    the log was replaced. A build that cannot go on raises what is wrong: PoisonEventError, or the database's refusal.
     """
     after = min(one.checkpoint.position for one in leased)
     window = reader.window(connection, after, limit)
@@ -152,7 +153,7 @@ def _fold(connection: psycopg.Connection[Any], leased: Leased, event_of: Decode,
 
 def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
     with connection.transaction():
-        # The checkpoints first: whoever puts a build before readers, or drops it, holds its row before its tables.
+        # The checkpoints first: a swap or a drop, too, locks the row of a build before its tables.
         moved = connection.execute(
             _CHECKPOINTS,
             (
@@ -187,7 +188,7 @@ def _write_alone(connection: psycopg.Connection[Any], step: _Step) -> None:
     try:
         _write(connection, [step])
     except (psycopg.DataError, psycopg.IntegrityError) as refused:
-        # A build has nobody to show its reason to but its builder.
+        # Only its builder is told why a build cannot go on: no reader sees it yet.
         if step.leased.generation.state == "building":
             raise
         reason = (

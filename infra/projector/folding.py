@@ -10,6 +10,7 @@ from infra.log.envelope import AnyEvent
 from infra.log.log_reader import LogReader
 from infra.projector.parking import Parked, ParkedKey, Parking
 from infra.projector.projection import Fold, Key, Projection
+from infra.told import ToldError
 
 Decode = Callable[[AnyEvent], Any]
 Touch = tuple[Any, tuple[Key, ...], Fold]
@@ -27,7 +28,7 @@ class RowAt:
 Rows = dict[Key, RowAt]
 
 
-class PoisonEventError(Exception):
+class PoisonEventError(ToldError):
     """A read model cannot take a fact in, nor let its place wait; it stops before it, and says which and why."""
 
     def __init__(self, position: int, reason: str) -> None:
@@ -159,14 +160,6 @@ def _check_key(projection: Projection[Any], row: Any, key: Key) -> None:
     """Look at the key of a row when it is made; later it can only be copied."""
     if projection.key_of(row) != key:
         raise StrayRowError
-
-
-def play_events(projection: Projection[Any], rows: Rows, events: Iterable[Any]) -> set[Key]:
-    """Play events that were read already into the rows and return the keys of those that changed."""
-    before = positions_of(rows)
-    folds = projection.folds
-    play(projection, rows, ((e, keys, folds[type(e)][1]) for e in events if (keys := projection.keys(e))))
-    return set(changed_since(before, rows))
 
 
 def positions_of(rows: Rows) -> dict[Key, int]:

@@ -1,40 +1,24 @@
 """Keeps the builds of every read model apart: makes them, puts one before the readers, drops the others."""
 
-import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
-import structlog
-from psycopg import errors, sql
+from psycopg import sql
 from psycopg.rows import class_row
 
 from infra.log.log_reader import BEGINNING, Checkpoint, checkpoint_up_to
 from infra.projector.leases import idle_build_lock
 from infra.projector.projection import Projection
+from infra.projector.tables import show, statements_of
 
 State = Literal["building", "live", "paused", "broken", "retired"]
 LOG_REPLACED = "log replaced"
 """The error of a generation that was folded from another log than the one that is there now."""
 
 _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error, revision"
-# A paused or a poisoned one is not what this log makes either: it is built anew like the others.
-_BREAK_REPLACED = """
-    UPDATE letopis.projection AS p
-    SET state = CASE p.state WHEN 'retired' THEN 'retired' ELSE 'broken' END, error = %(error)s,
-        changed_at = clock_timestamp()
-    WHERE p.state <> 'building'
-        AND p.error IS DISTINCT FROM %(error)s
-        AND p.position > 0
-        AND NOT EXISTS (
-            SELECT
-            FROM letopis.event AS e
-            WHERE e.position = p.position
-                AND e.event_id = p.event_id)
-    RETURNING p.name
-"""
 # The projector's sessions do nothing but read the log by position and join tables to a batch's keys: whatever the
 # statistics of a table that was empty a moment ago say, the index is the way. A read model that loses its last
 # moments in a crash of the server loses its checkpoint with them and folds them again: no need to wait for the disk.
@@ -50,9 +34,6 @@ _LIVE = " -c statement_timeout=60s -c lock_timeout=30s"
 _BUILD = " -c statement_timeout=6h -c lock_timeout=6h"
 
 
-_log = structlog.get_logger(__name__)
-
-
 @dataclass(frozen=True, slots=True)
 class Generation:
     """One build of a read model and how far it has come."""
@@ -66,7 +47,7 @@ class Generation:
     event_id: UUID | None
     error: str | None
     revision: int
-    """How often somebody else than its worker changed what waits in it."""
+    """How often an operator changed what waits in it: its worker then reads that again."""
 
     @property
     def schema(self) -> str:
@@ -89,18 +70,8 @@ class Generation:
         return Checkpoint(self.position, self.event_id)
 
 
-class ShapeChangedError(Exception):
-    """The columns that readers see changed, and the shape's number did not."""
-
-    def __init__(self, projection: Projection[Any]) -> None:
-        super().__init__(
-            f"{projection.name}: its readers' view has other columns than read.{projection.name}_v{projection.shape}."
-            " Raise `shape` in the projection, so that no reader meets changed columns."
-        )
-
-
 class GenerationMovedError(Exception):
-    """Somebody else changed this generation's state meanwhile; what was to be written is not."""
+    """Another process or an operator changed this generation's state meanwhile; what was to be written is not."""
 
 
 def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
@@ -109,15 +80,11 @@ def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any,
 
 
 def fingerprint_of(projection: Projection[Any]) -> str:
-    """Return what names a build: the same code gives the same, a changed row, table or meaning another."""
+    """Return what names a build: the same code gives the same, a changed row, table, meaning or calendar another."""
     row = [f"{name}: {kind}" for name, kind in projection.row.__annotations__.items()]
-    parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8")]
+    calendar = [projection.zone.key] if projection.zone is not None else []
+    parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8"), *calendar]
     return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
-
-
-def view_of(projection: Projection[Any]) -> str:
-    """Return the name, in the schema `read`, of the view that readers select from."""
-    return f"{projection.name}_v{projection.shape}"
 
 
 def in_use(connection: psycopg.Connection[Any], name: str) -> Generation | None:
@@ -173,18 +140,10 @@ def kept_up(connection: psycopg.Connection[Any]) -> list[Generation]:
 
 
 def sweep(connection: psycopg.Connection[Any], name: str) -> None:
-    """Drop what a killed build left behind, unless somebody is building right now."""
+    """Drop what a killed build left behind, unless a build is under way."""
     with idle_build_lock(connection, name) as is_mine:
         if is_mine:
             drop_others(connection, name, keep_retired=1)
-
-
-def statements_of(projection: Projection[Any], schema: str) -> tuple[list[str], list[str]]:
-    """Return the statements that make the tables, and those that make the indexes and what the planner should count."""
-    text = re.sub(r"--[^\n]*", "", projection.ddl.read_text(encoding="utf-8")).replace("{schema}", schema)
-    every = [one.strip() for one in re.split(r";\s*(?:\n|$)", text) if one.strip()]
-    indexes = [one for one in every if re.match(r"CREATE\s+((UNIQUE\s+)?INDEX|STATISTICS)\b", one, re.IGNORECASE)]
-    return [one for one in every if one not in indexes], indexes
 
 
 def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> Generation:
@@ -206,32 +165,10 @@ def begin(connection: psycopg.Connection[Any], projection: Projection[Any]) -> G
         for statement in statements_of(projection, schema)[0]:
             connection.execute(statement.encode())
         with connection.transaction(force_rollback=True):
-            _show(connection, projection, schema)
+            show(connection, projection, schema)
     return Generation(
         projection.name, number, projection.shape, fingerprint_of(projection), "building", *BEGINNING, None, 0
     )
-
-
-def shown_of(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> str:
-    """Return what readers see of the tables of a schema: <name>_view where the .sql makes one."""
-    found = connection.execute(
-        "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text))", (schema, f"{projection.name}_view")
-    ).fetchone()
-    return f"{projection.name}_view" if found and found[0] else projection.name
-
-
-def _show(connection: psycopg.Connection[Any], projection: Projection[Any], schema: str) -> None:
-    """Point the readers' view at the tables of a schema."""
-    shown = shown_of(connection, projection, schema)
-    try:
-        connection.execute(
-            sql.SQL("CREATE OR REPLACE VIEW {} AS SELECT * FROM {}").format(
-                sql.Identifier("read", view_of(projection)), sql.Identifier(schema, shown)
-            )
-        )
-    except errors.InvalidTableDefinition as error:
-        raise ShapeChangedError(projection) from error
-    connection.execute("SELECT letopis.publish_view(%s)", (view_of(projection),))
 
 
 def publish(
@@ -246,11 +183,12 @@ def publish(
     Readers of another shape go on seeing theirs.
     """
     connection.execute(
-        "UPDATE letopis.projection SET state = 'retired', changed_at = clock_timestamp()"
+        "UPDATE letopis.projection SET state = 'retired', changed_at = clock_timestamp(),"
+        " retired_at = clock_timestamp(), retired_position = position"
         " WHERE name = %s AND state IN ('live', 'paused', 'broken')",
         (projection.name,),
     )
-    _show(connection, projection, generation.schema)
+    show(connection, projection, generation.schema)
     if not set_state(connection, generation, state, only_from=(generation.state,), error=error):
         raise GenerationMovedError
     connection.execute(
@@ -280,35 +218,6 @@ def set_state(
     return done.rowcount == 1
 
 
-def stop(connection: psycopg.Connection[Any], generation: Generation, error: str) -> None:
-    """Move a generation no further, and say why: what readers see becomes `broken`, what they saw stays `retired`."""
-    state: State = "retired" if generation.state == "retired" else "broken"
-    set_state(connection, generation, state, only_from=(generation.state,), error=error)
-
-
-def _move(connection: psycopg.Connection[Any], name: str, state: State, only_from: State) -> bool:
-    generation = in_use(connection, name)
-    return generation is not None and set_state(connection, generation, state, only_from=(only_from,))
-
-
-def pause(connection: psycopg.Connection[Any], name: str) -> bool:
-    """Stop a live read model where it is; readers keep seeing it."""
-    return _move(connection, name, "paused", "live")
-
-
-def resume(connection: psycopg.Connection[Any], name: str) -> bool:
-    """Let a paused read model go on."""
-    return _move(connection, name, "live", "paused")
-
-
-def retry(connection: psycopg.Connection[Any], name: str) -> bool:
-    """Let a broken read model try again the fact it stopped before; one of another log has to be built anew instead."""
-    generation = in_use(connection, name)
-    if generation is None or generation.is_of_another_log:
-        return False
-    return set_state(connection, generation, "live", only_from=("broken",))
-
-
 def newest_retired(connection: psycopg.Connection[Any], name: str, fingerprint: str | None = None) -> Generation | None:
     """Return the generation (of this code, if one is named) that readers saw before, if it is still kept."""
     with connection.cursor(row_factory=class_row(Generation)) as cursor:
@@ -333,17 +242,6 @@ def set_checkpoint(connection: psycopg.Connection[Any], generation: Generation, 
 def log_is_the_same(connection: psycopg.Connection[Any], generation: Generation) -> bool:
     """Tell whether the log still has, at the checkpoint, the fact that was examined there."""
     return checkpoint_up_to(connection, generation.position) == generation.checkpoint
-
-
-def break_replaced(connection: psycopg.Connection[Any]) -> list[str]:
-    """Checkpoint whatever was folded from another log than this one: it is moved no more, and broken if readers see it.
-
-    Returns the names.
-    """
-    names = {name for (name,) in connection.execute(_BREAK_REPLACED, {"error": LOG_REPLACED}).fetchall()}
-    for name in sorted(names):
-        _log.warning("projection_broken", projection=name, outcome=LOG_REPLACED)
-    return sorted(names)
 
 
 def drop_others(

@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from infra.projector.generations import Generation, connect, statements_of
+from infra.projector.generations import Generation, connect
 from infra.projector.projection import Projection
+from infra.projector.tables import statements_of
 
 INDEXERS = 2
 """Indexes made at once; each session may use a core, and maintenance_work_mem."""

@@ -20,7 +20,7 @@ def build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[None]
 
 @contextmanager
 def idle_build_lock(connection: psycopg.Connection[Any], name: str) -> Iterator[bool]:
-    """Be the only one who builds this read model; gives False when somebody does so right now."""
+    """Be the only builder of this read model; gives False when another process builds it right now."""
     key = f"letopis.build.{name}"
     is_mine = _try_lock(connection, key)
     try:

@@ -1,6 +1,7 @@
-"""What one build of a read model could not take in: the places that wait, and the facts passed over on somebody's word.
+"""What one build of a read model could not take in: the places that wait, and the facts an operator had skipped.
 
-A place is the key of a row; or, where nobody knows which rows a fact touches, the stream or subject whose facts wait.
+A place is the key of a row; or, where the rows that a fact touches cannot be told, the stream or subject whose facts
+wait.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from pydantic_core import from_json, to_json
 from infra.log.envelope import AnyEvent
 from infra.projector.generations import Generation
 from infra.projector.projection import Key, Projection
+from infra.told import ToldError
 
 ParkedKey = Key | UUID
 """The key of a row, or the stream or subject (whichever the read model is shared out by) that a fact belongs to."""
@@ -25,7 +27,7 @@ PARKED_AT_MOST = 1_000
 """So many places wait at once in one build; at one more the fold is to blame and not the facts, and it stops."""
 
 _PARKED: LiteralString = "SELECT place::text, position, reason FROM letopis.parked WHERE name = %s AND generation = %s"
-# Where the log was replaced by another, another fact stands there, and nobody said that it should be passed over.
+# Where the log was replaced by another, another fact stands there, which no operator had skipped.
 _SKIPPED: LiteralString = """
     SELECT s.name, s.place::text, s.position
     FROM letopis.skipped s
@@ -52,7 +54,7 @@ class Parked:
     reason: str
 
 
-class WrongParkedKeyError(ValueError):
+class WrongParkedKeyError(ToldError):
     """A text names no place of a read model."""
 
     def __init__(self, projection: Projection[Any], text: str) -> None:
@@ -100,11 +102,11 @@ class Parking:
 
     @property
     def has_room(self) -> bool:
-        """False when nothing may wait, or so many do already that the fold must be to blame."""
+        """False when nothing may wait here, or so much waits that the code of the fold must be wrong, not the facts."""
         return self._may_park and len(self.waiting) < PARKED_AT_MOST
 
     def partition_of(self, fact: AnyEvent) -> UUID | None:
-        """Return the place of a fact of which nobody knows the rows; None: it could be any row at all."""
+        """Return where a fact waits whose rows cannot be told; None: it could touch any row at all."""
         if self._projection.partition_by == "none":
             return None
         value: UUID = getattr(fact.envelope, f"{self._projection.partition_by}_id")

@@ -19,7 +19,7 @@ Look = Callable[[], None]
 
 # Facts examined in one transaction: large enough to share the round trips, small enough to be short.
 BATCH = 1_000
-# A swap waits no longer than this for those who read: whoever comes after it waits as well.
+# A swap waits no longer than this for those who read: readers that come after it wait as well.
 PATIENCE_MS = 200
 # How often it is looked whether another worker has brought a build up to date.
 POLL_SECONDS = 0.05
@@ -87,7 +87,7 @@ def _bring_up_to_date(
 
 
 def _in_a_moment(connection: psycopg.Connection[Any], name: str, swap: Callable[[], None], look: Look) -> None:
-    """Swap while nobody moves the read model; while somebody reads it for long, give way and try again."""
+    """Swap while no worker moves the read model; give way to a long reader, and try again."""
     while True:
         look()
         try:

@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 
 from infra.projector.folding import RowAt
-from infra.projector.generations import shown_of, statements_of, view_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
+from infra.projector.tables import shown_of, statements_of, view_of
 
 SCHEMA = "pg_temp"
 """The schema that every session has for itself: statements that name the readers' views find them in it alone."""

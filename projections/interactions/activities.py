@@ -3,7 +3,7 @@
 Read by GET /activities and GET /my-day (due and overdue, and incoming calls that still wait for their one click).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,9 +14,11 @@ from events.activity import (
     ActivityHeld,
     ActivityNoted,
     ActivityPlanned,
+    ActivityReminderFell,
     ActivityRescheduled,
     CallClassified,
 )
+from events.values import moment_before
 from infra.projector.projection import Key, Projection
 from projections.change import changed
 
@@ -24,7 +26,10 @@ PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"
 
 
 class ActivityRow(NamedTuple):
-    """The activity; `takes_place_at` is held_at, or due_at while it is not held: what lists are sorted by."""
+    """The activity; `takes_place_at` is held_at, or due_at while it is not held: what lists are sorted by.
+
+    `remind_at` is when to remind of its present due moment, `reminded_at` when that was done.
+    """
 
     activity_id: UUID
     state: str | None = None
@@ -49,6 +54,8 @@ class ActivityRow(NamedTuple):
     date_unknown: bool = False
     note_count: int = 0
     last_note: str | None = None
+    remind_at: datetime | None = None
+    reminded_at: datetime | None = None
     version: int = 0
 
 
@@ -58,9 +65,14 @@ activities = Projection(
     key=("activity_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
+    shape=2,
 )
 
 Row = ActivityRow | None
+
+
+def _remind_at(due_at: datetime, notice: timedelta | None) -> datetime | None:
+    return None if notice is None else moment_before(due_at, notice)
 
 
 def _activity(row: Row, event: Any) -> ActivityRow:
@@ -83,6 +95,7 @@ def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
         topic=event.topic,
         due_at=event.due_at,
         takes_place_at=event.due_at,
+        remind_at=_remind_at(event.due_at, event.remind_before),
         was_planned=True,
     )
 
@@ -97,7 +110,14 @@ def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
         state=activity.state or PLANNED,
         due_at=event.to_due_at,
         takes_place_at=at,
+        remind_at=_remind_at(event.to_due_at, event.remind_before),
+        reminded_at=None,
     )
+
+
+@activities.on(ActivityReminderFell)
+def reminder_fell(row: Row, event: ActivityReminderFell, _: Key) -> ActivityRow:
+    return changed(_activity(row, event), version=event.originator_version, reminded_at=event.occurred_at)
 
 
 @activities.on(ActivityHeld)

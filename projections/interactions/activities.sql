@@ -23,6 +23,8 @@ CREATE TABLE {schema}.activities (
     date_unknown   boolean     NOT NULL,
     note_count     bigint      NOT NULL,
     last_note      text,
+    remind_at      timestamptz,
+    reminded_at    timestamptz,
     version        bigint      NOT NULL,
     position       bigint      NOT NULL,
     PRIMARY KEY (activity_id)

@@ -1,21 +1,21 @@
 """One row is one staff member's day in numbers: what they did and what they are credited with.
 
 Read by GET /staff/{id}/counters, which adds the days of a period up. A counter counts facts: a deal won, reopened and
-won again was won twice. The day is the company's (see calendar), of when the thing happened.
+won again was won twice. The day is the company's, of when the thing happened: its own midnight decides.
 """
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from events.activity import ActivityHeld
 from events.client import ClientClaimed
 from events.deal import DealLost, DealOpened, DealWon
 from events.values import CallStatus, Channel
 from infra.projector.projection import Key, Projection
-from projections.calendar import day_of
 from projections.change import changed
 
 
@@ -42,6 +42,8 @@ staff_counters = Projection(
     ddl=Path(__file__).with_suffix(".sql"),
     # A staff member's facts lie in the streams of many clients and deals: no column of the envelope is common to them.
     partition_by="none",
+    # The company names its own in LETOPIS_ZONE.
+    zone=ZoneInfo("Europe/Moscow"),
 )
 
 Row = StaffDayRow | None
@@ -51,19 +53,23 @@ def _day(row: Row, key: Key) -> StaffDayRow:
     return row or StaffDayRow(*key)
 
 
-def _holder(event: ActivityHeld) -> tuple[Key, ...]:
+def _day_of(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
+
+
+def _holder(event: ActivityHeld, zone: ZoneInfo) -> tuple[Key, ...]:
     """Key a touchpoint by who held it; a task is no contact, and a misdial is nobody's work."""
     if event.staff_id is None or event.channel == Channel.TASK or event.call_status == CallStatus.MISDIAL:
         return ()
-    return ((event.staff_id, day_of(event.occurred_at)),)
+    return ((event.staff_id, _day_of(event.occurred_at, zone)),)
 
 
-def _seller(event: DealOpened | DealWon | DealLost) -> tuple[Key, ...]:
-    return ((event.seller_id, day_of(event.occurred_at)),)
+def _seller(event: DealOpened | DealWon | DealLost, zone: ZoneInfo) -> tuple[Key, ...]:
+    return ((event.seller_id, _day_of(event.occurred_at, zone)),)
 
 
-def _owner(event: ClientClaimed) -> tuple[Key, ...]:
-    return ((event.owner_id, day_of(event.occurred_at)),)
+def _owner(event: ClientClaimed, zone: ZoneInfo) -> tuple[Key, ...]:
+    return ((event.owner_id, _day_of(event.occurred_at, zone)),)
 
 
 @staff_counters.on(ActivityHeld, keys=_holder, reads=("staff_id", "channel", "call_status", "is_offer"))

@@ -20,7 +20,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from infra.analytics.arrow_log import connect
+from infra.backup.manifest import synchronise
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
+from infra.told import ToldError
 
 Progress = Callable[[int, int], None]
 """(position reached, position aimed at) after every file."""
@@ -62,7 +64,7 @@ _IN_SQL = {
 _COLUMNS = ", ".join(f"{_IN_SQL.get(name, name)} AS {name}" for name in SCHEMA.names)
 
 
-class ExportError(Exception):
+class ExportError(ToldError):
     """The folder cannot be continued: it holds another log, or not all of this one; says which and what to do."""
 
 
@@ -200,14 +202,5 @@ def _write(folder: Path, facts: pa.Table) -> Part:
         os.fsync(file.fileno())
     unfinished.rename(path)
     for each in (folder, folder.parent):
-        _sync(each)
+        synchronise(each)
     return Part(*ends, path)
-
-
-def _sync(folder: Path) -> None:
-    """See the names in a folder on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,7 +21,7 @@ from infra.log.envelope import ReadEvent
 from infra.projector.folding import Decode, Rows, decoding, play, preparing, touches
 from infra.projector.projection import Projection
 from replay.export.export import parts_of
-from replay.rebuilding.workers import found, reference_of
+from replay.rebuilding.workers import Reference, found, reference_of
 
 _COLUMNS = (
     "position",
@@ -86,7 +86,7 @@ def _with_parties_as_text(facts: pd.DataFrame) -> pd.DataFrame:
     return facts.assign(parties=pd.array([" ".join(each) for each in facts["parties"]], dtype="string[pyarrow]"))
 
 
-def _folded(facts: pd.DataFrame, *, reference: tuple[str, str], decoder: Callable[[], Decode]) -> pd.DataFrame:
+def _folded(facts: pd.DataFrame, *, reference: Reference, decoder: Callable[[], Decode]) -> pd.DataFrame:
     projection, decode = found(reference), decoder()
     read = _read(facts.sort_values("position"))
     preparing(decode, projection)(read)

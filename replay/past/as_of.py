@@ -17,10 +17,10 @@ from infra.log.envelope import ReadEvent
 from infra.log.past_log import AsOf, Cut, PastLog, cut_at
 from infra.postgres.connection import LIMITS, OwnConnection
 from infra.projector.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
-from infra.projector.generations import view_of
 from infra.projector.parking import Parking, passing_over
 from infra.projector.projection import Projection
 from infra.projector.session_tables import SessionTables
+from infra.projector.tables import view_of
 from projections.registry import PROJECTIONS
 
 Borrow = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]

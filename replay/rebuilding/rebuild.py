@@ -28,6 +28,7 @@ from infra.projector.indexes import drop_key, make_indexes_of_a_filled
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.promote import catch_up, promote, promote_again
+from infra.told import ToldError
 from replay.rebuilding.forecast import Forecast
 from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_foretold
 from replay.rebuilding.progress import Progress, ProgressReporter, last_costs
@@ -51,7 +52,7 @@ class Rebuilt:
     parked: int
 
 
-class MoreParkedError(Exception):
+class MoreParkedError(ToldError):
     """In a rebuilt read model more would wait than in the one in use; readers keep the one they had."""
 
     def __init__(self, name: str, count: int, first: int, reason: str) -> None:
@@ -62,7 +63,7 @@ class MoreParkedError(Exception):
         )
 
 
-class NothingToRollBackToError(Exception):
+class NothingToRollBackToError(ToldError):
     """There is no earlier generation that this version of the code made from this log."""
 
     def __init__(self, name: str) -> None:

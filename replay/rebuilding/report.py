@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.projector.folding import RowAt
 from infra.projector.projection import Key
+from infra.told import ToldError
 
 NAMED_AT_MOST = 100
 """Rows that a report names of each kind: it is read by people."""
@@ -100,7 +101,7 @@ class Report:
         )
 
 
-class NotEqualError(Exception):
+class NotEqualError(ToldError):
     """A rebuilt read model differs from what the log makes; readers keep the one they had."""
 
     def __init__(self, report: Report) -> None:

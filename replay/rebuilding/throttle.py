@@ -7,6 +7,8 @@ from typing import Any, Literal, NamedTuple
 import psycopg
 from psycopg import sql
 
+from infra.told import ToldError
+
 Wish = Literal["run", "pause", "cancel"]
 
 STEP = 2_000
@@ -29,7 +31,7 @@ WHERE r.name = %(name)s
 """
 
 
-class RebuildCancelledError(Exception):
+class RebuildCancelledError(ToldError):
     """An operator ended a rebuild; readers keep what they had."""
 
     def __init__(self, name: str) -> None:

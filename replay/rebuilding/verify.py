@@ -16,6 +16,7 @@ from infra.projector.generations import Generation, connect, in_use, log_is_the_
 from infra.projector.parking import parking_of
 from infra.projector.projection import Key, Projection
 from infra.projector.row_store import RowStore
+from infra.told import ToldError
 from replay.rebuilding.forecast import Checked
 from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_expected
 from replay.rebuilding.report import Report
@@ -28,7 +29,7 @@ EVENTS_IN_A_SAMPLE = 1_000_000
 CHUNK = 5_000
 
 
-class NoSuchGenerationError(Exception):
+class NoSuchGenerationError(ToldError):
     """The read model has no generation in use, or none any more."""
 
 

@@ -8,15 +8,20 @@ from collections.abc import Callable
 from multiprocessing.queues import SimpleQueue
 from time import sleep
 from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 from infra.projector.folding import Decode, PoisonEventError
 from infra.projector.projection import Projection
+from infra.told import ToldError
 from replay.rebuilding.throttle import RebuildCancelledError
 
 SMALL_LOG = 20_000
 """Up to so many events one process is done before a second one has started."""
 
 T = TypeVar("T")
+
+Reference = tuple[str, str, ZoneInfo | None]
+"""A module, its variable that holds a read model, and by whose calendar it counts days, if it does."""
 
 Tell = Callable[[T], None]
 """Says something to whoever gave the work."""
@@ -28,7 +33,7 @@ Work = Callable[[Projection[Any], Decode, int, Tell[T], Alive], None]
 """What worker number so-and-so does; another process gets it pickled."""
 
 
-class WorkerDiedError(Exception):
+class WorkerDiedError(ToldError):
     """A process ended without a word (killed, or out of memory)."""
 
 
@@ -94,7 +99,7 @@ def _listen(name: str, said: "SimpleQueue[T | _Ended]", processes: list[Any], he
 
 
 def _work(
-    reference: tuple[str, str],
+    reference: Reference,
     decoder: Callable[[], Decode],
     work: Work[T],
     worker: int,
@@ -118,21 +123,22 @@ def _work(
         said.put(_Ended())
 
 
-def reference_of(projection: Projection[Any]) -> tuple[str, str]:
-    """Return the module and the name under which another process finds the read model: folds do not pickle."""
+def reference_of(projection: Projection[Any]) -> Reference:
+    """Return how another process finds the read model: folds do not pickle."""
+    origin = projection.origin or projection
     modules = {fold.__module__ for _, fold in projection.folds.values()}
     for module in sorted(modules):
         for name, value in vars(sys.modules[module]).items():
-            if value is projection:
-                return module, name
+            if value is origin:
+                return module, name, projection.zone
     raise LookupError(f"{projection.name} is no module's variable: another process cannot find it")
 
 
-def found(reference: tuple[str, str]) -> Projection[Any]:
+def found(reference: Reference) -> Projection[Any]:
     """Return the read model that was referred to."""
-    module, name = reference
+    module, name, zone = reference
     projection: Projection[Any] = getattr(importlib.import_module(module), name)
-    return projection
+    return projection if zone is None else projection.in_zone(zone)
 
 
 def _module_of(function: Callable[..., Any]) -> str:

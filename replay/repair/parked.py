@@ -21,6 +21,7 @@ from infra.projector.leases import build_lock
 from infra.projector.parking import ParkedKey, Parking, parked_key_text, parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
+from infra.told import ToldError
 from replay.rebuilding.verify import NoSuchGenerationError
 
 _PARKED = """
@@ -84,14 +85,14 @@ class Tried:
         return self.position is None
 
 
-class NotParkedError(Exception):
+class NotParkedError(ToldError):
     """Nothing waits at this place."""
 
     def __init__(self, name: str, place: str) -> None:
         super().__init__(f"{name}: nothing waits at {place}. `letopis projections parked {name}` shows what does.")
 
 
-class OtherCodeError(Exception):
+class OtherCodeError(ToldError):
     """The generation in use was made by other code, whose rows this code must not touch."""
 
     def __init__(self, name: str) -> None:

@@ -1,7 +1,8 @@
 """Says how every read model is: which build, how far behind the log, how large, and what went wrong."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from time import monotonic, sleep
 from typing import Any
 
@@ -9,26 +10,27 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.rows import class_row
 
+from infra.log.log_reader import head_of
 from infra.projector.generations import LOG_REPLACED, connect, fingerprint_of
 from infra.projector.projection import Projection
 
 _QUERY = """
     SELECT
-        s.name, s.generation, s.shape, s.state, s.position, s.head, s.lag_events, s.lag_seconds, s.fingerprint,
-        s.error, coalesce(k.parked, 0) AS parked, k.parked_from,
-        coalesce(pg_total_relation_size(to_regclass(format('%I.%I', s.name || '_g' || s.generation, s.name))), 0)
+        name, generation, shape, state, position, head, lag_events, lag_seconds, fingerprint, error, parked,
+        parked_from, kept_since, kept_events,
+        coalesce(pg_total_relation_size(to_regclass(format('%I.%I', name || '_g' || generation, name))), 0)
             AS size_bytes
-    FROM read.generation_status s
-    LEFT JOIN read.parked_count k USING (name, generation)
-    ORDER BY s.name, s.generation
+    FROM read.build_status
+    ORDER BY name, generation
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionStatus:
     """How one generation of a read model is. `is_current` is False when other code than this made it.
 
-    `parked` places wait for a fact that could not be taken in, the first of them for the one at `parked_from`.
+    `parked` places wait for a fact that could not be taken in, the first of them for the one at `parked_from`. One that
+    is kept for a way back has cost `kept_events` folded since `kept_since`, when readers were shown another.
     """
 
     name: str
@@ -40,64 +42,46 @@ class ProjectionStatus:
     lag_events: int
     lag_seconds: float
     fingerprint: str
-    is_current: bool
-    rows: int
-    size_bytes: int
-    error: str | None
+    is_current: bool = True
+    rows: int = 0
+    size_bytes: int = 0
+    error: str | None = None
     parked: int = 0
     parked_from: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    name: str
-    generation: int
-    shape: int
-    state: str
-    position: int
-    head: int
-    lag_events: int
-    lag_seconds: float
-    fingerprint: str
-    error: str | None
-    parked: int
-    parked_from: int | None
-    size_bytes: int
+    kept_since: datetime | None = None
+    kept_events: int | None = None
 
 
 def statuses(projections: Iterable[Projection[Any]], url: str) -> list[ProjectionStatus]:
     """Return all generations, by name; a read model without any is `building` as number 0."""
     known = {one.name: one for one in projections}
-    with connect(url) as connection, connection.cursor(row_factory=class_row(_Found)) as cursor:
+    with connect(url) as connection, connection.cursor(row_factory=class_row(ProjectionStatus)) as cursor:
         found = [one for one in cursor.execute(_QUERY) if one.name in known]
-        told = [_status(connection, one, known[one.name]) for one in found]
-        row = connection.execute("SELECT coalesce(max(position), 0) FROM letopis.event").fetchone()
-    head: int = row[0] if row else 0
+        told = [_with_rows(connection, one, known[one.name]) for one in found]
+        head = head_of(connection).position
     missing = (known[name] for name in known.keys() - {one.name for one in told})
-    told.extend(
-        ProjectionStatus(one.name, 0, one.shape, "building", 0, head, head, 0.0, fingerprint_of(one), True, 0, 0, None)
-        for one in missing
-    )
+    told.extend(_not_built(one, head) for one in missing)
     return sorted(told, key=lambda one: (one.name, one.generation))
 
 
-def _status(connection: psycopg.Connection[Any], one: _Found, projection: Projection[Any]) -> ProjectionStatus:
+def _with_rows(
+    connection: psycopg.Connection[Any], one: ProjectionStatus, projection: Projection[Any]
+) -> ProjectionStatus:
+    rows = _rows_in(connection, sql.Identifier(f"{one.name}_g{one.generation}", one.name))
+    return replace(one, is_current=one.fingerprint == fingerprint_of(projection), rows=rows)
+
+
+def _not_built(projection: Projection[Any], head: int) -> ProjectionStatus:
     return ProjectionStatus(
-        one.name,
-        one.generation,
-        one.shape,
-        one.state,
-        one.position,
-        one.head,
-        one.lag_events,
-        one.lag_seconds,
-        one.fingerprint,
-        one.fingerprint == fingerprint_of(projection),
-        _rows_in(connection, sql.Identifier(f"{one.name}_g{one.generation}", one.name)),
-        one.size_bytes,
-        one.error,
-        one.parked,
-        one.parked_from,
+        name=projection.name,
+        generation=0,
+        shape=projection.shape,
+        state="building",
+        position=0,
+        head=head,
+        lag_events=head,
+        lag_seconds=0.0,
+        fingerprint=fingerprint_of(projection),
     )
 
 

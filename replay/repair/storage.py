@@ -20,6 +20,10 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "refusal": ("refusals", "Kept for ever; how many are written a second is bounded."),
         "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
+        "timer_answer": (
+            "timer answers",
+            "Kept while the timer waits for something there; may be deleted at any time.",
+        ),
         "snapshot": ("snapshots", "Made from the log; may be deleted at any time."),
         "parked": ("parked", "Kept until what waits is taken in or skipped, or its generation is dropped."),
         "skipped": ("skipped facts", "Kept for ever: every later build passes over them too."),

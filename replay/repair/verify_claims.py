@@ -9,8 +9,7 @@ from uuid import UUID
 import psycopg
 
 from aggregates.client import Client
-from infra.log.envelope import Envelope, RecordedEvent
-from infra.log.eventlog import COLUMNS
+from infra.log.eventlog import COLUMNS, recorded_events
 from infra.postgres.connection import one_snapshot
 from infra.projector.folding import Decode
 from infra.projector.generations import connect
@@ -88,11 +87,10 @@ def verify_claims(url: str, decode: Decode, keyed_hash: KeyedHash) -> ClaimsRepo
 
 def _clients(connection: psycopg.Connection[Any], decode: Decode) -> Iterator[Client]:
     """Yield every client as its own facts make it."""
-    with connection.cursor("clients", binary=True) as cursor:
+    with connection.cursor("clients", binary=True, row_factory=recorded_events) as cursor:
         cursor.itersize = CHUNK
         cursor.execute(_FACTS)
-        facts = (RecordedEvent(Envelope(*row[:13]), row[13]) for row in cursor)
-        for stream_id, own in groupby(facts, key=lambda fact: fact.envelope.stream_id):
+        for stream_id, own in groupby(cursor, key=lambda fact: fact.envelope.stream_id):
             client = Client(stream_id)
             for fact in own:
                 client.apply(decode(fact))

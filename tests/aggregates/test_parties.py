@@ -10,7 +10,9 @@ from tests.frozen import NEW, OTHER_PARTIES, PARTIES, parties_expected, parties_
 @pytest.mark.parametrize("event", examples.EVENTS, ids=lambda event: event.TOPIC)
 def test_the_parties_of_a_fact_are_as_they_always_were(event: Event) -> None:
     kept, told = parties_expected(event, parties_kept()), parties_told(event)
-    assert kept is not None, NEW.format(what=f"Whom {event.TOPIC} concerns", file=PARTIES.name)
+    assert kept is not None, NEW.format(
+        what=f"Whom {event.TOPIC} concerns", file=f"{event.TOPIC}.json in {PARTIES.name}"
+    )
     assert told == kept, OTHER_PARTIES.format(topic=event.TOPIC, kept=kept, told=told)
 
 

@@ -27,8 +27,9 @@ from events.values import (
     Stage,
 )
 from infra.log.envelope import Envelope
-from infra.projector.folding import Rows, play_events
+from infra.projector.folding import Rows
 from infra.projector.projection import Key, Projection
+from tests.played import play_events
 
 E = TypeVar("E", bound=Event)
 
@@ -39,6 +40,7 @@ CALL, OTHER_CALL = UUID(int=0xA1), UUID(int=0xA2)
 NORTH, SOUTH, MOSCOW, PERM = (UUID(int=0xE0 + number) for number in range(1, 5))
 PIPELINE, PRODUCT = UUID(int=0xB1), UUID(int=0xB2)
 DAY_ONE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 def at(position: int) -> datetime:
@@ -115,7 +117,13 @@ def held(channel: Channel = Channel.MEETING, **more: Any) -> activity.ActivityHe
 
 def planned() -> activity.ActivityPlanned:
     return activity.ActivityPlanned(
-        channel=Channel.MEETING, staff_id=ANNA, client_id=ROMASHKA, contact_id=MARIA, topic="Prices", due_at=at(48)
+        channel=Channel.MEETING,
+        staff_id=ANNA,
+        client_id=ROMASHKA,
+        contact_id=MARIA,
+        topic="Prices",
+        due_at=at(48),
+        remind_before=HOUR,
     )
 
 
@@ -156,8 +164,11 @@ ONE_OF_EACH: tuple[tuple[UUID, Event], ...] = (
     (ROMASHKA, client.LifecycleAdvanced(from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CUSTOMER)),
     (ROMASHKA, client.ClientArchived(reason="Closed down")),
     (ROMASHKA, client.ClientRestored(reason="Opened again")),
+    # These end what a plan sets: before it, so that there is something to show in the end.
+    (CALL, activity.ActivityCancelled(reason="On holiday")),
+    (CALL, activity.ActivityReminderFell(remind_at=at(71), due_at=at(72), staff_id=ANNA)),
     (CALL, planned()),
-    (CALL, activity.ActivityRescheduled(from_due_at=at(48), to_due_at=at(72))),
+    (CALL, activity.ActivityRescheduled(from_due_at=at(48), to_due_at=at(72), remind_before=HOUR)),
     (CALL, held()),
     (CALL, activity.CallClassified(to_status=CallStatus.FINISHED, staff_id=ANNA)),
     (
@@ -165,7 +176,6 @@ ONE_OF_EACH: tuple[tuple[UUID, Event], ...] = (
         activity.ActivityClientNamed(client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND),
     ),
     (CALL, activity.ActivityNoted(text="Asked for a discount")),
-    (CALL, activity.ActivityCancelled(reason="On holiday")),
     (PIPELINE, pipeline.PipelineDefined(name="Retail", stages=FIRST_STAGES)),
     (PIPELINE, pipeline.StageAdded(stage=Stage(code="trial", name="Trial"), after="offer")),
     (PIPELINE, pipeline.StageRevised(from_stage=FIRST_STAGES[0], to_stage=Stage(code="offer", name="Bid"))),

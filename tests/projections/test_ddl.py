@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from infra.projector.folding import RowAt, Rows, play_events
+from infra.projector.folding import RowAt, Rows
 from infra.projector.indexes import analyse
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
@@ -20,6 +20,7 @@ from projections.parties.client_card import ClientCardRow, client_card
 from projections.parties.ownership_history import ownership_history
 from projections.registry import PROJECTIONS
 from tests.database import Database
+from tests.played import play_events
 from tests.projections.facts import ANNA, BORIS, ONE_OF_EACH, ROMASHKA, VASILEK, at, fact, history
 
 COLUMN_TYPES = {

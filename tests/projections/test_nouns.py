@@ -20,6 +20,7 @@ NOT_SHOWN = {
 NOT_COUNTED = {
     "activity.noted": "a remark",
     "activity.rescheduled": "no report counts moved appointments yet",
+    "activity.reminder_fell": "nobody is judged by what they were reminded of",
     "branch.closed": "no report counts by branch yet",
     "branch.moved_under_head": "no report counts by branch yet",
     "branch.name_taken": "of a name, not of a branch",

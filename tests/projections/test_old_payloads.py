@@ -42,7 +42,8 @@ STREAMS = {event.TOPIC: stream for stream, event in ONE_OF_EACH}
 PAYLOADS = [
     (path.name.split(".v", 1)[0], version_of(path), json.loads(path.read_text()))
     for topic in (*STREAMS, "import.started", "import.finished")
-    for path in sorted(GOLDEN.glob(f"{topic}.v*.json"))
+    # In the order in which they came to be: v1, v1.2, v2.
+    for path in sorted(GOLDEN.glob(f"{topic}.v*.json"), key=lambda path: (version_of(path), len(path.name)))
 ]
 
 

@@ -7,9 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.registry import EVENT_TYPES
-from infra.projector.folding import Rows, play_events
+from infra.projector.folding import Rows
 from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
+from tests.played import play_events
 from tests.projections.facts import ONE_OF_EACH, fact, history, subject_of
 
 HISTORIES = st.lists(st.integers(0, len(ONE_OF_EACH) - 1), max_size=40)

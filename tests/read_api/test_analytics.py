@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from infra.analytics.duck import POSITION_KEY
+from infra.analytics.answer import POSITION_KEY
 from infra.analytics.fact_schema import Parameter, Report, ReportColumn, ReportParameterError
 from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres

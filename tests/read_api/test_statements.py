@@ -11,7 +11,7 @@ import pytest
 
 from events.values import CallStatus, Channel, ClientKind, Direction, Lifecycle
 from infra.postgres.embedded import EmbeddedPostgres
-from infra.projector.generations import view_of
+from infra.projector.tables import view_of
 from projections.registry import PROJECTIONS
 from read_api.reading.desk import Desk, Row
 from read_api.reading.statement import Seen, Statement

@@ -56,6 +56,8 @@ def _maybe(values: SearchStrategy[Any]) -> SearchStrategy[Any]:
 STAFF_ID, CLIENT_ID, DEAL_ID, ACTIVITY_ID = _one(*STAFF), _one(*CLIENTS), _one(*DEALS), _one(*ACTIVITIES)
 UNITS = ("Romashka", "Lutik")
 REASON, NAME = _one("because", "they asked"), _one("Romashka", "Lutik", "Olga", "Анна")
+# A day and a minute are the step of MOMENT: a reminder of one falls at another, which FallReminder may name.
+NOTICE = _one(timedelta(minutes=1), timedelta(days=1, minutes=1))
 MOMENT = st.integers(0, 500).map(lambda hours: BEGINNING + timedelta(hours=24 * hours, minutes=hours))
 MONEY = st.builds(Money, amount=_one(Decimal(100), Decimal("250.50"), Decimal(0)), currency=_one("USD", "RUB"))
 STAGE, STAGE_CODE = _one(*STAGES), _one(*(stage.code for stage in STAGES))
@@ -130,6 +132,7 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         deal_id=_maybe(DEAL_ID),
         topic=NAME,
         due_at=MOMENT,
+        remind_before=_maybe(NOTICE),
     ),
     activity.HoldActivity: st.builds(activity.HoldActivity, activity_id=ACTIVITY_ID, occurred_at=WHEN, **_touchpoint()),
     activity.RecordActivity: st.builds(
@@ -235,6 +238,8 @@ VALUES: dict[str, SearchStrategy[Any]] = {
     "name": NAME,
     "point": POINT,
     "reason": REASON,
+    "remind_at": MOMENT,
+    "remind_before": NOTICE,
     "tax_id": TAX_ID,
     "to_point": POINT,
 }
@@ -247,7 +252,7 @@ def _chance_of(name: str, kind: type[Command], said: Command) -> SearchStrategy[
     is_optional = NoneType in get_args(field.annotation)
     members = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, EnumType)]
     if mark is not None:
-        known: SearchStrategy[Any] = IDS[mark.kind]
+        known: SearchStrategy[Any] = IDS.get(mark.kind, st.just(getattr(said, name)))
     elif members:
         known = _one(*members[0])
     elif name in VALUES:

@@ -16,9 +16,10 @@ from commands.execution.batch import BatchRunner
 from infra.analytics.duck import AnalyticsNode
 from infra.postgres.connection import OwnConnection
 from infra.projector.advance import Leased, advance, lease, reader_for
-from infra.projector.generations import connect, in_use, view_of
+from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import build
+from infra.projector.tables import view_of
 from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database

@@ -20,7 +20,7 @@ from threading import Timer
 from app.composition.wiring import batch_runner
 from commands.execution.pending import Accepted, PendingCommand
 from commands.importing import run
-from commands.importing.maven import import_maven
+from commands.importing.folder_import import MAVEN, import_folder
 from commands.importing.report import Report
 from commands.importing.run import WriteDoor
 from infra.postgres.connection import OwnConnection
@@ -109,7 +109,7 @@ def write_door(url: str, heard: Callable[[Sequence[PendingCommand]], None] | Non
 def import_all(folder: Path, url: str) -> Report:
     """Import the whole company in this process."""
     with write_door(url) as door:
-        return import_maven(folder, door, zone=ZONE)
+        return import_folder(folder, MAVEN, door, zone=ZONE)
 
 
 class Doomed:
@@ -138,4 +138,4 @@ class Doomed:
 if __name__ == "__main__":
     run.BATCH = BATCH
     with write_door(sys.argv[2], Doomed(int(sys.argv[3]), float(sys.argv[4]))) as told:
-        import_maven(Path(sys.argv[1]), told, zone=ZONE)
+        import_folder(Path(sys.argv[1]), MAVEN, told, zone=ZONE)

@@ -25,8 +25,7 @@ from app.database import Urls, master_key, urls_of
 from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
 from app.terminal.totals import analytics_totals, pipeline_totals
-from commands.importing.maven import SOURCE, csv_totals
-from commands.importing.names import imported_id
+from commands.importing.folder_import import MAVEN, csv_totals
 from commands.importing.report import Report
 from infra.log.crypto import MasterKey
 from infra.postgres.embedded import EmbeddedPostgres
@@ -113,10 +112,9 @@ def _check_totals(database: Database, folder: Path, position: int, var: Path) ->
     """The CSV, the pipeline and the reports say the same."""
     settings = Settings(var=var, zone="Europe/Moscow")
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
-    pipeline_id = imported_id(SOURCE, "pipeline", "Maven")
-    expected = csv_totals(folder)
-    assert pipeline_totals(database.reader_url, pipeline_id) == expected
-    assert analytics_totals(settings, urls, MASTER, pipeline_id, position) == expected
+    expected = csv_totals(folder, MAVEN)
+    assert pipeline_totals(database.reader_url, MAVEN) == expected
+    assert analytics_totals(settings, urls, MASTER, MAVEN, position) == expected
     with analytics_in_hand(settings, urls, MASTER) as analytics:
         assert analytics.verify() == []
 

@@ -13,7 +13,8 @@ from typing import Any
 import adbc_driver_manager
 import psycopg
 
-from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError, position_of
+from infra.analytics.answer import position_of
+from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.log.log_reader import LogReader
 from infra.log.past_log import AsOf
 from infra.postgres.connection import OwnConnection

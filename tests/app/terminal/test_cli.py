@@ -148,6 +148,30 @@ def test_a_lost_master_key_is_not_replaced_by_a_new_one(var: Path) -> None:
         kept.rename(key)
 
 
+def test_a_master_key_that_is_none_is_told_and_not_repeated(var: Path) -> None:
+    key = var / "master.key"
+    kept = key.read_text()
+    key.write_text("half a key")
+    try:
+        done = letopis(var, "projections", "status")
+    finally:
+        key.write_text(kept)
+    assert done.returncode == 1
+    assert "holds no key of 64 hexadecimal digits" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "half a key" not in done.stderr
+
+
+def test_a_file_that_holds_no_token_keys_is_told(var: Path) -> None:
+    file = var.parent / "keys.pem"
+    file.write_text("nothing here")
+    done = letopis(var, "token", "anna", "seller", LETOPIS_JWT_PUBLIC_KEYS=str(file))
+    assert done.returncode == 1
+    assert "ask there for one" in done.stderr
+    findings = json.loads(letopis(var, "doctor", "--json", LETOPIS_JWT_PUBLIC_KEYS=str(file)).stdout)
+    assert any("holds no public key" in one["seen"] for one in findings)
+
+
 def test_a_taken_port_costs_nothing_and_another_one_is_proposed(var: Path) -> None:
     with closing(socket.socket()) as other:
         other.bind(("127.0.0.1", 0))

@@ -19,7 +19,7 @@ from aggregates.client_errors import ClientIsOwnedError
 from app.auth import AuthenticationError, TokenMissingError
 from app.serving.http import Check, Parts, create_app
 from app.words.messages import FIELD_MESSAGES, LANGUAGES, MESSAGES, language_of, words_for
-from app.words.problems import FIELD_CODES, HTTP_CODES, problem_of, problem_of_item, told
+from app.words.problems import FIELD_CODES, HTTP_CODES, STATUSES, problem_of, problem_of_item, told
 from commands.errors import OverloadedError, RequestError
 from read_api.reading.errors import ReadError
 
@@ -43,10 +43,17 @@ CODES = sorted(
 
 @pytest.mark.parametrize("code", [*CODES, *HTTP_CODES.values()])
 def test_every_code_has_words_in_both_languages(code: str) -> None:
+    assert code in MESSAGES, f"{code} has no words: put them, in en and ru, into the .toml beside the aggregate."
     for language in LANGUAGES:
         assert MESSAGES[code][language]["title"]
         assert MESSAGES[code][language]["detail"]
     assert words_for(code, "en", {}) != words_for(code, "ru", {})
+
+
+@pytest.mark.parametrize("root", [RequestError, ReadError, AuthenticationError])
+def test_every_error_of_a_request_has_its_status_in_the_one_table(root: type[Exception]) -> None:
+    listed = tuple(kind for kind, _ in STATUSES)
+    assert [kind for kind in subclasses(root) if not issubclass(kind, listed)] == []
 
 
 def test_the_catalogue_has_every_code_in_the_same_languages() -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from commands.importing.maven import csv_totals, import_maven
+from commands.importing.folder_import import MAVEN, csv_totals, import_folder
 from commands.importing.problems import MappingError
 from events.ids import branch_named
 from tests.commands.importing.imports import Desk, desk_at
@@ -35,7 +35,7 @@ def folder(real_data: Callable[[str], Path]) -> Path:
 
 
 def run(desk: Desk, folder: Path, **options: Any) -> Any:
-    return import_maven(folder, desk.door(), zone=ZONE, **options)
+    return import_folder(folder, MAVEN, desk.door(), zone=ZONE, **options)
 
 
 def worth(bodies: list[dict[str, Any]]) -> Decimal:
@@ -111,14 +111,14 @@ def test_strict_decides_as_if_the_rule_had_held_then(desk: Desk, folder: Path) -
 
 
 def test_a_dry_run_foretells_the_strict_import_and_stores_nothing(desk: Desk, folder: Path) -> None:
-    report = import_maven(folder, desk.dry_door(), zone=ZONE, strict=True, is_dry=True)
+    report = import_folder(folder, MAVEN, desk.dry_door(), zone=ZONE, strict=True, is_dry=True)
     assert (report.refused, report.accepted, report.is_dry, desk.size()) == (6391, 2536, True, 0)
 
 
 def test_the_naive_sums_are_those_the_publisher_states(folder: Path) -> None:
     everything = {"deals": 8800, "won": 4238, "lost": 2473, "engaging": 1589, "prospecting": 500}
-    assert csv_totals(folder) == {**everything, "won_amount": "10005534", "currency": "USD"}
-    allowed = csv_totals(folder, strict=True)
+    assert csv_totals(folder, MAVEN) == {**everything, "won_amount": "10005534", "currency": "USD"}
+    allowed = csv_totals(folder, MAVEN, strict=True)
     assert (allowed["deals"], allowed["won"], allowed["won_amount"]) == (2409, 533, "1354038")
 
 
@@ -130,9 +130,9 @@ def test_a_folder_without_the_files_is_named(desk: Desk, tmp_path: Path) -> None
 IMPORT = """
 import sys
 from pathlib import Path
-from commands.importing.maven import import_maven
+from commands.importing.folder_import import MAVEN, import_folder
 from tests.commands.importing.imports import Desk
-import_maven(Path(sys.argv[2]), Desk(sys.argv[1]).door(), zone="Europe/Moscow")
+import_folder(Path(sys.argv[2]), MAVEN, Desk(sys.argv[1]).door(), zone="Europe/Moscow")
 """
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from infra.log.log_reader import LogReader
 from infra.projector.advance import lease
-from infra.projector.folding import Decode, play_events
+from infra.projector.folding import Decode
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
 from tests.infra.toy import decode
+from tests.played import play_events
 
 
 def in_memory(url: str, projection: Projection[Any], read: Decode = decode) -> dict[Any, Any]:

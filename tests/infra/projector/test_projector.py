@@ -14,11 +14,12 @@ import pytest
 
 from infra.log.eventlog import WAKE_UP_CHANNEL
 from infra.log.log_reader import BEGINNING
-from infra.projector import generations
+from infra.projector import generations, states
 from infra.projector.advance import Leased, advance, lease, reader_for
-from infra.projector.generations import GenerationMovedError, ShapeChangedError, connect, in_use
+from infra.projector.generations import GenerationMovedError, connect, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
+from infra.projector.tables import ShapeChangedError
 from tests.database import Database
 from tests.infra import toy
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
@@ -154,7 +155,7 @@ def test_retry_goes_on_where_a_broken_read_model_stopped(database: Database, ser
         owner.execute("ALTER TABLE letopis.event DISABLE TRIGGER event_is_immutable")
         owner.execute("""UPDATE letopis.event SET body = '{"amount": "4", "colour": "red"}' WHERE position = 2""")
     with connect(database.projector_url) as connection:
-        assert generations.retry(connection, "days")
+        assert states.retry(connection, "days")
     eventually(reached(database.projector_url, days, 3))
     assert [there.row.coins for there in in_table(database.projector_url, days).values()] == [3]
     assert service is not None
@@ -244,11 +245,11 @@ def test_a_paused_read_model_stays_where_it_is_until_resumed(database: Database,
     eventually(reached(database.projector_url, boxes, 0))
     eventually(lambda: len(service._leased) == 3)
     with connect(database.projector_url) as connection:
-        assert generations.pause(connection, "boxes")
+        assert states.pause(connection, "boxes")
         last = record(database.owner_url, [opening("a")])
         eventually(reached(database.projector_url, days, last))
         assert state_of(database.projector_url, boxes)[:2] == ("paused", 0)
-        assert generations.resume(connection, "boxes")
+        assert states.resume(connection, "boxes")
     eventually(reached(database.projector_url, boxes, last))
 
 

@@ -14,7 +14,7 @@ from tests.infra.toy import boxes, days, decode, opening, record
 
 
 def test_a_build_that_lost_its_database_is_begun_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.projector.projector.RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr("infra.projector.builder.RECONNECT_SECONDS", 0.01)
     url = database.projector_url
     record(database.owner_url, [opening("a")])
     begun: list[str] = []

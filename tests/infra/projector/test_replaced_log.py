@@ -6,11 +6,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.projector import generations
+from infra.projector import generations, states
 from infra.projector.advance import advance, lease, reader_for
-from infra.projector.generations import GenerationMovedError, break_replaced, connect, in_use
+from infra.projector.generations import GenerationMovedError, connect, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
+from infra.projector.states import break_replaced
 from replay.rebuilding.rebuild import NothingToRollBackToError, rebuild, roll_back
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
@@ -133,7 +134,7 @@ def test_what_is_of_another_log_is_not_shown_again_for_the_asking(folded: Databa
     replace_log(folded, LONGER)
     with connect(folded.projector_url) as connection:
         assert break_replaced(connection) == [boxes.name]
-        assert not generations.retry(connection, boxes.name)
+        assert not states.retry(connection, boxes.name)
     assert state_of(folded.projector_url, boxes) == ("broken", 3, "log replaced")
 
 

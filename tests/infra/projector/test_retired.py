@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 
@@ -19,15 +20,15 @@ from infra.projector.generations import (
     fingerprint_of,
     in_use,
     newest_retired,
-    pause,
-    resume,
 )
 from infra.projector.indexes import make_indexes
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from infra.projector.promote import promote, promote_again
-from replay.rebuilding.rebuild import rebuild
+from infra.projector.states import KEPT_LONG_ENOUGH, pause, resume
+from replay.rebuilding.rebuild import rebuild, roll_back
+from replay.repair.status import statuses
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
 from tests.infra.toy import boxes, coin, days, decode, decoder, opening, random_history, record
@@ -37,8 +38,11 @@ reshaped = replace(boxes, version=2, shape=2)
 
 
 @contextmanager
-def following(database: Database, *projections: Projection[Any]) -> Iterator[ProjectorService]:
-    service = ProjectorService(projections, decode, database.projector_url, poll_seconds=0.05)
+def following(
+    database: Database, *projections: Projection[Any], keep_retired: timedelta | None = None
+) -> Iterator[ProjectorService]:
+    url = database.projector_url
+    service = ProjectorService(projections, decode, url, poll_seconds=0.05, keep_retired=keep_retired)
     service.start()
     try:
         yield service
@@ -83,6 +87,41 @@ def test_a_retired_generation_of_this_code_follows_the_log_until_it_is_dropped(d
             assert drop_retired(connection, "boxes") == [1]
         record(database.owner_url, [opening("a")])
     assert retired(database) is None
+
+
+def test_what_is_kept_says_what_it_cost_since_readers_see_another(database: Database) -> None:
+    record(database.owner_url, [opening("a")])
+    rebuilt(database, newer, boxes)
+    with following(database, boxes):
+        last = record(database.owner_url, [coin("a"), coin("a")])
+        eventually(retired_reached(database, last))
+    kept, present = statuses([newer], database.projector_url)
+    assert (kept.state, kept.kept_events, kept.kept_since is None) == ("retired", 2, False)
+    assert (present.state, present.kept_events, present.kept_since) == ("live", None, None)
+
+
+def test_what_was_kept_long_enough_follows_no_more_and_a_way_back_folds_what_it_missed(database: Database) -> None:
+    rebuilt(database, newer, boxes)
+    hour = timedelta(hours=1)
+    with following(database, boxes, days, keep_retired=hour):
+        eventually(retired_reached(database, record(database.owner_url, [opening("a")])))
+        with psycopg.connect(database.owner_url) as owner:
+            owner.execute("UPDATE letopis.projection SET retired_at = retired_at - %s WHERE state = 'retired'", [hour])
+        eventually(lambda: (found := retired(database)) is not None and found.error == KEPT_LONG_ENOUGH)
+        last = record(database.owner_url, [coin("a"), coin("a")])
+        eventually(reached(database.projector_url, days, last))
+    kept, _ = statuses([newer], database.projector_url)
+    assert (kept.position, kept.lag_events, kept.kept_events) == (1, 2, 1)
+    assert roll_back(boxes, database.projector_url, decode).number == 1
+    assert in_table(database.projector_url, boxes) == in_memory(database.projector_url, boxes)
+    assert state_of(database.projector_url, boxes)[:2] == ("live", last)
+
+
+def test_what_readers_of_another_shape_see_follows_however_long_it_is_kept(database: Database) -> None:
+    rebuilt(database, reshaped, boxes)
+    with following(database, boxes, keep_retired=timedelta(0)):
+        last = record(database.owner_url, [opening("a")])
+        eventually(lambda: shown(database)["boxes_v1"] == last)
 
 
 def test_a_way_back_while_the_service_follows_loses_no_fact(database: Database) -> None:
@@ -130,8 +169,8 @@ def test_code_that_is_started_again_beside_newer_code_builds_nothing(database: D
 def test_code_whose_successor_is_gone_for_good_shows_its_own_again(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.projector.projector.WATCH_SECONDS", 0.05)
-    monkeypatch.setattr("infra.projector.projector.LEFT_SECONDS", 0.2)
+    monkeypatch.setattr("infra.projector.builder.WATCH_SECONDS", 0.05)
+    monkeypatch.setattr("infra.projector.builder.LEFT_SECONDS", 0.2)
     rebuilt(database, newer, boxes)
     with following(database, boxes):
         last = record(database.owner_url, [opening("a")])
@@ -157,8 +196,8 @@ def test_code_that_rebuilds_beside_newer_code_drops_nothing_that_its_own_readers
 
 
 def test_code_leaves_its_successor_alone_while_that_runs(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.projector.projector.WATCH_SECONDS", 0.02)
-    monkeypatch.setattr("infra.projector.projector.LEFT_SECONDS", 0.1)
+    monkeypatch.setattr("infra.projector.builder.WATCH_SECONDS", 0.02)
+    monkeypatch.setattr("infra.projector.builder.LEFT_SECONDS", 0.1)
     rebuilt(database, newer, boxes)
     with following(database, newer) as successor:
         eventually(lambda: "boxes_g2" in successor._leased)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from infra.analytics import arrow_log
-from infra.analytics.arrow_log import ArrowLog, Checkpoint, Slice
+from infra.analytics.arrow_log import ArrowLog, Slice
 from infra.analytics.duck import AnalyticsNode
+from infra.log.log_reader import Checkpoint
 from projections.analytics import ANALYTICS
 
 SLICE = 50

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -24,9 +24,12 @@ from events.deal import (
     DealRevalued,
     DealWon,
 )
+from events.examples import example_of, stream_of_example
 from events.product import ProductAliasAdded, ProductListed
+from events.registry import EVENT_TYPES
 from events.staff import StaffDeparted, StaffHired
 from events.values import CallStatus, Channel, ClientKind, Direction, Lifecycle, Money, OwnershipCause, StaffRole
+from projections.registry import FACT_TABLES
 
 
 class Stored(NamedTuple):
@@ -228,4 +231,15 @@ def dense(seed: int, deals: int = 150) -> list[Stored]:
             Stored(stream, event.TOPIC, event.model_dump_json(exclude_none=True), when, event.SCHEMA_VERSION)
             for event, when in steps
         ]
-    return rows
+    return [*rows, *_one_of_each_other(rows)]
+
+
+def _one_of_each_other(rows: list[Stored]) -> Iterator[Stored]:
+    """Give the example of every fact that is counted and not there yet, so that whatever counts it finds one."""
+    there = {row.topic for row in rows}
+    counted = {topic for table in FACT_TABLES for topic in table.topics}
+    for kind in EVENT_TYPES:
+        if kind.TOPIC in counted - there:
+            body = example_of(kind).model_dump_json(exclude_none=True)
+            day = NEW_YEAR + timedelta(days=20)
+            yield Stored(stream_of_example(kind), kind.TOPIC, body, day, kind.SCHEMA_VERSION)

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pytest
 
 from infra.analytics import duck
-from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.analytics.answer import rows
+from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import TOGETHER
 from infra.postgres.embedded import EmbeddedPostgres
 from projections.analytics import ANALYTICS

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from infra.analytics import arrow_log
-from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError, rows
+from infra.analytics.answer import rows
+from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import Difference
 from infra.analytics.fact_schema import FactSchema
 from infra.log.event_versions import NewerLogError

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra.analytics.duck import AnalyticsNode, position_of, rows
+from infra.analytics.answer import position_of, rows
+from infra.analytics.duck import AnalyticsNode
 from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
 from infra.log.past_log import AsOf
 from projections.analytics import ANALYTICS

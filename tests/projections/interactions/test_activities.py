@@ -4,13 +4,27 @@ from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
     ActivityNoted,
+    ActivityReminderFell,
     ActivityRescheduled,
     CallClassified,
 )
 from events.base import Event
 from events.values import CallStatus, Channel, Direction
 from projections.interactions.activities import ActivityRow, activities
-from tests.projections.facts import ANNA, BORIS, CALL, MARIA, OTHER_CALL, ROMASHKA, at, fact, folded, held, planned
+from tests.projections.facts import (
+    ANNA,
+    BORIS,
+    CALL,
+    HOUR,
+    MARIA,
+    OTHER_CALL,
+    ROMASHKA,
+    at,
+    fact,
+    folded,
+    held,
+    planned,
+)
 
 PLANNED_ROW = ActivityRow(
     activity_id=CALL,
@@ -23,6 +37,7 @@ PLANNED_ROW = ActivityRow(
     topic="Prices",
     due_at=at(48),
     takes_place_at=at(48),
+    remind_at=at(47),
     was_planned=True,
     version=1,
 )
@@ -48,6 +63,14 @@ def test_a_rescheduled_activity_is_due_at_the_new_moment() -> None:
     row = activity(planned(), LATER)
 
     assert (row.state, row.due_at, row.takes_place_at) == ("planned", at(72), at(72))
+
+
+def test_a_reminder_falls_for_one_due_moment_and_a_new_one_has_its_own() -> None:
+    fell = ActivityReminderFell(remind_at=at(47), due_at=at(48), staff_id=ANNA)
+
+    assert activity(planned(), fell).reminded_at == at(2)
+    row = activity(planned(), fell, ActivityRescheduled(from_due_at=at(48), to_due_at=at(72), remind_before=HOUR))
+    assert (row.remind_at, row.reminded_at) == (at(71), None)
 
 
 def test_a_held_meeting_keeps_what_was_planned_and_says_what_came_of_it() -> None:

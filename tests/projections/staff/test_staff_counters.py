@@ -1,6 +1,7 @@
 """A staff member's day in numbers, on the company's own calendar."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from events.client import ClientClaimed
 from events.deal import DealLost, DealWon
@@ -60,6 +61,15 @@ def test_the_day_ends_at_the_company_s_midnight() -> None:
     after = fact(held(), CALL, 2, occurred_at=datetime(2026, 3, 2, 21, 0, tzinfo=UTC))
 
     assert set(folded(staff_counters, before, after)) == {(ANNA, MONDAY), (ANNA, date(2026, 3, 3))}
+
+
+def test_each_zone_has_its_own_midnight_and_leaves_the_other_s_alone() -> None:
+    late = fact(held(), CALL, 1, occurred_at=datetime(2026, 3, 2, 20, 59, tzinfo=UTC))
+    further_east = staff_counters.in_zone(ZoneInfo("Asia/Vladivostok"))
+
+    assert set(folded(further_east, late)) == {(ANNA, date(2026, 3, 3))}
+    assert set(folded(further_east.in_zone(ZoneInfo("Europe/Lisbon")), late)) == {(ANNA, MONDAY)}
+    assert set(folded(staff_counters, late)) == {(ANNA, MONDAY)}
 
 
 def test_tasks_misdials_and_what_nobody_held_are_not_counted() -> None:
