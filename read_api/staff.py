@@ -154,6 +154,7 @@ PLACES = Listing(
     always="p.staff_id = %(staff_id)s",
     filters={"staff_id": "true"},
     steady=frozenset({"staff_id"}),
+    parties=frozenset({"staff_id"}),
     joins=_units_of("p"),
     names=(views.UNITS,),
 )

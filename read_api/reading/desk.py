@@ -29,7 +29,7 @@ UTC_ZONE = ZoneInfo("UTC")
 RETRY_AFTER = 2
 # A question that takes longer than this would hold a connection that a hundred others want.
 STATEMENT_TIMEOUT_MS = 10_000
-# A view is swapped in an instant: whoever holds it longer is stuck.
+# A view is swapped in an instant: a session that locks it for longer is stuck.
 LOCK_TIMEOUT_MS = 5_000
 
 STATUS = """

@@ -15,7 +15,7 @@ HEARTBEAT_SECONDS = 15.0
 """Seconds of silence after which a follower hears that the line is alive: proxies hang up after 30 or 60."""
 
 LIFE_SECONDS = 900.0
-"""Seconds a stream lives; whoever follows comes again by themselves, and with a token that is still good."""
+"""Seconds a stream lives; the follower connects again, with a token that is still good."""
 
 PAGE = 500
 """Facts read at once for a stream."""
@@ -44,7 +44,7 @@ class ReadFeed(Protocol):
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which facts somebody follows, and whether they may see what is personal."""
+    """Which events a reader follows, and whether they may see what is personal."""
 
     topics: tuple[str, ...] | None
     with_personal: bool

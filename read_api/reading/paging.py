@@ -58,8 +58,9 @@ class Listing(Paged):
     descending: bool = False
 
     def party(self, given: Mapping[str, Any]) -> UUID | None:
-        """Return the party that one of the filters names, if one does."""
-        return next((given[name] for name in sorted(self.parties & set(given))), None)
+        """Return the party that one of the filters names, if one does, and no view beside says more."""
+        named = () if self.beside else sorted(self.parties & set(given))
+        return next((given[name] for name in named), None)
 
     def conditions(self, given: frozenset[str]) -> str:
         """Return the WHERE clause for the filters that are given."""

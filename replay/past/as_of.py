@@ -56,7 +56,7 @@ class _Session:
         return self._tables
 
     def learn(self, connection: psycopg.Connection[Any]) -> None:
-        """Hear which facts are skipped on record."""
+        """Look up which facts are skipped on record."""
         self._passing = passing_over(connection, PROJECTIONS)
 
     def fold(self, projection: Projection[Any], rows: Rows, facts: Sequence[ReadEvent]) -> None:
