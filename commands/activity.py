@@ -166,7 +166,6 @@ class ImportActivity(HistoryCommand):
 
 @handles(PlanActivity)
 def plan_activity(command: PlanActivity, context: Context) -> Outcome:
-    """Plan."""
     member = acting_staff(context, command.staff_id)
     _check_known(context, command.client_id, command.contact_id, command.deal_id)
     activity = context.new(Activity, command.activity_id)
@@ -186,7 +185,6 @@ def plan_activity(command: PlanActivity, context: Context) -> Outcome:
 
 @handles(RescheduleActivity)
 def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcome:
-    """Reschedule."""
     activity = context.load(Activity, command.activity_id)
     activity.reschedule(command.due_at, remind_before=command.remind_before, reason=command.reason)
     return context.save(activity)
@@ -219,24 +217,15 @@ def record_activity(command: RecordActivity, context: Context) -> Outcome:
     """Record, and claim the client in the same decision when it is an offer."""
     is_automatic = context.actor.role == "integration"
     staff_id = command.staff_id if is_automatic else acting_staff(context, command.staff_id).id
-    touchpoint = Touchpoint(
-        channel=command.channel,
-        direction=command.direction,
-        staff_id=staff_id,
-        client_id=command.client_id,
-        contact_id=command.contact_id,
-        deal_id=command.deal_id,
-        is_offer=command.is_offer,
-        call_status=command.call_status,
-        contact_name=command.contact_name,
-        contact_data=command.contact_data,
-        topic=command.topic,
-        result=command.result,
-    )
+    touchpoint = _told(command)._replace(staff_id=staff_id)
     offer = _offer(context, touchpoint)
     activity = context.new(Activity, command.activity_id)
     activity.record(touchpoint, is_automatic=is_automatic)
     return context.save(activity, *(offer.claim() if offer else ()))
+
+
+def _told(command: RecordActivity | ImportActivity) -> Touchpoint:
+    return Touchpoint(**{name: getattr(command, name) for name in Touchpoint._fields})
 
 
 def _offer(context: Context, touchpoint: Touchpoint) -> Approach | None:
@@ -260,7 +249,6 @@ def _check_known(context: Context, client_id: UUID | None, contact_id: UUID | No
 
 @handles(ClassifyCall)
 def classify_call(command: ClassifyCall, context: Context) -> Outcome:
-    """Classify."""
     activity = context.load(Activity, command.activity_id)
     # A policy is nobody on the staff: it classifies for whoever took the call.
     whose = command.staff_id or (activity.staff_id if context.actor.staff_id is None else None)
@@ -284,7 +272,6 @@ def name_activity_client(command: NameActivityClient, context: Context) -> Outco
 
 @handles(NoteActivity)
 def note_activity(command: NoteActivity, context: Context) -> Outcome:
-    """Note."""
     activity = context.load(Activity, command.activity_id)
     activity.note(command.text)
     return context.save(activity)
@@ -292,7 +279,6 @@ def note_activity(command: NoteActivity, context: Context) -> Outcome:
 
 @handles(CancelActivity)
 def cancel_activity(command: CancelActivity, context: Context) -> Outcome:
-    """Cancel."""
     activity = context.load(Activity, command.activity_id)
     activity.cancel(reason=command.reason)
     return context.save(activity)
@@ -300,9 +286,8 @@ def cancel_activity(command: CancelActivity, context: Context) -> Outcome:
 
 @handles(ImportActivity)
 def import_activity(command: ImportActivity, context: Context) -> Outcome:
-    """Enter the touchpoint, and the claim a dated offer makes."""
     seller = None if command.staff_id is None else context.load(StaffMember, command.staff_id)
-    touchpoint = Touchpoint(**{name: getattr(command, name) for name in Touchpoint._fields})
+    touchpoint = _told(command)
     offer = None
     if command.is_offer and seller is not None and not command.date_unknown:
         offer = approach_in_history(context, seller, command.client_id or command.contact_id, strict=command.strict)
