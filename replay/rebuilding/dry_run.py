@@ -13,7 +13,7 @@ from infra.projector.folding import Decode
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
 from replay.rebuilding.forecast import USUAL, Costs, Forecast
-from replay.rebuilding.passes import SAMPLE, rows_of_a_sample
+from replay.rebuilding.parts import SAMPLE, rows_of_a_sample
 from replay.rebuilding.progress import last_costs
 from replay.rebuilding.rebuild import Check, Size
 

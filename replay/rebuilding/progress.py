@@ -22,7 +22,17 @@ from replay.rebuilding.throttle import SLICE_SECONDS, RebuildCancelledError, Wis
 from replay.rebuilding.verify import Looked
 
 Phase = Literal[
-    "counting", "folding", "writing", "indexing", "catching up", "verifying", "swapping", "done", "cancelled", "failed"
+    "counting",
+    "dealing",
+    "folding",
+    "writing",
+    "indexing",
+    "catching up",
+    "verifying",
+    "swapping",
+    "done",
+    "cancelled",
+    "failed",
 ]
 
 ENDED = frozenset({"done", "cancelled", "failed"})
@@ -90,7 +100,8 @@ def last_costs(connection: psycopg.Connection[Any], name: str) -> Costs | None:
     """Return what the last rebuild of a read model that ended well cost on this machine, if there was one."""
     row = connection.execute(_COSTS, (name,)).fetchone()
     # Code before or after this one may have kept others.
-    return Costs(**row[0]) if row and row[0].keys() == set(Costs._fields) else None
+    is_ours = row and set(Costs._fields) >= row[0].keys() >= set(Costs._fields) - set(Costs._field_defaults)
+    return Costs(**row[0]) if row and is_ours else None
 
 
 def _reason(error: BaseException) -> str:
@@ -189,24 +200,33 @@ class ProgressReporter:
         """Note what a worker did."""
         assert self._forecast is not None  # noqa: S101 - workers start after the forecast is made
         with self._lock:
-            if told.events:
+            if told.kind == "deal":
+                self._forecast.deal(told.events, told.seconds)
+            elif told.kind == "fold":
                 self._forecast.fold(told.events, told.seconds)
                 self._forecast.written += told.rows
             else:
                 self._forecast.write(told.rows, told.seconds)
-                if self._forecast.folded >= self._total:
-                    self._phase = "writing"
+            self._phase = self._phase_of(told)
             before = self._workers.get(told.worker, WorkerProgress(told.worker, 0, 0, 0.0))
-            events = before.events + told.events
+            events = before.events + (told.events if told.kind == "fold" else 0)
             rate = self._rates.setdefault(told.worker, _Rate()).at(monotonic(), events)
             self._workers[told.worker] = WorkerProgress(told.worker, events, before.rows + told.rows, rate)
         self._show()
+
+    def _phase_of(self, told: Step) -> Phase:
+        if self.done >= self._total:
+            return "writing" if told.kind == "write" else self._phase
+        return "folding" if self.done else "dealing" if told.kind == "deal" else self._phase
 
     def checked(self, looked: Looked) -> None:
         """Note that so many facts or rows were checked."""
         if self._forecast:
             with self._lock:
-                self._forecast.check(*looked)
+                if looked.kind == "deal":
+                    self._forecast.deal(looked.pieces, looked.seconds)
+                else:
+                    self._forecast.check(looked.kind, looked.pieces, looked.seconds)
         self._show()
 
     def look(self) -> None:
@@ -243,7 +263,7 @@ class ProgressReporter:
     def _seconds_left(self, elapsed: float) -> float | None:
         if self._phase == "done":
             return 0.0
-        if self._forecast is None or not self._forecast.folded:
+        if self._forecast is None or not (self._forecast.dealt or self._forecast.folded):
             return None
         is_indexing = self._phase == "indexing"
         indexing_for = monotonic() - self._phase_began if is_indexing else 0.0

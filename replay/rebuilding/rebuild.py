@@ -29,7 +29,7 @@ from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.promote import catch_up, promote, promote_again
 from replay.rebuilding.forecast import Forecast
-from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_foretold
+from replay.rebuilding.parts import ROWS_AT_ONCE, rows_foretold, shards_of_each
 from replay.rebuilding.progress import Progress, ProgressReporter, last_costs
 from replay.rebuilding.report import NotEqualError
 from replay.rebuilding.shard import Shard, fold_shard
@@ -108,7 +108,7 @@ def rebuild(
             few = head <= rows_at_once
             return (head if few else rows_foretold(connection, projection, present, head, decoder)) / processes
 
-        size = Size.of(projection, head, processes, passes(projection, rows_of_each, rows_at_once), small_log)
+        size = Size.of(projection, head, processes, shards_of_each(projection, rows_of_each, rows_at_once), small_log)
         generation = begin(connection, projection)
         try:
             with ProgressReporter(url, generation, progress, throttle) as teller:
@@ -159,18 +159,23 @@ class Size(NamedTuple):
         projection: Projection[Any],
         events: int,
         processes: int,
-        passes_of_each: int = 1,
+        shards_of_each: int = 1,
         small_log: int = SMALL_LOG,
     ) -> "Size":
-        """Return what a rebuild of this read model does with a log of this length in so many passes."""
+        """Return what a rebuild of this read model does with a log of this length."""
         workers = workers_for(projection, events, processes, small_log)
-        return cls(events, workers, workers * passes_of_each)
+        return cls(events, workers, workers * shards_of_each)
 
     def checks(self, projection: Projection[Any], check: Check) -> int:
         """Return how many events a check folds."""
         if check == "none":
             return 0
         return self.events // (sample_of(projection, self.events) if check == "sample" else 1)
+
+    def deals(self, check: Check) -> int:
+        """Return how many events are dealt out: to be folded, and for a full check once more."""
+        is_dealt = self.parts > self.workers
+        return self.events * (2 if check == "full" else 1) if is_dealt else 0
 
 
 class _Fill:
@@ -246,6 +251,7 @@ def forecast_of(connection: psycopg.Connection[Any], projection: Projection[Any]
         events=size.events,
         checks=size.checks(projection, check),
         workers=size.workers,
+        deals=size.deals(check),
         writes_at_once=projection.is_append_only,
     )
 

@@ -5,19 +5,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import psycopg
 from psycopg import sql
 
+from infra.log.log_reader import LogReader, read_in_blocks
 from infra.postgres.connection import one_snapshot
-from infra.projector.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.projector.folding import Decode, Rows, decoding, play, preparing, touches
 from infra.projector.generations import Generation, connect, in_use, log_is_the_same
 from infra.projector.parking import parking_of
 from infra.projector.projection import Key, Projection
 from infra.projector.row_store import RowStore
+from replay.rebuilding.dealing import counted, shards
 from replay.rebuilding.forecast import Checked
-from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_expected
+from replay.rebuilding.parts import ROWS_AT_ONCE, rows_expected, shards_of_each
 from replay.rebuilding.report import Report
 from replay.rebuilding.throttle import STEP, Throttle
 from replay.rebuilding.workers import SMALL_LOG, run_workers, workers_for
@@ -33,9 +35,9 @@ class NoSuchGenerationError(Exception):
 
 
 class Looked(NamedTuple):
-    """What a worker has done in one step of a check: folded so many facts, or compared so many rows, in so long."""
+    """What a worker has done in one step of a check: dealt out or folded so many facts, or compared so many rows."""
 
-    kind: Checked
+    kind: Checked | Literal["deal"]
     pieces: int
     seconds: float
 
@@ -92,8 +94,11 @@ def verify(
                 job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
                 _run_workers(projection, decoder, job, report, watch)
                 if report.extra and report.one_in == 1:
-                    again = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
-                    again.name_extra(report)
+                    with connect(url) as reading:
+                        again = _Checking(
+                            connection, reading, projection, job, decoder(), lambda *_: None, lambda: STEP
+                        )
+                        again.name_extra(report)
         return report
 
 
@@ -118,22 +123,22 @@ class _Job:
     snapshot: str
     workers: int
     one_in: int
-    asked: tuple[int, ...]
+    asked: range
     parts: int
     is_paced: bool
 
 
 def _parts(
     projection: Projection[Any], url: str, generation: Generation, workers: int, one_in: int, rows_at_once: int
-) -> tuple[tuple[int, ...], int]:
+) -> tuple[range, int]:
     """Return which parts of how many are to be checked: all, or those of one sample, chosen by chance."""
 
     def rows_of_each() -> float:
         with connect(url) as connection:
             return rows_expected(connection, generation, generation.position) / one_in / workers
 
-    parts = one_in * workers * passes(projection, rows_of_each, rows_at_once)
-    return tuple(range(secrets.randbelow(one_in), parts, one_in)), parts
+    parts = one_in * workers * shards_of_each(projection, rows_of_each, rows_at_once)
+    return range(secrets.randbelow(one_in), parts, one_in), parts
 
 
 def _run_workers(
@@ -159,21 +164,22 @@ def _check(
     """Check one worker's parts, tell of every step, and at last report."""
     with ExitStack() as sessions:
         connection = sessions.enter_context(connect(job.url))
-        pace: Throttle | None = None
-        if job.is_paced:
-            # What is asked meanwhile is not in the snapshot.
-            asking = sessions.enter_context(connect(job.url))
-            pace = Throttle(asking, job.generation.name, job.generation.number, job.workers, alive)
+        # What is dealt out, and asked meanwhile, is not in the snapshot; the facts up to a position are those of any.
+        reading = sessions.enter_context(connect(job.url))
+        read_in_blocks(reading)
+        pace = (
+            Throttle(reading, job.generation.name, job.generation.number, job.workers, alive) if job.is_paced else None
+        )
 
-        def looked(kind: Checked, pieces: int) -> None:
+        def looked(kind: Checked | Literal["deal"], pieces: int) -> None:
             alive()
             tell(Looked(kind, pieces, pace.turn(pieces) if pace else 0.0))
 
         with one_snapshot(connection, job.snapshot):
             _hold(connection, job.generation)
-            checking = _Checking(connection, projection, job, decode, looked, pace.step if pace else lambda: STEP)
-            for part in job.asked[worker :: job.workers]:
-                checking.check(part)
+            step = pace.step if pace else lambda: STEP
+            checking = _Checking(connection, reading, projection, job, decode, looked, step)
+            checking.check(job.asked[worker :: job.workers])
             if worker == 0 and job.one_in == 1:
                 checking.count()
             tell(checking.report)
@@ -196,18 +202,19 @@ def _still_there(generation: Generation) -> Iterator[None]:
 
 
 class _Checking:
-    """One worker's shard of the check of one generation."""
+    """One worker's shards of the check of one generation: rows of `connection` are compared with facts of `reading`."""
 
     def __init__(
         self,
         connection: psycopg.Connection[Any],
+        reading: psycopg.Connection[Any],
         projection: Projection[Any],
         job: _Job,
         decode: Decode,
-        looked: Callable[[Checked, int], None],
+        looked: Callable[[Checked | Literal["deal"], int], None],
         step: Callable[[], int],
     ) -> None:
-        self._connection = connection
+        self._connection, self._reading = connection, reading
         self._projection = projection
         self._job = job
         self._decode = decode
@@ -223,35 +230,44 @@ class _Checking:
         self.report.rows += there
         self.report.extra += there
 
-    def check(self, part: int) -> None:
-        """Compare the rows that one part of the log makes; of a sample also count those that are there."""
-        expected: set[Key] = set()
-        for made in self.folded(part):
-            self._compare(made)
+    def check(self, own: range) -> None:
+        """Compare the rows that some shards of the log make; of a sample also count those that are there."""
+        for part, folded in self.folded(own):
+            expected: set[Key] = set()
+            for made in folded:
+                self._compare(made)
+                if self._job.one_in > 1:
+                    expected.update(made)
             if self._job.one_in > 1:
-                expected.update(made)
+                self._count_those_of(part, expected)
         self.report.failing = len(self._parking.new)
-        if self._job.one_in > 1:
-            # Rows of no fact are of no part: the first one takes them.
-            of_part, is_first = self._projection.partition_by, part == self._job.asked[0]
-            for key in self._store.keys_of_part(self._connection, of_part, part, self._job.parts, or_none=is_first):
-                self.report.rows += 1
-                if key not in expected:
-                    self.report.extra += 1
-                    self.report.name_extra(key)
 
-    def folded(self, part: int) -> Iterator[Rows]:
-        """Give the rows that one part of the log makes, once no further fact can change them."""
+    def _count_those_of(self, part: int, expected: set[Key]) -> None:
+        # Rows of no fact are of no part: the first one takes them.
+        of_part, is_first = self._projection.partition_by, part == self._job.asked[0]
+        for key in self._store.keys_of_part(self._connection, of_part, part, self._job.parts, or_none=is_first):
+            self.report.rows += 1
+            if key not in expected:
+                self.report.extra += 1
+                self.report.name_extra(key)
+
+    def folded(self, own: range) -> Iterator[tuple[int, Iterator[Rows]]]:
+        """Give each shard with the rows that its facts make, once no further fact can change them."""
+        last, parts = self._job.generation.position, self._job.parts
+        dealt = partial(self._looked, "deal")
+        for part, reader in shards(self._reading, self._projection, self._decode, own, parts, last, self._step, dealt):
+            yield part, self._rows_of(part, reader)
+
+    def _rows_of(self, part: int, reader: LogReader) -> Iterator[Rows]:
         projection, parts = self._projection, self._job.parts
-        reader = reader_of(projection, self._decode, part, parts)
         rows: Rows = {}
         start, last = 0, self._job.generation.position
         while start < last:
             end = min(start + self._step() * parts, last)
-            facts = reader.between(self._connection, start, end)
+            facts = reader.between(self._reading, start, end)
             self._prepare(facts)
             play(projection, rows, touches(projection, facts, self._event_of, self._parking), self._parking)
-            self._looked("check", (end - start) // parts)
+            self._looked("check", counted(end, part, parts) - counted(start, part, parts))
             start = end
             if projection.is_append_only:
                 yield rows
@@ -277,7 +293,7 @@ class _Checking:
     def name_extra(self, report: Report) -> None:
         """Fold all once more to name in a report the rows that should not be there."""
         # By hash: so many keys may not fit in memory.
-        expected = {hash(key) for part in self._job.asked for made in self.folded(part) for key in made}
+        expected = {hash(key) for _, folded in self.folded(self._job.asked) for made in folded for key in made}
         for key in self._store.keys(self._connection):
             if hash(key) not in expected:
                 report.name_extra(key)

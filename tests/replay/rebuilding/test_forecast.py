@@ -54,13 +54,14 @@ def test_what_is_done_is_not_left() -> None:
 
 def test_what_a_rebuild_cost_is_kept_for_the_next_one() -> None:
     one = forecast(None)
+    one.deal(1000, 0.3)
     one.fold(1000, 3.0)
     one.write(200, 1.0)
     one.all_written()
     one.index_seconds = 0.4
     one.check("check", 100, 0.7)
     one.check("compare", 100, 0.6)
-    assert one.costs == pytest.approx(Costs(3e-3, 5e-3, 2e-3, 7e-3, 6e-3, 0.2))
+    assert one.costs == pytest.approx(Costs(3e-3, 5e-3, 2e-3, 7e-3, 6e-3, 0.2, 3e-4))
 
 
 def test_one_piece_of_work_that_took_unusually_long_does_not_count_for_ever() -> None:

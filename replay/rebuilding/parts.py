@@ -1,4 +1,4 @@
-"""In how many passes over the log a process folds a read model, so that the rows it holds fit in its memory."""
+"""Into how many shards the rows of a read model are divided, so that those that a process holds fit in its memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,18 +13,24 @@ from infra.projector.projection import Projection
 ROWS_AT_ONCE = 250_000
 """Rows that one process holds at the same time: a card takes 3.1 kB there, so two processes stay below 2 GB."""
 
+SHARE_OF_A_SHARD = 5
+"""Where one process has several shards, each has this part of the rows it may hold: more shards cost nothing then,
+fewer rows stay nearer to the processor, and there may be more of them than was foretold."""
+
 SAMPLE = 20_000
 """Facts folded to see what they make; they take a fraction of a second."""
 
 
-def passes(projection: Projection[Any], rows: Callable[[], float], rows_at_once: int = ROWS_AT_ONCE) -> int:
-    """Return how often one process goes through the log to make so many rows.
+def shards_of_each(projection: Projection[Any], rows: Callable[[], float], rows_at_once: int = ROWS_AT_ONCE) -> int:
+    """Return in how many shards one process makes so many rows.
 
-    What is only added to is written as it is folded, in one pass, and what is not shared out is folded in one: nobody
-    has to know then how many rows there are.
+    What is only added to is written as it is folded, and what is not shared out is folded whole: that is one shard, and
+    nobody has to know then how many rows there are.
     """
-    in_one = projection.is_append_only or projection.partition_by == "none"
-    return 1 if in_one else int(-(-rows() // rows_at_once)) or 1
+    if projection.is_append_only or projection.partition_by == "none":
+        return 1
+    expected = rows()
+    return 1 if expected <= rows_at_once else int(-(-expected // max(1, rows_at_once // SHARE_OF_A_SHARD)))
 
 
 def rows_foretold(

@@ -4,23 +4,23 @@ import pytest
 
 from infra.projector.generations import connect, in_use
 from infra.projector.projector import build
-from replay.rebuilding.passes import passes, rows_expected, rows_of_a_sample
+from replay.rebuilding.parts import rows_expected, rows_of_a_sample, shards_of_each
 from tests.database import Database
 from tests.infra.projector.looking import in_table
 from tests.infra.toy import boxes, days, decode, drops, random_history, record
 
 
-@pytest.mark.parametrize(("rows", "expected"), [(0, 1), (2, 1), (3, 1), (3.5, 2), (10, 4)])
+@pytest.mark.parametrize(("rows", "expected"), [(0, 1), (2, 1), (10, 1), (10.5, 6), (100, 50)])
 def test_there_are_as_many_passes_as_hold_all_rows(rows: float, expected: int) -> None:
-    assert passes(boxes, lambda: rows, rows_at_once=3) == expected
+    assert shards_of_each(boxes, lambda: rows, rows_at_once=10) == expected
 
 
 def test_what_is_only_added_to_is_written_as_it_is_folded_in_one_pass() -> None:
-    assert passes(drops, lambda: 10_000_000) == 1
+    assert shards_of_each(drops, lambda: 10_000_000) == 1
 
 
 def test_what_one_worker_folds_is_folded_in_one_pass() -> None:
-    assert passes(days, lambda: 10_000_000) == 1
+    assert shards_of_each(days, lambda: 10_000_000) == 1
 
 
 def test_rows_are_foretold_from_those_there_are_or_those_of_the_newest_facts(database: Database) -> None:
