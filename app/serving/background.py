@@ -1,6 +1,7 @@
 """The projector in a process of its own: it computes all the time, and would take the API's turn at the interpreter."""
 
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from app.composition.decoding import decoder_factory
@@ -11,26 +12,27 @@ from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 
 
-def projector_at(urls: Urls, master: MasterKey) -> ProjectorService:
+def projector_at(urls: Urls, master: MasterKey, disk: Path | None) -> ProjectorService:
     """Return the service that keeps every read model up to date."""
-    decoder = decoder_factory(urls.projector, master)
+    decoder, resources = decoder_factory(urls.projector, master), Resources(disk=disk)
 
     def build(projection: Projection[Any]) -> None:
         # Readers have nothing better: an earlier build of other code is followed by nobody any more.
-        rebuild(projection, urls.projector, decoder, only_if_missing=True, may_park=True)
+        rebuild(projection, urls.projector, decoder, resources=resources, only_if_missing=True, may_park=True)
 
     return ProjectorService(PROJECTIONS, decoder(), urls.projector, build=build)
 
 
-def projector_process(urls: Urls, master: MasterKey) -> KeptProcess:
-    """Return the process that does it."""
-    return KeptProcess("projector", _project, urls, master)
+def projector_process(urls: Urls, master: MasterKey, disk: Path | None = None) -> KeptProcess:
+    """Return the process that does it; `disk` is the folder of the server's data where that is on this machine."""
+    return KeptProcess("projector", _project, urls, master, disk)
 
 
-def _project(urls: Urls, master: MasterKey, parent: Connection) -> None:
-    service = projector_at(urls, master)
+def _project(urls: Urls, master: MasterKey, disk: Path | None, parent: Connection) -> None:
+    service = projector_at(urls, master, disk)
     service.start()
     wait_for_the_end(parent)
     service.stop()

@@ -15,7 +15,7 @@ import structlog
 from app.auth import issue_token, token_issuer
 from app.composition.wiring import analytics_node
 from app.composition.write_side import WriteSide
-from app.database import Urls, database, master_key
+from app.database import Urls, database, master_key, server_disk
 from app.demo.company import ADMIN_ID, demo_id
 from app.demo.first_start import first_start
 from app.process import settle
@@ -67,7 +67,7 @@ def _run(
     stack.callback(write_side.stop)
     if has_projections:
         first_start(settings, master, write_side, say)
-        projector = projector_process(urls, master)
+        projector = projector_process(urls, master, server_disk(settings, urls))
         projector.start()
         stack.callback(projector.stop)
     analytics = None

@@ -26,6 +26,7 @@ from infra.projector.folding import PoisonEventError
 from replay.export.export import ExportError
 from replay.rebuilding.rebuild import MoreParkedError, NothingToRollBackToError
 from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.resources import NoRoomError
 from replay.rebuilding.throttle import RebuildCancelledError
 from replay.rebuilding.verify import NoSuchGenerationError
 from replay.rebuilding.workers import WorkerDiedError
@@ -45,6 +46,7 @@ KNOWN = (
     MomentAheadError,
     MoreParkedError,
     NewerLogError,
+    NoRoomError,
     NoSuchGenerationError,
     NotCaughtUpError,
     NotEqualError,

@@ -95,6 +95,8 @@ def shard_of(partition_by: PartitionBy, part: int, parts: int) -> sql.Composed:
     return sql.SQL("{} = {}").format(shard_number(partition_by, parts), part)
 
 
+# What PostgreSQL keeps of a row beside what pg_column_size tells: where it lies in its page.
+_ROW_HEAD = 4
 _LOG = sql.Identifier("letopis", "event")
 _WHERE = sql.SQL(" FROM {} e WHERE e.position > %s AND e.position <= %s AND e.topic = ANY(%s){}")
 
@@ -146,6 +148,12 @@ class LogReader:
         other._where = _WHERE.format(table, sql.SQL(""))
         other._select = sql.SQL("SELECT {}, e.body{}").format(self._columns, other._where)
         return other
+
+    def size(self, connection: psycopg.Connection[Any], after: int, last: int) -> int:
+        """Return how many bytes the facts after one position up to another take in a table, without any index."""
+        query = sql.SQL("SELECT coalesce(sum(pg_column_size(f) + {}), 0) FROM ({}) f").format(_ROW_HEAD, self._select)
+        row = connection.execute(query, self.arguments(after, last)).fetchone()
+        return int(row[0]) if row else 0
 
     def arguments(self, after: int, last: int) -> tuple[int, int, list[str]]:
         """Return what a statement about the facts after one position up to another is given."""

@@ -68,7 +68,7 @@ class Forecast:
     ) -> None:
         self._known = known or (AT_ONCE if writes_at_once else USUAL)
         self._events, self._check_events, self._workers = events, checks, workers
-        self._deals = deals
+        self.deals = deals
         self._writes_at_once = writes_at_once
         self._kinds = {kind: _Measured() for kind in get_args(Kind)}
         self._rows: int | None = None
@@ -133,7 +133,7 @@ class Forecast:
         costs, rows = self.costs, self.rows
         least = 1 / throttle if throttle else 0.0
         left = max(0, self._events - self.folded) * max(costs.to_fold / self._workers, least)
-        left += max(0, self._deals - self.dealt) * max(costs.to_deal / self._workers, least)
+        left += max(0, self.deals - self.dealt) * max(costs.to_deal / self._workers, least)
         if not self._writes_at_once:
             left += max(0.0, rows - self.written) * max(costs.to_write / self._workers, least)
         if self.index_seconds is None:

@@ -7,7 +7,7 @@ from threading import Event as Signal
 from threading import Lock, Thread
 from time import monotonic
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import psycopg
 from pydantic_core import to_json
@@ -17,25 +17,15 @@ from infra.projector.folding import PoisonEventError
 from infra.projector.generations import Generation, connect
 from replay.rebuilding.forecast import Costs, Forecast
 from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.resources import NoRoomError
 from replay.rebuilding.shard import Step
 from replay.rebuilding.throttle import SLICE_SECONDS, RebuildCancelledError, Wishes
-from replay.rebuilding.verify import Looked
+from replay.rebuilding.watch import Looked
 
-Phase = Literal[
-    "counting",
-    "dealing",
-    "folding",
-    "writing",
-    "indexing",
-    "catching up",
-    "verifying",
-    "swapping",
-    "done",
-    "cancelled",
-    "failed",
-]
+Ended = Literal["done", "cancelled", "failed"]
+Phase = Literal["counting", "dealing", "folding", "writing", "indexing", "catching up", "verifying", "swapping", Ended]
 
-ENDED = frozenset({"done", "cancelled", "failed"})
+ENDED = frozenset(get_args(Ended))
 
 TELL_SECONDS = 1.0
 """How often the database is told."""
@@ -108,11 +98,8 @@ def _reason(error: BaseException) -> str:
     """Say what ended a rebuild; of a refusal of the database without what it quotes, which may be personal."""
     if isinstance(error, psycopg.Error):
         return error.diag.message_primary or type(error).__name__
-    return (
-        str(error)
-        if isinstance(error, PoisonEventError | RebuildCancelledError | NotEqualError)
-        else type(error).__name__
-    )
+    is_told = isinstance(error, PoisonEventError | RebuildCancelledError | NotEqualError | NoRoomError)
+    return str(error) if is_told else type(error).__name__
 
 
 class _Rate:
@@ -181,9 +168,9 @@ class ProgressReporter:
         return self._forecast.folded if self._forecast else 0
 
     def begin(self, forecast: Forecast, total: int) -> None:
-        """Begin to fold so many facts."""
+        """Begin to fold so many facts, or first to deal them out."""
         self._forecast, self._total, self._last = forecast, total, total
-        self.phase("folding")
+        self.phase("dealing" if forecast.deals else "folding")
 
     def phase(self, phase: Phase) -> None:
         """Enter a phase; raises RebuildCancelledError."""
@@ -215,9 +202,9 @@ class ProgressReporter:
         self._show()
 
     def _phase_of(self, told: Step) -> Phase:
-        if self.done >= self._total:
-            return "writing" if told.kind == "write" else self._phase
-        return "folding" if self.done else "dealing" if told.kind == "deal" else self._phase
+        if told.kind == "write" and self.done >= self._total:
+            return "writing"
+        return "folding" if told.kind == "fold" and self._phase == "dealing" else self._phase
 
     def checked(self, looked: Looked) -> None:
         """Note that so many facts or rows were checked."""

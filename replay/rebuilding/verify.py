@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -18,11 +18,12 @@ from infra.projector.parking import parking_of
 from infra.projector.projection import Key, Projection
 from infra.projector.row_store import RowStore
 from replay.rebuilding.dealing import counted, shards
-from replay.rebuilding.forecast import Checked
-from replay.rebuilding.parts import ROWS_AT_ONCE, rows_expected, shards_of_each
+from replay.rebuilding.foretold import bytes_dealt, rows_expected
 from replay.rebuilding.report import Report
+from replay.rebuilding.resources import AS_USUAL, Resources
 from replay.rebuilding.throttle import STEP, Throttle
-from replay.rebuilding.workers import SMALL_LOG, run_workers, workers_for
+from replay.rebuilding.watch import UNWATCHED, Kind, Looked, Watch
+from replay.rebuilding.workers import run_workers
 
 # A sample of a long log has about so many.
 EVENTS_IN_A_SAMPLE = 1_000_000
@@ -33,25 +34,6 @@ CHUNK = 5_000
 class NoSuchGenerationError(Exception):
     """The read model has no generation in use, or none any more."""
 
-
-class Looked(NamedTuple):
-    """What a worker has done in one step of a check: dealt out or folded so many facts, or compared so many rows."""
-
-    kind: Checked | Literal["deal"]
-    pieces: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who watches a check: is told of every step, and may end it; `is_paced`: a rebuild's operator holds its pace."""
-
-    looked: Callable[[Looked], None] = lambda _: None
-    look: Callable[[], None] = lambda: None
-    is_paced: bool = False
-
-
-UNWATCHED = Watch()
 
 Find = Callable[[psycopg.Connection[Any], str], Generation | None]
 """Finds a generation of a read model by its name."""
@@ -67,17 +49,16 @@ def verify(
     url: str,
     decoder: Callable[[], Decode],
     *,
-    processes: int = 1,
+    resources: Resources = AS_USUAL,
     one_in: int = 1,
-    rows_at_once: int = ROWS_AT_ONCE,
-    small_log: int = SMALL_LOG,
     find: Find = in_use,
     watch: Watch = UNWATCHED,
 ) -> Report:
     """Check the generation in use (or another one) up to its checkpoint, on one snapshot; the live worker goes on.
 
     `decoder` makes what reads events; it is called in each process, so it must be picklable if there are several.
-    Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
+    Raises NoSuchGenerationError, NoRoomError, and PoisonEventError at a fact that cannot be read and could touch any
+    row.
     """
     # Of the table itself this session takes no lock before its workers are done: whoever waits to drop it would stand
     # between the two, behind this session and before theirs.
@@ -87,10 +68,10 @@ def verify(
             raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
         report = _begun(connection, projection, generation, one_in)
         if report.is_log_the_same:
-            workers = workers_for(projection, generation.position, processes, small_log)
+            workers = resources.workers(projection, generation.position)
             ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
             with _still_there(generation):
-                asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
+                asked, parts = _parts(projection, url, generation, workers, report.one_in, resources, decoder)
                 job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
                 _run_workers(projection, decoder, job, report, watch)
                 if report.extra and report.one_in == 1:
@@ -129,15 +110,25 @@ class _Job:
 
 
 def _parts(
-    projection: Projection[Any], url: str, generation: Generation, workers: int, one_in: int, rows_at_once: int
+    projection: Projection[Any],
+    url: str,
+    generation: Generation,
+    workers: int,
+    one_in: int,
+    resources: Resources,
+    decoder: Callable[[], Decode],
 ) -> tuple[range, int]:
     """Return which parts of how many are to be checked: all, or those of one sample, chosen by chance."""
+    with connect(url) as connection:
 
-    def rows_of_each() -> float:
-        with connect(url) as connection:
+        def rows_of_each() -> float:
             return rows_expected(connection, generation, generation.position) / one_in / workers
 
-    parts = one_in * workers * shards_of_each(projection, rows_of_each, rows_at_once)
+        of_each = resources.shards_of_each(projection, rows_of_each)
+        if of_each > 1 and resources.disk is not None:
+            dealt = bytes_dealt(connection, projection, decoder(), generation.position)
+            resources.require_room(projection.name, dealt / one_in)
+    parts = one_in * workers * of_each
     return range(secrets.randbelow(one_in), parts, one_in), parts
 
 
@@ -171,7 +162,7 @@ def _check(
             Throttle(reading, job.generation.name, job.generation.number, job.workers, alive) if job.is_paced else None
         )
 
-        def looked(kind: Checked | Literal["deal"], pieces: int) -> None:
+        def looked(kind: Kind, pieces: int) -> None:
             alive()
             tell(Looked(kind, pieces, pace.turn(pieces) if pace else 0.0))
 
@@ -211,7 +202,7 @@ class _Checking:
         projection: Projection[Any],
         job: _Job,
         decode: Decode,
-        looked: Callable[[Checked | Literal["deal"], int], None],
+        looked: Callable[[Kind, int], None],
         step: Callable[[], int],
     ) -> None:
         self._connection, self._reading = connection, reading

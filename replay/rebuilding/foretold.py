@@ -1,4 +1,4 @@
-"""Into how many shards the rows of a read model are divided, so that those that a process holds fit in its memory."""
+"""How many rows a log will make, and how much room its facts take while they lie dealt out by shard."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,27 +10,11 @@ from infra.projector.folding import Decode, PoisonEventError, Rows, decoding, pl
 from infra.projector.generations import Generation
 from infra.projector.projection import Projection
 
-ROWS_AT_ONCE = 250_000
-"""Rows that one process holds at the same time: a card takes 3.1 kB there, so two processes stay below 2 GB."""
-
-SHARE_OF_A_SHARD = 5
-"""Where one process has several shards, each has this part of the rows it may hold: more shards cost nothing then,
-fewer rows stay nearer to the processor, and there may be more of them than was foretold."""
-
 SAMPLE = 20_000
-"""Facts folded to see what they make; they take a fraction of a second."""
+"""Facts looked at to see what they make, and how large they are; they take a fraction of a second."""
 
-
-def shards_of_each(projection: Projection[Any], rows: Callable[[], float], rows_at_once: int = ROWS_AT_ONCE) -> int:
-    """Return in how many shards one process makes so many rows.
-
-    What is only added to is written as it is folded, and what is not shared out is folded whole: that is one shard, and
-    nobody has to know then how many rows there are.
-    """
-    if projection.is_append_only or projection.partition_by == "none":
-        return 1
-    expected = rows()
-    return 1 if expected <= rows_at_once else int(-(-expected // max(1, rows_at_once // SHARE_OF_A_SHARD)))
+LOOKS = 10
+"""Places of the log, equally far apart, at which the size of facts is looked at: old ones may be larger than new."""
 
 
 def rows_foretold(
@@ -68,3 +52,12 @@ def rows_of_a_sample(
     rows: Rows = {}
     play(projection, rows, touches(projection, facts, decoding(decode, projection)))
     return [one.row for one in rows.values() if one.row is not None]
+
+
+def bytes_dealt(connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, head: int) -> float:
+    """Return how many bytes of the server's disk the facts of a log take while they lie dealt out by shard."""
+    reader, step = reader_of(projection, decode), max(1, head // LOOKS)
+    each = min(step, SAMPLE // LOOKS)
+    windows = [(start, start + each) for start in range(0, head, step)]
+    looked_at = sum(min(last, head) - after for after, last in windows)
+    return sum(reader.size(connection, after, last) for after, last in windows) * head / max(1, looked_at)
