@@ -25,7 +25,10 @@ _PAGES_PER_RANGE = 16
 
 
 class DealtLog:
-    """The facts that a reader reads, in some shards of `parts`: dealt out window by window, then read by shard."""
+    """The facts that a reader reads, in some shards of `parts`: dealt out window by window, then read by shard.
+
+    The session is one that has nothing else to do than this, and to look up a few rows by their keys.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,8 @@ class DealtLog:
         self._connection = connection
         self._reader = reader
         self._copy = reader.copying(_TABLE, shard_number(partition_by, parts))
+        # The planner knows nothing of the order in new tables, and would read a whole shard for each window of it.
+        connection.execute("SET enable_seqscan = off")
         connection.execute(sql.SQL(_MAKE).format(_TABLE))
         for shard in shards:
             part = sql.SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES IN ({})")
