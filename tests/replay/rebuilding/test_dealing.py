@@ -6,17 +6,22 @@ from typing import Any
 import psycopg
 import pytest
 
+from app.composition.decoding import decoder_factory
 from infra.log.dealt_log import DealtLog
 from infra.projector.folding import reader_of
 from infra.projector.generations import connect
 from infra.projector.projector import build
+from projections.registry import PROJECTIONS
 from replay.rebuilding.dry_run import estimate
 from replay.rebuilding.foretold import bytes_dealt
 from replay.rebuilding.progress import Progress
 from replay.rebuilding.rebuild import rebuild
 from replay.rebuilding.resources import NoRoomError, Resources
 from replay.rebuilding.verify import verify
-from tests.database import Database
+from tests.bench.made_log import append_made_log
+from tests.bench.past import COMPANY
+from tests.bench.sold import BUYERS
+from tests.database import MASTER, Database
 from tests.infra.projector.looking import in_table, state_of
 from tests.infra.toy import box_id, boxes, decode, decoder, random_history, record
 
@@ -161,3 +166,17 @@ def test_dealing_is_reckoned_with_before_it_is_done(built: Database) -> None:
 
     assert seconds("none", MANY) - seconds("none", 1_000) == pytest.approx(EVENTS / 100, abs=1)
     assert seconds("full", MANY) - seconds("full", 1_000) == pytest.approx(2 * EVENTS / 100, abs=1)
+
+
+def test_every_read_model_has_the_very_rows_dealt_out_that_it_has_straight_from_the_log(database: Database) -> None:
+    append_made_log(database.owner_url, MASTER, COMPANY.events_per_client, COMPANY)
+    append_made_log(database.owner_url, MASTER, 20 * BUYERS.events_per_client, BUYERS)
+    read = decoder_factory(database.projector_url, MASTER)
+    dealt, filled = Resources(rows_at_once=MANY, small_log=0), 0
+    for one in PROJECTIONS:
+        rebuild(one, database.projector_url, read, check="none")
+        straight = in_table(database.projector_url, one)
+        rebuild(one, database.projector_url, read, resources=dealt, check="full")
+        assert in_table(database.projector_url, one) == straight, one.name
+        filled += len(straight) > 10
+    assert filled > 5
