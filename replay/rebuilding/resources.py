@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from shutil import disk_usage
 from typing import Any
@@ -13,6 +14,9 @@ from infra.projector.projection import Projection
 SHARE_OF_A_SHARD = 5
 """Where a process has several shards, each has this part of the rows it may hold: more shards cost nothing then, fewer
 rows stay nearer to the processor, and there may be more of them than was foretold."""
+
+MOST_SHARDS = 500
+"""So many small shards has a process at most, then larger ones: a session that ends locks all its tables at once."""
 
 ROOM_TO_SPARE = 2**30
 """Left alone on the disk: the server stops when it cannot write its own log any more, which takes this much."""
@@ -71,9 +75,10 @@ class Resources:
         if projection.is_append_only or projection.partition_by == "none":
             return 1
         expected = rows()
-        return (
-            1 if expected <= self.rows_at_once else int(-(-expected // max(1, self.rows_at_once // SHARE_OF_A_SHARD)))
-        )
+        if expected <= self.rows_at_once:
+            return 1
+        small = ceil(expected / max(1, self.rows_at_once // SHARE_OF_A_SHARD))
+        return min(small, max(MOST_SHARDS, ceil(expected / self.rows_at_once)))
 
     def require_room(self, name: str, needed: float) -> None:
         """Raise NoRoomError where it is known that so many bytes do not fit on the server's disk."""

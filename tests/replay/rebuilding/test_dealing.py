@@ -12,6 +12,7 @@ from infra.projector.folding import reader_of
 from infra.projector.generations import connect
 from infra.projector.projector import build
 from projections.registry import PROJECTIONS
+from replay.rebuilding.dealing import STEPS_AT_ONCE, shards
 from replay.rebuilding.dry_run import estimate
 from replay.rebuilding.foretold import bytes_dealt
 from replay.rebuilding.progress import Progress
@@ -74,6 +75,19 @@ def test_the_log_is_gone_through_as_often_for_many_shards_as_for_few(built: Data
 
     assert 0 < rebuilt(MANY) < rebuilt(FEW) + EVENTS // 2
     assert 0 < checked(MANY) < checked(FEW) + EVENTS // 2
+
+
+@pytest.mark.parametrize("step", [1, 7, EVENTS])
+def test_no_fact_is_lost_between_two_windows(built: Database, step: int) -> None:
+    told: list[int] = []
+    with connect(built.projector_url) as connection, connect(built.projector_url) as other:
+        own, parts = range(1, 6, 2), 6
+        for part, reader in shards(connection, boxes, decode, own, parts, EVENTS, lambda: step, told.append):
+            assert reader.between(connection, 0, EVENTS) == reader_of(boxes, decode, part, parts).between(
+                other, 0, EVENTS
+            )
+    assert sum(told) == EVENTS // 2
+    assert len(told) == -(-EVENTS // (STEPS_AT_ONCE * step * 2))
 
 
 def test_an_extra_row_among_many_shards_is_named(built: Database) -> None:

@@ -11,7 +11,9 @@ from tests.infra.projector.looking import in_table
 from tests.infra.toy import boxes, days, decode, drops, random_history, record
 
 
-@pytest.mark.parametrize(("rows", "expected"), [(0, 1), (2, 1), (10, 1), (10.5, 6), (100, 50)])
+@pytest.mark.parametrize(
+    ("rows", "expected"), [(0, 1), (2, 1), (10, 1), (10.5, 6), (100, 50), (2_000, 500), (10_000, 1_000)]
+)
 def test_there_are_as_many_shards_as_hold_all_rows(rows: float, expected: int) -> None:
     assert Resources(rows_at_once=10).shards_of_each(boxes, lambda: rows) == expected
 
