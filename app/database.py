@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -127,6 +128,15 @@ def owner_url(settings: Settings, say: Callable[[str], None], *, beside_service:
         return
     with server, Watch(server):
         yield server.owner_url
+
+
+def server_disk(settings: Settings, urls: Urls) -> Path | None:
+    """Return the folder in which the embedded server keeps its data; None for a server elsewhere."""
+    if settings.database_url is not None:
+        return None
+    with psycopg.connect(urls.owner) as connection:
+        row = connection.execute("SELECT current_setting('data_directory')").fetchone()
+    return Path(row[0]) if row else None
 
 
 def _as_role(url: str, role: str, password: str) -> str:

@@ -17,6 +17,7 @@ from app.demo.place import Answer, Place
 from infra.log.ids import new_id
 from projections.parties.client_card import client_card
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import verify
 
 PATIENCE = 15.0
@@ -212,7 +213,7 @@ def rebuild_cards(story: Story) -> None:
     meanwhile = story.place.read(story.tokens["head"], f"/clients/{story.ids['client']}")
     check(f"GET /clients/{{id}}: {meanwhile.body}", meanwhile.status, 503)
     url, master = story.place.urls.projector, story.place.master
-    made = rebuild(client_card, url, decoder_factory(url, master), processes=1)
+    made = rebuild(client_card, url, decoder_factory(url, master), resources=Resources(processes=1))
     if made is None:
         raise NotTrueError("letopis projections rebuild client_card", "a new generation", None)
     report = verify(client_card, url, decoder_factory(url, master))

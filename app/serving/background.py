@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,28 +15,29 @@ from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
 from projections.registry import projections_in
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 
 
 def projector_at(
-    urls: Urls, master: MasterKey, zone: ZoneInfo, keep_retired: timedelta | None = None
+    urls: Urls, master: MasterKey, zone: ZoneInfo, disk: Path | None, keep_retired: timedelta | None = None
 ) -> ProjectorService:
     """Return the service that keeps every read model up to date, by the company's calendar."""
-    decoder = decoder_factory(urls.projector, master)
+    decoder, resources = decoder_factory(urls.projector, master), Resources(disk=disk)
 
     def build(projection: Projection[Any]) -> None:
         # Readers have nothing better: an earlier build, of other code, is moved by no worker any more.
-        rebuild(projection, urls.projector, decoder, only_if_missing=True, may_park=True)
+        rebuild(projection, urls.projector, decoder, resources=resources, only_if_missing=True, may_park=True)
 
     return ProjectorService(projections_in(zone), decoder(), urls.projector, build=build, keep_retired=keep_retired)
 
 
-def projector_process(settings: Settings, urls: Urls, master: MasterKey) -> KeptProcess:
-    """Return the process that does it."""
-    return KeptProcess("projector", _project, settings, urls, master)
+def projector_process(settings: Settings, urls: Urls, master: MasterKey, disk: Path | None = None) -> KeptProcess:
+    """Return the process that does it; `disk` is the folder of the server's data where that is on this machine."""
+    return KeptProcess("projector", _project, settings, urls, master, disk)
 
 
-def _project(settings: Settings, urls: Urls, master: MasterKey, parent: Connection) -> None:
-    service = projector_at(urls, master, settings.company_zone, settings.keep_retired)
+def _project(settings: Settings, urls: Urls, master: MasterKey, disk: Path | None, parent: Connection) -> None:
+    service = projector_at(urls, master, settings.company_zone, disk, settings.keep_retired)
     service.start()
     wait_for_the_end(parent)
     service.stop()

@@ -16,7 +16,7 @@ from app.auth import issue_token, token_issuer
 from app.composition.old_units import open_old_units
 from app.composition.wiring import analytics_node
 from app.composition.write_side import WriteSide
-from app.database import Urls, database, master_key
+from app.database import Urls, database, master_key, server_disk
 from app.demo.company import ADMIN_ID, demo_id
 from app.demo.first_start import first_start
 from app.process import settle
@@ -70,7 +70,7 @@ def _run(
     if has_projections:
         open_old_units(urls.writer, write_side.carry_out, master.keyed_hash)
         first_start(settings, master, write_side, say)
-        projector = projector_process(settings, urls, master)
+        projector = projector_process(settings, urls, master, server_disk(settings, urls))
         projector.start()
         stack.callback(projector.stop)
     analytics = None

@@ -1,19 +1,18 @@
 """What an operator who rebuilds read models sees: how long it will take, how far it is, and what was made."""
 
 from dataclasses import dataclass
-from pathlib import Path
-
-import psycopg
 
 from app.composition.decoding import decoder_factory
+from app.database import server_disk
 from app.doctor.machine import free_bytes
 from app.process import settle
 from app.serving.analytics_control import analytics_in_hand
 from app.terminal.console import print_json, progress, say
-from app.terminal.repair import ANALYTICS, Site, named, site
+from app.terminal.repair import ANALYTICS, named, site
 from replay.rebuilding.dry_run import Estimate, estimate
 from replay.rebuilding.progress import Progress
 from replay.rebuilding.rebuild import Check, rebuild
+from replay.rebuilding.resources import Resources
 
 _MB = 2**20
 
@@ -34,6 +33,7 @@ def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
     settle()
     with site() as here, progress() as bar:
         decoder = decoder_factory(here.urls.projector, here.master)
+        resources = Resources(asked.processes, disk=server_disk(here.settings, here.urls))
 
         def tell(now: Progress) -> None:
             if now.total:
@@ -44,7 +44,7 @@ def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
                 one,
                 here.urls.projector,
                 decoder,
-                processes=asked.processes,
+                resources=resources,
                 progress=tell,
                 check=asked.check,
                 throttle=asked.throttle,
@@ -87,13 +87,14 @@ def estimate_named(name: str, asked: Asked, *, as_json: bool) -> None:
                 one,
                 here.urls.projector,
                 decoder,
-                processes=asked.processes,
+                resources=Resources(asked.processes),
                 check=asked.check,
                 throttle=asked.throttle,
             )
             for one in projections
         ]
-        free = _room_left(here)
+        disk = server_disk(here.settings, here.urls)
+        free = None if disk is None else free_bytes(disk)
     if as_json:
         print_json({"estimates": found, "free_bytes": free})
         return
@@ -106,16 +107,8 @@ def estimate_named(name: str, asked: Asked, *, as_json: bool) -> None:
 
 def _told(one: Estimate) -> str:
     freed = f", {one.freed_bytes / _MB:,.1f} MB of a retired one are freed before" if one.freed_bytes else ""
+    dealt = f", and {one.dealt_bytes / _MB:,.1f} MB until it is folded" if one.dealt_bytes else ""
     return (
         f"{one.projection}: {one.events:,} events, {one.checked_events:,} verified, about {one.seconds:,.1f} s"
-        f" (by {one.measured_by}); {one.needed_bytes / _MB:,.1f} MB beside the present one{freed}"
+        f" (by {one.measured_by}); {one.needed_bytes / _MB:,.1f} MB beside the present one{freed}{dealt}"
     )
-
-
-def _room_left(here: Site) -> int | None:
-    """Return how much disk the embedded server has left; None for a server elsewhere, which we cannot see."""
-    if here.settings.database_url is not None:
-        return None
-    with psycopg.connect(here.urls.owner) as connection:
-        row = connection.execute("SELECT current_setting('data_directory')").fetchone()
-    return free_bytes(Path(row[0])) if row else None

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from app.composition.decoding import decoder_at, decoder_factory
-from app.database import Urls, database, master_key
+from app.database import Urls, database, master_key, server_disk
 from app.process import settle
 from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
@@ -23,6 +23,7 @@ from infra.told import ToldError
 from projections.registry import PROJECTIONS, projections_in
 from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.throttle import ask, throttle
 from replay.rebuilding.verify import verify
 from replay.repair.checkpoint_check import check_checkpoint
@@ -110,7 +111,8 @@ def verify_named(name: str, *, processes: int, one_in: int, as_json: bool) -> bo
     settle()
     with site() as here:
         decoder = decoder_factory(here.urls.projector, here.master)
-        reports = [verify(one, here.urls.projector, decoder, processes=processes, one_in=one_in) for one in projections]
+        resources = Resources(processes, disk=server_disk(here.settings, here.urls))
+        reports = [verify(one, here.urls.projector, decoder, resources=resources, one_in=one_in) for one in projections]
         differences: list[dict[str, Any]] = []
         if with_analytics:
             with analytics_in_hand(here.settings, here.urls, here.master) as analytics:

@@ -1,6 +1,7 @@
 """Reads the log in the order in which things were recorded, a window of positions at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal, LiteralString, NamedTuple
@@ -83,11 +84,21 @@ def _body(closed: Mapping[str, int]) -> sql.Composable:
     )
 
 
+def shard_number(partition_by: PartitionBy, parts: int) -> sql.Composed:
+    """Return the number of the shard that a fact `e` of the log belongs to, of so many."""
+    # uuid_hash is signed: the mask keeps the remainder from being negative.
+    return sql.SQL("(uuid_hash(e.{}) & 2147483647) %% {}").format(sql.Identifier(f"{partition_by}_id"), parts)
+
+
 def shard_of(partition_by: PartitionBy, part: int, parts: int) -> sql.Composed:
     """Return the condition on a fact `e` of the log that is true for the shard of one worker of several."""
-    # uuid_hash is signed: the mask keeps the remainder from being negative.
-    column = sql.Identifier(f"{partition_by}_id")
-    return sql.SQL("(uuid_hash(e.{}) & 2147483647) %% {} = {}").format(column, parts, part)
+    return sql.SQL("{} = {}").format(shard_number(partition_by, parts), part)
+
+
+# What PostgreSQL keeps of a row beside what pg_column_size tells: where it lies in its page.
+_ROW_HEAD = 4
+_LOG = sql.Identifier("letopis", "event")
+_WHERE = sql.SQL(" FROM {} e WHERE e.position > %s AND e.position <= %s AND e.topic = ANY(%s){}")
 
 
 class LogReader:
@@ -112,16 +123,41 @@ class LogReader:
     ) -> None:
         self._topics = list(topics)
         self._row_factory = read_events_with_parties if with_parties else read_events
-        selected = sql.SQL(READ_COLUMNS + (", e.parties, {}" if with_parties else ", NULL, {}")).format(_body(closed))
+        self._columns = sql.SQL(READ_COLUMNS + (", e.parties" if with_parties else ", NULL"))
+        self._body = _body(closed)
         shard: sql.Composable = sql.SQL("")
         if only is not None:
             shard = sql.SQL(" AND e.{} = {}").format(sql.Identifier(f"{partition_by}_id"), sql.Literal(only))
         elif parts > 1 and partition_by != "none":
             shard = sql.SQL(" AND {}").format(shard_of(partition_by, part, parts))
-        self._where = sql.SQL(
-            " FROM letopis.event e WHERE e.position > %s AND e.position <= %s AND e.topic = ANY(%s){}"
-        ).format(shard)
-        self._select = sql.SQL("SELECT {}{}").format(selected, self._where)
+        self._where = _WHERE.format(_LOG, shard)
+        self._select = sql.SQL("SELECT {}, {}{}").format(self._columns, self._body, self._where)
+
+    def copying(self, table: sql.Composable, number: sql.Composable) -> sql.Composed:
+        """Return the statement that puts the facts after one position up to another into a table, each with a number.
+
+        The table has the columns of READ_COLUMNS, parties, body and number.
+        """
+        return sql.SQL("INSERT INTO {} SELECT {}, {}, {}{}").format(
+            table, self._columns, self._body, number, self._where
+        )
+
+    def of_copy(self, table: sql.Composable) -> "LogReader":
+        """Return what reads the facts that were put into a table as this one reads them from the log."""
+        other = copy(self)
+        other._where = _WHERE.format(table, sql.SQL(""))
+        other._select = sql.SQL("SELECT {}, e.body{}").format(self._columns, other._where)
+        return other
+
+    def size(self, connection: psycopg.Connection[Any], after: int, last: int) -> int:
+        """Return how many bytes the facts after one position up to another take in a table, without any index."""
+        query = sql.SQL("SELECT coalesce(sum(pg_column_size(f) + {}), 0) FROM ({}) f").format(_ROW_HEAD, self._select)
+        row = connection.execute(query, self.arguments(after, last)).fetchone()
+        return int(row[0]) if row else 0
+
+    def arguments(self, after: int, last: int) -> tuple[int, int, list[str]]:
+        """Return what a statement about the facts after one position up to another is given."""
+        return after, last, self._topics
 
     def window(self, connection: psycopg.Connection[Any], after: int, limit: int) -> Window:
         """Examine up to `limit` facts after a position; the end says how far, whether or not a topic matched."""
@@ -133,7 +169,7 @@ class LogReader:
     def between(self, connection: psycopg.Connection[Any], after: int, last: int) -> list[ReadEvent]:
         """Return the facts after one position up to and including another."""
         with connection.cursor(binary=True, row_factory=self._row_factory) as cursor:
-            cursor.execute(self._select, (after, last, self._topics))
+            cursor.execute(self._select, self.arguments(after, last))
             facts = cursor.fetchall()
         # They lie nearly in this order already: to look costs less here than a sort of whole rows in the server.
         facts.sort()
@@ -150,5 +186,5 @@ class LogReader:
     def count(self, connection: psycopg.Connection[Any], after: int, last: int) -> int:
         """Return how many facts there are to read."""
         query = sql.SQL("SELECT count(*){}").format(self._where)
-        row = connection.execute(query, (after, last, self._topics)).fetchone()
+        row = connection.execute(query, self.arguments(after, last)).fetchone()
         return int(row[0]) if row else 0

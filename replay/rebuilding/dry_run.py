@@ -8,14 +8,14 @@ from typing import Any, Literal
 import psycopg
 from pydantic_core import to_json
 
-from infra.log.log_reader import head_of
 from infra.projector.folding import Decode
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
 from replay.rebuilding.forecast import USUAL, Costs, Forecast
-from replay.rebuilding.passes import SAMPLE, rows_of_a_sample
+from replay.rebuilding.foretold import SAMPLE, rows_of_a_sample
 from replay.rebuilding.progress import last_costs
-from replay.rebuilding.rebuild import Check, Size
+from replay.rebuilding.rebuild import Check, size_of
+from replay.rebuilding.resources import AS_USUAL, Resources
 
 START_SECONDS = 1.0
 """What it takes to start the processes."""
@@ -37,7 +37,8 @@ class Estimate:
     """What a rebuild of a log of so many events will come to.
 
     `measured_by` says what the seconds rest on. `needed_bytes` is the size of the new generation, beside the one in
-    use; `freed_bytes` that of the retired one, which is dropped first.
+    use; `freed_bytes` that of the retired one, which is dropped first; `dealt_bytes` is what facts take that are dealt
+    out by shard, until they are folded.
     """
 
     projection: str
@@ -48,6 +49,7 @@ class Estimate:
     measured_by: Literal["the last rebuild", "a sample"]
     needed_bytes: int
     freed_bytes: int
+    dealt_bytes: int
 
 
 def estimate(
@@ -55,15 +57,15 @@ def estimate(
     url: str,
     decoder: Callable[[], Decode],
     *,
-    processes: int = 2,
+    resources: Resources = AS_USUAL,
     check: Check = "sample",
     throttle: int | None = None,
 ) -> Estimate:
     """Return what a rebuild would take; reads only. Raises PoisonEventError at a sampled fact that cannot be folded."""
     with connect(url) as connection:
         connection.read_only = True
-        head = head_of(connection).position
-        size = Size.of(projection, head, processes)  # in how many passes is no matter here
+        size = size_of(connection, projection, resources, decoder)
+        head = size.events
         known, rows, row_bytes = last_costs(connection, projection.name), 0.0, 0.0
         measured_by: Literal["the last rebuild", "a sample"] = "the last rebuild"
         live = in_use(connection, projection.name)
@@ -76,6 +78,7 @@ def estimate(
             events=size.events,
             checks=size.checks(projection, check),
             workers=size.workers,
+            deals=size.deals(check),
             writes_at_once=projection.is_append_only,
         )
         rows = forecast.rows
@@ -93,6 +96,7 @@ def estimate(
         measured_by=measured_by,
         needed_bytes=round(needed),
         freed_bytes=int(freed[0]) if freed else 0,
+        dealt_bytes=round(size.dealt_bytes),
     )
 
 

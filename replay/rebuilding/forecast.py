@@ -3,7 +3,7 @@
 from typing import Literal, NamedTuple, get_args
 
 Checked = Literal["check", "compare"]
-Kind = Literal["fold", "write", "check", "compare"]
+Kind = Literal["deal", "fold", "write", "check", "compare"]
 
 # What each piece of work weighs less with every further one that is measured: the last fifty or so count.
 _FADING = 0.98
@@ -12,8 +12,8 @@ _SLOWEST, _FASTEST = 20.0, 0.2
 
 
 class Costs(NamedTuple):
-    """Seconds that one worker needs: to fold an event, to write a row, to index a row; and, checking, to fold an event
-    and to compare a row.
+    """Seconds that one worker needs: to fold an event, to write a row, to index a row; checking, to fold an event and
+    to compare a row; and, for either, to deal an event out to its shard.
 
     `rows` is how many rows an event makes.
     """
@@ -24,6 +24,7 @@ class Costs(NamedTuple):
     to_check: float
     to_compare: float
     rows: float
+    to_deal: float = 4e-6
 
 
 USUAL = Costs(to_fold=20e-6, to_write=20e-6, to_index=4e-6, to_check=20e-6, to_compare=20e-6, rows=0.3)
@@ -51,21 +52,34 @@ class _Measured:
 class Forecast:
     """Counts the work that is done and tells how long the rest will take.
 
-    `known` is what the last rebuild cost. A read model that is only added to writes its rows as it folds: what that
-    takes is measured with the folding.
+    `known` is what the last rebuild cost; `deals` is how many events are dealt out, to be folded or checked. A read
+    model that is only added to writes its rows as it folds: what that takes is measured with the folding.
     """
 
     def __init__(
-        self, known: Costs | None, *, events: int, checks: int, workers: int, writes_at_once: bool = False
+        self,
+        known: Costs | None,
+        *,
+        events: int,
+        checks: int,
+        workers: int,
+        deals: int = 0,
+        writes_at_once: bool = False,
     ) -> None:
         self._known = known or (AT_ONCE if writes_at_once else USUAL)
         self._events, self._check_events, self._workers = events, checks, workers
+        self.deals = deals
         self._writes_at_once = writes_at_once
         self._kinds = {kind: _Measured() for kind in get_args(Kind)}
         self._rows: int | None = None
-        self.folded = self.written = 0
+        self.dealt = self.folded = self.written = 0
         self._checked: dict[Checked, int] = {"check": 0, "compare": 0}
         self.index_seconds: float | None = None
+
+    def deal(self, events: int, seconds: float) -> None:
+        """Note that so many facts were dealt out, by a worker who took so long."""
+        self.dealt += events
+        self._kinds["deal"].add(events, seconds)
 
     def fold(self, events: int, seconds: float) -> None:
         """Note that so many facts were folded, by a worker who took so long."""
@@ -95,8 +109,9 @@ class Forecast:
     def costs(self) -> Costs:
         """What each kind of work costs here: as measured, else as known, corrected by how fast the machine is now."""
         known, cost = self._known, {kind: one.cost for kind, one in self._kinds.items()}
-        fold = cost["fold"]
-        speed = 1.0 if fold is None else min(_SLOWEST, max(_FASTEST, fold / known.to_fold))
+        first = ((cost["fold"], known.to_fold), (cost["deal"], known.to_deal))
+        slower = next((now / then for now, then in first if now is not None), 1.0)
+        speed = min(_SLOWEST, max(_FASTEST, slower))
 
         def either(kind: Kind, otherwise: float) -> float:
             measured = cost[kind]
@@ -110,6 +125,7 @@ class Forecast:
             to_check=either("check", known.to_check),
             to_compare=either("compare", known.to_compare),
             rows=self.written / self.folded if self._rows and self.folded else known.rows,
+            to_deal=either("deal", known.to_deal),
         )
 
     def seconds_left(self, throttle: int | None = None, *, indexing_for: float = 0.0) -> float:
@@ -117,6 +133,7 @@ class Forecast:
         costs, rows = self.costs, self.rows
         least = 1 / throttle if throttle else 0.0
         left = max(0, self._events - self.folded) * max(costs.to_fold / self._workers, least)
+        left += max(0, self.deals - self.dealt) * max(costs.to_deal / self._workers, least)
         if not self._writes_at_once:
             left += max(0.0, rows - self.written) * max(costs.to_write / self._workers, least)
         if self.index_seconds is None:

@@ -7,7 +7,7 @@ from threading import Event as Signal
 from threading import Lock, Thread
 from time import monotonic
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import psycopg
 from pydantic_core import to_json
@@ -17,15 +17,15 @@ from infra.projector.folding import PoisonEventError
 from infra.projector.generations import Generation, connect
 from replay.rebuilding.forecast import Costs, Forecast
 from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.resources import NoRoomError
 from replay.rebuilding.shard import Step
 from replay.rebuilding.throttle import SLICE_SECONDS, RebuildCancelledError, Wishes
-from replay.rebuilding.verify import Looked
+from replay.rebuilding.watch import Looked
 
-Phase = Literal[
-    "counting", "folding", "writing", "indexing", "catching up", "verifying", "swapping", "done", "cancelled", "failed"
-]
+Ended = Literal["done", "cancelled", "failed"]
+Phase = Literal["counting", "dealing", "folding", "writing", "indexing", "catching up", "verifying", "swapping", Ended]
 
-ENDED = frozenset({"done", "cancelled", "failed"})
+ENDED = frozenset(get_args(Ended))
 
 TELL_SECONDS = 1.0
 """How often the database is told."""
@@ -90,18 +90,16 @@ def last_costs(connection: psycopg.Connection[Any], name: str) -> Costs | None:
     """Return what the last rebuild of a read model that ended well cost on this machine, if there was one."""
     row = connection.execute(_COSTS, (name,)).fetchone()
     # Code before or after this one may have kept others.
-    return Costs(**row[0]) if row and row[0].keys() == set(Costs._fields) else None
+    is_ours = row and set(Costs._fields) >= row[0].keys() >= set(Costs._fields) - set(Costs._field_defaults)
+    return Costs(**row[0]) if row and is_ours else None
 
 
 def _reason(error: BaseException) -> str:
     """Say what ended a rebuild; of a refusal of the database without what it quotes, which may be personal."""
     if isinstance(error, psycopg.Error):
         return error.diag.message_primary or type(error).__name__
-    return (
-        str(error)
-        if isinstance(error, PoisonEventError | RebuildCancelledError | NotEqualError)
-        else type(error).__name__
-    )
+    is_told = isinstance(error, PoisonEventError | RebuildCancelledError | NotEqualError | NoRoomError)
+    return str(error) if is_told else type(error).__name__
 
 
 class _Rate:
@@ -170,9 +168,9 @@ class ProgressReporter:
         return self._forecast.folded if self._forecast else 0
 
     def begin(self, forecast: Forecast, total: int) -> None:
-        """Begin to fold so many facts."""
+        """Begin to fold so many facts, or first to deal them out."""
         self._forecast, self._total, self._last = forecast, total, total
-        self.phase("folding")
+        self.phase("dealing" if forecast.deals else "folding")
 
     def phase(self, phase: Phase) -> None:
         """Enter a phase; raises RebuildCancelledError."""
@@ -189,24 +187,33 @@ class ProgressReporter:
         """Note what a worker did."""
         assert self._forecast is not None  # noqa: S101 - workers start after the forecast is made
         with self._lock:
-            if told.events:
+            if told.kind == "deal":
+                self._forecast.deal(told.events, told.seconds)
+            elif told.kind == "fold":
                 self._forecast.fold(told.events, told.seconds)
                 self._forecast.written += told.rows
             else:
                 self._forecast.write(told.rows, told.seconds)
-                if self._forecast.folded >= self._total:
-                    self._phase = "writing"
+            self._phase = self._phase_of(told)
             before = self._workers.get(told.worker, WorkerProgress(told.worker, 0, 0, 0.0))
-            events = before.events + told.events
+            events = before.events + (told.events if told.kind == "fold" else 0)
             rate = self._rates.setdefault(told.worker, _Rate()).at(monotonic(), events)
             self._workers[told.worker] = WorkerProgress(told.worker, events, before.rows + told.rows, rate)
         self._show()
+
+    def _phase_of(self, told: Step) -> Phase:
+        if told.kind == "write" and self.done >= self._total:
+            return "writing"
+        return "folding" if told.kind == "fold" and self._phase == "dealing" else self._phase
 
     def checked(self, looked: Looked) -> None:
         """Note that so many facts or rows were checked."""
         if self._forecast:
             with self._lock:
-                self._forecast.check(*looked)
+                if looked.kind == "deal":
+                    self._forecast.deal(looked.pieces, looked.seconds)
+                else:
+                    self._forecast.check(looked.kind, looked.pieces, looked.seconds)
         self._show()
 
     def look(self) -> None:
@@ -243,7 +250,7 @@ class ProgressReporter:
     def _seconds_left(self, elapsed: float) -> float | None:
         if self._phase == "done":
             return 0.0
-        if self._forecast is None or not self._forecast.folded:
+        if self._forecast is None or not (self._forecast.dealt or self._forecast.folded):
             return None
         is_indexing = self._phase == "indexing"
         indexing_for = monotonic() - self._phase_began if is_indexing else 0.0

@@ -1,7 +1,7 @@
 """Makes a read model anew from the whole log, beside the one in use, and puts it in its place in one moment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import Any, Literal, NamedTuple
@@ -30,12 +30,14 @@ from infra.projector.projection import Projection
 from infra.projector.promote import catch_up, promote, promote_again
 from infra.told import ToldError
 from replay.rebuilding.forecast import Forecast
-from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_foretold
+from replay.rebuilding.foretold import bytes_dealt, rows_foretold
 from replay.rebuilding.progress import Progress, ProgressReporter, last_costs
 from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.resources import AS_USUAL, Resources
 from replay.rebuilding.shard import Shard, fold_shard
-from replay.rebuilding.verify import Watch, sample_of, verify
-from replay.rebuilding.workers import SMALL_LOG, run_workers, workers_for
+from replay.rebuilding.verify import sample_of, verify
+from replay.rebuilding.watch import Watch
+from replay.rebuilding.workers import run_workers
 
 Check = Literal["none", "sample", "full"]
 """What is compared with a fold from scratch before the swap; `sample`: a part of a long log, the whole of another."""
@@ -78,14 +80,12 @@ def rebuild(
     url: str,
     decoder: Callable[[], Decode],
     *,
-    processes: int = 2,
+    resources: Resources = AS_USUAL,
     progress: Callable[[Progress], None] | None = None,
     check: Check = "sample",
     throttle: int | None = None,
     only_if_missing: bool = False,
     may_park: bool = False,
-    rows_at_once: int = ROWS_AT_ONCE,
-    small_log: int = SMALL_LOG,
 ) -> Rebuilt | None:
     """Fold the log from the beginning into a new generation and swap it in; the live one goes on until that moment.
 
@@ -94,7 +94,7 @@ def rebuild(
     anywhere, it leaves the readers' generation untouched, and the next start drops the half-made one. With
     `only_if_missing` nothing is done, and None returned, when there is a generation of this very code and log. What
     cannot take a fact in is parked as in the live one; where something would wait that does not in the one in use,
-    MoreParkedError is raised unless `may_park`. Raises NotEqualError when the check finds a difference,
+    MoreParkedError is raised unless `may_park`. Raises NotEqualError when the check finds a difference, NoRoomError,
     RebuildCancelledError, and PoisonEventError at a fact that cannot be read and could touch any row.
     """
     began = monotonic()
@@ -102,18 +102,13 @@ def rebuild(
         present = in_use(connection, projection.name)
         if only_if_missing and has_current(connection, projection):
             return None
+        size = size_of(connection, projection, resources, decoder)
+        resources.require_room(projection.name, size.dealt_bytes)
         drop_others(connection, projection.name, keep_retired=0, own=fingerprint_of(projection))
-        head = head_of(connection).position
-
-        def rows_of_each() -> float:
-            few = head <= rows_at_once
-            return (head if few else rows_foretold(connection, projection, present, head, decoder)) / processes
-
-        size = Size.of(projection, head, processes, passes(projection, rows_of_each, rows_at_once), small_log)
         generation = begin(connection, projection)
         try:
             with ProgressReporter(url, generation, progress, throttle) as teller:
-                fill = _Fill(connection, url, projection, generation, decoder, teller)
+                fill = _Fill(connection, url, projection, generation, decoder, teller, resources)
                 fill.run(size, check)
                 if present and not may_park:
                     _require_no_more_parked(connection, present, generation)
@@ -148,30 +143,45 @@ def _require_no_more_parked(connection: psycopg.Connection[Any], present: Genera
 
 
 class Size(NamedTuple):
-    """How the folding of so many events is shared out: among how many workers, in how many parts altogether."""
+    """How the folding of so many events is shared out: among how many workers, in how many parts altogether.
+
+    With more parts than workers the events are dealt out by part before they are folded, and take so much room then.
+    """
 
     events: int
     workers: int
     parts: int
-
-    @classmethod
-    def of(
-        cls,
-        projection: Projection[Any],
-        events: int,
-        processes: int,
-        passes_of_each: int = 1,
-        small_log: int = SMALL_LOG,
-    ) -> "Size":
-        """Return what a rebuild of this read model does with a log of this length in so many passes."""
-        workers = workers_for(projection, events, processes, small_log)
-        return cls(events, workers, workers * passes_of_each)
+    dealt_bytes: float = 0.0
 
     def checks(self, projection: Projection[Any], check: Check) -> int:
         """Return how many events a check folds."""
         if check == "none":
             return 0
         return self.events // (sample_of(projection, self.events) if check == "sample" else 1)
+
+    def deals(self, check: Check) -> int:
+        """Return how many events are dealt out: to be folded, and for a full check once more."""
+        return self.events * (2 if check == "full" else 1) if self.parts > self.workers else 0
+
+
+def size_of(
+    connection: psycopg.Connection[Any],
+    projection: Projection[Any],
+    resources: Resources,
+    decoder: Callable[[], Decode],
+) -> Size:
+    """Return how a rebuild of the log as it is now would be shared out."""
+    head = head_of(connection).position
+    workers = resources.workers(projection, head)
+
+    def rows_of_each() -> float:
+        few = head <= resources.rows_at_once
+        present = in_use(connection, projection.name)
+        return (head if few else rows_foretold(connection, projection, present, head, decoder)) / workers
+
+    parts = workers * resources.shards_of_each(projection, rows_of_each)
+    dealt = bytes_dealt(connection, projection, decoder(), head) if parts > workers else 0.0
+    return Size(head, workers, parts, dealt)
 
 
 class _Fill:
@@ -185,6 +195,7 @@ class _Fill:
         generation: Generation,
         decoder: Callable[[], Decode],
         teller: ProgressReporter,
+        resources: Resources,
     ) -> None:
         self._connection = connection
         self._url = url
@@ -192,6 +203,7 @@ class _Fill:
         self._generation = generation
         self._decoder = decoder
         self._teller = teller
+        self._resources = resources
         self._checkpoint = BEGINNING
 
     def run(self, size: Size, check: Check) -> None:
@@ -225,8 +237,7 @@ class _Fill:
             self._projection,
             self._url,
             self._decoder,
-            processes=size.workers,
-            small_log=0,
+            resources=replace(self._resources, processes=size.workers, small_log=0),
             one_in=sample_of(self._projection, self._checkpoint.position) if check == "sample" else 1,
             find=lambda connection, _: current(connection, generation),
             watch=Watch(self._teller.checked, self._teller.cancelled, is_paced=True),
@@ -247,6 +258,7 @@ def forecast_of(connection: psycopg.Connection[Any], projection: Projection[Any]
         events=size.events,
         checks=size.checks(projection, check),
         workers=size.workers,
+        deals=size.deals(check),
         writes_at_once=projection.is_append_only,
     )
 

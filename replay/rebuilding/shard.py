@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from infra.log.log_reader import read_in_blocks
-from infra.projector.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.projector.folding import Decode, Rows, decoding, play, preparing, touches
 from infra.projector.generations import Generation, connect
 from infra.projector.parking import parking_of
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
+from replay.rebuilding.dealing import counted, shards
 from replay.rebuilding.throttle import Throttle
 
 # Rows written by one COPY: between two of them a worker can be told to rest.
@@ -29,9 +30,10 @@ class Shard:
 
 
 class Step(NamedTuple):
-    """What a worker has done in one step: it folded so many facts, or wrote so many rows, in so many seconds."""
+    """What a worker has done in one step: it dealt out or folded so many facts, or wrote so many rows, in so long."""
 
     worker: int
+    kind: Literal["deal", "fold", "write"]
     events: int
     rows: int
     seconds: float
@@ -56,14 +58,18 @@ def fold_shard(
         store = RowStore(connection, projection, generation.schema)
         event_of, prepare = decoding(decode, projection), preparing(decode, projection)
         pace.turn(0)
-        for part in range(worker, shard.parts, shard.workers):
-            reader = reader_of(projection, decode, part, shard.parts)
+
+        def dealt(events: int) -> None:
+            tell(Step(worker, "deal", events, 0, pace.turn(events)))
+
+        own, parts, last = range(worker, shard.parts, shard.workers), shard.parts, shard.last
+        for part, reader in shards(connection, projection, decode, own, parts, last, pace.step, dealt):
             rows: Rows = {}
             parking = parking_of(connection, projection, generation, is_anew=True)
             start = 0
-            while start < shard.last:
+            while start < last:
                 # A query that examines so many positions gives about as many facts of this part as a step shall have.
-                end = min(start + pace.step() * shard.parts, shard.last)
+                end = min(start + pace.step() * parts, last)
                 facts = reader.between(connection, start, end)
                 prepare(facts)
                 play(projection, rows, touches(projection, facts, event_of, parking), parking)
@@ -72,16 +78,11 @@ def fold_shard(
                     store.fill(connection, rows.values())
                     written = len(rows)
                     rows.clear()
-                examined = _of_part(end, part, shard.parts) - _of_part(start, part, shard.parts)
-                tell(Step(worker, examined, written, pace.turn(examined)))
+                examined = counted(end, part, parts) - counted(start, part, parts)
+                tell(Step(worker, "fold", examined, written, pace.turn(examined)))
                 start = end
             every = iter(rows.values())
             while some := list(islice(every, ROWS_IN_A_COPY)):
                 store.fill(connection, some)
-                tell(Step(worker, 0, len(some), pace.turn(len(some))))
+                tell(Step(worker, "write", 0, len(some), pace.turn(len(some))))
             parking.write(connection, generation)
-
-
-def _of_part(position: int, part: int, parts: int) -> int:
-    """Return how many of the positions up to one are counted as a part's own: all parts together count each once."""
-    return (position + parts - 1 - part) // parts

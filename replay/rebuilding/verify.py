@@ -5,23 +5,26 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from infra.log.log_reader import LogReader, read_in_blocks
 from infra.postgres.connection import one_snapshot
-from infra.projector.folding import Decode, Rows, decoding, play, preparing, reader_of, touches
+from infra.projector.folding import Decode, Rows, decoding, play, preparing, touches
 from infra.projector.generations import Generation, connect, in_use, log_is_the_same
 from infra.projector.parking import parking_of
 from infra.projector.projection import Key, Projection
 from infra.projector.row_store import RowStore
 from infra.told import ToldError
-from replay.rebuilding.forecast import Checked
-from replay.rebuilding.passes import ROWS_AT_ONCE, passes, rows_expected
+from replay.rebuilding.dealing import counted, shards
+from replay.rebuilding.foretold import bytes_dealt, rows_expected
 from replay.rebuilding.report import Report
+from replay.rebuilding.resources import AS_USUAL, Resources
 from replay.rebuilding.throttle import STEP, Throttle
-from replay.rebuilding.workers import SMALL_LOG, run_workers, workers_for
+from replay.rebuilding.watch import UNWATCHED, Kind, Looked, Watch
+from replay.rebuilding.workers import run_workers
 
 # A sample of a long log has about so many.
 EVENTS_IN_A_SAMPLE = 1_000_000
@@ -32,25 +35,6 @@ CHUNK = 5_000
 class NoSuchGenerationError(ToldError):
     """The read model has no generation in use, or none any more."""
 
-
-class Looked(NamedTuple):
-    """What a worker has done in one step of a check: folded so many facts, or compared so many rows, in so long."""
-
-    kind: Checked
-    pieces: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who watches a check: is told of every step, and may end it; `is_paced`: a rebuild's operator holds its pace."""
-
-    looked: Callable[[Looked], None] = lambda _: None
-    look: Callable[[], None] = lambda: None
-    is_paced: bool = False
-
-
-UNWATCHED = Watch()
 
 Find = Callable[[psycopg.Connection[Any], str], Generation | None]
 """Finds a generation of a read model by its name."""
@@ -66,17 +50,16 @@ def verify(
     url: str,
     decoder: Callable[[], Decode],
     *,
-    processes: int = 1,
+    resources: Resources = AS_USUAL,
     one_in: int = 1,
-    rows_at_once: int = ROWS_AT_ONCE,
-    small_log: int = SMALL_LOG,
     find: Find = in_use,
     watch: Watch = UNWATCHED,
 ) -> Report:
     """Check the generation in use (or another one) up to its checkpoint, on one snapshot; the live worker goes on.
 
     `decoder` makes what reads events; it is called in each process, so it must be picklable if there are several.
-    Raises NoSuchGenerationError, and PoisonEventError at a fact that cannot be read and could touch any row.
+    Raises NoSuchGenerationError, NoRoomError, and PoisonEventError at a fact that cannot be read and could touch any
+    row.
     """
     # Of the table itself this session takes no lock before its workers are done: whoever waits to drop it would stand
     # between the two, behind this session and before theirs.
@@ -86,15 +69,18 @@ def verify(
             raise NoSuchGenerationError(f"{projection.name} has not been built: start the service or rebuild it.")
         report = _begun(connection, projection, generation, one_in)
         if report.is_log_the_same:
-            workers = workers_for(projection, generation.position, processes, small_log)
+            workers = resources.workers(projection, generation.position)
             ((snapshot,),) = connection.execute("SELECT pg_export_snapshot()").fetchall()
             with _still_there(generation):
-                asked, parts = _parts(projection, url, generation, workers, report.one_in, rows_at_once)
+                asked, parts = _parts(projection, url, generation, workers, report.one_in, resources, decoder)
                 job = _Job(url, generation, snapshot, workers, report.one_in, asked, parts, watch.is_paced)
                 _run_workers(projection, decoder, job, report, watch)
                 if report.extra and report.one_in == 1:
-                    again = _Checking(connection, projection, job, decoder(), lambda *_: None, lambda: STEP)
-                    again.name_extra(report)
+                    with connect(url) as reading:
+                        again = _Checking(
+                            connection, reading, projection, job, decoder(), lambda *_: None, lambda: STEP
+                        )
+                        again.name_extra(report)
         return report
 
 
@@ -119,22 +105,32 @@ class _Job:
     snapshot: str
     workers: int
     one_in: int
-    asked: tuple[int, ...]
+    asked: range
     parts: int
     is_paced: bool
 
 
 def _parts(
-    projection: Projection[Any], url: str, generation: Generation, workers: int, one_in: int, rows_at_once: int
-) -> tuple[tuple[int, ...], int]:
+    projection: Projection[Any],
+    url: str,
+    generation: Generation,
+    workers: int,
+    one_in: int,
+    resources: Resources,
+    decoder: Callable[[], Decode],
+) -> tuple[range, int]:
     """Return which parts of how many are to be checked: all, or those of one sample, chosen by chance."""
+    with connect(url) as connection:
 
-    def rows_of_each() -> float:
-        with connect(url) as connection:
+        def rows_of_each() -> float:
             return rows_expected(connection, generation, generation.position) / one_in / workers
 
-    parts = one_in * workers * passes(projection, rows_of_each, rows_at_once)
-    return tuple(range(secrets.randbelow(one_in), parts, one_in)), parts
+        of_each = resources.shards_of_each(projection, rows_of_each)
+        if of_each > 1 and resources.disk is not None:
+            dealt = bytes_dealt(connection, projection, decoder(), generation.position)
+            resources.require_room(projection.name, dealt / one_in)
+    parts = one_in * workers * of_each
+    return range(secrets.randbelow(one_in), parts, one_in), parts
 
 
 def _run_workers(
@@ -160,21 +156,22 @@ def _check(
     """Check one worker's parts, tell of every step, and at last report."""
     with ExitStack() as sessions:
         connection = sessions.enter_context(connect(job.url))
-        pace: Throttle | None = None
-        if job.is_paced:
-            # What is asked meanwhile is not in the snapshot.
-            asking = sessions.enter_context(connect(job.url))
-            pace = Throttle(asking, job.generation.name, job.generation.number, job.workers, alive)
+        # What is dealt out, and asked meanwhile, is not in the snapshot; the facts up to a position are those of any.
+        reading = sessions.enter_context(connect(job.url))
+        read_in_blocks(reading)
+        pace = (
+            Throttle(reading, job.generation.name, job.generation.number, job.workers, alive) if job.is_paced else None
+        )
 
-        def looked(kind: Checked, pieces: int) -> None:
+        def looked(kind: Kind, pieces: int) -> None:
             alive()
             tell(Looked(kind, pieces, pace.turn(pieces) if pace else 0.0))
 
         with one_snapshot(connection, job.snapshot):
             _hold(connection, job.generation)
-            checking = _Checking(connection, projection, job, decode, looked, pace.step if pace else lambda: STEP)
-            for part in job.asked[worker :: job.workers]:
-                checking.check(part)
+            step = pace.step if pace else lambda: STEP
+            checking = _Checking(connection, reading, projection, job, decode, looked, step)
+            checking.check(job.asked[worker :: job.workers])
             if worker == 0 and job.one_in == 1:
                 checking.count()
             tell(checking.report)
@@ -197,18 +194,19 @@ def _still_there(generation: Generation) -> Iterator[None]:
 
 
 class _Checking:
-    """One worker's shard of the check of one generation."""
+    """One worker's shards of the check of one generation: rows of `connection` are compared with facts of `reading`."""
 
     def __init__(
         self,
         connection: psycopg.Connection[Any],
+        reading: psycopg.Connection[Any],
         projection: Projection[Any],
         job: _Job,
         decode: Decode,
-        looked: Callable[[Checked, int], None],
+        looked: Callable[[Kind, int], None],
         step: Callable[[], int],
     ) -> None:
-        self._connection = connection
+        self._connection, self._reading = connection, reading
         self._projection = projection
         self._job = job
         self._decode = decode
@@ -224,35 +222,44 @@ class _Checking:
         self.report.rows += there
         self.report.extra += there
 
-    def check(self, part: int) -> None:
-        """Compare the rows that one part of the log makes; of a sample also count those that are there."""
-        expected: set[Key] = set()
-        for made in self.folded(part):
-            self._compare(made)
+    def check(self, own: range) -> None:
+        """Compare the rows that some shards of the log make; of a sample also count those that are there."""
+        for part, folded in self.folded(own):
+            expected: set[Key] = set()
+            for made in folded:
+                self._compare(made)
+                if self._job.one_in > 1:
+                    expected.update(made)
             if self._job.one_in > 1:
-                expected.update(made)
+                self._count_those_of(part, expected)
         self.report.failing = len(self._parking.new)
-        if self._job.one_in > 1:
-            # Rows of no fact are of no part: the first one takes them.
-            of_part, is_first = self._projection.partition_by, part == self._job.asked[0]
-            for key in self._store.keys_of_part(self._connection, of_part, part, self._job.parts, or_none=is_first):
-                self.report.rows += 1
-                if key not in expected:
-                    self.report.extra += 1
-                    self.report.name_extra(key)
 
-    def folded(self, part: int) -> Iterator[Rows]:
-        """Give the rows that one part of the log makes, once no further fact can change them."""
+    def _count_those_of(self, part: int, expected: set[Key]) -> None:
+        # Rows of no fact are of no part: the first one takes them.
+        of_part, is_first = self._projection.partition_by, part == self._job.asked[0]
+        for key in self._store.keys_of_part(self._connection, of_part, part, self._job.parts, or_none=is_first):
+            self.report.rows += 1
+            if key not in expected:
+                self.report.extra += 1
+                self.report.name_extra(key)
+
+    def folded(self, own: range) -> Iterator[tuple[int, Iterator[Rows]]]:
+        """Give each shard with the rows that its facts make, once no further fact can change them."""
+        last, parts = self._job.generation.position, self._job.parts
+        dealt = partial(self._looked, "deal")
+        for part, reader in shards(self._reading, self._projection, self._decode, own, parts, last, self._step, dealt):
+            yield part, self._rows_of(part, reader)
+
+    def _rows_of(self, part: int, reader: LogReader) -> Iterator[Rows]:
         projection, parts = self._projection, self._job.parts
-        reader = reader_of(projection, self._decode, part, parts)
         rows: Rows = {}
         start, last = 0, self._job.generation.position
         while start < last:
             end = min(start + self._step() * parts, last)
-            facts = reader.between(self._connection, start, end)
+            facts = reader.between(self._reading, start, end)
             self._prepare(facts)
             play(projection, rows, touches(projection, facts, self._event_of, self._parking), self._parking)
-            self._looked("check", (end - start) // parts)
+            self._looked("check", counted(end, part, parts) - counted(start, part, parts))
             start = end
             if projection.is_append_only:
                 yield rows
@@ -278,7 +285,7 @@ class _Checking:
     def name_extra(self, report: Report) -> None:
         """Fold all once more to name in a report the rows that should not be there."""
         # By hash: so many keys may not fit in memory.
-        expected = {hash(key) for part in self._job.asked for made in self.folded(part) for key in made}
+        expected = {hash(key) for _, folded in self.folded(self._job.asked) for made in folded for key in made}
         for key in self._store.keys(self._connection):
             if hash(key) not in expected:
                 report.name_extra(key)

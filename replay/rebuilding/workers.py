@@ -10,13 +10,13 @@ from time import sleep
 from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+import psycopg
+
 from infra.projector.folding import Decode, PoisonEventError
 from infra.projector.projection import Projection
 from infra.told import ToldError
+from replay.rebuilding.resources import NoRoomError
 from replay.rebuilding.throttle import RebuildCancelledError
-
-SMALL_LOG = 20_000
-"""Up to so many events one process is done before a second one has started."""
 
 T = TypeVar("T")
 
@@ -38,15 +38,11 @@ class WorkerDiedError(ToldError):
 
 
 class _Ended(NamedTuple):
-    """The last word of a process: it is done, or met a fact that cannot be folded, or was told to end."""
+    """The last word of a process: it is done, or met a fact that cannot be folded, or had no room, or was ended."""
 
     poison: tuple[int, str] | None = None
+    no_room: NoRoomError | None = None
     is_cancelled: bool = False
-
-
-def workers_for(projection: Projection[Any], events: int, processes: int, small_log: int = SMALL_LOG) -> int:
-    """Return how many processes shall shard the rows of a read model, if there may be so many."""
-    return 1 if projection.partition_by == "none" or events < small_log else processes
 
 
 def run_workers(
@@ -54,12 +50,16 @@ def run_workers(
 ) -> None:
     """Let so many workers do the work, one alone in this process, more in their own; return when all are done.
 
-    `hear` is told what they say, in this process. Raises PoisonEventError, RebuildCancelledError and WorkerDiedError.
+    `hear` is told what they say, in this process. Raises PoisonEventError, RebuildCancelledError, NoRoomError and
+    WorkerDiedError.
     """
     if workers == 1:
-        work(projection, decoder(), 0, hear, look)
+        try:
+            work(projection, decoder(), 0, hear, look)
+        except psycopg.errors.DiskFull as error:
+            raise NoRoomError.said_by(projection.name, error) from error
         return
-    # Copies of a fresh interpreter that has loaded what they need: a copy of this one would shard its connections and
+    # Copies of a fresh interpreter that has loaded what they need: a copy of this one would share its connections and
     # whatever its threads hold, and a fresh one each would load everything again.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([reference_of(projection)[0], _module_of(decoder), _module_of(work)])
@@ -92,6 +92,8 @@ def _listen(name: str, said: "SimpleQueue[T | _Ended]", processes: list[Any], he
             hear(message)
         elif message.poison:
             raise PoisonEventError(*message.poison)
+        elif message.no_room:
+            raise message.no_room
         elif message.is_cancelled:
             raise RebuildCancelledError(name)
         else:
@@ -113,10 +115,13 @@ def _work(
         if parent is not None and not parent.is_alive():
             sys.exit("whoever this process worked for is gone")
 
+    projection = found(reference)
     try:
-        work(found(reference), decoder(), worker, said.put, alive)
+        work(projection, decoder(), worker, said.put, alive)
     except PoisonEventError as poison:
         said.put(_Ended(poison=(poison.position, poison.reason)))
+    except psycopg.errors.DiskFull as error:
+        said.put(_Ended(no_room=NoRoomError.said_by(projection.name, error)))
     except RebuildCancelledError:
         said.put(_Ended(is_cancelled=True))
     else:

@@ -94,7 +94,7 @@ def measured(lent: Ground, events: int, views: Sequence[Projection[Any]], check:
         append_made_log(place.urls.owner, place.master, events)
         decoder = decoder_factory(place.urls.projector, place.master)
         for one in views:
-            again = partial(rebuild, one, place.urls.projector, decoder, processes=2, check=check)
+            again = partial(rebuild, one, place.urls.projector, decoder, check=check)
             # The first one knows nothing of the rows there will be.
             with most_memory(found, f"memory {one.name}, first"):
                 found[f"first rebuild s {one.name}"] = timed(again)

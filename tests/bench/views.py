@@ -15,6 +15,7 @@ from projections.parties.client_card import client_card
 from projections.parties.client_timeline import client_timeline
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 from tests.bench.ground import Ground, Place
 from tests.bench.made_log import EVENTS_PER_CLIENT, append_made_log
 from tests.bench.measuring import Race
@@ -152,7 +153,9 @@ def rebuild_postgres(ground: Ground) -> Iterator[Race]:
         decoder = decoder_factory(place.urls.projector, place.master)
 
         def ours() -> float:
-            done = rebuild(client_card, place.urls.projector, decoder, processes=PROCESSES, check="none")
+            done = rebuild(
+                client_card, place.urls.projector, decoder, check="none", resources=Resources(processes=PROCESSES)
+            )
             assert done is not None
             assert done.events == ground.many
             return done.events / done.seconds
@@ -175,7 +178,9 @@ def rebuild_append_only(ground: Ground) -> Iterator[Race]:
         decoder = decoder_factory(place.urls.projector, place.master)
 
         def ours() -> float:
-            done = rebuild(client_timeline, place.urls.projector, decoder, processes=PROCESSES, check="none")
+            done = rebuild(
+                client_timeline, place.urls.projector, decoder, check="none", resources=Resources(processes=PROCESSES)
+            )
             assert done is not None
             return rows / done.seconds if rows else 0.0
 

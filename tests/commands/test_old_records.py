@@ -17,8 +17,10 @@ from commands.import_run import FinishImport, StartImport
 from commands.product import ImportProduct
 from commands.staff import ImportStaff
 from events.activity import ActivityHeld
+from events.branch import BranchOpened
 from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, SubsidiaryDeclared
 from events.deal import DealLost, DealOpened, DealWon
+from events.examples import PERM
 from events.import_run import ImportFinished, ImportStarted
 from events.pipeline import PipelineDefined
 from events.product import ProductListed
@@ -43,7 +45,8 @@ from tests.story import TODAY, by, given, on
 
 COMPANY = (
     on(ANNA, fact(StaffHired)),
-    on(BORIS, fact(StaffHired, name="Boris", branch="Perm")),
+    on(BORIS, fact(StaffHired, name="Boris", branch_id=PERM)),
+    on(PERM, fact(BranchOpened, name="Perm")),
     on(ROAD, fact(PipelineDefined)),
     on(ROMASHKA, ClientRegistered(kind=ClientKind.ORGANISATION, name="Romashka", source="maven-crm")),
 )

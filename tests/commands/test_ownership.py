@@ -23,6 +23,7 @@ from commands.base import Command
 from commands.deal import HandOverDeal, NameDealClient, OpenDeal
 from commands.ownership import ClaimClient, ReassignClient, ReleaseClient, TransferClient
 from events.activity import ActivityClientNamed, ActivityHeld, ActivityPlanned
+from events.branch import BranchOpened
 from events.client import (
     AffiliationEnded,
     ClientAffiliated,
@@ -34,6 +35,7 @@ from events.client import (
     SubsidiaryDeclared,
 )
 from events.deal import DealClientNamed, DealHandedOver, DealOpened
+from events.examples import PERM
 from events.pipeline import PipelineDefined
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired
@@ -58,10 +60,15 @@ from tests.story import Told, by, given, on
 
 STAFF: tuple[Told, ...] = (
     on(ANNA, fact(StaffHired, name="Anna")),
-    on(BORIS, fact(StaffHired, name="Boris", branch="Perm")),
+    on(BORIS, fact(StaffHired, name="Boris", branch_id=PERM)),
     on(VERA, fact(StaffHired, name="Vera", role=StaffRole.HEAD, head_id=None)),
 )
-COMPANY = (*STAFF, on(ROMASHKA, fact(ClientRegistered)), on(ROAD, fact(PipelineDefined)))
+COMPANY = (
+    *STAFF,
+    on(PERM, fact(BranchOpened, name="Perm")),
+    on(ROMASHKA, fact(ClientRegistered)),
+    on(ROAD, fact(PipelineDefined)),
+)
 BORIS_OWNS = on(ROMASHKA, fact(ClientClaimed, owner_id=BORIS))
 ANNA_OWNS = on(ROMASHKA, fact(ClientClaimed, owner_id=ANNA))
 OLGA_BUYS = on(OLGA, fact(ClientRegistered, kind=ClientKind.PERSON, name="Olga", tax_id=None), fact(ClientAffiliated))

@@ -17,6 +17,7 @@ from projections.change import changed
 from projections.registry import PROJECTIONS
 from projections.sales.pipeline_board import DealRow, pipeline_board
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import verify
 from replay.repair.verify_claims import verify_claims
 from tests.database import MASTER, Database, copy_of
@@ -57,7 +58,7 @@ def check_verified(one: Company) -> None:
     url = one.database.projector_url
     decoder = decoder_factory(url, MASTER)
     for projection in PROJECTIONS:
-        report = verify(projection, url, decoder, processes=2, rows_at_once=4, small_log=0)
+        report = verify(projection, url, decoder, resources=Resources(processes=2, rows_at_once=4, small_log=0))
         assert report.is_equal, f"{projection.name}: {report.summary} {report.differences}"
         assert not report.parked, f"{projection.name}: {report.summary}"
     assert one.analytics.verify() == ()
@@ -72,7 +73,7 @@ def check_by_hand(one: Company) -> None:
 def rebuild_all(one: Company) -> None:
     decoder = decoder_factory(one.database.projector_url, MASTER)
     for projection in PROJECTIONS:
-        rebuild(projection, one.database.projector_url, decoder, rows_at_once=4)
+        rebuild(projection, one.database.projector_url, decoder, resources=Resources(rows_at_once=4))
     one.analytics.rebuild()
 
 

@@ -42,7 +42,7 @@ def counted(database: Database) -> list[tuple[Any, ...]]:
 def served_in(database: Database, zone: ZoneInfo, until: dict[str, int]) -> list[tuple[Any, ...]]:
     """Let the service follow the log by a zone until these generations are live; return what it counted, verified."""
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
-    service = projector_at(urls, MASTER, zone)
+    service = projector_at(urls, MASTER, zone, None)
     service.start()
     try:
         end = monotonic() + 30

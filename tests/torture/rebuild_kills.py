@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from random import Random
 from threading import Event as Signal
@@ -30,6 +31,7 @@ from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.generations import newest_retired
 from infra.projector.projector import ProjectorService, build
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import NoSuchGenerationError, verify
 from replay.rebuilding.workers import WorkerDiedError
 from tests.database import ROLE_PASSWORDS, Database, urls_of
@@ -72,10 +74,12 @@ def follow(url: str) -> None:
 
 def rebuild_for_ever(url: str) -> None:
     """Rebuild one read model after the other until killed."""
-    while True:
+    # The rows fit in memory, or are dealt out to many shards.
+    for rows_at_once in cycle((1_000, 1)):
+        resources = Resources(rows_at_once=rows_at_once, small_log=0)
         for projection in EVERY:
             with suppress(psycopg.OperationalError, WorkerDiedError):
-                rebuild(projection, url, decoder, small_log=0)
+                rebuild(projection, url, decoder, resources=resources)
 
 
 class _Run:

@@ -21,6 +21,7 @@ from infra.postgres.connection import OwnConnection
 from infra.projector.generations import connect, in_use
 from projections.timers.timers_due import timers_due
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import verify
 from tests.commands.policies.diary import DAY, HOUR, MINUTE, NOON, Diary, plan_id, planning
 from tests.database import MASTER
@@ -138,14 +139,24 @@ def test_a_rebuild_meanwhile_changes_nothing(book: Diary) -> None:
     decoder = decoder_factory(book.database.projector_url, MASTER)
     with book.worker() as worker:
         assert worker.step()
-        done = rebuild(timers_due, book.database.projector_url, decoder, processes=1, small_log=0)
+        done = rebuild(
+            timers_due,
+            book.database.projector_url,
+            decoder,
+            resources=Resources(processes=1, small_log=0),
+        )
         assert done is not None
         while worker.step():
             pass
     assert len(book.fell()) == len(set(book.fell())) == len(book.asked) == 250
     book.follow()
     assert verify(timers_due, book.database.projector_url, decoder).is_equal
-    rebuild(timers_due, book.database.projector_url, decoder, processes=1, small_log=0)
+    rebuild(
+        timers_due,
+        book.database.projector_url,
+        decoder,
+        resources=Resources(processes=1, small_log=0),
+    )
     with connect(book.database.projector_url) as connection:
         generation = in_use(connection, timers_due.name)
         assert generation is not None

@@ -37,6 +37,21 @@ def test_a_throttle_holds_folding_writing_and_checking_but_not_the_indexes() -> 
     assert one.seconds_left(throttle=100) == pytest.approx(10 + 5 + 0.5 + 15)
 
 
+def test_what_is_dealt_out_first_is_shared_by_the_workers_and_held_to_the_throttle() -> None:
+    def dealing(workers: int = 1) -> Forecast:
+        return Forecast(KNOWN._replace(to_deal=1e-3), events=1000, checks=0, workers=workers, deals=1000)
+
+    assert dealing().seconds_left() == pytest.approx(2.5 + 1)
+    assert dealing(workers=2).seconds_left() == pytest.approx(1.5 + 0.5)
+    assert dealing().seconds_left(throttle=100) == pytest.approx(10 + 10 + 5 + 0.5)
+    one = dealing()
+    # A machine that deals slower than last time is slower at all the rest.
+    one.deal(500, 1.0)
+    assert one.seconds_left() == pytest.approx(1 + 2 * 2.5)
+    one.fold(100, 0.1)
+    assert one.seconds_left() == pytest.approx(1 + 2.4)
+
+
 def test_what_is_done_is_not_left() -> None:
     one = forecast(checks=1000)
     one.fold(1000, 1.0)
@@ -54,13 +69,14 @@ def test_what_is_done_is_not_left() -> None:
 
 def test_what_a_rebuild_cost_is_kept_for_the_next_one() -> None:
     one = forecast(None)
+    one.deal(1000, 0.3)
     one.fold(1000, 3.0)
     one.write(200, 1.0)
     one.all_written()
     one.index_seconds = 0.4
     one.check("check", 100, 0.7)
     one.check("compare", 100, 0.6)
-    assert one.costs == pytest.approx(Costs(3e-3, 5e-3, 2e-3, 7e-3, 6e-3, 0.2))
+    assert one.costs == pytest.approx(Costs(3e-3, 5e-3, 2e-3, 7e-3, 6e-3, 0.2, 3e-4))
 
 
 def test_one_piece_of_work_that_took_unusually_long_does_not_count_for_ever() -> None:

@@ -18,6 +18,7 @@ from infra.projector.projector import ProjectorService, build
 from replay.rebuilding.progress import Progress
 from replay.rebuilding.rebuild import NothingToRollBackToError, rebuild, roll_back
 from replay.rebuilding.report import NotEqualError
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import verify
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
@@ -37,19 +38,24 @@ def test_a_rebuild_equals_what_was_live(database: Database, projection: Projecti
     eventually(reached(database.projector_url, projection, 900))
     service.stop()
     live = in_table(database.projector_url, projection)
-    done = rebuild(projection, database.projector_url, decoder, processes=processes, small_log=0, rows_at_once=3)
+    done = rebuild(
+        projection,
+        database.projector_url,
+        decoder,
+        resources=Resources(processes=processes, rows_at_once=3, small_log=0),
+    )
     assert done is not None
     assert done.generation == 2
     assert in_table(database.projector_url, projection) == live == in_memory(database.projector_url, projection)
-    assert verify(projection, database.projector_url, decoder, rows_at_once=3).is_equal
+    assert verify(projection, database.projector_url, decoder, resources=Resources(rows_at_once=3)).is_equal
     with connect(database.projector_url) as connection:
         key = "SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid = to_regclass(%s)"
         assert connection.execute(key, (f"{projection.name}_g2.{projection.name}",)).fetchone() == (1,)
 
 
-def test_a_first_rebuild_in_many_passes_equals_the_log(database: Database) -> None:
+def test_a_first_rebuild_in_many_shards_equals_the_log(database: Database) -> None:
     record(database.owner_url, random_history(1, 900))
-    rebuild(boxes, database.projector_url, decoder, small_log=0, rows_at_once=3)
+    rebuild(boxes, database.projector_url, decoder, resources=Resources(rows_at_once=3, small_log=0))
     assert in_table(database.projector_url, boxes) == in_memory(database.projector_url, boxes)
 
 
@@ -118,17 +124,19 @@ def test_a_rebuild_that_meets_a_fact_that_could_touch_any_row_leaves_what_reader
 KILLED = """
 import os, signal, sys
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 from tests.infra.toy import boxes, decoder
 
 def told(progress):
     if progress.phase == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
 
-rebuild(boxes, sys.argv[1], decoder, small_log=0, progress=told, check="full")
+resources = Resources(rows_at_once=3, small_log=0)
+rebuild(boxes, sys.argv[1], decoder, progress=told, check="full", resources=resources)
 """
 
 
-@pytest.mark.parametrize("phase", ["folding", "indexing", "catching up", "verifying", "swapping"])
+@pytest.mark.parametrize("phase", ["dealing", "folding", "indexing", "catching up", "verifying", "swapping"])
 def test_a_killed_rebuild_leaves_readers_what_they_had_and_the_next_start_cleans_up(
     database: Database, phase: str
 ) -> None:
@@ -151,6 +159,14 @@ def test_a_killed_rebuild_leaves_readers_what_they_had_and_the_next_start_cleans
     service.stop()
     with connect(database.projector_url) as connection:
         assert connection.execute("SELECT to_regnamespace('boxes_g2')").fetchone() == (None,)
+    eventually(lambda: dealt_tables(database) == 0)
+
+
+def dealt_tables(database: Database) -> int:
+    with connect(database.projector_url) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_class WHERE relname ~ '^dealt'").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def generations(database: Database) -> list[tuple[int, str]]:

@@ -13,6 +13,7 @@ from infra.projector.generations import connect, in_use
 from infra.projector.projector import build
 from replay.rebuilding.progress import Progress, last_costs
 from replay.rebuilding.rebuild import rebuild
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.throttle import RebuildCancelledError, ask, throttle
 from replay.repair.status import UnderWay, rebuilds
 from tests.database import Database
@@ -32,10 +33,10 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 class Rebuilding:
     """A rebuild in a thread of its own."""
 
-    def __init__(self, database: Database, processes: int) -> None:
+    def __init__(self, database: Database, resources: Resources) -> None:
         self.told: list[Progress] = []
         self.raised: BaseException | None = None
-        self._database, self._processes = database, processes
+        self._database, self._resources = database, resources
         self.thread = Thread(target=self._run)
 
     def _run(self) -> None:
@@ -44,24 +45,23 @@ class Rebuilding:
                 boxes,
                 self._database.projector_url,
                 decoder,
-                processes=self._processes,
-                small_log=0,
                 throttle=300,
                 progress=self.told.append,
+                resources=self._resources,
             )
         except RebuildCancelledError as error:
             self.raised = error
 
 
 @contextmanager
-def rebuilding(database: Database, processes: int = 1) -> Iterator[Rebuilding]:
-    """A rebuild of some seconds that has begun to fold."""
+def rebuilding(database: Database, processes: int = 1, rows_at_once: int = 1_000) -> Iterator[Rebuilding]:
+    """A rebuild of some seconds that has begun to fold, or to deal out what it will fold."""
     record(database.owner_url, random_history(1, EVENTS))
     build(boxes, decode, database.projector_url)
-    one = Rebuilding(database, processes)
+    one = Rebuilding(database, Resources(processes, rows_at_once, small_log=0))
     one.thread.start()
     try:
-        eventually(lambda: any(now.done for now in one.told))
+        eventually(lambda: any(now.eta_seconds for now in one.told))
         yield one
     finally:
         with connect(database.projector_url) as connection:
@@ -138,6 +138,22 @@ def test_a_throttle_is_kept_and_lifted(database: Database) -> None:
         eventually(lambda: one.told[-1].throttle is None, seconds=4)
         one.thread.join(4)
         assert not one.thread.is_alive()
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_dealing_is_held_to_the_throttle_and_ends_when_told_to(database: Database, processes: int) -> None:
+    with rebuilding(database, processes, rows_at_once=1) as one, connect(database.projector_url) as connection:
+        # 1,500 facts at 300 a second take five seconds to be dealt out, and as long again to be folded.
+        assert one.told[-1].phase == "dealing"
+        assert (one.told[-1].eta_seconds or 0.0) > 8
+        sleep(1.5)
+        assert one.told[-1].phase == "dealing"
+        assert ask(connection, "boxes", "cancel")
+        one.thread.join(5)
+        assert not one.thread.is_alive()
+        dealt = "SELECT count(*) FROM pg_class WHERE relname ~ '^dealt'"
+        eventually(lambda: connection.execute(dealt).fetchone() == (0,))
+    assert isinstance(one.raised, RebuildCancelledError)
 
 
 def test_everybody_sees_how_far_a_rebuild_is(database: Database) -> None:

@@ -13,7 +13,9 @@ from infra.projector.generations import Generation, in_use
 from infra.projector.projection import Projection
 from infra.projector.projector import build
 from replay.rebuilding.report import Report
-from replay.rebuilding.verify import Looked, NoSuchGenerationError, Watch, verify
+from replay.rebuilding.resources import Resources
+from replay.rebuilding.verify import NoSuchGenerationError, verify
+from replay.rebuilding.watch import Looked, Watch
 from tests.database import Database
 from tests.infra import toy
 from tests.infra.poison import follow
@@ -36,7 +38,9 @@ def change(database: Database, statement: str) -> None:
 
 def check(database: Database, projection: Projection[Any], rows_at_once: int = 1000, processes: int = 1) -> Report:
     url = database.projector_url
-    return verify(projection, url, decoder, processes=processes, rows_at_once=rows_at_once, small_log=0)
+    return verify(
+        projection, url, decoder, resources=Resources(processes=processes, rows_at_once=rows_at_once, small_log=0)
+    )
 
 
 @pytest.mark.parametrize(("rows_at_once", "processes"), [(3, 1), (1000, 1), (3, 2), (1000, 3)])
@@ -88,7 +92,7 @@ def test_a_sample_looks_at_its_share_of_the_rows_and_all_samples_at_every_row(
     found = []
     for part in range(4):
         monkeypatch.setattr("replay.rebuilding.verify.secrets.randbelow", lambda _, part=part: part)
-        found.append(verify(boxes, built.projector_url, decoder, one_in=4, rows_at_once=3))
+        found.append(verify(boxes, built.projector_url, decoder, one_in=4, resources=Resources(rows_at_once=3)))
     assert sum(one.rows for one in found) == rows
     assert all(0 < one.rows < rows for one in found)
     assert [key for one in found for key in one.missing_keys] == [second]
@@ -102,7 +106,7 @@ def test_a_row_of_no_fact_is_found_by_every_sample(built: Database) -> None:
     change(built, f"INSERT INTO boxes_g1.boxes VALUES ('{stranger}', NULL, 1, 1, '{{}}', '[]', NULL, NULL, false, 999)")
     for processes in (1, 2, 3):
         url = built.projector_url
-        report = verify(boxes, url, decoder, one_in=4, processes=processes, small_log=0)
+        report = verify(boxes, url, decoder, one_in=4, resources=Resources(processes=processes, small_log=0))
         assert (report.extra, report.extra_keys) == (1, [(stranger,)])
 
 
@@ -176,7 +180,13 @@ def test_workers_see_what_was_there_when_the_check_began(built: Database, proces
         follow(built.projector_url, [boxes], 100)
         return generation
 
-    report = verify(boxes, built.projector_url, decoder, processes=processes, small_log=0, find=found_before_it_went_on)
+    report = verify(
+        boxes,
+        built.projector_url,
+        decoder,
+        find=found_before_it_went_on,
+        resources=Resources(processes=processes, small_log=0),
+    )
     assert (report.is_equal, report.position) == (True, 400)
     after = check(built, boxes)
     assert (after.is_equal, after.position) == (True, 450)
@@ -207,7 +217,7 @@ def test_whoever_waits_to_drop_the_table_waits_for_the_check_and_holds_up_nobody
             eventually(is_waited_for)
 
     watch = Watch(looked=somebody_wants_it)
-    report = verify(boxes, built.projector_url, decoder, rows_at_once=3, watch=watch)
+    report = verify(boxes, built.projector_url, decoder, watch=watch, resources=Resources(rows_at_once=3))
     waiting[0].join()
     assert report.is_equal
     assert not refused

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from infra.projector.folding import PoisonEventError
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.throttle import RebuildCancelledError
-from replay.rebuilding.workers import WorkerDiedError, run_workers, workers_for
+from replay.rebuilding.workers import WorkerDiedError, run_workers
 from tests.infra.toy import boxes, days, decoder
 
 
@@ -81,5 +82,6 @@ def test_who_gave_the_work_may_end_it_and_leaves_no_process_behind(tmp_path: Pat
 
 
 def test_one_process_does_a_short_log_and_what_is_not_shared_out() -> None:
-    assert workers_for(boxes, 19_999, 4) == workers_for(days, 10**6, 4) == 1
-    assert workers_for(boxes, 20_000, 4) == 4
+    four = Resources(processes=4)
+    assert four.workers(boxes, 19_999) == four.workers(days, 10**6) == 1
+    assert four.workers(boxes, 20_000) == 4

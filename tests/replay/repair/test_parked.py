@@ -10,6 +10,7 @@ from infra.projector.generations import connect
 from infra.projector.projection import Projection
 from infra.projector.projector import build
 from replay.rebuilding.rebuild import MoreParkedError, rebuild, roll_back
+from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import verify
 from replay.repair.checkpoint_check import check_checkpoint
 from replay.repair.parked import NotParkedError, OtherCodeError, Tried, parked, retry_parked, skip_parked, skipped
@@ -162,7 +163,7 @@ def test_another_fact_at_the_position_of_one_that_was_skipped_is_not_passed_over
     with psycopg.connect(sick.owner_url) as owner:
         owner.execute("ALTER TABLE letopis.event DISABLE TRIGGER event_is_immutable")
         owner.execute("UPDATE letopis.event SET event_id = gen_random_uuid() WHERE position = 3")
-    rebuild(mended, sick.projector_url, decoder, processes=1)
+    rebuild(mended, sick.projector_url, decoder, resources=Resources(processes=1))
     assert in_table(sick.projector_url, boxes) == in_memory(sick.projector_url, mended)
 
 
@@ -196,7 +197,9 @@ def test_a_skip_is_on_record_for_ever(sick: Database) -> None:
 def test_a_rebuild_passes_over_what_was_skipped_though_it_could_take_it_in_now(sick: Database, processes: int) -> None:
     skip(sick)
     live = in_table(sick.projector_url, boxes)
-    done = rebuild(mended, sick.projector_url, decoder, small_log=0, processes=processes, check="full")
+    done = rebuild(
+        mended, sick.projector_url, decoder, check="full", resources=Resources(processes=processes, small_log=0)
+    )
     assert done is not None
     assert in_table(sick.projector_url, boxes) == live
     report = verify(mended, sick.projector_url, decoder)
@@ -217,7 +220,11 @@ def test_a_rebuild_parks_what_the_live_one_parks_and_is_the_same_row_for_row(
     live, waits = in_table(database.projector_url, boxes), waiting(database)
     assert len(waits) == 3
     done = rebuild(
-        boxes, database.projector_url, decoder, processes=processes, small_log=0, rows_at_once=3, check="full"
+        boxes,
+        database.projector_url,
+        decoder,
+        check="full",
+        resources=Resources(processes=processes, rows_at_once=3, small_log=0),
     )
     assert done is not None
     assert (done.generation, done.parked) == (2, 3)
@@ -232,19 +239,19 @@ def test_a_rebuild_in_which_more_would_wait_is_swapped_only_when_told_to(databas
     record(database.owner_url, [opening("a"), coin("a", poison=True)])
     build(mended, decode, database.projector_url)
     with pytest.raises(MoreParkedError, match=r"boxes was not swapped: 1 of its places .* position 2: ZeroDivision"):
-        rebuild(boxes, database.projector_url, decoder, small_log=small_log)
+        rebuild(boxes, database.projector_url, decoder, resources=Resources(small_log=small_log))
     assert in_table(database.projector_url, boxes)[A].row.coins == 1
     with connect(database.projector_url) as connection:
         assert connection.execute("SELECT to_regnamespace('boxes_g2')").fetchone() == (None,)
         assert connection.execute("SELECT count(*) FROM letopis.parked").fetchone() == (0,)
-    done = rebuild(boxes, database.projector_url, decoder, small_log=small_log, may_park=True)
+    done = rebuild(boxes, database.projector_url, decoder, may_park=True, resources=Resources(small_log=small_log))
     assert done is not None
     assert done.parked == 1
     assert in_table(database.projector_url, boxes)[A].row.coins == 0
 
 
 def test_a_rebuild_with_the_corrected_code_leaves_nothing_waiting(sick: Database) -> None:
-    done = rebuild(mended, sick.projector_url, decoder, processes=1)
+    done = rebuild(mended, sick.projector_url, decoder, resources=Resources(processes=1))
     assert done is not None
     assert done.parked == 0
     assert waiting(sick) == []
@@ -256,7 +263,7 @@ def test_a_rebuild_with_the_corrected_code_leaves_nothing_waiting(sick: Database
 
 def test_a_check_compares_what_waits_as_it_stood_and_counts_it(sick: Database) -> None:
     for code in (boxes, mended):
-        report = verify(code, sick.projector_url, decoder, rows_at_once=2)
+        report = verify(code, sick.projector_url, decoder, resources=Resources(rows_at_once=2))
         assert report.is_equal
         assert (report.parked, report.skipped, report.failing) == (1, 0, 0)
         assert report.summary == "2 rows at position 7: 0 differ, 0 missing, 0 extra, 1 wait (parked)"

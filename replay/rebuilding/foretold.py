@@ -1,4 +1,4 @@
-"""In how many passes over the log a process folds a read model, so that the rows it holds fit in its memory."""
+"""How many rows a log will make, and how much room its facts take while they lie dealt out by shard."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,21 +10,11 @@ from infra.projector.folding import Decode, PoisonEventError, Rows, decoding, pl
 from infra.projector.generations import Generation
 from infra.projector.projection import Projection
 
-ROWS_AT_ONCE = 250_000
-"""Rows that one process holds at the same time: a card takes 3.1 kB there, so two processes stay below 2 GB."""
-
 SAMPLE = 20_000
-"""Facts folded to see what they make; they take a fraction of a second."""
+"""Facts looked at to see what they make, and how large they are; they take a fraction of a second."""
 
-
-def passes(projection: Projection[Any], rows: Callable[[], float], rows_at_once: int = ROWS_AT_ONCE) -> int:
-    """Return how often one process goes through the log to make so many rows.
-
-    What is only added to is written as it is folded, in one pass, and what is not shared out is folded in one: nobody
-    has to know then how many rows there are.
-    """
-    in_one = projection.is_append_only or projection.partition_by == "none"
-    return 1 if in_one else int(-(-rows() // rows_at_once)) or 1
+LOOKS = 10
+"""Places of the log, equally far apart, at which the size of facts is looked at: old ones may be larger than new."""
 
 
 def rows_foretold(
@@ -62,3 +52,12 @@ def rows_of_a_sample(
     rows: Rows = {}
     play(projection, rows, touches(projection, facts, decoding(decode, projection)))
     return [one.row for one in rows.values() if one.row is not None]
+
+
+def bytes_dealt(connection: psycopg.Connection[Any], projection: Projection[Any], decode: Decode, head: int) -> float:
+    """Return how many bytes of the server's disk the facts of a log take while they lie dealt out by shard."""
+    reader, step = reader_of(projection, decode), max(1, head // LOOKS)
+    each = min(step, SAMPLE // LOOKS)
+    windows = [(start, start + each) for start in range(0, head, step)]
+    looked_at = sum(min(last, head) - after for after, last in windows)
+    return sum(reader.size(connection, after, last) for after, last in windows) * head / max(1, looked_at)
