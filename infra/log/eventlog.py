@@ -24,6 +24,11 @@ def recorded_events(_: Any) -> Callable[[Sequence[Any]], RecordedEvent]:
     return lambda row: RecordedEvent(Envelope(*row[:13]), row[13])
 
 
+def recorded_events_with_parties(_: Any) -> Callable[[Sequence[Any]], RecordedEvent]:
+    """Make events of rows of COLUMNS, body and parties: a psycopg row factory."""
+    return lambda row: RecordedEvent(Envelope._make((*row[:13], tuple(row[14]))), row[13])
+
+
 _STREAMS = f"""
 SELECT {COLUMNS}, e.body::text
 FROM unnest(%s::uuid[], %s::integer[]) AS wanted (stream_id, version)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import psycopg
 
-from infra.log.envelope import Envelope, RecordedEvent
-from infra.log.eventlog import COLUMNS
+from infra.log.envelope import RecordedEvent
+from infra.log.eventlog import COLUMNS, recorded_events
 from infra.log.mapper import Personal, Told
 
 SPAN = 50_000
@@ -74,9 +74,9 @@ def feed_page(
     if end <= after:
         return FedPage([], after, head)
     wanted = None if topics is None else list(topics)
-    with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(_PAGE, [after, end, wanted, wanted, limit]).fetchall()
-    facts = [_fed(RecordedEvent(Envelope(*row[:13]), row[13]), tell, with_personal=with_personal) for row in rows]
+    with connection.cursor(binary=True, row_factory=recorded_events) as cursor:
+        found = cursor.execute(_PAGE, [after, end, wanted, wanted, limit]).fetchall()
+    facts = [_fed(fact, tell, with_personal=with_personal) for fact in found]
     return FedPage(facts, facts[-1].position if len(facts) == limit else end, head)
 
 

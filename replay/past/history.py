@@ -8,8 +8,8 @@ import psycopg
 
 from events.base import Event
 from infra.log.crypto import KeyIsGoneError
-from infra.log.envelope import Envelope, RecordedEvent
-from infra.log.eventlog import COLUMNS
+from infra.log.envelope import RecordedEvent
+from infra.log.eventlog import COLUMNS, recorded_events_with_parties
 from infra.projector.folding import Decode
 
 _HISTORY = f"""
@@ -48,9 +48,8 @@ def history_of(
 
     A deal that gained its client later, a contact person's call and a change of owner are among them.
     """
-    with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(_HISTORY, [party_id, after, limit]).fetchall()
-    return [_entry(Envelope._make((*row[:13], tuple(row[14]))), row[13], decode) for row in rows]
+    with connection.cursor(binary=True, row_factory=recorded_events_with_parties) as cursor:
+        return [_entry(fact, decode) for fact in cursor.execute(_HISTORY, [party_id, after, limit])]
 
 
 def whole_history(connection: psycopg.Connection[Any], decode: Decode, party_id: UUID) -> Iterator[Entry]:
@@ -61,11 +60,12 @@ def whole_history(connection: psycopg.Connection[Any], decode: Decode, party_id:
         after = page[-1].position
 
 
-def _entry(envelope: Envelope, body: str, decode: Decode) -> Entry:
+def _entry(fact: RecordedEvent, decode: Decode) -> Entry:
     try:
-        event: Event | None = decode(RecordedEvent(envelope, body))
+        event: Event | None = decode(fact)
     except KeyIsGoneError:
         event = None
+    envelope = fact.envelope
     return Entry(
         position=envelope.position,
         event_id=envelope.event_id,

@@ -3,16 +3,20 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 
+from app.composition.due_timers import DUE
 from events.values import CallStatus, Channel, ClientKind, Direction, Lifecycle
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.tables import view_of
 from projections.registry import PROJECTIONS
+from projections.timers.timers_due import timers_due
 from read_api.reading.desk import Desk, Row
 from read_api.reading.statement import Seen, Statement
 from tests.database import Database, copy_of
@@ -127,7 +131,7 @@ def test_a_statement_says_which_views_it_reads(everything_asked: tuple[Database,
     views = {view_of(one) for one in PROJECTIONS}
     for path, statement, _ in asked:
         assert set(re.findall(r"\b\w+_v\d+\b", statement.sql)) == set(statement.all_views), path
-    assert {view for one in asked for view in one.statement.views} == views
+    assert {view for one in asked for view in one.statement.views} | {view_of(timers_due)} == views
 
 
 def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, list[Asked]]) -> None:
@@ -140,6 +144,12 @@ def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, lis
             assert row is not None
             for index in indexes_of(row[0]):
                 serves[index].add(path)
+        # What no caller asks: the worker of the timers reads a view as well.
+        timers = [f"x{number}" for number in range(1, ROWS + 1)]
+        row = reader.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + DUE, [datetime.now(UTC), timers, 10]).fetchone()
+        assert row is not None
+        for index in indexes_of(row[0]):
+            serves[index].add("the worker of the timers")
     with psycopg.connect(database.owner_url) as owner:
         made = owner.execute(
             "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisprimary AND indrelid = ANY(%s::regclass[])",

@@ -65,8 +65,8 @@ MANY = 30
 MOMENTS = 20
 """Past moments at which the past is asked: after each batch of the history."""
 
-ALWAYS, TURNS = 3, 6
-"""So many questions of each name are asked at every moment; each of the others at every sixth."""
+ALWAYS, TURNS = 2, 10
+"""So many questions of each name are asked at every moment; each of the others at every tenth."""
 
 Answers = dict[str, tuple[int, Any]]
 
