@@ -144,8 +144,9 @@ class Story:
         return memory
 
     def when(self, command: Command, by: Actor | None = None) -> Story:
-        """Ask for something, as this actor (an admin unless said)."""
+        """Ask for something, as this actor (an admin unless said), once or several times."""
         assert type(command) in COMMANDS.values()
+        self.refusal = None
         self.context.actor = by or self.context.actor
         self.context.occurred_at = command.occurred_at or TODAY
         try:
@@ -172,6 +173,7 @@ class Story:
     def _check_nothing_recorded(self) -> None:
         left = [event for each in self.context.streams.values() for event in each.collect_events()]
         assert not left, f"recorded and not saved, or recorded before the refusal: {left}"
+        self.context.streams = {each.id: each for each in self.context.streams.values() if each.exists}
 
     def then(self, *expected: Told) -> Story:
         """Say everything that is recorded, and where."""
