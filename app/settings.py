@@ -33,7 +33,6 @@ class Settings(BaseSettings):
     # Processes that answer requests on the port; each has one interpreter's worth of work in it.
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     zone: str = "Europe/Moscow"
-    default_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "RUB"
 
     # A PEM file with public keys, or a JWKS document; and a shared secret for HS256.
     jwt_public_keys: Path | None = None
