@@ -68,6 +68,14 @@ def test_a_trait_is_corrected_with_how_sure_we_are() -> None:
     ).then_nothing()
 
 
+def test_a_trait_that_was_never_known_is_learnt() -> None:
+    learnt = fact(ProfileCorrected, field=ProfileField.DIRECTOR, from_value=None, to_value="Ivanov")
+
+    romashka(lambda client: client.correct_profile(ProfileField.DIRECTOR, "Ivanov", source="meeting")).then(
+        on(ROMASHKA, learnt)
+    )
+
+
 def test_a_trait_that_is_not_true_is_forgotten_once() -> None:
     forgotten = fact(ProfileCorrected, to_value=None)
 

@@ -152,7 +152,14 @@ def test_a_contact_point_has_the_key_of_its_kind_in_the_company_s_own_region() -
 
 def test_an_address_is_one_by_what_stands_after_its_last_at() -> None:
     assert email_key('"a@b"@Shop.example') == '"a@b"@shop.example'
-    for typed in ("olga@.example", "olga@shop.", "olga@shop.example.", "olga@.shop.example", "olga@shop"):
+    for typed in (
+        "olga@.example",
+        "olga@shop.",
+        "olga@shop.example.",
+        "olga@.shop.example",
+        "olga@shop",
+        '"a@b.c"@shop',
+    ):
         with pytest.raises(WrongEmailError):
             email_key(typed)
 

@@ -9,7 +9,7 @@ from infra.projector.advance import lease
 from infra.projector.folding import Decode, play_events
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
-from tests.infra.toy import decode
+from tests.toy.boxes import decode
 
 
 def in_memory(url: str, projection: Projection[Any], read: Decode = decode) -> dict[Any, Any]:

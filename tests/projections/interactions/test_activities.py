@@ -68,6 +68,7 @@ def test_a_rescheduled_activity_is_due_at_the_new_moment() -> None:
 
 def test_a_held_activity_took_place_when_it_was_held_whatever_it_is_rescheduled_to() -> None:
     given(on(MEETING, HELD)).shows(activities, HELD_ROW)
+    given(on(MEETING, fact(ActivityHeld, was_planned=True))).shows_row(activities, MEETING, was_planned=True)
     given(on(MEETING, HELD, fact(ActivityRescheduled))).shows(activities, HELD_ROW._replace(due_at=LATER, version=2))
 
 

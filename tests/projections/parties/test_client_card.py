@@ -213,6 +213,14 @@ def test_a_call_whose_client_is_named_later_counts_at_the_time_it_was_held() -> 
     )
 
 
+def test_a_call_named_for_a_registered_client_leaves_the_rest_of_the_card_alone() -> None:
+    named = fact(ActivityClientNamed, held_at=moment(1))
+
+    given(on(ROMASHKA, REGISTERED), on(CALL, named, about=ROMASHKA)).shows(
+        client_card, touched(1, 1, last_touch_channel="call", last_touch_direction="inbound")
+    )
+
+
 def test_a_planned_meeting_whose_client_is_named_counts_once_when_it_is_held() -> None:
     named = fact(ActivityClientNamed, channel=Channel.MEETING, direction=Direction.OUTBOUND, held_at=None)
 

@@ -29,6 +29,12 @@ def test_a_product_is_known_under_every_spelling_once() -> None:
     )
 
 
+def test_a_spelling_listed_twice_is_one() -> None:
+    given(on(PRODUCT, KNOWN_BY_EVERY_SPELLING[0])).shows_row(
+        products, PRODUCT, aliases=["GTXPro"], name="GTX Pro", version=1
+    )
+
+
 def test_whatever_is_heard_first_of_a_product_is_kept() -> None:
     unknown = ProductRow(PRODUCT, version=1)
 

@@ -7,7 +7,7 @@ from infra.projector.projector import build
 from replay.rebuilding.passes import passes, rows_expected, rows_of_a_sample
 from tests.database import Database
 from tests.infra.projector.looking import in_table
-from tests.infra.toy import boxes, days, decode, drops, random_history, record
+from tests.toy.boxes import boxes, days, decode, drops, random_history, record
 
 
 @pytest.mark.parametrize(("rows", "expected"), [(0, 1), (2, 1), (3, 1), (3.5, 2), (10, 4)])

@@ -21,7 +21,7 @@ from replay.rebuilding.report import NotEqualError
 from replay.rebuilding.verify import verify
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
-from tests.infra.toy import boxes, coin, days, decode, decoder, drops, opening, random_history, record
+from tests.toy.boxes import boxes, coin, days, decode, decoder, drops, opening, random_history, record
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY: tuple[Projection[Any], ...] = (boxes, days, drops)
@@ -118,7 +118,7 @@ def test_a_rebuild_that_meets_a_fact_that_could_touch_any_row_leaves_what_reader
 KILLED = """
 import os, signal, sys
 from replay.rebuilding.rebuild import rebuild
-from tests.infra.toy import boxes, decoder
+from tests.toy.boxes import boxes, decoder
 
 def told(progress):
     if progress.phase == sys.argv[2]:
