@@ -57,9 +57,7 @@ def test_a_fact_is_recorded_under_the_occasion_it_was_decided_on() -> None:
 
 def test_facts_are_handed_over_once() -> None:
     member = hired()
-    assert member.has_pending
-    assert len(member.collect_events()) == 1
-    assert not member.has_pending
+    assert [member.has_pending, len(member.collect_events()), member.has_pending] == [True, 1, False]
     assert list(member.collect_events()) == []
 
 
