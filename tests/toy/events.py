@@ -19,6 +19,7 @@ class BoxOpened(Event):
 
     holder: str | None = None
     colour: Colour | None = None
+    note: str | None = None
 
 
 class CoinDropped(Event):
