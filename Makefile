@@ -13,7 +13,7 @@ $(READY): moved-or-missing
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-scale freeze check audit bench torture torture-short doctor clean lock moved-or-missing
+.PHONY: help setup run demo test test-scale mutants freeze check audit bench torture torture-short doctor clean lock moved-or-missing
 
 help: ## print this list
 	@echo "Letopis: an event-sourced CRM backend. What you can type:"
@@ -35,6 +35,11 @@ test-scale: $(READY) ## install Dask beside the rest, and fold an exported log w
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
 	  --require-hashes --requirement requirements-scale.lock
 	@$(BIN)/python -m pytest tests/scale
+
+mutants: $(READY) ## plant faults in the rules and the folds, and count those that a test sees
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
+	  --require-hashes --requirement requirements-mutants.lock
+	@$(BIN)/python -m tests.mutants
 
 freeze: $(READY) ## write the files of what is new and stays for ever: stored forms, schemas, columns of views
 	@$(BIN)/python -m tests.frozen
@@ -66,16 +71,19 @@ doctor: $(READY) ## say what is wrong, why it matters and how to mend it
 	@$(BIN)/letopis doctor
 
 clean: ## remove the environment and everything that tools wrote; var, your data, stays
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf .venv .mutants build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: $(READY) ## write both lock files again from pyproject.toml, with the newest versions it allows (on Python 3.11)
+lock: $(READY) ## write the lock files again from pyproject.toml, with the newest versions it allows (on Python 3.11)
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --extra scale --constraint requirements.lock --generate-hashes --allow-unsafe \
 	  --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --output-file requirements-scale.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --extra mutants --constraint requirements.lock --generate-hashes --allow-unsafe \
+	  --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+	  --output-file requirements-mutants.lock pyproject.toml
 
 moved-or-missing:
 

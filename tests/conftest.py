@@ -13,6 +13,9 @@ from infra.migrations import migrate
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import ROLE_PASSWORDS, TEST_SETTINGS, Database, administer, copy_of
 
+# What a story says of a failure is as full as what a test says.
+pytest.register_assert_rewrite("tests.story", "tests.shown", "tests.read_api.visit")
+
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "letopis_template"
 

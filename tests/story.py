@@ -1,17 +1,21 @@
-"""Given these facts, when this is asked, then that is recorded: rules told as stories, with no database.
+"""One language for three kinds of test: what had happened, and then what is recorded, shown or answered.
 
-    given(on(CLIENT, examples.of(ClientRegistered))).when(claim, by=SELLER).then(on(CLIENT, ClientClaimed(...)))
+    given(on(ROMASHKA, fact(ClientRegistered))).when(claim, by=SELLER).then(on(ROMASHKA, fact(ClientClaimed)))
+    given(on(SALE, fact(DealOpened), fact(DealLost))).shows_row(pipeline_board, SALE, status="lost")
+    given(on(ROAD, fact(PipelineDefined))).at(desk).asks("/pipelines", "head").answers({"items": [{"name": "Retail"}]})
 
-`then` compares everything that was recorded on every stream, so a neighbour that changed is seen as well.
+`then` compares everything that was recorded on every stream, so a neighbour that changed is seen as well; what a read
+model shows is looked at from all sides (`tests/shown.py`). The first two need no database.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any, TypeVar
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
 from aggregates.base import Aggregate, AlreadyExistsError, DomainError, NotFoundError, Occasion
@@ -19,14 +23,34 @@ from aggregates.registry import KINDS
 from commands.base import HANDLERS, Actor, Command, Outcome
 from commands.registry import COMMANDS
 from events.base import Event
-from infra.log.envelope import NEVER, Envelope
+from infra.log.envelope import Envelope
+from infra.projector.projection import Key, Projection
+from tests.shown import shown
+
+if TYPE_CHECKING:
+    from tests.read_api.office import Office
+    from tests.read_api.visit import Visit
 
 A = TypeVar("A", bound=Aggregate)
 
 BEFORE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TODAY = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MADE_HERE = UUID("5b0e7c5e-0000-4000-8000-000000000000")
-Told = tuple[UUID, tuple[Event, ...]]
+
+
+class Told(NamedTuple):
+    """Facts of one stream, in order, and whom they are about and concern where that is not the stream itself."""
+
+    stream_id: UUID
+    events: tuple[Event, ...]
+    about: UUID | None = None
+    concerning: tuple[UUID, ...] = ()
+    occurred_at: datetime | None = None
+
+
+def moment(position: int) -> datetime:
+    """When the fact given at this place of a story happens, unless told otherwise: an hour after the one before."""
+    return BEFORE + timedelta(hours=position)
 
 
 @cache
@@ -35,9 +59,15 @@ def nth_id(number: int) -> UUID:
     return uuid5(MADE_HERE, str(number))
 
 
-def on(stream_id: UUID, *events: Event) -> Told:
+def on(
+    stream_id: UUID,
+    *events: Event,
+    about: UUID | None = None,
+    concerning: tuple[UUID, ...] = (),
+    occurred_at: datetime | None = None,
+) -> Told:
     """Say that these facts are a stream's, in this order."""
-    return stream_id, events
+    return Told(stream_id, events, about, concerning, occurred_at)
 
 
 def by(role: str, staff_id: UUID | str = "somebody") -> Actor:
@@ -93,21 +123,23 @@ class Story:
     """Facts that are given, and what came of a command or of a rule asked directly."""
 
     def __init__(self, given: Iterable[Told]) -> None:
-        self.context = Memory(by("admin"))
+        self.facts = as_recorded(given)
         self.recorded: list[Event] = []
         self.refusal: DomainError | None = None
-        for stream_id, events in given:
-            for event in events:
-                self._fold(stream_id, event)
 
-    def _fold(self, stream_id: UUID, event: Event) -> None:
-        kind = next(kind for kind in KINDS if kind(stream_id).knows(event))
-        aggregate = self.context.streams.setdefault(stream_id, kind(stream_id))
-        aggregate.apply(event.model_copy().under(enveloped(stream_id, aggregate.version + 1, event)))
+    @cached_property
+    def context(self) -> Memory:
+        """The streams as the given facts leave them; a story about a read model may begin in the middle of one."""
+        memory = Memory(by("admin"))
+        for event in self.facts:
+            kind = next(kind for kind in KINDS if kind(event.stream_id).knows(event))
+            memory.streams.setdefault(event.stream_id, kind(event.stream_id)).apply(event)
+        return memory
 
     def when(self, command: Command, by: Actor | None = None) -> Story:
-        """Ask for something, as this actor (an admin unless said)."""
+        """Ask for something, as this actor (an admin unless said), once or several times."""
         assert type(command) in COMMANDS.values()
+        self.refusal = None
         self.context.actor = by or self.context.actor
         self.context.occurred_at = command.occurred_at or TODAY
         try:
@@ -134,11 +166,12 @@ class Story:
     def _check_nothing_recorded(self) -> None:
         left = [event for each in self.context.streams.values() for event in each.collect_events()]
         assert not left, f"recorded and not saved, or recorded before the refusal: {left}"
+        self.context.streams = {each.id: each for each in self.context.streams.values() if each.exists}
 
     def then(self, *expected: Told) -> Story:
         """Say everything that is recorded, and where."""
         assert self.refusal is None, f"refused: {self.refusal!r} {self.refusal.facts}"
-        said = [(stream_id, _told(event)) for stream_id, events in expected for event in events]
+        said = [(each.stream_id, _told(event)) for each in expected for event in each.events]
         assert [(event.stream_id, _told(event)) for event in self.recorded] == said
         return self
 
@@ -157,6 +190,27 @@ class Story:
         """Return an aggregate as the story left it."""
         return self.context.load(kind, stream_id)
 
+    def rows(self, view: Projection[Any]) -> dict[Key, Any]:
+        """Return what a read model shows, by key."""
+        return shown(view, self.facts)
+
+    def shows(self, view: Projection[Any], *rows: Any) -> Story:
+        """Say all that a read model shows."""
+        assert self.rows(view) == {view.key_of(row): row for row in rows}
+        return self
+
+    def shows_row(self, view: Projection[Any], *key: Any, **columns: Any) -> Story:
+        """Say what a read model shows under this key, in these columns."""
+        row = self.rows(view)[key]
+        assert {name: getattr(row, name) for name in columns} == columns
+        return self
+
+    def at(self, office: Office) -> Visit:
+        """Let an office have heard of the facts, and of nothing else, and go there to ask."""
+        from tests.read_api.visit import Visit
+
+        return Visit(office, self.facts)
+
 
 def given(*facts: Told) -> Story:
     """Begin a story with what had happened."""
@@ -167,20 +221,34 @@ def _told(event: Event) -> tuple[str, dict[str, Any]]:
     return event.TOPIC, event.model_dump()
 
 
-def enveloped(stream_id: UUID, version: int, event: Event) -> Envelope:
-    """Return the envelope under which a fact is given as the one of this version of its stream."""
+def as_recorded(told: Iterable[Told]) -> list[Event]:
+    """Return the facts as the log would give them, one after the other."""
+    versions: Counter[UUID] = Counter()
+    facts: list[Event] = []
+    for each in told:
+        for event in each.events:
+            versions[each.stream_id] += 1
+            envelope = enveloped(each, len(facts) + 1, versions[each.stream_id], event)
+            facts.append(event.model_copy().under(envelope))
+    return facts
+
+
+def enveloped(told: Told, position: int, version: int, event: Event) -> Envelope:
+    """Return the envelope under which a fact is given at this place of the story and of its stream."""
+    subject = told.about or told.stream_id
     return Envelope(
-        position=version,
-        event_id=nth_id(-3),
-        stream_id=stream_id,
+        position=position,
+        event_id=nth_id(-3 - position),
+        stream_id=told.stream_id,
         version=version,
         topic=event.TOPIC,
         schema_version=event.SCHEMA_VERSION,
-        subject_id=stream_id,
-        occurred_at=BEFORE + timedelta(minutes=version),
-        recorded_at=NEVER,
+        subject_id=subject,
+        occurred_at=told.occurred_at or moment(position),
+        recorded_at=moment(position) + timedelta(minutes=1),
         actor="story",
         command_id=nth_id(-1),
         correlation_id=nth_id(-1),
         causation_id=None,
+        parties=told.concerning or (subject,),
     )

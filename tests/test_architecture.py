@@ -1,9 +1,15 @@
 """The house keeps its shape: who may import whom, who may speak HTTP, what the bottom may not know."""
 
 import ast
+import os
 import re
+import shutil
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
@@ -13,6 +19,16 @@ LONGEST = 300
 """Lines that a file of the product may have: a newcomer reads it in one sitting."""
 
 PACKAGES = ("events", "aggregates", "commands", "projections", "read_api", "replay", "infra", "app")
+LONGEST = 300
+TOO_LONG = {
+    "infra/analytics/duck.py": 325,
+    "infra/log/append.py": 325,
+    "infra/postgres/embedded.py": 305,
+    "infra/projector/generations.py": 378,
+    "infra/projector/projector.py": 326,
+    "read_api/answers.py": 457,
+}
+"""The files that are too long today, and how long: this list only gets shorter."""
 
 
 def imported_modules(source: str) -> Iterator[str]:
@@ -40,6 +56,42 @@ def names_the_business(text: str) -> list[str]:
 def test_every_arrow_between_the_packages_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert lint_imports(config_filename="pyproject.toml", no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+def forbidden_import(contract: dict[str, Any]) -> tuple[str, str]:
+    """Return a package, and what it may not import by this contract."""
+    if contract["type"] == "forbidden":
+        return contract["source_modules"][0], contract["forbidden_modules"][0]
+    top, bottom = (contract["layers"][place].split(" | ")[0] for place in (0, -1))
+    inside = f"{contract['containers'][0]}." if "containers" in contract else ""
+    return inside + bottom, inside + top
+
+
+def test_every_contract_can_break(tmp_path: Path) -> None:
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy2(ROOT / "pyproject.toml", tmp_path)
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    for number, contract in enumerate(contracts):
+        package, forbidden = forbidden_import(contract)
+        place = tmp_path / package.replace(".", "/")
+        (place / f"planted_{number}.py" if place.is_dir() else place.with_suffix(".py")).write_text(
+            f"import {forbidden}"
+        )
+    code = "from importlinter.cli import lint_imports; lint_imports(config_filename='pyproject.toml', no_cache=True)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"}
+    asked = [sys.executable, "-c", code]
+    told = subprocess.run(asked, cwd=tmp_path, env=environment, text=True, capture_output=True, check=False).stdout
+    assert [one["name"] for one in contracts if f"{one['name']} BROKEN" not in told] == []
+
+
+def test_no_file_of_the_product_is_longer_than_the_rule_says() -> None:
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.suffix in {".py", ".sql"}]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in files}
+    longer = {name: length for name, length in lengths.items() if length > TOO_LONG.get(name, LONGEST)}
+    assert longer == {}, "split it by what it is about"
+    done = {name for name in TOO_LONG if lengths.get(name, 0) <= LONGEST}
+    assert done == set(), "no longer too long, or no longer there: take it off the list"
 
 
 def test_only_the_door_of_the_commands_speaks_http() -> None:

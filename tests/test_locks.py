@@ -1,7 +1,9 @@
-"""The two lock files agree: what `make test-scale` installs beside the rest changes nothing of the rest."""
+"""The lock files agree: what is installed beside the rest, for scale or for mutants, changes nothing of the rest."""
 
 import re
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -10,9 +12,12 @@ def pinned(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
 
 
-def test_what_both_lock_files_pin_they_pin_alike() -> None:
-    usual, scale = pinned("requirements.lock"), pinned("requirements-scale.lock")
-    assert "dask" in scale.keys() - usual.keys()
-    shared = scale.keys() & usual.keys()
+@pytest.mark.parametrize(
+    ("name", "brings"), [("requirements-scale.lock", "dask"), ("requirements-mutants.lock", "mutmut")]
+)
+def test_what_both_lock_files_pin_they_pin_alike(name: str, brings: str) -> None:
+    usual, beside = pinned("requirements.lock"), pinned(name)
+    assert brings in beside.keys() - usual.keys()
+    shared = beside.keys() & usual.keys()
     assert "pydantic" in shared
-    assert {name: (usual[name], scale[name]) for name in shared if usual[name] != scale[name]} == {}
+    assert {each: (usual[each], beside[each]) for each in shared if usual[each] != beside[each]} == {}

@@ -17,6 +17,7 @@ from events.deal import DealMoved
 from events.registry import EVENT_TYPES
 from events.staff import StaffHired
 from events.values import StaffRole
+from infra.log.envelope import NEVER, Envelope
 from tests.examples import ADMIN, ANNA, BORIS, OLGA, ROMASHKA, SALE, command, fact
 from tests.story import TODAY, given, nth_id, on
 
@@ -38,14 +39,27 @@ def test_every_fact_belongs_to_exactly_one_kind_of_aggregate() -> None:
 
 def test_a_fact_is_recorded_under_the_occasion_it_was_decided_on() -> None:
     (event,) = hired().collect_events()
-    envelope = event.envelope
-    assert (envelope.stream_id, envelope.version, envelope.position) == (ANNA, 1, 0)
-    assert (envelope.occurred_at, envelope.actor, event.subject_id) == (TODAY, str(ADMIN), ANNA)
+    assert event.envelope == Envelope(
+        position=0,
+        event_id=nth_id(4),
+        stream_id=ANNA,
+        version=1,
+        topic="staff.hired",
+        schema_version=1,
+        subject_id=ANNA,
+        occurred_at=TODAY,
+        recorded_at=NEVER,
+        actor=str(ADMIN),
+        command_id=nth_id(1),
+        correlation_id=nth_id(2),
+        causation_id=nth_id(3),
+        parties=(ANNA,),
+    )
 
 
 def test_facts_are_handed_over_once() -> None:
     member = hired()
-    assert len(member.collect_events()) == 1
+    assert [member.has_pending, len(member.collect_events()), member.has_pending] == [True, 1, False]
     assert list(member.collect_events()) == []
 
 
@@ -66,6 +80,7 @@ def test_old_facts_are_recorded_on_their_own_day_and_new_ones_on_the_present() -
     member.change_role(StaffRole.SELLER)
     then = [event.occurred_at for event in member.collect_events()]
     assert then == [TODAY, datetime(2017, 3, 1, tzinfo=UTC), TODAY]
+    assert [moment.tzinfo for moment in then] == [UTC, UTC, UTC]
 
 
 def test_the_present_comes_back_after_a_refusal() -> None:

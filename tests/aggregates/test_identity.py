@@ -142,3 +142,34 @@ def test_a_contact_point_keeps_what_was_typed() -> None:
 
 def test_an_address_is_one_whatever_its_case_and_spaces() -> None:
     assert contact_point(ContactKind.ADDRESS, "Lenina  1").key == contact_point(ContactKind.ADDRESS, "LENINA 1").key
+
+
+def test_a_contact_point_has_the_key_of_its_kind_in_the_company_s_own_region() -> None:
+    assert contact_point(ContactKind.PHONE, "225-12-93", area_code=PERM).key == "+73422251293"
+    assert contact_point(ContactKind.PHONE, "020 7183 8750", region="GB").key == "+442071838750"
+    assert contact_point(ContactKind.SITE, "  Romashka\t Shop ").key == "romashka shop"
+
+
+def test_an_address_is_one_by_what_stands_after_its_last_at() -> None:
+    assert email_key('"a@b"@Shop.example') == '"a@b"@shop.example'
+    for typed in (
+        "olga@.example",
+        "olga@shop.",
+        "olga@shop.example.",
+        "olga@.shop.example",
+        "olga@shop",
+        '"a@b.c"@shop',
+    ):
+        with pytest.raises(WrongEmailError):
+            email_key(typed)
+
+
+def test_a_check_digit_of_ten_is_a_nought() -> None:
+    assert tax_id_key("7700000070", ClientKind.ORGANISATION) == "7700000070"
+
+
+def test_both_check_digits_of_a_person_count() -> None:
+    assert tax_id_key("500100732259", ClientKind.PERSON) == "500100732259"
+    for typed in ("500100732202", "500100732258"):
+        with pytest.raises(WrongTaxIdError):
+            tax_id_key(typed, ClientKind.PERSON)

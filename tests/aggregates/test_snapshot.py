@@ -18,7 +18,7 @@ from events import activity, client, deal, pipeline, product
 from events.base import Event
 from events.values import Channel, Direction
 from tests.examples import CONTRACT, EMAIL, EVENTS, INN, PAYMENT, PHONE, ROMASHKA, SALE, fact
-from tests.story import Story, enveloped, on
+from tests.story import Story, as_recorded, on
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -71,8 +71,8 @@ def test_a_state_and_the_facts_after_it_make_what_all_facts_make(
     early = Story([on(ROMASHKA, *events[: cut + 1])]).context.streams[ROMASHKA]
     later = from_state(kind, ROMASHKA, early.version, to_state(early))
     assert state_of(later) == state_of(early)
-    for version, event in enumerate(events[cut + 1 :], start=early.version + 1):
-        later.apply(event.model_copy().under(enveloped(ROMASHKA, version, event)))
+    for event in as_recorded([on(ROMASHKA, *events)])[cut + 1 :]:
+        later.apply(event)
     assert state_of(later) == state_of(whole)
     assert later.identities() == whole.identities()
     assert later.subject_id == whole.subject_id

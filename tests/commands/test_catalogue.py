@@ -93,6 +93,8 @@ def test_a_stage_is_added_in_its_place_once() -> None:
     added = on(ROAD, fact(StageAdded))
     given(DEFINED).when(command(AddStage)).then(added)
     given(DEFINED, added).when(command(AddStage)).then_nothing()
+    last = given(DEFINED).when(command(AddStage)).stream(Pipeline, ROAD)
+    assert last.open_stages == ("offer", "contract", "payment")
     first = given(DEFINED).when(command(AddStage, after=None)).stream(Pipeline, ROAD)
     assert first.open_stages == ("payment", "offer", "contract")
     middle = given(DEFINED).when(command(AddStage, after="offer")).stream(Pipeline, ROAD)

@@ -10,7 +10,7 @@ from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
 from replay.repair.parked import ParkedPlace, parked
 from tests.database import Database
-from tests.infra.toy import Said, coin, decode, random_history
+from tests.toy.boxes import Said, coin, decode, random_history
 
 SICK = ("box 3", "box 7")
 

@@ -20,8 +20,10 @@ from projections.parties.client_card import ClientCardRow, client_card
 from projections.parties.ownership_history import ownership_history
 from projections.registry import PROJECTIONS
 from tests.database import Database
+from tests.examples import ANNA, BORIS, LUTIK, ROMASHKA
 from tests.played import play_events
-from tests.projections.facts import ANNA, BORIS, ONE_OF_EACH, ROMASHKA, VASILEK, at, fact, history
+from tests.projections.facts import EVERY_KIND, history
+from tests.story import as_recorded, moment, on
 
 COLUMN_TYPES = {
     UUID: "uuid",
@@ -84,7 +86,7 @@ def test_the_primary_key_is_the_read_model_s_key(connection: psycopg.Connection[
 
 
 def test_what_is_written_is_read_back_the_same(connection: psycopg.Connection[Any]) -> None:
-    everything = history(range(len(ONE_OF_EACH)))
+    everything = history(range(len(EVERY_KIND)))
     for projection in PROJECTIONS:
         rows: Rows = {}
         play_events(projection, rows, [event for event in everything if event.TOPIC in projection.topics])
@@ -97,7 +99,7 @@ def test_what_is_written_is_read_back_the_same(connection: psycopg.Connection[An
 
 def test_the_planner_learns_what_is_searched_by_and_nothing_of_documents(connection: psycopg.Connection[Any]) -> None:
     rows: Rows = {}
-    everything = history(range(len(ONE_OF_EACH)))
+    everything = history(range(len(EVERY_KIND)))
     play_events(client_card, rows, [event for event in everything if event.TOPIC in client_card.topics])
     RowStore(connection, client_card, "made").write(connection, rows)
     analyse(connection, sql.Identifier("made", "client_card"))
@@ -109,10 +111,9 @@ def test_the_planner_learns_what_is_searched_by_and_nothing_of_documents(connect
 
 
 def test_the_view_of_ownership_says_until_when_each_change_held(connection: psycopg.Connection[Any]) -> None:
-    changes = [event for _, event in ONE_OF_EACH if event.TOPIC in ownership_history.topics]
+    changes = [event for event in history(range(len(EVERY_KIND))) if event.TOPIC in ownership_history.topics]
     rows: Rows = {}
-    facts = [fact(event, ROMASHKA, position) for position, event in enumerate(changes, 1)]
-    play_events(ownership_history, rows, [*facts, fact(changes[0], VASILEK, 4)])
+    play_events(ownership_history, rows, as_recorded([on(ROMASHKA, *changes), on(LUTIK, changes[0])]))
     RowStore(connection, ownership_history, "made").write(connection, rows)
 
     found = connection.execute(
@@ -120,10 +121,10 @@ def test_the_view_of_ownership_says_until_when_each_change_held(connection: psyc
     ).fetchall()
 
     assert found == [
-        (ROMASHKA, ANNA, at(2)),
-        (ROMASHKA, BORIS, at(3)),
+        (ROMASHKA, ANNA, moment(2)),
+        (ROMASHKA, BORIS, moment(3)),
         (ROMASHKA, None, None),
-        (VASILEK, ANNA, None),
+        (LUTIK, ANNA, None),
     ]
 
 

@@ -36,9 +36,9 @@ from tests.events.test_golden import upcast
 from tests.frozen import GOLDEN, version_of
 from tests.infra.projector.looking import in_table
 from tests.projections.analytics.history import NEW_YEAR, Stored, write_log
-from tests.projections.facts import ONE_OF_EACH
+from tests.projections.facts import EVERY_KIND
 
-STREAMS = {event.TOPIC: stream for stream, event in ONE_OF_EACH}
+STREAMS = {event.TOPIC: each.stream_id for each in EVERY_KIND for event in each.events}
 PAYLOADS = [
     (path.name.split(".v", 1)[0], version_of(path), json.loads(path.read_text()))
     for topic in (*STREAMS, "import.started", "import.finished")

@@ -7,13 +7,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from events.registry import EVENT_TYPES
-from infra.projector.folding import Rows
 from infra.projector.projection import Projection
+from projections.parties.client_card import client_card
 from projections.registry import PROJECTIONS
-from tests.played import play_events
-from tests.projections.facts import ONE_OF_EACH, fact, history, subject_of
+from tests.examples import CALL, ROMASHKA
+from tests.projections.facts import EVERY_KIND, history
+from tests.shown import shown
+from tests.story import as_recorded
 
-HISTORIES = st.lists(st.integers(0, len(ONE_OF_EACH) - 1), max_size=40)
+HISTORIES = st.lists(st.integers(0, len(EVERY_KIND) - 1), max_size=40)
 every_read_model = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
 
 
@@ -28,7 +30,7 @@ def test_every_kind_of_fact_but_the_import_s_own_is_shown_somewhere() -> None:
 def test_there_is_an_example_of_every_fact_that_is_shown() -> None:
     folded = {topic for projection in PROJECTIONS for topic in projection.topics}
 
-    assert folded <= {event.TOPIC for _, event in ONE_OF_EACH}
+    assert folded <= {event.TOPIC for each in EVERY_KIND for event in each.events}
 
 
 @every_read_model
@@ -40,10 +42,10 @@ def test_a_row_is_frozen_and_has_its_key(projection: Projection[Any]) -> None:
 @every_read_model
 def test_any_fact_may_be_the_first_one_heard_of(projection: Projection[Any]) -> None:
     heard = 0
-    for number, (_, event) in enumerate(ONE_OF_EACH):
-        if event.TOPIC not in projection.topics:
-            continue
+    for number in range(len(EVERY_KIND)):
         (first,) = history([number])
+        if first.TOPIC not in projection.topics:
+            continue
         for key in projection.keys(first):
             row = projection.fold(None, first, key)
             heard += 1
@@ -53,32 +55,9 @@ def test_any_fact_may_be_the_first_one_heard_of(projection: Projection[Any]) -> 
 
 @every_read_model
 @given(numbers=HISTORIES)
-def test_a_history_played_twice_is_played_once(projection: Projection[Any], numbers: list[int]) -> None:
-    facts = [event for event in history(numbers) if event.TOPIC in projection.topics]
-    rows: Rows = {}
-    play_events(projection, rows, facts)
-    once = {key: (there.row, there.position) for key, there in rows.items()}
-
-    assert play_events(projection, rows, facts) == set()
-    assert {key: (there.row, there.position) for key, there in rows.items()} == once
-
-
-@every_read_model
-@given(numbers=HISTORIES)
-def test_two_folds_from_the_start_agree_and_leave_older_rows_as_they_were(
-    projection: Projection[Any], numbers: list[int]
-) -> None:
-    facts = [event for event in history(numbers) if event.TOPIC in projection.topics]
-    first: Rows = {}
-    seen: list[tuple[Any, str]] = []
-    for event in facts:
-        play_events(projection, first, [event])
-        seen.extend((there.row, repr(there.row)) for there in first.values())
-    second: Rows = {}
-    play_events(projection, second, facts)
-
-    assert first == second
-    assert [repr(row) for row, _ in seen] == [then for _, then in seen]
+@example(numbers=list(range(len(EVERY_KIND))) * 2)
+def test_any_history_shows_the_same_whichever_way_it_comes(projection: Projection[Any], numbers: list[int]) -> None:
+    shown(projection, history(numbers))
 
 
 @every_read_model
@@ -95,30 +74,10 @@ def test_all_facts_that_touch_a_row_lie_in_one_partition(projection: Projection[
     assert all(len(place) == 1 for place in places.values())
 
 
-@every_read_model
-@given(numbers=HISTORIES)
-@example(numbers=list(range(len(ONE_OF_EACH))) * 2)
-def test_what_a_rebuild_reads_of_a_fact_is_all_that_its_fold_looks_at(
-    projection: Projection[Any], numbers: list[int]
-) -> None:
-    facts = [event for event in history(numbers) if event.TOPIC in projection.topics]
-    parts = [
-        projection.parts[event.TOPIC].from_json(event.model_dump_json(exclude_none=True), event.envelope)
-        if event.TOPIC in projection.parts
-        else event
-        for event in facts
-    ]
-    of_facts: Rows = {}
-    play_events(projection, of_facts, facts)
-    of_parts: Rows = {}
-    play_events(projection, of_parts, parts)
-
-    assert of_parts == of_facts
-
-
 def test_facts_about_nobody_yet_touch_no_card() -> None:
-    card = next(projection for projection in PROJECTIONS if projection.name == "client_card")
-    for position, (stream, event) in enumerate(ONE_OF_EACH, start=1):
-        if event.TOPIC in card.topics and event.TOPIC.startswith("activity."):
-            assert card.keys(fact(event, stream, position)) == ()
-            assert card.keys(fact(event, stream, position, subject=subject_of(stream))) == ((subject_of(stream),),)
+    for each in EVERY_KIND:
+        if each.events[0].TOPIC in client_card.topics and each.stream_id == CALL:
+            (about_nobody,) = as_recorded([each._replace(about=None)])
+            (about_romashka,) = as_recorded([each])
+            assert client_card.keys(about_nobody) == ()
+            assert client_card.keys(about_romashka) == ((ROMASHKA,),)

@@ -15,14 +15,14 @@ from commands.execution.pending import Accepted
 from infra.log.append import Appended, append
 from infra.log.eventlog import Decided
 from infra.postgres.connection import OwnConnection
-from tests.commands.execution.seats import GiveToast, TakeSeat, request, runner
 from tests.torture.ledger import Ledger
 from tests.torture.plan import DEADLY, NAMESPACE, Manner, Plan, Step
 from tests.torture.writers import PAUSE_AFTER_FAILURE, OrphanedError, die, give_up_without_parent, send_only
+from tests.toy.rules import DropCoin, OpenBox, request, runner
 
-SEAT = uuid5(NAMESPACE, "the seat")
-SEATING = uuid5(NAMESPACE, "the seating")
-GUEST = "Olga"
+BOX = uuid5(NAMESPACE, "the box")
+OPENING = uuid5(NAMESPACE, "the opening")
+HOLDER = "Olga"
 
 
 def refused_id(command_id: UUID) -> UUID:
@@ -74,19 +74,19 @@ class _Store:
         return outcomes
 
 
-def seat_the_guest(url: str) -> None:
-    """Record the one fact that every toast is decided on."""
+def open_the_box(url: str) -> None:
+    """Record the one fact that every coin is decided on."""
     with runner(url) as one:
-        (answer,) = one.run([request(TakeSeat(seat_id=SEAT, guest=GUEST), command_id=SEATING)])
+        (answer,) = one.run([request(OpenBox(box_id=BOX, holder=HOLDER), command_id=OPENING)])
     assert isinstance(answer, Accepted), answer
 
 
 def _requests(step: Step) -> list[Request]:
     asked = []
     for command in step.commands:
-        toast = GiveToast(toast_id=command.stream_id, seat_id=SEAT, guest=GUEST)
-        asked.append(request(toast, command_id=command.command_id))
-        stranger = TakeSeat(seat_id=SEAT, guest="somebody else")
+        coin = DropCoin(coin_id=command.stream_id, box_id=BOX, holder=HOLDER)
+        asked.append(request(coin, command_id=command.command_id))
+        stranger = OpenBox(box_id=BOX, holder="somebody else")
         asked.append(request(stranger, command_id=refused_id(command.command_id)))
     return asked
 

@@ -108,7 +108,7 @@ class Plan:
         command_id = uuid5(NAMESPACE, f"{self.seed}/{writer}/{number}/{n}")
         # A caller's command records one fact, so that every command of the toy business is accepted exactly once.
         count = 1 if writer.startswith("caller") else chance.randint(1, 3)
-        kind = "toast" if writer.startswith("caller") else "thing"
+        kind = "coin" if writer.startswith("caller") else "thing"
         stream_id = uuid5(NAMESPACE, f"{kind} {chance.randrange(self.streams)}")
         return Planned(command_id, stream_id, tuple(chance.choice(TOPICS) for _ in range(count)))
 

@@ -21,7 +21,7 @@ from infra.postgres.connection import OwnConnection
 from infra.projector.generations import connect, in_use
 from infra.projector.projector import ProjectorService
 from tests.torture.plan import TOPICS
-from tests.torture.views import EVERY_TOPIC, FACTS, decode, heard, tally
+from tests.toy.followers import EVERY_TOPIC, FACTS, decode, heard, tally
 
 PAUSE = 0.02
 WINDOW = 500

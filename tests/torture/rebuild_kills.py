@@ -35,7 +35,7 @@ from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import NoSuchGenerationError, verify
 from replay.rebuilding.workers import WorkerDiedError
 from tests.database import ROLE_PASSWORDS, Database, urls_of
-from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
+from tests.toy.boxes import boxes, days, decode, decoder, drops, random_history, record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EVERY = (boxes, days, drops)

@@ -16,7 +16,7 @@ from infra.migrations import migrate
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import ROLE_PASSWORDS, urls_of
 from tests.torture import readers
-from tests.torture.callers import SEATING, call, seat_the_guest
+from tests.torture.callers import OPENING, call, open_the_box
 from tests.torture.ledger import read_ledger
 from tests.torture.plan import Plan
 from tests.torture.processes import Life
@@ -90,9 +90,9 @@ class _Run:
         if without is not None:
             with psycopg.connect(server.owner_url) as owner:
                 switch_off(owner, without)
-        self._planned = {**plan.facts_planned(), SEATING: 1}
+        self._planned = {**plan.facts_planned(), OPENING: 1}
         self._events = sum(self._planned.values())
-        seat_the_guest(self._urls.writer_url)
+        open_the_box(self._urls.writer_url)
         self._writers = [self._writer(name) for name in plan.names()]
         self._readers = [self._reader(each) for each in (readers.feed, readers.project, readers.analyse)]
         kills = plan.kills_in_order(self._events)
@@ -159,7 +159,7 @@ class _Run:
             time.sleep(TICK)
 
     def _judged(self, owner: psycopg.Connection[Any], end: int) -> Result:
-        acknowledged = {SEATING}
+        acknowledged = {OPENING}
         killed: Counter[str] = Counter({target.value: number for target, number in self._storm.done.items()})
         for name in self._plan.names():
             stored, deaths = read_ledger(self._folder / f"{name}.ledger")

@@ -24,8 +24,8 @@ from tests.torture.plan import SHORT, Manner, Planned, Step
 from tests.torture.readers import Notebook, noted
 from tests.torture.sabotage import switch_off
 from tests.torture.verdict import Verdict, of_log, of_positions, of_projector
-from tests.torture.views import EVERY_TOPIC, FACTS, decode, heard, tally
 from tests.torture.writers import Writer, decide
+from tests.toy.followers import EVERY_TOPIC, FACTS, decode, heard, tally
 
 Reading = Callable[[], None]
 

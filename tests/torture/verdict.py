@@ -11,7 +11,7 @@ import psycopg
 
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
-from tests.torture.views import heard, tally
+from tests.toy.followers import heard, tally
 
 _COMMANDS = "SELECT command_id, count(*) FROM letopis.event GROUP BY command_id"
 _POSITIONS = "SELECT count(*), coalesce(min(position), 1), coalesce(max(position), 0) FROM letopis.event"

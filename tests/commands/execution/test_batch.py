@@ -10,16 +10,16 @@ from commands.errors import BatchRefusedError, KeyReusedError, PreconditionFaile
 from commands.execution.batch import BatchRunner
 from commands.execution.pending import Accepted
 from infra.log.ids import new_id
-from tests.commands.execution.seats import (
-    GiveToast,
-    NotSeatedError,
-    SeatIsTakenError,
-    TakeSeat,
+from tests.database import Database
+from tests.toy.rules import (
+    BoxIsTakenError,
+    DropCoin,
+    NotTheHolderError,
+    OpenBox,
+    open_in_another_process,
     request,
     runner,
-    take_in_another_process,
 )
-from tests.database import Database
 
 
 def accepted(answer: Any) -> Accepted:
@@ -27,12 +27,12 @@ def accepted(answer: Any) -> Accepted:
     return answer
 
 
-def guests(database: Database, topic: str) -> list[str]:
+def holders(database: Database, topic: str) -> list[str]:
     with psycopg.connect(database.writer_url) as connection:
         rows = connection.execute(
-            "SELECT body->>'guest' FROM letopis.event WHERE topic = %s ORDER BY position", [topic]
+            "SELECT body->>'holder' FROM letopis.event WHERE topic = %s ORDER BY position", [topic]
         )
-        return [guest for (guest,) in rows]
+        return [holder for (holder,) in rows]
 
 
 def once(action: Callable[[], None]) -> Callable[[], None]:
@@ -46,87 +46,85 @@ def run(batch: BatchRunner, *commands: Any, **options: Any) -> list[Any]:
 
 
 def test_a_command_sees_what_the_one_before_it_in_the_batch_decided(database: Database) -> None:
-    seat = uuid4()
+    box = uuid4()
     with runner(database.writer_url) as batch:
-        answers = run(
-            batch, TakeSeat(seat_id=seat, guest="Anna"), GiveToast(toast_id=uuid4(), seat_id=seat, guest="Anna")
-        )
+        answers = run(batch, OpenBox(box_id=box, holder="Anna"), DropCoin(coin_id=uuid4(), box_id=box, holder="Anna"))
         assert [accepted(answer).position for answer in answers] == [1, 2]
 
 
 def test_a_command_with_nothing_to_do_names_the_position_its_stream_got_in_the_same_batch(database: Database) -> None:
-    seat, other = uuid4(), uuid4()
+    box, other = uuid4(), uuid4()
     with runner(database.writer_url) as batch:
-        run(batch, TakeSeat(seat_id=other, guest="Boris"))
-        answers = run(batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=seat, guest="Anna"))
+        run(batch, OpenBox(box_id=other, holder="Boris"))
+        answers = run(batch, OpenBox(box_id=box, holder="Anna"), OpenBox(box_id=box, holder="Anna"))
         assert [(accepted(answer).position, len(accepted(answer).events)) for answer in answers] == [(2, 1), (2, 0)]
 
 
 def test_a_refused_command_hurts_no_neighbour_and_leaves_nothing(database: Database) -> None:
-    seat, other = uuid4(), uuid4()
+    box, other = uuid4(), uuid4()
     with runner(database.writer_url) as batch:
         first, refused, third = run(
             batch,
-            TakeSeat(seat_id=seat, guest="Anna"),
-            TakeSeat(seat_id=seat, guest="Boris"),
-            TakeSeat(seat_id=other, guest="Boris"),
+            OpenBox(box_id=box, holder="Anna"),
+            OpenBox(box_id=box, holder="Boris"),
+            OpenBox(box_id=other, holder="Boris"),
         )
-    assert isinstance(refused, SeatIsTakenError)
-    assert refused.facts == {"guest": "Anna"}
+    assert isinstance(refused, BoxIsTakenError)
+    assert refused.facts == {"holder": "Anna"}
     assert (accepted(first).position, accepted(third).position) == (1, 2)
 
 
 def test_what_a_command_had_recorded_before_it_was_refused_is_undone(database: Database) -> None:
-    seat = uuid4()
+    box = uuid4()
     with runner(database.writer_url) as batch:
         refused, second = run(
-            batch, TakeSeat(seat_id=seat, guest="Anna", then_fail=True), TakeSeat(seat_id=seat, guest="Boris")
+            batch, OpenBox(box_id=box, holder="Anna", then_fail=True), OpenBox(box_id=box, holder="Boris")
         )
-        assert isinstance(refused, NotSeatedError)
+        assert isinstance(refused, NotTheHolderError)
         assert accepted(second).version == 1
-        (third,) = run(batch, TakeSeat(seat_id=seat, guest="Anna"))
-        assert isinstance(third, SeatIsTakenError)
-    assert guests(database, "seat.taken") == ["Boris"]
+        (third,) = run(batch, OpenBox(box_id=box, holder="Anna"))
+        assert isinstance(third, BoxIsTakenError)
+    assert holders(database, "box.opened") == ["Boris"]
 
 
 def test_nothing_to_do_answers_with_the_head(database: Database) -> None:
-    seat = uuid4()
+    box = uuid4()
     with runner(database.writer_url) as batch:
-        first, second = run(batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=uuid4(), guest="Anna"))
-        (again,) = run(batch, TakeSeat(seat_id=seat, guest="Anna"))
+        first, second = run(batch, OpenBox(box_id=box, holder="Anna"), OpenBox(box_id=uuid4(), holder="Anna"))
+        (again,) = run(batch, OpenBox(box_id=box, holder="Anna"))
     assert (accepted(again).version, accepted(again).position, accepted(again).events) == (1, 1, [])
     assert (accepted(first).position, accepted(second).position) == (1, 2)
 
 
 def test_the_same_key_is_carried_out_once(database: Database) -> None:
-    key, seat = new_id(), uuid4()
-    command = TakeSeat(seat_id=seat, guest="Anna")
+    key, box = new_id(), uuid4()
+    command = OpenBox(box_id=box, holder="Anna")
     with runner(database.writer_url) as batch:
         first, twin = batch.run([request(command, command_id=key), request(command, command_id=key)])
         (later,) = batch.run([request(command, command_id=key)])
-        (other,) = batch.run([request(TakeSeat(seat_id=seat, guest="Boris"), command_id=key)])
+        (other,) = batch.run([request(OpenBox(box_id=box, holder="Boris"), command_id=key)])
     assert [accepted(answer).replayed for answer in (first, twin, later)] == [False, True, True]
     assert {accepted(answer).position for answer in (first, twin, later)} == {1}
     assert isinstance(other, KeyReusedError)
-    assert guests(database, "seat.taken") == ["Anna"]
+    assert holders(database, "box.opened") == ["Anna"]
 
 
 def test_a_refusal_leaves_no_receipt_so_its_key_may_succeed_later(database: Database) -> None:
-    key, seat, toast = new_id(), uuid4(), uuid4()
-    command = GiveToast(toast_id=toast, seat_id=seat, guest="Anna")
+    key, box, coin = new_id(), uuid4(), uuid4()
+    command = DropCoin(coin_id=coin, box_id=box, holder="Anna")
     with runner(database.writer_url) as batch:
         (refused,) = batch.run([request(command, command_id=key)])
-        run(batch, TakeSeat(seat_id=seat, guest="Anna"))
+        run(batch, OpenBox(box_id=box, holder="Anna"))
         (now,) = batch.run([request(command, command_id=key)])
     assert isinstance(refused, Exception)
     assert accepted(now).replayed is False
 
 
 def test_if_match_names_the_version_of_the_primary_stream(database: Database) -> None:
-    seat, toast = uuid4(), uuid4()
-    command = GiveToast(toast_id=toast, seat_id=seat, guest="Anna")
+    box, coin = uuid4(), uuid4()
+    command = DropCoin(coin_id=coin, box_id=box, holder="Anna")
     with runner(database.writer_url) as batch:
-        run(batch, TakeSeat(seat_id=seat, guest="Anna"))
+        run(batch, OpenBox(box_id=box, holder="Anna"))
         wrong, right = batch.run([request(command, if_match=3), request(command, if_match=0)])
     assert isinstance(wrong, PreconditionFailedError)
     assert wrong.facts == {"expected": 3, "version": 0}
@@ -134,77 +132,75 @@ def test_if_match_names_the_version_of_the_primary_stream(database: Database) ->
 
 
 def test_an_atomic_batch_is_stored_whole_or_not_at_all(database: Database) -> None:
-    seat = uuid4()
+    box = uuid4()
     with runner(database.writer_url) as batch:
-        answers = run(batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=seat, guest="Boris"), atomic=True)
-        assert [type(answer) for answer in answers] == [BatchRefusedError, SeatIsTakenError]
-        assert guests(database, "seat.taken") == []
-        answers = run(
-            batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=uuid4(), guest="Boris"), atomic=True
-        )
+        answers = run(batch, OpenBox(box_id=box, holder="Anna"), OpenBox(box_id=box, holder="Boris"), atomic=True)
+        assert [type(answer) for answer in answers] == [BatchRefusedError, BoxIsTakenError]
+        assert holders(database, "box.opened") == []
+        answers = run(batch, OpenBox(box_id=box, holder="Anna"), OpenBox(box_id=uuid4(), holder="Boris"), atomic=True)
         assert [accepted(answer).position for answer in answers] == [1, 2]
 
 
 def test_an_atomic_batch_decided_on_an_old_state_is_decided_again_whole(database: Database) -> None:
-    seat, other = uuid4(), uuid4()
-    interfere = once(lambda: take_in_another_process(database.writer_url, seat, "Boris"))
+    box, other = uuid4(), uuid4()
+    interfere = once(lambda: open_in_another_process(database.writer_url, box, "Boris"))
     with runner(database.writer_url, after_read=interfere) as batch:
-        answers = run(batch, TakeSeat(seat_id=other, guest="Anna"), TakeSeat(seat_id=seat, guest="Anna"), atomic=True)
-    assert [type(answer) for answer in answers] == [BatchRefusedError, SeatIsTakenError]
-    assert guests(database, "seat.taken") == ["Boris"]
+        answers = run(batch, OpenBox(box_id=other, holder="Anna"), OpenBox(box_id=box, holder="Anna"), atomic=True)
+    assert [type(answer) for answer in answers] == [BatchRefusedError, BoxIsTakenError]
+    assert holders(database, "box.opened") == ["Boris"]
 
 
-def refused_on_the_truth(database: Database, seat: UUID) -> list[Any]:
-    """Let this process decide a seat and a toast, while another process seats somebody else between load and append."""
-    interfere = once(lambda: take_in_another_process(database.writer_url, seat, "Boris"))
+def refused_on_the_truth(database: Database, box: UUID) -> list[Any]:
+    """Let this process open a box and drop a coin, while another one opens it for somebody else before the append."""
+    interfere = once(lambda: open_in_another_process(database.writer_url, box, "Boris"))
     with runner(database.writer_url, after_read=interfere) as batch:
         return run(
             batch,
-            TakeSeat(seat_id=seat, guest="Anna"),
-            GiveToast(toast_id=uuid4(), seat_id=seat, guest="Anna"),
-            TakeSeat(seat_id=uuid4(), guest="Clara"),
+            OpenBox(box_id=box, holder="Anna"),
+            DropCoin(coin_id=uuid4(), box_id=box, holder="Anna"),
+            OpenBox(box_id=uuid4(), holder="Clara"),
         )
 
 
 def test_what_was_decided_on_a_state_that_another_process_prevented_is_decided_again(database: Database) -> None:
-    taken, toast, neighbour = refused_on_the_truth(database, uuid4())
-    assert isinstance(taken, SeatIsTakenError)
-    assert isinstance(toast, NotSeatedError)
+    taken, coin, neighbour = refused_on_the_truth(database, uuid4())
+    assert isinstance(taken, BoxIsTakenError)
+    assert isinstance(coin, NotTheHolderError)
     accepted(neighbour)
-    assert guests(database, "toast.given") == []
+    assert holders(database, "box.coin_dropped") == []
 
 
 def test_without_the_cascade_a_decision_on_a_state_that_never_existed_is_stored(database: Database) -> None:
-    """The test above can fail: with the cascade taken out of the append function, the toast is stored."""
+    """The test above can fail: with the cascade taken out of the append function, the coin is stored."""
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         (source,) = owner.execute("SELECT pg_get_functiondef('letopis.append'::regproc)").fetchone() or ("",)
         assert "tainted && each.streams" in source
         owner.execute(source.replace("tainted && each.streams", "false").encode())
     refused_on_the_truth(database, uuid4())
-    assert guests(database, "toast.given") == ["Anna"]
+    assert holders(database, "box.coin_dropped") == ["Anna"]
 
 
 def test_a_refusal_on_a_state_that_never_came_to_be_is_decided_again(database: Database) -> None:
     """Boris is refused because Anna sits there in this batch; but hers is left out, so his is decided again."""
-    seat, toast = uuid4(), uuid4()
+    box, coin = uuid4(), uuid4()
     with runner(database.writer_url) as batch:
-        run(batch, TakeSeat(seat_id=toast, guest="nobody"))
-    interfere = once(lambda: take_in_another_process(database.writer_url, seat, "Boris"))
+        run(batch, OpenBox(box_id=coin, holder="nobody"))
+    interfere = once(lambda: open_in_another_process(database.writer_url, box, "Boris"))
     with runner(database.writer_url, after_read=interfere) as batch:
-        anna, boris = run(batch, TakeSeat(seat_id=seat, guest="Anna"), TakeSeat(seat_id=seat, guest="Boris"))
-    assert isinstance(anna, SeatIsTakenError)
+        anna, boris = run(batch, OpenBox(box_id=box, holder="Anna"), OpenBox(box_id=box, holder="Boris"))
+    assert isinstance(anna, BoxIsTakenError)
     assert accepted(boris).events == []
 
 
 def test_a_stream_of_another_kind_is_not_found_and_spoils_nothing(database: Database) -> None:
-    seat, toast = uuid4(), uuid4()
+    box, coin = uuid4(), uuid4()
     with runner(database.writer_url) as batch:
-        run(batch, TakeSeat(seat_id=seat, guest="Anna"), GiveToast(toast_id=toast, seat_id=seat, guest="Anna"))
+        run(batch, OpenBox(box_id=box, holder="Anna"), DropCoin(coin_id=coin, box_id=box, holder="Anna"))
     with runner(database.writer_url) as batch:
         confused, right = run(
             batch,
-            GiveToast(toast_id=uuid4(), seat_id=toast, guest="Anna"),
-            GiveToast(toast_id=toast, seat_id=seat, guest="Anna"),
+            DropCoin(coin_id=uuid4(), box_id=coin, holder="Anna"),
+            DropCoin(coin_id=coin, box_id=box, holder="Anna"),
         )
     assert getattr(confused, "code", None) == "not-found"
     assert accepted(right).version == 2

@@ -16,16 +16,16 @@ from infra.log.append import Appended
 from infra.log.eventlog import Decided
 from infra.log.ids import new_id
 from infra.postgres.connection import OwnConnection
-from tests.commands.execution.seats import (
-    GiveToast,
-    NotSeatedError,
-    SeatIsTakenError,
-    TakeSeat,
+from tests.database import Database
+from tests.toy.rules import (
+    BoxIsTakenError,
+    DropCoin,
+    NotTheHolderError,
+    OpenBox,
+    open_in_another_process,
     request,
     runner,
-    take_in_another_process,
 )
-from tests.database import Database
 
 
 class _Moody:
@@ -58,12 +58,12 @@ class _Moody:
         self._borrow.close()
 
 
-def takes(seat: UUID, guest: str, *, key: UUID | None = None) -> PendingCommand:
-    return PendingCommand(request(TakeSeat(seat_id=seat, guest=guest), command_id=key))
+def opens(box: UUID, holder: str, *, key: UUID | None = None) -> PendingCommand:
+    return PendingCommand(request(OpenBox(box_id=box, holder=holder), command_id=key))
 
 
-def toasts(seat: UUID, guest: str) -> PendingCommand:
-    return PendingCommand(request(GiveToast(toast_id=uuid4(), seat_id=seat, guest=guest)))
+def drops(box: UUID, holder: str) -> PendingCommand:
+    return PendingCommand(request(DropCoin(coin_id=uuid4(), box_id=box, holder=holder)))
 
 
 def put(batch: BatchRunner, *turns: PendingCommand) -> list[PendingCommand]:
@@ -85,10 +85,10 @@ def answer(turn: PendingCommand) -> object:
 
 
 def test_a_batch_is_decided_on_the_one_before_it_while_that_is_still_on_its_way(database: Database) -> None:
-    seat = uuid4()
+    box = uuid4()
     with runner(database.writer_url) as batch:
         batch.store = LogStore(OwnConnection(database.writer_url))
-        first, second = takes(seat, "Anna"), toasts(seat, "Anna")
+        first, second = opens(box, "Anna"), drops(box, "Anna")
         assert put(batch, first) == []
         assert batch.is_storing
         assert put(batch, second) == [first]
@@ -102,14 +102,14 @@ def test_what_rests_on_a_batch_that_was_refused_is_decided_again(database: Datab
     other = uuid4()
     with runner(database.writer_url) as batch:
         batch.store = LogStore(OwnConnection(database.writer_url))
-        batch.decide([anna := takes(other, "Anna"), refused := takes(other, "Boris")])
-        take_in_another_process(database.writer_url, other, "Boris")
+        batch.decide([anna := opens(other, "Anna"), refused := opens(other, "Boris")])
+        open_in_another_process(database.writer_url, other, "Boris")
         batch.advance()
         # Decided while Anna's batch is on its way: the first two on her sitting there, the third on nothing of hers.
-        batch.decide([toast := toasts(other, "Anna"), again := takes(other, "Boris"), dora := takes(uuid4(), "Dora")])
+        batch.decide([coin := drops(other, "Anna"), again := opens(other, "Boris"), dora := opens(uuid4(), "Dora")])
         finish(batch)
-    assert answer(anna) is SeatIsTakenError
-    assert answer(toast) is NotSeatedError
+    assert answer(anna) is BoxIsTakenError
+    assert answer(coin) is NotTheHolderError
     for nothing_to_do in (refused, again):
         assert isinstance(nothing_to_do.answer, Accepted)
         assert nothing_to_do.answer.events == []
@@ -117,22 +117,22 @@ def test_what_rests_on_a_batch_that_was_refused_is_decided_again(database: Datab
 
 
 def test_a_refusal_on_what_was_long_true_is_confirmed_before_it_is_said(database: Database) -> None:
-    seat = uuid4()
+    box = uuid4()
     with runner(database.writer_url) as batch:
-        (early,) = batch.run([request(GiveToast(toast_id=uuid4(), seat_id=seat, guest="Boris"))])
-        take_in_another_process(database.writer_url, seat, "Boris")
-        (late,) = batch.run([request(GiveToast(toast_id=uuid4(), seat_id=seat, guest="Boris"))])
+        (early,) = batch.run([request(DropCoin(coin_id=uuid4(), box_id=box, holder="Boris"))])
+        open_in_another_process(database.writer_url, box, "Boris")
+        (late,) = batch.run([request(DropCoin(coin_id=uuid4(), box_id=box, holder="Boris"))])
     assert isinstance(early, Exception)
     assert isinstance(late, Accepted)
 
 
 def test_that_there_is_nothing_to_do_is_confirmed_before_it_is_said(database: Database) -> None:
-    seat = uuid4()
+    box = uuid4()
     with runner(database.writer_url) as batch:
-        batch.run([request(TakeSeat(seat_id=seat, guest="Anna"))])
+        batch.run([request(OpenBox(box_id=box, holder="Anna"))])
         with psycopg.connect(database.writer_url) as connection:
             before = connection.execute("SELECT count(*) FROM letopis.event").fetchone()
-        (same,) = batch.run([request(TakeSeat(seat_id=seat, guest="Anna"))])
+        (same,) = batch.run([request(OpenBox(box_id=box, holder="Anna"))])
         assert isinstance(same, Accepted)
         assert (same.version, same.position, same.events) == (1, 1, [])
         with psycopg.connect(database.writer_url) as connection:
@@ -140,11 +140,11 @@ def test_that_there_is_nothing_to_do_is_confirmed_before_it_is_said(database: Da
 
 
 def test_a_twin_of_a_command_on_its_way_waits_and_gets_its_receipt(database: Database) -> None:
-    key, seat = new_id(), uuid4()
+    key, box = new_id(), uuid4()
     with runner(database.writer_url) as batch:
         batch.store = LogStore(OwnConnection(database.writer_url))
-        put(batch, first := takes(seat, "Anna", key=key))
-        put(batch, twin := takes(seat, "Anna", key=key), other := takes(seat, "Boris", key=key))
+        put(batch, first := opens(box, "Anna", key=key))
+        put(batch, twin := opens(box, "Anna", key=key), other := opens(box, "Boris", key=key))
         finish(batch)
     assert isinstance(first.answer, Accepted)
     assert isinstance(twin.answer, Accepted)
@@ -154,11 +154,11 @@ def test_a_twin_of_a_command_on_its_way_waits_and_gets_its_receipt(database: Dat
 
 @pytest.mark.parametrize("is_stored", [True, False])
 def test_a_log_out_of_reach_for_a_moment_loses_nothing_and_doubles_nothing(database: Database, is_stored: bool) -> None:
-    seats = [uuid4() for _ in range(3)]
+    boxes = [uuid4() for _ in range(3)]
     store = _Moody(database.writer_url)
     with runner(database.writer_url) as batch:
         batch.store = store
-        first, second, third = (takes(seat, "Anna", key=new_id()) for seat in seats)
+        first, second, third = (opens(box, "Anna", key=new_id()) for box in boxes)
         put(batch, first)
         if is_stored:
             store.fails_to_answer = True  # the first batch is stored, and nobody hears of it
@@ -182,13 +182,13 @@ def test_a_log_that_is_read_and_stores_nothing_is_nobody_s_contention(database: 
     store = _Moody(database.writer_url)
     with runner(database.writer_url) as batch:
         batch.store = store
-        batch.decide([early := takes(uuid4(), "Anna")])
+        batch.decide([early := opens(uuid4(), "Anna")])
         for _ in range(2 * MAX_ATTEMPTS):
             store.fails_to_take = True
             with pytest.raises(psycopg.OperationalError):
                 batch.advance()
         moment = time.monotonic()
-        batch.decide([late := takes(uuid4(), "Boris")])
+        batch.decide([late := opens(uuid4(), "Boris")])
         store.fails_to_take = True
         with pytest.raises(psycopg.OperationalError):
             batch.advance()
@@ -199,7 +199,7 @@ def test_a_log_that_is_read_and_stores_nothing_is_nobody_s_contention(database: 
 
 
 def test_all_or_nothing_that_was_stored_unheard_is_answered_with_its_receipts(database: Database) -> None:
-    asked = [request(TakeSeat(seat_id=uuid4(), guest="Anna"))]
+    asked = [request(OpenBox(box_id=uuid4(), holder="Anna"))]
     store = _Moody(database.writer_url)
     with runner(database.writer_url) as batch:
         batch.store = store
@@ -217,10 +217,10 @@ def test_what_waits_can_be_given_up_with_an_answer(database: Database) -> None:
     store = _Moody(database.writer_url)
     with runner(database.writer_url) as batch:
         batch.store = store
-        put(batch, first := takes(uuid4(), "Anna"))
+        put(batch, first := opens(uuid4(), "Anna"))
         store.fails_to_answer = True
         with pytest.raises(psycopg.OperationalError):
-            put(batch, second := takes(uuid4(), "Boris"))
+            put(batch, second := opens(uuid4(), "Boris"))
         given_up = batch.give_up(OverloadedError(retry_after=2))
         assert given_up == [first, second]
         assert batch.is_idle

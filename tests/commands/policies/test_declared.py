@@ -16,7 +16,7 @@ from events.staff import StaffDeparted
 from projections.timers.timers_due import RULES
 from tests.commands.policies.diary import NOON
 from tests.examples import ANNA, BORIS, LUTIK, ROMASHKA, VERA
-from tests.projections.facts import fact
+from tests.story import as_recorded, on
 
 CAUSE = UUID(int=7)
 
@@ -66,7 +66,7 @@ def test_a_timer_s_command_may_be_asked_by_a_policy(timer: object) -> None:
 
 
 def test_a_departure_is_answered_for_each_client_of_the_departed() -> None:
-    departure = fact(StaffDeparted(successor_id=BORIS, head_id=VERA), ANNA, 3)
+    (departure,) = as_recorded([on(ANNA, StaffDeparted(successor_id=BORIS, head_id=VERA))])
     asked = list(ownership_reassignment.commands_for(departure, TwoClients()))
     assert asked == [
         (client_id, ReassignClient(client_id=client_id, departed_id=ANNA, successor_id=BORIS, head_id=VERA))

@@ -17,7 +17,7 @@ from infra.projector.generations import connect, in_use
 from infra.projector.projector import build
 from tests.database import MASTER, ROLE_PASSWORDS, Database
 from tests.infra.backup.backups import Contents, contents, empty_database, note, plain_owner, record
-from tests.infra.toy import boxes, decode
+from tests.toy.boxes import boxes, decode
 
 BEFORE_PARTIES = "0005_refusals.sql"
 """The migration before the one that puts the parties of every fact into the fact."""

@@ -9,8 +9,8 @@ from infra.projector.advance import lease
 from infra.projector.folding import Decode
 from infra.projector.generations import connect, in_use
 from infra.projector.projection import Projection
-from tests.infra.toy import decode
 from tests.played import play_events
+from tests.toy.boxes import decode
 
 
 def in_memory(url: str, projection: Projection[Any], read: Decode = decode) -> dict[Any, Any]:

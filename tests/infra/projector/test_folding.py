@@ -8,7 +8,7 @@ import pytest
 from infra.log.envelope import AnyEvent
 from infra.projector.folding import PoisonEventError, touches
 from tests.infra.log.decided import decided
-from tests.infra.toy import boxes
+from tests.toy.boxes import boxes
 
 
 def test_a_fact_that_cannot_be_read_is_named_with_its_position_and_not_its_text() -> None:

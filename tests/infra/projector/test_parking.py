@@ -22,7 +22,7 @@ from replay.repair.parked import retry_parked
 from tests.database import Database
 from tests.infra.poison import SICK, follow, poisoned, take, waiting
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
-from tests.infra.toy import box_id, boxes, coin, days, decode, drops, mended, opening, record
+from tests.toy.boxes import box_id, boxes, coin, days, decode, drops, mended, opening, record
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -73,7 +73,7 @@ def test_a_fact_that_touches_several_rows_parks_only_those_that_cannot_take_it(d
 
     @twice.on(*boxes.folds, keys=lambda event: ((event.stream_id,), (box_id("every box"),)))
     def folded(row: Any, event: Any, key: Any) -> Any:
-        if key[0] == event.stream_id and event.payload.get("poison"):
+        if key[0] == event.stream_id and event.poison:
             raise ZeroDivisionError
         return boxes.row(key[0], None, Decimal(0), (row.coins if row else 0) + 1, [], (), None, None)
 
@@ -104,7 +104,7 @@ KILLED = """
 import os, signal, sys
 from infra.projector.parking import Parking
 from tests.infra.poison import follow
-from tests.infra.toy import boxes
+from tests.toy.boxes import boxes
 
 write = Parking.write
 
@@ -172,7 +172,7 @@ def test_what_waits_is_kept_without_anything_that_was_said(database: Database) -
     follow(database.projector_url, [boxes], 100)
     with psycopg.connect(database.owner_url) as owner:
         (text,) = owner.execute("SELECT p::text FROM letopis.parked p").fetchall()[0]
-    assert "InvalidOperation at dropped:" in text
+    assert "ValidationError at " in text
     assert "Olga" not in text
 
 

@@ -21,9 +21,10 @@ from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from infra.projector.tables import ShapeChangedError
 from tests.database import Database
-from tests.infra import toy
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
-from tests.infra.toy import boxes, breaking, coin, days, decode, drops, looking, opening, record
+from tests.toy import boxes as toy
+from tests.toy.boxes import boxes, breaking, coin, days, decode, drops, looking, opening, record
+from tests.toy.events import BoxOpened
 
 PROJECTIONS: tuple[Projection[Any], ...] = (boxes, days, drops)
 
@@ -129,7 +130,7 @@ def test_a_fold_that_returns_none_removes_the_row_and_a_later_event_makes_it_ane
 def test_an_event_that_cannot_be_read_and_could_touch_any_row_stops_those_that_fold_its_topic(
     database: Database,
 ) -> None:
-    only_openings: Projection[Any] = replace(boxes, name="boxes", folds={toy.BoxOpened: boxes.folds[toy.BoxOpened]})
+    only_openings: Projection[Any] = replace(boxes, name="boxes", folds={BoxOpened: boxes.folds[BoxOpened]})
     with held_by(database.projector_url, only_openings, days) as (connection, held):
         record(database.owner_url, [coin("a", colour="red"), coin("a", unreadable=True), opening("a")])
         advance(connection, held, reader_for(held), decode, 100)

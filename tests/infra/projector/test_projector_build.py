@@ -10,7 +10,7 @@ from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from replay.repair.status import wait_until
 from tests.database import Database
-from tests.infra.toy import boxes, days, decode, opening, record
+from tests.toy.boxes import boxes, days, decode, opening, record
 
 
 def test_a_build_that_lost_its_database_is_begun_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

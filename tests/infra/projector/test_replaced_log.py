@@ -15,7 +15,7 @@ from infra.projector.states import break_replaced
 from replay.rebuilding.rebuild import NothingToRollBackToError, rebuild, roll_back
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
-from tests.infra.toy import Said, boxes, coin, days, decode, decoder, opening, record
+from tests.toy.boxes import Said, boxes, coin, days, decode, decoder, opening, record
 
 OLD = [opening("a"), coin("a", "5"), coin("a", "7")]
 SHORTER = [opening("b")]

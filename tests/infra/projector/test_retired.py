@@ -31,7 +31,7 @@ from replay.rebuilding.rebuild import rebuild, roll_back
 from replay.repair.status import statuses
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
-from tests.infra.toy import boxes, coin, days, decode, decoder, opening, random_history, record
+from tests.toy.boxes import boxes, coin, days, decode, decoder, opening, random_history, record
 
 newer = replace(boxes, version=2)
 reshaped = replace(boxes, version=2, shape=2)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from infra.analytics.answer import position_of, rows
@@ -78,7 +78,13 @@ def asked_of(report: str, question: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in question.items() if name in known}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+# The rows that differ say what is wrong; to find a shorter history with the same fault takes minutes.
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
 @given(history=histories(), question=questions, as_of=past_moments)
 def test_every_report_says_what_the_raw_bodies_say(
     database: Database, history: list[Stored], question: dict[str, Any], as_of: AsOf

@@ -3,116 +3,154 @@
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
+    ActivityHeld,
     ActivityNoted,
-    ActivityReminderFell,
+    ActivityPlanned,
     ActivityRescheduled,
     CallClassified,
 )
-from events.base import Event
 from events.values import CallStatus, Channel, Direction
 from projections.interactions.activities import ActivityRow, activities
-from tests.projections.facts import (
-    ANNA,
-    BORIS,
-    CALL,
-    HOUR,
-    MARIA,
-    OTHER_CALL,
-    ROMASHKA,
-    at,
-    fact,
-    folded,
-    held,
-    planned,
-)
+from tests.examples import ANNA, BORIS, CALL, DAY, LATER, LUTIK, MEETING, OLGA, ROMASHKA, SALE, VERA, fact
+from tests.story import given, moment, on
 
+PLANNED = fact(ActivityPlanned, deal_id=SALE, direction=Direction.INBOUND)
+HELD = fact(ActivityHeld, call_status=CallStatus.FINISHED, contact_id=OLGA, deal_id=SALE, is_offer=True)
+INCOMING = fact(
+    ActivityHeld, channel=Channel.CALL, direction=Direction.INBOUND, staff_id=None, client_id=None, date_unknown=True
+)
 PLANNED_ROW = ActivityRow(
-    activity_id=CALL,
+    activity_id=MEETING,
     state="planned",
+    channel="meeting",
+    direction="inbound",
+    staff_id=ANNA,
+    client_id=ROMASHKA,
+    contact_id=OLGA,
+    deal_id=SALE,
+    topic="Contract",
+    due_at=DAY,
+    takes_place_at=DAY,
+    was_planned=True,
+    version=1,
+)
+HELD_ROW = ActivityRow(
+    activity_id=MEETING,
+    state="held",
     channel="meeting",
     direction="outbound",
     staff_id=ANNA,
     client_id=ROMASHKA,
-    contact_id=MARIA,
-    topic="Prices",
-    due_at=at(48),
-    takes_place_at=at(48),
-    remind_at=at(47),
-    was_planned=True,
+    contact_id=OLGA,
+    deal_id=SALE,
+    topic="Contract",
+    held_at=moment(1),
+    takes_place_at=moment(1),
+    result="Agreed on the price",
+    call_status="finished",
+    contact_name="Olga Petrova",
+    contact_data="+7 922 325-12-93",
+    is_offer=True,
     version=1,
 )
-LATER = ActivityRescheduled(from_due_at=at(48), to_due_at=at(72))
+UNKNOWN = ActivityRow(CALL, version=1)
 
 
-def activity(*events: Event) -> ActivityRow:
-    row = folded(activities, *(fact(event, CALL, position) for position, event in enumerate(events, 1)))[CALL,]
-    assert isinstance(row, ActivityRow)
-    return row
-
-
-def test_a_planned_activity_waits_for_its_moment_and_the_neighbour_is_unchanged() -> None:
-    neighbour = fact(held(), OTHER_CALL, 1)
-
-    rows = folded(activities, fact(planned(), CALL, 1), neighbour)
-
-    assert rows[CALL,] == PLANNED_ROW
-    assert rows[OTHER_CALL,] == folded(activities, neighbour)[OTHER_CALL,]
+def test_a_planned_activity_waits_for_its_moment() -> None:
+    given(on(MEETING, PLANNED)).shows(activities, PLANNED_ROW)
 
 
 def test_a_rescheduled_activity_is_due_at_the_new_moment() -> None:
-    row = activity(planned(), LATER)
+    moved = PLANNED_ROW._replace(due_at=LATER, takes_place_at=LATER, version=2)
 
-    assert (row.state, row.due_at, row.takes_place_at) == ("planned", at(72), at(72))
-
-
-def test_a_reminder_falls_for_one_due_moment_and_a_new_one_has_its_own() -> None:
-    fell = ActivityReminderFell(remind_at=at(47), due_at=at(48), staff_id=ANNA)
-
-    assert activity(planned(), fell).reminded_at == at(2)
-    row = activity(planned(), fell, ActivityRescheduled(from_due_at=at(48), to_due_at=at(72), remind_before=HOUR))
-    assert (row.remind_at, row.reminded_at) == (at(71), None)
+    given(on(MEETING, PLANNED, fact(ActivityRescheduled))).shows(activities, moved)
 
 
-def test_a_held_meeting_keeps_what_was_planned_and_says_what_came_of_it() -> None:
-    row = activity(planned(), held(result="Will buy", was_planned=True))
+def test_a_held_activity_took_place_when_it_was_held_whatever_it_is_rescheduled_to() -> None:
+    given(on(MEETING, HELD)).shows(activities, HELD_ROW)
+    given(on(MEETING, fact(ActivityHeld, was_planned=True))).shows_row(activities, MEETING, was_planned=True)
+    given(on(MEETING, HELD, fact(ActivityRescheduled))).shows(activities, HELD_ROW._replace(due_at=LATER, version=2))
 
-    assert (row.state, row.result, row.topic, row.contact_id, row.was_planned) == (
-        "held",
-        "Will buy",
-        "Prices",
-        MARIA,
-        True,
+
+def test_a_held_meeting_keeps_what_was_planned_where_it_says_nothing_itself() -> None:
+    silent = fact(ActivityHeld, staff_id=None, client_id=None, topic=None, was_planned=True, result="Will buy")
+
+    given(on(MEETING, PLANNED, silent)).shows(
+        activities,
+        PLANNED_ROW._replace(
+            state="held",
+            direction="outbound",
+            held_at=moment(2),
+            takes_place_at=moment(2),
+            result="Will buy",
+            contact_name="Olga Petrova",
+            contact_data="+7 922 325-12-93",
+            version=2,
+        ),
     )
-    assert (row.held_at, row.takes_place_at, row.due_at) == (at(2), at(2), at(48))
+
+
+def test_what_the_held_meeting_says_itself_goes_before_what_was_planned() -> None:
+    other = fact(
+        ActivityHeld, staff_id=BORIS, client_id=LUTIK, contact_id=VERA, deal_id=CALL, topic="Prices", was_planned=True
+    )
+
+    given(on(MEETING, PLANNED, other)).shows_row(
+        activities, MEETING, staff_id=BORIS, client_id=LUTIK, contact_id=VERA, deal_id=CALL, topic="Prices"
+    )
 
 
 def test_a_cancelled_activity_says_why() -> None:
-    row = activity(planned(), ActivityCancelled(reason="On holiday"))
+    cancelled = PLANNED_ROW._replace(
+        state="cancelled", cancel_reason="not needed any more", cancelled_at=moment(2), version=2
+    )
 
-    assert (row.state, row.cancel_reason, row.cancelled_at) == ("cancelled", "On holiday", at(2))
+    given(on(MEETING, PLANNED, fact(ActivityCancelled))).shows(activities, cancelled)
 
 
 def test_an_incoming_call_is_classified_named_and_noted() -> None:
-    row = activity(
-        held(Channel.CALL, direction=Direction.INBOUND, staff_id=None, client_id=None),
-        CallClassified(to_status=CallStatus.TAKEN_TO_WORK, staff_id=BORIS),
-        ActivityClientNamed(client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND),
-        ActivityNoted(text="Asked for prices"),
-        ActivityNoted(text="Sent them"),
-    )
+    named = fact(ActivityClientNamed, held_at=None)
+    taken = fact(CallClassified, to_status=CallStatus.TAKEN_TO_WORK, staff_id=BORIS)
 
-    assert (row.state, row.call_status, row.staff_id, row.client_id) == ("held", "taken_to_work", BORIS, ROMASHKA)
-    assert (row.note_count, row.last_note, row.version) == (2, "Sent them", 5)
+    given(on(CALL, INCOMING, taken, named, fact(ActivityNoted), fact(ActivityNoted, text="Sent it"))).shows(
+        activities,
+        ActivityRow(
+            activity_id=CALL,
+            state="held",
+            channel="call",
+            direction="inbound",
+            staff_id=BORIS,
+            client_id=ROMASHKA,
+            topic="Contract",
+            held_at=moment(1),
+            takes_place_at=moment(1),
+            result="Agreed on the price",
+            call_status="taken_to_work",
+            contact_name="Olga Petrova",
+            contact_data="+7 922 325-12-93",
+            date_unknown=True,
+            note_count=2,
+            last_note="Sent it",
+            version=5,
+        ),
+    )
 
 
 def test_a_reclassified_call_stays_with_whoever_took_it() -> None:
-    row = activity(
-        held(Channel.CALL, direction=Direction.INBOUND),
-        CallClassified(to_status=CallStatus.FINISHED, staff_id=BORIS),
+    given(on(CALL, fact(ActivityHeld), fact(CallClassified, staff_id=BORIS))).shows_row(
+        activities, CALL, staff_id=ANNA, call_status="finished"
     )
 
-    assert (row.staff_id, row.call_status) == (ANNA, "finished")
 
+def test_whatever_is_heard_first_of_an_activity_is_kept() -> None:
+    due = UNKNOWN._replace(state="planned", due_at=LATER, takes_place_at=LATER)
+    named = UNKNOWN._replace(client_id=ROMASHKA, channel="call", direction="inbound")
+    off = UNKNOWN._replace(state="cancelled", cancelled_at=moment(1), cancel_reason="not needed any more")
 
-def test_a_new_date_of_a_plan_never_heard_of_is_a_plan() -> None:
-    assert activity(LATER) == ActivityRow(CALL, state="planned", due_at=at(72), takes_place_at=at(72), version=1)
+    given(on(CALL, fact(ActivityRescheduled))).shows(activities, due)
+    given(on(CALL, fact(CallClassified))).shows(activities, UNKNOWN._replace(call_status="finished", staff_id=ANNA))
+    given(on(CALL, fact(ActivityClientNamed))).shows(activities, named)
+    given(on(CALL, fact(ActivityNoted))).shows(
+        activities, UNKNOWN._replace(note_count=1, last_note="Asked for a catalogue")
+    )
+    given(on(CALL, fact(ActivityCancelled))).shows(activities, off)

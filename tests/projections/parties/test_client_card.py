@@ -1,46 +1,33 @@
 """The client's card says what is known of the client now, and where it was learnt."""
 
-from uuid import UUID
+from typing import Any
 
 from events import client
-from events.activity import ActivityClientNamed
+from events.activity import ActivityClientNamed, ActivityHeld
 from events.base import Event
-from events.values import (
-    AffiliationRole,
-    CallStatus,
-    Channel,
-    Confidence,
-    Direction,
-    Lifecycle,
-    OwnershipCause,
-    ProfileField,
-)
+from events.values import AffiliationRole, CallStatus, Channel, Confidence, ContactKind, Direction, ProfileField
 from infra.words import word_parts, words
 from projections.parties.client_card import ClientCardRow, client_card
-from tests.projections.facts import (
-    ANNA,
-    BORIS,
-    CALL,
-    MARIA,
-    OTHER_CALL,
-    ROMASHKA,
-    VASILEK,
-    at,
-    email,
-    fact,
-    folded,
-    held,
-    phone,
-    registered,
-)
+from tests.examples import ANNA, BORIS, CALL, EMAIL, HOLDING, INN, LUTIK, MEETING, OLGA, PHONE, ROMASHKA, fact
+from tests.story import Story, given, moment, on
 
+REGISTERED = fact(client.ClientRegistered, name="ООО «Ромашка»", external_id="R-1", date_unknown=True)
+PHONE_KEY, EMAIL_KEY, TAX_KEY = "phone:+79223251293", "email:olga@romashka.example", f"tax_id:{INN}"
 PHONE_POINT = {
     "kind": "phone",
-    "value": "+79161234567",
-    "key": "+79161234567",
-    "label": None,
-    "source": "site",
+    "value": "8 (922) 325-12-93",
+    "key": "+79223251293",
+    "label": "office",
+    "source": "entered by hand",
     "order": 1,
+}
+EMAIL_POINT = {
+    "kind": "email",
+    "value": "Olga@Romashka.example",
+    "key": "olga@romashka.example",
+    "label": None,
+    "source": "web form",
+    "order": 2,
 }
 NEW_CARD = ClientCardRow(
     client_id=ROMASHKA,
@@ -48,159 +35,217 @@ NEW_CARD = ClientCardRow(
     name="ООО «Ромашка»",
     name_sort="ооо ромашка",
     name_parts=word_parts(words("ооо ромашка")),
-    identity_keys=["phone:+79161234567", "tax_id:7707083893"],
-    contact_points={"phone:+79161234567": PHONE_POINT},
-    tax_id="7707083893",
-    profile={"sector": {"value": "retail", "source": "site", "confidence": "stated"}},
+    identity_keys=[PHONE_KEY, TAX_KEY],
+    contact_points={PHONE_KEY: PHONE_POINT},
+    tax_id=INN,
+    profile={"sector": {"value": "retail", "source": "2gis", "confidence": "verified"}},
     lifecycle="prospect",
-    registered_at=at(1),
-    source="site",
+    registered_at=moment(1),
+    date_unknown=True,
+    source="entered by hand",
     external_id="R-1",
     version=1,
 )
+UNKNOWN = ClientCardRow(ROMASHKA, version=1)
+ADDED = fact(client.ContactPointAdded)
+HELD = fact(ActivityHeld)
 
 
-def card(*events: Event, of: UUID = ROMASHKA) -> ClientCardRow:
-    """Return the card after the client was registered and these facts followed."""
-    facts = (registered(), *events)
-    row = folded(client_card, *(fact(event, of, position) for position, event in enumerate(facts, 1)))[of,]
-    assert isinstance(row, ClientCardRow)
-    return row
+def after(*events: Event) -> Story:
+    """Begin with a registered client, of whom these facts became known."""
+    return given(on(ROMASHKA, REGISTERED, *events))
 
 
-def test_a_registered_client_has_a_card_and_the_neighbour_s_is_unchanged() -> None:
-    neighbour = fact(registered("Василёк"), VASILEK, 1)
-    before = folded(client_card, neighbour)
+def card(*events: Event, **columns: Any) -> None:
+    """Say what these facts changed on the card of a registered client."""
+    after(*events).shows(client_card, NEW_CARD._replace(version=1 + len(events), **columns))
 
-    after = folded(client_card, neighbour, fact(registered(), ROMASHKA, 2, occurred_at=at(1)))
 
-    assert after[VASILEK,] == before[VASILEK,]
-    assert after[ROMASHKA,] == NEW_CARD._replace(version=2)
+def test_a_registered_client_has_a_card() -> None:
+    card()
 
 
 def test_a_renamed_client_is_found_under_the_new_name_only() -> None:
-    row = card(client.ClientRenamed(from_name="ООО «Ромашка»", to_name="Ёж"))
+    renamed = fact(client.ClientRenamed, to_name="Ёж  и Дом")
 
-    assert (row.name, row.name_sort, row.name_parts) == ("Ёж", "еж", ["еж"])
+    card(renamed, name="Ёж  и Дом", name_sort="еж и дом", name_parts=word_parts(["еж", "и", "дом"]))
 
 
-def test_added_corrected_and_removed_contact_points_are_what_search_finds() -> None:
-    added = card(client.ContactPointAdded(point=email(), source="call"))
-    corrected = card(
-        client.ContactPointAdded(point=email(), source="call"),
-        client.ContactPointCorrected(from_point=phone(), to_point=phone("+74950000000"), source="visit"),
+def test_an_added_contact_point_is_what_search_finds() -> None:
+    points = {PHONE_KEY: PHONE_POINT, EMAIL_KEY: EMAIL_POINT}
+
+    card(ADDED, contact_points=points, identity_keys=[EMAIL_KEY, PHONE_KEY, TAX_KEY])
+
+
+def test_a_site_is_a_contact_point_but_identifies_nobody() -> None:
+    site = fact(
+        client.ContactPointAdded, point=PHONE.model_copy(update={"kind": ContactKind.SITE, "key": "romashka.ru"})
     )
-    removed = card(client.ContactPointRemoved(point=phone()))
+    point = {**PHONE_POINT, "kind": "site", "key": "romashka.ru", "source": "web form", "order": 2}
 
-    assert added.identity_keys == ["email:info@romashka.ru", "phone:+79161234567", "tax_id:7707083893"]
-    assert added.contact_points["email:info@romashka.ru"]["order"] == 2
-    assert corrected.identity_keys == ["email:info@romashka.ru", "phone:+74950000000", "tax_id:7707083893"]
-    assert corrected.contact_points["phone:+74950000000"]["order"] == 1
-    assert corrected.contact_points["phone:+74950000000"]["source"] == "visit"
-    assert (removed.contact_points, removed.identity_keys) == ({}, ["tax_id:7707083893"])
+    card(site, contact_points={PHONE_KEY: PHONE_POINT, "site:romashka.ru": point})
+
+
+def test_a_corrected_contact_point_keeps_its_place() -> None:
+    points = {PHONE_KEY: {**PHONE_POINT, "order": 1, "source": "call"}, EMAIL_KEY: EMAIL_POINT}
+    again = fact(client.ContactPointCorrected, from_point=PHONE, to_point=PHONE, source="call")
+
+    card(ADDED, again, contact_points=points, identity_keys=[EMAIL_KEY, PHONE_KEY, TAX_KEY])
+
+
+def test_a_correction_of_what_was_never_heard_of_comes_last() -> None:
+    other = EMAIL.model_copy(update={"key": "sales@romashka.example"})
+    corrected = fact(client.ContactPointCorrected, from_point=other, to_point=EMAIL, source="web form")
+
+    card(
+        corrected,
+        contact_points={PHONE_KEY: PHONE_POINT, EMAIL_KEY: EMAIL_POINT},
+        identity_keys=[EMAIL_KEY, PHONE_KEY, TAX_KEY],
+    )
+
+
+def test_a_removed_contact_point_is_found_no_more() -> None:
+    card(fact(client.ContactPointRemoved, point=PHONE), contact_points={}, identity_keys=[TAX_KEY])
+    card(fact(client.ContactPointRemoved, point=EMAIL))
 
 
 def test_a_corrected_tax_id_replaces_the_old_one_everywhere() -> None:
-    row = card(client.TaxIdCorrected(from_tax_id="7707083893", to_tax_id="7736050003", source="register"))
-    none = card(client.TaxIdCorrected(from_tax_id="7707083893", source="register"))
+    corrected = fact(client.TaxIdCorrected, to_tax_id="7736050003")
 
-    assert (row.tax_id, row.identity_keys) == ("7736050003", ["phone:+79161234567", "tax_id:7736050003"])
-    assert (none.tax_id, none.identity_keys) == (None, ["phone:+79161234567"])
+    card(corrected, tax_id="7736050003", identity_keys=[PHONE_KEY, "tax_id:7736050003"])
+    card(fact(client.TaxIdCorrected, to_tax_id=None), tax_id=None, identity_keys=[PHONE_KEY])
 
 
 def test_a_corrected_trait_says_where_it_came_from_and_how_sure_we_are() -> None:
-    learnt = client.ProfileCorrected(
-        field=ProfileField.DIRECTOR, to_value="Ivanov", source="call", confidence=Confidence.DOUBTFUL
+    learnt = fact(
+        client.ProfileCorrected, field=ProfileField.DIRECTOR, to_value="Ivanov", confidence=Confidence.DOUBTFUL
     )
-    untrue = client.ProfileCorrected(field=ProfileField.SECTOR, from_value="retail", source="call")
+    untrue = fact(client.ProfileCorrected, to_value=None)
+    director = {"value": "Ivanov", "source": "meeting", "confidence": "doubtful"}
 
-    assert card(learnt, untrue).profile == {"director": {"value": "Ivanov", "source": "call", "confidence": "doubtful"}}
+    card(learnt, profile={**NEW_CARD.profile, "director": director})
+    card(learnt, untrue, profile={"director": director})
 
 
 def test_ownership_follows_claim_transfer_and_release() -> None:
-    claim = client.ClientClaimed(owner_id=ANNA, cause=OwnershipCause.OFFER)
-    transfer = client.ClientTransferred(
-        from_owner_id=ANNA, to_owner_id=BORIS, cause=OwnershipCause.CONFLICT, reason="They asked"
+    claim, transfer = fact(client.ClientClaimed), fact(client.ClientTransferred)
+
+    card(claim, owner_id=ANNA, owned_since=moment(2))
+    card(claim, transfer, owner_id=BORIS, owned_since=moment(3))
+    card(claim, transfer, fact(client.ClientReleased))
+
+
+def test_affiliations_follow_their_facts() -> None:
+    buyer = fact(client.ClientAffiliated)
+    other = fact(client.ClientAffiliated, organisation_id=HOLDING, role=AffiliationRole.OTHER)
+
+    given(on(OLGA, buyer, other)).shows(
+        client_card, ClientCardRow(OLGA, affiliations={str(ROMASHKA): "buyer", str(HOLDING): "other"}, version=2)
     )
-    release = client.ClientReleased(from_owner_id=BORIS, cause=OwnershipCause.RELEASE, reason="Quiet")
-
-    assert (card(claim).owner_id, card(claim).owned_since) == (ANNA, at(2))
-    assert (card(claim, transfer).owner_id, card(claim, transfer).owned_since) == (BORIS, at(3))
-    released = card(claim, transfer, release)
-    assert (released.owner_id, released.owned_since, released.version) == (None, None, 4)
-
-
-def test_affiliations_parent_lifecycle_and_archive_follow_their_facts() -> None:
-    person = card(client.ClientAffiliated(organisation_id=ROMASHKA, role=AffiliationRole.BUYER), of=MARIA)
-    former = card(
-        client.ClientAffiliated(organisation_id=ROMASHKA, role=AffiliationRole.BUYER),
-        client.ClientAffiliated(organisation_id=VASILEK, role=AffiliationRole.OTHER),
-        client.AffiliationEnded(organisation_id=ROMASHKA),
-        of=MARIA,
+    given(on(OLGA, buyer, other, fact(client.AffiliationEnded))).shows(
+        client_card, ClientCardRow(OLGA, affiliations={str(HOLDING): "other"}, version=3)
     )
-    row = card(
-        client.SubsidiaryDeclared(parent_id=VASILEK),
-        client.LifecycleAdvanced(from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CUSTOMER),
-        client.ClientArchived(reason="Closed"),
-    )
-    back = card(client.ClientArchived(reason="Closed"), client.ClientRestored(reason="Open"))
 
-    assert person.affiliations == {str(ROMASHKA): "buyer"}
-    assert former.affiliations == {str(VASILEK): "other"}
-    assert (row.parent_id, row.lifecycle, row.archived_at) == (VASILEK, "customer", at(4))
-    assert back.archived_at is None
+
+def test_parent_lifecycle_and_archive_follow_their_facts() -> None:
+    card(fact(client.SubsidiaryDeclared), parent_id=HOLDING)
+    card(fact(client.LifecycleAdvanced), lifecycle="contacted")
+    card(fact(client.ClientArchived), archived_at=moment(2))
+    card(fact(client.ClientArchived), fact(client.ClientRestored))
+
+
+def test_whatever_is_heard_first_of_a_client_is_kept() -> None:
+    for event, columns in (
+        (ADDED, {"contact_points": {EMAIL_KEY: {**EMAIL_POINT, "order": 1}}, "identity_keys": [EMAIL_KEY]}),
+        (fact(client.ContactPointRemoved), {}),
+        (fact(client.TaxIdCorrected), {"tax_id": INN, "identity_keys": [TAX_KEY]}),
+        (fact(client.ClientClaimed), {"owner_id": ANNA, "owned_since": moment(1)}),
+        (fact(client.ClientTransferred), {"owner_id": BORIS, "owned_since": moment(1)}),
+        (fact(client.ClientReleased), {}),
+        (fact(client.ClientArchived), {"archived_at": moment(1)}),
+        (fact(client.ClientRestored), {}),
+        (fact(client.AffiliationEnded), {}),
+        (fact(client.SubsidiaryDeclared), {"parent_id": HOLDING}),
+        (fact(client.LifecycleAdvanced), {"lifecycle": "contacted"}),
+        (fact(client.ClientRenamed, to_name="Ёж"), {"name": "Ёж", "name_sort": "еж", "name_parts": ["еж"]}),
+    ):
+        given(on(ROMASHKA, event)).shows(client_card, UNKNOWN._replace(**columns))
+
+
+def test_a_lifecycle_heard_of_before_the_registration_is_kept() -> None:
+    given(on(ROMASHKA, fact(client.LifecycleAdvanced), REGISTERED)).shows_row(
+        client_card, ROMASHKA, lifecycle="contacted"
+    )
+
+
+def touched(times: int, when: int, version: int = 1, **columns: Any) -> ClientCardRow:
+    return NEW_CARD._replace(
+        version=version,
+        touch_count=times,
+        last_touch_at=moment(when),
+        **{"last_touch_channel": "meeting", "last_touch_direction": "outbound", **columns},
+    )
 
 
 def test_the_last_touch_is_the_latest_by_business_time_and_leaves_the_version_alone() -> None:
-    row = folded(
-        client_card,
-        fact(registered(), ROMASHKA, 1),
-        fact(held(), CALL, 2, subject=ROMASHKA),
-        fact(held(Channel.EMAIL), OTHER_CALL, 3, subject=ROMASHKA, occurred_at=at(-100)),
-    )[ROMASHKA,]
+    early = on(CALL, fact(ActivityHeld, channel=Channel.EMAIL), about=ROMASHKA, occurred_at=moment(-100))
+    later = on(CALL, fact(ActivityHeld, channel=Channel.EMAIL), about=ROMASHKA, occurred_at=moment(100))
+    at_once = on(CALL, fact(ActivityHeld, channel=Channel.EMAIL), about=ROMASHKA, occurred_at=moment(2))
+    story = (on(ROMASHKA, REGISTERED), on(MEETING, HELD, about=ROMASHKA))
 
-    assert (row.touch_count, row.last_touch_at, row.last_touch_channel, row.last_touch_direction, row.version) == (
-        2,
-        at(2),
-        "meeting",
-        "outbound",
-        1,
-    )
+    given(*story, early).shows(client_card, touched(2, 2))
+    given(*story, later).shows(client_card, touched(2, 100, last_touch_channel="email"))
+    given(*story, at_once).shows(client_card, touched(2, 2, last_touch_channel="email"))
 
 
 def test_a_call_whose_client_is_named_later_counts_at_the_time_it_was_held() -> None:
-    named = ActivityClientNamed(client_id=ROMASHKA, channel=Channel.CALL, direction=Direction.INBOUND, held_at=at(1))
+    named = fact(ActivityClientNamed, held_at=moment(1))
 
-    rows = folded(
-        client_card, fact(held(Channel.CALL, client_id=None), CALL, 1), fact(named, CALL, 2, subject=ROMASHKA)
+    given(on(CALL, fact(ActivityHeld, client_id=None)), on(CALL, named, about=ROMASHKA)).shows(
+        client_card,
+        ClientCardRow(
+            ROMASHKA,
+            touch_count=1,
+            last_touch_at=moment(1),
+            last_touch_channel="call",
+            last_touch_direction="inbound",
+        ),
     )
 
-    assert list(rows) == [(ROMASHKA,)]
-    assert (rows[ROMASHKA,].touch_count, rows[ROMASHKA,].last_touch_at) == (1, at(1))
+
+def test_a_call_named_for_a_registered_client_leaves_the_rest_of_the_card_alone() -> None:
+    named = fact(ActivityClientNamed, held_at=moment(1))
+
+    given(on(ROMASHKA, REGISTERED), on(CALL, named, about=ROMASHKA)).shows(
+        client_card, touched(1, 1, last_touch_channel="call", last_touch_direction="inbound")
+    )
 
 
 def test_a_planned_meeting_whose_client_is_named_counts_once_when_it_is_held() -> None:
-    named = ActivityClientNamed(client_id=ROMASHKA, channel=Channel.MEETING, direction=Direction.OUTBOUND)
+    named = fact(ActivityClientNamed, channel=Channel.MEETING, direction=Direction.OUTBOUND, held_at=None)
 
-    rows = folded(client_card, fact(named, CALL, 1, subject=ROMASHKA), fact(held(), CALL, 2, subject=ROMASHKA))
+    given(on(MEETING, named, HELD, about=ROMASHKA)).shows_row(client_card, ROMASHKA, touch_count=1)
 
-    assert rows[ROMASHKA,].touch_count == 1
+
+def test_a_call_of_somebody_else_s_naming_is_not_on_the_card() -> None:
+    given(on(CALL, fact(ActivityClientNamed), about=LUTIK)).shows(client_card)
 
 
 def test_a_call_of_a_contact_person_alone_is_on_that_person_s_card() -> None:
-    call = fact(held(Channel.CALL, client_id=None, contact_id=MARIA), CALL, 1, subject=MARIA)
+    call = fact(ActivityHeld, client_id=None, contact_id=OLGA)
 
-    assert {key: row.touch_count for key, row in folded(client_card, call).items()} == {(MARIA,): 1}
+    given(on(CALL, call, about=OLGA)).shows_row(client_card, OLGA, touch_count=1)
 
 
 def test_tasks_and_misdials_are_no_touch() -> None:
-    task = fact(held(Channel.TASK), CALL, 1, subject=ROMASHKA)
-    misdial = fact(held(Channel.CALL, call_status=CallStatus.MISDIAL), CALL, 2, subject=ROMASHKA)
+    task = fact(ActivityHeld, channel=Channel.TASK)
+    misdial = fact(ActivityHeld, channel=Channel.CALL, call_status=CallStatus.MISDIAL)
 
-    assert folded(client_card, task, misdial) == {}
+    given(on(CALL, task, misdial, about=ROMASHKA)).shows(client_card)
+    given(on(ROMASHKA, REGISTERED), on(CALL, task, misdial, about=ROMASHKA)).shows(client_card, NEW_CARD)
 
 
 def test_a_touch_before_the_registration_is_kept() -> None:
-    row = folded(client_card, fact(held(), CALL, 1, subject=ROMASHKA), fact(registered(), ROMASHKA, 2))[ROMASHKA,]
-
-    assert (row.touch_count, row.name, row.registered_at) == (1, "ООО «Ромашка»", at(2))
+    given(on(CALL, HELD, about=ROMASHKA), on(ROMASHKA, REGISTERED)).shows(
+        client_card, touched(1, 1)._replace(registered_at=moment(2))
+    )

@@ -1,82 +1,108 @@
 """The timeline tells one client's story, and a shared fact in every client's it concerns."""
 
-from events import client
-from events.values import AffiliationRole, Channel, OwnershipCause
+from datetime import timedelta
+from typing import Any
+
+from events.activity import ActivityHeld, ActivityNoted
+from events.base import Event
+from events.client import ClientAffiliated, ClientRegistered, ClientTransferred
+from events.deal import DealOpened
+from events.values import Channel
 from projections.parties.client_timeline import ClientTimelineRow, client_timeline
-from tests.projections.facts import (
-    ANNA,
-    BORIS,
-    CALL,
-    DEAL,
-    MARIA,
-    ROMASHKA,
-    VASILEK,
-    at,
-    fact,
-    folded,
-    held,
-    opened,
-    registered,
-)
+from tests.examples import ANNA, BORIS, CALL, GTX, LUTIK, OLGA, ROAD, ROMASHKA, SALE, fact
+from tests.story import given, moment, on
+
+CALLED = fact(ActivityHeld, channel=Channel.CALL, contact_id=OLGA)
+
+
+def line(client: Any, event: Event, stream: Any, position: int = 1, **columns: Any) -> ClientTimelineRow:
+    """Return the line that a fact makes in a client's story."""
+    told = {"staff_id": None, "channel": None, "direction": None, "details": {}, **columns}
+    return ClientTimelineRow(
+        client_id=client,
+        event_position=position,
+        occurred_at=moment(position),
+        recorded_at=moment(position) + timedelta(minutes=1),
+        topic=event.TOPIC,
+        stream_id=stream,
+        actor="story",
+        **told,
+    )
 
 
 def test_a_touchpoint_is_told_with_its_texts_in_the_person_s_and_the_organisation_s_story() -> None:
-    call = held(Channel.CALL, contact_id=MARIA, topic="Prices", result="Will think")
-
-    rows = folded(client_timeline, fact(call, CALL, 7, subject=ROMASHKA, parties=(ROMASHKA, MARIA)))
-
-    assert set(rows) == {(ROMASHKA, 7), (MARIA, 7)}
-    assert rows[MARIA, 7] == ClientTimelineRow(
-        client_id=MARIA,
-        event_position=7,
-        occurred_at=at(7),
-        recorded_at=rows[ROMASHKA, 7].recorded_at,
-        topic="activity.held",
-        stream_id=CALL,
-        actor=str(ANNA),
-        staff_id=ANNA,
-        channel="call",
-        direction="outbound",
-        details={
+    said: dict[str, Any] = {
+        "staff_id": ANNA,
+        "channel": "call",
+        "direction": "outbound",
+        "details": {
             "client_id": str(ROMASHKA),
-            "contact_id": str(MARIA),
+            "contact_id": str(OLGA),
+            "contact_name": "Olga Petrova",
+            "contact_data": "+7 922 325-12-93",
             "was_planned": False,
             "is_offer": False,
-            "topic": "Prices",
-            "result": "Will think",
+            "topic": "Contract",
+            "result": "Agreed on the price",
             "date_unknown": False,
         },
+    }
+
+    given(on(CALL, CALLED, about=ROMASHKA, concerning=(ROMASHKA, OLGA))).shows(
+        client_timeline, line(ROMASHKA, CALLED, CALL, **said), line(OLGA, CALLED, CALL, **said)
     )
 
 
 def test_an_activity_or_deal_without_a_client_is_in_nobody_s_story() -> None:
-    assert folded(client_timeline, fact(held(client_id=None), CALL, 1), fact(opened(client_id=None), DEAL, 2)) == {}
+    nobody_s = on(SALE, fact(DealOpened, client_id=None))
+
+    given(on(CALL, fact(ActivityHeld, client_id=None)), nobody_s).shows(client_timeline)
 
 
 def test_staff_are_no_clients_even_when_they_are_parties() -> None:
-    transfer = client.ClientTransferred(
-        from_owner_id=ANNA, to_owner_id=BORIS, cause=OwnershipCause.CONFLICT, reason="They asked"
+    transfer = fact(ClientTransferred)
+    details = {
+        "from_owner_id": str(ANNA),
+        "to_owner_id": str(BORIS),
+        "cause": "conflict",
+        "reason": "they quarrelled",
+    }
+
+    given(on(ROMASHKA, transfer, concerning=(ROMASHKA, ANNA, BORIS))).shows(
+        client_timeline, line(ROMASHKA, transfer, ROMASHKA, details=details)
     )
 
-    rows = folded(client_timeline, fact(transfer, ROMASHKA, 3, parties=(ROMASHKA, ANNA, BORIS)))
 
-    assert list(rows) == [(ROMASHKA, 3)]
-    assert rows[ROMASHKA, 3].details["reason"] == "They asked"
+def test_a_party_named_twice_has_the_fact_once() -> None:
+    noted = fact(ActivityNoted)
+    line_of_romashka = line(ROMASHKA, noted, CALL, details={"text": "Asked for a catalogue"})
+
+    given(on(CALL, noted, about=ROMASHKA, concerning=(ROMASHKA, ROMASHKA))).shows(client_timeline, line_of_romashka)
 
 
-def test_an_affiliation_is_told_to_both_sides_and_the_neighbour_s_story_is_unchanged() -> None:
-    neighbour = fact(registered("Василёк"), VASILEK, 1)
-    before = folded(client_timeline, neighbour)
-    joined = client.ClientAffiliated(organisation_id=ROMASHKA, role=AffiliationRole.BUYER)
+def test_an_affiliation_is_told_to_both_sides_and_to_nobody_else() -> None:
+    joined, details = fact(ClientAffiliated), {"organisation_id": str(ROMASHKA), "role": "buyer"}
+    story = given(on(LUTIK, fact(ClientRegistered)), on(OLGA, joined, concerning=(OLGA, ROMASHKA)))
 
-    after = folded(client_timeline, neighbour, fact(joined, MARIA, 2, parties=(MARIA, ROMASHKA)))
+    rows = story.rows(client_timeline)
 
-    assert set(after) == {(VASILEK, 1), (MARIA, 2), (ROMASHKA, 2)}
-    assert after[VASILEK, 1] == before[VASILEK, 1]
+    assert set(rows) == {(LUTIK, 1), (OLGA, 2), (ROMASHKA, 2)}
+    assert rows[OLGA, 2] == line(OLGA, joined, OLGA, 2, details=details)
+    assert rows[ROMASHKA, 2] == line(ROMASHKA, joined, OLGA, 2, details=details)
 
 
 def test_money_is_told_as_a_decimal_string_and_the_seller_as_the_staff_member() -> None:
-    row = folded(client_timeline, fact(opened(), DEAL, 4, subject=ROMASHKA))[ROMASHKA, 4]
+    details = {
+        "client_id": str(ROMASHKA),
+        "seller_id": str(ANNA),
+        "pipeline_id": str(ROAD),
+        "stage": "offer",
+        "product_code": GTX,
+        "amount": {"amount": "4821.00", "currency": "USD"},
+        "date_unknown": False,
+    }
+    opened = fact(DealOpened)
 
-    assert row.details["amount"] == {"amount": "1500.50", "currency": "RUB"}
-    assert row.staff_id == ANNA
+    given(on(SALE, opened, about=ROMASHKA)).shows(
+        client_timeline, line(ROMASHKA, opened, SALE, staff_id=ANNA, details=details)
+    )

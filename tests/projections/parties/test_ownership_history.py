@@ -1,37 +1,31 @@
 """Whose client it was, since when and why: every change is kept."""
 
+from datetime import timedelta
+from typing import Any
+
 from events.client import ClientClaimed, ClientReleased, ClientTransferred
-from events.values import OwnershipCause
-from projections.parties.ownership_history import ownership_history
-from tests.projections.facts import ANNA, BORIS, ROMASHKA, VASILEK, at, fact, folded
+from projections.parties.ownership_history import OwnershipRow, ownership_history
+from tests.examples import ANNA, BORIS, LUTIK, ROMASHKA, fact
+from tests.story import given, moment, on
 
-CLAIM = ClientClaimed(owner_id=ANNA, cause=OwnershipCause.OFFER)
-TRANSFER = ClientTransferred(from_owner_id=ANNA, to_owner_id=BORIS, cause=OwnershipCause.CONFLICT, reason="They asked")
-RELEASE = ClientReleased(from_owner_id=BORIS, cause=OwnershipCause.RELEASE, reason="Gone quiet")
+CLAIM, TRANSFER = fact(ClientClaimed), fact(ClientTransferred)
+RELEASE = fact(ClientReleased, from_owner_id=BORIS)
 
 
-def test_each_change_is_a_row_with_its_owners_cause_and_reason() -> None:
-    rows = folded(
-        ownership_history,
-        fact(CLAIM, VASILEK, 1),
-        fact(CLAIM, ROMASHKA, 2),
-        fact(TRANSFER, ROMASHKA, 3),
-        fact(RELEASE, ROMASHKA, 4),
+def change(position: int, **columns: Any) -> OwnershipRow:
+    """Return a row of Romashka's as the story records it."""
+    when = {"occurred_at": moment(position), "recorded_at": moment(position) + timedelta(minutes=1)}
+    nobody = {"from_owner_id": None, "to_owner_id": None, "reason": None}
+    return OwnershipRow(
+        **{"client_id": ROMASHKA, "event_position": position, "actor": "story", **nobody, **when, **columns}
     )
 
-    told = [(r.event_position, r.from_owner_id, r.to_owner_id, r.cause, r.reason, r.occurred_at) for r in rows.values()]
-    assert [client_id for client_id, _ in rows] == [VASILEK, ROMASHKA, ROMASHKA, ROMASHKA]
-    assert told == [
-        (1, None, ANNA, "offer", None, at(1)),
-        (2, None, ANNA, "offer", None, at(2)),
-        (3, ANNA, BORIS, "conflict", "They asked", at(3)),
-        (4, BORIS, None, "release", "Gone quiet", at(4)),
-    ]
 
-
-def test_a_row_says_who_recorded_it_and_when() -> None:
-    fact_at_nine = fact(CLAIM, ROMASHKA, 9)
-
-    row = folded(ownership_history, fact_at_nine)[ROMASHKA, 9]
-
-    assert (row.actor, row.recorded_at) == (str(ANNA), fact_at_nine.recorded_at)
+def test_each_change_is_a_row_with_its_owners_cause_and_reason_and_who_recorded_it_when() -> None:
+    given(on(LUTIK, CLAIM), on(ROMASHKA, CLAIM, TRANSFER, RELEASE)).shows(
+        ownership_history,
+        change(1, client_id=LUTIK, to_owner_id=ANNA, cause="offer"),
+        change(2, to_owner_id=ANNA, cause="offer"),
+        change(3, from_owner_id=ANNA, to_owner_id=BORIS, cause="conflict", reason="they quarrelled"),
+        change(4, from_owner_id=BORIS, cause="release", reason="nobody follows it"),
+    )

@@ -8,91 +8,116 @@ from hypothesis import strategies as st
 
 from events import deal
 from events.base import Event
+from events.values import Money
 from projections.sales.pipeline_board import DealRow, pipeline_board
-from tests.projections.facts import (
-    ANNA,
-    BORIS,
-    DEAL,
-    OTHER_DEAL,
-    PIPELINE,
-    ROMASHKA,
-    VASILEK,
-    at,
-    fact,
-    folded,
-    opened,
-    rub,
+from tests.examples import ANNA, BORIS, GTX, LUTIK, PRICE, ROAD, ROMASHKA, SALE, fact
+from tests.shown import rows_of_all
+from tests.story import as_recorded, moment, on
+from tests.story import given as story
+
+OPENED = fact(deal.DealOpened, title="Chairs", external_id="X-1", date_unknown=True)
+WON = fact(deal.DealWon, from_stage="contract", seller_id=BORIS)
+LOST = fact(deal.DealLost, from_stage="contract", seller_id=BORIS)
+REOPENED = fact(deal.DealReopened)
+OPENED_ROW = DealRow(
+    deal_id=SALE,
+    client_id=ROMASHKA,
+    seller_id=ANNA,
+    pipeline_id=ROAD,
+    stage="offer",
+    stage_since=moment(1),
+    status="open",
+    title="Chairs",
+    product_code="gtx-pro",
+    amount=Decimal("4821.00"),
+    currency="USD",
+    opened_at=moment(1),
+    external_id="X-1",
+    date_unknown=True,
+    version=1,
+)
+WON_ROW = OPENED_ROW._replace(
+    status="won",
+    stage="contract",
+    seller_id=BORIS,
+    won_amount=Decimal("4500.00"),
+    won_currency="USD",
+    closed_at=moment(2),
+    version=2,
+)
+LOST_ROW = OPENED_ROW._replace(
+    status="lost", stage="contract", seller_id=BORIS, lost_reason="too dear", closed_at=moment(2), version=2
 )
 
-WON = deal.DealWon(from_stage="contract", amount=rub("1000.00"), seller_id=BORIS)
-LOST = deal.DealLost(from_stage="contract", reason="Too dear", seller_id=BORIS)
-REOPENED = deal.DealReopened(to_stage="offer", reason="They called back")
+
+def test_an_opened_deal_is_on_the_board() -> None:
+    story(on(SALE, OPENED)).shows(pipeline_board, OPENED_ROW)
 
 
-def board(*events: Event) -> DealRow:
-    row = folded(pipeline_board, *(fact(event, DEAL, position) for position, event in enumerate(events, 1)))[DEAL,]
-    assert isinstance(row, DealRow)
-    return row
+def test_a_deal_is_won_for_what_it_was_won_for_and_a_lost_one_says_why() -> None:
+    story(on(SALE, OPENED, WON)).shows(pipeline_board, WON_ROW)
+    story(on(SALE, OPENED, LOST)).shows(pipeline_board, LOST_ROW)
 
 
-def test_an_opened_deal_is_on_the_board_and_the_neighbour_is_unchanged() -> None:
-    neighbour = fact(opened(title="Tables"), OTHER_DEAL, 1)
-    before = folded(pipeline_board, neighbour)
+def test_a_won_deal_is_of_the_product_it_was_won_with() -> None:
+    for_another = fact(deal.DealWon, product_code="mg-special")
 
-    after = folded(pipeline_board, neighbour, fact(opened(external_id="X-1"), DEAL, 2), fact(WON, DEAL, 3))
-
-    assert after[OTHER_DEAL,] == before[OTHER_DEAL,]
-    assert after[DEAL,] == DealRow(
-        deal_id=DEAL,
-        client_id=ROMASHKA,
-        seller_id=BORIS,
-        pipeline_id=PIPELINE,
-        stage="contract",
-        stage_since=at(2),
-        status="won",
-        title="Chairs",
-        product_code="chair",
-        amount=Decimal("1500.50"),
-        currency="RUB",
-        won_amount=Decimal("1000.00"),
-        won_currency="RUB",
-        opened_at=at(2),
-        closed_at=at(3),
-        external_id="X-1",
-        version=3,
-    )
+    story(on(SALE, OPENED, for_another)).shows_row(pipeline_board, SALE, product_code="mg-special")
+    story(on(SALE, OPENED, fact(deal.DealWon, product_code=None))).shows_row(pipeline_board, SALE, product_code=GTX)
 
 
-def test_a_lost_deal_says_why() -> None:
-    row = board(opened(), LOST)
-
-    assert (row.status, row.lost_reason, row.closed_at, row.won_amount) == ("lost", "Too dear", at(2), None)
+def test_the_latest_end_is_the_one_that_counts() -> None:
+    story(on(SALE, OPENED, WON, LOST)).shows(pipeline_board, LOST_ROW._replace(closed_at=moment(3), version=3))
+    story(on(SALE, OPENED, LOST, WON)).shows(pipeline_board, WON_ROW._replace(closed_at=moment(3), version=3))
 
 
 def test_a_reopened_deal_forgets_its_end() -> None:
     for end in (WON, LOST):
-        row = board(opened(), end, REOPENED)
-        assert (row.status, row.stage, row.stage_since) == ("open", "offer", at(3))
-        assert (row.closed_at, row.lost_reason, row.won_amount, row.won_currency) == (None, None, None, None)
+        story(on(SALE, OPENED, end, REOPENED)).shows(
+            pipeline_board, OPENED_ROW._replace(stage_since=moment(3), seller_id=BORIS, version=3)
+        )
 
 
-def test_a_deal_whose_opening_was_never_heard_of_still_shows_what_is_known() -> None:
-    row = board(deal.DealMoved(from_stage="offer", to_stage="contract"))
+def test_a_moved_revalued_and_handed_over_deal_shows_what_is_true_now() -> None:
+    changes = (fact(deal.DealMoved), fact(deal.DealRevalued), fact(deal.DealHandedOver))
 
-    assert row == DealRow(deal_id=DEAL, stage="contract", stage_since=at(1), version=1)
+    story(on(SALE, OPENED, *changes)).shows(
+        pipeline_board,
+        OPENED_ROW._replace(
+            stage="contract", stage_since=moment(2), amount=Decimal("4500.00"), seller_id=BORIS, version=4
+        ),
+    )
+
+
+def test_whatever_is_heard_first_of_a_deal_is_shown() -> None:
+    unknown = DealRow(deal_id=SALE, version=1)
+    ended = unknown._replace(stage="contract", seller_id=BORIS, closed_at=moment(1))
+    for event, row in (
+        (fact(deal.DealClientNamed), unknown._replace(client_id=ROMASHKA)),
+        (fact(deal.DealMoved), unknown._replace(stage="contract", stage_since=moment(1))),
+        (fact(deal.DealRevalued, to_amount=PRICE), unknown._replace(amount=Decimal("4821.00"), currency="USD")),
+        (fact(deal.DealHandedOver), unknown._replace(seller_id=BORIS)),
+        (LOST, ended._replace(status="lost", lost_reason="too dear")),
+        (
+            WON,
+            ended._replace(status="won", product_code=GTX, won_amount=Decimal("4500.00"), won_currency="USD"),
+        ),
+        (REOPENED, unknown._replace(stage="offer", stage_since=moment(1))),
+    ):
+        story(on(SALE, event)).shows(pipeline_board, row)
 
 
 CODES = st.sampled_from(["offer", "trial", "contract"])
 SELLERS = st.sampled_from([ANNA, BORIS])
-CLIENTS = st.sampled_from([ROMASHKA, VASILEK])
-AMOUNTS = st.integers(0, 10**6).map(lambda cents: rub(str(Decimal(cents) / 100)))
+CLIENTS = st.sampled_from([ROMASHKA, LUTIK])
+AMOUNTS = st.integers(0, 10**6).map(lambda cents: Money(amount=Decimal(cents) / 100, currency="USD"))
 MAYBE_AMOUNTS = st.none() | AMOUNTS
 ANY_FACT: st.SearchStrategy[Event] = st.one_of(
     st.builds(
         deal.DealOpened,
         client_id=st.none() | CLIENTS,
         seller_id=SELLERS,
-        pipeline_id=st.just(PIPELINE),
+        pipeline_id=st.just(ROAD),
         stage=CODES,
         title=st.none(),
         product_code=st.none() | CODES,
@@ -113,7 +138,7 @@ ANY_FACT: st.SearchStrategy[Event] = st.one_of(
 def last_said(history: list[tuple[str, Any]], *places: str) -> Any:
     """Return what the latest mention of any of these ("topic field") says; None when there is none."""
     said = [
-        (body[place.split()[1]], at(position))
+        (body[place.split()[1]], moment(position))
         for position, (topic, body) in enumerate(history, 1)
         for place in places
         if topic == place.split()[0] and place.split()[1] in body
@@ -125,7 +150,7 @@ def naive(history: list[tuple[str, Any]]) -> dict[str, Any]:
     """Read the board off the raw bodies, each column by itself, looking for the last body that speaks of it."""
     entering = ("deal.opened stage", "deal.moved to_stage", "deal.reopened to_stage")
     ends = [
-        (topic, body, at(position))
+        (topic, body, moment(position))
         for position, (topic, body) in enumerate(history, 1)
         if topic in {"deal.won", "deal.lost", "deal.reopened"}
     ]
@@ -152,7 +177,7 @@ def test_any_history_of_a_deal_reads_as_a_naive_reader_reads_it(facts: list[Even
     # A deal is opened once; that its opening may be missing is what the first fact of another kind tries.
     history = facts[:1] + [event for event in facts[1:] if not isinstance(event, deal.DealOpened)]
 
-    row = board(*history)
+    row = rows_of_all(pipeline_board, as_recorded([on(SALE, *history)]))[SALE,]
 
     expected = naive([(event.TOPIC, event.model_dump(mode="json")) for event in history])
     shown = {name: getattr(row, name) for name in expected}

@@ -1,43 +1,43 @@
 """The catalogue: one product, whatever old data call it."""
 
-from uuid import UUID
-
 from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
 from projections.sales.products import ProductRow, products
-from tests.projections.facts import PRODUCT, at, fact, folded
+from tests.examples import fact
+from tests.story import given, moment, nth_id, on
 
-LISTED = ProductListed(code="gtx-pro", name="GTX Pro", series="GTX", aliases=("GTXPro",))
-OTHER = UUID(int=0xB8)
+PRODUCT = nth_id(1)
+KNOWN_BY_EVERY_SPELLING = (
+    fact(ProductListed, aliases=("GTXPro", "GTXPro")),
+    fact(ProductAliasAdded),
+    fact(ProductAliasAdded, alias="GTXPro"),
+)
 
 
-def test_a_product_is_known_under_every_spelling_once_and_the_neighbour_is_unchanged() -> None:
-    neighbour = fact(ProductListed(code="mg-special", name="MG Special"), OTHER, 1)
-    again = ProductAliasAdded(alias="GTXPro")
-
-    rows = folded(
+def test_a_product_is_known_under_every_spelling_once() -> None:
+    given(on(PRODUCT, *KNOWN_BY_EVERY_SPELLING, fact(ProductRenamed), fact(ProductWithdrawn))).shows(
         products,
-        neighbour,
-        fact(LISTED, PRODUCT, 2),
-        fact(ProductAliasAdded(alias="GTX-Pro"), PRODUCT, 3),
-        fact(again, PRODUCT, 4),
-        fact(ProductRenamed(from_name="GTX Pro", to_name="GTX Pro 2"), PRODUCT, 5),
-        fact(ProductWithdrawn(), PRODUCT, 6),
-    )
-
-    assert rows[OTHER,] == ProductRow(OTHER, code="mg-special", name="MG Special", listed_at=at(1), version=1)
-    assert rows[PRODUCT,] == ProductRow(
-        product_id=PRODUCT,
-        code="gtx-pro",
-        name="GTX Pro 2",
-        series="GTX",
-        aliases=["GTXPro", "GTX-Pro"],
-        listed_at=at(2),
-        withdrawn_at=at(6),
-        version=6,
+        ProductRow(
+            product_id=PRODUCT,
+            code="gtx-pro",
+            name="GTX Pro 2",
+            series="GTX",
+            aliases=["GTXPro", "GTX-Pro"],
+            listed_at=moment(1),
+            withdrawn_at=moment(5),
+            version=5,
+        ),
     )
 
 
-def test_an_alias_of_a_product_never_heard_of_is_kept() -> None:
-    assert folded(products, fact(ProductAliasAdded(alias="GTXPro"), PRODUCT, 1)) == {
-        (PRODUCT,): ProductRow(PRODUCT, aliases=["GTXPro"], version=1)
-    }
+def test_a_spelling_listed_twice_is_one() -> None:
+    given(on(PRODUCT, KNOWN_BY_EVERY_SPELLING[0])).shows_row(
+        products, PRODUCT, aliases=["GTXPro"], name="GTX Pro", version=1
+    )
+
+
+def test_whatever_is_heard_first_of_a_product_is_kept() -> None:
+    unknown = ProductRow(PRODUCT, version=1)
+
+    given(on(PRODUCT, fact(ProductAliasAdded))).shows(products, unknown._replace(aliases=["GTX-Pro"]))
+    given(on(PRODUCT, fact(ProductRenamed))).shows(products, unknown._replace(name="GTX Pro 2"))
+    given(on(PRODUCT, fact(ProductWithdrawn))).shows(products, unknown._replace(withdrawn_at=moment(1)))

@@ -24,7 +24,7 @@ from tests.bench.past import COMPANY
 from tests.bench.sold import BUYERS
 from tests.database import MASTER, Database
 from tests.infra.projector.looking import in_table, state_of
-from tests.infra.toy import box_id, boxes, decode, decoder, random_history, record
+from tests.toy.boxes import box_id, boxes, decode, decoder, random_history, record
 
 EVENTS = 900
 FEW, MANY = 10, 1

@@ -7,7 +7,7 @@ from infra.projector.projector import build
 from replay.rebuilding.dry_run import estimate
 from replay.rebuilding.rebuild import rebuild
 from tests.database import Database
-from tests.infra.toy import boxes, days, decode, decoder, random_history, record
+from tests.toy.boxes import boxes, days, decode, decoder, random_history, record
 
 
 def register(database: Database) -> list[tuple[object, ...]]:

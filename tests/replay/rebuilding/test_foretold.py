@@ -8,7 +8,7 @@ from replay.rebuilding.foretold import rows_expected, rows_of_a_sample
 from replay.rebuilding.resources import Resources
 from tests.database import Database
 from tests.infra.projector.looking import in_table
-from tests.infra.toy import boxes, days, decode, drops, random_history, record
+from tests.toy.boxes import boxes, days, decode, drops, random_history, record
 
 
 @pytest.mark.parametrize(

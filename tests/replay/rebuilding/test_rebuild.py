@@ -22,7 +22,7 @@ from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import verify
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
-from tests.infra.toy import boxes, coin, days, decode, decoder, drops, opening, random_history, record
+from tests.toy.boxes import boxes, coin, days, decode, decoder, drops, opening, random_history, record
 
 ROOT = Path(__file__).resolve().parents[3]
 EVERY: tuple[Projection[Any], ...] = (boxes, days, drops)
@@ -125,7 +125,7 @@ KILLED = """
 import os, signal, sys
 from replay.rebuilding.rebuild import rebuild
 from replay.rebuilding.resources import Resources
-from tests.infra.toy import boxes, decoder
+from tests.toy.boxes import boxes, decoder
 
 def told(progress):
     if progress.phase == sys.argv[2]:

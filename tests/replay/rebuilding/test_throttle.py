@@ -18,7 +18,7 @@ from replay.rebuilding.throttle import RebuildCancelledError, ask, throttle
 from replay.repair.status import UnderWay, rebuilds
 from tests.database import Database
 from tests.infra.projector.looking import eventually, in_memory, in_table
-from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
+from tests.toy.boxes import boxes, days, decode, decoder, drops, random_history, record
 
 EVENTS = 1_500
 
@@ -205,4 +205,4 @@ def test_a_rebuild_that_failed_says_why_without_what_may_be_personal(database: D
     with pytest.raises(Exception, match="position 7"):
         rebuild(days, database.projector_url, decoder)
     assert row(database, days.name)["phase"] == "failed"
-    assert row(database, days.name)["error"].startswith("position 7 (box.coin_dropped): AttributeError at decode")
+    assert row(database, days.name)["error"].startswith("position 7 (box.coin_dropped): ValidationError at ")

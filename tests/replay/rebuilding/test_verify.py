@@ -17,10 +17,11 @@ from replay.rebuilding.resources import Resources
 from replay.rebuilding.verify import NoSuchGenerationError, verify
 from replay.rebuilding.watch import Looked, Watch
 from tests.database import Database
-from tests.infra import toy
 from tests.infra.poison import follow
 from tests.infra.projector.looking import eventually, in_table
-from tests.infra.toy import boxes, days, decode, decoder, drops, random_history, record
+from tests.toy import boxes as toy
+from tests.toy.boxes import boxes, days, decode, decoder, drops, random_history, record
+from tests.toy.events import CoinDropped
 
 
 @pytest.fixture
@@ -143,13 +144,13 @@ def test_an_extra_row_of_what_is_only_added_to_is_named(built: Database) -> None
 
 
 def test_a_fold_changed_without_a_rebuild_is_found(built: Database) -> None:
-    keys, fold = boxes.folds[toy.CoinDropped]
+    keys, fold = boxes.folds[CoinDropped]
 
     def generous(row: Any, event: Any, key: Any) -> Any:
         folded = fold(row, event, key)
         return folded._replace(total=folded.total + Decimal("0.01"))
 
-    mutated = replace(boxes, folds={**boxes.folds, toy.CoinDropped: (keys, generous)})
+    mutated = replace(boxes, folds={**boxes.folds, CoinDropped: (keys, generous)})
     report = verify(mutated, built.projector_url, decoder)
     assert report.differing > 5
     assert not report.is_equal

@@ -13,7 +13,7 @@ from infra.projector.folding import PoisonEventError
 from replay.rebuilding.resources import Resources
 from replay.rebuilding.throttle import RebuildCancelledError
 from replay.rebuilding.workers import WorkerDiedError, run_workers
-from tests.infra.toy import boxes, days, decoder
+from tests.toy.boxes import boxes, days, decoder
 
 
 def _told(_: Any, __: Any, worker: int, tell: Any, alive: Any) -> None:

@@ -7,7 +7,7 @@ from infra.projector.projector import build
 from replay.rebuilding.verify import NoSuchGenerationError
 from replay.repair.checkpoint_check import check_checkpoint
 from tests.database import Database
-from tests.infra.toy import boxes, coin, days, decode, drops, looking, opening, random_history, record
+from tests.toy.boxes import boxes, coin, days, decode, drops, looking, opening, random_history, record
 
 
 @pytest.fixture

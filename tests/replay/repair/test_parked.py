@@ -17,7 +17,7 @@ from replay.repair.parked import NotParkedError, OtherCodeError, Tried, parked, 
 from tests.database import Database
 from tests.infra.poison import SICK, follow, poisoned, waiting
 from tests.infra.projector.looking import in_memory, in_table, state_of
-from tests.infra.toy import (
+from tests.toy.boxes import (
     box_id,
     boxes,
     breaking,

@@ -7,7 +7,7 @@ from infra.projector.generations import fingerprint_of
 from infra.projector.projector import ProjectorService, build
 from replay.repair.status import statuses, wait_until
 from tests.database import Database
-from tests.infra.toy import boxes, coin, days, decode, opening, record
+from tests.toy.boxes import boxes, coin, days, decode, opening, record
 
 
 def test_a_read_model_that_is_behind_says_by_how_much(database: Database) -> None:

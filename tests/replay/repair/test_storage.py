@@ -7,7 +7,7 @@ from infra.projector.projector import build
 from replay.rebuilding.rebuild import rebuild
 from replay.repair.storage import GENERATIONS, IN_USE, RETENTION, storage
 from tests.database import Database
-from tests.infra.toy import boxes, decode, decoder, opening, record
+from tests.toy.boxes import boxes, decode, decoder, opening, record
 
 
 def test_every_table_has_a_sentence_on_how_long_it_stays(database: Database) -> None:

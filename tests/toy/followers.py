@@ -10,7 +10,7 @@ from infra.log.envelope import AnyEvent, Envelope
 from infra.projector.projection import Key, Projection
 from tests.torture.plan import TOPICS
 
-EVERY_TOPIC = (*TOPICS, "seat.taken", "toast.given")
+EVERY_TOPIC = (*TOPICS, "box.opened", "box.coin_dropped")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def counted(row: TallyRow | None, event: Noted, key: Key) -> TallyRow:
 
 
 FACTS = FactSchema(
-    (FactTable("noted", "stream_id", dict.fromkeys(EVERY_TOPIC, 1), '{"guest": "VARCHAR"}', ()),),
+    (FactTable("noted", "stream_id", dict.fromkeys(EVERY_TOPIC, 1), '{"holder": "VARCHAR"}', ()),),
     (
         Report(
             "count",

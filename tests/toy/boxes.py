@@ -1,80 +1,37 @@
-"""A toy company for the tests of the projector: money boxes that are opened, filled, renamed and broken."""
+"""What is shown of money boxes, and histories of them: made by hand, by chance, and put into a log."""
 
 import json
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 import psycopg
 
-from infra.log.envelope import AnyEvent, Envelope
+from events.base import Event
+from infra.log.envelope import AnyEvent
 from infra.projector.projection import Key, Projection
+from tests.toy.events import EVENT_TYPES, BoxBroken, BoxLookedAt, BoxOpened, CoinDropped, Colour
 
 NAMESPACE = UUID("6b1f5c1e-3f6c-4c8b-9a51-0f6b2a1c7d11")
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Colour(StrEnum):
-    RED = "red"
-    BLUE = "blue"
-
-
-@dataclass(frozen=True)
-class BoxEvent:
-    TOPIC: ClassVar[str]
-
-    envelope: Envelope
-    payload: dict[str, Any]
-
-    @property
-    def position(self) -> int:
-        return self.envelope.position
-
-    @property
-    def stream_id(self) -> UUID:
-        return self.envelope.stream_id
-
-    @property
-    def subject_id(self) -> UUID:
-        return self.envelope.subject_id
-
-
-class BoxOpened(BoxEvent):
-    TOPIC = "box.opened"
-
-
-class CoinDropped(BoxEvent):
-    TOPIC = "box.coin_dropped"
-
-
-class BoxLookedAt(BoxEvent):
-    TOPIC = "box.looked_at"
-
-
-class BoxBroken(BoxEvent):
-    TOPIC = "box.broken"
-
-
-EVENT_TYPES: dict[str, type[BoxEvent]] = {one.TOPIC: one for one in (BoxOpened, CoinDropped, BoxLookedAt, BoxBroken)}
-
-
-def decode(fact: AnyEvent) -> BoxEvent:
+def decode(fact: AnyEvent) -> Event:
     """Read a toy event; the coin marked `unreadable` cannot be read."""
-    payload = json.loads(fact.body)
-    if payload.get("unreadable"):
+    event = decode_all(fact)
+    if isinstance(event, CoinDropped) and event.unreadable:
         raise ValueError("unreadable")
-    return EVENT_TYPES[fact.envelope.topic](fact.envelope, payload)
+    return event
 
 
-def decode_all(fact: AnyEvent) -> BoxEvent:
+def decode_all(fact: AnyEvent) -> Event:
     """Read a toy event, the unreadable coin too: what a corrected upcaster would do."""
-    return EVENT_TYPES[fact.envelope.topic](fact.envelope, json.loads(fact.body))
+    return EVENT_TYPES[fact.envelope.topic].from_json(fact.body, fact.envelope)
 
 
 def decoder() -> Any:
@@ -94,28 +51,26 @@ class BoxRow(NamedTuple):
     is_full: bool = False
 
 
-boxes = Projection("boxes", BoxRow, ("box_id",), Path(__file__).with_name("toy_boxes.sql"))
+boxes = Projection("boxes", BoxRow, ("box_id",), Path(__file__).with_name("boxes.sql"))
 
 
 @boxes.on(BoxOpened)
 def opened(_: BoxRow | None, event: BoxOpened, key: Key) -> BoxRow:
-    colour = Colour(event.payload["colour"])
-    return BoxRow(key[0], colour, Decimal(0), 0, ["new"], (), event.envelope.occurred_at.date(), None)
+    return BoxRow(key[0], event.colour, Decimal(0), 0, ["new"], (), event.envelope.occurred_at.date(), None)
 
 
 @boxes.on(CoinDropped)
 def dropped(row: BoxRow | None, event: CoinDropped, key: Key) -> BoxRow:
     row = row or BoxRow(key[0], None, Decimal(0), 0, [], (), None, None)
-    if event.payload.get("poison"):
+    if event.poison:
         raise ZeroDivisionError
-    notes = ({"text": event.payload["note"]},) if "note" in event.payload else row.notes
-    total = row.total + Decimal(event.payload["amount"])
+    notes = row.notes if event.note is None else ({"text": event.note},)
+    total = row.total + event.amount
     return row._replace(total=total, coins=row.coins + 1, notes=notes, last_at=event.envelope.occurred_at)
 
 
 def _dropped_after_all(row: BoxRow | None, event: CoinDropped, key: Key) -> BoxRow:
-    harmless = {name: value for name, value in event.payload.items() if name != "poison"}
-    return dropped(row, CoinDropped(event.envelope, harmless), key)
+    return dropped(row, event.model_copy(update={"poison": False}).under(event.envelope), key)
 
 
 @boxes.on(BoxLookedAt)
@@ -139,11 +94,11 @@ class DayRow(NamedTuple):
 
 
 def _colour_and_day(event: CoinDropped) -> Iterable[Key]:
-    if "colour" in event.payload:
-        yield event.payload["colour"], event.envelope.occurred_at.date()
+    if event.colour is not None:
+        yield event.colour.value, event.envelope.occurred_at.date()
 
 
-days = Projection("days", DayRow, ("colour", "day"), Path(__file__).with_name("toy_days.sql"), partition_by="none")
+days = Projection("days", DayRow, ("colour", "day"), Path(__file__).with_name("days.sql"), partition_by="none")
 
 
 @days.on(CoinDropped, keys=_colour_and_day)
@@ -162,7 +117,7 @@ drops = Projection(
     "drops",
     DropRow,
     ("box_id", "event_position"),
-    Path(__file__).with_name("toy_drops.sql"),
+    Path(__file__).with_name("drops.sql"),
     is_append_only=True,
     needs_parties=True,
 )

@@ -1,0 +1,53 @@
+"""A thing of which nothing is known yet is in the state that its rules begin from."""
+
+from typing import Any
+
+import pytest
+
+from aggregates.activity import Activity
+from aggregates.base import Aggregate
+from aggregates.client import Client
+from aggregates.deal import Deal
+from aggregates.import_run import ImportRun
+from aggregates.pipeline import Pipeline
+from aggregates.product import Product
+from aggregates.registry import KINDS
+from aggregates.snapshot import state_fields
+from aggregates.staff import StaffMember
+from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
+from tests.examples import ROMASHKA
+
+UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
+    Client: {
+        "kind": ClientKind.PERSON,
+        "name": "",
+        "points": {},
+        "profile": {},
+        "affiliations": {},
+        "lifecycle": Lifecycle.PROSPECT,
+        "is_archived": False,
+        "allowed_duplicates": set(),
+    },
+    StaffMember: {"name": "", "role": StaffRole.SELLER},
+    Activity: {
+        "status": "planned",
+        "channel": Channel.TASK,
+        "direction": Direction.OUTBOUND,
+        "is_offer": False,
+    },
+    Deal: {"status": "open", "stage": ""},
+    Pipeline: {"name": "", "stages": {}, "retired": set()},
+    Product: {"code": "", "name": "", "aliases": set(), "is_withdrawn": False},
+    ImportRun: {"source": "", "is_strict": False},
+}
+"""What is not None of each."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_thing_nothing_is_known_of_begins_there(kind: type[Aggregate]) -> None:
+    nothing = kind(ROMASHKA)
+
+    assert {name: getattr(nothing, name) for name in state_fields(kind)} == {
+        name: UNKNOWN[kind].get(name) for name in state_fields(kind)
+    }
+    assert (nothing.version, nothing.exists, nothing.has_pending, nothing.occasion) == (0, False, False, None)

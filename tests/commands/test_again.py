@@ -1,0 +1,114 @@
+"""Whoever asks again under a new key, not knowing whether the first time counted, does no harm."""
+
+from uuid import UUID
+
+import pytest
+
+from aggregates.activity import ActivityIsClosedError
+from aggregates.base import AlreadyExistsError, DomainError
+from aggregates.client_errors import ContactPointIsUnknownError
+from aggregates.product import product_id
+from commands.registry import COMMANDS
+from events.activity import ActivityHeld, ActivityPlanned
+from events.base import Event
+from events.client import ClientAffiliated, ClientArchived, ClientClaimed, ClientRegistered, ContactPointAdded
+from events.deal import DealLost, DealOpened
+from events.import_run import ImportStarted
+from events.pipeline import PipelineDefined
+from events.product import ProductListed
+from events.staff import StaffHired
+from events.values import CallStatus, Channel, ClientKind, Direction, StaffRole
+from tests.examples import (
+    ANNA,
+    BORIS,
+    CALL,
+    FIRST_IMPORT,
+    GTX,
+    HOLDING,
+    MEETING,
+    OLGA,
+    ROAD,
+    ROMASHKA,
+    SALE,
+    VERA,
+    command,
+    fact,
+)
+from tests.story import Told, by, given, on
+
+NAMELESS = {"tax_id": None, "contact_points": ()}
+INCOMING = {"channel": Channel.CALL, "direction": Direction.INBOUND, "call_status": CallStatus.TAKEN_TO_WORK}
+WORLD: dict[UUID, Event] = {
+    ANNA: fact(StaffHired),
+    BORIS: fact(StaffHired, name="Boris"),
+    VERA: fact(StaffHired, name="Vera", role=StaffRole.HEAD),
+    ROMASHKA: fact(ClientRegistered, tax_id=None),
+    OLGA: fact(ClientRegistered, kind=ClientKind.PERSON, **NAMELESS),
+    HOLDING: fact(ClientRegistered, **NAMELESS),
+    MEETING: fact(ActivityPlanned),
+    CALL: fact(ActivityHeld, client_id=None, **INCOMING),
+    ROAD: fact(PipelineDefined),
+    SALE: fact(DealOpened, client_id=None),
+    product_id(GTX): fact(ProductListed),
+    FIRST_IMPORT: fact(ImportStarted),
+}
+"""A company in which the example of each command can be carried out, but for what is said below."""
+
+MADE: dict[str, UUID] = {
+    "hire-staff": ANNA,
+    "import-staff": ANNA,
+    "register-client": ROMASHKA,
+    "import-client": ROMASHKA,
+    "plan-activity": MEETING,
+    "record-activity": CALL,
+    "import-activity": CALL,
+    "define-pipeline": ROAD,
+    "open-deal": SALE,
+    "import-deal": SALE,
+    "list-product": product_id(GTX),
+    "import-product": product_id(GTX),
+    "start-import": FIRST_IMPORT,
+}
+"""What a command makes: it is not there before, and cannot be made again."""
+
+HAPPENED: dict[str, Told] = {
+    "remove-contact-point": on(ROMASHKA, fact(ContactPointAdded)),
+    "restore-client": on(ROMASHKA, fact(ClientArchived)),
+    "transfer-client": on(ROMASHKA, fact(ClientClaimed)),
+    "release-client": on(ROMASHKA, fact(ClientClaimed)),
+    "reassign-client": on(ROMASHKA, fact(ClientClaimed)),
+    "end-affiliation": on(OLGA, fact(ClientAffiliated)),
+    "reopen-deal": on(SALE, fact(DealLost)),
+}
+"""What has to have happened besides, for a command to have something to do."""
+
+REFUSED: dict[str, tuple[type[DomainError], str]] = {
+    **dict.fromkeys(MADE, (AlreadyExistsError, "it is there under its id")),
+    "correct-contact-point": (ContactPointIsUnknownError, "what was to be corrected is not on the card any more"),
+    "hold-activity": (ActivityIsClosedError, "what came of it is told once, and another telling might differ"),
+}
+"""Commands that a rule refuses the second time, for the reason that it is done."""
+
+ANEW = {"note-activity": "two notes may well say the same"}
+"""Commands that record the same once more, and why that is right."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_same_command_under_another_key_records_nothing_more(name: str) -> None:
+    world = [on(stream, event) for stream, event in WORLD.items() if stream != MADE.get(name)]
+    happened = [HAPPENED[name]] if name in HAPPENED else []
+    asked = command(COMMANDS[name])
+    story = given(*world, *happened).when(asked, by("seller", ANNA))
+    assert story.refusal is None, f"{name} was refused: say in MADE or HAPPENED what its example needs"
+    first = len(story.recorded)
+    assert first, f"{name} had nothing to do: say in HAPPENED what its example needs"
+
+    story.when(asked, by("seller", ANNA))
+
+    again = story.recorded[first:]
+    assert type(story.refusal) is REFUSED.get(name, (type(None), ""))[0], f"{story.refusal!r}, {again}"
+    assert bool(again) == (name in ANEW), again
+
+
+def test_every_exception_is_one_of_a_command_there_is() -> None:
+    assert not {*MADE, *HAPPENED, *REFUSED, *ANEW} - set(COMMANDS)

@@ -1,0 +1,72 @@
+"""The staff as they are asked for over HTTP, and what each did in a period."""
+
+from datetime import date
+
+from events.activity import ActivityHeld
+from events.deal import DealWon
+from events.staff import StaffDeparted, StaffHired, StaffMoved
+from events.values import StaffRole
+from read_api.reading.answer import Page
+from read_api.staff import Counters, StaffMember
+from tests.examples import ANNA, BORIS, CALL, OTHER_SALE, SALE, VERA, fact
+from tests.read_api.office import Office
+from tests.story import given, moment, on
+
+STAFF = (
+    on(VERA, fact(StaffHired, name="Вера", role=StaffRole.HEAD, head_id=None)),
+    on(ANNA, fact(StaffHired, name="Анна"), fact(StaffMoved, to_head_id=VERA)),
+    on(BORIS, fact(StaffHired, name="Борис"), fact(StaffDeparted, successor_id=ANNA)),
+)
+
+
+def test_the_staff_are_listed_by_name(desk: Office) -> None:
+    anna = {"staff_id": ANNA, "name": "Анна", "role": "seller", "team": "West", "branch": "Perm", "head_id": VERA}
+    boris = {"staff_id": BORIS, "hired_at": moment(4), "departed_at": moment(5), "successor_id": ANNA}
+
+    told = given(*STAFF).at(desk).asks("/staff")
+
+    told.answers({"items": [{**anna, "version": 2, "position": 3}, boris, {"name": "Вера"}], "next": None})
+    Page[StaffMember].model_validate(told.response.json())
+
+
+def test_the_staff_are_filtered_by_role_place_head_and_being_there(desk: Office) -> None:
+    visit = given(*STAFF).at(desk)
+
+    for query, names in (
+        ("active=true", ["Анна", "Вера"]),
+        ("active=false", ["Борис"]),
+        ("role=head", ["Вера"]),
+        ("branch=Perm", ["Анна"]),
+        ("team=East", ["Борис", "Вера"]),
+        (f"head={VERA}&active=true", ["Анна"]),
+    ):
+        visit.asks(f"/staff?{query}").answers({"items": [{"name": name} for name in names]})
+
+
+def test_counters_add_the_days_of_a_period_up(desk: Office) -> None:
+    held, won = fact(ActivityHeld), fact(DealWon)
+    visit = given(
+        *STAFF,
+        on(CALL, held, occurred_at=moment(-24)),
+        on(CALL, held, occurred_at=moment(0)),
+        on(SALE, won, occurred_at=moment(0)),
+        on(OTHER_SALE, won, occurred_at=moment(24)),
+    ).at(desk)
+    first, last = date(2026, 3, 2), date(2026, 3, 3)
+
+    told = visit.asks(f"/staff/{ANNA}/counters?from={first}&to={last}")
+
+    told.answers(
+        {
+            "name": "Анна",
+            "from_day": first,
+            "to_day": last,
+            "contacts": 1,
+            "meetings": 1,
+            "deals_won": 2,
+            "won": [{"currency": "USD", "amount": "9000.00"}],
+        }
+    )
+    Counters.model_validate(told.response.json())
+    visit.asks(f"/staff/{ANNA}/counters?from=2025-01-01&to=2025-01-02").answers({"contacts": 0, "won": []})
+    visit.asks(f"/staff/{CALL}/counters").refuses(404, "not-found")

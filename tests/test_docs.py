@@ -1,0 +1,51 @@
+"""The documents know every setting, every command and every target there is, and name none that is not."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from app.settings import Settings
+from app.terminal.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
+CHOICES = re.findall(r"(letopis(?: [a-z-]+)*) ([a-z-]+(?:\|[a-z-]+)+)", TEXT)
+NAMED = TEXT + "".join(f"\n{stem} {each}" for stem, choices in CHOICES for each in choices.split("|"))
+"""The documents, with each of `letopis projections pause|resume` by itself."""
+
+OF_THE_TESTS = {"LETOPIS_DATA"}
+"""What the tests look at, and the service does not."""
+
+
+def commands(group: Any, path: str = "letopis") -> Iterator[str]:
+    """Give what can be typed, each command with its path."""
+    below = getattr(group, "commands", {})
+    if not below:
+        yield path
+    for name, each in below.items():
+        yield from commands(each, f"{path} {name}")
+
+
+def test_every_setting_is_in_the_documents_and_none_that_is_not() -> None:
+    there = {f"LETOPIS_{name.upper()}" for name in Settings.model_fields}
+    told = set(re.findall(r"LETOPIS_[A-Z_]*[A-Z]", TEXT))
+    assert there - told == set(), "say what it is for, in docs/operations.md"
+    assert told - there - OF_THE_TESTS == set(), "there is no such setting"
+
+
+def test_every_command_is_in_the_documents_and_none_that_is_not() -> None:
+    there = set(commands(typer.main.get_command(app)))
+    assert {each for each in there if not re.search(rf"{each}\b", NAMED)} == set(), "say what it is for"
+    told = set(re.findall(r"(?:bin/|`|^|\s)(letopis(?: [a-z][a-z-]+)+)", NAMED, re.MULTILINE))
+    unknown = {each for each in told if not any(each == one or each.startswith(f"{one} ") for one in there)}
+    assert {each for each in unknown if not any(one.startswith(f"{each} ") for one in there)} == set()
+
+
+def test_every_target_of_make_that_the_documents_name_is_there() -> None:
+    there = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    told = set(re.findall(r"`make ([a-z-]+)", TEXT))
+    assert told
+    assert told - there == set()
