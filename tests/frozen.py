@@ -98,8 +98,11 @@ def loss_of(kind: type[Event], kept: dict[str, Any]) -> str | None:
 
 
 def kind_of(event: Event) -> type[Aggregate]:
-    """Return the aggregate whose fact it is."""
-    return next(kind for kind in KINDS if kind(STREAM).knows(event))
+    """Return the aggregate whose fact it is; raises FrozenError when none folds it."""
+    for kind in KINDS:
+        if kind(STREAM).knows(event):
+            return kind
+    raise FrozenError(f"No aggregate folds {event.TOPIC}: one aggregate folds it, in a method marked `@applies`.")
 
 
 def recorded(event: Event) -> Event:

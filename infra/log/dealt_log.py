@@ -48,8 +48,8 @@ class DealtLog:
             part = sql.SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES IN ({})")
             connection.execute(part.format(_table(shard), _TABLE, shard))
 
-    def deal(self, after: int, last: int) -> None:
-        """Deal out the facts after one position up to another."""
+    def spread(self, after: int, last: int) -> None:
+        """Spread the facts after one position, up to another, over the shards."""
         self._connection.execute(self._copy, self._reader.arguments(after, last))
 
     def shard(self, shard: int) -> LogReader:

@@ -37,7 +37,7 @@ def shards(
     start = 0
     while start < last:
         end = min(start + STEPS_AT_ONCE * step() * own.step, last)
-        log.deal(start, end)
+        log.spread(start, end)
         dealt(counted(end, own.start, own.step) - counted(start, own.start, own.step))
         start = end
     for part in own:

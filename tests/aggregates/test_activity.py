@@ -4,6 +4,7 @@ from typing import Any
 
 from aggregates.activity import Activity, MeetingIsIncompleteError, Touchpoint
 from events.activity import ActivityClientNamed, ActivityHeld, ActivityPlanned
+from events.examples import HOUR
 from events.values import Channel, Direction
 from tests.examples import ANNA, CALL, DAY, MEETING, OLGA, ROMASHKA, SALE, fact
 from tests.story import given, moment, on
@@ -20,7 +21,7 @@ def test_a_plan_is_recorded_with_all_that_was_said() -> None:
     given().when_asked(
         Activity,
         MEETING,
-        lambda it: it.plan(staff_id=ANNA, client_id=ROMASHKA, topic="Contract", due_at=DAY, **said),
+        lambda it: it.plan(staff_id=ANNA, client_id=ROMASHKA, topic="Contract", due_at=DAY, remind_before=HOUR, **said),
     ).then(on(MEETING, fact(ActivityPlanned, **said)))
 
 

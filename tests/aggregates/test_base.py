@@ -45,7 +45,7 @@ def test_a_fact_is_recorded_under_the_occasion_it_was_decided_on() -> None:
         stream_id=ANNA,
         version=1,
         topic="staff.hired",
-        schema_version=1,
+        schema_version=StaffHired.SCHEMA_VERSION,
         subject_id=ANNA,
         occurred_at=TODAY,
         recorded_at=NEVER,

@@ -116,7 +116,7 @@ CASES: list[tuple[Told, type[Aggregate], Ask, type[DomainError], dict[str, Any]]
     (
         on(ROMASHKA, REGISTERED, ANNA_OWNS),
         Client,
-        lambda it: it.claim(BORIS_SELLS, cause=OwnershipCause.CLAIM, owner=ANNA_SELLS),
+        lambda it: it.check_claimable(BORIS, ANNA_SELLS, "Yekaterinburg"),
         ClientIsOwnedError,
         {
             "client_id": ROMASHKA,

@@ -91,7 +91,7 @@ TOLD_IMPORT = After("tests/commands/test_deal.py", DEAL_IMPORT, "    DealNoted,\
 ABANDON = '''
 @example(deal_id=SALE, reason="nobody answers")
 class AbandonDeal(Command):
-    """Let go of a deal that nobody has valued."""
+    """Let go of a deal that is not under contract yet."""
 
     ROLES = SELLING
 
@@ -109,34 +109,32 @@ def abandon_deal(command: AbandonDeal, context: Context) -> Outcome:
     return context.save(deal)
 """
 ABANDON_ERROR = '''
-class DealIsValuedError(RuleBrokenError):
-    """A deal that is worth something is lost, not abandoned; facts: deal_id."""
+class DealIsUnderContractError(RuleBrokenError):
+    """A deal under contract is lost, not abandoned; facts: deal_id."""
 
-    code = "deal-is-valued"
+    code = "deal-is-under-contract"
 
 
 '''
 ABANDON_RULE = '''    def abandon(self, reason: str) -> None:
-        """Record the loss of a deal that nobody has valued; a lost one records nothing."""
-        if self.amount is not None and self.status is DealStatus.OPEN:
-            raise DealIsValuedError(deal_id=self.id)
+        """Record the loss of a deal that is not under contract; a lost one records nothing."""
+        if self.stage == "contract" and self.status is DealStatus.OPEN:
+            raise DealIsUnderContractError(deal_id=self.id)
         self.lose(reason)
 
 '''
 ABANDON_WORDS = """
-["deal-is-valued"]
-en.title = "The deal is worth something"
-en.detail = "Lose it with a reason, or revalue it first."
-ru.title = "У сделки есть сумма"
-ru.detail = "Закройте её как проигранную с причиной или сначала уберите сумму."
+["deal-is-under-contract"]
+en.title = "The deal is under contract"
+en.detail = "Lose it with a reason, or move it back first."
+ru.title = "По сделке есть договор"
+ru.detail = "Закройте её как проигранную с причиной или сначала верните на другой этап."
 """
 ABANDON_STORY = """
 
-def test_only_a_deal_without_a_value_is_abandoned() -> None:
-    story_of().when(command(AbandonDeal)).then_refused(DealIsValuedError, deal_id=SALE)
-    story_of(fact(DealRevalued, to_amount=None)).when(command(AbandonDeal)).then(
-        on(SALE, fact(DealLost, reason="nobody answers"))
-    )
+def test_only_a_deal_without_a_contract_is_abandoned() -> None:
+    story_of(fact(DealMoved)).when(command(AbandonDeal)).then_refused(DealIsUnderContractError, deal_id=SALE)
+    story_of().when(command(AbandonDeal)).then(on(SALE, fact(DealLost, reason="nobody answers")))
     story_of(LOST).when(command(AbandonDeal)).then_nothing()
 """
 
@@ -494,7 +492,7 @@ A_COMMAND: tuple[Step, ...] = (
     After("aggregates/deal.py", "reason=reason, seller_id=self.seller_id)\n\n", ABANDON_RULE),
     After("aggregates/deal.toml", "# What people are told when a rule of deal.py is broken.\n", ABANDON_WORDS),
     After("tests/commands/test_deal.py", "from commands.deal import (\n", "    AbandonDeal,\n"),
-    After("tests/commands/test_deal.py", "from aggregates.deal import ", "DealIsValuedError, "),
+    After("tests/commands/test_deal.py", "from aggregates.deal import ", "DealIsUnderContractError, "),
     After("tests/commands/test_deal.py", "    assert story.stream(Deal, SALE).amount != DISCOUNTED\n", ABANDON_STORY),
 )
 A_VIEW: tuple[Step, ...] = (

@@ -42,7 +42,7 @@ def reader(database: Database, projection: Projection[Any], part: int = 0, parts
 def dealt(connection: psycopg.Connection[Any], whole: LogReader, shards: range, window: int = EVENTS) -> DealtLog:
     log = DealtLog(connection, whole, "subject", shards, PARTS)
     for start in range(0, EVENTS, window):
-        log.deal(start, start + window)
+        log.spread(start, start + window)
     return log
 
 

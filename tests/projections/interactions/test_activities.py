@@ -6,9 +6,11 @@ from events.activity import (
     ActivityHeld,
     ActivityNoted,
     ActivityPlanned,
+    ActivityReminderFell,
     ActivityRescheduled,
     CallClassified,
 )
+from events.examples import HOUR
 from events.values import CallStatus, Channel, Direction
 from projections.interactions.activities import ActivityRow, activities
 from tests.examples import ANNA, BORIS, CALL, DAY, LATER, LUTIK, MEETING, OLGA, ROMASHKA, SALE, VERA, fact
@@ -31,6 +33,7 @@ PLANNED_ROW = ActivityRow(
     topic="Contract",
     due_at=DAY,
     takes_place_at=DAY,
+    remind_at=DAY - HOUR,
     was_planned=True,
     version=1,
 )
@@ -61,7 +64,7 @@ def test_a_planned_activity_waits_for_its_moment() -> None:
 
 
 def test_a_rescheduled_activity_is_due_at_the_new_moment() -> None:
-    moved = PLANNED_ROW._replace(due_at=LATER, takes_place_at=LATER, version=2)
+    moved = PLANNED_ROW._replace(due_at=LATER, takes_place_at=LATER, remind_at=LATER - HOUR, version=2)
 
     given(on(MEETING, PLANNED, fact(ActivityRescheduled))).shows(activities, moved)
 
@@ -69,7 +72,9 @@ def test_a_rescheduled_activity_is_due_at_the_new_moment() -> None:
 def test_a_held_activity_took_place_when_it_was_held_whatever_it_is_rescheduled_to() -> None:
     given(on(MEETING, HELD)).shows(activities, HELD_ROW)
     given(on(MEETING, fact(ActivityHeld, was_planned=True))).shows_row(activities, MEETING, was_planned=True)
-    given(on(MEETING, HELD, fact(ActivityRescheduled))).shows(activities, HELD_ROW._replace(due_at=LATER, version=2))
+    given(on(MEETING, HELD, fact(ActivityRescheduled))).shows(
+        activities, HELD_ROW._replace(due_at=LATER, remind_at=LATER - HOUR, version=2)
+    )
 
 
 def test_a_held_meeting_keeps_what_was_planned_where_it_says_nothing_itself() -> None:
@@ -97,6 +102,15 @@ def test_what_the_held_meeting_says_itself_goes_before_what_was_planned() -> Non
 
     given(on(MEETING, PLANNED, other)).shows_row(
         activities, MEETING, staff_id=BORIS, client_id=LUTIK, contact_id=VERA, deal_id=CALL, topic="Prices"
+    )
+
+
+def test_a_reminder_falls_for_one_due_moment_and_a_new_one_has_its_own() -> None:
+    fell = fact(ActivityReminderFell)
+
+    given(on(MEETING, PLANNED, fell)).shows(activities, PLANNED_ROW._replace(reminded_at=moment(2), version=2))
+    given(on(MEETING, PLANNED, fell, fact(ActivityRescheduled))).shows_row(
+        activities, MEETING, remind_at=LATER - HOUR, reminded_at=None
     )
 
 
@@ -143,7 +157,7 @@ def test_a_reclassified_call_stays_with_whoever_took_it() -> None:
 
 
 def test_whatever_is_heard_first_of_an_activity_is_kept() -> None:
-    due = UNKNOWN._replace(state="planned", due_at=LATER, takes_place_at=LATER)
+    due = UNKNOWN._replace(state="planned", due_at=LATER, takes_place_at=LATER, remind_at=LATER - HOUR)
     named = UNKNOWN._replace(client_id=ROMASHKA, channel="call", direction="inbound")
     off = UNKNOWN._replace(state="cancelled", cancelled_at=moment(1), cancel_reason="not needed any more")
 

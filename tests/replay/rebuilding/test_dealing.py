@@ -158,7 +158,7 @@ def test_the_room_that_is_needed_is_foretold(database: Database) -> None:
     with connect(database.projector_url) as connection:
         foretold = bytes_dealt(connection, boxes, decode, 5_000)
         log = DealtLog(connection, reader_of(boxes, decode), boxes.partition_by, range(parts), parts)
-        log.deal(0, 5_000)
+        log.spread(0, 5_000)
         sizes = connection.execute(
             "SELECT sum(pg_relation_size('pg_temp.dealt_' || n)) FROM generate_series(0, 3) AS n"
         )
