@@ -3,8 +3,11 @@
 from datetime import date
 
 from events.activity import ActivityHeld
+from events.branch import BranchOpened
 from events.deal import DealWon
+from events.examples import EAST, NORTH, PERM, WEST
 from events.staff import StaffDeparted, StaffHired, StaffMoved
+from events.team import TeamOpened
 from events.values import StaffRole
 from read_api.reading.answer import Page
 from read_api.staff import Counters, StaffMember
@@ -13,6 +16,10 @@ from tests.read_api.office import Office
 from tests.story import given, moment, on
 
 STAFF = (
+    on(EAST, fact(TeamOpened)),
+    on(WEST, fact(TeamOpened, name="West")),
+    on(NORTH, fact(BranchOpened)),
+    on(PERM, fact(BranchOpened, name="Perm")),
     on(VERA, fact(StaffHired, name="Вера", role=StaffRole.HEAD, head_id=None)),
     on(ANNA, fact(StaffHired, name="Анна"), fact(StaffMoved, to_head_id=VERA)),
     on(BORIS, fact(StaffHired, name="Борис"), fact(StaffDeparted, successor_id=ANNA)),
@@ -21,11 +28,11 @@ STAFF = (
 
 def test_the_staff_are_listed_by_name(desk: Office) -> None:
     anna = {"staff_id": ANNA, "name": "Анна", "role": "seller", "team": "West", "branch": "Perm", "head_id": VERA}
-    boris = {"staff_id": BORIS, "hired_at": moment(4), "departed_at": moment(5), "successor_id": ANNA}
+    boris = {"staff_id": BORIS, "hired_at": moment(8), "departed_at": moment(9), "successor_id": ANNA}
 
     told = given(*STAFF).at(desk).asks("/staff")
 
-    told.answers({"items": [{**anna, "version": 2, "position": 3}, boris, {"name": "Вера"}], "next": None})
+    told.answers({"items": [{**anna, "version": 2, "position": 7}, boris, {"name": "Вера"}], "next": None})
     Page[StaffMember].model_validate(told.response.json())
 
 
