@@ -1,0 +1,50 @@
+"""Pipelines: stages are added in their place, revised, and retired but for the last."""
+
+from aggregates.base import AlreadyExistsError
+from aggregates.pipeline import LastStageError, Pipeline, StageExistsError, StageIsUnknownError
+from commands.pipeline import AddStage, DefinePipeline, RetireStage, ReviseStage
+from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
+from events.values import Stage
+from tests.examples import CONTRACT, OFFER, PAYMENT, ROAD, command, fact
+from tests.story import given, on
+
+DEFINED = on(ROAD, fact(PipelineDefined))
+
+
+def test_a_pipeline_is_defined_with_different_stages() -> None:
+    given().when(command(DefinePipeline)).then(DEFINED)
+    given(DEFINED).when(command(DefinePipeline)).then_refused(AlreadyExistsError, kind="pipeline")
+    given().when(command(DefinePipeline, stages=(OFFER, OFFER))).then_refused(StageExistsError, stage="offer")
+
+
+def test_a_stage_is_added_in_its_place_once() -> None:
+    added = on(ROAD, fact(StageAdded))
+    given(DEFINED).when(command(AddStage)).then(added)
+    given(DEFINED, added).when(command(AddStage)).then_nothing()
+    last = given(DEFINED).when(command(AddStage)).stream(Pipeline, ROAD)
+    assert last.open_stages == ("offer", "contract", "payment")
+    first = given(DEFINED).when(command(AddStage, after=None)).stream(Pipeline, ROAD)
+    assert first.open_stages == ("payment", "offer", "contract")
+    middle = given(DEFINED).when(command(AddStage, after="offer")).stream(Pipeline, ROAD)
+    assert middle.open_stages == ("offer", "payment", "contract")
+
+
+def test_a_stage_is_not_added_under_a_taken_code_or_after_an_unknown_one() -> None:
+    other = Stage(code="contract", name="Another")
+    given(DEFINED).when(command(AddStage, stage=other)).then_refused(StageExistsError, stage="contract")
+    given(DEFINED).when(command(AddStage, after="payment")).then_refused(StageIsUnknownError, stage="payment")
+
+
+def test_a_stage_is_revised_once() -> None:
+    revised = on(ROAD, fact(StageRevised))
+    given(DEFINED).when(command(ReviseStage)).then(revised)
+    given(DEFINED, revised).when(command(ReviseStage)).then_nothing()
+    given(DEFINED).when(command(ReviseStage, stage=PAYMENT)).then_refused(StageIsUnknownError)
+
+
+def test_a_stage_is_retired_once_but_never_the_last() -> None:
+    retired = on(ROAD, fact(StageRetired))
+    given(DEFINED).when(command(RetireStage)).then(retired)
+    given(DEFINED, retired).when(command(RetireStage)).then_nothing()
+    story = given(DEFINED, retired).when(command(RetireStage, stage=CONTRACT.code))
+    story.then_refused(LastStageError, stage="contract")
