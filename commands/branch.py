@@ -1,10 +1,9 @@
 """What is asked about branches: to open them, to call them otherwise, to put them under a head, to close them."""
 
 from aggregates.branch import Branch
-from aggregates.staff import StaffMember
 from commands.base import Command, Context, Outcome, handles
 from commands.roles import HEADING
-from commands.unit import of_name, rename
+from commands.unit import close, move_under_head, open_unit, rename
 from events.examples import ANNA, NORTH, VERA, example
 from events.ids import BranchId, StaffId
 from events.values import ShortText, Text
@@ -53,12 +52,7 @@ class CloseBranch(Command):
 
 @handles(OpenBranch)
 def open_branch(command: OpenBranch, context: Context) -> Outcome:
-    """The head, if named, must work here."""
-    if command.head_id is not None:
-        context.load(StaffMember, command.head_id).check_active()
-    branch = of_name(context, Branch, command.name)
-    branch.open(name=command.name, head_id=command.head_id)
-    return context.save(branch)
+    return open_unit(context, Branch, command.name, command.head_id)
 
 
 @handles(RenameBranch)
@@ -68,16 +62,9 @@ def rename_branch(command: RenameBranch, context: Context) -> Outcome:
 
 @handles(MoveBranchUnderHead)
 def move_branch_under_head(command: MoveBranchUnderHead, context: Context) -> Outcome:
-    """The head, if named, must work here."""
-    if command.head_id is not None:
-        context.load(StaffMember, command.head_id).check_active()
-    branch = context.load(Branch, command.branch_id)
-    branch.move_under_head(command.head_id, reason=command.reason)
-    return context.save(branch)
+    return move_under_head(context, Branch, command.branch_id, command.head_id, command.reason)
 
 
 @handles(CloseBranch)
 def close_branch(command: CloseBranch, context: Context) -> Outcome:
-    branch = context.load(Branch, command.branch_id)
-    branch.close(reason=command.reason)
-    return context.save(branch)
+    return close(context, Branch, command.branch_id, command.reason)

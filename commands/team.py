@@ -1,10 +1,9 @@
 """What is asked about teams: to open them, to call them otherwise, to put them under a head, to close them."""
 
-from aggregates.staff import StaffMember
 from aggregates.team import Team
 from commands.base import Command, Context, Outcome, handles
 from commands.roles import HEADING
-from commands.unit import of_name, rename
+from commands.unit import close, move_under_head, open_unit, rename
 from events.examples import ANNA, EAST, VERA, example
 from events.ids import StaffId, TeamId
 from events.values import ShortText, Text
@@ -53,12 +52,7 @@ class CloseTeam(Command):
 
 @handles(OpenTeam)
 def open_team(command: OpenTeam, context: Context) -> Outcome:
-    """The head, if named, must work here."""
-    if command.head_id is not None:
-        context.load(StaffMember, command.head_id).check_active()
-    team = of_name(context, Team, command.name)
-    team.open(name=command.name, head_id=command.head_id)
-    return context.save(team)
+    return open_unit(context, Team, command.name, command.head_id)
 
 
 @handles(RenameTeam)
@@ -68,16 +62,9 @@ def rename_team(command: RenameTeam, context: Context) -> Outcome:
 
 @handles(MoveTeamUnderHead)
 def move_team_under_head(command: MoveTeamUnderHead, context: Context) -> Outcome:
-    """The head, if named, must work here."""
-    if command.head_id is not None:
-        context.load(StaffMember, command.head_id).check_active()
-    team = context.load(Team, command.team_id)
-    team.move_under_head(command.head_id, reason=command.reason)
-    return context.save(team)
+    return move_under_head(context, Team, command.team_id, command.head_id, command.reason)
 
 
 @handles(CloseTeam)
 def close_team(command: CloseTeam, context: Context) -> Outcome:
-    team = context.load(Team, command.team_id)
-    team.close(reason=command.reason)
-    return context.save(team)
+    return close(context, Team, command.team_id, command.reason)

@@ -3,6 +3,7 @@
 from typing import TypeVar
 from uuid import UUID
 
+from aggregates.staff import StaffMember
 from aggregates.unit import Unit
 from commands.base import Command, Context, Outcome
 
@@ -50,3 +51,33 @@ def rename(context: Context, kind: type[U], unit_id: UUID, name: str) -> Outcome
     named = of_name(context, kind, name)
     unit.rename(name, named)
     return context.save(unit, named)
+
+
+def open_unit(context: Context, kind: type[U], name: str, head_id: UUID | None) -> Outcome:
+    """Open a unit under a head, if one is named, who works here."""
+    _check_head(context, head_id)
+    unit = of_name(context, kind, name)
+    unit.open(name=name, head_id=head_id)
+    return context.save(unit)
+
+
+def move_under_head(
+    context: Context, kind: type[U], unit_id: UUID, head_id: UUID | None, reason: str | None
+) -> Outcome:
+    """Put a unit under another head, if one is named, who works here."""
+    _check_head(context, head_id)
+    unit = context.load(kind, unit_id)
+    unit.move_under_head(head_id, reason=reason)
+    return context.save(unit)
+
+
+def close(context: Context, kind: type[U], unit_id: UUID, reason: str) -> Outcome:
+    """Close a unit."""
+    unit = context.load(kind, unit_id)
+    unit.close(reason=reason)
+    return context.save(unit)
+
+
+def _check_head(context: Context, head_id: UUID | None) -> None:
+    if head_id is not None:
+        context.load(StaffMember, head_id).check_active()
