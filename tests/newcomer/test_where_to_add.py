@@ -70,28 +70,28 @@ def touched(place: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("steps", "most", "stories"),
-    [
-        (add.AN_EVENT, 7, ()),
-        (add.A_COMMAND, 4, ()),
-        (add.A_VIEW, 6, ()),
-        (add.A_REPORT, 2, ()),
-        (add.AN_AGGREGATE, 4, ("tests/commands/test_ticket.py",)),
-    ],
+    ("steps", "most"),
+    [(add.AN_EVENT, 7), (add.A_COMMAND, 4), (add.A_VIEW, 6), (add.A_REPORT, 2), (add.AN_AGGREGATE, 4)],
     ids=["event", "command", "view", "report", "aggregate"],
 )
-def test_an_addition_touches_few_files_and_passes_the_gates(
-    tmp_path: Path, steps: tuple[Step, ...], most: int, stories: tuple[str, ...]
-) -> None:
+def test_an_addition_touches_few_files(tmp_path: Path, steps: tuple[Step, ...], most: int) -> None:
     place = copy_with(steps, tmp_path)
     code, said = run(place, "-m", "tests.frozen")
     assert code == 0, said
-    code, said = gates(place, *GATES, *stories)
-    assert code == 0, said
     files = touched(place)
     if steps is add.AN_AGGREGATE:
+        # Its own files are its own affair: those of others are where two people meet.
         files = [name for name in files if (ROOT / name).exists()]
     assert len(files) <= most, files
+
+
+def test_all_additions_together_pass_the_gates(tmp_path: Path) -> None:
+    every = (*add.AN_EVENT, *add.A_COMMAND, *add.A_VIEW, *add.A_REPORT, *add.AN_AGGREGATE)
+    place = copy_with(every, tmp_path)
+    code, said = run(place, "-m", "tests.frozen")
+    assert code == 0, said
+    code, said = gates(place, *GATES, "tests/commands/test_ticket.py")
+    assert code == 0, said
 
 
 def leave_out(step: Step) -> Change:
