@@ -213,5 +213,8 @@ class Aggregate:
 
 def _joined(parties: tuple[UUID, ...], event: Event) -> tuple[UUID, ...]:
     """Return the parties and those whom the fact names itself, each once."""
-    named = (getattr(event, name) for name in event.PARTY_FIELDS)
-    return tuple(dict.fromkeys((*parties, *(party for party in named if party is not None))))
+    for name in event.PARTY_FIELDS:
+        party = getattr(event, name)
+        if party is not None and party not in parties:
+            parties = (*parties, party)
+    return parties
