@@ -12,7 +12,7 @@ from aggregates.unit import Unit
 from commands.base import Command, Context, GivenMoment, Outcome, handles
 from commands.import_run import HistoryCommand
 from commands.roles import ADMIN, HEADING
-from commands.unit import check_one_way, unit_given
+from commands.unit import check_one_way, open_if_new, unit_given
 from events.examples import ANNA, BORIS, FIRST_IMPORT, example
 from events.ids import BranchId, StaffId, TeamId
 from events.values import (
@@ -112,7 +112,7 @@ def hire_staff(command: HireStaff, context: Context) -> Outcome:
         branch_id=place.branch_id,
         head_id=command.head_id,
     )
-    return context.save(member, *place.opened)
+    return context.save(member, *place.opened())
 
 
 @handles(ChangeStaffRole)
@@ -135,15 +135,33 @@ def move_staff(command: MoveStaff, context: Context) -> Outcome:
         branch_id=place.branch_id if given & {"branch", "branch_id"} else member.branch_id,
         head_id=command.head_id if "head_id" in given else member.head_id,
     )
-    return context.save(member, *place.opened)
+    return context.save(member, *place.opened())
 
 
 class _Place(NamedTuple):
-    """Where somebody works, and the units named for it: one that is opened by its name is part of the decision."""
+    """Where somebody works: a team and a branch, each with the name it was asked for by."""
 
-    team_id: UUID | None
-    branch_id: UUID | None
-    opened: tuple[Unit, ...]
+    team: Unit | None
+    team_name: str | None
+    branch: Unit | None
+    branch_name: str | None
+
+    @property
+    def team_id(self) -> UUID | None:
+        return None if self.team is None else self.team.id
+
+    @property
+    def branch_id(self) -> UUID | None:
+        return None if self.branch is None else self.branch.id
+
+    def opened(self) -> list[Unit]:
+        """Open what is new, which is part of the decision, and return what has to be saved with it."""
+        units = []
+        for unit, name in ((self.team, self.team_name), (self.branch, self.branch_name)):
+            if unit is not None:
+                open_if_new(unit, name)
+                units.append(unit)
+        return units
 
 
 def _place(
@@ -151,12 +169,7 @@ def _place(
 ) -> _Place:
     team = unit_given(context, Team, team_id, team_name)
     branch = unit_given(context, Branch, branch_id, branch_name)
-    units: tuple[Unit | None, ...] = (team, branch)
-    return _Place(
-        None if team is None else team.id,
-        None if branch is None else branch.id,
-        tuple(unit for unit in units if unit is not None),
-    )
+    return _Place(team, team_name, branch, branch_name)
 
 
 @handles(DepartStaff)
@@ -184,4 +197,4 @@ def import_staff(command: ImportStaff, context: Context) -> Outcome:
     if command.departed_at is not None:
         with member.occurring_at(command.departed_at):
             member.depart()
-    return context.save(member, *place.opened)
+    return context.save(member, *place.opened())

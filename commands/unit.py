@@ -18,7 +18,7 @@ def check_one_way(command: Command, *pairs: tuple[str, str]) -> None:
 
 
 def unit_given(context: Context, kind: type[U], unit_id: UUID | None, name: str | None) -> U | None:
-    """Return the unit that is named; under a name that nobody has a new one is opened, and has to be saved too.
+    """Return the unit that is named; under a name that nobody has, one that is not opened yet (see `open_if_new`).
 
     Raises UnitIsClosedError, and NotFoundError for an id under which nothing is known.
     """
@@ -28,12 +28,16 @@ def unit_given(context: Context, kind: type[U], unit_id: UUID | None, name: str 
         unit = of_name(context, kind, name)
         if unit.stands_for is not None:
             unit = context.load(kind, unit.stands_for)
-        elif not unit.exists:
-            unit.open(name=name)
     else:
         return None
     unit.check_open()
     return unit
+
+
+def open_if_new(unit: Unit, name: str | None) -> None:
+    """Open a unit under the name it was asked for by, unless there is one; call it when nothing can be refused."""
+    if name is not None and not unit.exists:
+        unit.open(name=name)
 
 
 def of_name(context: Context, kind: type[U], name: str) -> U:

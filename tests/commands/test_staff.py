@@ -48,6 +48,11 @@ def test_a_team_or_branch_that_nobody_has_opened_is_opened_by_its_name_in_the_sa
     given(HEAD, *UNITS).when(ask).then(HIRED)
 
 
+def test_a_refused_decision_opens_nothing() -> None:
+    given(HIRED, GONE).when(command(MoveStaff, branch="Omsk")).then_refused(StaffHasDepartedError, staff_id=ANNA)
+    given(HIRED, *UNITS).when(command(HireStaff, team="Omsk", head_id=None)).then_refused(AlreadyExistsError)
+
+
 def test_a_team_or_branch_is_named_by_its_id_as_well_but_not_by_both() -> None:
     ask = HireStaff(staff_id=ANNA, name="Anna", role=StaffRole.SELLER, team_id=EAST, branch_id=NORTH, head_id=VERA)
     given(HEAD, *UNITS).when(ask).then(HIRED)
