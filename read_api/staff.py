@@ -50,6 +50,7 @@ class StaffMember(Answer):
     branch_id: UUID | None
     head_id: UUID | None
     hired_at: datetime | None
+    date_unknown: bool
     departed_at: datetime | None
     successor_id: UUID | None
     version: int

@@ -5,7 +5,7 @@ about the past finds tables of its own under the same names.
 """
 
 ACTIVITIES = "activities_v2"
-CLIENT_CARD = "client_card_v1"
+CLIENT_CARD = "client_card_v2"
 CLIENT_TIMELINE = "client_timeline_v2"
 CONTACT_PERSONS = "contact_persons_v1"
 OWNERSHIP_HISTORY = "ownership_history_v1"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from infra.migrations import migrate
@@ -15,6 +16,10 @@ from tests.database import ROLE_PASSWORDS, TEST_SETTINGS, Database, administer, 
 
 # What a story says of a failure is as full as what a test says.
 pytest.register_assert_rewrite("tests.story", "tests.shown", "tests.read_api.visit")
+
+# How long an example takes is the machine's affair.
+settings.register_profile("letopis", deadline=None)
+settings.load_profile("letopis")
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "letopis_template"

@@ -61,7 +61,7 @@ def lay_out(target: Path) -> None:
 
 def run() -> dict[str, str]:
     """Let the tool plant its faults in the copy, and return what became of each."""
-    # So that hypothesis draws the same each time, and a busy machine fails no deadline.
+    # So that hypothesis draws the same each time.
     subprocess.run([MUTMUT, "run", "--max-children", "2"], cwd=COPY, check=True, env={**os.environ, "CI": "true"})
     asked = subprocess.run([MUTMUT, "results", "--all", "true"], cwd=COPY, check=True, text=True, capture_output=True)
     return dict(re.findall(r"^ *(\S+): (\S.*)$", asked.stdout, re.MULTILINE))

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
 from commands.base import Command
 from commands.execution.door import Batch
@@ -121,6 +122,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path, operations in paths.items():
         for operation in operations.values():
             _complete(path, operation)
+    add_links(document)
     return document
 
 

@@ -38,7 +38,7 @@ IDENTIFYING = frozenset({ContactKind.PHONE.value, ContactKind.EMAIL.value})
 
 class ClientCardRow(NamedTuple):
     """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, order}}, `profile` is {field:
-    {value, source, confidence}}, `affiliations` is {organisation_id: role}; `version` is the client stream's.
+    {value, source, confidence}}; `version` is the client stream's.
     """
 
     client_id: UUID
@@ -50,7 +50,6 @@ class ClientCardRow(NamedTuple):
     contact_points: dict[str, Any] = {}  # noqa: RUF012
     tax_id: str | None = None
     profile: dict[str, Any] = {}  # noqa: RUF012
-    affiliations: dict[str, Any] = {}  # noqa: RUF012
     parent_id: UUID | None = None
     owner_id: UUID | None = None
     owned_since: datetime | None = None
@@ -73,6 +72,7 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
+    shape=2,
 )
 
 Row = ClientCardRow | None
@@ -192,25 +192,10 @@ def profile_corrected(row: Row, event: ProfileCorrected, _: Key) -> ClientCardRo
     return changed(card, version=event.originator_version, profile=profile)
 
 
-@client_card.on(ClientAffiliated)
-def affiliated(row: Row, event: ClientAffiliated, _: Key) -> ClientCardRow:
-    card = _card(row, event)
-    return changed(
-        card,
-        version=event.originator_version,
-        affiliations={**card.affiliations, str(event.organisation_id): event.role.value},
-    )
-
-
-@client_card.on(AffiliationEnded)
-def affiliation_ended(row: Row, event: AffiliationEnded, _: Key) -> ClientCardRow:
-    card = _card(row, event)
-    ended = str(event.organisation_id)
-    return changed(
-        card,
-        version=event.originator_version,
-        affiliations={id_: role for id_, role in card.affiliations.items() if id_ != ended},
-    )
+@client_card.on(ClientAffiliated, AffiliationEnded, reads=())
+def affiliations_changed(row: Row, event: ClientAffiliated | AffiliationEnded, _: Key) -> ClientCardRow:
+    """Whom a person acts for is a view of its own, `contact_persons`."""
+    return changed(_card(row, event), version=event.originator_version)
 
 
 @client_card.on(SubsidiaryDeclared)

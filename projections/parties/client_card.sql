@@ -12,7 +12,6 @@ CREATE TABLE {schema}.client_card (
     contact_points       jsonb       NOT NULL,
     tax_id               text,
     profile              jsonb       NOT NULL,
-    affiliations         jsonb       NOT NULL,
     parent_id            uuid,
     owner_id             uuid,
     owned_since          timestamptz,

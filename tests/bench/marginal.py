@@ -3,6 +3,7 @@
 Makes a log of each size on a durable server of its own, rebuilds the views, fills the analytics file and exports the
 log, and prints for each size, and for the step between the first and the last, bytes and seconds; and how much memory
 the processes of a rebuild took together at the most. With `--view` only those views are rebuilt, and nothing else done.
+With `--check none` a verification of every row is timed by itself, after the rebuilds.
 """
 
 import argparse
@@ -22,10 +23,12 @@ import psycopg
 from app.composition.decoding import decoder_factory
 from app.composition.wiring import analytics_node
 from app.process import settle
+from infra.projector.folding import Decode
 from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
 from replay.export.export import export_log
 from replay.rebuilding.rebuild import Check, rebuild
+from replay.rebuilding.verify import verify
 from tests.bench.ground import Ground, Place, ground
 from tests.bench.made_log import EVENTS_PER_CLIENT, append_made_log
 
@@ -100,12 +103,20 @@ def measured(lent: Ground, events: int, views: Sequence[Projection[Any]], check:
                 found[f"first rebuild s {one.name}"] = timed(again)
             with most_memory(found, f"memory {one.name}"):
                 found[f"rebuild s {one.name}"] = timed(again)
+            if check == "none":
+                with most_memory(found, f"memory of verifying {one.name}"):
+                    found[f"verify s {one.name}"] = timed(partial(_verify, one, place.urls.projector, decoder))
             with psycopg.connect(place.urls.owner) as connection:
                 ((size,),) = connection.execute(VIEWS, [f"{one.name}_g2"]).fetchall()
             found[f"bytes {one.name}"] = size
         if len(views) == len(PROJECTIONS):
             found |= _beside_views(place)
     return found
+
+
+def _verify(view: Projection[Any], url: str, decoder: Callable[[], Decode]) -> None:
+    if not verify(view, url, decoder).is_equal:
+        raise RuntimeError(f"{view.name} is not what the log makes")
 
 
 def _beside_views(place: Place) -> dict[str, float]:

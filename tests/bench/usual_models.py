@@ -66,7 +66,7 @@ class ContactPerson(Base):
 class Client(Base):
     """A client's card; `parent` and `subsidiaries` are other cards."""
 
-    __tablename__ = "client_card_v1"
+    __tablename__ = "client_card_v2"
 
     client_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str | None]

@@ -141,7 +141,7 @@ ASKED = st.builds(Asked, st.one_of(*KINDS.values(), *(KINDS[kind] for kind in OF
 
 
 # What the clerk says names one stream and its few facts; a shorter history would say no more, after minutes.
-@settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=30, phases=[Phase.explicit, Phase.generate])
 @given(st.lists(ASKED, min_size=40, max_size=80))
 def test_any_history_is_one_the_business_could_have_had(everything: list[Asked]) -> None:
     told = begun()

@@ -107,7 +107,7 @@ def test_the_planner_learns_what_is_searched_by_and_nothing_of_documents(connect
 
     assert "client_card_by_name_part" in {table for table, _ in known}
     assert {"name_sort", "identity_keys"} <= {column for _, column in known}
-    assert not {"contact_points", "profile", "affiliations"} & {column for _, column in known}
+    assert not {"contact_points", "profile"} & {column for _, column in known}
 
 
 def test_the_view_of_ownership_says_until_when_each_change_held(connection: psycopg.Connection[Any]) -> None:

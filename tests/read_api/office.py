@@ -155,7 +155,6 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "identity_keys": [],
         "contact_points": {},
         "profile": {},
-        "affiliations": {},
         "lifecycle": "prospect",
         "registered_at": DAY,
         "owner_id": None,

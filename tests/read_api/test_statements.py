@@ -134,6 +134,30 @@ def test_a_statement_says_which_views_it_reads(everything_asked: tuple[Database,
     assert {view for one in asked for view in one.statement.views} | {view_of(timers_due)} == views
 
 
+def named_in(statement: str) -> Iterator[tuple[str, str]]:
+    """Give the columns that a statement names, each with its view: all go by the view's alias."""
+    for view, alias in re.findall(r"\b(\w+)_v\d+\"? AS (\w+)", statement):
+        yield from ((view, column) for column in re.findall(rf"\b{alias}\.(\w+)", statement))
+
+
+def test_every_column_is_shown_or_decides_what_is(everything_asked: tuple[Database, list[Asked]]) -> None:
+    """One that is in no answer, no filter and no order was forgotten on its way out, or can go."""
+    database, asked = everything_asked
+    statements = [*(each.statement.sql for each in asked), DUE.as_string()]
+    named = {found for statement in statements for found in named_in(statement)}
+    views = [view_of(one) for one in PROJECTIONS]
+    with psycopg.connect(database.owner_url) as owner:
+        there = owner.execute(
+            "SELECT relname, attname FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid"
+            " WHERE attnum > 0 AND relnamespace = 'read'::regnamespace AND relname = ANY(%s)",
+            [views],
+        ).fetchall()
+    # By its position a row of the view is known to be new or old, whether or not an answer tells it.
+    columns = {(view.rpartition("_v")[0], column) for view, column in there if column != "position"}
+    assert {view for view, _ in columns} == {one.name for one in PROJECTIONS}
+    assert columns - named == set(), "show these in an answer of read_api, or take them out of the view"
+
+
 def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, list[Asked]]) -> None:
     database, asked = everything_asked
     serves: dict[str, set[str]] = defaultdict(set)

@@ -162,7 +162,7 @@ def owners_by_hand(database: Database) -> tuple[dict[str, str | None], int]:
 def owners_of_readers(database: Database) -> tuple[dict[str, str | None], int]:
     """Return the same as readers of the cards and of the ownership history see it."""
     with psycopg.connect(database.reader_url) as reader:
-        owners = reader.execute("SELECT client_id::text, owner_id::text FROM read.client_card_v1").fetchall()
+        owners = reader.execute("SELECT client_id::text, owner_id::text FROM read.client_card_v2").fetchall()
         last = reader.execute(
             "SELECT client_id::text, to_owner_id::text FROM read.ownership_history_v1 WHERE until IS NULL"
         ).fetchall()

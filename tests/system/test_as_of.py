@@ -155,7 +155,6 @@ def without(
     max_examples=1,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 @given(batches=histories(batches=MOMENTS - 3))

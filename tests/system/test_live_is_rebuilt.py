@@ -37,7 +37,6 @@ WORK = settings(
     derandomize=True,
     # A smaller history would take minutes to find; the seed is always the same, so this one is found again.
     phases=[Phase.explicit, Phase.generate],
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
 LIMITS = st.lists(st.integers(1, 40), min_size=3, max_size=8)

@@ -150,6 +150,66 @@ def test_every_read_of_real_things_answers_as_described(living: Living) -> None:
     assert len(set(asked)) >= 20
 
 
+def test_a_link_leads_to_a_read_by_an_id_that_is_there(living: Living) -> None:
+    reads = {operation["operationId"]: operation for method, _, operation in living.operations() if method == "get"}
+    led_to = Counter[str]()
+    for method, path, operation in living.operations():
+        for name, link in operation["responses"].get("200", {}).get("links", {}).items():
+            where = f"{method} {path}: {name}"
+            ((parameter, expression),) = link["parameters"].items()
+            asked = {each["name"] for each in reads[link["operationId"]]["parameters"] if each["in"] == "path"}
+            assert asked == {parameter}, where
+            body, _, member = expression.partition("#/")
+            sent = operation.get("requestBody", operation["responses"]["200"])
+            source = {"$request.body": sent, "$response.body": operation["responses"]["200"]}[body]
+            schema = source["content"]["application/json"]["schema"]
+            named = living.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            assert member in named["properties"], where
+            led_to[link["operationId"]] += 1
+    # Every read by one id is led to, if by nothing else than what made the thing.
+    by_one_id = {name for name, read in reads.items() if _ids_in_path(read) and "report" not in _ids_in_path(read)}
+    assert by_one_id == set(led_to)
+
+
+def _ids_in_path(operation: dict[str, Any]) -> set[str]:
+    return {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "links"),
+    [
+        ("POST", "/commands/register-client", {"stream_id.get_client"}),
+        ("POST", "/commands/hire-staff", {"stream_id.get_staff_counters", "stream_id.get_staff_places"}),
+        ("GET", "/deals/{deal_id}", {"client_id.get_client", "seller_id.get_staff_counters"}),
+        ("GET", "/clients/{client_id}", {"owner_id.get_staff_places", "client_id.get_client_timeline"}),
+    ],
+)
+def test_a_link_can_be_followed(living: Living, method: str, path: str, links: set[str]) -> None:
+    ids = {"client_id": demo_id("romashka"), "deal_id": demo_id("deal romashka")}
+    operation = living.document["paths"][path][method.lower()]
+    phone = {"kind": "phone", "value": "+7 916 777-00-11"}
+    body = {
+        "register-client": {"kind": "person", "name": "Olga", "contact_points": [phone]},
+        "hire-staff": {"name": "Oleg", "role": "seller"},
+    }
+    answer = httpx.request(
+        method,
+        living.service.address + path.format(**ids),
+        headers=ADMIN,
+        json=body.get(path.rpartition("/")[2]),
+    )
+    assert answer.status_code == 200, answer.text
+    offered = operation["responses"]["200"]["links"]
+    assert links <= set(offered)
+    paths = {each["operationId"]: where for _, where, each in living.operations()}
+    for name in links:
+        ((parameter, expression),) = offered[name]["parameters"].items()
+        found = answer.json()[expression.rpartition("#/")[2]]
+        wanted = living.service.address + paths[offered[name]["operationId"]].format(**{parameter: found})
+        upto = {"min_position": answer.headers["Letopis-Position"]}
+        assert httpx.get(wanted, headers=ADMIN, params=upto).status_code == 200, name
+
+
 def test_the_docs_page_loads_nothing_from_elsewhere(living: Living) -> None:
     page = httpx.get(f"{living.service.address}/docs").text
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page)

@@ -63,7 +63,7 @@ def test_a_rebuild_is_compared_with_what_was_there_before(place: Place) -> None:
     story = Story(place, WORDS["names"]["ru"])
     with psycopg.connect(place.urls.owner, autocommit=True) as owner:
         row = owner.execute(
-            "SELECT client_id FROM read.client_card_v1 WHERE name = %s", [story.names["client"]]
+            "SELECT client_id FROM read.client_card_v2 WHERE name = %s", [story.names["client"]]
         ).fetchone()
         assert row is not None
         story.ids["client"] = row[0]

@@ -22,7 +22,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from eventsourcing.persistence import DataError, IntegrityError, OperationalError, ProgrammingError, StoredEvent
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.library.recorder import LogRecorder
@@ -111,7 +111,6 @@ def test_a_snapshot_may_be_dropped_but_not_changed_and_only_the_writer_sees_it(s
         assert recorder.select_events(stream_id) == []
 
 
-@settings(deadline=None)  # how long it takes is the machine's affair
 @given(st.binary())
 def test_any_bytes_come_back_from_the_body_they_become(state: bytes) -> None:
     assert to_state(to_body(state)) == state

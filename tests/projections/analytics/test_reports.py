@@ -81,7 +81,6 @@ def asked_of(report: str, question: Mapping[str, Any]) -> dict[str, Any]:
 # The rows that differ say what is wrong; to find a shorter history with the same fault takes minutes.
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
