@@ -1,6 +1,8 @@
 """The client: who they are, how they are reached, and the one manager who owns them."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from aggregates.client_errors import (
@@ -14,6 +16,7 @@ from aggregates.client_errors import (
     LifecycleRunsForwardError,
     NotAnOrganisationError,
     NotAPersonError,
+    OwnershipOutOfOrderError,
     ParentIsBelowError,
     ReasonNeededError,
 )
@@ -21,6 +24,7 @@ from aggregates.client_state import ClientState
 from aggregates.identity import tax_id_key
 from aggregates.staff import StaffMember
 from events import client as facts
+from events.base import Event
 from events.values import (
     AffiliationRole,
     ClientKind,
@@ -34,6 +38,10 @@ from events.values import (
 )
 
 CYCLE = tuple(Lifecycle)
+BOUGHT = "a deal was won"
+"""Why a client who bought is a customer."""
+AT_ONCE = timedelta(minutes=1)
+"""So far may the clocks of two processes, or two commands that race, be apart."""
 
 
 class Client(ClientState):
@@ -83,10 +91,13 @@ class Client(ClientState):
         self.trigger_event(facts.ClientRenamed, from_name=self.name, to_name=name)
 
     def add_contact_point(self, point: ContactPoint, *, source: str, duplicate_reason: str | None = None) -> None:
-        """Record one more way to reach the client; a known one records nothing."""
-        if (point.kind, point.key) in self.points:
+        """Record one more way to reach the client; a known one records nothing, another spelling of it is refused."""
+        known = self.points.get((point.kind, point.key))
+        if known == point:
             return
         self.check_present()
+        if known is not None:
+            raise ContactPointExistsError(kind=point.kind)
         self.trigger_event(facts.ContactPointAdded, point=point, source=source, duplicate_reason=duplicate_reason)
 
     def correct_contact_point(self, kind: ContactKind, key: str, point: ContactPoint, *, source: str) -> None:
@@ -161,26 +172,27 @@ class Client(ClientState):
             return
         self.trigger_event(facts.AffiliationEnded, organisation_id=organisation_id, reason=reason)
 
-    def declare_subsidiary_of(self, parents: "Sequence[Client]") -> None:
-        """Record to which organisation this one belongs: the parent, then its parent, and so on to the top."""
-        parent = parents[0]
+    def declare_subsidiary_of(self, parent: "Client", *, is_below: bool) -> None:
+        """Record to which organisation this one belongs; refused where that one `is_below`, it itself included."""
         if parent.id == self.parent_id:
             return
         self.check_organisation()
         parent.check_organisation()
-        if any(above.id == self.id for above in parents):
-            raise ParentIsBelowError(client_id=self.id, parent_id=parent.id)
+        self.check_parent(parent.id, is_below=is_below)
         self.trigger_event(facts.SubsidiaryDeclared, parent_id=parent.id)
+
+    def check_parent(self, parent_id: UUID, *, is_below: bool) -> None:
+        """Raise ParentIsBelowError where an organisation `is_below` this one, or this one itself."""
+        if is_below:
+            raise ParentIsBelowError(client_id=self.id, parent_id=parent_id)
 
     def recall_parent(self, parent_id: UUID) -> None:
         """Record from old records to which organisation this one belongs, whether or not that one is entered yet."""
         if parent_id == self.parent_id:
             return
-        if parent_id == self.id:
-            raise ParentIsBelowError(client_id=self.id, parent_id=parent_id)
         self.trigger_event(facts.SubsidiaryDeclared, parent_id=parent_id)
 
-    def check_claimable(self, seller_id: UUID, owner: StaffMember | None, branch: str | None = None) -> None:
+    def check_claimable(self, seller_id: UUID | None, owner: StaffMember | None, branch: str | None = None) -> None:
         """Raise unless the client is free or the seller's own; `owner`, and their branch, are to be named."""
         self.check_present()
         if self.owner_id is not None and self.owner_id != seller_id:
@@ -198,7 +210,23 @@ class Client(ClientState):
         if self.owner_id == seller.id:
             return
         self.check_claimable(seller.id, None)
-        self.trigger_event(facts.ClientClaimed, owner_id=seller.id, cause=cause)
+        self._change_owner(facts.ClientClaimed, owner_id=seller.id, cause=cause)
+
+    def was_owned_after(self, moment: datetime) -> bool:
+        """Whether the owner changed after a moment: nobody becomes one as of then."""
+        return self.owner_changed_at is not None and moment < self.owner_changed_at
+
+    def _change_owner(self, event_type: type[Event], **told: Any) -> None:
+        """Record a change of the owner; raises OwnershipOutOfOrderError when there was a later one.
+
+        Of two that race, the one that is decided last may have been received first: it happens with the other.
+        """
+        assert self.occasion is not None, "an aggregate decides only on an occasion"  # noqa: S101
+        moment, since = self.occasion.occurred_at, self.owner_changed_at
+        if since is not None and moment < since - AT_ONCE:
+            raise OwnershipOutOfOrderError(client_id=self.id, since=since, occurred_at=moment)
+        with self.occurring_at(max(moment, since or moment)):
+            self.trigger_event(event_type, **told)
 
     def transfer(self, to: StaffMember, *, cause: OwnershipCause, reason: str) -> None:
         """Record that the client was given to another owner; the present owner records nothing."""
@@ -207,7 +235,7 @@ class Client(ClientState):
         if self.owner_id is None:
             raise ClientHasNoOwnerError(client_id=self.id)
         to.check_sells()
-        self.trigger_event(
+        self._change_owner(
             facts.ClientTransferred, from_owner_id=self.owner_id, to_owner_id=to.id, cause=cause, reason=reason
         )
 
@@ -215,7 +243,7 @@ class Client(ClientState):
         """Record that the client has no owner any more; a free one records nothing."""
         if self.owner_id is None:
             return
-        self.trigger_event(facts.ClientReleased, from_owner_id=self.owner_id, cause=cause, reason=reason)
+        self._change_owner(facts.ClientReleased, from_owner_id=self.owner_id, cause=cause, reason=reason)
 
     def advance_to(self, state: Lifecycle, *, reason: str | None = None) -> None:
         """Record the next state of the relationship; the present one records nothing."""
@@ -227,6 +255,12 @@ class Client(ClientState):
         if Lifecycle.LOST in (state, self.lifecycle) and reason is None:
             raise ReasonNeededError(to_state=state)
         self.trigger_event(facts.LifecycleAdvanced, from_state=self.lifecycle, to_state=state, reason=reason)
+
+    def become_customer(self) -> None:
+        """Record that who bought is a customer; who is one, or whose card is put away, records nothing."""
+        if self.is_archived or self.lifecycle in {Lifecycle.CUSTOMER, Lifecycle.REGULAR}:
+            return
+        self.advance_to(Lifecycle.CUSTOMER, reason=BOUGHT)
 
     def archive(self, *, reason: str) -> None:
         """Record that the card was put away; an archived one records nothing."""

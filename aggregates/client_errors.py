@@ -17,6 +17,13 @@ class ClientHasNoOwnerError(RuleBrokenError):
     code = "client-has-no-owner"
 
 
+class OwnershipOutOfOrderError(RuleBrokenError):
+    """The owner changed after the moment that is given, so two would have owned the client; facts: client_id, since
+    (the last change), occurred_at (what was given)."""
+
+    code = "ownership-out-of-order"
+
+
 class ClientIsArchivedError(RuleBrokenError):
     """The client's card is in the archive; facts: client_id."""
 

@@ -26,6 +26,7 @@ class ClientState(Aggregate):
     parent_id: UUID | None
     owner_id: UUID | None
     owned_since: datetime | None
+    owner_changed_at: datetime | None
     lifecycle: Lifecycle
     is_archived: bool
     allowed_duplicates: set[tuple[str, str]]
@@ -37,7 +38,7 @@ class ClientState(Aggregate):
         self.tax_id = None
         self.profile = {}
         self.affiliations = {}
-        self.parent_id = self.owner_id = self.owned_since = None
+        self.parent_id = self.owner_id = self.owned_since = self.owner_changed_at = None
         self.lifecycle = Lifecycle.PROSPECT
         self.is_archived = False
         self.allowed_duplicates = set()
@@ -123,15 +124,20 @@ class ClientState(Aggregate):
 
     @applies(facts.ClientClaimed)
     def _claimed(self, event: facts.ClientClaimed) -> None:
-        self.owner_id, self.owned_since = event.owner_id, event.occurred_at
+        self._owned_by(event.owner_id, event.occurred_at)
 
     @applies(facts.ClientTransferred)
     def _transferred(self, event: facts.ClientTransferred) -> None:
-        self.owner_id, self.owned_since = event.to_owner_id, event.occurred_at
+        self._owned_by(event.to_owner_id, event.occurred_at)
 
     @applies(facts.ClientReleased)
-    def _released(self, _: facts.ClientReleased) -> None:
-        self.owner_id = self.owned_since = None
+    def _released(self, event: facts.ClientReleased) -> None:
+        self._owned_by(None, event.occurred_at)
+
+    def _owned_by(self, owner_id: UUID | None, since: datetime) -> None:
+        self.owner_id, self.owned_since = owner_id, None if owner_id is None else since
+        # What lies in a log may be out of order; the latest counts.
+        self.owner_changed_at = max(since, self.owner_changed_at or since)
 
     @applies(facts.LifecycleAdvanced)
     def _advanced(self, event: facts.LifecycleAdvanced) -> None:

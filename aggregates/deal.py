@@ -60,12 +60,13 @@ class Deal(Aggregate):
     stage: str
     amount: Money | None
     product_code: str | None
+    lost_reason: str | None
 
     def start(self) -> None:
         self.status = DealStatus.OPEN
         self.client_id = self.seller_id = self.pipeline_id = None
         self.stage = ""
-        self.amount = self.product_code = None
+        self.amount = self.product_code = self.lost_reason = None
 
     @property
     def subject_id(self) -> UUID:
@@ -158,8 +159,8 @@ class Deal(Aggregate):
         )
 
     def lose(self, reason: str) -> None:
-        """Record that the client did not buy, and why; a lost deal records nothing."""
-        if self.status is DealStatus.LOST:
+        """Record that the client did not buy, and why; one that was lost for this reason records nothing."""
+        if self.status is DealStatus.LOST and reason == self.lost_reason:
             return
         self.check_open()
         self.trigger_event(DealLost, from_stage=self.stage, reason=reason, seller_id=self.seller_id)
@@ -198,9 +199,9 @@ class Deal(Aggregate):
         self.status, self.amount = DealStatus.WON, event.amount
 
     @applies(DealLost)
-    def _lost(self, _: DealLost) -> None:
-        self.status = DealStatus.LOST
+    def _lost(self, event: DealLost) -> None:
+        self.status, self.lost_reason = DealStatus.LOST, event.reason
 
     @applies(DealReopened)
     def _reopened(self, event: DealReopened) -> None:
-        self.status, self.stage = DealStatus.OPEN, event.to_stage
+        self.status, self.stage, self.lost_reason = DealStatus.OPEN, event.to_stage, None

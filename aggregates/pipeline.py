@@ -1,7 +1,7 @@
 """The road deals take: its stages in order, which may be added, revised and retired, never removed."""
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
-from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
+from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
 from events.values import Stage
 
 
@@ -98,6 +98,13 @@ class Pipeline(Aggregate):
             raise LastStageError(pipeline=self.name, stage=stage)
         self.trigger_event(StageRetired, stage=stage)
 
+    def restore_stage(self, stage: str) -> None:
+        """Record that deals enter the stage again; one that they enter records nothing."""
+        self._check_known(stage)
+        if stage not in self.retired:
+            return
+        self.trigger_event(StageRestored, stage=stage)
+
     @applies(PipelineDefined)
     def _defined(self, event: PipelineDefined) -> None:
         self.name = event.name
@@ -117,3 +124,7 @@ class Pipeline(Aggregate):
     @applies(StageRetired)
     def _stage_retired(self, event: StageRetired) -> None:
         self.retired.add(event.stage)
+
+    @applies(StageRestored)
+    def _stage_restored(self, event: StageRestored) -> None:
+        self.retired.discard(event.stage)

@@ -6,13 +6,13 @@ from aggregates.activity import Activity, Touchpoint
 from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
-from commands.approach import Approach, acting_staff, approach, approach_in_history
+from commands.approach import Approach, acting_staff, approach, approach_in_history, led_activity
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
 from commands.import_run import HistoryCommand
 from commands.roles import ENTERING, SELLING, Roles
 from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
 from events.ids import ActivityId, ClientId, DealId, StaffId
-from events.values import CallStatus, Channel, Direction, OwnershipCause, ShortText, Text
+from events.values import CallStatus, Channel, Direction, ShortText, Text
 
 EDITING: Roles = SELLING | {"service_agent", "marketer"}
 CLASSIFYING: Roles = ENTERING | {"policy"}
@@ -185,7 +185,7 @@ def plan_activity(command: PlanActivity, context: Context) -> Outcome:
 
 @handles(RescheduleActivity)
 def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcome:
-    activity = context.load(Activity, command.activity_id)
+    activity = led_activity(context, command.activity_id)
     activity.reschedule(command.due_at, remind_before=command.remind_before, reason=command.reason)
     return context.save(activity)
 
@@ -193,7 +193,7 @@ def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcom
 @handles(HoldActivity)
 def hold_activity(command: HoldActivity, context: Context) -> Outcome:
     """Hold, and claim the client in the same decision when an offer was made."""
-    activity = context.load(Activity, command.activity_id)
+    activity = led_activity(context, command.activity_id)
     told = {name: getattr(command, name) or getattr(activity, name) for name in ("client_id", "contact_id", "topic")}
     touchpoint = Touchpoint(
         channel=activity.channel,
@@ -259,7 +259,7 @@ def classify_call(command: ClassifyCall, context: Context) -> Outcome:
 @handles(NameActivityClient)
 def name_activity_client(command: NameActivityClient, context: Context) -> Outcome:
     """Name the client; if it was an offer, claim the client for who made it."""
-    activity = context.load(Activity, command.activity_id)
+    activity = led_activity(context, command.activity_id)
     client = context.load(Client, command.client_id)
     if activity.client_id == client.id or not activity.is_offer or activity.staff_id is None:
         activity.name_client(client.id)
@@ -279,7 +279,7 @@ def note_activity(command: NoteActivity, context: Context) -> Outcome:
 
 @handles(CancelActivity)
 def cancel_activity(command: CancelActivity, context: Context) -> Outcome:
-    activity = context.load(Activity, command.activity_id)
+    activity = led_activity(context, command.activity_id)
     activity.cancel(reason=command.reason)
     return context.save(activity)
 
@@ -292,9 +292,8 @@ def import_activity(command: ImportActivity, context: Context) -> Outcome:
     if command.is_offer and seller is not None and not command.date_unknown:
         offer = approach_in_history(context, seller, command.client_id or command.contact_id, strict=command.strict)
     else:
-        for each in (command.client_id, command.contact_id):
-            if each is not None:
-                context.load(Client, each)
+        _check_known(context, command.client_id, command.contact_id, None)
     activity = context.new(Activity, command.activity_id)
     activity.record(touchpoint, is_automatic=True, date_unknown=command.date_unknown)
-    return context.save(activity, *(offer.claim(OwnershipCause.IMPORT) if offer else ()))
+    claimed = offer.claim_at(context.occurred_at, strict=command.strict) if offer else ()
+    return context.save(activity, *claimed)

@@ -1,5 +1,7 @@
 """What is asked about who belongs to an organisation: persons acting for it, and its subsidiaries."""
 
+from uuid import UUID
+
 from aggregates.client import Client
 from commands.base import Command, Context, Outcome, handles
 from commands.roles import ENTERING
@@ -8,7 +10,7 @@ from events.ids import ClientId
 from events.values import AffiliationRole, Text
 
 LONGEST_CHAIN = 100
-"""Parents above an organisation that are looked at; nobody's group of companies is deeper."""
+"""Parents above an organisation that are looked at; nobody's group of companies is deeper, so more are a circle."""
 
 
 @example(client_id=OLGA, organisation_id=ROMASHKA, role=AffiliationRole.BUYER)
@@ -60,12 +62,18 @@ def end_affiliation(command: EndAffiliation, context: Context) -> Outcome:
 @handles(DeclareSubsidiary)
 def declare_subsidiary(command: DeclareSubsidiary, context: Context) -> Outcome:
     """Declare; every parent above is looked at, so that nothing comes to belong to itself."""
-    client = context.load(Client, command.client_id)
-    parents = [context.load(Client, command.parent_id)]
-    while (above := parents[-1].parent_id) is not None and len(parents) < LONGEST_CHAIN and above != client.id:
-        grandparent = context.find(Client, above)
-        if grandparent is None:
-            break
-        parents.append(grandparent)
-    client.declare_subsidiary_of([*parents, client] if above == client.id else parents)
+    client, parent = context.load(Client, command.client_id), context.load(Client, command.parent_id)
+    client.declare_subsidiary_of(parent, is_below=belongs_to(context, parent, client.id))
     return context.save(client)
+
+
+def belongs_to(context: Context, organisation: Client | None, top_id: UUID) -> bool:
+    """Tell whether an organisation is, or belongs to, the one of this id, as far as its parents are known."""
+    seen = 0
+    while organisation is not None and organisation.id != top_id and seen < LONGEST_CHAIN:
+        seen += 1
+        above = organisation.parent_id
+        if above == top_id:
+            return True
+        organisation = None if above is None else context.find(Client, above)
+    return organisation is not None

@@ -4,16 +4,19 @@ An offer, a deal and a claim decide on the client, on the seller and on themselv
 before anything is recorded: `approach` refuses, `Approach.claim` records.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from aggregates.activity import Activity
 from aggregates.branch import Branch
 from aggregates.client import Client
 from aggregates.client_errors import ClientIsOwnedError
+from aggregates.deal import Deal
 from aggregates.staff import ActsForAnotherError, StaffMember
 from commands.base import Context
-from commands.roles import ACTING_FOR_OTHERS
+from commands.roles import ACTING_FOR_OTHERS, KEPT_APART
 from events.values import OwnershipCause
 
 
@@ -37,9 +40,12 @@ class Approach:
         self.target.claim(self.seller, cause=cause)
         return (self.target,)
 
-    def claim_at(self, moment: datetime) -> tuple[Client, ...]:
-        """Record the claim that old records tell of, on the day it was made."""
-        if self.target is None:
+    def claim_at(self, moment: datetime, *, strict: bool) -> tuple[Client, ...]:
+        """Record the claim that old records tell of, on the day it was made; unless the owner changed since.
+
+        If `strict`, that raises OwnershipOutOfOrderError.
+        """
+        if self.target is None or (self.target.was_owned_after(moment) and not strict):
             return ()
         with self.target.occurring_at(moment):
             return self.claim(OwnershipCause.IMPORT)
@@ -65,6 +71,36 @@ def acting_staff(context: Context, named: UUID | None) -> StaffMember:
     if actor is not None:
         actor.check_active()
     return member
+
+
+def check_may_act(context: Context, *, whose: UUID | None, client_ids: Iterable[UUID | None]) -> None:
+    """Let a seller act on what is theirs, and on what is of clients that they own or nobody owns; others may always.
+
+    Raises ClientIsOwnedError for what is of somebody else's client, and ActsForAnotherError for what is of no client
+    and somebody else's.
+    """
+    own = context.actor.staff_id
+    if context.actor.role not in KEPT_APART or (own is not None and whose == own):
+        return
+    clients = [context.load(Client, each) for each in dict.fromkeys(client_ids) if each is not None]
+    for client in clients:
+        _free_holders(context, client, own)
+    if not clients and whose not in {None, own}:
+        raise ActsForAnotherError(staff_id=whose)
+
+
+def led_deal(context: Context, deal_id: UUID) -> Deal:
+    """Return the deal, if the actor may lead it; raises what `check_may_act` raises."""
+    deal = context.load(Deal, deal_id)
+    check_may_act(context, whose=deal.seller_id, client_ids=(deal.client_id,))
+    return deal
+
+
+def led_activity(context: Context, activity_id: UUID) -> Activity:
+    """Return the activity, if the actor may change it; raises what `check_may_act` raises."""
+    activity = context.load(Activity, activity_id)
+    check_may_act(context, whose=activity.staff_id, client_ids=(activity.client_id, activity.contact_id))
+    return activity
 
 
 def approach(context: Context, seller: StaffMember, *client_ids: UUID | None) -> Approach:
@@ -95,19 +131,26 @@ def approach_in_history(context: Context, seller: StaffMember, client_id: UUID |
 
 def _whom_to_claim(context: Context, seller: StaffMember, client: Client) -> Client | None:
     """Return whom the seller has to claim, None when it is theirs already; a contact person is their organisation's."""
-    organisations = [
+    free = _free_holders(context, client, seller.id)
+    return free[0] if free else None
+
+
+def _free_holders(context: Context, client: Client, seller_id: UUID | None) -> tuple[Client, ...]:
+    """Return those of whom any makes the client the seller's: its organisations, else itself; none: it is already.
+
+    Raises ClientIsOwnedError when one of them, or the client, is somebody else's.
+    """
+    organisations = tuple(
         found for each in client.affiliations if (found := context.find(Client, each)) and not found.is_archived
-    ]
-    if any(organisation.owner_id == seller.id for organisation in organisations):
-        return None
+    )
+    if any(organisation.owner_id == seller_id for organisation in organisations if organisation.owner_id):
+        return ()
     for holder in (*organisations, client):
-        check_free(context, holder, seller.id)
-    if client.owner_id == seller.id and not organisations:
-        return None
-    return organisations[0] if organisations else client
+        check_free(context, holder, seller_id)
+    return organisations or (() if client.owner_id == seller_id else (client,))
 
 
-def check_free(context: Context, client: Client, seller_id: UUID) -> None:
+def check_free(context: Context, client: Client, seller_id: UUID | None) -> None:
     """Raise ClientIsOwnedError, with the owner's name and branch, when somebody else owns the client."""
     owner_id = client.owner_id
     owner = None if owner_id in {None, seller_id} else context.find(StaffMember, owner_id)

@@ -5,6 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aggregates.client import Client
+from commands.affiliation import belongs_to
+from commands.approach import check_may_act
 from commands.base import Command, Context, Outcome, handles
 from commands.contact_point import BY_HAND, OFFICE_PHONE, ContactPointGiven, DuplicateAllowing
 from commands.import_run import HistoryCommand
@@ -191,6 +193,7 @@ def correct_profile(command: CorrectProfile, context: Context) -> Outcome:
 @handles(AdvanceLifecycle)
 def advance_lifecycle(command: AdvanceLifecycle, context: Context) -> Outcome:
     client = context.load(Client, command.client_id)
+    check_may_act(context, whose=None, client_ids=(client.id,))
     client.advance_to(command.to_state, reason=command.reason)
     return context.save(client)
 
@@ -215,6 +218,9 @@ def import_client(command: ImportClient, context: Context) -> Outcome:
     if organisation is not None:
         organisation.check_organisation()
     client = context.new(Client, command.client_id)
+    if command.parent_id is not None:
+        parent = context.find(Client, command.parent_id)
+        client.check_parent(command.parent_id, is_below=belongs_to(context, parent, client.id))
     client.register(
         kind=command.kind,
         name=command.name,

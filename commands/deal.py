@@ -10,7 +10,7 @@ from aggregates.deal import Deal, DealStatus
 from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
-from commands.approach import Approach, acting_staff, approach, approach_in_history
+from commands.approach import Approach, acting_staff, approach, approach_in_history, led_deal
 from commands.base import Command, Context, GivenMoment, Outcome, handles
 from commands.import_run import HistoryCommand
 from commands.roles import SELLING
@@ -83,7 +83,7 @@ class HandOverDeal(Command):
 
 @example(deal_id=SALE, amount=DISCOUNTED)
 class WinDeal(Command):
-    """Say that the client bought, for this amount or the deal's."""
+    """Say that the client bought, for this amount or the deal's; who bought is a customer from then on."""
 
     ROLES = SELLING
 
@@ -178,11 +178,11 @@ def open_deal(command: OpenDeal, context: Context) -> Outcome:
 @handles(NameDealClient)
 def name_deal_client(command: NameDealClient, context: Context) -> Outcome:
     """Name the client and, while the deal is open, claim it for the deal's seller in one decision."""
-    deal = context.load(Deal, command.deal_id)
+    deal = led_deal(context, command.deal_id)
     client = context.load(Client, command.client_id)
     if deal.client_id == client.id or deal.status is not DealStatus.OPEN:
         deal.name_client(client.id)
-        return context.save(deal)
+        return context.save(deal, *_customers(context, deal))
     deal.check_nameable(client.id)
     offer = approach(context, _seller(context, deal), client.id)
     deal.name_client(client.id)
@@ -191,14 +191,14 @@ def name_deal_client(command: NameDealClient, context: Context) -> Outcome:
 
 @handles(MoveDeal)
 def move_deal(command: MoveDeal, context: Context) -> Outcome:
-    deal = context.load(Deal, command.deal_id)
+    deal = led_deal(context, command.deal_id)
     deal.move_to(command.to_stage, _pipeline(context, deal), reason=command.reason)
     return context.save(deal)
 
 
 @handles(RevalueDeal)
 def revalue_deal(command: RevalueDeal, context: Context) -> Outcome:
-    deal = context.load(Deal, command.deal_id)
+    deal = led_deal(context, command.deal_id)
     deal.revalue(command.amount, reason=command.reason)
     return context.save(deal)
 
@@ -208,8 +208,8 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
     """Hand over, and claim a free client for the seller who leads the deal now."""
     deal = context.load(Deal, command.deal_id)
     if deal.seller_id == command.to_seller_id:
-        return context.save(deal)
-    deal.check_open()
+        return context.save(deal)  # asked again by who handed it over, and leads it no more
+    led_deal(context, deal.id).check_open()
     offer = approach(context, context.load(StaffMember, command.to_seller_id), deal.client_id)
     deal.hand_over(command.to_seller_id, reason=command.reason)
     return context.save(deal, *offer.claim())
@@ -217,23 +217,33 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
 
 @handles(WinDeal)
 def win_deal(command: WinDeal, context: Context) -> Outcome:
-    deal = context.load(Deal, command.deal_id)
+    deal = led_deal(context, command.deal_id)
     deal.win(command.amount)
-    return context.save(deal)
+    return context.save(deal, *_customers(context, deal))
 
 
 @handles(LoseDeal)
 def lose_deal(command: LoseDeal, context: Context) -> Outcome:
-    deal = context.load(Deal, command.deal_id)
+    deal = led_deal(context, command.deal_id)
     deal.lose(command.reason)
     return context.save(deal)
 
 
 @handles(ReopenDeal)
 def reopen_deal(command: ReopenDeal, context: Context) -> Outcome:
-    deal = context.load(Deal, command.deal_id)
+    deal = led_deal(context, command.deal_id)
     deal.reopen(_pipeline(context, deal), stage=command.stage, reason=command.reason)
     return context.save(deal)
+
+
+def _customers(context: Context, deal: Deal, moment: datetime | None = None) -> tuple[Client, ...]:
+    """Record that the client of a deal that was just won, or just tied, is a customer; return the client."""
+    if deal.client_id is None or deal.status is not DealStatus.WON or not deal.has_pending:
+        return ()
+    client = context.load(Client, deal.client_id)
+    with client.occurring_at(moment or context.occurred_at):
+        client.become_customer()
+    return (client,)
 
 
 def _seller(context: Context, deal: Deal) -> StaffMember:
@@ -269,8 +279,11 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
             external_id=command.external_id,
             date_unknown=command.date_unknown or command.engaged_at is None,
         )
-    _end(deal, command, command.closed_at or opened_at)
-    return context.save(deal, *offer.claim_at(opened_at))
+    closed_at = command.closed_at or opened_at
+    _end(deal, command, closed_at)
+    claimed = offer.claim_at(opened_at, strict=command.strict)
+    others = dict.fromkeys((*claimed, *_customers(context, deal, closed_at)))
+    return context.save(deal, *others)
 
 
 def _end(deal: Deal, command: ImportDeal, closed_at: datetime) -> None:

@@ -54,6 +54,16 @@ class RetireStage(Command):
     stage: Code
 
 
+@example(pipeline_id=ROAD, stage="offer")
+class RestoreStage(Command):
+    """Let deals enter a stage again that was retired."""
+
+    ROLES = HEADING
+
+    pipeline_id: PipelineId
+    stage: Code
+
+
 @handles(DefinePipeline)
 def define_pipeline(command: DefinePipeline, context: Context) -> Outcome:
     pipeline = context.new(Pipeline, command.pipeline_id)
@@ -79,4 +89,11 @@ def revise_stage(command: ReviseStage, context: Context) -> Outcome:
 def retire_stage(command: RetireStage, context: Context) -> Outcome:
     pipeline = context.load(Pipeline, command.pipeline_id)
     pipeline.retire_stage(command.stage)
+    return context.save(pipeline)
+
+
+@handles(RestoreStage)
+def restore_stage(command: RestoreStage, context: Context) -> Outcome:
+    pipeline = context.load(Pipeline, command.pipeline_id)
+    pipeline.restore_stage(command.stage)
     return context.save(pipeline)

@@ -35,6 +35,9 @@ PERSONAL: Roles = frozenset({"operator", "admin"})
 HEADING: Roles = frozenset({"head", "admin"})
 """Decide who owns a client and where staff belong."""
 
+KEPT_APART: Roles = frozenset({"seller"})
+"""They lead no deal and plan no work of a client who is another's; all others stand above, or do not sell."""
+
 ADMIN: Roles = frozenset({"admin"})
 POLICY: Roles = frozenset({"policy", "head", "admin"})
 IMPORT: Roles = frozenset({"import", "ops", "admin"})

@@ -44,3 +44,12 @@ class StageRetired(Event):
     TOPIC: ClassVar[str] = "pipeline.stage_retired"
 
     stage: Code
+
+
+@example(on=ROAD, stage="offer")
+class StageRestored(Event):
+    """Deals enter a stage again that was retired; it is where it was in the order."""
+
+    TOPIC: ClassVar[str] = "pipeline.stage_restored"
+
+    stage: Code

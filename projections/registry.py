@@ -2,7 +2,6 @@
 
 from types import ModuleType
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from infra.analytics.fact_schema import FactTable
 from infra.projector.projection import Projection
@@ -13,7 +12,7 @@ from projections.parties import facts as party_facts
 from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
 from projections.staff import facts as staff_facts
-from projections.staff import staff_counters, staff_directory, staff_places, units
+from projections.staff import staff_directory, staff_places, units
 from projections.timers import timers_due
 
 MODULES: tuple[ModuleType, ...] = (
@@ -26,7 +25,6 @@ MODULES: tuple[ModuleType, ...] = (
     products,
     staff_directory,
     activities,
-    staff_counters,
     units,
     staff_places,
     timers_due,
@@ -43,8 +41,3 @@ PROJECTIONS: tuple[Projection[Any], ...] = tuple(
 FACT_TABLES: tuple[FactTable, ...] = tuple(
     member for module in MODULES for member in vars(module).values() if isinstance(member, FactTable)
 )
-
-
-def projections_in(zone: ZoneInfo) -> tuple[Projection[Any], ...]:
-    """Return all of them by the company's calendar."""
-    return tuple(one.in_zone(zone) for one in PROJECTIONS)

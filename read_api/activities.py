@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from read_api import views
-from read_api.reading.answer import Answer, Page, Sql, Whole, json_of
+from read_api.reading.answer import Page, Sql, Whole, json_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NotStaffError, ReadNotAllowedError
-from read_api.reading.paging import Listing
+from read_api.reading.paging import Listing, item_statement
 from read_api.reading.question import PageQuestion, PastQuestion
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE, Roles
@@ -38,7 +38,11 @@ Channel = Literal[
 State = Literal["planned", "held", "cancelled"]
 
 
-class Activity(Answer):
+CONTACT = "a.state = 'held' AND a.channel <> 'task' AND a.call_status IS DISTINCT FROM 'misdial'"
+"""What counts as a contact: a touchpoint that took place. A task is our own work, a misdial meant somebody else."""
+
+
+class Activity(Whole):
     """One touchpoint or task, planned, held or cancelled."""
 
     activity_id: UUID
@@ -73,13 +77,16 @@ class Activity(Answer):
 
 
 class MyDay(Whole):
-    """What a staff member has to do: up to 200 of each, the oldest first."""
+    """What a staff member has to do: up to 200 of each, the oldest first, and how many there are of each."""
 
     staff_id: UUID
     day: date
     overdue: list[Activity]
+    overdue_count: int
     due: list[Activity]
+    due_count: int
     calls_to_classify: list[Activity]
+    calls_to_classify_count: int
 
 
 JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = a.client_id
@@ -108,30 +115,28 @@ ACTIVITIES = Listing(
 )
 
 
-def _mine(condition: str, order: str) -> str:
-    return f"""(
+ACTIVITY = item_statement(ACTIVITIES, "a.activity_id = %(activity_id)s")
+
+
+def _mine(name: str, condition: str, order: str) -> str:
+    mine = f"FROM {views.ACTIVITIES} AS a WHERE a.staff_id = %(staff)s AND {condition}"
+    return f"""'{name}', (
         SELECT coalesce(json_agg({json_of(Activity, "a")} ORDER BY a.{order}, a.activity_id), '[]')
-        FROM (
-            SELECT *
-            FROM {views.ACTIVITIES} AS a
-            WHERE a.staff_id = %(staff)s AND {condition}
-            ORDER BY a.{order}, a.activity_id
-            LIMIT 200
-        ) AS a
+        FROM (SELECT a.* {mine} ORDER BY a.{order}, a.activity_id LIMIT 200) AS a
         {JOINS}
-    )"""  # noqa: S608 - put together from constants
+    ),
+    '{name}_count', (SELECT count(*) {mine})"""  # noqa: S608 - put together from constants
 
 
 # The conditions are those of the partial indexes activities_due and activities_unclassified.
+_CALLS = "a.state = 'held' AND a.channel = 'call' AND a.direction = 'inbound' AND a.call_status IS NULL"
 _MY_DAY = f"""
 SELECT seen.*, json_build_object(
     'staff_id', %(staff)s::uuid,
     'day', %(day)s::date,
-    'overdue', {_mine("a.state = 'planned' AND a.due_at < %(now)s", "due_at")},
-    'due', {_mine("a.state = 'planned' AND a.due_at >= %(now)s AND a.due_at < %(end)s", "due_at")},
-    'calls_to_classify', {
-    _mine("a.state = 'held' AND a.channel = 'call' AND a.direction = 'inbound' AND a.call_status IS NULL", "held_at")
-}
+    {_mine("overdue", "a.state = 'planned' AND a.due_at < %(now)s", "due_at")},
+    {_mine("due", "a.state = 'planned' AND a.due_at >= %(now)s AND a.due_at < %(end)s", "due_at")},
+    {_mine("calls_to_classify", _CALLS, "held_at")}
 )::text
 FROM seen"""  # noqa: S608 - put together from constants
 MY_DAY = Statement(_MY_DAY, (views.ACTIVITIES,), NAMES)
@@ -156,6 +161,11 @@ class DayQuestion(PastQuestion):
 @router.question("/activities", "Touchpoints and tasks, the latest first", answers=Page[Activity], roles=FRONT_OFFICE)
 async def list_activities(ask: Asking, question: Annotated[ActivitiesQuestion, Query()]) -> Response:
     return await ask.page(ACTIVITIES, question)
+
+
+@router.question("/activities/{activity_id}", "One touchpoint or task", answers=Activity, roles=FRONT_OFFICE)
+async def get_activity(activity_id: UUID, ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
+    return await ask.one(ACTIVITY, {"activity_id": activity_id}, question, ("activity", activity_id))
 
 
 @router.question("/my-day", "What is due today, overdue, or waits for a click", answers=MyDay, roles=FRONT_OFFICE)

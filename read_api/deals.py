@@ -8,11 +8,11 @@ from fastapi import Query, Response
 
 from read_api import views
 from read_api.pipelines import PipelineStage
-from read_api.reading.answer import AS_TEXT, Answer, Page, Sql, Sum, Whole, json_of, members, one_of, sums_of
+from read_api.reading.answer import AS_TEXT, Answer, Page, Sql, Sum, Whole, json_of, members, sums_of
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
-from read_api.reading.paging import Listing
+from read_api.reading.paging import Listing, item_statement
 from read_api.reading.question import PageQuestion, PastQuestion, PlainText
 from read_api.reading.statement import Seen, Statement
 from read_api.roles import FRONT_OFFICE
@@ -113,15 +113,7 @@ BOARD = Listing(
     names=NAMES,
 )
 
-DEAL = one_of(
-    Deal,
-    "d",
-    f"""{views.PIPELINE_BOARD} AS d
-    {JOINS}
-    WHERE d.deal_id = %(deal_id)s AND d.opened_at IS NOT NULL""",
-    views=(views.PIPELINE_BOARD,),
-    names=NAMES,
-)
+DEAL = item_statement(DEALS, "d.deal_id = %(deal_id)s")
 
 # The first pipeline that was defined is shown when none is named. What is won counts at what it was won for.
 _TOTALS = f""", board AS (

@@ -7,16 +7,16 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from read_api import views
-from read_api.reading.answer import Answer, Page
+from read_api.reading.answer import Page, Whole
 from read_api.reading.declaring import Asking, Questions
-from read_api.reading.paging import Listing
-from read_api.reading.question import PageQuestion
+from read_api.reading.paging import Listing, item_statement
+from read_api.reading.question import PageQuestion, PastQuestion, PlainText
 from read_api.roles import EVERYBODY
 
 router = Questions("catalogue")
 
 
-class Product(Answer):
+class Product(Whole):
     """One product of the catalogue."""
 
     product_id: UUID
@@ -41,6 +41,9 @@ PRODUCTS = Listing(
 )
 
 
+PRODUCT = item_statement(PRODUCTS, "p.code = %(code)s")
+
+
 class ProductsQuestion(PageQuestion):
     """Which products."""
 
@@ -50,3 +53,8 @@ class ProductsQuestion(PageQuestion):
 @router.question("/products", "Products by code", answers=Page[Product], roles=EVERYBODY)
 async def list_products(ask: Asking, question: Annotated[ProductsQuestion, Query()]) -> Response:
     return await ask.page(PRODUCTS, question)
+
+
+@router.question("/products/{code}", "One product", answers=Product, roles=EVERYBODY)
+async def get_product(code: PlainText, ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
+    return await ask.one(PRODUCT, {"code": code}, question, ("product", code), rests_on_others=True)

@@ -10,9 +10,11 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from read_api import views
+from read_api.activities import CONTACT
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of
 from read_api.reading.declaring import Asking, Questions
-from read_api.reading.paging import Listing
+from read_api.reading.moments import period
+from read_api.reading.paging import Listing, item_statement
 from read_api.reading.question import PageQuestion, PastQuestion, PlainText
 from read_api.reading.statement import Statement
 from read_api.roles import EVERYBODY, FRONT_OFFICE, Role, Roles
@@ -21,24 +23,23 @@ router = Questions("staff")
 
 SEEING_STAFF: Roles = FRONT_OFFICE | frozenset[Role]({"ops"})
 
-TOTAL = Sql("coalesce(sum({column}), 0)")
-_DAYS = "{alias}.staff_id = %(staff)s AND {alias}.day BETWEEN %(since)s::date AND %(until)s::date"
+_IN_PERIOD = "{moment} >= %(begin)s AND {moment} < %(end)s"
+_ENDED = f"d.seller_id = %(staff)s AND {_IN_PERIOD.format(moment='d.closed_at')} AND d.status <> 'open'"
 _WON = Sql(
     list_of(
         json_of(Sum, "w"),
         f"""(
-            SELECT e.key AS currency, sum(e.value::numeric) AS amount
-            FROM {views.STAFF_COUNTERS} AS m
-            CROSS JOIN LATERAL jsonb_each_text(m.won) AS e
-            WHERE {_DAYS.format(alias="m")}
-            GROUP BY e.key
+            SELECT d.won_currency AS currency, sum(d.won_amount) AS amount
+            FROM {views.PIPELINE_BOARD} AS d
+            WHERE {_ENDED} AND d.status = 'won'
+            GROUP BY d.won_currency
         ) AS w""",  # noqa: S608 - put together from constants
         order="w.currency",
     )
 )
 
 
-class StaffMember(Answer):
+class StaffMember(Whole):
     """A staff member as the directory shows them."""
 
     staff_id: UUID
@@ -87,20 +88,20 @@ class StaffPlace(Answer):
 
 
 class Counters(Whole):
-    """What a staff member did in a period of whole days."""
+    """What a staff member did in a period of whole days, counted from what the lists show (docs/figures.md)."""
 
-    staff_id: Annotated[UUID, Sql("s.staff_id")]
-    name: Annotated[str | None, Sql("s.name")]
+    staff_id: UUID
+    name: str | None
     from_day: Annotated[date, Sql("%(since)s::date")]
     to_day: Annotated[date, Sql("%(until)s::date")]
-    contacts: Annotated[int, TOTAL]
-    meetings: Annotated[int, TOTAL]
-    calls: Annotated[int, TOTAL]
-    offers: Annotated[int, TOTAL]
-    deals_opened: Annotated[int, TOTAL]
-    deals_won: Annotated[int, TOTAL]
-    deals_lost: Annotated[int, TOTAL]
-    clients_claimed: Annotated[int, TOTAL]
+    contacts: int
+    meetings: int
+    calls: int
+    offers: int
+    deals_opened: int
+    deals_won: int
+    deals_lost: int
+    clients_claimed: int
     won: Annotated[list[Sum], _WON]
 
 
@@ -136,6 +137,8 @@ STAFF = Listing(
     beside=(views.UNITS,),
 )
 
+MEMBER = item_statement(STAFF, "s.staff_id = %(staff_id)s")
+
 UNITS = Listing(
     name="units",
     view=views.UNITS,
@@ -162,16 +165,43 @@ PLACES = Listing(
 
 _COUNTERS = f"""
 SELECT seen.*, (
-    SELECT (
-        SELECT {json_of(Counters, "n")}::text
-        FROM {views.STAFF_COUNTERS} AS n
-        WHERE {_DAYS.format(alias="n")}
-    )
-    FROM {views.STAFF_DIRECTORY} AS s
-    WHERE s.staff_id = %(staff)s
+    SELECT {json_of(Counters, "n")}::text
+    FROM (
+        SELECT s.staff_id, s.name, h.*, o.*, e.*, c.*
+        FROM {views.STAFF_DIRECTORY} AS s
+        CROSS JOIN (
+            SELECT
+                count(*) AS contacts,
+                count(*) FILTER (WHERE a.channel = 'meeting') AS meetings,
+                count(*) FILTER (WHERE a.channel = 'call') AS calls,
+                count(*) FILTER (WHERE a.is_offer) AS offers
+            FROM {views.ACTIVITIES} AS a
+            WHERE a.staff_id = %(staff)s AND {_IN_PERIOD.format(moment="a.takes_place_at")} AND {CONTACT}
+        ) AS h
+        CROSS JOIN (
+            SELECT count(*) AS deals_opened
+            FROM {views.PIPELINE_BOARD} AS d
+            WHERE d.opened_by = %(staff)s AND {_IN_PERIOD.format(moment="d.opened_at")}
+        ) AS o
+        CROSS JOIN (
+            SELECT
+                count(*) FILTER (WHERE d.status = 'won') AS deals_won,
+                count(*) FILTER (WHERE d.status = 'lost') AS deals_lost
+            FROM {views.PIPELINE_BOARD} AS d
+            WHERE {_ENDED}
+        ) AS e
+        CROSS JOIN (
+            SELECT count(*) AS clients_claimed
+            FROM {views.OWNERSHIP_HISTORY} AS w
+            WHERE w.to_owner_id = %(staff)s AND w.from_owner_id IS NULL AND {_IN_PERIOD.format(moment="w.occurred_at")}
+        ) AS c
+        WHERE s.staff_id = %(staff)s
+    ) AS n
 )
 FROM seen"""  # noqa: S608 - put together from constants
-COUNTERS = Statement(_COUNTERS, (views.STAFF_COUNTERS, views.STAFF_DIRECTORY))
+COUNTERS = Statement(
+    _COUNTERS, (views.ACTIVITIES, views.PIPELINE_BOARD, views.OWNERSHIP_HISTORY, views.STAFF_DIRECTORY)
+)
 
 
 class StaffQuestion(PageQuestion):
@@ -215,6 +245,11 @@ async def list_staff(ask: Asking, question: Annotated[StaffQuestion, Query()]) -
     return await ask.page(STAFF, question)
 
 
+@router.question("/staff/{staff_id}", "One staff member", answers=StaffMember, roles=SEEING_STAFF)
+async def get_staff_member(staff_id: UUID, ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
+    return await ask.one(MEMBER, {"staff_id": staff_id}, question, ("staff member", staff_id))
+
+
 @router.question("/units", "Teams and branches by name", answers=Page[Unit], roles=EVERYBODY)
 async def list_units(ask: Asking, question: Annotated[UnitsQuestion, Query()]) -> Response:
     return await ask.page(UNITS, question)
@@ -232,9 +267,7 @@ async def get_staff_places(staff_id: UUID, ask: Asking, question: Annotated[Page
 )
 async def get_staff_counters(staff_id: UUID, ask: Asking, question: Annotated[CountersQuestion, Query()]) -> Response:
     today = ask.now(question).date()
-    values = {
-        "staff": staff_id,
-        "since": question.since or today.replace(day=1),
-        "until": question.until or today,
-    }
-    return await ask.one(COUNTERS, values, question, ("staff member", staff_id))
+    since, until = question.since or today.replace(day=1), question.until or today
+    begin, end = period(since, until, ask.desk.zone)
+    values = {"staff": staff_id, "since": since, "until": until, "begin": begin, "end": end}
+    return await ask.one(COUNTERS, values, question, ("staff member", staff_id), rests_on_others=True)

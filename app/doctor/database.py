@@ -14,7 +14,7 @@ from app.serving.analytics_control import reports_position
 from infra.log.crypto import MasterKey
 from infra.migrations import scripts
 from infra.told import ToldError
-from projections.registry import projections_in
+from projections.registry import PROJECTIONS
 from replay.repair.status import ProjectionStatus, statuses
 
 OLDEST_POSTGRES = 18
@@ -156,7 +156,7 @@ def positions(patient: Patient) -> str:
 def projections(patient: Patient) -> str:
     """Every read model is live, of this code, and not far behind while a service keeps it up to date."""
     patient.require_log()
-    found = statuses(projections_in(patient.settings.company_zone), patient.owner_url or "")
+    found = statuses(PROJECTIONS, patient.owner_url or "")
     if not any(one.generation for one in found):
         raise SkippedError("none was built yet: start the service")
     is_followed = bool(

@@ -4,7 +4,6 @@ from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.composition.decoding import decoder_factory
 from app.database import Urls
@@ -13,22 +12,22 @@ from app.settings import Settings
 from infra.log.crypto import MasterKey
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
-from projections.registry import projections_in
+from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import rebuild
 from replay.rebuilding.resources import Resources
 
 
 def projector_at(
-    urls: Urls, master: MasterKey, zone: ZoneInfo, disk: Path | None, keep_retired: timedelta | None = None
+    urls: Urls, master: MasterKey, disk: Path | None, keep_retired: timedelta | None = None
 ) -> ProjectorService:
-    """Return the service that keeps every read model up to date, by the company's calendar."""
+    """Return the service that keeps every read model up to date."""
     decoder, resources = decoder_factory(urls.projector, master), Resources(disk=disk)
 
     def build(projection: Projection[Any]) -> None:
         # Readers have nothing better: an earlier build, of other code, is moved by no worker any more.
         rebuild(projection, urls.projector, decoder, resources=resources, only_if_missing=True, may_park=True)
 
-    return ProjectorService(projections_in(zone), decoder(), urls.projector, build=build, keep_retired=keep_retired)
+    return ProjectorService(PROJECTIONS, decoder(), urls.projector, build=build, keep_retired=keep_retired)
 
 
 def projector_process(settings: Settings, urls: Urls, master: MasterKey, disk: Path | None = None) -> KeptProcess:
@@ -37,7 +36,7 @@ def projector_process(settings: Settings, urls: Urls, master: MasterKey, disk: P
 
 
 def _project(settings: Settings, urls: Urls, master: MasterKey, disk: Path | None, parent: Connection) -> None:
-    service = projector_at(urls, master, settings.company_zone, disk, settings.keep_retired)
+    service = projector_at(urls, master, disk, settings.keep_retired)
     service.start()
     wait_for_the_end(parent)
     service.stop()

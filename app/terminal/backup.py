@@ -12,7 +12,7 @@ from infra.backup.manifest import Manifest
 from infra.backup.restore import RestoreRefusedError, checked_backup, restore
 from infra.log.crypto import MasterKey
 from infra.postgres.embedded import EmbeddedPostgresError
-from projections.registry import projections_in
+from projections.registry import PROJECTIONS
 from replay.repair.status import statuses
 from replay.repair.storage import Stored, storage
 
@@ -77,7 +77,7 @@ def show_status(*, as_json: bool) -> None:
     settings = Settings()
     master = master_key(settings)
     with database(settings, master, say) as urls:
-        models = statuses(projections_in(settings.company_zone), urls.projector)
+        models = statuses(PROJECTIONS, urls.projector)
         kept = [*storage(urls.owner), _analytics(settings)]
     free = free_bytes(settings.var)
     if as_json:

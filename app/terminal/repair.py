@@ -15,12 +15,12 @@ from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
 from app.terminal.console import print_json, print_table, say
 from infra.log.crypto import MasterKey
-from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use
+from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, names_retired
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.states import KEPT_LONG_ENOUGH, pause, resume
 from infra.told import ToldError
-from projections.registry import PROJECTIONS, projections_in
+from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
 from replay.rebuilding.resources import Resources
@@ -62,18 +62,18 @@ def site() -> Iterator[Site]:
 def named(name: str) -> tuple[list[Projection[Any]], bool]:
     """Return the projections meant and whether analytics is; raises UnknownReadModelError."""
     if name == "all":
-        return list(projections_in(Settings().company_zone)), True
+        return list(PROJECTIONS), True
     if name == ANALYTICS:
         return [], True
     if name not in KNOWN:
         raise UnknownReadModelError(name)
-    return [one for one in projections_in(Settings().company_zone) if one.name == name], False
+    return [one for one in PROJECTIONS if one.name == name], False
 
 
 def show_status(*, as_json: bool) -> None:
     """Print every read model: its state, how far behind the log, how large."""
     with site() as here:
-        found = statuses(projections_in(here.settings.company_zone), here.urls.projector)
+        found = statuses(PROJECTIONS, here.urls.projector)
         under_way = rebuilds(here.urls.projector)
     if as_json:
         print_json(found)
@@ -186,18 +186,25 @@ def _say_behind(projection: Projection[Any], url: str) -> None:
 
 
 def drop_named(name: str) -> None:
-    """Drop what is kept for a rollback."""
-    projections, _ = named(name)
+    """Drop what is kept for a rollback, and what is left of a read model that this version has no more."""
     with site() as here, connect(here.urls.projector) as connection:
+        withdrawn = [each for each in names_retired(connection) if each not in KNOWN and name in {each, "all"}]
+        projections = [] if name in withdrawn else named(name)[0]
         for one in projections:
             with build_lock(connection, one.name):
                 present = in_use(connection, one.name)
                 if present is not None and present.fingerprint != fingerprint_of(one):
                     say(f"{one.name}: other code made what is in use. That version may drop what this one reads.")
                     continue
-                dropped = drop_retired(connection, one.name)
-            said = f"generation {dropped[0]} is dropped" if dropped else "nothing was kept, so nothing changed"
-            say(f"{one.name}: {said}")
+                _say_dropped(one.name, drop_retired(connection, one.name))
+        for each in withdrawn:
+            with build_lock(connection, each):
+                _say_dropped(each, drop_retired(connection, each))
+
+
+def _say_dropped(name: str, dropped: Sequence[int]) -> None:
+    said = f"generation {dropped[0]} is dropped" if dropped else "nothing was kept, so nothing changed"
+    say(f"{name}: {said}")
 
 
 Change = Callable[[psycopg.Connection[Any], str], bool]

@@ -21,6 +21,7 @@ from commands.importing.run import Importer, Progress, WriteDoor
 from commands.importing.sheet import Sheet
 from commands.importing.targets import Frame, check_fields
 from commands.pipeline import DefinePipeline
+from events.values import EARLIEST
 
 
 def import_file(
@@ -88,9 +89,19 @@ def import_sheet(importer: Importer, sheet: Sheet, import_id: UUID, *, name: str
     if mapping.pipeline is not None:
         pipeline = mapping.pipeline
         pipeline_id = imported_id(mapping.source, "pipeline", pipeline.name)
-        asked = DefinePipeline(pipeline_id=pipeline_id, name=pipeline.name, stages=pipeline.stages)
+        asked = DefinePipeline(
+            pipeline_id=pipeline_id, name=pipeline.name, stages=pipeline.stages, occurred_at=_beginning(sheet)
+        )
         check(importer.prepare((asked, pipeline.name)))
     importer.rows(sheet, Frame(import_id, mapping, strict), name)
+
+
+def _beginning(sheet: Sheet) -> datetime | None:
+    """Return when the first deal began, by which there was a pipeline: else boards of those days would not be there."""
+    told = {sheet.text(record, "engaged_at") for record in sheet.records}
+    moments = (*(sheet.moment(each) for each in told if each), sheet.mapping.stated_moment)
+    # A date that nobody means is told of its row.
+    return min((each for each in moments if each is not None and EARLIEST <= each <= sheet.now), default=None)
 
 
 def _silent(done: int, total: int) -> None:

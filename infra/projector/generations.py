@@ -80,10 +80,9 @@ def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any,
 
 
 def fingerprint_of(projection: Projection[Any]) -> str:
-    """Return what names a build: the same code gives the same, a changed row, table, meaning or calendar another."""
+    """Return what names a build: the same code gives the same, a changed row, table or meaning another."""
     row = [f"{name}: {kind}" for name, kind in projection.row.__annotations__.items()]
-    calendar = [projection.zone.key] if projection.zone is not None else []
-    parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8"), *calendar]
+    parts = [projection.name, str(projection.version), *row, projection.ddl.read_text(encoding="utf-8")]
     return sha256("\x1f".join(parts).encode()).hexdigest()[:16]
 
 
@@ -274,3 +273,9 @@ def drop_retired(connection: psycopg.Connection[Any], name: str) -> list[int]:
     for (number,) in rows:
         connection.execute("SELECT letopis.drop_generation(%s, %s)", (name, number))
     return [number for (number,) in rows]
+
+
+def names_retired(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the read models of which something is kept that readers saw before."""
+    rows = connection.execute("SELECT DISTINCT name FROM letopis.projection WHERE state = 'retired' ORDER BY name")
+    return [name for (name,) in rows]

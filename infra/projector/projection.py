@@ -1,13 +1,12 @@
 """What a read model is: a row type, a key, a partition and a pure fold, with its table's DDL beside it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 RowT = TypeVar("RowT", bound=tuple[Any, ...])
 Key = tuple[Any, ...]
@@ -55,10 +54,6 @@ class Projection(Generic[RowT]):
     shape: int = 1
     is_append_only: bool = False
     needs_parties: bool = False
-    zone: ZoneInfo | None = None
-    """By whose calendar the keys count days, where they do: all of them are given it after the event."""
-    origin: "Projection[RowT] | None" = field(default=None, repr=False)
-    """What this one, by another calendar, was made of: the variable of its module."""
     folds: dict[type[Any], tuple[Keys, Fold]] = field(default_factory=dict, repr=False)
     """For each kind of event, what gives the keys it touches and what folds it."""
     parts: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -75,27 +70,16 @@ class Projection(Generic[RowT]):
         nor is what is encrypted opened.
         """
 
-        own_keys = keys if self.zone is None else partial(keys, zone=self.zone)
-
         def register(fold: _F) -> _F:
             for event_type in event_types:
                 assert event_type not in self.folds, f"{self.name} folds {event_type.__name__} twice"  # noqa: S101
-                self.folds[event_type] = (own_keys, fold)
+                self.folds[event_type] = (keys, fold)
                 if reads is not None:
                     part = self.parts[event_type.TOPIC] = event_type.part(*reads)
-                    self.folds[part] = (own_keys, fold)
+                    self.folds[part] = (keys, fold)
             return fold
 
         return register
-
-    def in_zone(self, zone: ZoneInfo) -> "Projection[RowT]":
-        """Return this read model by the calendar of a zone; itself where that changes nothing."""
-        if self.zone in {None, zone}:
-            return self
-        folds: dict[type[Any], tuple[Keys, Fold]] = {
-            kind: (partial(keys, zone=zone), fold) for kind, (keys, fold) in self.folds.items()
-        }
-        return replace(self, zone=zone, folds=folds, origin=self.origin or self)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ ownership_history = Projection(
     key=("client_id", "event_position"),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
+    shape=2,
     is_append_only=True,
 )
 

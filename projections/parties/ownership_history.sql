@@ -13,18 +13,28 @@ CREATE TABLE {schema}.ownership_history (
     PRIMARY KEY (client_id, event_position)
 );
 
+-- serves GET /staff/<id>/counters: the clients that a seller claimed in a period
+CREATE INDEX ownership_history_by_new_owner ON {schema}.ownership_history (to_owner_id, occurred_at);
+
 -- What readers see: each change with the time of the next one; `until` is empty for the state that holds now.
 CREATE VIEW {schema}.ownership_history_view AS
 SELECT
-    client_id,
-    event_position,
-    from_owner_id,
-    to_owner_id,
-    cause,
-    reason,
-    occurred_at,
-    recorded_at,
-    actor,
-    lead(occurred_at) OVER (PARTITION BY client_id ORDER BY event_position) AS until,
-    position
-FROM {schema}.ownership_history;
+    h.client_id,
+    h.event_position,
+    h.from_owner_id,
+    h.to_owner_id,
+    h.cause,
+    h.reason,
+    h.occurred_at,
+    h.recorded_at,
+    h.actor,
+    (
+        SELECT n.occurred_at
+        FROM {schema}.ownership_history AS n
+        WHERE n.client_id = h.client_id
+            AND n.event_position > h.event_position
+        ORDER BY n.event_position
+        LIMIT 1
+    ) AS until,
+    h.position
+FROM {schema}.ownership_history AS h;

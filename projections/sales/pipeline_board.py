@@ -27,9 +27,10 @@ OPEN, WON, LOST = "open", "won", "lost"
 
 
 class DealRow(NamedTuple):
-    """The deal; `amount` is what it is thought to be worth, `won_amount` what it was won for; `version` its stream's.
+    """The deal; `amount` is what was last said to be its worth, by a win too; `version` is its stream's.
 
-    `stage` is the open stage it is in or was in at its end; `stage_since` is business time.
+    `won_amount` is what it was won for, as long as it is won; `seller_id` leads it, or is credited with its end, while
+    `opened_by` began it. `stage` is the open stage it is in or was in at its end; `stage_since` is business time.
     """
 
     deal_id: UUID
@@ -46,6 +47,7 @@ class DealRow(NamedTuple):
     won_amount: Decimal | None = None
     won_currency: str | None = None
     opened_at: datetime | None = None
+    opened_by: UUID | None = None
     closed_at: datetime | None = None
     lost_reason: str | None = None
     external_id: str | None = None
@@ -59,6 +61,7 @@ pipeline_board = Projection(
     key=("deal_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
+    shape=2,
 )
 
 Row = DealRow | None
@@ -87,6 +90,7 @@ def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
         title=event.title,
         product_code=event.product_code,
         opened_at=event.occurred_at,
+        opened_by=event.seller_id,
         external_id=event.external_id,
         date_unknown=event.date_unknown,
         **_worth(event.amount),
@@ -129,6 +133,7 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
         won_currency=event.amount.currency,
         lost_reason=None,
         closed_at=event.occurred_at,
+        **_worth(event.amount),
     )
 
 

@@ -14,6 +14,7 @@ CREATE TABLE {schema}.pipeline_board (
     won_amount   numeric,
     won_currency text,
     opened_at    timestamptz,
+    opened_by    uuid,
     closed_at    timestamptz,
     lost_reason  text,
     external_id  text,
@@ -38,6 +39,12 @@ CREATE INDEX pipeline_board_by_client ON {schema}.pipeline_board (client_id, ope
 
 -- serves GET /deals?product=: one product's deals, page by page
 CREATE INDEX pipeline_board_by_product ON {schema}.pipeline_board (product_code, opened_at, deal_id);
+
+-- serves GET /staff/<id>/counters: the deals that a seller opened in a period
+CREATE INDEX pipeline_board_by_opener ON {schema}.pipeline_board (opened_by, opened_at);
+
+-- serves GET /staff/<id>/counters: those that ended in a period, credited to a seller
+CREATE INDEX pipeline_board_by_end ON {schema}.pipeline_board (seller_id, closed_at) WHERE status <> 'open';
 
 -- What these say together: a pipeline with many deals and a state with many may have none in common, and a page must not
 -- be looked for along all deals then.

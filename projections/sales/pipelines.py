@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
+from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
 from events.values import Stage
 from infra.projector.projection import Key, Projection
 from projections.change import changed
@@ -96,8 +96,17 @@ def stage_revised(row: Row, event: StageRevised, _: Key) -> PipelineRow:
 
 @pipelines.on(StageRetired)
 def stage_retired(row: Row, event: StageRetired, _: Key) -> PipelineRow:
+    return _marked(row, event, is_retired=True)
+
+
+@pipelines.on(StageRestored)
+def stage_restored(row: Row, event: StageRestored, _: Key) -> PipelineRow:
+    return _marked(row, event, is_retired=False)
+
+
+def _marked(row: Row, event: StageRetired | StageRestored, *, is_retired: bool) -> PipelineRow:
     pipeline = _pipeline(row, event)
     if event.stage not in pipeline.stages:
         return changed(pipeline, version=event.originator_version)
-    retired = {**pipeline.stages[event.stage], "is_retired": True}
-    return changed(pipeline, version=event.originator_version, stages={**pipeline.stages, event.stage: retired})
+    marked = {**pipeline.stages[event.stage], "is_retired": is_retired}
+    return changed(pipeline, version=event.originator_version, stages={**pipeline.stages, event.stage: marked})

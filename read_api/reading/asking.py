@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from read_api.reading.desk import Caller, Desk, Row
 from read_api.reading.errors import NoSuchThingError, ViewParkedError
 from read_api.reading.moments import as_of_from
-from read_api.reading.paging import Listing, count_statement, from_cursor, page_statement, to_cursor
+from read_api.reading.paging import Listing, from_cursor, page_statement, to_cursor
 from read_api.reading.question import PageQuestion, PastQuestion
 from read_api.reading.statement import Seen, Statement
 
@@ -96,15 +96,19 @@ class Ask:
         statement: Statement,
         parameters: Mapping[str, Any],
         question: PastQuestion,
-        about: tuple[str, UUID] | None = None,
+        about: tuple[str, UUID | str] | None = None,
+        *,
+        rests_on_others: bool = False,
     ) -> Response:
         """Answer with the one JSON text the statement gives; raises what `absent` returns when it gives none.
 
-        `about` is what is asked for: its kind and id.
+        `about` is what is asked for: its kind and its id, or whatever it goes by. If it `rests_on_others`, the facts
+        that name it as a party are not all that the answer needs, and what waits in any row may be lacking in it.
         """
         kind, identity = about or ("thing", None)
-        async with self.then(question, statement.views, identity) as asked:
-            seen, rows = await asked.fetch(statement, parameters, question.min_position, identity)
+        alone = identity if isinstance(identity, UUID) and not rests_on_others else None
+        async with self.then(question, statement.views, alone) as asked:
+            seen, rows = await asked.fetch(statement, parameters, question.min_position, alone)
         text = rows[0][0]
         if text is None:
             raise absent(kind, identity, seen)
@@ -125,19 +129,17 @@ class Ask:
         named = {**filters, **self._as_of}
         place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}
         given = frozenset(filters)
-        statement = page_statement(listing, given, question.limit, has_cursor=bool(place))
+        statement = page_statement(listing, given, question.limit, has_cursor=bool(place), has_count=question.count)
         values = {**filters, **place, "limit": question.limit}
         seen, rows = await self.fetch(statement, values, question.min_position, about)
         items, *last = rows[0]
+        count = f',"count":{last.pop()}' if question.count else ""
         end = "null" if last[-1] is None else f'"{to_cursor(listing, named, last)}"'
-        if question.count:
-            _, counted = await self.fetch(count_statement(listing, given), filters)
-            end += f',"count":{counted[0][0]}'
-        body = f'"items":{items or "[]"},"next":{end}'
+        body = f'"items":{items or "[]"},"next":{end}{count}'
         return PageBody(seen, body.encode(), is_empty=items is None)
 
 
-def absent(kind: str, identity: UUID | None, seen: Seen) -> NoSuchThingError | ViewParkedError:
+def absent(kind: str, identity: UUID | str | None, seen: Seen) -> NoSuchThingError | ViewParkedError:
     """Return why there is no answer: nothing is known under the id; or something is, and waits."""
     if seen.parked is None:
         return NoSuchThingError(kind=kind, id=identity)

@@ -1,7 +1,7 @@
 """How a past moment is written in `?as_of=`: what was known by then, what had happened by then, or both."""
 
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from infra.log.past_log import AsOf
@@ -10,6 +10,8 @@ from read_api.reading.errors import WrongParameterError
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 _KINDS = ("recorded", "occurred")
+# No fact happens outside of these, and a day at the end of the calendar has no next one.
+_FIRST, _LAST = date(1899, 12, 31), date(2100, 1, 2)
 
 
 def moment_from(text: str, zone: ZoneInfo) -> datetime:
@@ -22,6 +24,12 @@ def moment_from(text: str, zone: ZoneInfo) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise ValueError(text)
     return moment.astimezone(UTC)
+
+
+def period(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return when a period of whole days begins and when it has ended, by a zone's calendar."""
+    begin, end = (min(max(day, _FIRST), _LAST) for day in (first, last))
+    return datetime.combine(begin, time.min, zone), datetime.combine(end + timedelta(days=1), time.min, zone)
 
 
 def as_of_from(text: str, zone: ZoneInfo) -> AsOf:

@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from read_api.reading.answer import columns
+from read_api.reading.answer import columns, one_of
 from read_api.reading.errors import WrongParameterError
 from read_api.reading.statement import Statement
 
@@ -68,9 +68,12 @@ class Listing(Paged):
 
 
 @lru_cache(maxsize=512)
-def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_cursor: bool) -> Statement:
+def page_statement(
+    listing: Listing, given: frozenset[str], limit: int, *, has_cursor: bool, has_count: bool = False
+) -> Statement:
     """Return what gives one page, one row: position, items as JSON (NULL: none), the last one's keys if more follow.
 
+    If asked for, how many items the whole list has comes last, of the same moment as the items.
     With no filter or a steady one the limit stands in the text, and PostgreSQL plans once. A limit that is a parameter
     makes it plan each time, since for any limit it would expect a tenth of the table: other values get their own way.
     """
@@ -79,7 +82,7 @@ def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_c
     a, way = listing.alias, "DESC" if listing.descending else "ASC"
     keys = [f"{a}.{column}" for column in listing.order]
     order = ", ".join(f"{key} {way}" for key in keys)
-    conditions = listing.conditions(given)
+    conditions = all_of_them = listing.conditions(given)
     if has_cursor:
         after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
         conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
@@ -89,6 +92,7 @@ def page_statement(listing: Listing, given: frozenset[str], limit: int, *, has_c
     members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
     found, rows = _rows(listing, given, conditions, order, size)
+    counted = f", (SELECT count(*) FROM {listing.view} AS {a} WHERE {all_of_them})" if has_count else ""  # noqa: S608
     sql = f"""{found}, page AS MATERIALIZED (
     SELECT {members}
     FROM (
@@ -104,7 +108,7 @@ SELECT seen.*, (
         ORDER BY {page_order}
         LIMIT {size}
     ) AS i
-), {", ".join(f"last.{name}" for name in sorted_by)}
+), {", ".join(f"last.{name}" for name in sorted_by)}{counted}
 FROM seen
 LEFT JOIN (
     SELECT {", ".join(f"p.{name}" for name in sorted_by)}
@@ -113,6 +117,12 @@ LEFT JOIN (
     LIMIT 1 OFFSET {size} - 1
 ) AS last ON (SELECT count(*) FROM page) > {size}"""  # noqa: S608 - put together from the constants of a Listing
     return Statement(sql, (listing.view, *listing.beside), listing.names)
+
+
+def item_statement(listing: Listing, condition: str) -> Statement:
+    """Return what gives the one item of a list that a condition is true of, as the list has it, or NULL."""
+    source = f"{listing.view} AS {listing.alias}\n    {listing.joins}\n    WHERE {condition} AND {listing.always}"
+    return one_of(listing.item, listing.alias, source, views=(listing.view,), names=(*listing.names, *listing.beside))
 
 
 def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:
@@ -131,19 +141,6 @@ def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, 
     many = f"SELECT {a}.* FROM {view} AS {a} WHERE (SELECT count(*) FROM found) > {FEW}"  # noqa: S608
     rest = f"AND {conditions} ORDER BY {order} LIMIT {size} + 1"
     return found, f"({few} {rest}) UNION ALL ({many} {rest})"
-
-
-@lru_cache(maxsize=512)
-def count_statement(listing: Listing, given: frozenset[str]) -> Statement:
-    """Return what counts all rows of a list."""
-    sql = f"""
-SELECT seen.*, (
-    SELECT count(*)
-    FROM {listing.view} AS {listing.alias}
-    WHERE {listing.conditions(given)}
-)
-FROM seen"""  # noqa: S608 - put together from the constants of a Listing
-    return Statement(sql, (listing.view, *listing.beside))
 
 
 def _check(listing: Paged, filters: Mapping[str, Any]) -> str:

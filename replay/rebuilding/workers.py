@@ -8,7 +8,6 @@ from collections.abc import Callable
 from multiprocessing.queues import SimpleQueue
 from time import sleep
 from typing import Any, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -20,7 +19,7 @@ from replay.rebuilding.throttle import RebuildCancelledError
 
 T = TypeVar("T")
 
-Reference = tuple[str, str, ZoneInfo | None]
+Reference = tuple[str, str]
 """A module, its variable that holds a read model, and by whose calendar it counts days, if it does."""
 
 Tell = Callable[[T], None]
@@ -130,20 +129,19 @@ def _work(
 
 def reference_of(projection: Projection[Any]) -> Reference:
     """Return how another process finds the read model: folds do not pickle."""
-    origin = projection.origin or projection
     modules = {fold.__module__ for _, fold in projection.folds.values()}
     for module in sorted(modules):
         for name, value in vars(sys.modules[module]).items():
-            if value is origin:
-                return module, name, projection.zone
+            if value is projection:
+                return module, name
     raise LookupError(f"{projection.name} is no module's variable: another process cannot find it")
 
 
 def found(reference: Reference) -> Projection[Any]:
     """Return the read model that was referred to."""
-    module, name, zone = reference
+    module, name = reference
     projection: Projection[Any] = getattr(importlib.import_module(module), name)
-    return projection if zone is None else projection.in_zone(zone)
+    return projection
 
 
 def _module_of(function: Callable[..., Any]) -> str:

@@ -53,11 +53,13 @@ class ProjectionStatus:
 
 
 def statuses(projections: Iterable[Projection[Any]], url: str) -> list[ProjectionStatus]:
-    """Return all generations, by name; a read model without any is `building` as number 0."""
+    """Return all generations, by name; a read model without any is `building` as number 0.
+
+    Of one that this code has no more, what is kept for readers of older code is told as well.
+    """
     known = {one.name: one for one in projections}
     with connect(url) as connection, connection.cursor(row_factory=class_row(ProjectionStatus)) as cursor:
-        found = [one for one in cursor.execute(_QUERY) if one.name in known]
-        told = [_with_rows(connection, one, known[one.name]) for one in found]
+        told = [_with_rows(connection, one, known.get(one.name)) for one in cursor.execute(_QUERY).fetchall()]
         head = head_of(connection).position
     missing = (known[name] for name in known.keys() - {one.name for one in told})
     told.extend(_not_built(one, head) for one in missing)
@@ -65,10 +67,11 @@ def statuses(projections: Iterable[Projection[Any]], url: str) -> list[Projectio
 
 
 def _with_rows(
-    connection: psycopg.Connection[Any], one: ProjectionStatus, projection: Projection[Any]
+    connection: psycopg.Connection[Any], one: ProjectionStatus, projection: Projection[Any] | None
 ) -> ProjectionStatus:
     rows = _rows_in(connection, sql.Identifier(f"{one.name}_g{one.generation}", one.name))
-    return replace(one, is_current=one.fingerprint == fingerprint_of(projection), rows=rows)
+    is_current = projection is not None and one.fingerprint == fingerprint_of(projection)
+    return replace(one, is_current=is_current, rows=rows)
 
 
 def _not_built(projection: Projection[Any], head: int) -> ProjectionStatus:

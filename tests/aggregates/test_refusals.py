@@ -172,14 +172,14 @@ CASES: list[tuple[Told, type[Aggregate], Ask, type[DomainError], dict[str, Any]]
     (
         on(HOLDING, REGISTERED),
         Client,
-        lambda it: it.declare_subsidiary_of([ROMASHKA_NOW, it]),
+        lambda it: it.declare_subsidiary_of(ROMASHKA_NOW, is_below=True),
         ParentIsBelowError,
         {"client_id": HOLDING, "parent_id": ROMASHKA},
     ),
     (
         on(HOLDING, REGISTERED),
         Client,
-        lambda it: it.recall_parent(HOLDING),
+        lambda it: it.check_parent(HOLDING, is_below=True),
         ParentIsBelowError,
         {"client_id": HOLDING, "parent_id": HOLDING},
     ),

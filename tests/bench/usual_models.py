@@ -32,7 +32,7 @@ class StaffMember(Base):
 class Deal(Base):
     """A deal, as far as a card needs it."""
 
-    __tablename__ = "pipeline_board_v1"
+    __tablename__ = "pipeline_board_v2"
 
     deal_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID | None]

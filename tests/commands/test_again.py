@@ -17,7 +17,7 @@ from events.client import ClientAffiliated, ClientArchived, ClientClaimed, Clien
 from events.deal import DealLost, DealOpened
 from events.examples import DAY, EAST, NORTH, PERM
 from events.import_run import ImportStarted
-from events.pipeline import PipelineDefined
+from events.pipeline import PipelineDefined, StageRetired
 from events.product import ProductListed
 from events.staff import StaffHired
 from events.team import TeamOpened
@@ -87,6 +87,7 @@ HAPPENED: dict[str, Told] = {
     "release-client": on(ROMASHKA, fact(ClientClaimed)),
     "reassign-client": on(ROMASHKA, fact(ClientClaimed)),
     "end-affiliation": on(OLGA, fact(ClientAffiliated)),
+    "restore-stage": on(ROAD, fact(StageRetired)),
     "reopen-deal": on(SALE, fact(DealLost)),
 }
 """What has to have happened besides, for a command to have something to do."""

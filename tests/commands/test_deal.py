@@ -19,7 +19,7 @@ from commands.deal import (
     WinDeal,
 )
 from events.base import Event
-from events.client import ClientClaimed, ClientRegistered
+from events.client import ClientClaimed, ClientRegistered, LifecycleAdvanced
 from events.deal import (
     DealClientNamed,
     DealHandedOver,
@@ -33,7 +33,7 @@ from events.deal import (
 from events.pipeline import PipelineDefined, StageRetired
 from events.product import ProductListed, ProductWithdrawn
 from events.staff import StaffHired
-from events.values import StaffRole
+from events.values import Lifecycle, StaffRole
 from tests.examples import (
     ANNA,
     BORIS,
@@ -61,6 +61,10 @@ COMPANY = (
 AS_ANNA = by("seller", ANNA)
 OPENED = fact(DealOpened)
 WON = fact(DealWon, from_stage="offer")
+BOUGHT = on(
+    ROMASHKA,
+    LifecycleAdvanced(from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CUSTOMER, reason="a deal was won"),
+)
 LOST = fact(DealLost)
 
 
@@ -121,7 +125,7 @@ def test_a_deal_is_with_one_client() -> None:
 def test_the_client_of_an_ended_deal_is_named_without_a_claim() -> None:
     nameless = fact(DealOpened, client_id=None, seller_id=BORIS)
     story = given(*COMPANY, on(SALE, nameless, WON)).when(command(NameDealClient))
-    story.then(on(SALE, fact(DealClientNamed)))
+    story.then(on(SALE, fact(DealClientNamed)), BOUGHT)
 
 
 def test_an_open_deal_moves_once() -> None:
@@ -146,8 +150,9 @@ def test_a_deal_is_handed_over_once() -> None:
 
 
 def test_a_deal_is_won_for_the_amount_named_or_its_own() -> None:
-    story_of().when(command(WinDeal)).then(on(SALE, WON))
-    story_of().when(command(WinDeal, amount=None)).then(on(SALE, fact(DealWon, from_stage="offer", amount=PRICE)))
+    story_of().when(command(WinDeal)).then(on(SALE, WON), BOUGHT)
+    own = fact(DealWon, from_stage="offer", amount=PRICE)
+    story_of().when(command(WinDeal, amount=None)).then(on(SALE, own), BOUGHT)
 
 
 def test_winning_again_records_nothing_but_another_amount_is_refused() -> None:
@@ -163,7 +168,7 @@ def test_a_deal_nobody_has_valued_is_not_won() -> None:
 
 def test_who_won_is_who_leads_the_deal_now() -> None:
     story = story_of(fact(DealHandedOver)).when(command(WinDeal))
-    story.then(on(SALE, fact(DealWon, from_stage="offer", seller_id=BORIS)))
+    story.then(on(SALE, fact(DealWon, from_stage="offer", seller_id=BORIS)), BOUGHT)
 
 
 def test_a_deal_is_lost_once() -> None:
@@ -195,5 +200,5 @@ def test_an_ended_deal_is_reopened_where_it_ended_or_elsewhere() -> None:
 
 def test_a_reopened_deal_is_won_for_another_amount() -> None:
     story = story_of(WON, fact(DealReopened)).when(command(WinDeal, amount=PRICE))
-    story.then(on(SALE, fact(DealWon, from_stage="offer", amount=PRICE)))
+    story.then(on(SALE, fact(DealWon, from_stage="offer", amount=PRICE)), BOUGHT)
     assert story.stream(Deal, SALE).amount != DISCOUNTED

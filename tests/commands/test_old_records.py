@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, NotFoundError
 from aggregates.client import Client
-from aggregates.client_errors import ClientIsOwnedError
+from aggregates.client_errors import ClientIsOwnedError, ParentIsBelowError
 from aggregates.import_run import ImportDoesNotAddUpError, ImportIsFinishedError
 from aggregates.product import product_id
 from commands.activity import ImportActivity
@@ -18,14 +18,14 @@ from commands.product import ImportProduct
 from commands.staff import ImportStaff
 from events.activity import ActivityHeld
 from events.branch import BranchOpened
-from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, SubsidiaryDeclared
+from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, LifecycleAdvanced, SubsidiaryDeclared
 from events.deal import DealLost, DealOpened, DealWon
 from events.examples import PERM
 from events.import_run import ImportFinished, ImportStarted
 from events.pipeline import PipelineDefined
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired
-from events.values import Channel, ClientKind, Direction, OwnershipCause, StaffRole
+from events.values import Channel, ClientKind, Direction, Lifecycle, OwnershipCause, StaffRole
 from tests.examples import (
     ANNA,
     BORIS,
@@ -33,6 +33,7 @@ from tests.examples import (
     FIRST_IMPORT,
     GTX,
     HOLDING,
+    LUTIK,
     OLGA,
     PRICE,
     ROAD,
@@ -58,19 +59,20 @@ OPENED = DealOpened(client_id=ROMASHKA, seller_id=ANNA, pipeline_id=ROAD, stage=
 UNDATED = OPENED.model_copy(update={"date_unknown": True})
 WON = DealWon(from_stage="contract", amount=PRICE, seller_id=ANNA)
 CLAIMED = ClientClaimed(owner_id=ANNA, cause=OwnershipCause.IMPORT)
+BOUGHT = LifecycleAdvanced(from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CUSTOMER, reason="a deal was won")
 WON_THEN = command(ImportDeal)
 STRICT = command(ImportDeal, strict=True)
 
 
 @pytest.mark.parametrize("ask", [WON_THEN, STRICT], ids=["as it happened", "strict"])
 def test_an_old_deal_claims_a_free_client_each_fact_on_its_own_day(ask: ImportDeal) -> None:
-    story = given(*COMPANY).when(ask, AS_IMPORT).then(on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED))
-    assert [event.occurred_at for event in story.recorded] == [ENGAGED, CLOSED, ENGAGED]
+    story = given(*COMPANY).when(ask, AS_IMPORT).then(on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, BOUGHT))
+    assert [event.occurred_at for event in story.recorded] == [ENGAGED, CLOSED, ENGAGED, CLOSED]
     assert story.stream(Client, ROMASHKA).owned_since == ENGAGED
 
 
 def test_an_old_deal_on_somebody_elses_client_is_accepted_as_it_happened() -> None:
-    given(*COMPANY, BORIS_OWNS).when(WON_THEN, AS_IMPORT).then(on(SALE, OPENED, WON))
+    given(*COMPANY, BORIS_OWNS).when(WON_THEN, AS_IMPORT).then(on(SALE, OPENED, WON), on(ROMASHKA, BOUGHT))
 
 
 def test_strictly_an_old_deal_on_somebody_elses_client_is_refused_with_the_owners_name() -> None:
@@ -109,7 +111,7 @@ def test_a_deal_of_somebody_unknown_is_refused() -> None:
 
 def test_a_deal_of_somebody_who_left_since_is_accepted() -> None:
     given(*COMPANY, on(ANNA, StaffDeparted())).when(WON_THEN, AS_IMPORT).then(
-        on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED)
+        on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, BOUGHT)
     )
 
 
@@ -134,6 +136,13 @@ def test_an_old_client_may_have_no_phone_and_a_parent_that_is_entered_later() ->
         date_unknown=True,
     )
     given().when(ask, AS_IMPORT).then(on(ROMASHKA, registered, SubsidiaryDeclared(parent_id=HOLDING)))
+
+
+def test_old_records_make_no_circle_of_parents() -> None:
+    below = (on(HOLDING, fact(ClientRegistered, tax_id=None), SubsidiaryDeclared(parent_id=LUTIK)),)
+    middle = on(LUTIK, fact(ClientRegistered, tax_id=None), SubsidiaryDeclared(parent_id=ROMASHKA))
+    ask = command(ImportClient, parent_id=HOLDING, external_id="Romashka")
+    given(*below, middle).when(ask, AS_IMPORT).then_refused(ParentIsBelowError, parent_id=HOLDING)
 
 
 def test_an_old_client_is_not_its_own_parent() -> None:

@@ -1,5 +1,6 @@
 """One owner per client: who may approach whom, and what happens to clients whose owner goes."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from aggregates.client_errors import (
     ClientIsOwnedError,
     NotAnOrganisationError,
     NotAPersonError,
+    OwnershipOutOfOrderError,
     ParentIsBelowError,
 )
 from aggregates.product import product_id
@@ -345,3 +347,25 @@ def test_an_archived_organisation_keeps_nobody_from_its_contact_person() -> None
     archived = on(ROMASHKA, fact(ClientArchived))
     story = given(*COMPANY, OLGA_BUYS, BORIS_OWNS, archived).when(ClaimClient(client_id=OLGA), AS_ANNA)
     story.then(on(OLGA, ClientClaimed(owner_id=ANNA, cause=OwnershipCause.CLAIM)))
+
+
+def test_nobody_becomes_the_owner_of_a_day_that_was_somebody_else_s() -> None:
+    monday, tuesday, wednesday = (datetime(2026, 5, day, 9, tzinfo=UTC) for day in (4, 5, 6))
+    released = (
+        on(ROMASHKA, fact(ClientClaimed, owner_id=BORIS), occurred_at=monday),
+        on(ROMASHKA, fact(ClientReleased, from_owner_id=BORIS), occurred_at=wednesday),
+    )
+    claim = command(ClaimClient, occurred_at=tuesday)
+    given(*COMPANY, *released).when(claim, AS_ANNA).then_refused(OwnershipOutOfOrderError, since=wednesday)
+    owned = on(ROMASHKA, fact(ClientClaimed, owner_id=ANNA), occurred_at=wednesday)
+    for ask in (command(TransferClient, occurred_at=tuesday), command(ReleaseClient, occurred_at=tuesday)):
+        given(*COMPANY, owned).when(ask).then_refused(OwnershipOutOfOrderError, since=wednesday)
+    story = given(*COMPANY, *released).when(command(ClaimClient, occurred_at=wednesday), AS_ANNA)
+    assert [event.occurred_at for event in story.recorded] == [wednesday]
+
+
+def test_of_two_that_race_the_later_decided_one_does_not_happen_before_the_other() -> None:
+    noon = datetime(2026, 5, 6, 12, tzinfo=UTC)
+    owned = on(ROMASHKA, fact(ClientClaimed, owner_id=ANNA), occurred_at=noon)
+    story = given(*COMPANY, owned).when(command(ReleaseClient, occurred_at=noon - timedelta(seconds=2)))
+    assert [event.occurred_at for event in story.recorded] == [noon]

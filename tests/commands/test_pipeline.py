@@ -2,8 +2,8 @@
 
 from aggregates.base import AlreadyExistsError
 from aggregates.pipeline import LastStageError, Pipeline, StageExistsError, StageIsUnknownError
-from commands.pipeline import AddStage, DefinePipeline, RetireStage, ReviseStage
-from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
+from commands.pipeline import AddStage, DefinePipeline, RestoreStage, RetireStage, ReviseStage
+from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
 from events.values import Stage
 from tests.examples import CONTRACT, OFFER, PAYMENT, ROAD, command, fact
 from tests.story import given, on
@@ -48,3 +48,11 @@ def test_a_stage_is_retired_once_but_never_the_last() -> None:
     given(DEFINED, retired).when(command(RetireStage)).then_nothing()
     story = given(DEFINED, retired).when(command(RetireStage, stage=CONTRACT.code))
     story.then_refused(LastStageError, stage="contract")
+
+
+def test_a_stage_retired_by_mistake_comes_back() -> None:
+    retired, restored = on(ROAD, fact(StageRetired)), on(ROAD, fact(StageRestored))
+    given(DEFINED, retired).when(command(RestoreStage)).then(restored)
+    given(DEFINED).when(command(RestoreStage)).then_nothing()
+    given(DEFINED, retired, restored).when(command(RetireStage)).then(retired)
+    given(DEFINED).when(command(RestoreStage, stage="trial")).then_refused(StageIsUnknownError, stage="trial")

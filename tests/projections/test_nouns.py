@@ -39,6 +39,7 @@ NOT_COUNTED = {
     "import.started": "it accounts for rows, not for the business",
     "pipeline.defined": "stages are counted by their codes",
     "pipeline.stage_added": "stages are counted by their codes",
+    "pipeline.stage_restored": "stages are counted by their codes",
     "pipeline.stage_retired": "stages are counted by their codes",
     "pipeline.stage_revised": "stages are counted by their codes",
     "team.closed": "no report counts by team yet",

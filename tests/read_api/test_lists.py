@@ -20,7 +20,7 @@ from read_api.reading.declaring import RIGHTS
 from read_api.reading.paging import Listing, page_statement
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
-from read_api.staff import Counters, StaffMember
+from read_api.staff import StaffMember
 from tests.read_api.office import DAY, Office, activity, branch, client, deal, nth, staff
 
 ANNA, ROAD, MANY = nth(1), nth(41), 3000
@@ -285,20 +285,6 @@ def test_somebody_else_s_day_is_for_heads(company: Office) -> None:
     assert company.get("/my-day", role="seller", staff="billing").json()["code"] == "not-staff"
 
 
-def test_counters_add_days_up(company: Office) -> None:
-    zeros = dict.fromkeys(
-        ("contacts", "meetings", "calls", "offers", "deals_opened", "deals_lost", "clients_claimed"), 0
-    )
-    for day, won in (("2026-02-28", "1.10"), ("2026-03-01", "2.20"), ("2026-03-31", "3.30")):
-        row = {"staff_id": ANNA, "day": day, **zeros, "deals_won": 1, "won": {"USD": won}, "position": 1}
-        company.put("staff_counters", row)
-    march = company.get(f"/staff/{ANNA}/counters?from=2026-03-01&to=2026-03-31").json()
-    Counters.model_validate(march)
-    assert (march["deals_won"], march["won"]) == (2, [{"currency": "USD", "amount": "5.50"}])
-    assert company.get(f"/staff/{ANNA}/counters?from=2025-01-01&to=2025-01-02").json()["deals_won"] == 0
-    assert company.get(f"/staff/{nth(99)}/counters").status_code == 404
-
-
 def test_an_answer_the_caller_has_is_not_sent_again(company: Office) -> None:
     first = company.get("/deals?limit=2")
     again = company.get("/deals?limit=2", headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
@@ -353,7 +339,15 @@ def test_every_route_lets_in_just_the_roles_it_names(company: Office, name: str)
 def test_an_analyst_sees_no_personal_data() -> None:
     open_to_analysts = {name for name, roles in RIGHTS.items() if "analyst" in roles}
     # The feed is among them because it withholds what is personal from everybody but those named beside it.
-    without = {"list_products", "list_pipelines", "list_reports", "get_report", "list_projections", "list_events"}
+    without = {
+        "list_products",
+        "get_product",
+        "list_pipelines",
+        "list_reports",
+        "get_report",
+        "list_projections",
+        "list_events",
+    }
     without |= {"watch_rebuilds", "list_units", "get_staff_places"}
     assert open_to_analysts == without
     assert "analyst" not in PERSONAL_DATA

@@ -2,17 +2,18 @@
 
 from datetime import date
 
-from events.activity import ActivityHeld
+from events.activity import ActivityHeld, CallClassified
 from events.branch import BranchOpened
-from events.deal import DealWon
+from events.client import ClientClaimed, ClientTransferred
+from events.deal import DealHandedOver, DealLost, DealOpened, DealReopened, DealWon
 from events.examples import EAST, NORTH, PERM, WEST
 from events.staff import StaffDeparted, StaffHired, StaffMoved
 from events.team import TeamOpened
-from events.values import StaffRole
+from events.values import CallStatus, Channel, StaffRole
 from read_api.reading.answer import Page
 from read_api.staff import Counters, StaffMember
-from tests.examples import ANNA, BORIS, CALL, OTHER_SALE, SALE, VERA, fact
-from tests.read_api.office import Office
+from tests.examples import ANNA, BORIS, CALL, MEETING, OTHER_SALE, ROMASHKA, SALE, VERA, fact
+from tests.read_api.office import Office, nth
 from tests.story import given, moment, on
 
 STAFF = (
@@ -50,6 +51,30 @@ def test_the_staff_are_filtered_by_role_place_head_and_being_there(desk: Office)
         visit.asks(f"/staff?{query}").answers({"items": [{"name": name} for name in names]})
 
 
+def test_what_is_counted_for_whom(desk: Office) -> None:
+    task, misdial = fact(ActivityHeld, channel=Channel.TASK), fact(CallClassified, to_status=CallStatus.MISDIAL)
+    call = fact(ActivityHeld, channel=Channel.CALL)
+    visit = given(
+        *STAFF,
+        on(MEETING, task),
+        on(CALL, call, misdial),
+        on(nth(3), call, fact(CallClassified)),
+        on(nth(4), fact(ActivityHeld, channel=Channel.EMAIL, is_offer=True)),
+        on(SALE, fact(DealOpened), fact(DealHandedOver), fact(DealLost, seller_id=BORIS)),
+        on(OTHER_SALE, fact(DealOpened, seller_id=BORIS), fact(DealWon), fact(DealReopened), fact(DealWon)),
+        on(ROMASHKA, fact(ClientClaimed), fact(ClientTransferred)),
+    ).at(desk)
+
+    # The call whose status was said twice counts once, the misdial and the task do not.
+    visit.asks(f"/staff/{ANNA}/counters?from=2026-01-01&to=2026-12-31").answers(
+        {"contacts": 2, "calls": 1, "meetings": 0, "offers": 1, "deals_opened": 1, "deals_won": 1, "deals_lost": 0}
+        | {"clients_claimed": 1, "won": [{"currency": "USD", "amount": "4500.00"}]}
+    )
+    visit.asks(f"/staff/{BORIS}/counters?from=2026-01-01&to=2026-12-31").answers(
+        {"contacts": 0, "deals_opened": 1, "deals_won": 0, "deals_lost": 1, "clients_claimed": 0, "won": []}
+    )
+
+
 def test_counters_add_the_days_of_a_period_up(desk: Office) -> None:
     held, won = fact(ActivityHeld), fact(DealWon)
     visit = given(
@@ -76,4 +101,5 @@ def test_counters_add_the_days_of_a_period_up(desk: Office) -> None:
     )
     Counters.model_validate(told.response.json())
     visit.asks(f"/staff/{ANNA}/counters?from=2025-01-01&to=2025-01-02").answers({"contacts": 0, "won": []})
+    visit.asks(f"/staff/{ANNA}/counters?from=0001-01-01&to=9999-12-31").answers({"contacts": 1, "deals_won": 2})
     visit.asks(f"/staff/{CALL}/counters").refuses(404, "not-found")

@@ -14,10 +14,12 @@ from projections.analytics import ANALYTICS
 from read_api.door import MODULES
 from read_api.reading.question import PageQuestion
 from tests.read_api.office import Office
-from tests.system.chances import CLIENTS, CODES, DEALS, ROADS, STAFF
+from tests.system.chances import ACTIVITIES, CLIENTS, CODES, DEALS, ROADS, STAFF
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "client_id": CLIENTS,
+    "activity_id": ACTIVITIES,
+    "code": CODES,
     "deal_id": DEALS,
     "staff_id": STAFF,
     "report": tuple(one.name for one in ANALYTICS.reports),

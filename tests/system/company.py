@@ -107,7 +107,7 @@ def _note_deal(deal: dict[str, Any], topic: str, body: dict[str, Any]) -> None:
     elif topic == "deal.revalued":
         deal["worth"] = body.get("to_amount")
     elif topic == "deal.won":
-        deal |= {"status": "won", "won": body["amount"]}
+        deal |= {"status": "won", "won": body["amount"], "worth": body["amount"]}
     elif topic == "deal.lost":
         deal["status"] = "lost"
 
@@ -134,7 +134,7 @@ def board_of_readers(database: Database) -> Tally:
     with psycopg.connect(database.reader_url) as reader:
         for road, stage, status, worth, currency, won, won_currency in reader.execute(
             "SELECT pipeline_id::text, stage, status, amount, currency, won_amount, won_currency"
-            " FROM read.pipeline_board_v1"
+            " FROM read.pipeline_board_v2"
         ):
             tally[road, stage, status, "deals"] += 1
             if worth is not None:
@@ -164,9 +164,9 @@ def owners_of_readers(database: Database) -> tuple[dict[str, str | None], int]:
     with psycopg.connect(database.reader_url) as reader:
         owners = reader.execute("SELECT client_id::text, owner_id::text FROM read.client_card_v2").fetchall()
         last = reader.execute(
-            "SELECT client_id::text, to_owner_id::text FROM read.ownership_history_v1 WHERE until IS NULL"
+            "SELECT client_id::text, to_owner_id::text FROM read.ownership_history_v2 WHERE until IS NULL"
         ).fetchall()
-        changes = reader.execute("SELECT count(*) FROM read.ownership_history_v1").fetchone()
+        changes = reader.execute("SELECT count(*) FROM read.ownership_history_v2").fetchone()
     assert dict(owners) | dict(last) == dict(owners), "the card and the history name different owners"
     assert changes is not None
     return dict(owners), changes[0]

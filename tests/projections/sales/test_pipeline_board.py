@@ -32,6 +32,7 @@ OPENED_ROW = DealRow(
     amount=Decimal("4821.00"),
     currency="USD",
     opened_at=moment(1),
+    opened_by=ANNA,
     external_id="X-1",
     date_unknown=True,
     version=1,
@@ -40,6 +41,7 @@ WON_ROW = OPENED_ROW._replace(
     status="won",
     stage="contract",
     seller_id=BORIS,
+    amount=Decimal("4500.00"),
     won_amount=Decimal("4500.00"),
     won_currency="USD",
     closed_at=moment(2),
@@ -67,15 +69,16 @@ def test_a_won_deal_is_of_the_product_it_was_won_with() -> None:
 
 
 def test_the_latest_end_is_the_one_that_counts() -> None:
-    story(on(SALE, OPENED, WON, LOST)).shows(pipeline_board, LOST_ROW._replace(closed_at=moment(3), version=3))
+    worth = Decimal("4500.00")
+    lost = LOST_ROW._replace(amount=worth, closed_at=moment(3), version=3)
+    story(on(SALE, OPENED, WON, LOST)).shows(pipeline_board, lost)
     story(on(SALE, OPENED, LOST, WON)).shows(pipeline_board, WON_ROW._replace(closed_at=moment(3), version=3))
 
 
-def test_a_reopened_deal_forgets_its_end() -> None:
-    for end in (WON, LOST):
-        story(on(SALE, OPENED, end, REOPENED)).shows(
-            pipeline_board, OPENED_ROW._replace(stage_since=moment(3), seller_id=BORIS, version=3)
-        )
+def test_a_reopened_deal_forgets_its_end_but_not_what_was_said_of_its_worth() -> None:
+    for end, worth in ((WON, "4500.00"), (LOST, "4821.00")):
+        reopened = OPENED_ROW._replace(stage_since=moment(3), seller_id=BORIS, version=3, amount=Decimal(worth))
+        story(on(SALE, OPENED, end, REOPENED)).shows(pipeline_board, reopened)
 
 
 def test_a_moved_revalued_and_handed_over_deal_shows_what_is_true_now() -> None:
@@ -100,7 +103,14 @@ def test_whatever_is_heard_first_of_a_deal_is_shown() -> None:
         (LOST, ended._replace(status="lost", lost_reason="too dear")),
         (
             WON,
-            ended._replace(status="won", product_code=GTX, won_amount=Decimal("4500.00"), won_currency="USD"),
+            ended._replace(
+                status="won",
+                product_code=GTX,
+                amount=Decimal("4500.00"),
+                currency="USD",
+                won_amount=Decimal("4500.00"),
+                won_currency="USD",
+            ),
         ),
         (REOPENED, unknown._replace(stage="offer", stage_since=moment(1))),
     ):
@@ -156,7 +166,7 @@ def naive(history: list[tuple[str, Any]]) -> dict[str, Any]:
     ]
     topic, end, closed_at = ends[-1] if ends and ends[-1][0] != "deal.reopened" else ("", {}, None)
     won = end.get("amount") if topic == "deal.won" else None
-    worth = last_said(history, "deal.opened amount", "deal.revalued to_amount")[0]
+    worth = last_said(history, "deal.opened amount", "deal.revalued to_amount", "deal.won amount")[0]
     sellers = ("deal.opened seller_id", "deal.handed_over to_seller_id", "deal.won seller_id", "deal.lost seller_id")
     return {
         "stage": last_said(history, *entering, "deal.won from_stage", "deal.lost from_stage")[0],

@@ -3,7 +3,7 @@
 from typing import Any
 
 from events.base import Event
-from events.pipeline import PipelineDefined, StageAdded, StageRetired, StageRevised
+from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
 from events.values import Stage
 from projections.sales.pipelines import PipelineRow, pipelines
 from tests.examples import CONTRACT, OFFER, ROAD, fact
@@ -75,3 +75,9 @@ def test_whatever_is_heard_first_of_a_pipeline_is_kept() -> None:
     assert stages(fact(StageRevised, from_stage=CONTRACT, to_stage=OFFER)) == {"offer": OFFER_ROW}
     assert stages(RETIRED) == {}
     assert stages(DEFINED, fact(StageRetired, stage="trial")) == stages(DEFINED)
+
+
+def test_a_restored_stage_is_where_it_was() -> None:
+    restored = fact(StageRestored)
+    assert stages(DEFINED, RETIRED, restored) == stages(DEFINED)
+    assert stages(DEFINED, fact(StageRestored, stage="trial")) == stages(DEFINED)

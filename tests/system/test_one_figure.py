@@ -1,0 +1,203 @@
+"""One figure, wherever it is asked for: counters, lists, board, cards and reports agree after any history.
+
+`LETOPIS_HISTORIES=2000 python -m pytest tests/system/test_one_figure.py` tries that many.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from commands import deal
+from events.values import Money
+from infra.postgres.embedded import EmbeddedPostgres
+from read_api.activities import ACTIVITIES
+from read_api.client_card import CARD
+from read_api.deals import DEALS, TOTALS
+from read_api.reading.moments import period
+from read_api.reading.paging import Listing, page_statement
+from read_api.reading.statement import Statement
+from read_api.staff import COUNTERS
+from tests.database import Database, copy_of
+from tests.system import chances
+from tests.system.company import Company, company
+from tests.system.histories import ADMIN, OPENING, Asked, histories, play
+
+EVER = (date(1900, 1, 1), date(2100, 1, 1))
+MONEY = ("currency", "amount")
+Sums = dict[str, Decimal]
+
+
+class Readers:
+    """Asks the very statements that the read API asks."""
+
+    def __init__(self, one: Company, connection: psycopg.Connection[Any]) -> None:
+        self._one = one
+        self._connection = connection
+
+    def one(self, statement: Statement, **values: Any) -> list[Any]:
+        row = self._connection.execute(statement.now, statement.values(values, None)).fetchone()
+        assert row is not None
+        return list(row[2:])
+
+    def listed(self, listing: Listing, **filters: Any) -> list[Mapping[str, Any]]:
+        statement = page_statement(listing, frozenset(filters), 200, has_cursor=False)
+        items, *_ = self.one(statement, **filters, limit=200)
+        listed: list[Mapping[str, Any]] = json.loads(items or "[]")
+        return listed
+
+    def counters(self, staff: Any) -> dict[str, Any] | None:
+        """Return what somebody did in all time; None of who was never hired."""
+        begin, end = period(*EVER, UTC)  # type: ignore[arg-type]  # any zone will do for all time
+        asked = {"staff": staff, "since": EVER[0], "until": EVER[1], "begin": begin, "end": end}
+        [text] = self.one(COUNTERS, **asked)
+        counted: dict[str, Any] | None = json.loads(text or "null")
+        return counted
+
+    def report(self, name: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._one.analytics.query(name).to_pylist()
+        return rows
+
+
+def added(amounts: Iterable[tuple[str | None, Any]]) -> Sums:
+    """Add amounts up by currency; what nobody knows the worth of adds nothing."""
+    sums: Sums = {}
+    for currency, amount in amounts:
+        if currency is not None:
+            sums[currency] = sums.get(currency, Decimal()) + Decimal(amount)
+    return sums
+
+
+def told(sums: Iterable[Mapping[str, Any]]) -> Sums:
+    return {each["currency"]: Decimal(each["amount"]) for each in sums}
+
+
+def is_contact(activity: Mapping[str, Any]) -> bool:
+    is_work_of_our_own = activity["channel"] == "task" or activity["call_status"] == "misdial"
+    return bool(activity["state"] == "held" and not is_work_of_our_own)
+
+
+def check_staff(readers: Readers) -> Counter[str]:
+    """What each did is the same in their counters, in the lists of deals and activities, and in the scorecard."""
+    seen: Counter[str] = Counter()
+    scorecard = readers.report("staff_scorecard")
+    for staff in chances.STAFF:
+        counters = readers.counters(staff)
+        if counters is None:
+            continue
+        months = [row for row in scorecard if str(row["staff_id"]) == str(staff)]
+        contacts = list(filter(is_contact, readers.listed(ACTIVITIES, staff=staff)))
+        ended = [each for each in readers.listed(DEALS, seller=staff) if each["status"] != "open"]
+        won = [each for each in ended if each["status"] == "won"]
+        by_list = {
+            "contacts": len(contacts),
+            "meetings": sum(each["channel"] == "meeting" for each in contacts),
+            "offers": sum(each["is_offer"] for each in contacts),
+            "deals_won": len(won),
+            "deals_lost": len(ended) - len(won),
+        }
+        assert {name: counters[name] for name in by_list} == by_list
+        names = (*by_list, "deals_opened")
+        assert {name: counters[name] for name in names} == {name: sum(row[name] for row in months) for name in names}
+        sums = told(counters["won"])
+        assert sums == added((each["won_currency"], each["won_amount"]) for each in won)
+        credited = [part.split() for row in months if row["amount_won"] for part in row["amount_won"].split("; ")]
+        assert sums == added((currency, amount) for amount, currency in credited)
+        seen.update({name: counters[name] for name in names})
+    return seen
+
+
+def check_deals(readers: Readers) -> Counter[str]:
+    """Where deals stand, and what they are worth, is the same on the board, in lists, on cards and in the totals."""
+    deals = readers.listed(DEALS)
+    assert len(deals) == len({each["deal_id"] for each in deals}) < 200
+    totals = readers.report("pipeline_totals")
+    for road in {each["pipeline_id"] for each in deals}:
+        here = [each for each in deals if each["pipeline_id"] == road]
+        pipeline, text = readers.one(TOTALS, pipeline=road, seller=None)
+        assert str(pipeline) == road
+        board = json.loads(text)
+        places = [("open", stage["code"], stage) for stage in board["stages"]]
+        places += [("won", None, board["won"]), ("lost", None, board["lost"])]
+        for status, stage, shown in places:
+            listed = [each for each in here if each["status"] == status and (stage is None or each["stage"] == stage)]
+            reported = [
+                row for row in totals if (str(row["pipeline_id"]), row["status"], row["stage"]) == (road, status, stage)
+            ]
+            assert shown["count"] == len(listed) == sum(row["deals"] for row in reported)
+            worth = told(shown["sums"])
+            assert worth == added((each["currency"], each["amount"]) for each in listed)
+            assert worth == added((row["currency"], row["amount"]) for row in reported)
+    for client in chances.CLIENTS:
+        [text] = readers.one(CARD, client_id=client)
+        if text is not None:
+            card = json.loads(text)
+            listed = [each for each in readers.listed(DEALS, client=client) if each["status"] == "open"]
+            assert card["open_deals"]["count"] == len(listed)
+            assert told(card["open_deals"]["sums"]) == added((each["currency"], each["amount"]) for each in listed)
+    return Counter(each["status"] for each in deals)
+
+
+def check_all(one: Company) -> Counter[str]:
+    while one.follow(1000):
+        pass
+    with psycopg.connect(one.database.reader_url, options="-c search_path=read") as connection:
+        readers = Readers(one, connection)
+        return check_staff(readers) + check_deals(readers)
+
+
+def test_every_place_tells_the_same_figures_whatever_happened(
+    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(
+        max_examples=int(os.environ.get("LETOPIS_HISTORIES", "4")),
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(histories(batches=6))
+    def agree(batches: list[list[Asked]]) -> None:
+        folder = tmp_path_factory.mktemp("figures")
+        with copy_of(cluster, template) as database, company(database, folder) as one:
+            for batch in batches:
+                play(one.runner, batch)
+                seen.update(check_all(one))
+
+    agree()
+    # They agree on something.
+    assert min(seen[name] for name in ("contacts", "meetings", "deals_won", "deals_lost", "open", "won", "lost")) > 0, (
+        seen
+    )
+
+
+def test_a_deal_won_reopened_and_won_again_is_one_win_of_what_it_was_won_for_last(
+    database: Database, tmp_path: Any
+) -> None:
+    worth = Money(amount=Decimal(100_000), currency="USD")
+    sold = Money(amount=Decimal(90_000), currency="USD")
+    sale, seller, road = chances.DEALS[7], chances.STAFF[0], chances.ROADS[0]
+    open_deal = deal.OpenDeal(deal_id=sale, seller_id=seller, pipeline_id=road, amount=worth)
+    steps = [deal.WinDeal(deal_id=sale, amount=sold), deal.ReopenDeal(deal_id=sale, reason="they called back")]
+    with company(database, tmp_path) as one:
+        play(one.runner, [*OPENING, Asked(open_deal, ADMIN), *(Asked(step, ADMIN) for step in steps)])
+        check_all(one)
+        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
+            readers = Readers(one, connection)
+            [reopened] = [each for each in readers.listed(DEALS, seller=seller) if each["deal_id"] == str(sale)]
+            assert (reopened["status"], Decimal(reopened["amount"])) == ("open", Decimal(90_000))
+            counters = readers.counters(seller)
+            assert counters
+            assert counters["deals_won"] == 0
+            play(one.runner, [Asked(deal.WinDeal(deal_id=sale), ADMIN)])
+            check_all(one)
+            counters = readers.counters(seller)
+    assert counters
+    assert (counters["deals_won"], told(counters["won"])) == (1, {"USD": Decimal(90_000)})
