@@ -20,7 +20,7 @@ from replay.rebuilding.throttle import RebuildCancelledError
 T = TypeVar("T")
 
 Reference = tuple[str, str]
-"""A module, its variable that holds a read model, and by whose calendar it counts days, if it does."""
+"""A module, and its variable that holds a read model."""
 
 Tell = Callable[[T], None]
 """Says something to whoever gave the work."""
