@@ -80,7 +80,11 @@ EVENT_IMPORTS = After(
     "from events.marks import PERSONAL\nfrom events.values import Text\n",
 )
 EVENT_TYPING = After("events/deal.py", "from typing import ClassVar\n", "from typing import Annotated\n")
-FOLD = After("aggregates/deal.py", "        self.status, self.stage = DealStatus.OPEN, event.to_stage\n", NOTED_RULE)
+FOLD = After(
+    "aggregates/deal.py",
+    "        self.status, self.stage, self.lost_reason = DealStatus.OPEN, event.to_stage, None\n",
+    NOTED_RULE,
+)
 FOLD_IMPORT = After("aggregates/deal.py", DEAL_IMPORT, "    DealNoted,\n")
 SHOWN_IMPORT = After("projections/sales/pipeline_board.py", DEAL_IMPORT, "    DealNoted,\n")
 COUNTED = After("projections/sales/facts.py", "        deal.DealReopened,\n", "        deal.DealNoted,\n")

@@ -179,9 +179,7 @@ def test_every_place_tells_the_same_figures_whatever_happened(
 
     agree()
     # They agree on something.
-    assert min(seen[name] for name in ("contacts", "deals_won", "deals_lost", "open", "won", "lost")) > 0, (
-        seen
-    )
+    assert min(seen[name] for name in ("contacts", "deals_won", "deals_lost", "open", "won", "lost")) > 0, seen
 
 
 def test_a_deal_won_reopened_and_won_again_is_one_win_of_what_it_was_won_for_last(
