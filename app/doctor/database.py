@@ -12,6 +12,7 @@ from app.database import ROLES, check_key, master_key, urls_of
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import reports_position
 from infra.log.crypto import MasterKey
+from infra.log.gaps import open_gaps, told
 from infra.migrations import scripts
 from infra.told import ToldError
 from projections.registry import PROJECTIONS
@@ -20,7 +21,7 @@ from replay.repair.status import ProjectionStatus, statuses
 OLDEST_POSTGRES = 18
 LARGEST_SKEW_SECONDS = 2.0
 SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
-GUARDED = ("event", "event_party", "receipt", "skipped")
+GUARDED = ("event", "event_party", "receipt", "skipped", "accepted_gap")
 
 _RIGHTS = """
 SELECT role || ': ' || string_agg(what, ', ' ORDER BY what)
@@ -147,10 +148,12 @@ def triggers(patient: Patient) -> str:
 def positions(patient: Patient) -> str:
     """There are as many facts as the last position says."""
     patient.require_log()
-    ((count, last),) = patient.query("SELECT count(*), coalesce(max(position), 0) FROM letopis.event")
-    if count != last:
-        raise FailedError(f"{count} facts, last position {last}")
-    return f"{count}"
+    with patient.session() as connection:
+        ((count, last),) = connection.execute("SELECT count(*), coalesce(max(position), 0) FROM letopis.event")
+        gaps = open_gaps(connection)
+    if gaps:
+        raise FailedError(f"{count} facts, last position {last}: {told(gaps)} gone")
+    return f"{count}" + (f", {last - count} gone and accepted" if count != last else "")
 
 
 def projections(patient: Patient) -> str:

@@ -1,5 +1,7 @@
 """What the doctor looks at, and how a check says what it found."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +31,16 @@ class Patient:
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Ask the database as its owner; raises SkippedError when there is none to ask."""
+        with self.session() as connection:
+            return connection.execute(statement.encode(), values or None).fetchall()
+
+    @contextmanager
+    def session(self) -> Iterator[psycopg.Connection[Any]]:
+        """Lend a session of the database's owner; raises SkippedError when there is no database."""
         if self.owner_url is None:
             raise SkippedError("no database to look at")
         with psycopg.connect(self.owner_url, autocommit=True, connect_timeout=5, options=_LIMITS) as connection:
-            return connection.execute(statement.encode(), values or None).fetchall()
+            yield connection
 
     def has_table(self, name: str) -> bool:
         """Tell whether a table is there."""

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import psycopg
+
 from app.composition.wiring import ANALYTICS_FILE
 from app.database import check_key, database, master_key, owner_url, passwords, prepared
 from app.doctor.machine import free_bytes
 from app.settings import Settings
-from app.terminal.console import print_json, print_table, say
+from app.terminal.console import operator, print_json, print_table, say
 from infra.backup.backup import back_up
 from infra.backup.manifest import Manifest
 from infra.backup.restore import RestoreRefusedError, checked_backup, restore
 from infra.log.crypto import MasterKey
+from infra.log.gaps import accept_gaps, told
 from infra.postgres.embedded import EmbeddedPostgresError
 from projections.registry import PROJECTIONS
 from replay.repair.status import statuses
@@ -33,15 +36,27 @@ def make_backup(folder: Path, *, as_json: bool) -> None:
     say(f"It can be read with the master key only, which is not in it: keep {_place_of_key(settings)} elsewhere.")
 
 
-def put_back(folder: Path, *, is_replacing: bool) -> None:
-    """Put a backup back; what is wrong with it, or with its place, is said before anything is changed."""
+def put_back(folder: Path, *, is_replacing: bool, accept_gaps_because: str | None = None) -> None:
+    """Put a backup back; what is wrong with it, or with its place, is said before anything is changed.
+
+    With a reason also one from which facts were gone; that is then on record.
+    """
     settings = Settings()
     master = _key_that_is_there(settings)
     manifest = checked_backup(folder, master)
     try:
         with owner_url(settings, say, beside_service=False) as url:
-            restore(url, folder, manifest, role_passwords=passwords(settings, master), is_replacing=is_replacing)
+            restore(
+                url,
+                folder,
+                manifest,
+                role_passwords=passwords(settings, master),
+                is_replacing=is_replacing,
+                may_have_gaps=accept_gaps_because is not None,
+            )
             prepared(url, settings, master)
+            if accept_gaps_because is not None:
+                _accept(url, accept_gaps_because)
     except EmbeddedPostgresError as error:
         if error.code != "already-running":
             raise
@@ -51,6 +66,22 @@ def put_back(folder: Path, *, is_replacing: bool) -> None:
         ) from error
     say(f"restored: {_told(manifest)}, as they were at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
     say("Read models and reports are made anew from this log when the service starts; `letopis status` shows how far.")
+
+
+def accept_open_gaps(reason: str) -> None:
+    """Record that one goes on without the facts that are gone."""
+    settings = Settings()
+    with database(settings, master_key(settings), say) as urls:
+        _accept(urls.owner, reason)
+
+
+def _accept(url: str, reason: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        accepted = accept_gaps(connection, reason=reason, actor=operator())
+    if accepted:
+        say(f"on record: one goes on without the positions {told(accepted)}")
+    else:
+        say("No fact is missing that was not accepted before, so nothing changed.")
 
 
 def _key_that_is_there(settings: Settings) -> MasterKey:

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from app.settings import Settings, sentence_of
+from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
 from infra.told import ToldError
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 client = typer.Typer(no_args_is_help=True, help="Look at one client.")
 app.add_typer(operate.commands, name="projections")
+app.add_typer(own_database.commands, name="database")
 imports = typer.Typer(no_args_is_help=True, help="Bring in old records.")
 app.add_typer(client, name="client")
 app.add_typer(imports, name="import")
@@ -123,11 +125,15 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What `letopis backup` made.")],
     replace: Annotated[bool, typer.Option("--replace", help="In place of all that the database holds.")] = False,
+    accept_gaps: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Restore though facts are gone from it; why, kept for ever.")
+    ] = None,
 ) -> None:
     """Put a backup back, whole or not at all; read models are made anew from it when the service starts."""
     from app.terminal import backup as keep
 
-    keep.put_back(folder, is_replacing=replace)
+    reason = None if accept_gaps is None else own_database.required(accept_gaps, "--accept-gaps")
+    keep.put_back(folder, is_replacing=replace, accept_gaps_because=reason)
 
 
 @app.command()

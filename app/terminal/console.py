@@ -1,6 +1,8 @@
 """How the command line speaks: results to standard output, everything else to standard error, with progress."""
 
 import dataclasses
+import getpass
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +24,14 @@ PLAIN_STEP = 10
 def say(message: str) -> None:
     """Tell the person at the terminal something that is not the result."""
     err.print(message, markup=False)
+
+
+def operator() -> str:
+    """Return who types: the user of the machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number that has no name
+        return f"user {os.getuid()}"
 
 
 def print_json(value: Any) -> None:

@@ -1,12 +1,10 @@
 """What operators do with facts that a read model could not take in: look, try again, or skip one with a reason."""
 
-import getpass
-import os
 from dataclasses import astuple
 from typing import Any
 
 from app.composition.decoding import decoder_at
-from app.terminal.console import print_json, print_table, say
+from app.terminal.console import operator, print_json, print_table, say
 from app.terminal.repair import named, site
 from infra.projector.generations import connect
 from infra.projector.parking import parked_key_from
@@ -76,15 +74,8 @@ def skip_named(name: str, *, key: str, reason: str) -> None:
     place = parked_key_from(projection, key)
     with site() as here:
         decode = decoder_at(here.urls.projector, here.master)
-        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=_operator())
+        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=operator())
     _tell(tried)
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number that has no name
-        return f"user {os.getuid()}"
 
 
 def _one(name: str, projections: list[Projection[Any]]) -> Projection[Any]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from app.terminal.database import required
+
 DIFFERENT = 3
 """The exit code of a verify that found a difference, and of a retry after which something still waits."""
 
@@ -72,7 +74,7 @@ def verify(
 
 @commands.command()
 def check(name: Name, as_json: Json = False) -> None:
-    """Hold what a read model has taken in against the log, folding nothing; exit code 3 if anything is wrong."""
+    """Hold what a read model has taken in against the log, folding only rows that are missing; exit code 3 if wrong."""
     from app.terminal import repair
 
     if not repair.check_named(name, as_json=as_json):
@@ -157,6 +159,4 @@ def skip(
     """Pass over the one fact that a key waits for, in every build and for ever, and go on with what is after it."""
     from app.terminal import parked as parking
 
-    if not reason.strip():
-        raise typer.BadParameter("say why in a few words", param_hint="--reason")
-    parking.skip_named(name, key=key, reason=reason)
+    parking.skip_named(name, key=key, reason=required(reason, "--reason"))

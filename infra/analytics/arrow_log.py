@@ -64,8 +64,11 @@ class ArrowLog:
     def target(self, after: Checkpoint, at_most: int) -> Checkpoint:
         """Return the place `at_most` events on, or the log's end; raises LogReplacedError if `after` is not there."""
         found = self._fetch(
-            "SELECT position, event_id::text AS event_id FROM letopis.event WHERE position = "  # noqa: S608
-            f"(SELECT max(position) FROM letopis.event WHERE position <= {after.position + at_most:d})"
+            "SELECT position, event_id::text AS event_id FROM letopis.event WHERE position = coalesce("  # noqa: S608
+            f"(SELECT max(position) FROM letopis.event WHERE position > {after.position:d}"
+            f" AND position <= {after.position + at_most:d}),"
+            # A gap may be longer than that.
+            f" (SELECT min(position) FROM letopis.event WHERE position > {after.position:d}))"
             f" OR position = {after.position:d} ORDER BY position"
         ).to_pylist()
         places = [Checkpoint(row["position"], UUID(row["event_id"])) for row in found]

@@ -15,6 +15,7 @@ import psycopg
 
 from infra.backup.manifest import Manifest, key_check, sums_of, synchronise
 from infra.log.crypto import MasterKey
+from infra.log.gaps import open_gaps, told
 from infra.log.log_reader import head_of
 from infra.postgres.connection import exported_snapshot
 from infra.postgres.postgres_tools import TOOLS_VERSION, run_tool
@@ -48,7 +49,8 @@ def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
     """Make a backup in a new folder, beside a running service or without one; return its manifest.
 
     All of it is of one moment: the manifest and every job of the dump look at the same snapshot. The folder takes its
-    name when it is whole and on the disk. Raises BackupRefusedError and infra.postgres.postgres_tools.ToolFailedError.
+    name when it is whole and on the disk. What a restore would refuse is refused before anything is written. Raises
+    BackupRefusedError and infra.postgres.postgres_tools.ToolFailedError.
     """
     began, made_at = monotonic(), datetime.now(UTC)
     with _unfinished(folder) as place, _snapshot(url) as (connection, snapshot):
@@ -56,6 +58,7 @@ def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
         tables = stored_tables(connection)
         if not tables:
             raise BackupRefusedError("There is no log in this database, so there is nothing to back up.")
+        require_whole(connection)
         _dump(url, snapshot, place / DUMP)
         mark = head_of(connection)
         manifest = Manifest(
@@ -89,6 +92,23 @@ def require_readable(server_version: int) -> None:
         raise BackupRefusedError(
             f"The server is PostgreSQL {newer}, and the tools that come with Letopis are of version {TOOLS_VERSION}, "
             "which cannot read it. Use a newer Letopis, or that server's own pg_dump."
+        )
+
+
+def require_whole(connection: psycopg.Connection[Any]) -> None:
+    """Refuse a log that no restore would take, because facts are gone from it; raises BackupRefusedError."""
+    try:
+        gaps = open_gaps(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise BackupRefusedError(
+            f"The user {connection.info.user} may not read the log ({error.diag.message_primary}). Name the database's "
+            "owner in LETOPIS_DATABASE_URL."
+        ) from None
+    if gaps:
+        raise BackupRefusedError(
+            f"Facts are gone from this log, at the positions {told(gaps)}, and a restore would not take it. Restore a "
+            "backup made before that. If there is none, go on without them, on record: letopis database accept-gaps "
+            "--reason TEXT. Then make this backup again."
         )
 
 

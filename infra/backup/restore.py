@@ -13,6 +13,7 @@ import psycopg
 from infra.backup.backup import DUMP, REGISTER, STAYING, migrations_of, stored_tables, tables_of
 from infra.backup.manifest import Manifest, checked
 from infra.log.crypto import MasterKey
+from infra.log.gaps import ACCEPTED, GAPS
 from infra.migrations import MIGRATION_LOCK, migrate, scripts
 from infra.postgres.postgres_tools import ToolFailedError, environment_for, tool
 from infra.projector.states import break_replaced
@@ -30,6 +31,20 @@ _OTHERS = """
     FROM pg_stat_activity
     WHERE datname = current_database() AND usesysid IS NOT NULL AND pid <> pg_backend_pid()
     ORDER BY pid
+"""
+
+
+_REFUSE_GAPS = """
+DO $$
+DECLARE
+    gone text;
+BEGIN
+    SELECT string_agg(g.first || '-' || g.last, ', ' ORDER BY g.first) INTO gone FROM (%s) AS g;
+    IF gone IS NOT NULL THEN
+        RAISE EXCEPTION 'Facts were gone from this log when the backup was made, at the positions %%', left(gone, 200)
+        USING HINT = 'Restore an older backup; or go on without them, on record: letopis restore --accept-gaps TEXT.';
+    END IF;
+END $$;
 """
 
 
@@ -52,9 +67,18 @@ def checked_backup(folder: Path, master: MasterKey) -> Manifest:
 
 
 def restore(
-    url: str, folder: Path, manifest: Manifest, *, role_passwords: Mapping[str, str], is_replacing: bool = False
+    url: str,
+    folder: Path,
+    manifest: Manifest,
+    *,
+    role_passwords: Mapping[str, str],
+    is_replacing: bool = False,
+    may_have_gaps: bool = False,
 ) -> None:
     """Load a checked backup; with `is_replacing` in place of what the database holds, all in one transaction.
+
+    A log from which facts are gone is only taken when that was accepted before the backup, or with `may_have_gaps`:
+    the caller records then that it was (infra.log.gaps.accept_gaps).
 
     Stopped or killed anywhere it leaves what was there. Whatever readers see of another log is `broken` afterwards,
     until it is built anew. Raises RestoreRefusedError and infra.postgres.postgres_tools.ToolFailedError.
@@ -67,7 +91,7 @@ def restore(
         _require_nobody_else(connection)
         _require_room(connection, manifest, is_replacing=is_replacing)
         tables = [table for table in tables_of(connection) if table not in STAYING]
-        load(url, folder, tables, manifest.position)
+        load(url, folder, tables, manifest.position, may_have_gaps=may_have_gaps)
         if REGISTER in tables_of(connection):
             break_replaced(connection)
         for table in tables:
@@ -116,7 +140,7 @@ def _has_rows(connection: psycopg.Connection[Any], table: str) -> bool:
     return bool(row and row[0])
 
 
-def load(url: str, folder: Path, tables: Sequence[str], position: int) -> None:
+def load(url: str, folder: Path, tables: Sequence[str], position: int, *, may_have_gaps: bool = False) -> None:
     """Replace all rows of the tables by those of a dump, whose log ends at a position, in one transaction.
 
     Raises ToolFailedError, and then nothing was changed.
@@ -140,7 +164,7 @@ def load(url: str, folder: Path, tables: Sequence[str], position: int) -> None:
             with psql.stdin:
                 psql.stdin.write(_before(tables).encode())
                 _hand_on(folder / DUMP, psql.stdin)
-                psql.stdin.write(_after(tables, position).encode())
+                psql.stdin.write(_after(tables, position, may_have_gaps=may_have_gaps).encode())
         except BrokenPipeError:
             # psql ended before the end, and has said why.
             pass
@@ -180,17 +204,19 @@ def _before(tables: Sequence[str]) -> str:
     )
 
 
-def _after(tables: Sequence[str], position: int) -> str:
-    """Return what ends it: the triggers are back, and the log reaches to where it should."""
+def _after(tables: Sequence[str], position: int, *, may_have_gaps: bool) -> str:
+    """Return what ends it: the triggers are back, the log reaches to where it should, and no fact of it is missing."""
+    # A backup made before gaps could be accepted has no table of them.
+    known = f"{GAPS} EXCEPT {ACCEPTED}" if "accepted_gap" in tables else GAPS
     return "\n".join(
         [
             *(f"ALTER TABLE letopis.{table} ENABLE TRIGGER USER;" for table in tables),
             "DO $$ BEGIN",
-            "    IF (SELECT (count(*), coalesce(max(position), 0)) FROM letopis.event)"  # noqa: S608 - a number
-            f" <> ({position:d}::bigint, {position:d}::bigint) THEN",
+            f"    IF (SELECT coalesce(max(position), 0) FROM letopis.event) <> {position:d} THEN",
             "        RAISE EXCEPTION 'The log that was loaded is not the one that the manifest promises';",
             "    END IF;",
             "END $$;",
+            *([] if may_have_gaps else [_REFUSE_GAPS % known]),
             "COMMIT;",
             "",
         ]

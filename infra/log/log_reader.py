@@ -18,7 +18,12 @@ NOTHING: Mapping[str, int] = MappingProxyType({})
 _UP_TO: LiteralString = """
     SELECT position, event_id
     FROM letopis.event
-    WHERE position = (SELECT least(max(position), %s) FROM letopis.event)
+    WHERE position = (SELECT max(position) FROM letopis.event WHERE position <= %s)
+"""
+_NEXT: LiteralString = """
+    SELECT position, event_id
+    FROM letopis.event
+    WHERE position = (SELECT min(position) FROM letopis.event WHERE position > %s)
 """
 
 
@@ -163,7 +168,11 @@ class LogReader:
         """Examine up to `limit` facts after a position; the end says how far, whether or not a topic matched."""
         end = checkpoint_up_to(connection, after + limit)
         if end.position <= after:
-            return Window([], end)
+            # The end of the log; or a gap in it that is longer than this window.
+            row = connection.execute(_NEXT, (after,)).fetchone()
+            if row is None:
+                return Window([], end)
+            end = Checkpoint(*row)
         return Window(self.between(connection, after, end.position), end)
 
     def between(self, connection: psycopg.Connection[Any], after: int, last: int) -> list[ReadEvent]:

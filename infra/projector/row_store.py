@@ -107,6 +107,9 @@ class RowStore:
         self._load = sql.SQL("SELECT {}, t.position FROM {} JOIN {} t ON {}").format(
             selected, given_keys, self.table, same_key
         )
+        self._present = sql.SQL("SELECT {} FROM {} JOIN {} t ON {}").format(
+            listed(self._key, "t"), given_keys, self.table, same_key
+        )
         self._delete = sql.SQL("DELETE FROM {} t USING {} WHERE {}").format(self.table, given_keys, same_key)
         self._upsert = sql.SQL(
             "INSERT INTO {} ({}, position) SELECT {}, p.position FROM ROWS FROM"
@@ -139,6 +142,11 @@ class RowStore:
             cursor.execute(self._load, (self._key_json(keys),))
             return dict(map(self._read, cursor.fetchall()))
 
+    def present(self, connection: psycopg.Connection[Any], keys: Iterable[Key]) -> set[Key]:
+        """Return those of the keys that have a row."""
+        with connection.cursor(binary=True) as cursor:
+            return set(map(self._read_key, cursor.execute(self._present, (self._key_json(keys),))))
+
     def write(self, connection: psycopg.Connection[Any], rows: Mapping[Key, RowAt]) -> None:
         """Make the table hold these rows; a row that is None is removed."""
         gone = [key for key, there in rows.items() if there.row is None]
@@ -169,10 +177,10 @@ class RowStore:
         with connection.cursor(name="every_key", binary=True) as cursor:
             cursor.itersize = step
             cursor.execute(self._keys + where, ())
-            for cells in cursor:
-                yield tuple(
-                    convert(cell) if convert else cell for convert, cell in zip(self._convert_key, cells, strict=True)
-                )
+            yield from map(self._read_key, cursor)
+
+    def _read_key(self, cells: Sequence[Any]) -> Key:
+        return tuple(convert(cell) if convert else cell for convert, cell in zip(self._convert_key, cells, strict=True))
 
     def keys_of_part(
         self, connection: psycopg.Connection[Any], partition_by: PartitionBy, part: int, parts: int, *, or_none: bool

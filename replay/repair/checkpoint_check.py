@@ -1,8 +1,10 @@
-"""Audits what a read model has taken in: holds its checkpoint and its rows' positions against the log, on the spot.
+"""Checks what a read model has taken in: holds its checkpoint and its rows' positions against the log, on the spot.
 
-Quick enough for a running service: no row is folded. Whether a row says the right thing is what `verify` tells.
+Every fact is read once, but of all rows only those are folded that are not there: it takes no memory to speak of beside
+a running service. Whether a row says the right thing is what `verify` tells.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +13,11 @@ from psycopg import sql
 
 from infra.log.log_reader import LogReader, head_of
 from infra.postgres.connection import one_snapshot
-from infra.projector.folding import Decode, touches
+from infra.projector.folding import Decode, Rows, Touch, play, touches
 from infra.projector.generations import Generation, connect, in_use, log_is_the_same
 from infra.projector.parking import Parking, parking_of
-from infra.projector.projection import Projection
+from infra.projector.projection import Key, Projection
+from infra.projector.row_store import RowStore
 from replay.rebuilding.verify import NoSuchGenerationError
 
 # Positions of each kind that a report names; the counts are complete.
@@ -37,9 +40,9 @@ class Consumption:
     """What a read model has taken in of the log, at one moment.
 
     `facts` are those of its topics up to its checkpoint, `waiting` those after it. `beyond` counts rows of facts after
-    the checkpoint; `stray` has positions that rows name and where no fact of its topics stands; `skipped` has, for a
-    read model that keeps a row for each fact, the positions whose rows are not all there; `parked` counts the places
-    that wait, whose rows are not missed.
+    the checkpoint; `stray` has positions that rows name and where no fact of its topics stands; `skipped` has the
+    positions of the facts that last changed a row which is not there; `parked` counts the places that wait, whose rows
+    are not missed.
     """
 
     projection: str
@@ -112,6 +115,8 @@ def _checked(
     found.parked = len(parking.waiting)
     if projection.is_append_only:
         found.skipped = _skipped(connection, reader, projection, decode, parking, generation.position, rows)
+    else:
+        found.skipped = _missing(connection, reader, projection, decode, parking, generation)
     return found
 
 
@@ -126,10 +131,47 @@ def _skipped(
 ) -> list[int]:
     """Return the positions of facts of which not every row is there."""
     missing = []
-    for _, facts in reader.stream(connection, 0, last):
+    for touching in _touching(connection, reader, projection, decode, parking, last):
         missing += [
             event.position
-            for event, keys, _ in touches(projection, facts, decode, parking)
+            for event, keys, _ in touching
             if rows.get(event.position, 0) < sum(not parking.holds(key, event.position) for key in set(keys))
         ]
     return missing[:NAMED_AT_MOST]
+
+
+def _missing(
+    connection: psycopg.Connection[Any],
+    reader: LogReader,
+    projection: Projection[Any],
+    decode: Decode,
+    parking: Parking,
+    generation: Generation,
+) -> list[int]:
+    """Return the positions of the facts that last changed those rows that are not there and should be.
+
+    Most keys without a row have none because a fact took it away: they are folded to know.
+    """
+    store = RowStore(connection, projection, generation.schema)
+    absent: set[Key] = set()
+    for touching in _touching(connection, reader, projection, decode, parking, generation.position):
+        keys = {key for _, touched, _ in touching for key in touched} - absent
+        absent |= keys - store.present(connection, keys)
+    rows: Rows = {}
+    if absent:
+        for touching in _touching(connection, reader, projection, decode, parking, generation.position):
+            only = ((event, tuple(key for key in keys if key in absent), fold) for event, keys, fold in touching)
+            play(projection, rows, only, parking)
+    return sorted(there.position for there in rows.values() if there.row is not None)[:NAMED_AT_MOST]
+
+
+def _touching(
+    connection: psycopg.Connection[Any],
+    reader: LogReader,
+    projection: Projection[Any],
+    decode: Decode,
+    parking: Parking,
+    last: int,
+) -> Iterator[list[Touch]]:
+    for _, facts in reader.stream(connection, 0, last):
+        yield list(touches(projection, facts, decode, parking))

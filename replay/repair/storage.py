@@ -19,6 +19,7 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "subject_key": ("keys", "Kept until a person is forgotten; without them nothing personal can be read."),
         "refusal": ("refusals", "Kept for ever; how many are written a second is bounded."),
         "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
+        "accepted_gap": ("accepted gaps", "Kept for ever: where facts are gone, and who went on without them."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
         "timer_answer": (
             "timer answers",

@@ -19,6 +19,7 @@ from app.doctor import machine as doctor_machine
 from app.doctor.examination import CHECKS, WORDS, Finding, examine, report
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.settings import Settings
+from infra.log.gaps import accept_gaps
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
 
@@ -160,8 +161,11 @@ def test_a_gap_in_the_log_is_found(patient: Patient) -> None:
     put_facts(patient, "1, 2")
     assert doctor_database.positions(patient) == "2"
     put_facts(patient, "4")
-    with pytest.raises(FailedError, match="3 facts, last position 4"):
+    with pytest.raises(FailedError, match=r"3 facts, last position 4: 3 \(1 facts\) gone"):
         doctor_database.positions(patient)
+    with psycopg.connect(patient.owner_url or "", autocommit=True) as owner:
+        accept_gaps(owner, reason="a disk died", actor="ivan")
+    assert doctor_database.positions(patient) == "3, 1 gone and accepted"
 
 
 def test_a_broken_and_an_old_read_model_are_found(patient: Patient) -> None:

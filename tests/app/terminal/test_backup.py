@@ -13,6 +13,7 @@ import pytest
 from app.database import prepared
 from app.settings import Settings
 from app.terminal import backup as keep
+from app.terminal.console import operator
 from infra.backup.backup import STAYING, back_up, tables_of
 from infra.backup.restore import RestoreRefusedError, load
 from infra.log.crypto import WrongMasterKeyError
@@ -20,7 +21,7 @@ from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.projector import build
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database
-from tests.infra.backup.backups import contents, note, record
+from tests.infra.backup.backups import contents, lose, note, record
 from tests.system.service import environment
 
 Configure = Callable[[Path, str | None], None]
@@ -74,6 +75,28 @@ def test_another_machine_gets_all_of_it_with_the_key_and_nothing_without(
         assert contents(server.owner_url) == contents(database.owner_url)
         with pytest.raises(RestoreRefusedError, match=rf"runs in .* as process {os.getpid()}.*Stop it \(kill"):
             keep.put_back(place / "copy", is_replacing=True)
+
+
+def test_an_exception_for_facts_that_are_gone_is_typed_with_a_reason_and_is_on_record(
+    database: Database, tmp_path: Path, configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(tmp_path / "var", database.owner_url)
+    prepared(database.owner_url, Settings(), MASTER)
+    record(database.owner_url, 9)
+    lose(database.owner_url, 4)
+    with pytest.MonkeyPatch.context() as earlier:
+        earlier.setattr("infra.backup.backup.require_whole", lambda _: None)
+        keep.make_backup(tmp_path / "holed", as_json=True)
+    keep.accept_open_gaps("a disk died")
+    keep.make_backup(tmp_path / "copy", as_json=True)
+    keep.accept_open_gaps("twice")
+    keep.put_back(tmp_path / "holed", is_replacing=True, accept_gaps_because="there is no older one")
+    said = capsys.readouterr().err
+    assert said.count("on record: one goes on without the positions 4 (1 facts)") == 2
+    assert "No fact is missing that was not accepted before" in said
+    with psycopg.connect(database.owner_url) as owner:
+        on_record = owner.execute("SELECT first, last, reason, actor FROM letopis.accepted_gap").fetchall()
+    assert on_record == [(4, 4, "there is no older one", operator())]
 
 
 def test_a_backup_is_refused_with_a_key_that_is_not_the_database_s(

@@ -47,7 +47,7 @@ def record(url: str, upto: int) -> None:
 
 
 def note(url: str) -> None:
-    """Let there be what does not come with a fact: refusal, checkpoint of a policy, skip; a snapshot, of no worth."""
+    """Let there be what does not come with a fact: refusal, checkpoint, skip, accepted gap; a snapshot, of no worth."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO letopis.refusal (actor, command, code, facts) VALUES ('x', 'y', 'z', '{}')")
         connection.execute(
@@ -60,7 +60,17 @@ def note(url: str) -> None:
             " SELECT 'boxes', jsonb_build_array(stream_id), position, event_id, topic, 'KeyError', 'entered twice', 'x'"
             " FROM letopis.event ORDER BY position DESC LIMIT 1"
         )
+        connection.execute(
+            "INSERT INTO letopis.accepted_gap VALUES (9001, 9002, 'a disk died', 'x') ON CONFLICT DO NOTHING"
+        )
         connection.execute("INSERT INTO letopis.snapshot VALUES (gen_random_uuid(), 1, 'box', 'x')")
+
+
+def lose(url: str, *positions: int) -> None:
+    """Take facts out of the log as nothing of ours does."""
+    with psycopg.connect(url) as owner:
+        owner.execute("SET LOCAL session_replication_role = replica")
+        owner.execute("DELETE FROM letopis.event WHERE position = ANY(%s)", [list(positions)])
 
 
 def contents(url: str) -> Contents:

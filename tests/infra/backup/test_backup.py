@@ -14,13 +14,17 @@ from infra.backup.backup import DERIVED, DUMP, BackupRefusedError, back_up, requ
 from infra.backup.manifest import NAME, DamagedBackupError
 from infra.backup.restore import RestoreRefusedError, checked_backup
 from infra.log.crypto import MasterKey, WrongMasterKeyError
-from infra.migrations import scripts
+from infra.log.gaps import accept_gaps
+from infra.migrations import migrate, scripts
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.postgres_tools import ToolFailedError, environment_for, tool
-from tests.database import MASTER, Database
-from tests.infra.backup.backups import contents, empty_database, note, record
+from tests.database import MASTER, ROLE_PASSWORDS, Database
+from tests.infra.backup.backups import contents, empty_database, lose, note, record
 
-KEPT = {"event", "event_party", "receipt", "claim", "subject_key", "refusal", "checkpoint", "fact_version", "skipped"}
+KEPT = {
+    *("event", "event_party", "receipt", "claim", "subject_key", "refusal", "checkpoint", "fact_version", "skipped"),
+    "accepted_gap",
+}
 
 
 def test_every_table_is_in_the_backup_or_is_made_from_the_log(database: Database, tmp_path: Path) -> None:
@@ -143,9 +147,40 @@ def test_a_backup_never_takes_the_place_of_another(database: Database, tmp_path:
 
 
 def test_a_backup_that_fails_leaves_nothing(database: Database, tmp_path: Path) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute("GRANT SELECT ON letopis.accepted_gap TO letopis_writer")
     with pytest.raises(ToolFailedError, match=r"pg_dump failed\. It said:\n.*permission denied"):
+        back_up(database.writer_url, MASTER, tmp_path / "backup")
+    with pytest.raises(BackupRefusedError, match=r"letopis_reader may not read the log.*Name the database's owner"):
         back_up(database.reader_url, MASTER, tmp_path / "backup")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_log_from_which_facts_are_gone_is_not_backed_up_until_somebody_goes_on_without_them(
+    database: Database, tmp_path: Path
+) -> None:
+    record(database.owner_url, 12)
+    lose(database.owner_url, 1, 5, 6, 7)
+    with pytest.raises(BackupRefusedError, match=r"at the positions 1, 5-7 \(4 facts\).*letopis database accept-gaps"):
+        back_up(database.owner_url, MASTER, tmp_path / "backup")
+    assert not list(tmp_path.iterdir())
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        assert accept_gaps(owner, reason="a disk died", actor="ivan") == [(1, 1), (5, 7)]
+        assert accept_gaps(owner, reason="again", actor="ivan") == []
+    assert back_up(database.owner_url, MASTER, tmp_path / "backup").position == 12
+    # What was accepted is that gap and no larger one.
+    lose(database.owner_url, 8)
+    with pytest.raises(BackupRefusedError, match=r"at the positions 5-8 "):
+        back_up(database.owner_url, MASTER, tmp_path / "other")
+
+
+def test_a_gap_in_a_database_of_before_is_found_too(cluster: EmbeddedPostgres, tmp_path: Path) -> None:
+    with empty_database(cluster) as url:
+        migrate(url, role_passwords=ROLE_PASSWORDS, upto="0025_timers.sql")
+        record(url, 4)
+        lose(url, 2)
+        with pytest.raises(BackupRefusedError, match=r"at the positions 2 \(1 facts\)"):
+            back_up(url, MASTER, tmp_path / "backup")
 
 
 def test_there_is_no_backup_of_an_empty_database(cluster: EmbeddedPostgres, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from infra.backup.backup import STAYING, back_up, tables_of
 from infra.backup.manifest import Manifest
 from infra.backup.restore import RestoreRefusedError, load, restore
+from infra.log.gaps import accept_gaps, open_gaps
 from infra.log.log_reader import head_of
 from infra.migrations import migrate, scripts
 from infra.postgres.embedded import EmbeddedPostgres
@@ -16,7 +17,7 @@ from infra.postgres.postgres_tools import ToolFailedError
 from infra.projector.generations import connect, in_use
 from infra.projector.projector import build
 from tests.database import MASTER, ROLE_PASSWORDS, Database
-from tests.infra.backup.backups import Contents, contents, empty_database, note, plain_owner, record
+from tests.infra.backup.backups import Contents, contents, empty_database, lose, note, plain_owner, record
 from tests.toy.boxes import boxes, decode
 
 BEFORE_PARTIES = "0005_refusals.sql"
@@ -38,8 +39,17 @@ def backed_up(url: str, folder: Path) -> tuple[Manifest, Contents]:
     return made, held
 
 
-def put_back(url: str, folder: Path, made: Manifest, *, is_replacing: bool = False) -> None:
-    restore(url, folder, made, role_passwords=ROLE_PASSWORDS, is_replacing=is_replacing)
+def put_back(
+    url: str, folder: Path, made: Manifest, *, is_replacing: bool = False, may_have_gaps: bool = False
+) -> None:
+    restore(
+        url,
+        folder,
+        made,
+        role_passwords=ROLE_PASSWORDS,
+        is_replacing=is_replacing,
+        may_have_gaps=may_have_gaps,
+    )
 
 
 def test_an_empty_database_gets_every_row_of_the_backup(
@@ -163,6 +173,31 @@ def test_a_log_that_is_not_the_promised_one_is_not_taken(database: Database, fol
     with pytest.raises(ToolFailedError, match="not the one that the manifest promises"):
         load(database.owner_url, folder, tables, 31)
     assert contents(database.owner_url) == before
+
+
+def test_a_backup_made_when_holes_were_not_looked_for_is_only_taken_under_an_exception(
+    cluster: EmbeddedPostgres, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(database.owner_url, 12)
+    lose(database.owner_url, 3, 4)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("infra.backup.backup.require_whole", lambda _: None)
+        made = back_up(database.owner_url, MASTER, folder)
+    before = contents(database.owner_url)
+    with pytest.raises(ToolFailedError, match=r"at the positions 3-4\nHINT: .*letopis restore --accept-gaps"):
+        put_back(database.owner_url, folder, made, is_replacing=True)
+    assert contents(database.owner_url) == before
+    with empty_database(cluster) as url:
+        put_back(url, folder, made, may_have_gaps=True)
+        assert contents(url) == before
+        with psycopg.connect(url, autocommit=True) as owner:
+            assert open_gaps(owner) == [(3, 4)]
+            accept_gaps(owner, reason="no older backup", actor="ivan")
+        again = back_up(url, MASTER, folder.with_name("again"))
+        held = contents(url)
+        # The exception is on record in the log's own tables: no other one is needed from now on.
+        put_back(url, folder.with_name("again"), again, is_replacing=True)
+        assert contents(url) == held
 
 
 def test_an_older_backup_goes_into_an_empty_database_and_is_migrated(cluster: EmbeddedPostgres, folder: Path) -> None:

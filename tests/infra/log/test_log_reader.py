@@ -8,6 +8,7 @@ import pytest
 from infra.log.append import append
 from infra.log.log_reader import LogReader, read_in_blocks
 from tests.database import Database
+from tests.infra.backup.backups import lose
 from tests.infra.log.decided import decided
 
 COUNT = 50
@@ -35,3 +36,15 @@ def test_facts_come_in_order_wherever_they_lie(database: Database, *, in_blocks:
             read_in_blocks(connection)
         facts = LogReader(["thing.happened"]).between(connection, 10, 40)
     assert [fact.position for fact in facts] == list(range(11, 41))
+
+
+def test_who_follows_the_log_comes_past_a_gap_however_long(database: Database) -> None:
+    with psycopg.connect(database.writer_url, autocommit=True) as connection:
+        append(connection, [decided(uuid4(), count=COUNT)])
+    lose(database.owner_url, *range(8, 31))
+    reader, seen, after = LogReader(["thing.happened"]), [], 0
+    with psycopg.connect(database.projector_url, autocommit=True) as connection:
+        while (window := reader.window(connection, after, 5)).end.position > after:
+            seen += [fact.position for fact in window.facts]
+            after = window.end.position
+    assert seen == [*range(1, 8), *range(31, COUNT + 1)]

@@ -7,7 +7,7 @@ from infra.projector.projector import build
 from replay.rebuilding.verify import NoSuchGenerationError
 from replay.repair.checkpoint_check import check_checkpoint
 from tests.database import Database
-from tests.toy.boxes import boxes, coin, days, decode, drops, looking, opening, random_history, record
+from tests.toy.boxes import box_id, boxes, breaking, coin, days, decode, drops, looking, opening, random_history, record
 
 
 @pytest.fixture
@@ -46,6 +46,22 @@ def test_a_fact_that_was_skipped_is_found_and_named(built: Database) -> None:
     assert (found.skipped, found.stray, found.beyond) == ([7], [], 0)
     assert not found.is_sound
     assert "1 (7) missing" in found.summary
+
+
+def test_a_row_that_is_missing_is_found_by_the_fact_that_changed_it_last(database: Database) -> None:
+    told = [opening("a"), coin("a"), looking("a"), coin("b", colour="red"), coin("c", colour="blue"), breaking("c")]
+    record(database.owner_url, told)
+    for projection in (boxes, days):
+        build(projection, decode, database.projector_url)
+        # A row that a fact took away is not missed.
+        assert check_checkpoint(projection, database.projector_url, decode).is_sound
+    change(database, f"DELETE FROM boxes_g1.boxes WHERE box_id = '{box_id('a')}'")
+    found = check_checkpoint(boxes, database.projector_url, decode)
+    assert (found.skipped, found.stray, found.beyond) == ([2], [], 0)
+    assert not found.is_sound
+    assert "1 (2) missing" in found.summary
+    change(database, "DELETE FROM days_g1.days WHERE colour = 'red'")
+    assert check_checkpoint(days, database.projector_url, decode).skipped == [4]
 
 
 def test_a_row_of_a_fact_that_is_no_fact_of_its_topics_is_found_and_named(built: Database) -> None:
