@@ -1,6 +1,8 @@
 # Every path here is relative: make cannot quote a folder whose name has spaces.
 SHELL := /bin/sh
-PORT ?= 8000
+# Empty means: what LETOPIS_PORT says, else 8000.
+PORT ?=
+AT = $(if $(PORT),--port $(PORT))
 # Empty means: the first Python of 3.11 or newer that is found.
 PYTHON ?=
 
@@ -23,7 +25,7 @@ setup: $(READY) ## make the environment in .venv from the lock file
 	@:
 
 run: $(READY) ## start Letopis (PORT=8000) with its own database; Ctrl-C stops all of it
-	@$(BIN)/letopis serve --port $(PORT)
+	@$(BIN)/letopis serve $(AT)
 
 demo: $(READY) ## tell the whole story on a throw-away database, under a minute
 	@$(BIN)/letopis demo
@@ -67,8 +69,8 @@ torture: $(READY) ## kill every part at bad moments, for long
 torture-short: $(READY) ## the same in minutes
 	@$(BIN)/python -m tests.torture --short
 
-doctor: $(READY) ## say what is wrong, why it matters and how to mend it
-	@$(BIN)/letopis doctor
+doctor: $(READY) ## say what is wrong, why it matters and how to mend it (PORT=8000)
+	@$(BIN)/letopis doctor $(AT)
 
 clean: ## remove the environment and everything that tools wrote; var, your data, stays
 	rm -rf .venv .mutants build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis

@@ -2,12 +2,19 @@
 
 import re
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    NoDecode,
+    SettingsConfigDict,
+)
 
 Role = Literal["all", "api", "projections", "analytics"]
 
@@ -104,6 +111,20 @@ class Settings(BaseSettings):
     def company_zone(self) -> ZoneInfo:
         """The zone in which days and months of the company begin."""
         return ZoneInfo(self.zone)
+
+
+def misnamed() -> list[str]:
+    """Say of each variable LETOPIS_… that is no setting, in the environment or in `.env`, which one may be meant."""
+    prefix = Settings.model_config["env_prefix"].lower()
+    given = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
+    ours = {name.removeprefix(prefix) for name in map(str.lower, given) if name.startswith(prefix)}
+    known = set(Settings.model_fields)
+    return [_misnamed(name, get_close_matches(name, known, 1)) for name in sorted(ours - known)]
+
+
+def _misnamed(name: str, near: list[str]) -> str:
+    meant = f"Did you mean LETOPIS_{near[0].upper()}?" if near else "docs/operations.md names them all."
+    return f"LETOPIS_{name.upper()} is no setting and is not read. {meant}"
 
 
 def sentence_of(error: ValidationError) -> str:

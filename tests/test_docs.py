@@ -44,6 +44,15 @@ def test_every_command_is_in_the_documents_and_none_that_is_not() -> None:
     assert {each for each in unknown if not any(one.startswith(f"{each} ") for one in there)} == set()
 
 
+def test_a_port_that_is_named_goes_to_whoever_looks_at_one_and_none_goes_there_unasked() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert re.findall(r"letopis (serve|doctor)(.*)$", makefile, re.MULTILINE) == [
+        ("serve", " $(AT)"),
+        ("doctor", " $(AT)"),
+    ]
+    assert "PORT ?=\nAT = $(if $(PORT),--port $(PORT))\n" in makefile
+
+
 def test_every_target_of_make_that_the_documents_name_is_there() -> None:
     there = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     told = set(re.findall(r"`make ([a-z-]+)", TEXT))

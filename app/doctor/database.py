@@ -8,17 +8,17 @@ import duckdb
 import psycopg
 
 from app.composition.wiring import ANALYTICS_FILE
-from app.database import ROLES, check_key, master_key, urls_of
+from app.database import ROLES, Urls, check_key, master_key, urls_of
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import reports_position
 from infra.log.crypto import MasterKey
 from infra.log.gaps import open_gaps, told
 from infra.migrations import scripts
+from infra.migrations.server_version import OLDEST_POSTGRES
 from infra.told import ToldError
 from projections.registry import PROJECTIONS
 from replay.repair.status import ProjectionStatus, statuses
 
-OLDEST_POSTGRES = 18
 LARGEST_SKEW_SECONDS = 2.0
 SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
 GUARDED = ("event", "event_party", "receipt", "skipped", "accepted_gap")
@@ -77,7 +77,7 @@ def migrations(patient: Patient) -> str:
 def the_master_key(patient: Patient) -> str:
     """The key that is configured opens a key that is stored."""
     settings = patient.settings
-    if settings.master_key is None and not (settings.var / "master.key").exists():
+    if not _has_key(patient):
         if patient.owner_url is not None and patient.has_table("letopis.event"):
             raise FailedError(f"{settings.var / 'master.key'} is not there")
         raise SkippedError("made by the first start")
@@ -88,6 +88,14 @@ def the_master_key(patient: Patient) -> str:
     except ToldError as error:
         raise FailedError(str(error)) from error
     return "LETOPIS_MASTER_KEY" if settings.master_key else str(settings.var / "master.key")
+
+
+def _has_key(patient: Patient) -> bool:
+    return patient.settings.master_key is not None or (patient.settings.var / "master.key").exists()
+
+
+def _urls(patient: Patient) -> Urls:
+    return urls_of(patient.owner_url or "", patient.settings, _key_of(patient))
 
 
 def _key_of(patient: Patient) -> MasterKey:
@@ -122,8 +130,8 @@ def roles(patient: Patient) -> str:
     found = [line for (line,) in patient.query(_RIGHTS, names, names, names, [patient.role("reader")])]
     if found:
         raise FailedError("; ".join(sorted(found)))
-    if patient.settings.master_key is not None or (patient.settings.var / "master.key").exists():
-        urls = urls_of(patient.owner_url or "", patient.settings, _key_of(patient))
+    if _has_key(patient):
+        urls = _urls(patient)
         for url in (urls.writer, urls.projector, urls.reader):
             psycopg.connect(url, connect_timeout=5).close()
     return ", ".join(names)
@@ -159,7 +167,10 @@ def positions(patient: Patient) -> str:
 def projections(patient: Patient) -> str:
     """Every read model is live, of this code, and not far behind while a service keeps it up to date."""
     patient.require_log()
-    found = statuses(PROJECTIONS, patient.owner_url or "")
+    if not _has_key(patient):
+        raise SkippedError("the read models' role cannot log in without the master key")
+    # As the role whose tables they are: an owner who is no superuser may not look into them.
+    found = statuses(PROJECTIONS, _urls(patient).projector)
     if not any(one.generation for one in found):
         raise SkippedError("none was built yet: start the service")
     is_followed = bool(

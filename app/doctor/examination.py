@@ -28,6 +28,7 @@ CHECKS: Mapping[str, Check] = {
     "python": doctor_machine.python,
     "disk": doctor_machine.disk,
     "folder": doctor_machine.folder,
+    "settings": doctor_machine.settings,
     "token-key": doctor_machine.token_key,
     "postgres": doctor_database.postgres,
     "migrations": doctor_database.migrations,

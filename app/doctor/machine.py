@@ -10,7 +10,8 @@ from pathlib import Path
 
 from app.auth import KEY_FILE, authenticator
 from app.doctor.patient import FailedError, Patient, SkippedError
-from app.serving.analytics_control import is_letopis
+from app.serving.analytics_control import is_letopis, noted_address
+from app.settings import Settings, misnamed
 from infra.told import ToldError
 
 OLDEST_PYTHON = (3, 11)
@@ -62,6 +63,13 @@ def _is_open(path: Path) -> bool:
     return path.exists() and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
+def settings(_: Patient) -> str:
+    """Every variable LETOPIS_… is one that is read."""
+    if found := misnamed():
+        raise FailedError(" ".join(found))
+    return f"{len(Settings.model_fields)}"
+
+
 def token_key(patient: Patient) -> str:
     """Tokens can be checked with the keys that are configured, or with our own."""
     settings = patient.settings
@@ -76,7 +84,10 @@ def token_key(patient: Patient) -> str:
 
 
 def port(patient: Patient) -> str:
-    """Nothing listens at our port, or it is Letopis that does."""
+    """Nothing listens at our port, or it is Letopis that does; where no port is named, the one its service has."""
+    running = noted_address(patient.settings.var)
+    if "port" not in patient.settings.model_fields_set and running is not None and is_letopis(running):
+        return f"{running.partition('://')[2]}, Letopis"
     host, number = patient.settings.host, patient.settings.port
     if is_letopis(f"http://{f'[{host}]' if ':' in host else host}:{number}"):
         return f"{host}:{number}, Letopis"

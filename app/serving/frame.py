@@ -1,5 +1,6 @@
 """The frame around every request: its size is limited, counted and logged, and no bug of ours shows its insides."""
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -84,7 +85,8 @@ class Frame:
 
         try:
             await self.app(asked, receive, watched)
-        except ClientDisconnect:
+        except (ClientDisconnect, asyncio.CancelledError):
+            # The caller has gone; or the service goes, and has hung up.
             status = HUNG_UP
         except Exception as bug:  # noqa: BLE001 — the outermost door: whatever it is, the caller gets a 500 problem
             problem = incident_of(bug, method=scope["method"])

@@ -22,13 +22,16 @@ STOP_PATIENCE = 15.0
 Work = Callable[..., None]
 """What the process does: it is called with its arguments and its end of a pipe, and returns when told to."""
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
 log = structlog.get_logger()
 
 
 def _begin(work: Work, arguments: tuple[Any, ...], parent: Connection) -> None:
     # Ctrl-C, and often SIGTERM, goes to the whole process group; when to stop is the parent's to say.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     configure_logs()
     work(*arguments, parent)
 
@@ -65,7 +68,12 @@ class KeptProcess:
         self._process = self._context.Process(
             target=_begin, args=(self._work, self._arguments, theirs), name=f"letopis-{self._name}"
         )
-        self._process.start()
+        # It inherits what is blocked here: a Ctrl-C while it begins must not end it with a traceback.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
 
     def _keep_alive(self) -> None:

@@ -2,12 +2,10 @@
 
 import contextlib
 import errno
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from types import FrameType
 from urllib.parse import urlsplit
 
 import structlog
@@ -23,6 +21,7 @@ from app.process import settle
 from app.serving.analytics_control import is_letopis, note_address, noted_address
 from app.serving.background import projector_process
 from app.serving.doors import Home, http_parts
+from app.serving.ending import Ending
 from app.serving.http import create_app
 from app.serving.metrics import RequestCounts
 from app.serving.server import Server
@@ -53,15 +52,26 @@ def serve(settings: Settings, say: Say) -> None:
 
     Raises PortTakenError, infra.postgres.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
     """
-    with contextlib.suppress(KeyboardInterrupt), _terminating(), ExitStack() as stack:
-        listening = stack.enter_context(_listening(settings))
-        master = master_key(settings)
-        urls = stack.enter_context(database(settings, master, say, beside_service=False))
-        _run(stack, settings, master, urls, listening, say)
+    ending = Ending()
+    with ending.heard(), ExitStack() as stack:
+        try:
+            listening = stack.enter_context(_listening(settings))
+            master = master_key(settings)
+            urls = stack.enter_context(database(settings, master, say, beside_service=False))
+            _run(stack, settings, master, urls, listening, ending, say)
+        except KeyboardInterrupt:
+            say("Stopping, before the start was through.")
+    say("Letopis has stopped.")
 
 
 def _run(
-    stack: ExitStack, settings: Settings, master: MasterKey, urls: Urls, listening: socket.socket, say: Say
+    stack: ExitStack,
+    settings: Settings,
+    master: MasterKey,
+    urls: Urls,
+    listening: socket.socket,
+    ending: Ending,
+    say: Say,
 ) -> None:
     has_projections = settings.role in {"all", "projections"}
     write_side = WriteSide(urls, settings, master, with_policies=has_projections)
@@ -95,11 +105,12 @@ def _run(
     server = Server(
         create_app(parts),
         on_ready=lambda: _greet(settings, _address(listening), say),
-        on_stop=parts.on_stop,
-        hears_signals=True,
+        on_stop=lambda: _stop(parts.on_stop, say),
     )
     settle()
+    ending.server = server
     server.run(sockets=sockets)
+    ending.server = None
 
 
 @contextlib.contextmanager
@@ -153,15 +164,6 @@ def _greet(settings: Settings, address: str, say: Say) -> None:
     say("Ctrl-C stops everything.")
 
 
-@contextlib.contextmanager
-def _terminating() -> Iterator[None]:
-    """Let SIGTERM before the server runs end the start in order, as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _stop(end_streams: Callable[[], None], say: Say) -> None:
+    say("Stopping: requests under way are finished. Ctrl-C once more waits for none of them.")
+    end_streams()

@@ -1,5 +1,6 @@
 """The HTTP server as every process of the service runs it."""
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
@@ -9,12 +10,15 @@ import uvicorn
 
 from app.serving.protocol import Protocol
 
+HANG_UP_SECONDS = 1
+"""How long requests get to notice that their callers were hung up on."""
+
 GRACE_SECONDS = 10
 """How long requests under way may take to finish when the service stops."""
 
 
 class Server(uvicorn.Server):
-    """A server that says when it answers and when it is about to stop; signals are another's, unless told otherwise."""
+    """A server that says when it answers and when it is about to stop; whoever runs it hears the signals."""
 
     def __init__(
         self,
@@ -22,7 +26,6 @@ class Server(uvicorn.Server):
         *,
         on_ready: Callable[[], None] = lambda: None,
         on_stop: Callable[[], None],
-        hears_signals: bool = False,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -38,13 +41,11 @@ class Server(uvicorn.Server):
         )
         self._on_ready = on_ready
         self._on_stop = on_stop
-        self._hears_signals = hears_signals
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End in order when a signal says so, if signals are ours."""
-        with super().capture_signals() if self._hears_signals else contextlib.nullcontext():
-            yield
+        """Take no signal away from those who hear them, and raise none again when the server has ended."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -54,3 +55,14 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._on_stop()
         await super().shutdown(sockets)
+        if self.force_exit:
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        """End at once, but in order: hang up on callers who wait, and close what the application opened."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        if tasks := list(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=HANG_UP_SECONDS)
+        # uvicorn leaves it out then, and tells the end of it as an error.
+        await self.lifespan.shutdown()

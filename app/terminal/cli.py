@@ -10,13 +10,15 @@ from uuid import UUID
 import typer
 from pydantic import ValidationError
 
-from app.settings import Settings, sentence_of
+from app.settings import Settings, misnamed, sentence_of
 from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
 from infra.told import ToldError
 
 REFUSED = 1
+INTERRUPTED = 130
+"""What a shell says of a command that Ctrl-C ended."""
 
 app = typer.Typer(
     name="letopis",
@@ -35,12 +37,18 @@ exports = typer.Typer(no_args_is_help=True, help="Write out for other engines.")
 app.add_typer(exports, name="export")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Where the service listens; 0: any free port.")]
 Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
 
 
 def language_of(*, russian: bool) -> str:
     """Return the language that was asked for."""
     return "ru" if russian else "en"
+
+
+def settings_with(**given: object) -> Settings:
+    """Return the settings, with what was typed in place of what is configured."""
+    return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
 
 def show(message: str) -> None:
@@ -50,7 +58,7 @@ def show(message: str) -> None:
 
 @app.command()
 def serve(
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Where to listen; 0: any free port.")] = None,
+    port: Port = None,
     host: Annotated[str | None, typer.Option(help="On which address to listen.")] = None,
     role: Annotated[str | None, typer.Option(help="all, api, projections or analytics.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer on this port.")] = None,
@@ -59,9 +67,8 @@ def serve(
     from app.serving.logs import configure_logs
     from app.serving.serve import serve as run
 
-    given: dict[str, object] = {"port": port, "host": host, "role": role, "workers": workers}
     configure_logs()
-    run(Settings(**{name: value for name, value in given.items() if value is not None}), say)  # type: ignore[arg-type]
+    run(settings_with(port=port, host=host, role=role, workers=workers), say)
 
 
 @app.command()
@@ -96,12 +103,12 @@ def demo(russian: Russian = False) -> None:
 
 
 @app.command()
-def doctor(as_json: Json = False, russian: Russian = False) -> None:
+def doctor(port: Port = None, as_json: Json = False, russian: Russian = False) -> None:
     """Look at everything Letopis rests on: what, why it matters, how to mend it; exit code 1 if anything fails."""
     from app.doctor.examination import examine, report
 
     language = language_of(russian=russian)
-    findings = examine(Settings(), language)
+    findings = examine(settings_with(port=port), language)
     if as_json:
         print_json(findings)
     else:
@@ -256,7 +263,11 @@ def main() -> None:
     try:
         # A wrong setting is told whatever is asked.
         Settings()
+        for misspelt in misnamed():
+            say(f"letopis: {misspelt}")
         app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:  # the outermost door
         sentence = told(error)
         if sentence is None:

@@ -15,6 +15,7 @@ from infra.backup.manifest import Manifest, checked
 from infra.log.crypto import MasterKey
 from infra.log.gaps import ACCEPTED, GAPS
 from infra.migrations import MIGRATION_LOCK, migrate, scripts
+from infra.migrations.server_version import require_new_enough
 from infra.postgres.postgres_tools import ToolFailedError, environment_for, tool
 from infra.projector.states import break_replaced
 from infra.told import ToldError
@@ -84,6 +85,7 @@ def restore(
     until it is built anew. Raises RestoreRefusedError and infra.postgres.postgres_tools.ToolFailedError.
     """
     with psycopg.connect(url, autocommit=True, connect_timeout=10, options="-c lock_timeout=10min") as connection:
+        require_new_enough(connection)
         if not migrations_of(connection):
             migrate(url, role_passwords=role_passwords, upto=manifest.migrations[-1])
         # A service that starts now waits for this before it looks at anything.
@@ -212,7 +214,7 @@ def _after(tables: Sequence[str], position: int, *, may_have_gaps: bool) -> str:
         [
             *(f"ALTER TABLE letopis.{table} ENABLE TRIGGER USER;" for table in tables),
             "DO $$ BEGIN",
-            f"    IF (SELECT coalesce(max(position), 0) FROM letopis.event) <> {position:d} THEN",
+            f"    IF (SELECT coalesce(max(position), 0) FROM letopis.event) <> {position:d} THEN",  # noqa: S608
             "        RAISE EXCEPTION 'The log that was loaded is not the one that the manifest promises';",
             "    END IF;",
             "END $$;",

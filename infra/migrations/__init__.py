@@ -6,6 +6,7 @@ from importlib.resources import files
 import psycopg
 from psycopg import sql
 
+from infra.migrations.server_version import require_new_enough
 from infra.told import ToldError
 
 MIGRATION_LOCK = 4_607_251
@@ -40,9 +41,10 @@ def migrate(owner_url: str, *, role_passwords: Mapping[str, str], upto: str | No
 
     It is safe to call at every start.
     `role_passwords` has the three login roles by name, ending in _writer, _projector and _reader; those that are
-    missing are created, and each gets the password given. Raises DatabaseIsNewerError.
+    missing are created, and each gets the password given. Raises DatabaseIsNewerError and ServerTooOldError.
     """
     with psycopg.connect(owner_url, connect_timeout=10, options=f"-c lock_timeout={_WAIT_FOR_OTHERS}") as connection:
+        require_new_enough(connection)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
         connection.execute(f"SET LOCAL lock_timeout = '{_WAIT_FOR_A_TABLE}'")
         connection.execute(_LEDGER)

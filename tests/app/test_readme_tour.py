@@ -58,7 +58,9 @@ def place() -> Iterator[Place]:
 
 def run(place: Place, script: str) -> list[str]:
     """Run the blocks of the tour in one shell and return what each printed."""
-    script = script.replace("http://127.0.0.1:8000", place.address).replace(".venv/bin/letopis", LETOPIS)
+    # As written it is typed in the folder of the checkout, whose own service may run at any port.
+    script = script.replace("$(cat var/", f"$(cat {shlex.quote(str(place.settings.var.resolve()))}/")
+    script = script.replace(".venv/bin/letopis", LETOPIS)
     if shutil.which("curl") is None:
         script = f'curl() {{ {CURL} "$@"; }}\n{script}'
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LETOPIS_")}

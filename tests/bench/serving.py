@@ -3,6 +3,7 @@
 import socket
 
 from app.process import settle
+from app.serving.ending import Ending
 from app.serving.http import Parts, create_app
 from app.serving.logs import configure_logs
 from app.serving.server import Server
@@ -11,8 +12,9 @@ from app.serving.server import Server
 def serve(parts: Parts) -> None:
     """Listen on a free port, print the address, and answer until told to stop."""
     configure_logs()
-    server = Server(create_app(parts), on_stop=lambda: None, hears_signals=True)
-    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
+    ending = Ending()
+    ending.server = server = Server(create_app(parts), on_stop=lambda: None)
+    with ending.heard(), socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
         print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
         settle()
         server.run(sockets=[listening])

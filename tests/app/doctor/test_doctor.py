@@ -3,8 +3,10 @@
 import shutil
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import duckdb
@@ -13,15 +15,20 @@ import pytest
 
 from app.auth import KEY_FILE
 from app.composition.wiring import ANALYTICS_FILE
+from app.database import prepared
 from app.demo.first_start import initialise
 from app.doctor import database as doctor_database
 from app.doctor import machine as doctor_machine
 from app.doctor.examination import CHECKS, WORDS, Finding, examine, report
 from app.doctor.patient import FailedError, Patient, SkippedError
+from app.serving.analytics_control import note_address
 from app.settings import Settings
 from infra.log.gaps import accept_gaps
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import Database
+from infra.projector.projector import build
+from projections.registry import PROJECTIONS
+from tests.database import MASTER, Database
+from tests.infra.backup.backups import plain_owner
 
 
 def free_port() -> int:
@@ -42,9 +49,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def patient(settings: Settings, database: Database) -> Patient:
+def patient(tmp_path: Path, database: Database) -> Patient:
     """An installation with a fresh migrated database."""
-    return Patient(settings, owner_url=database.owner_url)
+    return Patient(settings_at(tmp_path / "var", master_key=MASTER.secret.hex()), owner_url=database.owner_url)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +106,69 @@ def test_a_running_installation_is_looked_at_and_left_running(started: Settings)
         assert "failed" not in states(examine(started, "ru")).values()
         assert server.attach()
         assert server.pid == before
+
+
+def test_a_database_of_one_s_own_with_an_owner_of_plain_rights_is_well(
+    cluster: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    with plain_owner(cluster) as (url, passwords):
+        prefix = next(iter(passwords)).removesuffix("_writer")
+        own = settings_at(tmp_path / "var", database_url=url, master_key=MASTER.secret.hex(), role_prefix=prefix)
+        urls = prepared(url, own, MASTER)
+        for projection in PROJECTIONS:
+            build(projection, lambda fact: fact, urls.projector)
+        found = {one.check: one for one in examine(own, "en")}
+    assert found["projections"].state == "ok", found["projections"].seen
+    # The tests' own server does not wait for its disk.
+    assert {name for name, one in found.items() if one.state == "failed"} == {"durable"}
+
+
+def test_a_server_of_an_older_version_is_found_and_told_what_to_do(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert doctor_database.postgres(patient).startswith("PostgreSQL 18")
+    monkeypatch.setattr("app.doctor.database.OLDEST_POSTGRES", 19)
+    with pytest.raises(FailedError, match="PostgreSQL 18"):
+        doctor_database.postgres(patient)
+
+
+def test_a_mistyped_setting_is_found(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LETOPIS_DATA", raising=False)
+    assert doctor_machine.settings(Patient(settings))
+    (tmp_path / ".env").write_text("LETOPIS_ZON=Europe/Moscow\n")
+    with pytest.raises(FailedError, match=r"LETOPIS_ZON is no setting and is not read\. Did you mean LETOPIS_ZONE\?"):
+        doctor_machine.settings(Patient(settings))
+
+
+def test_the_port_of_the_service_that_runs_here_is_the_one_that_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LETOPIS_PORT", raising=False)
+    alive = ThreadingHTTPServer(("127.0.0.1", 0), _Alive)
+    threading.Thread(target=alive.serve_forever, daemon=True).start()
+    try:
+        place = f"127.0.0.1:{alive.server_port}"
+        note_address(tmp_path, f"http://{place}")
+        assert doctor_machine.port(Patient(Settings(var=tmp_path))) == f"{place}, Letopis"
+        # Who names a port asks about that one.
+        other = settings_at(tmp_path)
+        assert doctor_machine.port(Patient(other)) == f"127.0.0.1:{other.port}, free"
+    finally:
+        alive.shutdown()
+        alive.server_close()
+
+
+class _Alive(BaseHTTPRequestHandler):
+    """Answers every request as a service that is alive does."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"status":"alive"}')
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
 
 
 def test_a_wrong_and_a_lost_master_key_are_found(started: Settings, tmp_path: Path) -> None:

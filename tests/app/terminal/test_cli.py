@@ -129,6 +129,16 @@ def test_a_wrong_setting_is_named_and_its_value_kept_secret(var: Path, setting: 
     assert "secret-that-is-short" not in done.stderr
 
 
+def test_a_mistyped_setting_is_told_with_the_nearest_one_whatever_is_asked(var: Path) -> None:
+    done = letopis(var, "token", "anna", "seller", LETOPIS_PROT="9000", LETOPIS_NOTHING_LIKE_IT="x", letopis_zone="UTC")
+    assert done.returncode == 0
+    assert "LETOPIS_PROT is no setting and is not read. Did you mean LETOPIS_PORT?" in done.stderr
+    assert "LETOPIS_NOTHING_LIKE_IT is no setting and is not read." in done.stderr
+    assert "LETOPIS_ZONE" not in done.stderr
+    assert done.stdout.startswith("eyJ")
+    assert not letopis(var, "token", "anna", "seller").stderr
+
+
 def test_a_database_out_of_reach_is_told_with_what_to_look_at(var: Path) -> None:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
