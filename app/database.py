@@ -25,6 +25,10 @@ class FolderUnusableError(ToldError):
     """The var folder cannot be made, read or written; says what to do."""
 
 
+class DatabaseStoppedError(ToldError):
+    """The database's server does not run; says what to do."""
+
+
 @dataclass(frozen=True)
 class Urls:
     """How each role connects; the owner's URL is for migrations and repairs, never for serving."""
@@ -128,6 +132,19 @@ def owner_url(settings: Settings, say: Callable[[str], None], *, beside_service:
         return
     with server, Watch(server):
         yield server.owner_url
+
+
+def running_owner_url(settings: Settings) -> str:
+    """Return how the owner reaches the database now; raises DatabaseStoppedError when its server does not run."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    server = EmbeddedPostgres(settings.var / "postgres")
+    if not server.attach():
+        raise DatabaseStoppedError(
+            f"In {settings.var} no database server runs: the one that comes with Letopis runs while the service does. "
+            "Start that (make run), and ask again."
+        )
+    return server.owner_url
 
 
 def server_disk(settings: Settings, urls: Urls) -> Path | None:

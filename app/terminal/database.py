@@ -7,6 +7,21 @@ import typer
 commands = typer.Typer(no_args_is_help=True, help="Reach and mend the database itself.")
 
 
+@commands.command()
+def url() -> None:
+    """Print how its owner reaches the database, with the password: psql "$(letopis database url)"."""
+    import sys
+
+    from app.database import running_owner_url
+    from app.settings import Settings
+    from app.terminal.console import say
+    from infra.postgres.postgres_tools import tool
+
+    print(running_owner_url(Settings()))
+    if sys.stdout.isatty():
+        say(f"A psql comes along: {tool('psql')}")
+
+
 @commands.command("accept-gaps")
 def accept_gaps(
     reason: Annotated[str, typer.Option(help="Why; kept for ever, so name no person.")],

@@ -139,6 +139,18 @@ def test_a_mistyped_setting_is_told_with_the_nearest_one_whatever_is_asked(var: 
     assert not letopis(var, "token", "anna", "seller").stderr
 
 
+def test_the_owner_s_way_to_the_database_is_printed_while_it_runs(var: Path, tmp_path: Path) -> None:
+    done = letopis(var, "database", "url")
+    with psycopg.connect(done.stdout.strip()) as owner:
+        assert owner.execute("SELECT count(*) > 0 FROM letopis.event").fetchone() == (True,)
+    own = "postgresql://owner:secret@db.example:5433/letopis"
+    assert letopis(var, "database", "url", LETOPIS_DATABASE_URL=own).stdout == f"{own}\n"
+    stopped = letopis(tmp_path / "var", "database", "url")
+    assert stopped.returncode == 1
+    assert "no database server runs" in stopped.stderr
+    assert not (tmp_path / "var").exists()
+
+
 def test_a_database_out_of_reach_is_told_with_what_to_look_at(var: Path) -> None:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
