@@ -9,6 +9,7 @@ RequestError
 ├── UnknownCommandError         there is no such command
 ├── InvalidCommandError         a field cannot be what was sent
 ├── InvalidHeaderError          a header cannot be what was sent
+├── HeaderOfOneCommandError     a batch was sent with a header that belongs to one command
 ├── UnsupportedMediaTypeError   the body is not application/json
 ├── BatchRefusedError           another command of an atomic batch was refused
 ├── TooManyRequestsError        the caller sends more commands than they may
@@ -85,6 +86,12 @@ class InvalidHeaderError(RequestError):
     """A header cannot be what was sent; facts: header, needed."""
 
     code = "invalid-header"
+
+
+class HeaderOfOneCommandError(RequestError):
+    """A batch was sent with a header that belongs to one command; facts: header."""
+
+    code = "header-of-one-command"
 
 
 class UnsupportedMediaTypeError(RequestError):

@@ -1,6 +1,6 @@
 """The HTTP application: the doors for commands and reads in one frame, and what operators and developers look at."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from app.serving.frame import BodyLimit, Frame
 from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
@@ -101,6 +101,7 @@ def create_app(parts: Parts) -> FastAPI:
     ours = [kind for kind, _status in STATUSES]
     for kind in (HTTPException, RequestValidationError, ValidationError, *UNREACHABLE, *ours):
         app.add_exception_handler(kind, answer_with_problem)
+    app.add_exception_handler(405, _answer_another_method)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limit=parts.body_limit)
     if parts.cors_origins:
@@ -114,6 +115,31 @@ def create_app(parts: Parts) -> FastAPI:
     app.add_middleware(Frame, counts=parts.counts, actor_of=parts.actor_of)
     app.openapi = ApiDocument(app)  # type: ignore[method-assign]
     return app
+
+
+async def _answer_another_method(request: Request, error: Exception) -> Response:
+    """Name every method that the address takes: Starlette knows those of the first route that fits, and no HEAD."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is called for those of one status
+    error.headers = {"Allow": ", ".join(sorted(methods_at(request.app.routes, request.scope["path"])))}
+    return await answer_with_problem(request, error)
+
+
+def methods_at(routes: Sequence[BaseRoute], path: str) -> set[str]:
+    """Return the methods that an address takes: those of its own routes, else those of a pattern that fits it."""
+    fitting = [route for route in _each_of(routes) if route.path_regex.match(path)]
+    own = [route for route in fitting if route.path == path]
+    methods = {method for route in own or fitting for method in route.methods or ()}
+    # Whoever may GET something may ask for its head alone (see Frame).
+    return methods | {"HEAD"} if "GET" in methods else methods
+
+
+def _each_of(routes: Sequence[BaseRoute]) -> Iterator[Route]:
+    for route in routes:
+        if isinstance(route, Route):
+            yield route
+        else:
+            # FastAPI keeps a router that was included as one, with its own routes in it.
+            yield from _each_of(route.original_router.routes)  # type: ignore[attr-defined]
 
 
 def _operators_router(parts: Parts) -> APIRouter:

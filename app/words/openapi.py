@@ -73,8 +73,9 @@ KEY = {
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
-    "description": "The version that the decision is based on; if it has changed since, the answer is 412.",
-    "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}")$'},
+    "description": "The version that the decision is based on, as the ETag of a receipt or of a read of the same thing"
+    " has it; if it has changed since, the answer is 412.",
+    "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,18}(-[0-9a-f]+)?")$'},
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",

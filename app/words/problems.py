@@ -41,6 +41,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (commands.UnsupportedMediaTypeError, 415),
     (commands.InvalidCommandError, 422),
     (commands.InvalidHeaderError, 422),
+    (commands.HeaderOfOneCommandError, 422),
     (commands.TooManyRequestsError, 429),
     (commands.OverloadedError, 503),
     (commands.KeyReusedError, 409),

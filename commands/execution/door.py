@@ -1,5 +1,6 @@
 """The door for commands: HTTP in, a request for the executor, a receipt out."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol
@@ -15,6 +16,7 @@ from starlette.types import Scope
 from commands.base import Actor, Command
 from commands.errors import (
     BatchRefusedError,
+    HeaderOfOneCommandError,
     InvalidCommandError,
     InvalidHeaderError,
     NotAllowedError,
@@ -28,8 +30,14 @@ from commands.registry import COMMANDS
 KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
 """The namespace of command ids made from an actor and an idempotency key."""
 
+OF_ONE_COMMAND = ("Idempotency-Key", "If-Match")
+"""Headers that a batch would drop silently: a key names one request, and a version is that of one stream."""
+
 MAX_KEY_LENGTH = 255
 MAX_COMMANDS = 1_000
+
+IF_MATCH = re.compile(r'"([0-9]+)(?:-[0-9a-f]+)?"')
+"""The ETag of a receipt is a version; that of a read about one stream begins with it."""
 
 
 class Execute(Protocol):
@@ -115,6 +123,7 @@ def command_routes(
 
     async def carry_out_batch(request: Request) -> Response:
         actor = authenticate(request.headers.get("authorization"))
+        _require_none_of_one_command(request.headers)
         _require_json(request.headers.get("content-type"))
         batch = Batch.model_validate_json(await request.body(), strict=True)
         take_turn(actor.id, len(batch.commands))
@@ -200,6 +209,12 @@ def _request(
     return CommandRequest.of(command, actor, keyed_hash, command_id=command_id, received_at=now, if_match=if_match)
 
 
+def _require_none_of_one_command(headers: Mapping[str, str]) -> None:
+    for header in OF_ONE_COMMAND:
+        if header in headers:
+            raise HeaderOfOneCommandError(header=header)
+
+
 def _require_json(content_type: str | None) -> None:
     if content_type is None or content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaTypeError(content_type=content_type or "", needed="application/json")
@@ -212,10 +227,10 @@ def _key(given: str | None) -> str | None:
 
 
 def _if_match(given: str | None) -> int | None:
-    """Read the version out of a strong ETag; `*` and absence mean no condition."""
+    """Read the version out of a strong ETag, of a receipt or a read; `*` and absence mean no condition."""
     if given is None or given.strip() == "*":
         return None
-    version = given.strip()
-    if not (version.startswith('"') and version.endswith('"') and version[1:-1].isascii() and version[1:-1].isdigit()):
+    found = IF_MATCH.fullmatch(given.strip())
+    if found is None:
         raise InvalidHeaderError(header="If-Match", needed='"<version>"')
-    return int(version[1:-1][:18])
+    return int(found[1][:18])

@@ -94,11 +94,12 @@ def sums_of(alias: str) -> str:
 def one_of(
     model: type[BaseModel], alias: str, source: str, *, views: tuple[str, ...], names: tuple[str, ...] = ()
 ) -> Statement:
-    """Return the statement that gives the one answer that a source (FROM and WHERE) has, or NULL."""
+    """Return the statement that gives the one answer that a source (FROM and WHERE) has, and its version; or NULLs."""
     sql = f"""
-SELECT seen.*, (
-    SELECT {json_of(model, alias)}::text
+SELECT seen.*, one.told, one.version
+FROM seen
+LEFT JOIN (
+    SELECT {json_of(model, alias)}::text AS told, {alias}.version
     FROM {source}
-)
-FROM seen"""  # noqa: S608 - put together from constants
+) AS one ON true"""  # noqa: S608 - put together from constants
     return Statement(sql, views, names)

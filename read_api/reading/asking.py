@@ -78,14 +78,23 @@ class Ask:
         async with self.desk.past.looking(as_of, views, about) as past:
             yield Ask(self.request, self.desk, self.caller, past, question.as_of)
 
-    def answer(self, body: bytes, seen: Seen, media_type: str = "application/json") -> Response:
-        """Return the answer, or 304 when the caller has it already; one that lacks a fact says so."""
+    def answer(
+        self, body: bytes, seen: Seen, media_type: str = "application/json", version: int | None = None
+    ) -> Response:
+        """Return the answer, or 304 when the caller has it already; one that lacks a fact says so.
+
+        The ETag of an answer about one stream begins with its version, which is what commands want in If-Match; that
+        of any other answer has none. What is asked by POST has no ETag: only a GET can be answered with 304.
+        """
         if seen.parked is not None:
             body = body[:-1] + b',"parked":%d}' % seen.parked
-        etag = f'"{sha256(body).hexdigest()[:24]}"'
-        headers = {"ETag": etag, "Letopis-Position": str(seen.position), "Cache-Control": "private, no-cache"}
+        headers = {"Letopis-Position": str(seen.position), "Cache-Control": "private, no-cache"}
         if seen.parked is not None:
             headers["Letopis-Parked"] = str(seen.parked)
+        if self.request.method != "GET":
+            return Response(body, media_type=media_type, headers=headers)
+        etag = f'"{"" if version is None else version}-{sha256(body).hexdigest()[:24]}"'
+        headers["ETag"] = etag
         known = self.request.headers.get("if-none-match")
         if known and (known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}):
             return Response(status_code=304, headers=headers)
@@ -100,7 +109,9 @@ class Ask:
         *,
         rests_on_others: bool = False,
     ) -> Response:
-        """Answer with the one JSON text the statement gives; raises what `absent` returns when it gives none.
+        """Answer with the one JSON text the statement gives, and its version if it has one.
+
+        Raises what `absent` returns when it gives none.
 
         `about` is what is asked for: its kind and its id, or whatever it goes by. If it `rests_on_others`, the facts
         that name it as a party are not all that the answer needs, and what waits in any row may be lacking in it.
@@ -109,10 +120,10 @@ class Ask:
         alone = identity if isinstance(identity, UUID) and not rests_on_others else None
         async with self.then(question, statement.views, alone) as asked:
             seen, rows = await asked.fetch(statement, parameters, question.min_position, alone)
-        text = rows[0][0]
+        text, *version = rows[0]
         if text is None:
             raise absent(kind, identity, seen)
-        return self.answer(text.encode(), seen)
+        return self.answer(text.encode(), seen, version=version[0] if version else None)
 
     async def page(self, listing: Listing, question: PageQuestion, fixed: Mapping[str, Any] | None = None) -> Response:
         """Answer with one page of a list; `fixed` are filters that are no parameters."""

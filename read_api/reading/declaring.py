@@ -56,10 +56,11 @@ class Questions(APIRouter):
         What is named in the path may be absent (404), and so may what `may_be_absent` says; an answer that `has_forms`
         can be wanted in one that there is not (406). `note` is said after the roles; `more` goes to FastAPI as it is.
         """
-        responses: dict[int | str, dict[str, Any]] = {
-            200: {"headers": HEADERS},
-            304: {"description": "The caller has this answer already.", "headers": HEADERS},
-        }
+        responses: dict[int | str, dict[str, Any]] = {200: {"headers": HEADERS}}
+        if method == "GET":
+            responses[304] = {"description": "The caller has this answer already.", "headers": HEADERS}
+        else:
+            responses[200] = {"headers": {name: told for name, told in HEADERS.items() if name != "ETag"}}
         if may_be_absent or "{" in path:
             responses[404] = {}
         if has_forms:

@@ -104,6 +104,43 @@ def test_another_method_is_told_which_one_to_use(door: Door, method: str) -> Non
     assert answer.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/clients", "GET, HEAD"),
+        (f"/clients/{NOBODY}", "GET, HEAD"),
+        ("/clients/search", "POST"),
+        ("/commands", "POST"),
+        ("/health", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/projections/analytics/rebuild", "POST"),
+    ],
+)
+def test_the_methods_told_are_all_that_the_address_takes(door: Door, path: str, methods: str) -> None:
+    answer = door.send("DELETE", path)
+    told(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == methods
+
+
+@pytest.mark.parametrize("header", ["Idempotency-Key", "If-Match"])
+def test_a_header_of_one_command_is_not_dropped_from_a_batch(door: Door, header: str) -> None:
+    batch = {"commands": [{"command": "register-client", "data": GOOD}]}
+    body = told(door.post(batch, "/commands", **{header.replace("-", "_"): '"1"'}), 422, "header-of-one-command")
+    assert header in body["title"]
+
+
+def test_what_is_asked_by_post_is_always_answered(door: Door) -> None:
+    asked = {"phone": "+74950000000"}
+    first = door.post(asked, "/clients/search")
+    assert (first.status_code, "etag" in first.headers) == (200, False)
+    assert door.post(asked, "/clients/search", If_None_Match="*").status_code == 200
+
+
+def test_the_etag_of_a_read_of_many_things_names_no_version(door: Door) -> None:
+    etag = door.send("GET", "/clients").headers["etag"]
+    told(door.post(GOOD, If_Match=etag), 422, "invalid-header")
+
+
 def test_the_head_of_a_read_is_that_of_its_answer_without_the_body(door: Door) -> None:
     whole, head = door.send("GET", "/clients"), door.send("HEAD", "/clients")
     assert (head.status_code, head.content) == (200, b"")
