@@ -47,18 +47,21 @@ class CallStatusNeededError(WrongValueError):
     """An incoming call needs one status; facts: statuses (those to choose from)."""
 
     code = "call-status-needed"
+    field = "call_status"
 
 
 class NotAnIncomingCallError(WrongValueError):
     """Only an incoming call has a call status; facts: channel, direction."""
 
     code = "not-an-incoming-call"
+    field = "call_status"
 
 
 class OfferIsInboundError(WrongValueError):
     """An offer goes out to a client, it does not come in; no facts."""
 
     code = "offer-is-inbound"
+    field = "direction"
 
 
 class ActivityHasClientError(RuleBrokenError):
@@ -98,7 +101,7 @@ class Touchpoint(NamedTuple):
     def check_complete(self) -> None:
         """Raise when something is missing that a person has to tell; a misdial needs nothing more."""
         if self.is_incoming_call and self.call_status is None:
-            raise CallStatusNeededError(statuses=list(CallStatus))
+            raise CallStatusNeededError(statuses=[each.value for each in CallStatus])
         if self.channel is not Channel.MEETING:
             return
         known = {

@@ -35,9 +35,13 @@ class RuleBrokenError(DomainError):
 
 
 class WrongValueError(DomainError):
-    """What was given cannot be right, whatever the state of things; the caller has to correct it."""
+    """What was given cannot be right, whatever the state of things; the caller has to correct it.
+
+    `field` is the one to be corrected, where the command names it so; a fact `pointer` says where else it stands.
+    """
 
     code = "wrong-value"
+    field: ClassVar[str] = ""
 
 
 class NotFoundError(DomainError):

@@ -34,6 +34,7 @@ class ContactPointNeededError(WrongValueError):
     """A client is entered with at least one contact point; no facts."""
 
     code = "contact-point-needed"
+    field = "contact_points"
 
 
 class ContactPointIsUnknownError(RuleBrokenError):
@@ -82,6 +83,7 @@ class ReasonNeededError(WrongValueError):
     """Losing a client and winning one back need a reason; facts: to_state."""
 
     code = "reason-needed"
+    field = "reason"
 
 
 class DuplicateNeedsRightError(RuleBrokenError):

@@ -19,18 +19,21 @@ class WrongPhoneError(WrongValueError):
     """This is no phone number; no facts, for it may be somebody's all the same."""
 
     code = "wrong-phone"
+    field = "phone"
 
 
 class WrongEmailError(WrongValueError):
     """This is no e-mail address; no facts."""
 
     code = "wrong-email"
+    field = "email"
 
 
 class WrongTaxIdError(WrongValueError):
     """This is no tax number of such a client; facts: digits (how many it must have)."""
 
     code = "wrong-tax-id"
+    field = "tax_id"
 
 
 def phone_key(typed: str, *, region: str = HOME_REGION, area_code: str | None = None) -> str:

@@ -34,6 +34,11 @@ def _written_out(value: Any) -> Any:
         raise PydanticCustomError("datetime_parsing", "a moment begins with its year, month and day") from None
 
 
+def wrong_field(field: str, code: str, sentence: str, **facts: Any) -> PydanticCustomError:
+    """Return what a check of a whole command raises: which field is to be mended, and the code of what is wrong."""
+    return PydanticCustomError(code, sentence, {**facts, "field": field})
+
+
 GivenMoment = Annotated[Moment, BeforeValidator(_written_out)]
 """A moment as a caller gives it."""
 

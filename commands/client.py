@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from aggregates.client import Client
 from commands.affiliation import belongs_to
 from commands.approach import check_may_act
-from commands.base import Command, Context, Outcome, handles
-from commands.contact_point import BY_HAND, OFFICE_PHONE, ContactPointGiven, DuplicateAllowing
+from commands.base import Command, Context, Outcome, handles, wrong_field
+from commands.contact_point import BY_HAND, OFFICE_PHONE, ContactPointGiven, DuplicateAllowing, with_keys
 from commands.import_run import HistoryCommand
 from commands.roles import ENTERING, HEADING, PERSONAL
 from events.examples import FIRST_IMPORT, INN, ROMASHKA, SECTOR, example
@@ -51,7 +51,7 @@ class RegisterClient(DuplicateAllowing):
     @model_validator(mode="after")
     def _person_for_organisation(self) -> Self:
         if self.organisation_id is not None and self.kind is not ClientKind.PERSON:
-            raise ValueError("only a person acts for an organisation")
+            raise wrong_field("organisation_id", "only_a_person_acts", "only a person acts for an organisation")
         return self
 
 
@@ -140,9 +140,9 @@ class ImportClient(HistoryCommand):
     @model_validator(mode="after")
     def _in_its_place(self) -> Self:
         if self.parent_id == self.client_id:
-            raise ValueError("an organisation cannot belong to itself")
+            raise wrong_field("parent_id", "belongs_to_itself", "an organisation cannot belong to itself")
         if self.organisation_id is not None and self.kind is not ClientKind.PERSON:
-            raise ValueError("only a person acts for an organisation")
+            raise wrong_field("organisation_id", "only_a_person_acts", "only a person acts for an organisation")
         return self
 
 
@@ -158,7 +158,7 @@ def register_client(command: RegisterClient, context: Context) -> Outcome:
         kind=command.kind,
         name=command.name,
         source=command.source,
-        contact_points=[point.with_key() for point in command.contact_points],
+        contact_points=with_keys(command.contact_points),
         tax_id=command.tax_id,
         profile=command.profile,
         duplicate_reason=command.duplicate_reason,
@@ -225,7 +225,7 @@ def import_client(command: ImportClient, context: Context) -> Outcome:
         kind=command.kind,
         name=command.name,
         source=command.source,
-        contact_points=[point.with_key() for point in command.contact_points],
+        contact_points=with_keys(command.contact_points),
         tax_id=command.tax_id,
         profile=command.profile,
         external_id=command.external_id,

@@ -1,13 +1,15 @@
 """What is asked about the ways to reach a client; a phone, an e-mail and a tax number are one client's alone."""
 
+from collections.abc import Sequence
 from typing import Self
 
 from pydantic import model_validator
 
+from aggregates.base import WrongValueError
 from aggregates.client import Client
 from aggregates.client_errors import DuplicateNeedsRightError
 from aggregates.identity import contact_point
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.roles import ALLOWING_DUPLICATES, ENTERING, PERSONAL
 from events.examples import ROMASHKA, example
 from events.ids import ClientId
@@ -29,9 +31,21 @@ class ContactPointGiven(Value):
     value: ShortText
     label: ShortText | None = None
 
-    def with_key(self) -> ContactPoint:
-        """Return it with the key it is compared by; raises WrongPhoneError, WrongEmailError."""
-        return contact_point(self.kind, self.value, self.label)
+    def with_key(self, place: str) -> ContactPoint:
+        """Return it with the key it is compared by; raises WrongPhoneError, WrongEmailError.
+
+        `place` is where in the command it stands, as a JSON pointer.
+        """
+        try:
+            return contact_point(self.kind, self.value, self.label)
+        except WrongValueError as error:
+            error.facts["pointer"] = f"{place}/value"
+            raise
+
+
+def with_keys(points: Sequence[ContactPointGiven]) -> list[ContactPoint]:
+    """Return the `contact_points` of a command with their keys; raises WrongPhoneError, WrongEmailError."""
+    return [point.with_key(f"/contact_points/{number}") for number, point in enumerate(points)]
 
 
 OFFICE_PHONE = ContactPointGiven(kind=ContactKind.PHONE, value="8 (922) 325-12-93", label="office")
@@ -47,7 +61,8 @@ class DuplicateAllowing(Command):
     @model_validator(mode="after")
     def _reason_with_duplicate(self) -> Self:
         if self.allow_duplicate != (self.duplicate_reason is not None):
-            raise ValueError("allow_duplicate and duplicate_reason go together")
+            field = "duplicate_reason" if self.allow_duplicate else "allow_duplicate"
+            raise wrong_field(field, "missing", "allow_duplicate and duplicate_reason go together")
         return self
 
     def check_right(self, context: Context) -> None:
@@ -95,21 +110,23 @@ def add_contact_point(command: AddContactPoint, context: Context) -> Outcome:
     """Add the contact point."""
     command.check_right(context)
     client = context.load(Client, command.client_id)
-    client.add_contact_point(command.point.with_key(), source=command.source, duplicate_reason=command.duplicate_reason)
+    client.add_contact_point(
+        command.point.with_key("/point"), source=command.source, duplicate_reason=command.duplicate_reason
+    )
     return context.save(client)
 
 
 @handles(CorrectContactPoint)
 def correct_contact_point(command: CorrectContactPoint, context: Context) -> Outcome:
     """Correct the contact point."""
-    client, wrong = context.load(Client, command.client_id), command.from_point.with_key()
-    client.correct_contact_point(wrong.kind, wrong.key, command.to_point.with_key(), source=command.source)
+    client, wrong = context.load(Client, command.client_id), command.from_point.with_key("/from_point")
+    client.correct_contact_point(wrong.kind, wrong.key, command.to_point.with_key("/to_point"), source=command.source)
     return context.save(client)
 
 
 @handles(RemoveContactPoint)
 def remove_contact_point(command: RemoveContactPoint, context: Context) -> Outcome:
     """Remove the contact point."""
-    client, point = context.load(Client, command.client_id), command.point.with_key()
+    client, point = context.load(Client, command.client_id), command.point.with_key("/point")
     client.remove_contact_point(point.kind, point.key, reason=command.reason)
     return context.save(client)

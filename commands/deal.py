@@ -11,7 +11,7 @@ from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, approach_in_history, led_deal
-from commands.base import Command, Context, GivenMoment, Outcome, handles
+from commands.base import Command, Context, GivenMoment, Outcome, handles, wrong_field
 from commands.import_run import HistoryCommand
 from commands.roles import SELLING
 from events.examples import ANNA, BORIS, DISCOUNTED, FIRST_IMPORT, GTX, PRICE, ROAD, ROMASHKA, SALE, example
@@ -149,9 +149,9 @@ class ImportDeal(HistoryCommand):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.engaged_at is not None and self.closed_at is not None and self.closed_at < self.engaged_at:
-            raise ValueError("closed_at is before engaged_at")
+            raise wrong_field("closed_at", "ends_before_it_begins", "closed_at is before engaged_at")
         if self.outcome == "won" and self.amount is None:
-            raise ValueError("a won deal needs its amount")
+            raise wrong_field("amount", "missing", "a won deal needs its amount")
         return self
 
 

@@ -52,13 +52,13 @@ class KeyReusedError(RequestError):
 
 
 class DuplicateClientError(RequestError):
-    """Another client has the phone, e-mail or tax id; facts: kind, candidates (their ids)."""
+    """Another client has the phone, e-mail or tax id; facts: kind, candidates (their ids), names (theirs)."""
 
     code = "duplicate-client"
     is_on_record = True
 
-    def __init__(self, *, kind: str, candidates: list[UUID]) -> None:
-        super().__init__(kind=kind, candidates=candidates)
+    def __init__(self, *, kind: str, candidates: list[UUID], names: list[str] | None = None) -> None:
+        super().__init__(kind=kind, candidates=candidates, names=names or [])
 
 
 class ContendedError(RequestError):

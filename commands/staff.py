@@ -9,7 +9,7 @@ from aggregates.branch import Branch
 from aggregates.staff import StaffMember
 from aggregates.team import Team
 from aggregates.unit import Unit
-from commands.base import Command, Context, GivenMoment, Outcome, handles
+from commands.base import Command, Context, GivenMoment, Outcome, handles, wrong_field
 from commands.import_run import HistoryCommand
 from commands.roles import ADMIN, HEADING
 from commands.unit import check_one_way, open_if_new, unit_given
@@ -69,7 +69,7 @@ class MoveStaff(Command):
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
         if not self.model_fields_set & {"team", "team_id", "branch", "branch_id", "head_id"}:
-            raise ValueError("name a team, a branch or a head")
+            raise wrong_field("team_id", "names_no_place", "name a team, a branch or a head")
         check_one_way(self, ("team_id", "team"), ("branch_id", "branch"))
         return self
 

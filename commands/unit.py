@@ -5,16 +5,16 @@ from uuid import UUID
 
 from aggregates.staff import StaffMember
 from aggregates.unit import Unit
-from commands.base import Command, Context, Outcome
+from commands.base import Command, Context, Outcome, wrong_field
 
 U = TypeVar("U", bound=Unit)
 
 
 def check_one_way(command: Command, *pairs: tuple[str, str]) -> None:
-    """Refuse a command that names a unit by its id and by its name as well; raises ValueError."""
+    """Refuse a command that names a unit by its id and by its name as well; raises PydanticCustomError."""
     for by_id, by_name in pairs:
         if {by_id, by_name} <= command.model_fields_set:
-            raise ValueError(f"give {by_id} or {by_name}, not both")
+            raise wrong_field(by_name, "given_with_other", "give {other} or {field}, not both", other=by_id)
 
 
 def unit_given(context: Context, kind: type[U], unit_id: UUID | None, name: str | None) -> U | None:

@@ -30,9 +30,11 @@ Text = Annotated[
 ShortText = Annotated[
     str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_NUL), FREE_TEXT
 ]
+CURRENCY = r"^[A-Z]{3}$"
 OpenText = Annotated[Text, OPEN]
 OpenShortText = Annotated[ShortText, OPEN]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+CODE = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+Code = Annotated[str, StringConstraints(pattern=CODE)]
 # Nobody has met a client before 1900; what lies after 2100 is a slip of the keyboard.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -52,7 +54,7 @@ class Money(Value):
     """An amount in a currency; two currencies are never added up."""
 
     amount: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=4, allow_inf_nan=False)]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, StringConstraints(pattern=CURRENCY)]
 
 
 class ClientKind(StrEnum):

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Response
@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from read_api import views
 from read_api.activities import CONTACT
+from read_api.lists import StaffRole, UnitKind
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.moments import period
@@ -44,7 +45,7 @@ class StaffMember(Whole):
 
     staff_id: UUID
     name: str | None
-    role: str | None
+    role: StaffRole | None
     team: Annotated[str | None, Sql("t.name")]
     team_id: UUID | None
     branch: Annotated[str | None, Sql("b.name")]
@@ -62,7 +63,7 @@ class Unit(Answer):
     """A team or a branch."""
 
     unit_id: UUID
-    kind: str
+    kind: UnitKind
     name: str | None
     head_id: UUID | None
     opened_at: datetime | None
@@ -219,7 +220,7 @@ class StaffQuestion(PageQuestion):
 class UnitsQuestion(PageQuestion):
     """Which teams and branches."""
 
-    kind: Annotated[Literal["team", "branch"] | None, Field(description="Only teams, or only branches.")] = None
+    kind: Annotated[UnitKind | None, Field(description="Only teams, or only branches.")] = None
     open: bool | None = None
 
 
@@ -270,4 +271,4 @@ async def get_staff_counters(staff_id: UUID, ask: Asking, question: Annotated[Co
     since, until = question.since or today.replace(day=1), question.until or today
     begin, end = period(since, until, ask.desk.zone)
     values = {"staff": staff_id, "since": since, "until": until, "begin": begin, "end": end}
-    return await ask.one(COUNTERS, values, question, ("staff member", staff_id), rests_on_others=True)
+    return await ask.one(COUNTERS, values, question, ("staff", staff_id), rests_on_others=True)

@@ -1,5 +1,6 @@
 """What people are told, in their language: one catalogue by code, English and Russian."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -32,6 +33,12 @@ MESSAGES = _every_message()
 FIELD_MESSAGES = _read(_HERE / "field_messages.toml")
 """code → language → sentence"""
 
+LABELS = _read(_HERE / "labels.toml")
+"""list → word of the interface → language → what people call it"""
+
+# Facts that are words of a list, by the name of the fact; a member of a list of the code names its list itself.
+_LIST_OF = {"kind": ("kind", "identity"), "role": ("staff_role",), "needed": ("staff_role",)}
+
 
 class _Facts(dict[str, str]):
     """The facts a sentence names; what is not known is a dash, for a refusal must never fail for its wording."""
@@ -41,9 +48,13 @@ class _Facts(dict[str, str]):
 
 
 def words_for(code: str, language: str, facts: Mapping[str, Any]) -> tuple[str, str]:
-    """Return title and detail of what happened; a code without words is told as a broken rule."""
-    words = MESSAGES.get(code, MESSAGES["rule-broken"])[language]
-    shown = _shown(facts)
+    """Return title and detail of what happened; a code without words is told as a broken rule.
+
+    Words for one kind of thing (`not-found/deal`) come before those for all.
+    """
+    own = f"{code}/{facts.get('kind')}"
+    words = MESSAGES.get(own, MESSAGES.get(code, MESSAGES["rule-broken"]))[language]
+    shown = _shown(facts, language)
     return words["title"].format_map(shown), words["detail"].format_map(shown)
 
 
@@ -52,7 +63,7 @@ def words_for_field(code: str, field: str, language: str, facts: Mapping[str, An
 
     A rule that one field breaks (a phone number that is none) has its words among the rules.
     """
-    shown = _shown({**facts, "field": field or ("the body" if language == "en" else "тело запроса")})
+    shown = _shown({**facts, "field": field or ("the body" if language == "en" else "тело запроса")}, language)
     if code in MESSAGES and code not in FIELD_MESSAGES:
         title, detail = words_for(code, language, facts)
         return f"{title}. {detail}"
@@ -60,20 +71,31 @@ def words_for_field(code: str, field: str, language: str, facts: Mapping[str, An
     return sentence.format_map(shown)
 
 
-def _shown(facts: Mapping[str, Any]) -> _Facts:
-    return _Facts({name: _show(value) for name, value in facts.items()})
+def _shown(facts: Mapping[str, Any], language: str) -> _Facts:
+    return _Facts({name: _show(value, language, _LIST_OF.get(name, ())) for name, value in facts.items()})
 
 
-def _show(value: Any) -> str:
+def _show(value: Any, language: str, lists: tuple[str, ...]) -> str:
     if value is None:
         return "—"
     if isinstance(value, Enum):
-        return str(value.value)
+        return label(list_name(type(value)), str(value.value), language)
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return ", ".join(_show(part) for part in value)
-    return str(value)
+        return ", ".join(_show(part, language, lists) for part in value)
+    known = next((name for name in lists if value in LABELS[name]), None)
+    return str(value) if known is None else label(known, value, language)
+
+
+def label(name: str, word: str, language: str) -> str:
+    """Return what people call a word of a list; the word itself where the list is not known."""
+    return str(LABELS.get(name, {}).get(word, {}).get(language, word))
+
+
+def list_name(kind: type[Enum]) -> str:
+    """Return what a list of the code is called: `ClientKind` is client_kind."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
 @lru_cache(maxsize=256)

@@ -105,6 +105,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         summary="An event-sourced CRM backend",
         description="Commands record facts; reads show views of them. Times are UTC; money is a decimal string.",
         routes=app.routes,
+        servers=[{"url": "/", "description": "Where this document was read."}],
     )
     paths = document["paths"]
     ours = (ProblemDetails, Receipt, BatchAnswer, Batch)

@@ -21,7 +21,7 @@ from aggregates.base import DomainError, NotFoundError, WrongValueError
 from app.auth import AuthenticationError
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
-from events.values import NO_NUL
+from events.values import CODE, CURRENCY, NO_NUL
 from read_api.reading import errors as reads
 
 log = structlog.get_logger("letopis.http")
@@ -127,6 +127,8 @@ FIELD_CODES = {
     "too_short": "too-few-items",
     "too_long": "too-many-items",
 }
+# What a pattern is the form of; nobody is told a pattern.
+FORMS = {NO_NUL: "forbidden-character", CURRENCY: "not-a-currency", CODE: "not-a-code"}
 # What FastAPI says of a body that its JSON reader cannot even refuse in order: nested too deep, not in UTF-8.
 UNPARSED = "There was an error parsing the body"
 # Where pydantic's JSON reader stopped.
@@ -180,10 +182,19 @@ def _of_ours(error: Any, status: int) -> Problem:
         limits = (("Limit", "limit"), ("Remaining", "remaining"), ("Reset", "retry_after"))
         headers.update({f"RateLimit-{name}": str(facts[fact]) for name, fact in limits if fact in facts})
     if status == 422 and errors is None:
-        missing = facts.get("missing") or ()
-        errors = [{"pointer": f"/{name}", "code": "missing"} for name in missing]
-        errors = errors or [{**facts, "pointer": facts.get("pointer", ""), "code": error.code}]
+        errors = _fields_of(error, facts)
     return Problem(status, error.code, facts, errors, headers)
+
+
+def _fields_of(error: Any, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return which field, or which header, of a request is to be corrected."""
+    if "header" in facts:
+        return [{**facts, "pointer": f"/{facts['header']}", "code": error.code, "in": "header"}]
+    if missing := facts.get("missing"):
+        return [{"pointer": f"/{name}", "code": "missing"} for name in missing]
+    field = getattr(error, "field", "")
+    place = facts.pop("pointer", f"/{field}" if field else "")
+    return [{**facts, "pointer": place, "code": error.code}]
 
 
 def _of_http(error: HTTPException) -> Problem:
@@ -211,9 +222,12 @@ def _field_error(detail: Mapping[str, Any]) -> dict[str, Any]:
     code = FIELD_CODES.get(kind, kind.replace("_", "-"))
     if code == "unknown-field" and where == "query":
         code = "unknown-parameter"
-    if code == "wrong-form" and detail["ctx"]["pattern"] == NO_NUL:
-        code = "forbidden-character"
     known = dict(detail.get("ctx") or {})
+    if code == "wrong-form":
+        code = FORMS.get(known["pattern"], code)
+    if "field" in known:
+        # A check of the whole says which field is to be mended.
+        path = [*path, known.pop("field")]
     known.pop("error", None)
     limit = next((known[name] for name in _LIMITS if name in known), None)
     if limit is not None:

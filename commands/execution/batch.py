@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from uuid import UUID
 
+from aggregates.client import Client
 from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.execution.decision import Encryption, Request
@@ -182,7 +183,7 @@ class BatchRunner:
                 continue
             tainted.update(turn.streams())
             self._forget_keys(turn)
-            if turn.left_out(outcome):
+            if turn.left_out(outcome, self._name_of):
                 self._ready.append(turn)
             else:
                 self._again.append(turn.again())
@@ -194,6 +195,12 @@ class BatchRunner:
         if batch.answered or self._next.answered:
             _tell_positions(batch, [*batch.answered, *self._next.answered])
         self._ready += batch.answered
+
+    def _name_of(self, client_id: UUID) -> str:
+        """Return the name of a client, as the log has it now."""
+        client = self._streams.get(Client, client_id).aggregate
+        assert isinstance(client, Client)  # noqa: S101 - nobody else claims what a client is recognised by
+        return client.name
 
     def _forget_keys(self, turn: PendingCommand) -> None:
         if turn.decided is not None:
@@ -238,7 +245,7 @@ class BatchRunner:
             told = {id(batch.storing[n]): outcome for n, outcome in error.outcomes.items()}
             for turn in batch.turns:
                 outcome = told.get(id(turn))
-                if outcome is None or not turn.left_out(outcome):
+                if outcome is None or not turn.left_out(outcome, self._name_of):
                     turn.again()
         except BaseException:
             self._lost()

@@ -1,7 +1,7 @@
 """One command on its way through a batch, and the answers it can come to."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -73,11 +73,15 @@ class PendingCommand:
             decision.touched[number][0].settle(version, position)
         self.answer = Accepted(decided.command_id, decided.stream_id, decided.version, last, decided.events_from(first))
 
-    def left_out(self, outcome: Appended) -> bool:
-        """Answer what the log says of a command it left out; False when it has to be decided again."""
+    def left_out(self, outcome: Appended, name_of: Callable[[UUID], str]) -> bool:
+        """Answer what the log says of a command it left out; False when it has to be decided again.
+
+        `name_of` gives the name of the client who holds what was claimed.
+        """
         facts = outcome.facts
         if outcome.status == "claimed":
-            self.answer = DuplicateClientError(kind=facts["kind"], candidates=[UUID(facts["holder_id"])])
+            holder = UUID(facts["holder_id"])
+            self.answer = DuplicateClientError(kind=facts["kind"], candidates=[holder], names=[name_of(holder)])
             return True
         if outcome.status == "replayed":
             receipt = Receipt(

@@ -39,6 +39,9 @@ def test_the_etag_of_a_card_and_of_a_deal_is_a_condition_for_what_is_decided_on_
         road, _, _ = receipt(said(running, ADMIN, "define-pipeline", ROAD))
         seller = token(anna, "seller")
         client = receipt(said(running, ADMIN, "register-client", ROMASHKA))
+        twin = said(running, ADMIN, "register-client", {**ROMASHKA, "name": "Romashka again"}).json()
+        assert (twin["code"], twin["candidates"], twin["names"]) == ("duplicate-client", [client[0]], ["Romashka"])
+        assert "the same e-mail: Romashka." in twin["detail"]
         about = {"client_id": client[0]}
         renaming = ("rename-client", {**about, "name": "Romashka Plus"})
         decided(running, seller, f"/clients/{client[0]}", client, ("claim-client", about), renaming)

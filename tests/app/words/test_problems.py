@@ -1,8 +1,10 @@
 """What people are told when something goes wrong: every code has words in both languages, every error its status."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from importlib import import_module
 from typing import Any, Literal
 from uuid import UUID
@@ -12,16 +14,22 @@ import psycopg
 import pytest
 from fastapi import APIRouter, FastAPI
 from psycopg_pool import PoolTimeout
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_json
 
-from aggregates.base import DomainError, NotFoundError
+from aggregates.activity import ActivityStatus, CallStatusNeededError
+from aggregates.base import Aggregate, DomainError, NotFoundError, WrongValueError
 from aggregates.client_errors import ClientIsOwnedError
+from aggregates.deal import DealIsClosedError, DealStatus
 from app.auth import AuthenticationError, TokenMissingError
 from app.serving.http import Check, Parts, create_app
-from app.words.messages import FIELD_MESSAGES, LANGUAGES, MESSAGES, language_of, words_for
+from app.words.messages import FIELD_MESSAGES, LABELS, LANGUAGES, MESSAGES, language_of, list_name, words_for
 from app.words.problems import FIELD_CODES, HTTP_CODES, STATUSES, problem_of, problem_of_item, told
-from commands.errors import OverloadedError, RequestError
-from read_api.reading.errors import ReadError
+from commands.errors import DuplicateClientError, NotAllowedError, OverloadedError, RequestError
+from commands.registry import COMMANDS
+from events import values
+from events.examples import EAST
+from read_api.reading.errors import NoSuchThingError, ReadError
 
 # Every rule is registered once its module is imported; the catalogue imports all commands and so all rules.
 import_module("commands.registry")
@@ -35,6 +43,10 @@ def subclasses(kind: type[Any]) -> Iterator[type[Any]]:
             yield child
         yield from subclasses(child)
 
+
+CLIENT = {"kind": "organisation", "name": "x", "contact_points": [{"kind": "phone", "value": "+74951234567"}]}
+NOBODY = str(UUID(int=1))
+RUB_IN_SMALL = {"amount": "1", "currency": "rub"}
 
 CODES = sorted(
     {kind.code for root in (DomainError, RequestError, ReadError, AuthenticationError) for kind in subclasses(root)}
@@ -102,6 +114,102 @@ def test_a_refusal_names_its_facts() -> None:
     assert (body["status"], body["code"], body["owner_name"]) == (409, "client-owned", "Анна")
     assert "Анна" in body["detail"]
     assert "Ромашка" in body["detail"]
+
+
+def test_what_is_not_there_is_called_as_people_call_it() -> None:
+    kinds = sorted({kind.KIND for kind in subclasses(Aggregate) if hasattr(kind, "KIND")})
+    assert len(kinds) > 8
+    for kind in kinds:
+        title = told_in("ru", NotFoundError(kind=kind, id=UUID(int=1)))["title"]
+        assert title == MESSAGES[f"not-found/{kind}"]["ru"]["title"]
+        assert kind not in title
+    assert told_in("ru", NotFoundError(kind="deal", id=UUID(int=1)))["title"] == "Сделка не найдена"
+    assert told_in("ru", NoSuchThingError(kind="staff", id=UUID(int=1)))["title"] == "Сотрудник не найден"
+    assert told_in("en", NotFoundError(kind="staff", id=UUID(int=1)))["title"] == "There is no such staff member"
+    # Programs go on deciding by the words of the interface.
+    assert told_in("ru", NotFoundError(kind="deal", id=UUID(int=1)))["kind"] == "deal"
+
+
+def test_sentences_have_the_words_of_people_and_members_those_of_the_interface() -> None:
+    closed = told_in("ru", DealIsClosedError(deal_id=UUID(int=1), status=DealStatus.WON))
+    assert closed["title"] == "Сделка уже закрыта (выиграна)"
+    assert closed["status"] == 409
+    assert closed["its_status"] == DealStatus.WON
+    refused = told_in("ru", NotAllowedError(role="seller", needed=["admin", "head"], action="hire-staff"))
+    assert refused["title"] == "Роли «продавец» это не разрешено"
+    assert refused["detail"] == "Нужна одна из ролей: администратор, руководитель."
+    assert refused["needed"] == ["admin", "head"]
+    # What has to be typed is told as it has to be typed.
+    assert "taken_to_work" in told_in("ru", CallStatusNeededError(statuses=["taken_to_work"]))["detail"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_candidates_of_a_duplicate_are_named(language: str) -> None:
+    body = told_in(language, DuplicateClientError(kind="phone", candidates=[UUID(int=1)], names=["Ромашка"]))
+    assert body["candidates"] == [UUID(int=1)]
+    assert "Ромашка" in body["detail"]
+    assert ("телефон" if language == "ru" else "phone") in body["detail"]
+
+
+def test_every_list_of_the_code_has_the_words_of_people_for_each_of_its_words() -> None:
+    known = _lists_of_the_code()
+    assert len(known) > 12
+    for each in known:
+        assert set(LABELS[list_name(each)]) == {member.value for member in each}, each.__name__
+    assert set(LABELS) == {"kind", "identity", *map(list_name, known)}
+    for words in LABELS.values():
+        assert all(set(told) == set(LANGUAGES) and all(told.values()) for told in words.values())
+
+
+@pytest.mark.parametrize("kind", [*subclasses(WrongValueError), *subclasses(RequestError), *subclasses(ReadError)])
+def test_every_422_says_where_the_request_is_to_be_corrected(kind: type[Any]) -> None:
+    error: Exception = Exception.__new__(kind)
+    error.__dict__["facts"] = {
+        "header": {"header": "If-Match"},
+        "errors": {"errors": [{"pointer": "/x", "code": "missing"}]},
+        "missing": {"missing": ["contact_id"]},
+    }.get(_what_it_names(kind), {})
+    problem = problem_of(error)
+    assert problem is not None
+    if problem.status == 422:
+        assert problem.errors
+        assert all(str(one["pointer"]).startswith("/") for one in problem.errors)
+
+
+def _what_it_names(kind: type[Any]) -> str:
+    named = (kind.__doc__ or "").partition("facts: ")[2]
+    return next((fact for fact in ("header", "errors", "missing") if named.startswith(fact)), "")
+
+
+@pytest.mark.parametrize(
+    ("command", "body", "pointer", "code"),
+    [
+        ("register-client", {**CLIENT, "organisation_id": NOBODY}, "/organisation_id", "only-a-person-acts"),
+        ("register-client", {**CLIENT, "allow_duplicate": True}, "/duplicate_reason", "missing"),
+        ("register-client", {**CLIENT, "duplicate_reason": "two"}, "/allow_duplicate", "missing"),
+        ("hire-staff", {"name": "x", "role": "seller", "team": "a", "team_id": str(EAST)}, "/team", "given-with-other"),
+        ("move-staff", {"staff_id": NOBODY}, "/team_id", "names-no-place"),
+        ("revalue-deal", {"deal_id": NOBODY, "amount": RUB_IN_SMALL}, "/amount/currency", "not-a-currency"),
+        ("move-deal", {"deal_id": NOBODY, "to_stage": "Сделка"}, "/to_stage", "not-a-code"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_check_of_the_whole_finds_is_told_of_a_field_and_in_words(
+    command: str, body: dict[str, Any], pointer: str, code: str, language: str
+) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        COMMANDS[command].model_validate_json(to_json(body), strict=True)
+    (found,) = told_in(language, wrong.value)["errors"]
+    assert (found["pointer"], found["code"]) == (pointer, code)
+    assert code in FIELD_MESSAGES
+    assert found["message"].startswith(pointer.rpartition("/")[2]) or language == "ru"
+    assert not re.search(r"\^|\\|None|value.error", found["message"])
+
+
+def told_in(language: str, error: Exception) -> dict[str, Any]:
+    problem = problem_of(error)
+    assert problem is not None
+    return told(problem, language)
 
 
 def test_a_bug_is_no_problem_of_the_caller() -> None:
@@ -289,6 +397,11 @@ def test_other_origins_are_let_in_only_when_configured(app: FastAPI) -> None:
     assert "access-control-allow-origin" not in ask(opened, "GET", "/health", headers=stranger).headers
 
 
+def _lists_of_the_code() -> list[type[StrEnum]]:
+    found = [each for each in vars(values).values() if isinstance(each, type) and issubclass(each, StrEnum)]
+    return [*(each for each in found if each is not StrEnum), DealStatus, ActivityStatus]
+
+
 def test_the_document_says_what_every_operation_answers(app: FastAPI) -> None:
     document = ask(app, "GET", "/openapi.json").json()
     claim = document["paths"]["/commands/claim-client"]["post"]
@@ -298,6 +411,7 @@ def test_the_document_says_what_every_operation_answers(app: FastAPI) -> None:
     problem = claim["responses"]["409"]["content"]["application/problem+json"]["schema"]["$ref"]
     assert problem.rpartition("/")[2] in document["components"]["schemas"]
     assert "security" not in document["paths"]["/health"]["get"]
+    assert document["servers"] == [{"url": "/", "description": "Where this document was read."}]
 
 
 def test_every_reference_of_the_document_is_there(app: FastAPI) -> None:

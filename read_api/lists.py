@@ -1,0 +1,36 @@
+"""The lists of words that answers have; a test holds each against the list of its name in the code.
+
+What people call them is at `/labels`, in both languages.
+"""
+
+from typing import Literal
+
+from read_api.roles import Role
+
+ClientKind = Literal["person", "organisation"]
+ContactKind = Literal["phone", "email", "address", "messenger", "site"]
+Confidence = Literal["stated", "verified", "doubtful"]
+Lifecycle = Literal["prospect", "contacted", "customer", "regular", "lost"]
+AffiliationRole = Literal["accountant", "buyer", "storekeeper", "director", "other"]
+OwnershipCause = Literal["offer", "claim", "import", "departure", "conflict", "release"]
+StaffRole = Role
+Channel = Literal[
+    "call",
+    "meeting",
+    "email",
+    "letter",
+    "fax",
+    "chat",
+    "messenger",
+    "visit",
+    "web",
+    "point_of_sale",
+    "order",
+    "complaint",
+    "task",
+]
+Direction = Literal["inbound", "outbound"]
+CallStatus = Literal["taken_to_work", "finished", "misdial"]
+DealStatus = Literal["open", "won", "lost"]
+ActivityStatus = Literal["planned", "held", "cancelled"]
+UnitKind = Literal["team", "branch"]
