@@ -1,12 +1,13 @@
 """Questions about touchpoints and tasks: lists, and what a staff member has to do today."""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from read_api import views
+from read_api.lists import ActivityStatus, CallStatus, Channel, Direction
 from read_api.reading.answer import Page, Sql, Whole, json_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NotStaffError, ReadNotAllowedError
@@ -20,23 +21,6 @@ router = Questions("activities")
 OTHERS_DAY: Roles = frozenset({"head", "admin", "auditor"})
 """They may look at the day of another staff member."""
 
-Channel = Literal[
-    "call",
-    "meeting",
-    "email",
-    "letter",
-    "fax",
-    "chat",
-    "messenger",
-    "visit",
-    "web",
-    "point_of_sale",
-    "order",
-    "complaint",
-    "task",
-]
-State = Literal["planned", "held", "cancelled"]
-
 
 CONTACT = "a.state = 'held' AND a.channel <> 'task' AND a.call_status IS DISTINCT FROM 'misdial'"
 """What counts as a contact: a touchpoint that took place. A task is our own work, a misdial meant somebody else."""
@@ -46,9 +30,9 @@ class Activity(Whole):
     """One touchpoint or task, planned, held or cancelled."""
 
     activity_id: UUID
-    state: str | None
-    channel: str | None
-    direction: str | None
+    state: ActivityStatus | None
+    channel: Channel | None
+    direction: Direction | None
     staff_id: UUID | None
     staff_name: Annotated[str | None, Sql("s.name")]
     client_id: UUID | None
@@ -62,7 +46,7 @@ class Activity(Whole):
     takes_place_at: datetime | None
     result: str | None
     cancel_reason: str | None
-    call_status: str | None
+    call_status: CallStatus | None
     contact_name: str | None
     contact_data: str | None
     is_offer: bool
@@ -148,7 +132,7 @@ class ActivitiesQuestion(PageQuestion):
     staff: UUID | None = None
     client: UUID | None = None
     deal: UUID | None = None
-    state: State | None = None
+    state: ActivityStatus | None = None
     channel: Channel | None = None
 
 

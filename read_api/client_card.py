@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from read_api import views
+from read_api.lists import AffiliationRole, Channel, ClientKind, Confidence, ContactKind, Direction, Lifecycle
 from read_api.reading.answer import Answer, Sql, Sum, Whole, json_of, list_of, one_of, sums_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.question import PastQuestion
@@ -28,16 +29,16 @@ class Client(Answer):
     """A client in a list."""
 
     client_id: UUID
-    kind: str | None
+    kind: ClientKind | None
     name: str | None
     owner_id: UUID | None
     owner_name: Annotated[str | None, Sql("o.name")]
     owned_since: datetime | None
-    lifecycle: str | None
+    lifecycle: Lifecycle | None
     archived_at: datetime | None
     registered_at: datetime | None
     last_touch_at: datetime | None
-    last_touch_channel: str | None
+    last_touch_channel: Channel | None
     touch_count: int
     version: int
     position: int
@@ -46,7 +47,7 @@ class Client(Answer):
 class ContactPoint(Answer):
     """A way to reach the client: as typed, and the form it is compared in."""
 
-    kind: str
+    kind: ContactKind
     value: str
     key: str
     label: str | None = None
@@ -59,7 +60,7 @@ class ProfileTrait(Answer):
 
     value: str
     source: str | None = None
-    confidence: str | None = None
+    confidence: Confidence | None = None
 
 
 class Contact(Answer):
@@ -67,7 +68,7 @@ class Contact(Answer):
 
     client_id: UUID
     name: Annotated[str | None, Sql("n.name")]
-    role: str | None
+    role: AffiliationRole | None
     is_active: bool
     since: datetime | None
     ended_at: datetime | None
@@ -135,7 +136,7 @@ class ClientCard(Client, Whole):
     date_unknown: bool
     source: str | None
     external_id: str | None
-    last_touch_direction: str | None
+    last_touch_direction: Direction | None
     open_deals: Annotated[OpenDeals, _OPEN_DEALS]
     contact_persons: Annotated[list[Contact], _CONTACT_PERSONS]
     organisations: Annotated[list[Contact], _ORGANISATIONS]

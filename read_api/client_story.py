@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from read_api import views
+from read_api.lists import Channel, Direction, OwnershipCause
 from read_api.reading.answer import Answer, Page, Sql
 from read_api.reading.asking import Ask, absent
 from read_api.reading.declaring import Asking, Questions
@@ -29,8 +30,8 @@ class TimelineEntry(Answer):
     actor: str
     staff_id: UUID | None
     staff_name: Annotated[str | None, Sql("s.name")]
-    channel: str | None
-    direction: str | None
+    channel: Channel | None
+    direction: Direction | None
     details: dict[str, Any]
 
 
@@ -42,7 +43,7 @@ class OwnershipChange(Answer):
     from_owner_name: Annotated[str | None, Sql("f.name")]
     to_owner_id: UUID | None
     to_owner_name: Annotated[str | None, Sql("t.name")]
-    cause: str
+    cause: OwnershipCause
     reason: str | None
     occurred_at: datetime
     recorded_at: datetime

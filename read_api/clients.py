@@ -1,6 +1,6 @@
 """Questions about many clients: the list by name, and the search by what a client is recognised by."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from infra.words import words
 from read_api import views
 from read_api.client_card import Client
+from read_api.lists import ClientKind, Lifecycle
 from read_api.reading.answer import Page
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import WrongMediaTypeError
@@ -18,9 +19,6 @@ from read_api.reading.question import PageQuestion, PastQuestion, PlainText
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("clients")
-
-Kind = Literal["person", "organisation"]
-Stage = Literal["prospect", "contacted", "customer", "regular", "lost"]
 
 CLIENTS = Listing(
     name="clients",
@@ -47,8 +45,8 @@ class ClientsQuestion(PageQuestion):
     """Which clients; `q` finds every word in the name, wherever in it and however written."""
 
     owner: UUID | None = None
-    stage: Stage | None = None
-    kind: Kind | None = None
+    stage: Lifecycle | None = None
+    kind: ClientKind | None = None
     q: PlainText | None = None
 
     def filters(self) -> dict[str, Any]:

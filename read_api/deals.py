@@ -1,12 +1,13 @@
 """Questions about deals: lists, one deal, and the board of a pipeline with counts and sums."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
 from read_api import views
+from read_api.lists import DealStatus
 from read_api.pipelines import PipelineStage
 from read_api.reading.answer import AS_TEXT, Answer, Page, Sql, Sum, Whole, json_of, members, sums_of
 from read_api.reading.asking import Ask
@@ -18,8 +19,6 @@ from read_api.reading.statement import Seen, Statement
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("deals")
-
-Status = Literal["open", "won", "lost"]
 
 
 class Deal(Whole):
@@ -33,7 +32,7 @@ class Deal(Whole):
     pipeline_id: UUID | None
     stage: str | None
     stage_since: datetime | None
-    status: str
+    status: DealStatus
     title: str | None
     product_code: str | None
     amount: Annotated[str | None, AS_TEXT]
@@ -165,7 +164,7 @@ class DealsQuestion(PageQuestion):
     seller: UUID | None = None
     client: UUID | None = None
     pipeline: UUID | None = None
-    status: Status | None = None
+    status: DealStatus | None = None
     stage: PlainText | None = None
     product: PlainText | None = None
 

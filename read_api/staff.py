@@ -248,7 +248,7 @@ async def list_staff(ask: Asking, question: Annotated[StaffQuestion, Query()]) -
 
 @router.question("/staff/{staff_id}", "One staff member", answers=StaffMember, roles=SEEING_STAFF)
 async def get_staff_member(staff_id: UUID, ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
-    return await ask.one(MEMBER, {"staff_id": staff_id}, question, ("staff member", staff_id))
+    return await ask.one(MEMBER, {"staff_id": staff_id}, question, ("staff", staff_id))
 
 
 @router.question("/units", "Teams and branches by name", answers=Page[Unit], roles=EVERYBODY)

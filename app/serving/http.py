@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from app.serving.frame import BodyLimit, Frame
 from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
 from app.words.docs import docs_router
+from app.words.labels import labels_router
 from app.words.openapi import ApiDocument
 from app.words.problems import STATUSES, UNREACHABLE, Problem, answer_with_problem, problem_response
 
@@ -93,6 +94,7 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.include_router(_operators_router(parts))
     app.include_router(docs_router(app.title, "/openapi.json"))
+    app.include_router(labels_router())
     for router in (*parts.other_routers, parts.read_router):
         if router is not None:
             app.include_router(router)

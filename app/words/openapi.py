@@ -16,7 +16,7 @@ from commands.registry import COMMANDS
 from events.examples import example_of
 from projections.analytics import ANALYTICS
 
-PUBLIC = frozenset({"/health", "/ready", "/metrics"})
+PUBLIC = frozenset({"/health", "/ready", "/metrics", "/labels"})
 REF = "#/components/schemas/{model}"
 _HERE = Path(__file__).parent
 
@@ -200,7 +200,7 @@ def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any
 def _complete(path: str, operation: dict[str, Any]) -> None:
     """Add what every operation has: its security, the refusals it can meet, and the form they are told in."""
     responses = operation["responses"]
-    expected: set[str] = {"503"} if path not in {"/health", "/metrics"} else set()
+    expected: set[str] = {"503"} if path not in {"/health", "/metrics", "/labels"} else set()
     if path not in PUBLIC:
         operation["security"] = [{"bearer": []}]
         expected |= {"401", "403"}

@@ -103,7 +103,7 @@ def _contacts(people: Sequence[ContactPerson], side: str) -> list[answers.Contac
         answers.Contact(
             client_id=getattr(one, f"{side}_id"),
             name=named.name if (named := getattr(one, side)) else None,
-            role=one.role,
+            role=one.role,  # type: ignore[arg-type]  # a text in the table
             is_active=one.is_active,
             since=one.since,
             ended_at=one.ended_at,
@@ -127,7 +127,7 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
         date_unknown=client.date_unknown,
         source=client.source,
         external_id=client.external_id,
-        last_touch_direction=client.last_touch_direction,
+        last_touch_direction=client.last_touch_direction,  # type: ignore[arg-type]
         open_deals=answers.OpenDeals(
             count=sum(number for _, number, _ in deals),
             sums=[Sum(currency=currency, amount=str(amount)) for currency, _, amount in deals if currency],

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 from uuid import UUID
 
 import httpx
@@ -19,8 +19,10 @@ from pydantic_core import to_json
 
 from aggregates.activity import ActivityStatus, CallStatusNeededError
 from aggregates.base import Aggregate, DomainError, NotFoundError, WrongValueError
+from aggregates.branch import Branch
 from aggregates.client_errors import ClientIsOwnedError
 from aggregates.deal import DealIsClosedError, DealStatus
+from aggregates.team import Team
 from app.auth import AuthenticationError, TokenMissingError
 from app.serving.http import Check, Parts, create_app
 from app.words.messages import FIELD_MESSAGES, LABELS, LANGUAGES, MESSAGES, language_of, list_name, words_for
@@ -29,6 +31,7 @@ from commands.errors import DuplicateClientError, NotAllowedError, OverloadedErr
 from commands.registry import COMMANDS
 from events import values
 from events.examples import EAST
+from read_api import lists
 from read_api.reading.errors import NoSuchThingError, ReadError
 
 # Every rule is registered once its module is imported; the catalogue imports all commands and so all rules.
@@ -395,6 +398,24 @@ def test_other_origins_are_let_in_only_when_configured(app: FastAPI) -> None:
     assert ask(opened, "GET", "/health", headers=origin).headers["access-control-allow-origin"] == origin["Origin"]
     stranger = {"Origin": "https://evil.example.org"}
     assert "access-control-allow-origin" not in ask(opened, "GET", "/health", headers=stranger).headers
+
+
+def test_the_words_of_people_are_at_one_address_in_both_languages(app: FastAPI) -> None:
+    answer = ask(app, "GET", "/labels")
+    assert answer.status_code == 200
+    assert answer.json()["lists"]["channel"]["point_of_sale"] == {"en": "point of sale", "ru": "точка продаж"}
+    assert answer.json()["lists"] == LABELS
+
+
+def test_every_list_that_answers_have_is_that_of_the_code() -> None:
+    named = {name: get_args(kind) for name, kind in vars(lists).items() if get_origin(kind) is Literal}
+    of_the_code = {each.__name__: each for each in _lists_of_the_code()}
+    del named["Role"]
+    assert set(named["UnitKind"]) == {Team.KIND, Branch.KIND}
+    del named["UnitKind"]
+    assert len(named) > 10
+    for name, words in named.items():
+        assert list(words) == [member.value for member in of_the_code[name]], name
 
 
 def _lists_of_the_code() -> list[type[StrEnum]]:
