@@ -20,6 +20,7 @@ from uuid import UUID, uuid5
 
 from aggregates.base import Aggregate, AlreadyExistsError, DomainError, NotFoundError, Occasion
 from aggregates.registry import KINDS
+from app.words.refusals import Codes, codes_of_command
 from commands.base import HANDLERS, Actor, Command, Outcome
 from commands.registry import COMMANDS
 from events.base import Event
@@ -119,6 +120,11 @@ class Memory:
         return Outcome(primary, others)
 
 
+@cache
+def _codes_of(command: type[Command]) -> Codes:
+    return codes_of_command(command)
+
+
 class Story:
     """Facts that are given, and what came of a command or of a rule asked directly."""
 
@@ -126,6 +132,7 @@ class Story:
         self.facts = as_recorded(given)
         self.recorded: list[Event] = []
         self.refusal: DomainError | None = None
+        self.asked: type[Command] | None = None
 
     @cached_property
     def context(self) -> Memory:
@@ -139,7 +146,7 @@ class Story:
     def when(self, command: Command, by: Actor | None = None) -> Story:
         """Ask for something, as this actor (an admin unless said), once or several times."""
         assert type(command) in COMMANDS.values()
-        self.refusal = None
+        self.refusal, self.asked = None, type(command)
         self.context.actor = by or self.context.actor
         self.context.occurred_at = command.occurred_at or TODAY
         try:
@@ -184,6 +191,9 @@ class Story:
         assert type(self.refusal) is error, f"expected {error.__name__}, got {self.refusal!r}, recorded {self.recorded}"
         assert {name: self.refusal.facts[name] for name in facts} == facts
         assert not self.recorded
+        if self.asked is not None:
+            told = {code for codes in _codes_of(self.asked).values() for code in codes}
+            assert error.code in told, f"the description of {self.asked.command_name()} does not name {error.code}"
         return self
 
     def stream(self, kind: type[A], stream_id: UUID) -> A:

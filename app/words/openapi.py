@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
+from app.words.refusals import codes_of_batch, codes_of_command, codes_of_read
 from commands.base import Command
 from commands.execution.door import Batch
 from commands.registry import COMMANDS
@@ -124,6 +125,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path, operations in paths.items():
         for operation in operations.values():
             _complete(path, operation)
+            _name_codes(path, operation)
     add_links(document)
     return document
 
@@ -195,6 +197,19 @@ def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any
         "headers": {name: HEADERS[name] for name in headers},
         "content": {"application/json": {"schema": {"$ref": REF.format(model=model)}}},
     }
+
+
+def _name_codes(path: str, operation: dict[str, Any]) -> None:
+    """Say with which codes the operation can be refused, each under its status."""
+    named = path.removeprefix("/commands/")
+    if named in COMMANDS:
+        codes = codes_of_command(COMMANDS[named])
+    else:
+        codes = codes_of_batch() if path == "/commands" else codes_of_read()
+    for status, response in operation["responses"].items():
+        if status in MEANINGS and path not in PUBLIC:
+            response["x-codes"] = codes.get(status, [])
+            response["description"] += f" Codes: {', '.join(response['x-codes'])}."
 
 
 def _complete(path: str, operation: dict[str, Any]) -> None:

@@ -435,6 +435,24 @@ def test_the_document_says_what_every_operation_answers(app: FastAPI) -> None:
     assert document["servers"] == [{"url": "/", "description": "Where this document was read."}]
 
 
+def test_every_refusal_of_the_document_names_its_codes(app: FastAPI) -> None:
+    document = ask(app, "GET", "/openapi.json").json()
+    named = set()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400 and "security" in operation:
+                    assert response["x-codes"], f"{path} {status}"
+                    named |= set(response["x-codes"])
+    rules = {kind.code for root in (DomainError, RequestError) for kind in subclasses(root)}
+    # The first two are the words for a rule without any; the third is told of a command that is not in the document.
+    assert rules - named == {"rule-broken", "wrong-value", "unknown-command"}
+    lose = document["paths"]["/commands/lose-deal"]["post"]["responses"]
+    assert {"deal-is-closed", "idempotency-key-reused", "contended"} <= set(lose["409"]["x-codes"])
+    assert lose["412"]["x-codes"] == ["version-conflict"]
+    assert "import-is-finished" not in lose["409"]["x-codes"]
+
+
 def test_every_reference_of_the_document_is_there(app: FastAPI) -> None:
     document = ask(app, "GET", "/openapi.json").json()
     known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
