@@ -19,9 +19,9 @@ from starlette.responses import Response
 
 from aggregates.base import DomainError, NotFoundError, WrongValueError
 from app.auth import AuthenticationError
+from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
-from events.values import CODE, CURRENCY, NO_NUL
 from read_api.reading import errors as reads
 
 log = structlog.get_logger("letopis.http")
@@ -76,59 +76,6 @@ HTTP_CODES = {
     415: "unsupported-media-type",
 }
 
-# pydantic's word for what is wrong with a field → ours; those not listed are "invalid".
-FIELD_CODES = {
-    "missing": "missing",
-    "extra_forbidden": "unknown-field",
-    "json_invalid": "not-json",
-    "string_type": "not-text",
-    "string_unicode": "not-text",
-    "string_too_short": "too-short",
-    "string_too_long": "too-long",
-    "string_pattern_mismatch": "wrong-form",
-    "uuid_type": "not-a-uuid",
-    "uuid_parsing": "not-a-uuid",
-    "datetime_type": "not-a-moment",
-    "datetime_parsing": "not-a-moment",
-    "datetime_from_date_parsing": "not-a-moment",
-    "datetime_object_invalid": "not-a-moment",
-    "timezone_aware": "no-time-zone",
-    "time_delta_parsing": "not-a-length-of-time",
-    "date_type": "not-a-date",
-    "date_parsing": "not-a-date",
-    "date_from_datetime_parsing": "not-a-date",
-    "date_from_datetime_inexact": "not-a-date",
-    "decimal_type": "not-an-amount",
-    "decimal_parsing": "not-an-amount",
-    "finite_number": "not-an-amount",
-    "decimal_max_digits": "too-many-digits",
-    "decimal_max_places": "too-many-digits",
-    "decimal_whole_digits": "too-many-digits",
-    "int_type": "not-a-whole-number",
-    "int_parsing": "not-a-whole-number",
-    "int_parsing_size": "not-a-whole-number",
-    "int_from_float": "not-a-whole-number",
-    "float_type": "not-a-number",
-    "float_parsing": "not-a-number",
-    "greater_than": "too-small",
-    "greater_than_equal": "too-small",
-    "less_than": "too-large",
-    "less_than_equal": "too-large",
-    "bool_type": "not-yes-or-no",
-    "bool_parsing": "not-yes-or-no",
-    "enum": "not-in-list",
-    "literal_error": "not-in-list",
-    "union_tag_invalid": "not-in-list",
-    "list_type": "not-a-list",
-    "tuple_type": "not-a-list",
-    "dict_type": "not-an-object",
-    "model_type": "not-an-object",
-    "model_attributes_type": "not-an-object",
-    "too_short": "too-few-items",
-    "too_long": "too-many-items",
-}
-# What a pattern is the form of; nobody is told a pattern.
-FORMS = {NO_NUL: "forbidden-character", CURRENCY: "not-a-currency", CODE: "not-a-code"}
 # What FastAPI says of a body that its JSON reader cannot even refuse in order: nested too deep, not in UTF-8.
 UNPARSED = "There was an error parsing the body"
 # Where pydantic's JSON reader stopped.

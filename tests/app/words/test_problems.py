@@ -25,8 +25,9 @@ from aggregates.deal import DealIsClosedError, DealStatus
 from aggregates.team import Team
 from app.auth import AuthenticationError, TokenMissingError
 from app.serving.http import Check, Parts, create_app
+from app.words.field_codes import FIELD_CODES
 from app.words.messages import FIELD_MESSAGES, LABELS, LANGUAGES, MESSAGES, language_of, list_name, words_for
-from app.words.problems import FIELD_CODES, HTTP_CODES, STATUSES, problem_of, problem_of_item, told
+from app.words.problems import HTTP_CODES, STATUSES, problem_of, problem_of_item, told
 from commands.errors import DuplicateClientError, NotAllowedError, OverloadedError, RequestError
 from commands.registry import COMMANDS
 from events import values
