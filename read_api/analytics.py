@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from infra.analytics.answer import position_of, rows
+from infra.analytics.answer import position_of, rows, with_amounts_written
 from infra.analytics.duck import AnalyticsNotReadyError
 from infra.analytics.fact_schema import Report as DeclaredReport
 from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
@@ -202,7 +202,7 @@ def _rendered(report: DeclaredReport, table: pa.Table, kind: str) -> bytes:
         return to_json(body, inf_nan_mode="null")
     sink = io.BytesIO()
     if kind == "csv":
-        pa_csv.write_csv(table, sink)
+        pa_csv.write_csv(with_amounts_written(table), sink)
     else:
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import duckdb
+import pyarrow as pa
 
+from infra.amounts import amount_text
 from infra.analytics.fact_schema import Report, ReportParameterError
 
 POSITION_KEY = b"letopis_position"
@@ -33,9 +35,19 @@ def position_of(table: Any) -> int:
     return int(table.schema.metadata[POSITION_KEY])
 
 
+def with_amounts_written(table: Any) -> Any:
+    """Return an answer whose `amount` is the text that it is everywhere, by the `currency` beside it."""
+    if not {"amount", "currency"} <= set(table.column_names):
+        return table
+    pairs = zip(table["amount"].to_pylist(), table["currency"].to_pylist(), strict=True)
+    texts = [None if amount is None else amount_text(amount, currency) for amount, currency in pairs]
+    return table.set_column(table.column_names.index("amount"), "amount", pa.array(texts, pa.string()))
+
+
 def rows(table: Any) -> list[dict[str, Any]]:
-    """Return an answer's rows ready for JSON: amounts as decimal strings, days and moments in ISO 8601."""
-    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
+    """Return an answer's rows ready for JSON: numbers as decimal strings, days and moments in ISO 8601."""
+    plain = with_amounts_written(table).to_pylist()
+    return [{name: _plain(value) for name, value in row.items()} for row in plain]
 
 
 def _plain(value: Any) -> Any:

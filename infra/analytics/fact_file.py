@@ -11,6 +11,7 @@ from uuid import UUID
 
 import duckdb
 
+from infra.amounts import DUCKDB_MACRO
 from infra.analytics.arrow_log import ArrowLog, Slice
 from infra.analytics.fact_schema import FactSchema
 from infra.log.log_reader import BEGINNING, Checkpoint
@@ -59,6 +60,7 @@ class FactFile:
             # A row's place in a table says nothing here, and not keeping it lets both cores fill a table.
             self._connection.execute("SET GLOBAL preserve_insertion_order = false")
             self.checkpoint = self._prepare()
+            self._connection.execute(DUCKDB_MACRO)
             self._place = path.stat()
         except BaseException:
             self._connection.close()
