@@ -19,6 +19,9 @@ from read_api.reading.statement import Seen, Statement
 # An operator has to look at it: soon enough to notice, seldom enough to wait.
 PARKED_RETRY_AFTER = 30
 
+JSON = "application/json"
+NO_HEADERS: Mapping[str, str] = {}
+
 
 class Views(Protocol):
     """What a question is asked of: the views as they are, or as they stood."""
@@ -78,12 +81,20 @@ class Ask:
         async with self.desk.past.looking(as_of, views, about) as past:
             yield Ask(self.request, self.desk, self.caller, past, question.as_of)
 
-    def answer(self, body: bytes, seen: Seen, media_type: str = "application/json") -> Response:
+    def answer(
+        self,
+        body: bytes,
+        seen: Seen,
+        media_type: str = JSON,
+        more: Mapping[str, str] = NO_HEADERS,
+    ) -> Response:
         """Return the answer, or 304 when the caller has it already; one that lacks a fact says so."""
-        if seen.parked is not None:
+        if seen.parked is not None and media_type == JSON:
             body = body[:-1] + b',"parked":%d}' % seen.parked
-        etag = f'"{sha256(body).hexdigest()[:24]}"'
-        headers = {"ETag": etag, "Letopis-Position": str(seen.position), "Cache-Control": "private, no-cache"}
+        # What a table cannot say for itself the headers say, and another answer it is all the same.
+        told = body if media_type == JSON else body + repr((seen.parked, dict(more))).encode()
+        etag = f'"{sha256(told).hexdigest()[:24]}"'
+        headers = {"ETag": etag, "Letopis-Position": str(seen.position), "Cache-Control": "private, no-cache", **more}
         if seen.parked is not None:
             headers["Letopis-Parked"] = str(seen.parked)
         known = self.request.headers.get("if-none-match")
