@@ -1,7 +1,7 @@
 """Facts that the tables cannot take in: found one by one, noted beside the tables, waited for by their stream.
 
 It is what read models do (ADR 18), in the file itself, so that facts, position and what waits change together. The
-place that waits is always a stream: reports put the facts of one deal together, and none of them may count half of it.
+place that waits is always a stream: reports put the facts of one thing together, and none of them may count half of it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
