@@ -16,6 +16,7 @@ from events.deal import (
     DealWon,
 )
 from events.values import Money
+from infra.amounts import canonical
 
 
 class DealStatus(StrEnum):
@@ -46,6 +47,13 @@ class WrongPipelineError(RuleBrokenError):
     """The stage belongs to another pipeline than the deal's; facts: deal_id, pipeline_id."""
 
     code = "wrong-pipeline"
+
+
+def _as_written(money: Money | None) -> Money | None:
+    """Return the same money in the one form in which new facts hold it."""
+    if money is None:
+        return None
+    return Money.of({"amount": canonical(money.amount, money.currency), "currency": money.currency})
 
 
 class Deal(Aggregate):
@@ -102,7 +110,7 @@ class Deal(Aggregate):
             stage=stage,
             title=title,
             product_code=product_code,
-            amount=amount,
+            amount=_as_written(amount),
             external_id=external_id,
             date_unknown=date_unknown,
         )
@@ -137,7 +145,8 @@ class Deal(Aggregate):
         if amount == self.amount:
             return
         self.check_open()
-        self.trigger_event(DealRevalued, from_amount=self.amount, to_amount=amount, reason=reason)
+        worth = {"from_amount": _as_written(self.amount), "to_amount": _as_written(amount)}
+        self.trigger_event(DealRevalued, **worth, reason=reason)
 
     def hand_over(self, to_seller_id: UUID, *, reason: str | None = None) -> None:
         """Record that another seller leads the open deal; the present one records nothing."""
@@ -155,7 +164,11 @@ class Deal(Aggregate):
         if amount is None:
             raise AmountNeededError(deal_id=self.id)
         self.trigger_event(
-            DealWon, from_stage=self.stage, amount=amount, seller_id=self.seller_id, product_code=self.product_code
+            DealWon,
+            from_stage=self.stage,
+            amount=_as_written(amount),
+            seller_id=self.seller_id,
+            product_code=self.product_code,
         )
 
     def lose(self, reason: str) -> None:

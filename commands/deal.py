@@ -13,10 +13,11 @@ from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, approach_in_history, led_deal
 from commands.base import Command, Context, GivenMoment, Outcome, handles, wrong_field
 from commands.import_run import HistoryCommand
+from commands.money import GivenMoney
 from commands.roles import SELLING
 from events.examples import ANNA, BORIS, DISCOUNTED, FIRST_IMPORT, GTX, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
-from events.values import Code, Money, ShortText, Text
+from events.values import Code, ShortText, Text
 
 NOT_STATED = "not stated"
 """The reason of a loss whose record names none."""
@@ -35,7 +36,7 @@ class OpenDeal(Command):
     stage: Code | None = None
     title: ShortText | None = None
     product_code: Code | None = None
-    amount: Money | None = None
+    amount: GivenMoney | None = None
 
 
 @example(deal_id=SALE, client_id=ROMASHKA)
@@ -66,7 +67,7 @@ class RevalueDeal(Command):
     ROLES = SELLING
 
     deal_id: DealId
-    amount: Money | None
+    amount: GivenMoney | None
     reason: Text | None = None
 
 
@@ -88,7 +89,7 @@ class WinDeal(Command):
     ROLES = SELLING
 
     deal_id: DealId
-    amount: Money | None = None
+    amount: GivenMoney | None = None
 
 
 @example(deal_id=SALE, reason="too dear")
@@ -141,7 +142,7 @@ class ImportDeal(HistoryCommand):
     stage: Code
     outcome: Literal["won", "lost", "none"] = "none"
     closed_at: GivenMoment | None = None
-    amount: Money | None = None
+    amount: GivenMoney | None = None
     lost_reason: Text | None = None
     external_id: ShortText
     strict: bool = False

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from infra.analytics.answer import position_of, rows
+from infra.analytics.answer import parked_of, position_of, rows, stale_of, with_amounts_written
 from infra.analytics.duck import AnalyticsNotReadyError
 from infra.analytics.fact_schema import Report as DeclaredReport
 from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
 from infra.log.past_log import AsOf
-from read_api.reading.answer import Answer, Items
+from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.desk import RETRY_AFTER, Reports
@@ -43,6 +43,13 @@ MEDIA_TYPES = {
     "arrow": "application/vnd.apache.arrow.stream",
 }
 WRONG_CODES = {"DATE": "not-a-date", "UUID": "not-a-uuid", "BOOLEAN": "not-yes-or-no"}
+STALE = {
+    "Letopis-Stale": {
+        "description": "Only when the reports are older than they should be: `behind` the log, or `broken` and at rest"
+        " until they are mended. The member `stale` says the same.",
+        "schema": {"type": "string", "enum": ["behind", "broken"]},
+    }
+}
 _OWN = frozenset({"format", "min_position", "as_of"})
 
 
@@ -71,13 +78,18 @@ class Report(Answer):
     columns: list[ReportColumn]
 
 
-class ReportAnswer(Answer):
-    """The rows of a report; amounts are decimal strings."""
+class ReportAnswer(Whole):
+    """The rows of a report; amounts are decimal strings.
+
+    `parked` is the position of the first fact that should be counted and could not be taken in. `stale` is there only
+    when the answer is older than it should be: the reports are `behind` the log, or `broken` and go on no more.
+    """
 
     report: str
     title: dict[str, str]
     columns: list[ReportColumn]
     rows: list[dict[str, Any]]
+    stale: Literal["behind", "broken"] | None = None
 
 
 class ReportQuestion(BaseModel):
@@ -115,6 +127,7 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
     answers=ReportAnswer,
     roles=REPORTING,
     has_forms=True,
+    more_headers=STALE,
 )
 async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestion, Query()]) -> Response:
     reports = _reports(ask)
@@ -127,7 +140,9 @@ async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestio
     as_of, needed = await _as_of(ask, question)
     table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of)
     position = position_of(table) if as_of is None else min(position_of(table), as_of.position or 0)
-    return ask.answer(_rendered(found, table, kind), Seen(position), MEDIA_TYPES[kind])
+    stale = stale_of(table)
+    more = {} if stale is None else {"Letopis-Stale": stale}
+    return ask.answer(_rendered(found, table, kind), Seen(position, parked_of(table)), MEDIA_TYPES[kind], more)
 
 
 async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int | None]:
@@ -199,10 +214,12 @@ def _columns(report: DeclaredReport) -> list[dict[str, Any]]:
 def _rendered(report: DeclaredReport, table: pa.Table, kind: str) -> bytes:
     if kind == "json":
         body = {"report": report.name, "title": report.title, "columns": _columns(report), "rows": rows(table)}
+        if (stale := stale_of(table)) is not None:
+            body["stale"] = stale
         return to_json(body, inf_nan_mode="null")
     sink = io.BytesIO()
     if kind == "csv":
-        pa_csv.write_csv(table, sink)
+        pa_csv.write_csv(with_amounts_written(table), sink)
     else:
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)

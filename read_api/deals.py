@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from read_api import views
 from read_api.lists import DealStatus
 from read_api.pipelines import PipelineStage
-from read_api.reading.answer import AS_TEXT, Answer, Page, Sql, Sum, Whole, json_of, members, sums_of
+from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, json_of, members, sums_of
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
@@ -35,9 +35,9 @@ class Deal(Whole):
     status: DealStatus
     title: str | None
     product_code: str | None
-    amount: Annotated[str | None, AS_TEXT]
+    amount: Annotated[str | None, amount_in("currency")]
     currency: str | None
-    won_amount: Annotated[str | None, AS_TEXT]
+    won_amount: Annotated[str | None, amount_in("won_currency")]
     won_currency: str | None
     opened_at: datetime | None
     closed_at: datetime | None

@@ -10,7 +10,8 @@ import psycopg
 from app.composition.wiring import ANALYTICS_FILE
 from app.database import ROLES, Urls, check_key, master_key, urls_of
 from app.doctor.patient import FailedError, Patient, SkippedError
-from app.serving.analytics_control import reports_position
+from app.serving.analytics_control import metrics_of
+from infra.analytics.parked_facts import waiting_in
 from infra.log.crypto import MasterKey
 from infra.log.gaps import open_gaps, told
 from infra.migrations import scripts
@@ -199,7 +200,7 @@ def _wrong_with(one: ProjectionStatus, limit: float | None) -> str:
 
 
 def analytics(patient: Patient) -> str:
-    """The last fact of the analytics file is in this log at that position."""
+    """The analytics file is of this log, has all of it while a service follows, and nothing waits in it."""
     patient.require_log()
     path = patient.settings.var / ANALYTICS_FILE
     if not path.exists():
@@ -208,19 +209,40 @@ def analytics(patient: Patient) -> str:
     try:
         with duckdb.connect(str(path), read_only=True) as file:
             found: Any = file.execute("SELECT position, event_id FROM followed").fetchone()
+            parked = waiting_in(file).in_order() if _has_parked(file) else []
     except duckdb.Error as error:
         # The service holds its file; then it is asked instead.
-        position = reports_position(patient.settings.var)
-        if position is None:
-            raise FailedError(str(error).partition("\n")[0]) from error
-        if position > head:
-            raise FailedError(f"the reports count in {position} facts, the log holds {head}") from error
-        return f"{position} / {head}"
+        return _analytics_in_service(patient, head, error)
     position, event_id = found or (0, None)
     if position:
         there = patient.query("SELECT event_id FROM letopis.event WHERE position = %s", position)
         if not there or there[0][0] != UUID(str(event_id)):
             raise FailedError(f"the fact at position {position} is not the one in the log")
+    if parked:
+        raise FailedError(f"{len(parked)} parked from position {parked[0].position}")
+    return f"{position} / {head}"
+
+
+def _has_parked(file: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the file was opened by a program that lets facts wait."""
+    return bool(file.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'parked'").fetchall())
+
+
+def _analytics_in_service(patient: Patient, head: int, held: duckdb.Error) -> str:
+    metrics = metrics_of(patient.settings.var)
+    if metrics is None or "letopis_analytics_position" not in metrics:
+        raise FailedError(str(held).partition("\n")[0]) from held
+    position = int(metrics["letopis_analytics_position"])
+    if position > head:
+        raise FailedError(f"the reports count in {position} facts, the log holds {head}") from held
+    ours = {name: value for name, value in metrics.items() if 'projection="analytics"' in name}
+    for name, value in ours.items():
+        if 'state="broken"' in name:
+            raise FailedError(f"broken at position {position} of {head}") from held
+        if name.startswith("letopis_parked_keys") and value:
+            raise FailedError(f"{value:.0f} parked") from held
+        if name.startswith("letopis_projection_lag_seconds") and value > patient.settings.ready_lag_seconds:
+            raise FailedError(f"{head - position} facts, {value:.0f} s behind") from held
     return f"{position} / {head}"
 
 

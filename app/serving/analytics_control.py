@@ -9,30 +9,30 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
-from pydantic_core import to_json
-from starlette.concurrency import run_in_threadpool
-
 from app.auth import issue_token
 from app.composition.wiring import analytics_node
 from app.database import Urls
 from app.http_client import request
+from app.serving.analytics_routes import (
+    REBUILD_PATH,
+    RETRY_PATH,
+    SKIP_PATH,
+    STANDING_PATH,
+    VERIFY_PATH,
+    standing_of,
+)
 from app.settings import Settings
-from app.words.openapi_models import Differences, Rebuilt
-from commands.base import Actor
-from commands.errors import NotAllowedError
+from app.words.openapi_models import AnalyticsStanding
 from infra.analytics.answer import rows
-from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError
+from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode
+from infra.analytics.parked_facts import stream_from
+from infra.analytics.repair import retry_parked, skip_parked
 from infra.log.crypto import MasterKey
 from infra.told import ToldError
-from read_api.reading.errors import AnalyticsUnavailableError
 
 ADDRESS_FILE = "service.address"
-ROLES = frozenset({"ops", "admin"})
-REBUILD_PATH, VERIFY_PATH = REPAIR_PATHS = ("/projections/analytics/rebuild", "/projections/analytics/verify")
 TIMEOUT_SECONDS = 3600
 LOOK_SECONDS = 2
-RETRY_AFTER = 2
 
 Progress = Callable[[int, int], None]
 
@@ -56,49 +56,23 @@ class AnalyticsInHand(Protocol):
         """Return the rows of a report that counts everything up to a position of the log."""
         ...
 
+    def standing(self) -> dict[str, Any]:
+        """Return how it stands, as AnalyticsStanding has it."""
+        ...
 
-def operators_router(authenticate: Callable[[str | None], Actor], node: AnalyticsNode) -> APIRouter:
-    """Return the routes by which an operator rebuilds and verifies the analytics file of this process."""
-    router = APIRouter(tags=["operation"])
+    def retry(self, key: str | None) -> list[dict[str, Any]]:
+        """Try again what waits, of one key or of all; return what became of each, as TriedPlace has it."""
+        ...
 
-    def check_right(request: Request) -> None:
-        actor = authenticate(request.headers.get("authorization"))
-        if actor.role not in ROLES:
-            raise NotAllowedError(role=actor.role, needed=sorted(ROLES), action=request.scope["route"].name)
-
-    @router.post(
-        REBUILD_PATH,
-        summary="Fill the analytics anew",
-        operation_id="rebuild_analytics",
-        response_model=Rebuilt,
-    )
-    async def rebuild_analytics(request: Request) -> Response:
-        """Roles: admin, ops."""
-        check_right(request)
-        await run_in_threadpool(node.rebuild)
-        return Response(to_json({"position": node.position}), media_type="application/json")
-
-    @router.post(
-        VERIFY_PATH,
-        summary="Compare the analytics",
-        operation_id="verify_analytics",
-        response_model=Differences,
-    )
-    async def verify_analytics(request: Request) -> Response:
-        """Roles: admin, ops."""
-        check_right(request)
-        try:
-            found = await run_in_threadpool(node.verify)
-        except AnalyticsNotReadyError as reason:
-            raise AnalyticsUnavailableError(reason=str(reason), retry_after=RETRY_AFTER) from None
-        return Response(to_json({"differences": [one._asdict() for one in found]}), media_type="application/json")
-
-    return router
+    def skip(self, key: str, reason: str, actor: str) -> dict[str, Any]:
+        """Pass over the one fact that a key waits for, for ever; return what became of it, as TriedPlace has it."""
+        ...
 
 
 class _Here:
-    def __init__(self, node: AnalyticsNode) -> None:
+    def __init__(self, node: AnalyticsNode, url: str) -> None:
         self._node = node
+        self._url = url
 
     def rebuild(self, progress: Progress | None = None) -> None:
         self._node.rebuild(progress)
@@ -111,6 +85,17 @@ class _Here:
         while self._node.follow_once() or self._node.position < min_position:
             pass
         return rows(self._node.query(name, parameters))
+
+    def standing(self) -> dict[str, Any]:
+        # It was opened for the look: that nobody has followed with it yet says nothing of the file.
+        told = standing_of(self._node)
+        return {**told, "state": "live"} if self._node.problem is None else told
+
+    def retry(self, key: str | None) -> list[dict[str, Any]]:
+        return [one._asdict() for one in retry_parked(self._node, None if key is None else stream_from(key))]
+
+    def skip(self, key: str, reason: str, actor: str) -> dict[str, Any]:
+        return skip_parked(self._node, self._url, stream_from(key), reason=reason, actor=actor)._asdict()
 
 
 class _InTheService:
@@ -129,10 +114,21 @@ class _InTheService:
         query = urlencode({**parameters, "min_position": min_position})
         return list(self._ask("GET", f"/analytics/{name}?{query}")["rows"])
 
-    def _ask(self, method: str, path: str) -> Any:
+    def standing(self) -> dict[str, Any]:
+        return AnalyticsStanding.model_validate(self._ask("GET", STANDING_PATH)).model_dump()
+
+    def retry(self, key: str | None) -> list[dict[str, Any]]:
+        query = "" if key is None else f"?{urlencode({'key': str(stream_from(key))})}"
+        return list(self._ask("POST", RETRY_PATH + query)["tried"])
+
+    def skip(self, key: str, reason: str, actor: str) -> dict[str, Any]:
+        query = urlencode({"key": str(stream_from(key)), "reason": reason})
+        return dict(self._ask("POST", f"{SKIP_PATH}?{query}", actor)["tried"][0])
+
+    def _ask(self, method: str, path: str, actor: str = "system:cli") -> Any:
         try:
             address = (self._settings.var / ADDRESS_FILE).read_text()
-            token = issue_token(self._settings, "system:cli", "admin", timedelta(hours=1))
+            token = issue_token(self._settings, actor, "admin", timedelta(hours=1))
             headers = {"Authorization": f"Bearer {token}"}
             answer = request(method, address + path, headers=headers, timeout=TIMEOUT_SECONDS)
             body = json.loads(answer.body)
@@ -155,7 +151,7 @@ def analytics_in_hand(settings: Settings, urls: Urls, master: MasterKey) -> Iter
         yield _InTheService(settings)
         return
     try:
-        yield _Here(node)
+        yield _Here(node, urls.projector)
     finally:
         node.stop()
 
@@ -182,8 +178,8 @@ def is_letopis(address: str) -> bool:
         return False
 
 
-def reports_position(var: Path) -> int | None:
-    """Return the position the reports of this folder's running service count in; None when none can be asked."""
+def metrics_of(var: Path) -> dict[str, float] | None:
+    """Return what is measured in this folder's running service, by name and labels; None when none can be asked."""
     address = noted_address(var)
     if address is None:
         return None
@@ -191,4 +187,5 @@ def reports_position(var: Path) -> int | None:
         lines = request("GET", f"{address}/metrics", timeout=LOOK_SECONDS).body.decode().splitlines()
     except OSError:
         return None
-    return next((int(float(line.split()[1])) for line in lines if line.startswith("letopis_analytics_position ")), None)
+    samples = (line.rpartition(" ") for line in lines if line.startswith("letopis_"))
+    return {name: float(value) for name, _, value in samples}

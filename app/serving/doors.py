@@ -13,7 +13,7 @@ from app.auth import authenticator
 from app.composition.reading import read_side
 from app.composition.write_side import WriteSide
 from app.database import Urls
-from app.serving.analytics_control import REPAIR_PATHS, operators_router
+from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
 from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, RequestCounts
@@ -37,6 +37,7 @@ FROM read.rebuild_status
 WHERE is_running
 ORDER BY name
 """
+_HEAD = "SELECT coalesce((SELECT position FROM read.log_head), 0) AS position"
 # A load balancer that asks whether we are ready does not wait for long.
 _LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
 # A retired one serves readers of another shape, and is kept up to date for them.
@@ -74,7 +75,7 @@ def http_parts(
     """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
     who = authenticator(settings)
     reads = read_side(settings, urls, master, who.authenticate, analytics)
-    operators = [operators_router(who.authenticate, analytics)] if analytics is not None else []
+    operators = [operators_router(who.authenticate, analytics, urls.projector)] if analytics is not None else []
     commands = command_routes(
         write_side.executor.execute,
         who.authenticate,
@@ -90,7 +91,7 @@ def http_parts(
         lifespan=reads.lifespan,
         on_stop=reads.end_streams,
         actor_of=who.remembered,
-        checks=_checks(settings, urls, write_side.executor),
+        checks=_checks(settings, urls, write_side.executor, analytics),
         gauges=_gauges(urls, write_side, analytics, crew),
         counts=counts or RequestCounts(),
         cors_origins=settings.cors_origins,
@@ -105,6 +106,7 @@ def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home 
     if home is not None:
         routes += forwarding_routes(home.address, ("/metrics",))
         if home.has_analytics:
+            routes += forwarding_routes(home.address, (STANDING_PATH,))
             routes += forwarding_routes(home.address, REPAIR_PATHS, method="POST")
             reports_at = home.address
     if analytics is None and reports_at is not None:
@@ -120,10 +122,12 @@ async def _rows(url: str, *statements: LiteralString) -> list[list[Mapping[str, 
         return [list(await (await connection.execute(statement)).fetchall()) for statement in statements]
 
 
-def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], Awaitable[Sequence[Check]]]:
+def _checks(
+    settings: Settings, urls: Urls, executor: Executor, analytics: AnalyticsNode | None
+) -> Callable[[], Awaitable[Sequence[Check]]]:
     async def checks() -> Sequence[Check]:
         try:
-            [views] = await _rows(urls.reader, _VIEWS)
+            views, [head] = await _rows(urls.reader, _VIEWS, _HEAD)
         except psycopg.OperationalError:
             return [Check("log", is_ready=False, reason="The database cannot be reached.")]
         limit = settings.ready_lag_seconds
@@ -133,6 +137,8 @@ def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], 
         for name, shape in sorted((one.name, one.shape) for one in PROJECTIONS):
             view = shown.get((name, shape))
             told.append(Check(name, is_ready=False, reason="not built yet") if view is None else _check_of(view, limit))
+        if analytics is not None:
+            told.append(_check_of(as_view(analytics, head["position"]), limit))
         return told
 
     return checks
@@ -140,9 +146,18 @@ def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], 
 
 def _check_of(view: Mapping[str, Any], limit: float) -> Check:
     is_ready = view["state"] in _SERVING and float(view["lag_seconds"]) <= limit
-    facts = {"state": view["state"], "lag_events": view["lag_events"], "lag_seconds": view["lag_seconds"]}
+    facts = {name: view[name] for name in ("state", "lag_events", "lag_seconds", "parked")}
     reason = None if is_ready else f"{view['state']}, {view['lag_events']} events behind"
     return Check(view["name"], is_ready, reason, facts)
+
+
+def as_view(node: AnalyticsNode, head: int) -> dict[str, Any]:
+    """Return how the analytics stand as the views say it of themselves; they are one build, and its readers see it."""
+    lag = max(0, head - node.position)
+    # A node that has everything may have looked a while ago: its log stands still.
+    seconds = node.standing.behind_seconds if lag else 0.0
+    told = {"name": "analytics", "generation": 1, "state": node.state, "lag_events": lag, "lag_seconds": seconds}
+    return {**told, "is_shown": True, "parked": len(node.parked)}
 
 
 def _log_check(executor: Executor) -> Check:
@@ -162,9 +177,11 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            views, rebuilds = await _rows(urls.reader, _VIEWS, _REBUILDS)
+            views, rebuilds, [head] = await _rows(urls.reader, _VIEWS, _REBUILDS, _HEAD)
         except psycopg.OperationalError:
             return told
+        if analytics is not None:
+            views.append(as_view(analytics, head["position"]))
         return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 
     return gauges

@@ -14,7 +14,16 @@ REPORT_PATHS = ("/analytics", "/analytics/{report}")
 REPORT_SECONDS = 60
 REPAIR_SECONDS = 3600
 PASSED_ON = ("authorization", "accept", "accept-language", "if-none-match")
-PASSED_BACK = ("content-type", "etag", "letopis-position", "content-language", "retry-after", "www-authenticate")
+PASSED_BACK = (
+    "content-type",
+    "etag",
+    "letopis-position",
+    "letopis-parked",
+    "letopis-stale",
+    "content-language",
+    "retry-after",
+    "www-authenticate",
+)
 
 
 def forwarding_routes(address: str, paths: Sequence[str], *, method: str = "GET") -> list[APIRoute]:

@@ -4,20 +4,21 @@ from dataclasses import astuple
 from typing import Any
 
 from app.composition.decoding import decoder_at
+from app.serving.analytics_control import analytics_in_hand
 from app.terminal.console import operator, print_json, print_table, say
-from app.terminal.repair import named, site
+from app.terminal.repair import ANALYTICS, named, site
 from infra.projector.generations import connect
 from infra.projector.parking import parked_key_from
 from infra.projector.projection import Projection
 from infra.projector.states import retry
 from infra.told import ToldError
-from replay.repair.parked import Tried, parked, retry_parked, skip_parked, skipped
+from replay.repair.parked import ParkedPlace, Tried, parked, retry_parked, skip_parked, skipped
 
 MINUTE = "%Y-%m-%d %H:%M"
 
 
 class OneReadModelError(ToldError):
-    """A key was given for several read models, or for the reports, which have none."""
+    """A key was given for several read models."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -27,10 +28,15 @@ class OneReadModelError(ToldError):
 
 def show_parked(name: str, *, as_json: bool) -> None:
     """Print what waits and for which fact, and which facts are skipped for ever, and why."""
-    projections, _ = named(name)
+    projections, with_analytics = named(name)
     names = [one.name for one in projections]
     with site() as here:
-        waiting, passed_over = parked(here.urls.projector, names), skipped(here.urls.projector, names)
+        waiting = parked(here.urls.projector, names)
+        if with_analytics:
+            names.append(ANALYTICS)
+            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
+                waiting += [ParkedPlace(projection=ANALYTICS, **one) for one in analytics.standing()["parked"]]
+        passed_over = skipped(here.urls.projector, names)
     if as_json:
         print_json({"parked": waiting, "skipped": passed_over})
         return
@@ -50,8 +56,10 @@ def show_parked(name: str, *, as_json: bool) -> None:
 
 def retry_named(name: str, *, key: str | None) -> bool:
     """Try again what waits, and let broken read models go on; return whether everything flows."""
-    projections, _ = named(name)
-    place = parked_key_from(_one(name, projections), key) if key is not None else None
+    projections, with_analytics = named(name)
+    place = None
+    if key is not None and name != ANALYTICS:
+        place = parked_key_from(_one(name, projections), key)
     with site() as here, connect(here.urls.projector) as connection:
         decode = decoder_at(here.urls.projector, here.master)
         told: list[Tried] = []
@@ -62,6 +70,11 @@ def retry_named(name: str, *, key: str | None) -> bool:
                 say(f"{one.name}: tries again")
             elif not tried:
                 say(f"{one.name}: was not broken and nothing waits, so nothing changed")
+        if with_analytics:
+            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
+                told += (of_analytics := [Tried(ANALYTICS, **one) for one in analytics.retry(key)])
+            if not of_analytics:
+                say(f"{ANALYTICS}: nothing waits, so nothing changed")
     for one_place in told:
         _tell(one_place)
     return all(one_place.flows for one_place in told)
@@ -70,6 +83,10 @@ def retry_named(name: str, *, key: str | None) -> bool:
 def skip_named(name: str, *, key: str, reason: str) -> None:
     """Skip the one fact that a key waits for, for ever, and go on with what is after it."""
     projections, _ = named(name)
+    if name == ANALYTICS:
+        with site() as here, analytics_in_hand(here.settings, here.urls, here.master) as analytics:
+            _tell(Tried(ANALYTICS, **analytics.skip(key, reason, _operator())))
+        return
     projection = _one(name, projections)
     place = parked_key_from(projection, key)
     with site() as here:

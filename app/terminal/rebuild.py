@@ -52,9 +52,11 @@ def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
             )
             for one in projections
         ]
+        parked = 0
         if with_analytics:
             with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
                 analytics.rebuild(lambda reached, aim: bar(f"{ANALYTICS}: loading", reached, aim))
+                parked = len(analytics.standing()["parked"])
     if as_json:
         print_json(done)
         return
@@ -63,7 +65,8 @@ def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
             waiting = f"; {one.parked} parked: `letopis projections parked {one.projection}`" if one.parked else ""
             say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s{waiting}")
     if with_analytics:
-        say(f"{ANALYTICS}: rebuilt")
+        waiting = f"; {parked} parked: `letopis projections parked {ANALYTICS}`" if parked else ""
+        say(f"{ANALYTICS}: rebuilt{waiting}")
 
 
 def note_of(now: Progress) -> str:

@@ -9,17 +9,20 @@ from typing import Any
 import psycopg
 
 from app.composition.decoding import decoder_at, decoder_factory
+from app.composition.wiring import ANALYTICS_FILE
 from app.database import Urls, database, master_key, server_disk
 from app.process import settle
 from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
 from app.terminal.console import print_json, print_table, say
+from infra.analytics.arrow_log import NAME
 from infra.log.crypto import MasterKey
 from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, names_retired
 from infra.projector.leases import build_lock
 from infra.projector.projection import Projection
 from infra.projector.states import KEPT_LONG_ENOUGH, pause, resume
 from infra.told import ToldError
+from projections.analytics import ANALYTICS as FACTS
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
@@ -27,10 +30,19 @@ from replay.rebuilding.resources import Resources
 from replay.rebuilding.throttle import ask, throttle
 from replay.rebuilding.verify import verify
 from replay.repair.checkpoint_check import check_checkpoint
-from replay.repair.status import rebuilds, statuses
+from replay.repair.status import ProjectionStatus, rebuilds, statuses
 from replay.repair.verify_claims import verify_claims
 
-ANALYTICS = "analytics"
+ANALYTICS = NAME
+# How old the first fact is that is not counted yet.
+_LAG = """
+    SELECT h.position, coalesce((
+        SELECT extract(epoch FROM clock_timestamp() - e.recorded_at)
+        FROM letopis.event e
+        WHERE e.position = %s + 1
+    ), 0)::double precision
+    FROM (SELECT coalesce(max(position), 0) AS position FROM letopis.event) h
+"""
 KNOWN = tuple(one.name for one in PROJECTIONS)
 
 
@@ -74,6 +86,7 @@ def show_status(*, as_json: bool) -> None:
     """Print every read model: its state, how far behind the log, how large."""
     with site() as here:
         found = statuses(PROJECTIONS, here.urls.projector)
+        found += _analytics_status(here)
         under_way = rebuilds(here.urls.projector)
     if as_json:
         print_json(found)
@@ -102,6 +115,33 @@ def show_status(*, as_json: bool) -> None:
         say(each.sentence)
 
 
+def _analytics_status(here: Site) -> list[ProjectionStatus]:
+    """Return how the analytics stand, as a read model of one build; nothing where they were never made."""
+    file = here.settings.var / ANALYTICS_FILE
+    if not file.exists():
+        return []
+    with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
+        told = analytics.standing()
+    with connect(here.urls.projector) as connection:
+        head, seconds = connection.execute(_LAG, (told["position"],)).fetchone() or (0, 0.0)
+    one = ProjectionStatus(
+        name=ANALYTICS,
+        generation=1,
+        shape=1,
+        state=told["state"],
+        position=told["position"],
+        head=head,
+        lag_events=max(0, head - told["position"]),
+        lag_seconds=seconds,
+        fingerprint=FACTS.fingerprint,
+        size_bytes=file.stat().st_size,
+        error=told["problem"],
+        parked=len(told["parked"]),
+        parked_from=min((each["position"] for each in told["parked"]), default=None),
+    )
+    return [one]
+
+
 def verify_named(name: str, *, processes: int, one_in: int, as_json: bool) -> bool:
     """Compare, row by row, with a fold from scratch; print what was found and return whether all is equal.
 
@@ -114,23 +154,36 @@ def verify_named(name: str, *, processes: int, one_in: int, as_json: bool) -> bo
         resources = Resources(processes, disk=server_disk(here.settings, here.urls))
         reports = [verify(one, here.urls.projector, decoder, resources=resources, one_in=one_in) for one in projections]
         differences: list[dict[str, Any]] = []
+        standing: dict[str, Any] = {}
         if with_analytics:
             with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
                 differences = analytics.verify()
+                standing = analytics.standing()
         claims = verify_claims(here.urls.writer, decoder(), here.master.keyed_hash) if name == "all" else None
     if as_json:
-        print_json({"reports": reports, "analytics": differences, "claims": claims})
+        known = {"analytics_parked": len(standing["parked"])} if standing else {}
+        print_json({"reports": reports, "analytics": differences, **known, "claims": claims})
     else:
         _say_reports(reports)
         if with_analytics:
-            found = "" if differences else " every table is what the log makes"
-            say(f"{'DIFFERENT' if differences else 'equal'}  {ANALYTICS}:{found}")
+            _say_standing(standing, is_equal=not differences)
             for one in differences:
                 say(f"  {_told(one)}")
         if claims is not None:
             say(f"{'equal' if claims.is_equal else 'DIFFERENT'}  claims: {claims.summary}")
     is_claimed = claims is None or claims.is_equal
-    return is_claimed and not differences and all(report.is_equal for report in reports)
+    goes_on = standing.get("state") != "broken"
+    return is_claimed and goes_on and not differences and all(report.is_equal for report in reports)
+
+
+def _say_standing(standing: Mapping[str, Any], *, is_equal: bool) -> None:
+    """Say what a comparison of the analytics found, and what it could not see: what waits, and what never came."""
+    found = f" every table is what the log makes up to position {standing['position']}" if is_equal else ""
+    say(f"{'equal' if is_equal else 'DIFFERENT'}  {ANALYTICS}:{found}")
+    if standing["parked"]:
+        say(f"  {len(standing['parked'])} parked: `letopis projections parked {ANALYTICS}`")
+    if standing["state"] == "broken":
+        say(f"  broken, so nothing after it is counted: {standing['problem']}")
 
 
 def _told(difference: Mapping[str, Any]) -> str:

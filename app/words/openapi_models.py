@@ -1,5 +1,6 @@
 """What the answers of the write side and all refusals look like, for the description of the interface."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -53,6 +54,40 @@ class BatchAnswer(BaseModel):
     """One receipt (with status 200) or problem for each command, in order."""
 
     results: list[BatchReceipt | ProblemDetails]
+
+
+class ParkedPlace(BaseModel):
+    """A stream that waits in the analytics for a fact that could not be loaded; `place` is its key as JSON."""
+
+    place: str
+    position: int
+    topic: str
+    reason: str
+    parked_at: datetime
+
+
+class AnalyticsStanding(BaseModel):
+    """How the analytics stand: up to which position they count, why not further, and what waits."""
+
+    state: Literal["building", "live", "broken"]
+    position: int
+    problem: str | None
+    stale: Literal["behind", "broken"] | None
+    parked: list[ParkedPlace]
+
+
+class TriedPlace(BaseModel):
+    """What became of a stream that waited: it flows again, or waits at `position`."""
+
+    place: str
+    position: int | None
+    reason: str | None
+
+
+class TriedPlaces(BaseModel):
+    """What became of the streams that waited."""
+
+    tried: list[TriedPlace]
 
 
 class Rebuilt(BaseModel):

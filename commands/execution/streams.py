@@ -173,15 +173,26 @@ class Streams:
         """Ask the log, in one query, what is new in streams; return the numbers of those that had changed."""
         changed: set[int] = set()
         asked: dict[UUID, int] = {}
+        absent: dict[UUID, int] = {}
         for entry in entries:
             stream_id = entry.aggregate.id
-            if self.hot.get(stream_id.int) is not entry:
-                changed.add(stream_id.int)  # forgotten meanwhile, and perhaps read anew
+            there = self.hot.get(stream_id.int)
+            if there is not entry:
+                # Forgotten meanwhile, and perhaps read anew: as another kind of which nothing is known either, when two
+                # callers name one unknown id in two ways. To take that for a change would make each change the other's.
+                if entry.head == NO_HEAD and (there is None or (there.head == NO_HEAD and not there.undecided)):
+                    absent[stream_id] = 0
+                else:
+                    changed.add(stream_id.int)
             elif entry.confirmed != self._batch and not entry.undecided:
                 # What is on its way is confirmed, or refuted, by its own append.
                 entry.confirmed = self._batch
                 asked[stream_id] = entry.head.version
-        return changed | self._fold(self._read(asked)) if asked else changed
+        if not asked and not absent:
+            return changed
+        facts = self._read({**asked, **absent})
+        changed.update(fact.envelope.stream_id.int for fact in facts if fact.envelope.stream_id in absent)
+        return changed | self._fold(facts)
 
     def _fold(self, facts: Sequence[RecordedEvent]) -> set[int]:
         changed = set()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from commands.importing.problems import MappingError
+from commands.money import Currency
 from events.values import ShortText, Stage
 
 Target = Literal["client", "deal", "staff", "product", "activity"]
@@ -71,7 +72,7 @@ class Mapping(Part):
     zone: str = "UTC"
     dates: tuple[str, ...] = ()
     stated_date: date | datetime | None = None
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    currency: Currency | None = None
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
     area_code: str | None = None
     doubtful_contacts: Literal["refuse", "note"] = "refuse"

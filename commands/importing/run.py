@@ -220,13 +220,21 @@ def _by_date(sheet: Sheet) -> Sequence[Record]:
     return sorted(sheet.records, key=when)
 
 
+_CODES_OF_MISFITS = {
+    "string_too_long": "too-long",
+    "greater_than_equal": "wrong-amount",
+    "not_a_currency": "not-a-currency",
+    "too_many_decimals": "too-many-decimals",
+}
+
+
 def _misfit(sheet: Sheet, error: ValidationError) -> Problem:
     """Say which cell made a command impossible."""
     first = error.errors(include_url=False)[0]
     field = str(first["loc"][0]) if first["loc"] else ""
     column = sheet.column_of(field.removesuffix("_id").removesuffix("_code"))
     value = first["input"] if isinstance(first["input"], str) else ""
-    code = "too-long" if first["type"] == "string_too_long" else "wrong-value"
+    code = _CODES_OF_MISFITS.get(first["type"], "wrong-value")
     return Problem(code, column, value, {"reason": first["msg"], **first.get("ctx", {})})
 
 

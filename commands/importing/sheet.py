@@ -15,7 +15,7 @@ from commands.importing.problems import CellError, MappingError
 C = TypeVar("C")
 
 _LABEL = re.compile(r"^[^\W\d_][\w .-]{0,20}:\s*")
-_AMOUNT = re.compile(r"^(?P<sign>[-+]?)(?P<digits>[\d\s'.,]+)$")
+_AMOUNT = re.compile(r"^(?P<sign>[-+]?)(?P<digits>[0-9\s'.,]+)$")
 
 
 class Cell(NamedTuple):

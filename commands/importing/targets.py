@@ -19,6 +19,7 @@ from commands.importing.mapping import Mapping
 from commands.importing.names import code_of, imported_id
 from commands.importing.problems import CellError, MappingError
 from commands.importing.sheet import Cell, Row, without_label
+from commands.money import given_money
 from commands.product import ImportProduct
 from commands.staff import ImportStaff
 from events.values import (
@@ -235,7 +236,7 @@ def _money(row: Row, frame: Frame) -> Money | None:
 
 @lru_cache(maxsize=10_000)
 def _money_of(amount: Decimal, currency: str) -> Money:
-    return Money(amount=amount, currency=currency)
+    return given_money({"amount": amount, "currency": currency})
 
 
 def _contact_points(row: Row, doubts: list[str]) -> Iterable[ContactPointGiven]:

@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import duckdb
+import pyarrow as pa
 
+from infra.amounts import amount_text
 from infra.analytics.fact_schema import Report, ReportParameterError
 
-POSITION_KEY = b"letopis_position"
+POSITION_KEY, PARKED_KEY, STALE_KEY = b"letopis_position", b"letopis_parked", b"letopis_stale"
 
 
 def check_parameters(cursor: Any, report: Report, values: Mapping[str, Any]) -> None:
@@ -23,9 +25,10 @@ def check_parameters(cursor: Any, report: Report, values: Mapping[str, Any]) -> 
             raise ReportParameterError(parameter.name, parameter.type) from wrong
 
 
-def with_position(table: Any, position: int) -> Any:
-    """Return an answer that says up to which position of the log it counts."""
-    return table.replace_schema_metadata({POSITION_KEY: str(position).encode()})
+def with_seen(table: Any, position: int, parked: int | None, stale: str | None) -> Any:
+    """Return an answer that says how true it is: see `position_of`, `parked_of` and `stale_of`."""
+    told = {POSITION_KEY: position, PARKED_KEY: parked, STALE_KEY: stale}
+    return table.replace_schema_metadata({key: str(value).encode() for key, value in told.items() if value is not None})
 
 
 def position_of(table: Any) -> int:
@@ -33,9 +36,31 @@ def position_of(table: Any) -> int:
     return int(table.schema.metadata[POSITION_KEY])
 
 
+def parked_of(table: Any) -> int | None:
+    """Return the first position whose event an answer should count and does not, because it could not be loaded."""
+    parked = table.schema.metadata.get(PARKED_KEY)
+    return None if parked is None else int(parked)
+
+
+def stale_of(table: Any) -> str | None:
+    """Return why an answer is older than it should be (see infra.analytics.standing.Stale); None when it is not."""
+    stale = table.schema.metadata.get(STALE_KEY)
+    return None if stale is None else stale.decode()
+
+
+def with_amounts_written(table: Any) -> Any:
+    """Return an answer whose `amount` is the text that it is everywhere, by the `currency` beside it."""
+    if not {"amount", "currency"} <= set(table.column_names):
+        return table
+    pairs = zip(table["amount"].to_pylist(), table["currency"].to_pylist(), strict=True)
+    texts = [None if amount is None else amount_text(amount, currency) for amount, currency in pairs]
+    return table.set_column(table.column_names.index("amount"), "amount", pa.array(texts, pa.string()))
+
+
 def rows(table: Any) -> list[dict[str, Any]]:
-    """Return an answer's rows ready for JSON: amounts as decimal strings, days and moments in ISO 8601."""
-    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
+    """Return an answer's rows ready for JSON: numbers as decimal strings, days and moments in ISO 8601."""
+    plain = with_amounts_written(table).to_pylist()
+    return [{name: _plain(value) for name, value in row.items()} for row in plain]
 
 
 def _plain(value: Any) -> Any:

@@ -9,25 +9,26 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import adbc_driver_manager
 import duckdb
 import structlog
 
-from infra.analytics.answer import check_parameters, with_position
+from infra.analytics.answer import check_parameters, with_seen
 from infra.analytics.arrow_log import ArrowLog, LogReplacedError
 from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
 from infra.analytics.fact_schema import FactSchema, Report, Upcast
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
-from infra.log.event_versions import NewerLogError
+from infra.analytics.follower import UNLOADABLE, Follower
+from infra.analytics.parked_facts import ParkedFact, waiting_in
+from infra.analytics.standing import Stale, Standing, State
 from infra.log.past_log import AsOf
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
 from infra.told import ToldError
 
-State = Literal["building", "live", "broken"]
 PAUSE_SECONDS = 5.0
-"""How long a node rests when its file cannot be written: a full disk is not emptied by trying all the time."""
+"""How long a node rests when it cannot go on: a full disk is not emptied by trying all the time."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,18 +53,14 @@ class AnalyticsNode:
         self, path: Path, log_url: str, facts: FactSchema, upcast: Upcast | None = None, zone: str = "UTC"
     ) -> None:
         self.facts = facts
-        self.problem: str | None = None
-        self.state: State = "building"
+        self.standing = Standing()
         self._path = path
         self._log_url = log_url
         self._upcast = upcast
         self._settings = {"zone": zone}
         self._in_use = FileInUse(path, facts)
         self._rebuilding = threading.RLock()
-        self._advanced = threading.Condition()
-        self._wake = threading.Event()
-        self._is_stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._follower = Follower()
         self._log: ArrowLog | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._own = FolderLock(path.with_name(path.name + ".lock"))
@@ -79,9 +76,9 @@ class AnalyticsNode:
         try:
             self._in_use.open()
         except StaleFactFileError as stale:
-            self.problem = str(stale)
+            self.standing.problem = str(stale)
         except DamagedFileError as damage:
-            self._broken(str(damage))
+            self.standing.broken(str(damage))
 
     @property
     def reports(self) -> tuple[Report, ...]:
@@ -93,23 +90,43 @@ class AnalyticsNode:
         """The last position of the log that the answers count in."""
         return self._in_use.checkpoint.position
 
+    @property
+    def parked(self) -> list[ParkedFact]:
+        """The streams that wait for an event the tables cannot take in, by position."""
+        return self._in_use.parked
+
+    @property
+    def state(self) -> State:
+        """Whether it answers and goes on: building, live or broken."""
+        return self.standing.state
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, for people; None when nothing is."""
+        return self.standing.problem
+
+    @property
+    def stale(self) -> Stale | None:
+        """Why answers are older than they should be; one that is driven by hand is as old as it is wanted to be."""
+        return self.standing.stale if self._follower.is_running or self.state == "broken" else None
+
     # --- following -------------------------------------------------------------------------------------------------
 
     def follow_once(self, max_events: int = 1_000_000) -> int:
         """Load at most so many events that are new in the log and return how many positions were passed.
 
-        A broken or missing file is rebuilt first. Raises adbc_driver_manager.Error when the log cannot be reached,
-        duckdb.DataError or NewerLogError (and is then broken) when an event cannot be read, and other errors of
-        duckdb or OSError when the file cannot be written.
+        A broken or missing file is rebuilt first; an event that the tables cannot take in waits, with its stream.
+        Raises adbc_driver_manager.Error when the log cannot be reached, TooMuchParkedError or NewerLogError (and is
+        then broken) when nobody could go on, and errors of duckdb or OSError when the file cannot be written.
         """
         try:
             if self._is_sound() and self._in_use.is_in_place:
                 return self._followed(max_events)
         except LogReplacedError as replaced:
-            self._broken(str(replaced))
+            self.standing.broken(str(replaced))
             self._in_use.close()
-        except (duckdb.DataError, NewerLogError) as unreadable:
-            self._broken(f"an event after position {self.position} cannot be loaded: {unreadable}")
+        except UNLOADABLE as unloadable:
+            self.standing.broken(f"an event after position {self.position} cannot be loaded: {_told(unloadable)}")
             raise
         except duckdb.Error:
             if self._is_sound(is_doubtful=True):
@@ -121,7 +138,7 @@ class AnalyticsNode:
         try:
             self._in_use.check(is_doubtful=is_doubtful)
         except (DamagedFileError, StaleFactFileError) as damage:
-            self._broken(str(damage))
+            self.standing.broken(str(damage))
         return self._in_use.is_open
 
     def _followed(self, max_events: int) -> int:
@@ -131,31 +148,25 @@ class AnalyticsNode:
                 log = self._connected()
                 upto = log.target(file.checkpoint, max_events)
                 self._is_of_this_log = True
-                count = file.follow(log, upto, self._tell, self._is_stopping)
+                count = file.follow(log, upto, self._tell, self._follower.is_stopping)
             except adbc_driver_manager.Error:
                 self._disconnect()
                 raise
             if count < max_events:
-                self._live()
+                self.standing.live()
             return count
 
     def start(self, poll: float = 0.5) -> None:
         """Follow in a thread of its own until `stop`; `wake` makes it look at once."""
-        self._is_stopping.clear()
-        self._thread = threading.Thread(target=self._run, args=(poll,), name="analytics", daemon=True)
-        self._thread.start()
+        self._follower.start(self, poll, PAUSE_SECONDS)
 
     def wake(self) -> None:
         """Say that there may be something new in the log."""
-        self._wake.set()
+        self._follower.wake()
 
     def stop(self) -> None:
         """Stop following, wait for the slice at hand, and let go of the file."""
-        self._is_stopping.set()
-        self._wake.set()
-        if self._thread:
-            self._thread.join()
-            self._thread = None
+        self._follower.stop()
         with self._rebuilding, self._in_use.writing:
             self._in_use.close()
             self._disconnect()
@@ -163,32 +174,12 @@ class AnalyticsNode:
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Wait until the answers count this position in; False if they did not within so many seconds."""
-        with self._advanced:
-            return self._advanced.wait_for(lambda: self.state == "live" and self.position >= position, timeout)
-
-    def _run(self, poll: float) -> None:
-        while not self._is_stopping.is_set():
-            self._wake.clear()
-            moved = 0
-            try:
-                moved = self.follow_once()
-            except (adbc_driver_manager.Error, LogReplacedError) as error:
-                self.problem = f"the log cannot be read: {error}"
-                _log.warning("analytics-follow", outcome="log unreachable", position=self.position)
-            except (duckdb.DataError, NewerLogError):
-                # Nothing is skipped: the facts stay as they are until somebody mends the event's reader and restarts.
-                return
-            except (duckdb.Error, OSError) as error:
-                self.problem = f"the file cannot be written: {error}"
-                _log.warning("analytics-follow", outcome=self.problem, position=self.position)
-                self._is_stopping.wait(PAUSE_SECONDS)
-            if not moved:
-                self._wake.wait(poll)
+        return self.standing.wait_until(lambda: self.state == "live" and self.position >= position, timeout)
 
     # --- answering -------------------------------------------------------------------------------------------------
 
     def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> Any:
-        """Answer a report as a pyarrow.Table; `position_of` says up to which position of the log it counts.
+        """Answer a report as a pyarrow.Table that says how true it is (see infra.analytics.answer).
 
         Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
         """
@@ -199,9 +190,12 @@ class AnalyticsNode:
             check_parameters(cursor, self.facts.report(report), values)
             cursor.execute("BEGIN")
             [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
+            waiting = waiting_in(cursor)
             # Not `execute`: its Arrow table is in no order once a file does not keep the order of its rows.
             table = cursor.sql(statement, params=values).to_arrow_table()
-        return with_position(table, position)
+        upto = position if as_of is None or as_of.position is None else min(position, as_of.position)
+        parked = waiting.first_of(self.facts.topics_of(self.facts.report(report)), upto)
+        return with_seen(table, position, parked, self.stale)
 
     # --- repairing -------------------------------------------------------------------------------------------------
 
@@ -211,18 +205,18 @@ class AnalyticsNode:
         fresh_path = self._path.with_name(self._path.name + ".new")
         with self._rebuilding, self._reading_log() as log:
             if not self._in_use.is_open:
-                self.state = "building"
+                self.standing.building()
             remove(fresh_path)
             try:
                 if not self._filled(fresh_path, log, progress):
                     return
-            except (duckdb.DataError, NewerLogError) as unreadable:
+            except UNLOADABLE as unloadable:
                 if not self._in_use.is_open:
-                    self._broken(f"an event cannot be loaded: {unreadable}")
+                    self.standing.broken(f"an event cannot be loaded: {_told(unloadable)}")
                 raise
             self._in_use.swap_in(fresh_path)
             self._is_of_this_log = True
-        self._live()
+        self.standing.live()
         duration = round((time.monotonic() - began) * 1000)
         _log.info("analytics-rebuild", position=self.position, duration_ms=duration, outcome="swapped")
 
@@ -231,9 +225,9 @@ class AnalyticsNode:
         with FactFile(path, self.facts) as fresh:
             while (
                 upto := log.target(fresh.checkpoint, 10_000_000)
-            ) != fresh.checkpoint and not self._is_stopping.is_set():
-                fresh.follow(log, upto, progress, self._is_stopping)
-        return not self._is_stopping.is_set()
+            ) != fresh.checkpoint and not self._follower.is_stopping.is_set():
+                fresh.follow(log, upto, progress, self._follower.is_stopping)
+        return not self._follower.is_stopping.is_set()
 
     def verify(self, progress: Progress | None = None) -> tuple[Difference, ...]:
         """Fill the tables once more from the log, compare them row by row, and return those that differ.
@@ -272,6 +266,17 @@ class AnalyticsNode:
         finally:
             log.close()
 
+    @contextmanager
+    def mending(self) -> Iterator[tuple[FactFile, ArrowLog]]:
+        """Lend the file, which nobody else writes or swaps meanwhile, and the log; raises AnalyticsNotReadyError."""
+        with self._rebuilding, self._reading_log() as log, self._in_use.writing:
+            try:
+                file = self._in_use.file()
+            except NoFileError:
+                raise AnalyticsNotReadyError(f"{self.state}: {self.problem or 'the facts are being loaded'}") from None
+            log.target(file.checkpoint, 1)
+            yield file, log
+
     def _connected(self) -> ArrowLog:
         if self._log is None:
             self._log = ArrowLog(self._log_url, self.facts.topics, self._upcast)
@@ -282,14 +287,10 @@ class AnalyticsNode:
             self._log.close()
             self._log = None
 
-    def _live(self) -> None:
-        self.state, self.problem = "live", None
-        self._tell(self.position, self.position)
-
-    def _broken(self, problem: str) -> None:
-        self.state, self.problem = "broken", problem
-        _log.error("analytics-broken", outcome=problem)
-
     def _tell(self, _reached: int, _aim: int) -> None:
-        with self._advanced:
-            self._advanced.notify_all()
+        self.standing.advanced()
+
+
+def _told(error: Exception) -> str:
+    """Return what is wrong; DuckDB's own words quote values, which may be anybody's."""
+    return str(error) if isinstance(error, ToldError) else type(error).__name__

@@ -1,8 +1,8 @@
 """One DuckDB file of facts, and how far into the log it has come; both change in one transaction."""
 
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
 from itertools import chain, islice
 from os.path import samestat
 from pathlib import Path
@@ -10,10 +10,14 @@ from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import duckdb
+import structlog
 
-from infra.analytics.arrow_log import ArrowLog, Slice
+from infra.amounts import DUCKDB_MACRO
+from infra.analytics.arrow_log import NAME, ArrowLog, Slice
 from infra.analytics.fact_schema import FactSchema
+from infra.analytics.parked_facts import DDL, VALUE_ERRORS, ParkedFact, TooMuchParkedError, unloadable, waiting_in
 from infra.log.log_reader import BEGINNING, Checkpoint
+from infra.projector.parking import PARKED_AT_MOST
 
 TOGETHER = 10
 """Slices stored in one transaction, some two seconds' work: every end of one costs a tenth of a second."""
@@ -27,6 +31,13 @@ NAMED_AT_MOST = 10
 
 Progress = Callable[[int, int], None]
 """(position reached, position aimed at) after every transaction."""
+
+
+_log = structlog.get_logger(__name__)
+
+
+class UnreadFactError(Exception):
+    """A slice has an event that could not be read, and that nobody waits for yet."""
 
 
 class StaleFactFileError(Exception):
@@ -59,6 +70,7 @@ class FactFile:
             # A row's place in a table says nothing here, and not keeping it lets both cores fill a table.
             self._connection.execute("SET GLOBAL preserve_insertion_order = false")
             self.checkpoint = self._prepare()
+            self._connection.execute(DUCKDB_MACRO)
             self._place = path.stat()
         except BaseException:
             self._connection.close()
@@ -73,16 +85,19 @@ class FactFile:
     def _prepare(self) -> Checkpoint:
         tables = {row[0] for row in self._connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         if not tables:
-            return self._create()
-        if "followed" not in tables:
+            self._create()
+        elif "followed" not in tables:
             raise StaleFactFileError("no file of facts")
         found = self._connection.execute("SELECT fingerprint, position, event_id FROM followed").fetchall()
         if len(found) != 1 or found[0][0] != self._schema.fingerprint:
             raise StaleFactFileError("filled for other tables than those wanted now")
         [(_, position, event_id)] = found
+        # What an older program filled has no such table.
+        self._connection.execute(DDL)
+        self.waiting = waiting_in(self._connection)
         return Checkpoint(position, None if event_id is None else UUID(event_id))
 
-    def _create(self) -> Checkpoint:
+    def _create(self) -> None:
         self._connection.execute("BEGIN")
         for table in self._schema.tables:
             self._connection.execute(table.ddl)
@@ -90,7 +105,6 @@ class FactFile:
         self._connection.execute("CREATE TABLE followed (fingerprint VARCHAR, position BIGINT, event_id VARCHAR)")
         self._connection.execute("INSERT INTO followed VALUES (?, ?, ?)", [self._schema.fingerprint, *BEGINNING])
         self._connection.execute("COMMIT")
-        return BEGINNING
 
     @property
     def is_in_place(self) -> bool:
@@ -106,14 +120,25 @@ class FactFile:
             for table in self._schema.tables:
                 cursor.execute(f"SELECT bit_xor(hash({table.name})) FROM {table.name}").fetchall()  # noqa: S608
 
-    def load(self, pieces: Iterable[Slice]) -> None:
-        """Store the events of slices, in order, and the place the last one ends at: all of it, or nothing."""
-        place = self.checkpoint
+    def load(self, pieces: Iterable[Slice], parked: Sequence[ParkedFact] = (), released: UUID | None = None) -> None:
+        """Store the events of slices, in order, and the place the last one ends at: all of it, or nothing.
+
+        What is `parked` waits from now on, the stream `released` does not any more. Raises UnreadFactError for an event
+        that should wait and does not yet, and errors of duckdb, VALUE_ERRORS among them for one that does not fit.
+        """
+        place, waiting = self.checkpoint, self.waiting.after(parked, released)
         try:
             self._connection.execute("BEGIN")
+            if released is not None:
+                self._connection.execute("DELETE FROM parked WHERE stream_id = ?", [released])
+            for one in parked:
+                self._connection.execute("INSERT INTO parked VALUES (?, ?, ?, ?, ?)", list(one))
             for piece in pieces:
-                self._connection.register("batch", piece.events)
-                self._insert(set(piece.events["topic"].unique().to_pylist()))
+                if any(not waiting.holds(one.stream, one.position) for one in piece.unread):
+                    raise UnreadFactError
+                events = waiting.left_of(piece.events)
+                self._connection.register("batch", events)
+                self._insert(set(events["topic"].unique().to_pylist()))
                 place = piece.upto
             self._connection.execute(
                 "UPDATE followed SET position = ?, event_id = ?", [place.position, str(place.event_id)]
@@ -127,26 +152,65 @@ class FactFile:
         finally:
             with suppress(duckdb.Error):
                 self._connection.unregister("batch")
-        self.checkpoint = place
+        self.checkpoint, self.waiting = place, waiting
 
     def _insert(self, topics: set[str]) -> None:
         for table in self._schema.tables:
             if topics & set(table.topics):
                 self._connection.execute(table.insert)
 
+    def _load_what_fits(self, piece: Slice, released: UUID | None = None) -> None:
+        """Store a slice, but let the streams wait of which an event does not fit."""
+        waiting = self.waiting.after((), released)
+        found = [one for one in piece.unread if not waiting.holds(one.stream, one.position)]
+        with self.cursor() as cursor:
+            found += unloadable(cursor, self._schema, waiting.left_of(piece.events))
+        # Of each stream the first: the later ones wait behind it.
+        new = {one.stream: one for one in sorted(found, key=lambda one: one.position, reverse=True)}
+        if new and len(waiting) + len(new) > PARKED_AT_MOST:
+            raise TooMuchParkedError(min(one.position for one in new.values()))
+        self.load([piece], list(new.values()), released)
+        for one in new.values():
+            _log.warning("parked", projection=NAME, position=one.position, outcome=one.reason)
+
     def follow(
         self, log: ArrowLog, upto: Checkpoint, loaded: Progress | None = None, stop: threading.Event | None = None
     ) -> int:
-        """Load the log up to a place, or until `stop` is set, and return how many positions that were."""
+        """Load the log up to a place, or until `stop` is set, and return how many positions that were.
+
+        An event that the tables cannot take in waits, with all later ones of its stream. Raises TooMuchParkedError.
+        """
         start = self.checkpoint.position
-        pieces = log.slices(self.checkpoint, upto)
-        for first in pieces:
-            self.load(chain((first,), islice(pieces, TOGETHER - 1)))
-            if loaded:
-                loaded(self.checkpoint.position, upto.position)
-            if stop and stop.is_set():
-                break
+        self.waiting.skipped = log.skipped() if upto.position > start else self.waiting.skipped
+        is_careful = False
+        while self.checkpoint.position < upto.position and not (stop and stop.is_set()):
+            # Slices that were read ahead are given up: the next reader begins where the file is.
+            with closing(log.slices(self.checkpoint, upto)) as pieces:
+                try:
+                    for first in pieces:
+                        together = chain((first,), islice(pieces, TOGETHER - 1))
+                        if is_careful:
+                            for piece in together:
+                                self._load_what_fits(piece)
+                            is_careful = False
+                        else:
+                            self.load(together)
+                        if loaded:
+                            loaded(self.checkpoint.position, upto.position)
+                        if stop and stop.is_set():
+                            break
+                except (UnreadFactError, *VALUE_ERRORS):
+                    if is_careful:
+                        raise
+                    is_careful = True
         return self.checkpoint.position - start
+
+    def retry(self, log: ArrowLog, stream: UUID) -> ParkedFact | None:
+        """Load what a stream that waits has up to the checkpoint; return what it waits for now, None if for nothing."""
+        self.waiting.skipped = log.skipped()
+        piece = log.of_stream(stream, self.waiting.by_stream[stream].position, self.checkpoint)
+        self._load_what_fits(piece, released=stream)
+        return self.waiting.by_stream.get(stream)
 
     def compare(self, path: Path, upto: Checkpoint) -> tuple[Difference, ...]:
         """Compare every table, up to a place, row by row with that of a closed file; return the tables that differ."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,10 +65,14 @@ class FactTable:
     @property
     def insert(self) -> str:
         """The statement that fills the table from `batch`, a slice of the log."""
+        return f"INSERT INTO {self.name}\n{self.select(self.columns)}"
+
+    def select(self, columns: Iterable[Column]) -> str:
+        """Return the statement that reads these columns out of `batch`; it fails where one of them is no such value."""
         topics = ", ".join(f"'{topic}'" for topic in sorted(self.topics))
-        values = "".join(f",\n    CAST({column.value} AS {column.type})" for column in self.columns)
+        values = "".join(f",\n    CAST({column.value} AS {column.type})" for column in columns)
         return (
-            f"INSERT INTO {self.name}\nSELECT position, occurred_at, recorded_at, stream_id{values}\n"  # noqa: S608
+            f"SELECT position, occurred_at, recorded_at, stream_id{values}\n"  # noqa: S608
             f"FROM (SELECT * REPLACE (from_json({COMPLETED}, '{self.body}') AS body) FROM batch"
             f" WHERE topic IN ({topics}))"
         )
@@ -146,6 +150,11 @@ class FactSchema:
                 return report
         raise UnknownReportError(name)
 
+    def topics_of(self, report: Report) -> frozenset[str]:
+        """Return the topics whose events a report counts."""
+        tables, _ = self._read_by(report.sql)
+        return frozenset[str]().union(*(table.topics for table in tables))
+
     def statement(
         self, name: str, parameters: Mapping[str, Any], as_of: AsOf | None, settings: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]]:
@@ -163,17 +172,21 @@ class FactSchema:
         available = {**settings, **known, **parameters, **values}
         return body, {key: value for key, value in available.items() if re.search(rf"\${key}\b", body)}
 
-    def _sources(self, sql: str, condition: str) -> list[str]:
-        """Return the common table expressions that the SQL needs, each fact table cut at the moment asked for."""
+    def _read_by(self, sql: str) -> tuple[list[FactTable], list[tuple[str, str]]]:
+        """Return the fact tables that the SQL reads, and the derived tables on the way to them, last ones first."""
         text, derived = sql, []
         for name, select in reversed(list(self.derived.items())):
             if re.search(rf"\b{name}\b", text):
-                derived.append(f"{name} AS ({select})")
+                derived.append((name, select))
                 text += select
+        return [table for table in self.tables if re.search(rf"\b{table.name}\b", text)], derived
+
+    def _sources(self, sql: str, condition: str) -> list[str]:
+        """Return the common table expressions that the SQL needs, each fact table cut at the moment asked for."""
+        tables, derived = self._read_by(sql)
         # Read anew wherever it is named: DuckDB would copy a table that is named twice before it reads the copy.
         cuts = [
             f"{table.name} AS NOT MATERIALIZED (SELECT * FROM main.{table.name} WHERE {condition})"  # noqa: S608
-            for table in self.tables
-            if re.search(rf"\b{table.name}\b", text)
+            for table in tables
         ]
-        return cuts + derived[::-1]
+        return cuts + [f"{name} AS ({select})" for name, select in reversed(derived)]

@@ -10,6 +10,7 @@ import duckdb
 from infra.analytics.fact_file import FactFile, may_be_damage, remove
 from infra.analytics.fact_schema import FactSchema
 from infra.analytics.gate import Gate
+from infra.analytics.parked_facts import ParkedFact
 from infra.log.log_reader import BEGINNING, Checkpoint
 
 
@@ -36,6 +37,11 @@ class FileInUse:
     def checkpoint(self) -> Checkpoint:
         """Up to where in the log the file has come; the start when there is none."""
         return self._file.checkpoint if self._file else BEGINNING
+
+    @property
+    def parked(self) -> list[ParkedFact]:
+        """What waits in the file that answers, by position."""
+        return self._file.waiting.in_order() if self._file else []
 
     @property
     def is_open(self) -> bool:

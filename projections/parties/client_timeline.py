@@ -7,11 +7,13 @@ organisation's) has a row for each.
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 from events.base import Event
 from events.registry import MODULES, declared_in
+from events.values import Money
+from infra.amounts import amount_text
 from infra.projector.projection import Key, Projection
 
 TOLD = tuple(
@@ -24,7 +26,10 @@ TOLD = tuple(
 
 
 class ClientTimelineRow(NamedTuple):
-    """One fact; `details` is the fact's own content, texts included, without what is a column beside it."""
+    """One fact; `details` is the fact's own content, texts included, without what is a column beside it.
+
+    An amount of money in it is written as everywhere (see infra.amounts), however the log has it.
+    """
 
     client_id: UUID
     event_position: int
@@ -46,6 +51,7 @@ client_timeline = Projection(
     ddl=Path(__file__).with_suffix(".sql"),
     # Each key is touched by one event only, so any sharing of the work is a right one.
     partition_by="stream",
+    version=2,
     shape=2,
     is_append_only=True,
     needs_parties=True,
@@ -56,6 +62,13 @@ client_timeline = Projection(
 def _staff_fields(event_type: type[Event]) -> tuple[str, ...]:
     """Return those fields of a kind of fact that name staff."""
     return tuple(name for name, mark in event_type.IDS.items() if mark.kind == "staff")
+
+
+@cache
+def _money_fields(event_type: type[Event]) -> tuple[str, ...]:
+    """Return those fields of a kind of fact that are money."""
+    fields = event_type.model_fields.items()
+    return tuple(name for name, field in fields if Money in (field.annotation, *get_args(field.annotation)))
 
 
 @cache
@@ -80,6 +93,10 @@ def _clients(event: Event) -> tuple[Key, ...]:
 def told(_: ClientTimelineRow | None, event: Event, key: Key) -> ClientTimelineRow:
     details = event.model_dump(mode="json", exclude_none=True)
     details.pop("staff_id", None)
+    for name in _money_fields(type(event)):
+        money: Money | None = getattr(event, name)
+        if money is not None:
+            details[name]["amount"] = amount_text(money.amount, money.currency)
     acting = _acting_field(type(event))
     return ClientTimelineRow(
         key[0],

@@ -8,6 +8,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from infra.amounts import postgres_text
 from read_api.reading.statement import Statement
 
 ItemT = TypeVar("ItemT")
@@ -15,13 +16,18 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True)
 class Sql:
-    """Where a member of an answer comes from; `{column}` stands for the view's column of the member's name."""
+    """Where a member of an answer comes from.
+
+    `{column}` stands for the view's column of the member's name, `{row}` for the row that it is a column of.
+    """
 
     text: str
 
 
-AS_TEXT = Sql("{column}::text")
-"""An amount: as a decimal string, so that no reader takes it for a float."""
+def amount_in(currency: str) -> Sql:
+    """Return where an amount comes from whose currency is in this column: a text, that nobody takes for a float."""
+    return Sql(postgres_text("{column}", f"{{row}}.{currency}"))
+
 
 NOT_SELECTED = Sql("")
 """What is put into an answer after the database made it."""
@@ -57,7 +63,7 @@ class Sum(Answer):
     """An amount in one currency."""
 
     currency: str
-    amount: Annotated[str, AS_TEXT]
+    amount: Annotated[str, amount_in("currency")]
 
 
 def columns(model: type[BaseModel], alias: str) -> dict[str, str]:
@@ -66,7 +72,7 @@ def columns(model: type[BaseModel], alias: str) -> dict[str, str]:
     for name, field in model.model_fields.items():
         given = next((one.text for one in field.metadata if isinstance(one, Sql)), "{column}")
         if given:
-            found[name] = given.replace("{column}", f"{alias}.{name}")
+            found[name] = given.replace("{column}", f"{alias}.{name}").replace("{row}", alias)
     return found
 
 

@@ -19,6 +19,9 @@ from read_api.reading.statement import Seen, Statement
 # An operator has to look at it: soon enough to notice, seldom enough to wait.
 PARKED_RETRY_AFTER = 30
 
+JSON = "application/json"
+NO_HEADERS: Mapping[str, str] = {}
+
 
 class Views(Protocol):
     """What a question is asked of: the views as they are, or as they stood."""
@@ -79,21 +82,28 @@ class Ask:
             yield Ask(self.request, self.desk, self.caller, past, question.as_of)
 
     def answer(
-        self, body: bytes, seen: Seen, media_type: str = "application/json", version: int | None = None
+        self,
+        body: bytes,
+        seen: Seen,
+        media_type: str = JSON,
+        more: Mapping[str, str] = NO_HEADERS,
+        version: int | None = None,
     ) -> Response:
         """Return the answer, or 304 when the caller has it already; one that lacks a fact says so.
 
         The ETag of an answer about one stream begins with its version, which is what commands want in If-Match; that
         of any other answer has none. What is asked by POST has no ETag: only a GET can be answered with 304.
         """
-        if seen.parked is not None:
+        if seen.parked is not None and media_type == JSON:
             body = body[:-1] + b',"parked":%d}' % seen.parked
-        headers = {"Letopis-Position": str(seen.position), "Cache-Control": "private, no-cache"}
+        # What a table cannot say for itself the headers say, and another answer it is all the same.
+        told = body if media_type == JSON else body + repr((seen.parked, dict(more))).encode()
+        headers = {"Letopis-Position": str(seen.position), "Cache-Control": "private, no-cache", **more}
         if seen.parked is not None:
             headers["Letopis-Parked"] = str(seen.parked)
         if self.request.method != "GET":
             return Response(body, media_type=media_type, headers=headers)
-        etag = f'"{"" if version is None else version}-{sha256(body).hexdigest()[:24]}"'
+        etag = f'"{"" if version is None else version}-{sha256(told).hexdigest()[:24]}"'
         headers["ETag"] = etag
         known = self.request.headers.get("if-none-match")
         if known and (known.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in known.split(",")}):

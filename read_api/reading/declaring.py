@@ -1,7 +1,7 @@
 """How a question is declared beside its SQL: its path, what it answers, who may ask it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -32,6 +32,9 @@ HEADERS = {
 }
 
 
+NO_HEADERS: Mapping[str, Any] = {}
+
+
 class Questions(APIRouter):
     """The questions of one noun."""
 
@@ -48,19 +51,22 @@ class Questions(APIRouter):
         method: str = "GET",
         may_be_absent: bool = False,
         has_forms: bool = False,
+        more_headers: Mapping[str, Any] = NO_HEADERS,
         note: str = "",
         **more: Any,
     ) -> Callable[[_E], _E]:
         """Declare that a function answers the question at a path; its own name is the question's.
 
         What is named in the path may be absent (404), and so may what `may_be_absent` says; an answer that `has_forms`
-        can be wanted in one that there is not (406). `note` is said after the roles; `more` goes to FastAPI as it is.
+        can be wanted in one that there is not (406). It carries HEADERS and `more_headers`.
+        `note` is said after the roles; `more` goes to FastAPI as it is.
         """
-        responses: dict[int | str, dict[str, Any]] = {200: {"headers": HEADERS}}
+        headers = {**HEADERS, **more_headers}
+        responses: dict[int | str, dict[str, Any]] = {200: {"headers": headers}}
         if method == "GET":
-            responses[304] = {"description": "The caller has this answer already.", "headers": HEADERS}
+            responses[304] = {"description": "The caller has this answer already.", "headers": headers}
         else:
-            responses[200] = {"headers": {name: told for name, told in HEADERS.items() if name != "ETag"}}
+            responses[200] = {"headers": {name: told for name, told in headers.items() if name != "ETag"}}
         if may_be_absent or "{" in path:
             responses[404] = {}
         if has_forms:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from infra.analytics.answer import POSITION_KEY
+from infra.analytics.answer import PARKED_KEY, POSITION_KEY, STALE_KEY
 from infra.analytics.fact_schema import Parameter, Report, ReportColumn, ReportParameterError
 from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres
@@ -40,6 +40,7 @@ class Shelf:
     position: int = 5
     reports: tuple[Report, ...] = (SALES,)
     as_of: AsOf | None = None
+    more: Mapping[bytes, bytes] = field(default_factory=dict)
 
     def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> pa.Table:
         assert report == "sales"
@@ -48,7 +49,7 @@ class Shelf:
         if not year.isdigit():
             raise ReportParameterError("year", "INTEGER")
         table = pa.table({"product": ["Гвоздь", None], "won": pa.array([Decimal("10.50"), Decimal("0.10")])})
-        return table.replace_schema_metadata({POSITION_KEY: b"5"})
+        return table.replace_schema_metadata({POSITION_KEY: b"5", **self.more})
 
     def wait_for(self, position: int, timeout: float) -> bool:
         return timeout > 0 and position <= self.position
@@ -85,6 +86,26 @@ def test_a_report_as_arrow(shelf: Office) -> None:
     answer = shelf.get("/analytics/sales", role="analyst", headers={"Accept": "application/vnd.apache.arrow.stream"})
     table = pa.ipc.open_stream(io.BytesIO(answer.content)).read_all()
     assert table.column("won").to_pylist() == [Decimal("10.50"), Decimal("0.10")]
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "arrow"])
+def test_a_report_says_what_it_lacks_and_that_it_is_old_in_every_form(shelf: Office, form: str) -> None:
+    path = f"/analytics/sales?format={form}"
+    before = shelf.get(path, role="analyst")
+    assert not {"letopis-parked", "letopis-stale"} & set(before.headers)
+    assert isinstance(shelf.reports, Shelf)
+    shelf.reports.more = {PARKED_KEY: b"3", STALE_KEY: b"broken"}
+    try:
+        answer = shelf.get(path, role="analyst", headers={"If-None-Match": before.headers["etag"]})
+    finally:
+        shelf.reports.more = {}
+    assert answer.status_code == 200
+    assert (answer.headers["letopis-parked"], answer.headers["letopis-stale"]) == ("3", "broken")
+    if form == "json":
+        assert answer.json() == {**before.json(), "parked": 3, "stale": "broken"}
+        ReportAnswer.model_validate(answer.json())
+    if form == "csv":
+        assert answer.text == before.text
 
 
 def test_a_form_we_do_not_have_is_406(shelf: Office) -> None:

@@ -66,7 +66,7 @@ def test_the_card_shows_owner_contacts_deals_and_people(romashka: Office) -> Non
     assert card["name"] == "Ромашка"
     assert card["owner"] == {"id": str(ANNA), "name": "Анна", "branch": "Perm", "branch_id": str(PERM)}
     assert [point["kind"] for point in card["contact_points"]] == ["email", "phone"]
-    sums = [{"currency": "RUB", "amount": "100.75"}, {"currency": "USD", "amount": "7"}]
+    sums = [{"currency": "RUB", "amount": "100.75"}, {"currency": "USD", "amount": "7.00"}]
     assert card["open_deals"] == {"count": 4, "sums": sums}
     assert [(person["name"], person["role"]) for person in card["contact_persons"]] == [("Ольга Ёлкина", "buyer")]
     assert [one["name"] for one in card["subsidiaries"]] == ["Ромашка-Восток"]

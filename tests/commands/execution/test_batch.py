@@ -1,16 +1,22 @@
 """A batch of commands is carried out as if one after the other, whatever other processes do meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 
+from aggregates.base import NotFoundError
+from app.composition.wiring import batch_runner
+from commands.client import RenameClient
+from commands.deal import MoveDeal
 from commands.errors import BatchRefusedError, KeyReusedError, PreconditionFailedError
 from commands.execution.batch import BatchRunner
 from commands.execution.pending import Accepted
 from infra.log.ids import new_id
-from tests.database import Database
+from infra.postgres.connection import OwnConnection
+from tests.database import MASTER, Database
 from tests.toy.rules import (
     BoxIsTakenError,
     DropCoin,
@@ -204,3 +210,22 @@ def test_a_stream_of_another_kind_is_not_found_and_spoils_nothing(database: Data
         )
     assert getattr(confused, "code", None) == "not-found"
     assert accepted(right).version == 2
+
+
+def test_one_unknown_id_named_as_two_kinds_is_unknown_twice_and_nobody_s_contention(database: Database) -> None:
+    nobody = uuid4()
+    commands = [RenameClient(client_id=nobody, name="Anna"), MoveDeal(deal_id=nobody, to_stage="offer")] * 3
+    borrow, reads = OwnConnection(database.writer_url), []
+
+    @contextmanager
+    def counted() -> Iterator[psycopg.Connection[Any]]:
+        reads.append(1)
+        with borrow() as connection:
+            yield connection
+
+    try:
+        answers = batch_runner(MASTER, counted, borrow).run([request(command) for command in commands])
+    finally:
+        borrow.close()
+    assert [type(answer) for answer in answers] == [NotFoundError] * 6
+    assert len(reads) < 20, "the log was asked again and again"

@@ -155,6 +155,32 @@ def test_deals_find_the_clients_sellers_and_products_of_their_source(desk: Desk,
     assert claimed["_at"] == datetime(2016, 3, 2, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "reason"),
+    [
+        ("1.234", "EUR", "too-many-decimals"),  # a thousand and more, or one and a bit: nobody knows
+        ("100,5", "JPY", "too-many-decimals"),
+        ("-3,50", "EUR", "wrong-amount"),
+        ("\u0661\u0662", "EUR", "wrong-amount"),
+        ("1e5", "EUR", "wrong-amount"),
+        ("100", "rub", "not-a-currency"),
+        ("100", "RUR", "not-a-currency"),
+    ],
+)
+def test_a_row_whose_money_is_none_goes_to_the_error_file(
+    desk: Desk, tmp_path: Path, amount: str, currency: str, reason: str
+) -> None:
+    stages = [{"code": "offer", "name": "Offer"}]
+    fields = {"seller": "Who", "stage": {"value": "offer"}, "amount": "Sum", "currency": "In"}
+    asked = mapping("deal", fields, external_id="No", pipeline={"name": "Road", "stages": stages})
+    door = desk.door()
+    import_file(written(tmp_path, "Who\nAnn\n"), mapping("staff", {"name": "Who"}, external_id="Who"), door)
+    rows = f"No;Who;Sum;In\n1;Ann;{amount};{currency}\n2;Ann;1,12;EUR\n3;Ann;3,100;JPY\n"
+    report = import_file(written(tmp_path, rows), asked, door)
+    assert (report.wrong, report.accepted, report.reasons) == (1, 2, {reason: 1})
+    assert [body["amount"]["amount"] for body in desk.bodies("deal.opened")] == ["1.12", "3100"]
+
+
 def test_touchpoints_come_with_their_people(desk: Desk, tmp_path: Path) -> None:
     fields = {"channel": "How", "direction": {"value": "inbound"}, "date": "When", "topic": "About"}
     rows = "How,When,About\ncall,2016-05-01T10:00:00+03:00,price\nsmoke,2016-05-01,fire\n"

@@ -6,7 +6,7 @@ moment between the facts and the position, and tells that too. `rebuild` fills t
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ class Dawdling:
     """A slice that takes a moment to say where it ends: it is asked between the facts and the position."""
 
     def __init__(self, piece: Slice) -> None:
-        self.events = piece.events
+        self.events, self.unread = piece.events, piece.unread
         self._upto = piece.upto
 
     @cached_property
@@ -43,8 +43,8 @@ class Dawdling:
 class DawdlingLog(ArrowLog):
     """A log whose slices dawdle."""
 
-    def slices(self, after: Checkpoint, upto: Checkpoint, size: int = SLICE) -> Iterator[Any]:
-        return map(Dawdling, super().slices(after, upto, size))
+    def slices(self, after: Checkpoint, upto: Checkpoint, size: int = SLICE) -> Generator[Any, None, None]:
+        yield from map(Dawdling, super().slices(after, upto, size))
 
 
 def main(file: str, url: str, work: str) -> None:

@@ -56,7 +56,7 @@ reasons = st.sampled_from(("Дорого", "price", "Price"))
 money = st.builds(
     Money,
     amount=st.decimals(min_value=0, max_value=Decimal("99999999999999.9999"), places=4),
-    currency=st.sampled_from(("USD", "RUB")),
+    currency=st.sampled_from(("USD", "RUB", "JPY", "KWD", "CLF", "QQQ")),
 )
 products = st.none() | st.sampled_from(("gtx-pro", "mg-special"))
 moments = st.builds(

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from infra.amounts import amount_text
 from projections.analytics.reports import REPORTS
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -137,9 +138,9 @@ def hundredths(value: Decimal) -> str:
     return str(value.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
-def total(amounts: Iterable[Decimal | None]) -> str | None:
+def total(amounts: Iterable[Decimal | None], currency: str | None) -> str | None:
     known = [amount for amount in amounts if amount is not None]
-    return str(sum(known, Decimal("0.0000")).quantize(Decimal("0.0001"))) if known else None
+    return amount_text(sum(known, Decimal()), currency) if known and currency else None
 
 
 def ordered(rows: Iterable[Row], *names: str) -> list[Row]:
@@ -224,7 +225,8 @@ def churn_reasons(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
             groups[month_of(day), deal.reason, currency].append(amount)
     names = ("month", "reason", "currency")
     rows = [
-        dict(zip(names, key, strict=True)) | {"deals": len(amounts), "amount": total(amounts)}
+        dict(zip(names, key, strict=True))
+        | {"deals": len(amounts), "amount": total(amounts, key[names.index("currency")])}
         for key, amounts in groups.items()
     ]
     return ordered(rows, *names)
@@ -239,7 +241,8 @@ def monthly_sales(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
             groups[month_of(day), currency, product].append(amount)
     names = ("month", "currency", "product_code")
     rows = [
-        dict(zip(names, key, strict=True)) | {"deals": len(amounts), "amount": total(amounts)}
+        dict(zip(names, key, strict=True))
+        | {"deals": len(amounts), "amount": total(amounts, key[names.index("currency")])}
         for key, amounts in groups.items()
     ]
     return ordered(rows, *names)
@@ -254,7 +257,8 @@ def pipeline_totals(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
             groups[deal.pipeline, deal.status, stage, currency].append(amount)
     names = ("pipeline_id", "status", "stage", "currency")
     rows = [
-        dict(zip(names, key, strict=True)) | {"deals": len(amounts), "amount": total(amounts)}
+        dict(zip(names, key, strict=True))
+        | {"deals": len(amounts), "amount": total(amounts, key[names.index("currency")])}
         for key, amounts in groups.items()
     ]
     return ordered(rows, *names)
@@ -292,7 +296,9 @@ def scores(key: tuple[str, str], counted: Mapping[str, int], sums: Mapping[str, 
     row: Row = {"month": key[0], "staff_id": key[1]} | {name: counted.get(name, 0) for name in names}
     finished = row["deals_won"] + row["deals_lost"]
     row["win_rate"] = hundredths(Decimal(100 * row["deals_won"]) / finished) if finished else None
-    row["amount_won"] = "; ".join(f"{sums[currency]:.4f} {currency}" for currency in sorted(sums)) or None
+    row["amount_won"] = (
+        "; ".join(f"{amount_text(sums[currency], currency)} {currency}" for currency in sorted(sums)) or None
+    )
     return row
 
 

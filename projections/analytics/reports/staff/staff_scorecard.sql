@@ -7,7 +7,7 @@
 -- contacts: touchpoints held, without tasks and misdials. meetings: those held as a meeting. offers: those with an offer.
 -- deals_opened: openings by that seller. deals_won, deals_lost: endings credited to that seller, of deals not open again.
 -- win_rate: won of those won and lost, in per cent, rounded half up to 0.01; NULL when none ended.
--- amount_won: one sum per currency, never added up, as '100.0000 EUR; 25.5000 USD'; NULL when nothing was won.
+-- amount_won: one sum per currency, never added up, as '100.00 EUR; 25.50 USD'; NULL when nothing was won.
 WITH work AS (
     SELECT
         held_on AS day,
@@ -70,7 +70,7 @@ by_month AS (
         CAST(sum(won) AS BIGINT) AS deals_won,
         CAST(sum(lost) AS BIGINT) AS deals_lost,
         deals_won + deals_lost AS ended,
-        string_agg(amount || ' ' || currency, '; ' ORDER BY currency) AS amount_won
+        string_agg(amount_text(amount, currency) || ' ' || currency, '; ' ORDER BY currency) AS amount_won
     FROM by_currency
     GROUP BY month, staff_id
 )
