@@ -17,6 +17,8 @@ from app.serving.analytics_control import REPAIR_PATHS, operators_router
 from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, RequestCounts
+from app.serving.policy_lag import STATUS as POLICY_STATUS
+from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
 from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.execution.door import command_routes
@@ -123,7 +125,7 @@ async def _rows(url: str, *statements: LiteralString) -> list[list[Mapping[str, 
 def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], Awaitable[Sequence[Check]]]:
     async def checks() -> Sequence[Check]:
         try:
-            [views] = await _rows(urls.reader, _VIEWS)
+            views, policies = await _rows(urls.reader, _VIEWS, POLICY_STATUS)
         except psycopg.OperationalError:
             return [Check("log", is_ready=False, reason="The database cannot be reached.")]
         limit = settings.ready_lag_seconds
@@ -133,7 +135,7 @@ def _checks(settings: Settings, urls: Urls, executor: Executor) -> Callable[[], 
         for name, shape in sorted((one.name, one.shape) for one in PROJECTIONS):
             view = shown.get((name, shape))
             told.append(Check(name, is_ready=False, reason="not built yet") if view is None else _check_of(view, limit))
-        return told
+        return [*told, *checks_of(policies_of(policies), limit)]
 
     return checks
 
@@ -162,9 +164,10 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            views, rebuilds = await _rows(urls.reader, _VIEWS, _REBUILDS)
+            views, rebuilds, policies = await _rows(urls.reader, _VIEWS, _REBUILDS, POLICY_STATUS)
         except psycopg.OperationalError:
             return told
+        told += gauges_of_policies(policies_of(policies))
         return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 
     return gauges

@@ -20,6 +20,7 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "refusal": ("refusals", "Kept for ever; how many are written a second is bounded."),
         "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
+        "unanswered": ("unanswered facts", "Kept until the policy that could not answer them has."),
         "timer_answer": (
             "timer answers",
             "Kept while the timer waits for something there; may be deleted at any time.",
