@@ -28,7 +28,8 @@ from tests.database import MASTER, Database
 from tests.infra.projector.looking import eventually
 
 HEAD = UUID(int=0x53)
-PLANS = 2 * CHUNK + 50
+REST = 10
+PLANS = 2 * CHUNK + REST
 
 
 class KilledError(BaseException):
@@ -91,7 +92,7 @@ def is_at_the_end(book: Diary) -> bool:
 
 def test_a_long_answer_is_asked_in_chunks(book: Diary) -> None:
     run(book)
-    assert book.batches == [CHUNK, CHUNK, 50]
+    assert book.batches == [CHUNK, CHUNK, REST]
     assert planned(book) == PLANS
     assert is_at_the_end(book)
 
@@ -106,7 +107,7 @@ def test_killed_between_two_chunks_it_goes_on_where_it_was(book: Diary) -> None:
         run(book, killed_at_the_second)
     assert (planned(book), is_at_the_end(book)) == (CHUNK, False)
     run(book)
-    assert book.batches == [CHUNK, 50]
+    assert book.batches == [CHUNK, REST]
     assert planned(book) == PLANS
     assert is_at_the_end(book)
 
@@ -122,7 +123,7 @@ def test_killed_before_a_chunk_is_noted_it_is_asked_again_and_recorded_once(
         with pytest.raises(KilledError):
             run(book)
     run(book)
-    assert book.batches == [CHUNK, CHUNK, 50]
+    assert book.batches == [CHUNK, CHUNK, REST]
     assert planned(book) == PLANS
 
 
@@ -138,7 +139,7 @@ def test_a_worker_told_to_stop_does_not_finish_a_long_answer_first(book: Diary) 
     worker.stop()
     assert (planned(book), is_at_the_end(book)) == (CHUNK, False)
     run(book)
-    assert book.batches == [CHUNK, 50]
+    assert book.batches == [CHUNK, REST]
 
 
 def test_a_queue_that_is_full_in_between_costs_no_chunk_that_was_answered(book: Diary) -> None:
@@ -150,7 +151,7 @@ def test_a_queue_that_is_full_in_between_costs_no_chunk_that_was_answered(book: 
     with pytest.raises(OverloadedError):
         run(book, full_at_the_second)
     run(book)
-    assert book.batches == [CHUNK, 50]
+    assert book.batches == [CHUNK, REST]
     assert planned(book) == PLANS
 
 
