@@ -8,13 +8,13 @@ from aggregates.deal import Deal
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, approach_in_history, led_activity
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
+from commands.handover import EDITING, HandOverActivity, credited
 from commands.import_run import HistoryCommand
-from commands.roles import ENTERING, SELLING, Roles
+from commands.roles import ENTERING, Roles
 from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
 from events.ids import ActivityId, ClientId, DealId, StaffId
 from events.values import CallStatus, Channel, Direction, ShortText, Text
 
-EDITING: Roles = SELLING | {"service_agent", "marketer"}
 CLASSIFYING: Roles = ENTERING | {"policy"}
 
 
@@ -198,7 +198,7 @@ def hold_activity(command: HoldActivity, context: Context) -> Outcome:
     touchpoint = Touchpoint(
         channel=activity.channel,
         direction=activity.direction,
-        staff_id=activity.staff_id,
+        staff_id=credited(context, activity.staff_id, HandOverActivity) if activity.is_awaited else activity.staff_id,
         deal_id=activity.deal_id,
         is_offer=command.is_offer,
         call_status=command.call_status,
@@ -216,7 +216,7 @@ def hold_activity(command: HoldActivity, context: Context) -> Outcome:
 def record_activity(command: RecordActivity, context: Context) -> Outcome:
     """Record, and claim the client in the same decision when it is an offer."""
     is_automatic = context.actor.role == "integration"
-    staff_id = command.staff_id if is_automatic else acting_staff(context, command.staff_id).id
+    staff_id = credited(context, command.staff_id) if is_automatic else acting_staff(context, command.staff_id).id
     touchpoint = _told(command)._replace(staff_id=staff_id)
     offer = _offer(context, touchpoint)
     activity = context.new(Activity, command.activity_id)

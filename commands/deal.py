@@ -12,6 +12,7 @@ from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, approach_in_history, led_deal
 from commands.base import Command, Context, GivenMoment, Outcome, handles
+from commands.handover import credited, lead_on
 from commands.import_run import HistoryCommand
 from commands.roles import SELLING
 from events.examples import ANNA, BORIS, DISCOUNTED, FIRST_IMPORT, GTX, PRICE, ROAD, ROMASHKA, SALE, example
@@ -218,6 +219,8 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
 @handles(WinDeal)
 def win_deal(command: WinDeal, context: Context) -> Outcome:
     deal = led_deal(context, command.deal_id)
+    if deal.status is DealStatus.OPEN:
+        credited(context, deal.seller_id, HandOverDeal)
     deal.win(command.amount)
     return context.save(deal, *_customers(context, deal))
 
@@ -225,6 +228,8 @@ def win_deal(command: WinDeal, context: Context) -> Outcome:
 @handles(LoseDeal)
 def lose_deal(command: LoseDeal, context: Context) -> Outcome:
     deal = led_deal(context, command.deal_id)
+    if deal.status is DealStatus.OPEN:
+        credited(context, deal.seller_id, HandOverDeal)
     deal.lose(command.reason)
     return context.save(deal)
 
@@ -233,6 +238,7 @@ def lose_deal(command: LoseDeal, context: Context) -> Outcome:
 def reopen_deal(command: ReopenDeal, context: Context) -> Outcome:
     deal = led_deal(context, command.deal_id)
     deal.reopen(_pipeline(context, deal), stage=command.stage, reason=command.reason)
+    lead_on(context, deal)
     return context.save(deal)
 
 

@@ -138,6 +138,7 @@ class OwnershipCause(StrEnum):
     CLAIM = "claim"
     IMPORT = "import"
     DEPARTURE = "departure"
+    ROLE = "role"
     CONFLICT = "conflict"
     RELEASE = "release"
 

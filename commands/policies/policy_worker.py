@@ -4,7 +4,7 @@ An answer may be very many commands. They are asked a chunk at a time, so that o
 between, and after each chunk the checkpoint says how far inside the answer it is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import dropwhile, islice
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,6 +26,7 @@ from infra.log.checkpoints import (
     read_place,
     read_unanswered,
     streams_concerning,
+    streams_naming,
     write_answered,
     write_checkpoint,
 )
@@ -57,6 +58,10 @@ class _LogLookup:
     def streams_concerning(self, party_id: UUID, topics: Sequence[str]) -> list[UUID]:
         """Return the streams in which a fact of these kinds concerns the party, in order of id."""
         return streams_concerning(self._connection, party_id, topics)
+
+    def streams_naming(self, named: UUID, fields: Mapping[str, str], last: int) -> Iterator[tuple[UUID, str]]:
+        """Give the streams with a fact, up to a position, that names somebody in the field said of its topic."""
+        return streams_naming(self._connection, named, fields, last)
 
 
 class _Answered(NamedTuple):

@@ -1,6 +1,6 @@
 """What a reader with a memory of its own (a policy) asks of the database: how far it came, and what concerns whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,20 @@ WHERE p.party_id = %s
     AND e.topic = ANY (%s)
 ORDER BY e.stream_id
 """
+
+# A range of positions at a time: no statement is long, however long the log is.
+_NAMING = """
+SELECT DISTINCT ON (e.stream_id) e.stream_id, e.topic
+FROM letopis.event AS e
+JOIN unnest(%s::text[], %s::text[]) AS w (topic, field) USING (topic)
+WHERE e.position > %s
+    AND e.position <= %s
+    AND e.body ->> w.field = %s
+ORDER BY e.stream_id
+"""
+NAMING_RANGE = 500_000
+
+_FIRST = "SELECT position FROM letopis.event WHERE stream_id = %s AND version = 1"
 
 _BEGIN = """
 INSERT INTO letopis.checkpoint (name, position)
@@ -54,6 +68,24 @@ class Place(NamedTuple):
 def streams_concerning(connection: psycopg.Connection[Any], party_id: UUID, topics: Sequence[str]) -> list[UUID]:
     """Return the streams in which a fact of these kinds concerns the party, in order of id."""
     return [stream_id for (stream_id,) in connection.execute(_CONCERNING, [party_id, list(topics)])]
+
+
+def streams_naming(
+    connection: psycopg.Connection[Any], named: UUID, fields: Mapping[str, str], last: int
+) -> Iterator[tuple[UUID, str]]:
+    """Give the streams with a fact, up to a position, that names somebody: each once, with the topic of such a fact.
+
+    `fields` says of each topic in which field. The log is read from the first fact about the one who is named.
+    """
+    first = connection.execute(_FIRST, [named]).fetchone()
+    seen: set[UUID] = set()
+    for after in range(first[0] if first else 0, last, NAMING_RANGE):
+        until = min(after + NAMING_RANGE, last)
+        asked = [list(fields), list(fields.values()), after, until, str(named)]
+        for stream_id, topic in connection.execute(_NAMING, asked).fetchall():
+            if stream_id not in seen:
+                seen.add(stream_id)
+                yield stream_id, topic
 
 
 def read_checkpoint(connection: psycopg.Connection[Any], name: str) -> int:
