@@ -60,12 +60,13 @@ class StaffMember(Aggregate):
     team_id: UUID | None
     branch_id: UUID | None
     head_id: UUID | None
+    successor_id: UUID | None
     departed_at: datetime | None
 
     def start(self) -> None:
         self.name = ""
         self.role = StaffRole.SELLER
-        self.team_id = self.branch_id = self.head_id = self.departed_at = None
+        self.team_id = self.branch_id = self.head_id = self.successor_id = self.departed_at = None
 
     @property
     def is_active(self) -> bool:
@@ -170,7 +171,7 @@ class StaffMember(Aggregate):
 
     @applies(StaffRoleChanged)
     def _role_changed(self, event: StaffRoleChanged) -> None:
-        self.role = event.to_role
+        self.role, self.successor_id = event.to_role, event.successor_id
 
     @applies(StaffMoved)
     def _moved(self, event: StaffMoved) -> None:
@@ -178,4 +179,4 @@ class StaffMember(Aggregate):
 
     @applies(StaffDeparted)
     def _departed(self, event: StaffDeparted) -> None:
-        self.departed_at = event.occurred_at
+        self.departed_at, self.successor_id = event.occurred_at, event.successor_id

@@ -10,10 +10,11 @@ from aggregates.deal import Deal, DealStatus
 from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
-from commands.approach import Approach, acting_staff, approach, approach_in_history, led_deal
+from commands.approach import Approach, acting_staff, approach, led_deal
 from commands.base import Command, Context, GivenMoment, Outcome, handles
-from commands.handover import credited, lead_on
+from commands.handover import deal_to_end, lead_on
 from commands.import_run import HistoryCommand
+from commands.old_ownership import approach_on, claimed_on
 from commands.roles import SELLING
 from events.examples import ANNA, BORIS, DISCOUNTED, FIRST_IMPORT, GTX, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
@@ -218,18 +219,14 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
 
 @handles(WinDeal)
 def win_deal(command: WinDeal, context: Context) -> Outcome:
-    deal = led_deal(context, command.deal_id)
-    if deal.status is DealStatus.OPEN:
-        credited(context, deal.seller_id, HandOverDeal)
+    deal = deal_to_end(context, command.deal_id, HandOverDeal)
     deal.win(command.amount)
     return context.save(deal, *_customers(context, deal))
 
 
 @handles(LoseDeal)
 def lose_deal(command: LoseDeal, context: Context) -> Outcome:
-    deal = led_deal(context, command.deal_id)
-    if deal.status is DealStatus.OPEN:
-        credited(context, deal.seller_id, HandOverDeal)
+    deal = deal_to_end(context, command.deal_id, HandOverDeal)
     deal.lose(command.reason)
     return context.save(deal)
 
@@ -271,7 +268,7 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
     if command.client_id is not None and command.engaged_at is None:
         context.load(Client, command.client_id)
     elif command.engaged_at is not None:
-        offer = approach_in_history(context, seller, command.client_id, strict=command.strict)
+        offer = approach_on(context, seller, command.client_id, command.engaged_at, strict=command.strict)
     deal = context.new(Deal, command.deal_id)
     opened_at = command.engaged_at or context.occurred_at
     with deal.occurring_at(opened_at):
@@ -287,7 +284,7 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
         )
     closed_at = command.closed_at or opened_at
     _end(deal, command, closed_at)
-    claimed = offer.claim_at(opened_at, strict=command.strict)
+    claimed = claimed_on(context, offer, opened_at, strict=command.strict)
     others = dict.fromkeys((*claimed, *_customers(context, deal, closed_at)))
     return context.save(deal, *others)
 

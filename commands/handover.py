@@ -11,7 +11,7 @@ from aggregates.activity import Activity
 from aggregates.client import Client
 from aggregates.deal import Deal, DealStatus
 from aggregates.staff import StaffMember
-from commands.approach import led_activity
+from commands.approach import led_activity, led_deal
 from commands.base import Command, Context, Outcome, handles
 from commands.roles import POLICY, SELLING, Roles
 from events.examples import ANNA, BORIS, MEETING, SALE, VERA, example
@@ -152,3 +152,11 @@ def credited(context: Context, staff_id: UUID | None, remedy: type[Command] | No
     if member is not None:
         member.check_credited(context.occurred_at, None if remedy is None else remedy.command_name())
     return staff_id
+
+
+def deal_to_end(context: Context, deal_id: UUID, remedy: type[Command]) -> Deal:
+    """Return the deal, if the actor may lead it and its end, if it is open, would credit somebody who is there."""
+    deal = led_deal(context, deal_id)
+    if deal.status is DealStatus.OPEN:
+        credited(context, deal.seller_id, remedy)
+    return deal

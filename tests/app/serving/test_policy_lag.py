@@ -1,6 +1,7 @@
 """A policy that stands still is told in /ready, where it makes nothing unready."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -8,7 +9,8 @@ import psycopg
 from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.doors import http_parts
-from app.serving.metrics import RequestCounts, exposition
+from app.serving.http import Check
+from app.serving.metrics import Gauge, RequestCounts, exposition
 from app.settings import Settings
 from tests.database import MASTER, Database
 
@@ -28,11 +30,16 @@ def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp
     settings = Settings(var=tmp_path, _env_file=None)
     side = WriteSide(urls, settings, MASTER, with_policies=False)
     parts = http_parts(settings, urls, MASTER, side, None)
-    checks = {check.name: check for check in asyncio.run(parts.checks())}
+
+    async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
+        return await parts.checks(), await parts.gauges()
+
+    told_checks, gauges = asyncio.run(ask())
+    checks = {check.name: check for check in told_checks}
     told = checks["policy ownership-reassignment"]
     assert told.is_ready
     assert str(told.reason).startswith("stands still for 36")
     assert told.facts["lag_events"] == 1
-    lines = exposition(RequestCounts(), asyncio.run(parts.gauges())).splitlines()
+    lines = exposition(RequestCounts(), gauges).splitlines()
     assert 'letopis_policy_lag_events{policy="ownership-reassignment"} 1' in lines
     assert any(line.startswith('letopis_policy_still_seconds{policy="ownership-reassignment"} 36') for line in lines)

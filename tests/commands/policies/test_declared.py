@@ -1,6 +1,7 @@
 """What is declared: which policies and timers there are, under which stored names, and none of them by half."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -83,7 +84,7 @@ def test_a_timer_s_command_may_be_asked_by_a_policy(timer: object) -> None:
     assert "policy" in command.ROLES
 
 
-HEIRS = {"successor_id": BORIS, "head_id": VERA}
+HEIRS: dict[str, Any] = {"successor_id": BORIS, "head_id": VERA}
 
 
 @pytest.mark.parametrize(
