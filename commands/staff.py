@@ -77,7 +77,7 @@ class MoveStaff(Command):
 
 @example(staff_id=ANNA, successor_id=BORIS, reason="moved to another city")
 class DepartStaff(Command):
-    """Enter that a staff member left; the clients go to the successor, else to the head, else become free."""
+    """Enter that a staff member left; clients and open work go to the successor, else to the head, else are free."""
 
     ROLES = HEADING
 

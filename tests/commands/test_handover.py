@@ -14,6 +14,7 @@ from aggregates.staff import (
     WorkOfDepartedError,
 )
 from commands.activity import HoldActivity, RecordActivity
+from commands.activity_reminder import FallReminder
 from commands.base import Command
 from commands.deal import LoseDeal, ReopenDeal, WinDeal
 from commands.handover import (
@@ -25,7 +26,13 @@ from commands.handover import (
 )
 from commands.ownership import ReassignClient
 from commands.staff import ChangeStaffRole
-from events.activity import ActivityCancelled, ActivityHandedOver, ActivityHeld, ActivityPlanned
+from events.activity import (
+    ActivityCancelled,
+    ActivityHandedOver,
+    ActivityHeld,
+    ActivityPlanned,
+    ActivityReminderFell,
+)
 from events.client import (
     ClientAffiliated,
     ClientArchived,
@@ -35,6 +42,7 @@ from events.client import (
     ClientTransferred,
 )
 from events.deal import DealHandedOver, DealLost, DealOpened, DealReopened, DealWon
+from events.examples import DAY
 from events.pipeline import PipelineDefined
 from events.staff import StaffDeparted, StaffHired, StaffRoleChanged
 from events.values import ClientKind, OwnershipCause, StaffRole
@@ -195,6 +203,11 @@ def test_what_was_handed_over_is_held_and_reminded_of_in_the_other_ones_name() -
     story = given(*COMPANY, PLAN, handed).when(command(HoldActivity), by("seller", BORIS))
     held = fact(ActivityHeld, staff_id=BORIS, contact_id=OLGA, contact_name=None, contact_data=None, was_planned=True)
     story.then(on(MEETING, held))
+    story = given(*COMPANY, PLAN, handed)
+    story.context.now = DAY
+    (fell,) = story.when(command(FallReminder), POLICY).recorded
+    assert isinstance(fell, ActivityReminderFell)
+    assert fell.staff_id == BORIS
 
 
 # --- nobody is credited after they left ------------------------------------------------------------------------------
