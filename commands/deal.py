@@ -12,7 +12,7 @@ from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, led_deal
 from commands.base import Command, Context, GivenMoment, Outcome, handles
-from commands.handover import deal_to_end, lead_on
+from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of
 from commands.import_run import HistoryCommand
 from commands.old_ownership import approach_on, claimed_on
 from commands.roles import SELLING
@@ -234,8 +234,9 @@ def lose_deal(command: LoseDeal, context: Context) -> Outcome:
 @handles(ReopenDeal)
 def reopen_deal(command: ReopenDeal, context: Context) -> Outcome:
     deal = led_deal(context, command.deal_id)
+    seller_id = leader_of(context, deal)
     deal.reopen(_pipeline(context, deal), stage=command.stage, reason=command.reason)
-    lead_on(context, deal)
+    deal.hand_over(seller_id, reason=SELLER_IS_GONE)
     return context.save(deal)
 
 

@@ -127,20 +127,21 @@ def owners_of(context: Context, client_id: UUID | None) -> tuple[UUID, ...]:
     return tuple(owner_id for owner_id in owners if owner_id is not None)
 
 
-def lead_on(context: Context, deal: Deal) -> None:
-    """Give a deal that goes on after its seller left to the client's owner, else to whoever lets it go on.
+def leader_of(context: Context, deal: Deal) -> UUID:
+    """Return who leads a deal once it goes on: its seller, else the client's owner, else whoever asks for it.
 
-    Raises StaffHasDepartedError or StaffDoesNotSellError, of its seller, when neither of them may lead it.
+    Raises StaffHasDepartedError or StaffDoesNotSellError, of its seller, when nobody of these may lead it.
     """
-    seller = None if deal.seller_id is None else context.find(StaffMember, deal.seller_id)
-    if seller is None or seller.sells:
-        return
+    assert deal.seller_id is not None, "a deal that was opened has a seller"  # noqa: S101
+    seller = context.find(StaffMember, deal.seller_id)
+    if seller is None or seller.sells or deal.status is DealStatus.OPEN:
+        return deal.seller_id
     for staff_id in (*owners_of(context, deal.client_id), context.actor.staff_id):
         member = None if staff_id is None else context.find(StaffMember, staff_id)
         if member is not None and member.sells:
-            deal.hand_over(member.id, reason=SELLER_IS_GONE)
-            return
+            return member.id
     seller.check_sells()
+    return seller.id
 
 
 def credited(context: Context, staff_id: UUID | None, remedy: type[Command] | None = None) -> UUID | None:

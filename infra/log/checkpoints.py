@@ -117,16 +117,16 @@ def write_answered(connection: psycopg.Connection[Any], name: str, answering: UU
 
 
 def note_unanswered(connection: psycopg.Connection[Any], name: str, position: int, code: str) -> None:
-    """Note that the reader could not deal with a fact, and why."""
+    """Note that the reader did not get done with a fact, and why."""
     connection.execute(_UNANSWERED, [name, position, code])
 
 
 def read_unanswered(connection: psycopg.Connection[Any], name: str) -> list[int]:
-    """Return the positions of the facts that the reader could not deal with, in order."""
+    """Return the positions of the facts that the reader did not get done with, in order."""
     query = "SELECT position FROM letopis.unanswered WHERE name = %s ORDER BY position"
     return [position for (position,) in connection.execute(query, [name])]
 
 
 def forget_unanswered(connection: psycopg.Connection[Any], name: str, position: int) -> None:
-    """Note that the reader has dealt with a fact after all."""
+    """Note that the reader is done with a fact after all."""
     connection.execute("DELETE FROM letopis.unanswered WHERE name = %s AND position = %s", [name, position])

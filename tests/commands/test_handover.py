@@ -267,6 +267,13 @@ def test_a_deal_reopened_after_its_seller_left_is_else_led_by_whoever_reopened_i
     story.then(on(SALE, fact(DealReopened)), deal_goes_to(VERA, SELLER_IS_GONE))
 
 
+def test_a_deal_that_nobody_may_lead_is_not_reopened() -> None:
+    ended = (*COMPANY, DEAL, on(SALE, fact(DealLost)), gone(ANNA))
+    given(*ended).when(command(ReopenDeal)).then_refused(StaffHasDepartedError, staff_id=ANNA)
+    given(*ended[:-1]).when(command(ReopenDeal)).then(on(SALE, fact(DealReopened)))
+    given(*COMPANY, DEAL, gone(ANNA)).when(command(ReopenDeal), by("head", VERA)).then_nothing()
+
+
 # --- a role that cannot sell keeps no clients ------------------------------------------------------------------------
 
 
