@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from aggregates.activity_reminder import Reminded
+from aggregates.activity_handover import Entrusted
 from aggregates.base import RuleBrokenError, WrongValueError, applies
 from events.activity import (
     ActivityCancelled,
@@ -115,7 +115,7 @@ class Touchpoint(NamedTuple):
             raise MeetingIsIncompleteError(missing=missing)
 
 
-class Activity(Reminded):
+class Activity(Entrusted):
     """One touchpoint with a client: planned, then held or cancelled, or recorded in one go."""
 
     KIND = "activity"

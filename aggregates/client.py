@@ -239,6 +239,15 @@ class Client(ClientState):
             facts.ClientTransferred, from_owner_id=self.owner_id, to_owner_id=to.id, cause=cause, reason=reason
         )
 
+    def pass_on(self, owner: StaffMember, heir: StaffMember | None) -> None:
+        """Record that an owner who left, or sells no more, is followed by another, or by nobody."""
+        cause = OwnershipCause.ROLE if owner.is_active else OwnershipCause.DEPARTURE
+        reason = "the owner does not sell any more" if owner.is_active else "the owner departed"
+        if heir is None:
+            self.release(cause=cause, reason=reason)
+        else:
+            self.transfer(heir, cause=cause, reason=reason)
+
     def release(self, *, cause: OwnershipCause, reason: str) -> None:
         """Record that the client has no owner any more; a free one records nothing."""
         if self.owner_id is None:

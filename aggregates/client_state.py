@@ -27,6 +27,7 @@ class ClientState(Aggregate):
     owner_id: UUID | None
     owned_since: datetime | None
     owner_changed_at: datetime | None
+    former_owner_id: UUID | None
     lifecycle: Lifecycle
     is_archived: bool
     allowed_duplicates: set[tuple[str, str]]
@@ -38,7 +39,7 @@ class ClientState(Aggregate):
         self.tax_id = None
         self.profile = {}
         self.affiliations = {}
-        self.parent_id = self.owner_id = self.owned_since = self.owner_changed_at = None
+        self.parent_id = self.owner_id = self.owned_since = self.owner_changed_at = self.former_owner_id = None
         self.lifecycle = Lifecycle.PROSPECT
         self.is_archived = False
         self.allowed_duplicates = set()
@@ -135,6 +136,7 @@ class ClientState(Aggregate):
         self._owned_by(None, event.occurred_at)
 
     def _owned_by(self, owner_id: UUID | None, since: datetime) -> None:
+        self.former_owner_id = self.owner_id or self.former_owner_id
         self.owner_id, self.owned_since = owner_id, None if owner_id is None else since
         # What lies in a log may be out of order; the latest counts.
         self.owner_changed_at = max(since, self.owner_changed_at or since)

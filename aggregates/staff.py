@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from aggregates.base import Aggregate, RuleBrokenError, applies
+from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
 from events.values import StaffRole
 
@@ -25,10 +25,22 @@ class StaffDoesNotSellError(RuleBrokenError):
     is_on_record = True
 
 
+class WorkOfDepartedError(RuleBrokenError):
+    """Whoever leads it left before, and would be credited; facts: staff_id, staff_name, since, remedy (a command)."""
+
+    code = "work-of-departed"
+
+
 class SuccessorIsSelfError(RuleBrokenError):
     """Nobody is their own successor; facts: staff_id."""
 
     code = "successor-is-self"
+
+
+class SuccessorNotNeededError(WrongValueError):
+    """Who goes on selling, or never sold, keeps what is theirs; facts: staff_id, role (the new one)."""
+
+    code = "successor-not-needed"
 
 
 class ActsForAnotherError(RuleBrokenError):
@@ -48,12 +60,13 @@ class StaffMember(Aggregate):
     team_id: UUID | None
     branch_id: UUID | None
     head_id: UUID | None
+    successor_id: UUID | None
     departed_at: datetime | None
 
     def start(self) -> None:
         self.name = ""
         self.role = StaffRole.SELLER
-        self.team_id = self.branch_id = self.head_id = self.departed_at = None
+        self.team_id = self.branch_id = self.head_id = self.successor_id = self.departed_at = None
 
     @property
     def is_active(self) -> bool:
@@ -76,6 +89,14 @@ class StaffMember(Aggregate):
         if self.role not in SELLING_ROLES:
             raise StaffDoesNotSellError(staff_id=self.id, staff_name=self.name, role=self.role)
 
+    def check_credited(self, moment: datetime, remedy: str | None = None) -> None:
+        """Raise when the person had left by a moment: nobody is credited after that; `remedy` is a command's name."""
+        if self.departed_at is None or moment < self.departed_at:
+            return
+        if remedy is None:
+            self.check_active()
+        raise WorkOfDepartedError(staff_id=self.id, staff_name=self.name, since=self.departed_at, remedy=remedy)
+
     def hire(
         self,
         *,
@@ -97,12 +118,30 @@ class StaffMember(Aggregate):
             date_unknown=date_unknown,
         )
 
-    def change_role(self, role: StaffRole) -> None:
-        """Record another role; the present role records nothing."""
+    def change_role(self, role: StaffRole, *, successor: "StaffMember | None" = None) -> None:
+        """Record another role; the present role records nothing. A successor is for one who sells no more."""
         if role == self.role:
             return
         self.check_active()
-        self.trigger_event(StaffRoleChanged, from_role=self.role, to_role=role)
+        sells_no_more = self.sells and role not in SELLING_ROLES
+        if successor is not None and not sells_no_more:
+            raise SuccessorNotNeededError(staff_id=self.id, role=role)
+        self.trigger_event(
+            StaffRoleChanged,
+            from_role=self.role,
+            to_role=role,
+            successor_id=self._checked(successor),
+            head_id=self.head_id if sells_no_more else None,
+        )
+
+    def _checked(self, successor: "StaffMember | None") -> UUID | None:
+        """Return the successor's id; raises when they cannot take the clients."""
+        if successor is None:
+            return None
+        if successor.id == self.id:
+            raise SuccessorIsSelfError(staff_id=self.id)
+        successor.check_sells()
+        return successor.id
 
     def move(self, *, team_id: UUID | None, branch_id: UUID | None, head_id: UUID | None) -> None:
         """Record where the person works now; the present place records nothing."""
@@ -123,13 +162,7 @@ class StaffMember(Aggregate):
         """Record that the person left; who left already records nothing."""
         if self.departed_at is not None:
             return
-        if successor is not None and successor.id == self.id:
-            raise SuccessorIsSelfError(staff_id=self.id)
-        if successor is not None:
-            successor.check_sells()
-        self.trigger_event(
-            StaffDeparted, successor_id=successor.id if successor else None, head_id=self.head_id, reason=reason
-        )
+        self.trigger_event(StaffDeparted, successor_id=self._checked(successor), head_id=self.head_id, reason=reason)
 
     @applies(StaffHired)
     def _hired(self, event: StaffHired) -> None:
@@ -138,7 +171,7 @@ class StaffMember(Aggregate):
 
     @applies(StaffRoleChanged)
     def _role_changed(self, event: StaffRoleChanged) -> None:
-        self.role = event.to_role
+        self.role, self.successor_id = event.to_role, event.successor_id
 
     @applies(StaffMoved)
     def _moved(self, event: StaffMoved) -> None:
@@ -146,4 +179,4 @@ class StaffMember(Aggregate):
 
     @applies(StaffDeparted)
     def _departed(self, event: StaffDeparted) -> None:
-        self.departed_at = event.occurred_at
+        self.departed_at, self.successor_id = event.occurred_at, event.successor_id

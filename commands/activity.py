@@ -6,15 +6,16 @@ from aggregates.activity import Activity, Touchpoint
 from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
-from commands.approach import Approach, acting_staff, approach, approach_in_history, led_activity
+from commands.approach import Approach, acting_staff, approach, led_activity
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
+from commands.handover import EDITING, HandOverActivity, credited
 from commands.import_run import HistoryCommand
-from commands.roles import ENTERING, SELLING, Roles
+from commands.old_ownership import approach_on, claimed_on
+from commands.roles import ENTERING, Roles
 from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
 from events.ids import ActivityId, ClientId, DealId, StaffId
 from events.values import CallStatus, Channel, Direction, ShortText, Text
 
-EDITING: Roles = SELLING | {"service_agent", "marketer"}
 CLASSIFYING: Roles = ENTERING | {"policy"}
 
 
@@ -198,7 +199,7 @@ def hold_activity(command: HoldActivity, context: Context) -> Outcome:
     touchpoint = Touchpoint(
         channel=activity.channel,
         direction=activity.direction,
-        staff_id=activity.staff_id,
+        staff_id=credited(context, activity.staff_id, HandOverActivity) if activity.is_awaited else activity.staff_id,
         deal_id=activity.deal_id,
         is_offer=command.is_offer,
         call_status=command.call_status,
@@ -216,7 +217,7 @@ def hold_activity(command: HoldActivity, context: Context) -> Outcome:
 def record_activity(command: RecordActivity, context: Context) -> Outcome:
     """Record, and claim the client in the same decision when it is an offer."""
     is_automatic = context.actor.role == "integration"
-    staff_id = command.staff_id if is_automatic else acting_staff(context, command.staff_id).id
+    staff_id = credited(context, command.staff_id) if is_automatic else acting_staff(context, command.staff_id).id
     touchpoint = _told(command)._replace(staff_id=staff_id)
     offer = _offer(context, touchpoint)
     activity = context.new(Activity, command.activity_id)
@@ -231,9 +232,8 @@ def _told(command: RecordActivity | ImportActivity) -> Touchpoint:
 def _offer(context: Context, touchpoint: Touchpoint) -> Approach | None:
     """Return the approach that an offer is; whatever else was held only needs its clients and deal to exist."""
     if touchpoint.is_offer:
-        return approach(
-            context, acting_staff(context, touchpoint.staff_id), touchpoint.client_id, touchpoint.contact_id
-        )
+        seller = acting_staff(context, touchpoint.staff_id)
+        return approach(context, seller, touchpoint.client_id, touchpoint.contact_id)
     _check_known(context, touchpoint.client_id, touchpoint.contact_id, touchpoint.deal_id)
     return None
 
@@ -290,10 +290,11 @@ def import_activity(command: ImportActivity, context: Context) -> Outcome:
     touchpoint = _told(command)
     offer = None
     if command.is_offer and seller is not None and not command.date_unknown:
-        offer = approach_in_history(context, seller, command.client_id or command.contact_id, strict=command.strict)
+        with_whom = command.client_id or command.contact_id
+        offer = approach_on(context, seller, with_whom, context.occurred_at, strict=command.strict)
     else:
         _check_known(context, command.client_id, command.contact_id, None)
     activity = context.new(Activity, command.activity_id)
     activity.record(touchpoint, is_automatic=True, date_unknown=command.date_unknown)
-    claimed = offer.claim_at(context.occurred_at, strict=command.strict) if offer else ()
+    claimed = claimed_on(context, offer, context.occurred_at, strict=command.strict) if offer else ()
     return context.save(activity, *claimed)

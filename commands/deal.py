@@ -10,10 +10,12 @@ from aggregates.deal import Deal, DealStatus
 from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
-from commands.approach import Approach, acting_staff, approach, approach_in_history, led_deal
+from commands.approach import Approach, acting_staff, approach, led_deal
 from commands.base import Command, Context, GivenMoment, Outcome, handles, wrong_field
+from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of
 from commands.import_run import HistoryCommand
 from commands.money import GivenMoney
+from commands.old_ownership import approach_on, claimed_on
 from commands.roles import SELLING
 from events.examples import ANNA, BORIS, DISCOUNTED, FIRST_IMPORT, GTX, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
@@ -218,14 +220,14 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
 
 @handles(WinDeal)
 def win_deal(command: WinDeal, context: Context) -> Outcome:
-    deal = led_deal(context, command.deal_id)
+    deal = deal_to_end(context, command.deal_id, HandOverDeal)
     deal.win(command.amount)
     return context.save(deal, *_customers(context, deal))
 
 
 @handles(LoseDeal)
 def lose_deal(command: LoseDeal, context: Context) -> Outcome:
-    deal = led_deal(context, command.deal_id)
+    deal = deal_to_end(context, command.deal_id, HandOverDeal)
     deal.lose(command.reason)
     return context.save(deal)
 
@@ -233,7 +235,9 @@ def lose_deal(command: LoseDeal, context: Context) -> Outcome:
 @handles(ReopenDeal)
 def reopen_deal(command: ReopenDeal, context: Context) -> Outcome:
     deal = led_deal(context, command.deal_id)
+    seller_id = leader_of(context, deal)
     deal.reopen(_pipeline(context, deal), stage=command.stage, reason=command.reason)
+    deal.hand_over(seller_id, reason=SELLER_IS_GONE)
     return context.save(deal)
 
 
@@ -266,7 +270,7 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
     if command.client_id is not None and command.engaged_at is None:
         context.load(Client, command.client_id)
     elif command.engaged_at is not None:
-        offer = approach_in_history(context, seller, command.client_id, strict=command.strict)
+        offer = approach_on(context, seller, command.client_id, command.engaged_at, strict=command.strict)
     deal = context.new(Deal, command.deal_id)
     opened_at = command.engaged_at or context.occurred_at
     with deal.occurring_at(opened_at):
@@ -282,7 +286,7 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
         )
     closed_at = command.closed_at or opened_at
     _end(deal, command, closed_at)
-    claimed = offer.claim_at(opened_at, strict=command.strict)
+    claimed = claimed_on(context, offer, opened_at, strict=command.strict)
     others = dict.fromkeys((*claimed, *_customers(context, deal, closed_at)))
     return context.save(deal, *others)
 

@@ -47,7 +47,7 @@ class ReleaseClient(Command):
 
 @example(client_id=ROMASHKA, departed_id=ANNA, successor_id=BORIS, head_id=VERA)
 class ReassignClient(Command):
-    """Give a departed owner's client to the successor, else to the head, else to nobody."""
+    """Give the client of an owner who left, or sells no more, to the successor, else to the head, else to nobody."""
 
     ROLES = POLICY
 
@@ -82,19 +82,16 @@ def release_client(command: ReleaseClient, context: Context) -> Outcome:
 
 @handles(ReassignClient)
 def reassign_client(command: ReassignClient, context: Context) -> Outcome:
-    """Reassign; a client the departed does not own any more stays as it is."""
+    """Reassign; a client who is not theirs any more, or is the client of somebody who sells, stays as it is."""
     client = context.load(Client, command.client_id)
-    if client.owner_id != command.departed_id:
-        return context.save(client)
-    heir = _first_active(context, command.successor_id, command.head_id)
-    if heir is None:
-        client.release(cause=OwnershipCause.DEPARTURE, reason="the owner departed")
-    else:
-        client.transfer(heir, cause=OwnershipCause.DEPARTURE, reason="the owner departed")
+    owner = context.load(StaffMember, command.departed_id)
+    if client.owner_id == owner.id and not owner.sells:
+        client.pass_on(owner, first_selling(context, command.successor_id, command.head_id))
     return context.save(client)
 
 
-def _first_active(context: Context, *staff_ids: UUID | None) -> StaffMember | None:
+def first_selling(context: Context, *staff_ids: UUID | None) -> StaffMember | None:
+    """Return the first of these who may own clients now."""
     for staff_id in staff_ids:
         member = None if staff_id is None else context.find(StaffMember, staff_id)
         if member is not None and member.sells:

@@ -43,14 +43,15 @@ class HireStaff(Command):
         return self
 
 
-@example(staff_id=ANNA, role=StaffRole.HEAD)
+@example(staff_id=ANNA, role=StaffRole.MARKETER, successor_id=BORIS)
 class ChangeStaffRole(Command):
-    """Give a staff member another role."""
+    """Give a staff member another role; if it does not sell, the clients go to the successor, else to the head."""
 
     ROLES = ADMIN
 
     staff_id: StaffId
     role: StaffRole
+    successor_id: StaffId | None = None
 
 
 @example(staff_id=ANNA, branch="Perm")
@@ -76,7 +77,7 @@ class MoveStaff(Command):
 
 @example(staff_id=ANNA, successor_id=BORIS, reason="moved to another city")
 class DepartStaff(Command):
-    """Enter that a staff member left; the clients go to the successor, else to the head, else become free."""
+    """Enter that a staff member left; clients and open work go to the successor, else to the head, else are free."""
 
     ROLES = HEADING
 
@@ -117,8 +118,10 @@ def hire_staff(command: HireStaff, context: Context) -> Outcome:
 
 @handles(ChangeStaffRole)
 def change_staff_role(command: ChangeStaffRole, context: Context) -> Outcome:
+    """Change the role; the successor must be able to take the clients."""
     member = context.load(StaffMember, command.staff_id)
-    member.change_role(command.role)
+    successor = None if command.successor_id is None else context.load(StaffMember, command.successor_id)
+    member.change_role(command.role, successor=successor)
     return context.save(member)
 
 

@@ -3,8 +3,8 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, CALL, DAY, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
-from events.ids import ActingId, ClientId, DealId
+from events.examples import ANNA, BORIS, CALL, DAY, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
+from events.ids import ActingId, ClientId, DealId, StaffId
 from events.marks import PERSONAL
 from events.values import CallStatus, Channel, Direction, Moment, Notice, OpenText, ShortText, Text
 
@@ -45,6 +45,17 @@ class ActivityRescheduled(Event):
     to_due_at: Moment
     reason: OpenText | None = None
     remind_before: Notice | None = None
+
+
+@example(on=MEETING, from_staff_id=ANNA, to_staff_id=BORIS, reason="vacation")
+class ActivityHandedOver(Event):
+    """Somebody else is to do what was planned."""
+
+    TOPIC: ClassVar[str] = "activity.handed_over"
+
+    from_staff_id: StaffId
+    to_staff_id: StaffId
+    reason: OpenText | None = None
 
 
 @example(on=MEETING, remind_at=DAY - HOUR, due_at=DAY, staff_id=ANNA)

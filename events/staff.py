@@ -24,14 +24,16 @@ class StaffHired(Event):
     date_unknown: bool = False
 
 
-@example(on=ANNA, from_role=StaffRole.SELLER, to_role=StaffRole.HEAD)
+@example(on=ANNA, from_role=StaffRole.SELLER, to_role=StaffRole.MARKETER, successor_id=BORIS, head_id=VERA)
 class StaffRoleChanged(Event):
-    """A staff member works in another role now."""
+    """A staff member works in another role now; if that one does not sell, the clients stay with who does."""
 
     TOPIC: ClassVar[str] = "staff.role_changed"
 
     from_role: StaffRole
     to_role: StaffRole
+    successor_id: StaffId | None = None
+    head_id: StaffId | None = None
 
 
 @example(on=ANNA, from_team_id=EAST, to_team_id=WEST, from_branch_id=NORTH, to_branch_id=PERM, from_head_id=VERA)

@@ -140,6 +140,7 @@ class OwnershipCause(StrEnum):
     CLAIM = "claim"
     IMPORT = "import"
     DEPARTURE = "departure"
+    ROLE = "role"
     CONFLICT = "conflict"
     RELEASE = "release"
 

@@ -9,7 +9,7 @@ from app.composition.wiring import batch_runner
 from app.database import Urls
 from app.settings import Settings
 from commands.execution.decision import Request
-from commands.execution.executor import Executor
+from commands.execution.executor import MAX_BATCH, Executor
 from commands.execution.pending import Answer
 from commands.execution.refusals import RefusalRecord
 from commands.policies import POLICIES, TIMERS
@@ -53,7 +53,14 @@ class WriteSide:
             listener()
 
     def carry_out(self, requests: Sequence[Request]) -> list[Answer]:
-        """Carry out commands and wait for their answers; for threads that are not an event loop's."""
+        """Carry out commands and wait for their answers; for threads that are not an event loop's.
+
+        However many they are, others' commands find room between.
+        """
+        pieces = (requests[first : first + MAX_BATCH] for first in range(0, len(requests), MAX_BATCH))
+        return [answer for piece in pieces for answer in self._carry_out(piece)]
+
+    def _carry_out(self, requests: Sequence[Request]) -> list[Answer]:
         done = threading.Event()
         answers: list[Answer] = []
 

@@ -15,6 +15,7 @@ import psycopg
 from app.database import is_made
 from app.doctor import database as doctor_database
 from app.doctor import machine as doctor_machine
+from app.doctor import policies as doctor_policies
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.settings import Settings
 from infra.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -38,6 +39,7 @@ CHECKS: Mapping[str, Check] = {
     "triggers": doctor_database.triggers,
     "positions": doctor_database.positions,
     "projections": doctor_database.projections,
+    "policies": doctor_policies.policies,
     "analytics": doctor_database.analytics,
     "clock": doctor_database.clock,
     "port": doctor_machine.port,

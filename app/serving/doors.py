@@ -17,6 +17,8 @@ from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_
 from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, RequestCounts
+from app.serving.policy_lag import STATUS as POLICY_STATUS
+from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
 from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.execution.door import command_routes
@@ -127,7 +129,7 @@ def _checks(
 ) -> Callable[[], Awaitable[Sequence[Check]]]:
     async def checks() -> Sequence[Check]:
         try:
-            views, [head] = await _rows(urls.reader, _VIEWS, _HEAD)
+            views, [head], policies = await _rows(urls.reader, _VIEWS, _HEAD, POLICY_STATUS)
         except psycopg.OperationalError:
             return [Check("log", is_ready=False, reason="The database cannot be reached.")]
         limit = settings.ready_lag_seconds
@@ -139,7 +141,7 @@ def _checks(
             told.append(Check(name, is_ready=False, reason="not built yet") if view is None else _check_of(view, limit))
         if analytics is not None:
             told.append(_check_of(as_view(analytics, head["position"]), limit))
-        return told
+        return [*told, *checks_of(policies_of(policies), limit)]
 
     return checks
 
@@ -177,11 +179,12 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            views, rebuilds, [head] = await _rows(urls.reader, _VIEWS, _REBUILDS, _HEAD)
+            views, rebuilds, [head], policies = await _rows(urls.reader, _VIEWS, _REBUILDS, _HEAD, POLICY_STATUS)
         except psycopg.OperationalError:
             return told
         if analytics is not None:
             views.append(as_view(analytics, head["position"]))
+        told += gauges_of_policies(policies_of(policies))
         return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 
     return gauges

@@ -7,6 +7,7 @@ import psycopg
 from app.composition.wiring import ANALYTICS_FILE
 from app.database import check_key, database, master_key, owner_url, passwords, prepared
 from app.doctor.machine import free_bytes
+from app.serving.policy_lag import policies_at
 from app.settings import Settings
 from app.terminal.console import operator, print_json, print_table, say
 from infra.backup.backup import back_up
@@ -109,14 +110,32 @@ def show_status(*, as_json: bool) -> None:
     master = master_key(settings)
     with database(settings, master, say) as urls:
         models = statuses(PROJECTIONS, urls.projector)
+        policies = policies_at(urls.projector)
         kept = [*storage(urls.owner), _analytics(settings)]
     free = free_bytes(settings.var)
     if as_json:
-        print_json({"projections": models, "storage": kept, "disk": {"folder": str(settings.var), "free_bytes": free}})
+        disk = {"folder": str(settings.var), "free_bytes": free}
+        print_json(
+            {"projections": models, "policies": [one._asdict() for one in policies], "storage": kept, "disk": disk}
+        )
         return
     print_table(
         ("read model", "state", "position", "lag", "error"),
         [(one.name, one.state, one.position, one.lag_events, one.error) for one in models],
+    )
+    print_table(
+        ("policy", "position", "lag", "seconds", "stands still", "unanswered"),
+        [
+            (
+                one.name,
+                one.position,
+                one.lag_events,
+                round(one.lag_seconds, 1),
+                round(one.still_seconds, 1),
+                f"{one.unanswered} from {one.unanswered_from}" if one.unanswered else "",
+            )
+            for one in policies
+        ],
     )
     print_table(
         ("kept", "rows", "MB", "how long"),

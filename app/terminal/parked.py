@@ -85,7 +85,7 @@ def skip_named(name: str, *, key: str, reason: str) -> None:
     projections, _ = named(name)
     if name == ANALYTICS:
         with site() as here, analytics_in_hand(here.settings, here.urls, here.master) as analytics:
-            _tell(Tried(ANALYTICS, **analytics.skip(key, reason, _operator())))
+            _tell(Tried(ANALYTICS, **analytics.skip(key, reason, operator())))
         return
     projection = _one(name, projections)
     place = parked_key_from(projection, key)

@@ -131,7 +131,8 @@ class Executor:
 
     def _queue(self, job: _Job) -> None:
         with self._counting:
-            if self._is_stopping or self._waiting + len(job.requests) > self._limit:
+            # Commands that come together wait together: whoever finds nobody waiting is taken, however many they are.
+            if self._is_stopping or (self._waiting and self._waiting + len(job.requests) > self._limit):
                 raise OverloadedError(retry_after=1)
             self._waiting += len(job.requests)
         self._jobs.append(job)

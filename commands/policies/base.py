@@ -1,6 +1,6 @@
 """What a policy is (facts in, commands out) and what a timer is (a moment in, a command out), as they are declared."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
@@ -17,6 +17,13 @@ class Lookup(Protocol):
 
     def streams_concerning(self, party_id: UUID, topics: Sequence[str]) -> list[UUID]:
         """Return the streams in which a fact of these kinds concerns the party, in order of id."""
+        ...
+
+    def streams_naming(self, named: UUID, fields: Mapping[str, str], last: int) -> Iterable[tuple[UUID, str]]:
+        """Give the streams with a fact, up to a position, that names somebody in the field said of its topic.
+
+        Each comes once, with the topic of such a fact. It reads much of the log: for what happens seldom.
+        """
         ...
 
 

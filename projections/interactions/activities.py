@@ -11,6 +11,7 @@ from uuid import UUID
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
+    ActivityHandedOver,
     ActivityHeld,
     ActivityNoted,
     ActivityPlanned,
@@ -112,6 +113,14 @@ def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
         takes_place_at=at,
         remind_at=_remind_at(event.to_due_at, event.remind_before),
         reminded_at=None,
+    )
+
+
+@activities.on(ActivityHandedOver)
+def handed_over(row: Row, event: ActivityHandedOver, _: Key) -> ActivityRow:
+    activity = _activity(row, event)
+    return changed(
+        activity, version=event.originator_version, state=activity.state or PLANNED, staff_id=event.to_staff_id
     )
 
 

@@ -21,6 +21,7 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
         "accepted_gap": ("accepted gaps", "Kept for ever: where facts are gone, and who went on without them."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
+        "unanswered": ("unanswered facts", "Kept until the policy that could not answer them has."),
         "timer_answer": (
             "timer answers",
             "Kept while the timer waits for something there; may be deleted at any time.",

@@ -107,6 +107,12 @@ class _Ours:
         return uvloop.run(all_callers())
 
 
+def callers_rate(side: WriteSide, place: Place, *, callers: int, seconds: float) -> float:
+    """Return how many commands a second callers at work get through: the measure of a machine."""
+    ours = _Ours(side, place)
+    return ours.rate(ours.working, callers, seconds)
+
+
 class _Stock:
     """What threads with the library's application do."""
 

@@ -1,13 +1,15 @@
 """Old records: on their own days, accepted as it happened, or refused as the rule would have if it is strict."""
 
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, NotFoundError
 from aggregates.client import Client
-from aggregates.client_errors import ClientIsOwnedError, ParentIsBelowError
+from aggregates.client_errors import ClientIsOwnedError, OwnershipOutOfOrderError, ParentIsBelowError
 from aggregates.import_run import ImportDoesNotAddUpError, ImportIsFinishedError
 from aggregates.product import product_id
 from commands.activity import ImportActivity
@@ -18,13 +20,21 @@ from commands.product import ImportProduct
 from commands.staff import ImportStaff
 from events.activity import ActivityHeld
 from events.branch import BranchOpened
-from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, LifecycleAdvanced, SubsidiaryDeclared
+from events.client import (
+    ClientAffiliated,
+    ClientClaimed,
+    ClientRegistered,
+    ClientReleased,
+    ClientTransferred,
+    LifecycleAdvanced,
+    SubsidiaryDeclared,
+)
 from events.deal import DealLost, DealOpened, DealWon
 from events.examples import PERM
 from events.import_run import ImportFinished, ImportStarted
 from events.pipeline import PipelineDefined
 from events.product import ProductListed
-from events.staff import StaffDeparted, StaffHired
+from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
 from events.values import Channel, ClientKind, Direction, Lifecycle, OwnershipCause, StaffRole
 from tests.examples import (
     ANNA,
@@ -39,10 +49,11 @@ from tests.examples import (
     ROAD,
     ROMASHKA,
     SALE,
+    VERA,
     command,
     fact,
 )
-from tests.story import TODAY, by, given, on
+from tests.story import TODAY, Story, Told, by, given, on
 
 COMPANY = (
     on(ANNA, fact(StaffHired)),
@@ -55,6 +66,7 @@ BORIS_OWNS = on(ROMASHKA, fact(ClientClaimed, owner_id=BORIS))
 AS_IMPORT = by("import", "maven-crm")
 ENGAGED = datetime(2016, 10, 20, tzinfo=UTC)
 CLOSED = datetime(2017, 3, 1, tzinfo=UTC)
+LEFT = datetime(2018, 5, 4, tzinfo=UTC)
 OPENED = DealOpened(client_id=ROMASHKA, seller_id=ANNA, pipeline_id=ROAD, stage="contract", external_id="1C1I7A6R")
 UNDATED = OPENED.model_copy(update={"date_unknown": True})
 WON = DealWon(from_stage="contract", amount=PRICE, seller_id=ANNA)
@@ -109,10 +121,69 @@ def test_a_deal_of_somebody_unknown_is_refused() -> None:
     given(*COMPANY[1:]).when(WON_THEN, AS_IMPORT).then_refused(NotFoundError, kind="staff", id=ANNA)
 
 
-def test_a_deal_of_somebody_who_left_since_is_accepted() -> None:
-    given(*COMPANY, on(ANNA, StaffDeparted())).when(WON_THEN, AS_IMPORT).then(
-        on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, BOUGHT)
-    )
+def left(**heirs: Any) -> Told:
+    return on(ANNA, StaffDeparted(**heirs), occurred_at=LEFT)
+
+
+def free() -> ClientReleased:
+    return ClientReleased(from_owner_id=ANNA, cause=OwnershipCause.DEPARTURE, reason="the owner departed")
+
+
+def passed_on(heir: UUID) -> ClientTransferred:
+    cause, reason = OwnershipCause.DEPARTURE, "the owner departed"
+    return ClientTransferred(from_owner_id=ANNA, to_owner_id=heir, cause=cause, reason=reason)
+
+
+def test_the_client_of_somebody_who_left_since_is_free_from_that_day_on() -> None:
+    story = given(*COMPANY, left()).when(WON_THEN, AS_IMPORT)
+    story.then(on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, free(), BOUGHT))
+    assert [event.occurred_at for event in story.recorded][:4] == [ENGAGED, CLOSED, ENGAGED, LEFT]
+
+
+def test_an_offer_of_somebody_who_left_since_leaves_no_owner_who_is_gone() -> None:
+    story = given(*COMPANY, left()).when(OFFER, AS_IMPORT)
+    story.then(on(CALL, OFFERED), on(ROMASHKA, CLAIMED, free()))
+
+
+def test_the_client_of_somebody_who_left_since_is_the_successors_else_the_heads() -> None:
+    story = given(*COMPANY, left(successor_id=BORIS)).when(WON_THEN, AS_IMPORT)
+    story.then(on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, passed_on(BORIS), BOUGHT))
+    vera = on(VERA, fact(StaffHired, name="Vera", role=StaffRole.HEAD, head_id=None))
+    story = given(*COMPANY, vera, on(ANNA, fact(StaffMoved, to_head_id=VERA)), left()).when(WON_THEN, AS_IMPORT)
+    story.then(on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, passed_on(VERA), BOUGHT))
+
+
+def test_old_records_leave_no_client_with_whom_sells_no_more() -> None:
+    no_more = on(ANNA, StaffRoleChanged(from_role=StaffRole.SELLER, to_role=StaffRole.MARKETER))
+    story = given(*COMPANY, no_more).when(WON_THEN, AS_IMPORT)
+    reason = "the owner does not sell any more"
+    released = ClientReleased(from_owner_id=ANNA, cause=OwnershipCause.ROLE, reason=reason)
+    story.then(on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, released, BOUGHT))
+    assert story.recorded[-2].occurred_at == TODAY
+
+
+def topics(story: Story) -> list[str]:
+    return [event.TOPIC for event in story.recorded]
+
+
+WITHOUT_A_CLAIM = ["deal.opened", "deal.won", "client.lifecycle_advanced"]
+
+
+def test_a_client_who_became_free_later_was_not_free_on_the_day_of_an_old_deal() -> None:
+    owned = (*COMPANY, left(), on(ROMASHKA, CLAIMED, free(), occurred_at=LEFT))
+    before = command(ImportDeal, seller_id=BORIS, external_id="2", engaged_at=datetime(2017, 1, 5, tzinfo=UTC))
+    assert topics(given(*owned).when(before, AS_IMPORT)) == WITHOUT_A_CLAIM
+    strict = before.model_copy(update={"strict": True})
+    given(*owned).when(strict, AS_IMPORT).then_refused(OwnershipOutOfOrderError)
+    own = strict.model_copy(update={"seller_id": ANNA})
+    assert topics(given(*owned).when(own, AS_IMPORT)) == WITHOUT_A_CLAIM
+    after = before.model_copy(update={"engaged_at": LEFT, "closed_at": LEFT, "strict": True})
+    assert "client.claimed" in topics(given(*owned).when(after, AS_IMPORT))
+
+
+def test_one_who_passed_a_client_on_later_had_it_on_the_day_of_an_old_deal() -> None:
+    owned = (left(successor_id=BORIS), on(ROMASHKA, CLAIMED, passed_on(BORIS), occurred_at=LEFT))
+    assert topics(given(*COMPANY, *owned).when(STRICT, AS_IMPORT)) == WITHOUT_A_CLAIM
 
 
 def test_the_same_old_deal_enters_once() -> None:

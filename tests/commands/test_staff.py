@@ -36,9 +36,11 @@ def test_nobody_is_hired_under_a_head_who_left_or_never_was() -> None:
 
 def test_a_role_is_changed_once_and_never_after_departure() -> None:
     changed = on(ANNA, fact(StaffRoleChanged))
-    given(HIRED).when(command(ChangeStaffRole)).then(changed)
-    given(HIRED, changed).when(command(ChangeStaffRole)).then_nothing()
-    given(HIRED, GONE).when(command(ChangeStaffRole)).then_refused(StaffHasDepartedError, staff_name="Anna")
+    given(HIRED, BORIS_HIRED).when(command(ChangeStaffRole)).then(changed)
+    given(HIRED, BORIS_HIRED, changed).when(command(ChangeStaffRole)).then_nothing()
+    given(HIRED, BORIS_HIRED, GONE).when(command(ChangeStaffRole)).then_refused(
+        StaffHasDepartedError, staff_name="Anna"
+    )
 
 
 def test_a_team_or_branch_that_nobody_has_opened_is_opened_by_its_name_in_the_same_decision() -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commands import activity, affiliation, client, contact_point, deal, ownership, pipeline, product, staff
+from commands import activity, affiliation, client, contact_point, deal, handover, ownership, pipeline, product, staff
 from commands.base import Actor, Command
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
@@ -101,9 +101,6 @@ RARE: tuple[Asked, ...] = (
     Asked(pipeline.AddStage(pipeline_id=ROADS[0], stage=LAST_STAGE, after="payment"), ADMIN),
     Asked(activity.ClassifyCall(activity_id=ACTIVITIES[4], status=CallStatus.FINISHED, staff_id=STAFF[1]), ADMIN),
     Asked(affiliation.EndAffiliation(client_id=CLIENTS[0], organisation_id=CLIENTS[3]), ADMIN),
-    Asked(
-        ownership.ReassignClient(client_id=CLIENTS[1], departed_id=STAFF[1], successor_id=STAFF[2], head_id=None), ADMIN
-    ),
     Asked(contact_point.AddContactPoint(client_id=CLIENTS[0], point=_SECOND_MAIL), ADMIN),
     Asked(
         contact_point.CorrectContactPoint(client_id=CLIENTS[0], from_point=_SECOND_MAIL, to_point=_THIRD_MAIL), ADMIN
@@ -113,6 +110,10 @@ RARE: tuple[Asked, ...] = (
     Asked(ownership.ReleaseClient(client_id=CLIENTS[2], reason="nobody follows it"), ADMIN),
     Asked(deal.HandOverDeal(deal_id=DEALS[2], to_seller_id=STAFF[3]), ADMIN),
     Asked(activity.NameActivityClient(activity_id=ACTIVITIES[4], client_id=CLIENTS[5]), ADMIN),
+    Asked(handover.HandOverActivity(activity_id=ACTIVITIES[3], to_staff_id=STAFF[1]), ADMIN),
+    Asked(staff.ChangeStaffRole(staff_id=STAFF[3], role=StaffRole.MARKETER, successor_id=STAFF[2]), ADMIN),
+    Asked(ownership.ReassignClient(client_id=CLIENTS[3], departed_id=STAFF[3], successor_id=STAFF[2]), ADMIN),
+    Asked(handover.ReassignDeal(deal_id=DEALS[3], from_staff_id=STAFF[3], successor_id=STAFF[2]), ADMIN),
 )
 """What chance seldom brings about."""
 

@@ -19,6 +19,7 @@ from app.database import prepared
 from app.demo.first_start import initialise
 from app.doctor import database as doctor_database
 from app.doctor import machine as doctor_machine
+from app.doctor import policies as doctor_policies
 from app.doctor.examination import CHECKS, WORDS, Finding, examine, report
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import note_address
@@ -96,7 +97,7 @@ def test_a_stopped_installation_is_looked_at_and_left_stopped(started: Settings)
     found = examine(started, "en")
     assert [one for one in found if one.state == "failed"] == []
     skipped = {name for name, state in states(found).items() if state == "skipped"}
-    assert skipped <= {"projections", "analytics", "token-key"}
+    assert skipped <= {"projections", "policies", "analytics", "token-key"}
     assert not EmbeddedPostgres(started.var / "postgres").attach()
 
 
@@ -343,3 +344,18 @@ def test_the_report_tells_each_check_and_counts(language: str) -> None:
     assert "0.1 GiB" in text
     assert text.count("because") == text.count("mend so") == 2
     assert "disk" in said[-1]
+
+
+def test_a_policy_that_stands_still_or_could_not_answer_is_found(patient: Patient) -> None:
+    with pytest.raises(SkippedError):
+        doctor_policies.policies(patient)
+    put_facts(patient, "1, 2")
+    run_as_owner(patient, "INSERT INTO letopis.checkpoint (name, position) VALUES ('ownership-reassignment', 1)")
+    assert doctor_policies.policies(patient).startswith("1, lag 1")
+    run_as_owner(patient, "UPDATE letopis.checkpoint SET position = 2")
+    assert doctor_policies.policies(patient).startswith("1, lag 0")
+    run_as_owner(
+        patient, "INSERT INTO letopis.unanswered (name, position, code) VALUES ('ownership-reassignment', 1, 'x')"
+    )
+    with pytest.raises(FailedError, match="could not answer 1 facts, the first at position 1"):
+        doctor_policies.policies(patient)

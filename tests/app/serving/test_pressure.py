@@ -1,6 +1,7 @@
 """What callers hear when there is too much to do: come back, and when; and what is put on record of the refused."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +19,11 @@ from app.serving.http import Parts, create_app
 from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.base import Actor
+from commands.execution.decision import Request
 from commands.execution.door import command_routes
 from commands.execution.rate_limit import RateLimit
+from commands.staff import HireStaff
+from events.values import StaffRole
 from tests.database import MASTER, Database
 
 ANNA = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e"
@@ -71,13 +75,57 @@ def hiring(count: int) -> Mapping[str, Any]:
     return {"commands": [{"command": "hire-staff", "data": HIRE}] * count}
 
 
-def test_more_than_the_queue_holds_is_told_to_come_back(start: Callable[..., Any]) -> None:
+@contextmanager
+def one_waiting(side: WriteSide) -> Iterator[None]:
+    """Hold the executor up, with one command waiting in its queue."""
+    is_held, go_on, is_over = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        is_held.set()
+        go_on.wait(timeout=30)
+
+    def hire(deliver: Callable[[Any], None]) -> None:
+        command = HireStaff(name="Анна", role=StaffRole.SELLER)
+        side.executor.submit([Request.of(command, Actor(ANNA, "admin"), MASTER.keyed_hash)], deliver)
+
+    hire(hold)
+    assert is_held.wait(timeout=30)
+    hire(lambda _: is_over.set())
+    try:
+        yield
+    finally:
+        go_on.set()
+        assert is_over.wait(timeout=30)
+
+
+def test_more_than_the_queue_has_room_for_is_told_to_come_back(start: Callable[..., Any]) -> None:
     with start(queue_size=3) as (app, side):
-        refused = post(app, "/commands", hiring(4))
-        assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
-        assert refused.headers["retry-after"] == "1"
-        assert side.executor.waiting == 0
+        with one_waiting(side):
+            refused = post(app, "/commands", hiring(3))
+            assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
+            assert refused.headers["retry-after"] == "1"
+            assert side.executor.waiting == 1
         assert post(app, "/commands", hiring(3)).status_code == 200
+
+
+def test_a_batch_longer_than_the_queue_is_taken_when_nobody_waits(start: Callable[..., Any]) -> None:
+    """To be told to come back is of no use to who will be just as many then."""
+    with start(queue_size=3) as (app, side):
+        answered = post(app, "/commands", hiring(10))
+        assert answered.status_code == 200
+        assert [one["status"] for one in answered.json()["results"]] == [200] * 10
+        assert side.executor.waiting == 0
+
+
+def test_a_thread_that_asks_for_more_than_the_queue_holds_gets_all_its_answers_in_order(
+    start: Callable[..., Any],
+) -> None:
+    names = [f"Seller {number}" for number in range(600)]
+    admin = Actor(ANNA, "admin")
+    with start(queue_size=3) as (_app, side):
+        hires = (HireStaff(name=name, role=StaffRole.SELLER) for name in names)
+        answers = side.carry_out([Request.of(hire, admin, MASTER.keyed_hash) for hire in hires])
+    assert [answer.position for answer in answers] == list(range(1, 601))
 
 
 def test_who_sends_too_fast_is_told_when_to_come_back_and_others_are_served(start: Callable[..., Any]) -> None:

@@ -28,7 +28,7 @@ def test_a_career_is_followed() -> None:
     given(on(ANNA, HIRED, fact(StaffRoleChanged), moved, DEPARTED)).shows(
         staff_directory,
         ANNA_ROW._replace(
-            role="head",
+            role="marketer",
             team_id=WEST,
             branch_id=PERM,
             head_id=BORIS,
@@ -47,5 +47,5 @@ def test_whatever_is_heard_first_of_somebody_is_kept() -> None:
     unknown = StaffRow(ANNA, version=1)
 
     given(on(ANNA, DEPARTED)).shows(staff_directory, unknown._replace(departed_at=moment(1), successor_id=BORIS))
-    given(on(ANNA, fact(StaffRoleChanged))).shows(staff_directory, unknown._replace(role="head"))
+    given(on(ANNA, fact(StaffRoleChanged))).shows(staff_directory, unknown._replace(role="marketer"))
     given(on(ANNA, fact(StaffMoved))).shows(staff_directory, unknown._replace(team_id=WEST, branch_id=PERM))
