@@ -24,6 +24,7 @@ from commands.execution.executor import Executor
 from commands.execution.rate_limit import RateLimit
 from infra.analytics.duck import AnalyticsNode
 from infra.log.crypto import MasterKey
+from infra.postgres.connection import async_connect
 from projections.registry import PROJECTIONS
 
 _VIEWS = """
@@ -38,7 +39,7 @@ WHERE is_running
 ORDER BY name
 """
 # A load balancer that asks whether we are ready does not wait for long.
-_LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
+_SECONDS = 3.0
 # A retired one serves readers of another shape, and is kept up to date for them.
 _SERVING = frozenset({"live", "paused", "retired"})
 
@@ -114,9 +115,7 @@ def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home 
 
 async def _rows(url: str, *statements: LiteralString) -> list[list[Mapping[str, Any]]]:
     """Return what each statement gives."""
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, connect_timeout=3, options=_LIMITS, row_factory=dict_row
-    ) as connection:
+    async with await async_connect(url, _SECONDS, connect_timeout=3, row_factory=dict_row) as connection:
         return [list(await (await connection.execute(statement)).fetchall()) for statement in statements]
 
 

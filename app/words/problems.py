@@ -43,6 +43,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (commands.InvalidHeaderError, 422),
     (commands.TooManyRequestsError, 429),
     (commands.OverloadedError, 503),
+    (commands.OutcomeUnknownError, 503),
     (commands.KeyReusedError, 409),
     (commands.DuplicateClientError, 409),
     (commands.ContendedError, 409),

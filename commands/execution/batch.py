@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from uuid import UUID
 
-from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
+from commands.errors import BatchRefusedError, ContendedError, KeyReusedError, OutcomeUnknownError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.execution.decision import Encryption, Request
 from commands.execution.pending import Accepted, Answer, PendingCommand
@@ -18,6 +18,9 @@ from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
 from infra.log.crypto import Keyring
 from infra.postgres.connection import Borrow
+
+RETRY_AFTER = 2
+"""Seconds after which who was not answered may ask again."""
 
 
 class BatchRunner:
@@ -37,6 +40,8 @@ class BatchRunner:
         self._on_its_way: Batch | None = None
         self._again: list[PendingCommand] = []
         self._ready: list[PendingCommand] = []
+        self.has_lost_answers = False
+        """Whether, at the last failure, commands were on their way: they may be stored."""
 
     def run(self, requests: Sequence[Request], *, atomic: bool = False, lost_at: float | None = None) -> list[Answer]:
         """Carry out the commands in order and wait; return one answer per command, in order.
@@ -116,13 +121,16 @@ class BatchRunner:
         self._streams.keep_snapshots()
 
     def give_up(self, answer: Answer, *, lost_before: float = inf) -> list[PendingCommand]:
-        """Answer, after a failure, what waits with this, or only what the log first failed before a moment."""
+        """Answer, after a failure, what waits with this, or only what the log first failed before a moment.
+
+        Of what was sent nobody can say that: it may be stored.
+        """
         given_up, self._again = self._again, []
         if lost_before < inf:
             self._again = [turn for turn in given_up if turn.lost_at is not None and turn.lost_at >= lost_before]
             given_up = [turn for turn in given_up if turn.lost_at is None or turn.lost_at < lost_before]
         for turn in given_up:
-            turn.answer = answer
+            turn.answer = OutcomeUnknownError(retry_after=RETRY_AFTER) if turn.was_sent else answer
         ready, self._ready = self._ready, []
         return [*ready, *given_up]
 
@@ -130,6 +138,11 @@ class BatchRunner:
         """Believe nothing in memory after a failure; what was on its way may or may not have arrived."""
         self._streams.clear()
         before = self._on_its_way.turns if self._on_its_way else []
+        # What could not be sent whole is never stored.
+        sent = self._on_its_way.storing if self._on_its_way else []
+        self.has_lost_answers = bool(sent)
+        for turn in sent:
+            turn.was_sent = True
         answered = set(self._ready)
         unanswered = [
             turn for turn in dict.fromkeys((*before, *self._next.turns, *self._again)) if turn not in answered
@@ -230,8 +243,10 @@ class BatchRunner:
                 return
             if batch.storing:
                 self.store.send(batch.decided, atomic=True)
+                self._on_its_way = batch
                 self._take_in(batch)
         except LeftOutError as error:
+            self._on_its_way = None
             self._streams.clear()
             for turn in batch.turns:
                 self._forget_keys(turn)

@@ -18,6 +18,8 @@ from commands.errors import (
     InvalidCommandError,
     InvalidHeaderError,
     NotAllowedError,
+    OutcomeUnknownError,
+    OverloadedError,
     UnknownCommandError,
     UnsupportedMediaTypeError,
 )
@@ -128,9 +130,7 @@ def command_routes(
             for answer in answers
         ]
         if batch.atomic:
-            for index, answer in enumerate(answers):
-                if isinstance(answer, Exception) and not isinstance(answer, BatchRefusedError):
-                    raise BatchRefusedError(index=index, results=results) from answer
+            _require_all(answers, results)
         last = max((answer.position for answer in answers if isinstance(answer, Accepted)), default=0)
         headers = {"Letopis-Position": str(last)}
         return Response(to_json({"results": results}), media_type="application/json", headers=headers)
@@ -139,6 +139,15 @@ def command_routes(
         CommandRoute("/commands/{name}", carry_out, methods=["POST"]),
         CommandRoute("/commands", carry_out_batch, methods=["POST"]),
     ]
+
+
+def _require_all(answers: Sequence[Answer], results: Sequence[Mapping[str, Any]]) -> None:
+    """Raise BatchRefusedError when a command of an atomic batch was refused, or why none can be carried out now."""
+    for index, answer in enumerate(answers):
+        if isinstance(answer, OverloadedError | OutcomeUnknownError):
+            raise answer
+        if isinstance(answer, Exception) and not isinstance(answer, BatchRefusedError):
+            raise BatchRefusedError(index=index, results=results) from answer
 
 
 def _plain(answer: Accepted) -> dict[str, Any]:

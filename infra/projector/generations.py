@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from infra.log.log_reader import BEGINNING, Checkpoint, checkpoint_up_to
+from infra.postgres.connection import connect as open_session
 from infra.projector.leases import idle_build_lock
 from infra.projector.projection import Projection
 from infra.projector.tables import show, statements_of
@@ -29,9 +30,9 @@ _SESSION = (
 
 
 # A batch takes milliseconds: one that takes a minute holds up everything behind it, and is better begun again.
-_LIVE = " -c statement_timeout=60s -c lock_timeout=30s"
+_LIVE = 60.0
 # A build copies the whole log in one statement, makes indexes over it, and waits for another build of the same model.
-_BUILD = " -c statement_timeout=6h -c lock_timeout=6h"
+_BUILD = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,9 @@ class GenerationMovedError(Exception):
 
 def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """Open a session of the projector, to follow the log or to build; every statement commits by itself."""
-    return psycopg.connect(url, autocommit=True, connect_timeout=10, options=_SESSION + (_LIVE if is_live else _BUILD))
+    if is_live:
+        return open_session(url, _LIVE, options=_SESSION)
+    return open_session(url, _BUILD, lock_seconds=_BUILD, options=_SESSION)
 
 
 def fingerprint_of(projection: Projection[Any]) -> str:

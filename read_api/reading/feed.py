@@ -1,6 +1,5 @@
 """Following the log: pages of it one after the other, and, at its end, word of when it goes on."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -35,10 +34,10 @@ class Page(Protocol):
 
 
 class ReadFeed(Protocol):
-    """Reads the log; called in a thread."""
+    """Reads the log."""
 
-    def __call__(self, *, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> Page:
-        """Return the facts after a position, at most `limit`, of these topics or of all."""
+    async def __call__(self, *, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> Page:
+        """Return the facts after a position, at most `limit`, of these topics or of all; raises psycopg.Error."""
         ...
 
 
@@ -63,9 +62,7 @@ class Feed:
 
     async def page(self, wanted: Wanted, after: int, limit: int) -> Page:
         """Return one page; raises psycopg.Error."""
-        return await asyncio.to_thread(
-            self.read, after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal
-        )
+        return await self.read(after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal)
 
     def require_room(self) -> None:
         """Refuse one follower more than there may be; raises TooManyStreamsError."""
