@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import uuid4
 
-import psycopg
 import structlog
 from fastapi.exceptions import RequestValidationError
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
@@ -22,6 +20,7 @@ from app.auth import AuthenticationError
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
 from events.values import NO_NUL
+from infra.postgres.faults import is_lost, is_too_much
 from read_api.reading import errors as reads
 
 log = structlog.get_logger("letopis.http")
@@ -64,8 +63,6 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.PastUnreadableError, 503),
     (reads.ViewBehindError, 504),
 )
-
-UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TooManyRequests)
 
 HTTP_CODES = {
     400: "bad-request",
@@ -155,13 +152,18 @@ def problem_of(error: Exception) -> Problem | None:
         return _invalid(cast("Sequence[Mapping[str, Any]]", details))
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, UNREACHABLE):
-        facts = {"retry_after": RETRY_AFTER}
-        return Problem(503, "database-unreachable", facts, headers={"Retry-After": str(RETRY_AFTER)})
     for kind, status in STATUSES:
         if isinstance(error, kind):
             return _of_ours(error, status)
-    return None
+    return _of_database(error)
+
+
+def _of_database(error: Exception) -> Problem | None:
+    if is_lost(error):
+        facts = {"retry_after": RETRY_AFTER}
+        return Problem(503, "database-unreachable", facts, headers={"Retry-After": str(RETRY_AFTER)})
+    # What else it refuses should have been refused by us.
+    return Problem(422, "too-much-for-the-database") if is_too_much(error) else None
 
 
 def _of_ours(error: Any, status: int) -> Problem:

@@ -5,19 +5,22 @@ it is decided again; what is answered without an append (a refusal, or that ther
 asking the log. So nothing is ever stored or said on a state that never was.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import inf
 from uuid import UUID
+
+import psycopg
 
 from commands.errors import BatchRefusedError, ContendedError, KeyReusedError, OutcomeUnknownError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.execution.decision import Encryption, Request
-from commands.execution.pending import Accepted, Answer, PendingCommand
+from commands.execution.pending import Answer, PendingCommand
 from commands.execution.store import Store
 from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
 from infra.log.crypto import Keyring
 from infra.postgres.connection import Borrow
+from infra.postgres.faults import is_refusal
 
 RETRY_AFTER = 2
 """Seconds after which who was not answered may ask again."""
@@ -120,6 +123,28 @@ class BatchRunner:
         """Do what may wait until nothing else is to be done; it never fails."""
         self._streams.keep_snapshots()
 
+    def carry_out_singly(self) -> list[PendingCommand]:
+        """Carry out, one by one, commands of which the database refused one; return those that have their answers.
+
+        Whichever it refuses is answered with that, and hurts no other one. Raises as `advance`.
+        """
+        turns, self._again = self._again, []
+        ready: list[PendingCommand] = []
+        for place, turn in enumerate(turns):
+            try:
+                self.decide([turn])
+                while not self.is_idle:
+                    ready += self.advance()
+            except psycopg.Error as error:
+                if not is_refusal(error):
+                    self._again += turns[place + 1 :]
+                    self._ready += ready
+                    raise
+                self._again = []
+                turn.answer = error
+                ready.append(turn)
+        return ready
+
     def give_up(self, answer: Answer, *, lost_before: float = inf) -> list[PendingCommand]:
         """Answer, after a failure, what waits with this, or only what the log first failed before a moment.
 
@@ -205,7 +230,7 @@ class BatchRunner:
             self._again += [turn.again() for turn in batch.answered if not tainted.isdisjoint(turn.streams())]
             batch.answered = [turn for turn in batch.answered if turn.answer is not None]
         if batch.answered or self._next.answered:
-            _tell_positions(batch, [*batch.answered, *self._next.answered])
+            batch.tell_positions([*batch.answered, *self._next.answered])
         self._ready += batch.answered
 
     def _forget_keys(self, turn: PendingCommand) -> None:
@@ -269,16 +294,3 @@ def _is_refused(turns: list[PendingCommand]) -> bool:
         if place != index:
             turn.answer = BatchRefusedError(index=index)
     return True
-
-
-def _tell_positions(batch: Batch, turns: Iterable[PendingCommand]) -> None:
-    """Give the answers to commands with nothing to do the position that their stream's head got in a stored batch."""
-    positions: dict[tuple[UUID, int], int] = {}
-    for stored in batch.storing:
-        if stored.decided is not None and isinstance(stored.answer, Accepted) and not stored.answer.replayed:
-            for fact, event in zip(stored.decided.facts, stored.answer.events, strict=True):
-                positions[fact.envelope.stream_id, fact.envelope.version] = event["position"]
-    for turn in turns:
-        answer = turn.answer
-        if isinstance(answer, Accepted) and not answer.position:
-            answer.position = positions.get((answer.stream_id, answer.version), 0)

@@ -19,6 +19,7 @@ from commands.execution.decision import Request
 from commands.execution.job import Job, not_now, resolve
 from commands.execution.pending import Answer, PendingCommand
 from infra.postgres.connection import OwnConnection
+from infra.postgres.faults import is_refusal
 
 MAX_BATCH = 256
 """Commands carried out together; beyond this the append grows no faster, and a caller would only wait longer."""
@@ -223,6 +224,9 @@ class Executor:
                 answers = self._runner.run(job.requests, atomic=True, lost_at=lost_at)
                 break
             except psycopg.Error as error:
+                if is_refusal(error):
+                    answers = [error] * len(job.requests)
+                    break
                 lost_at, was_sent = started, was_sent or self._runner.has_lost_answers
                 self._pause_after(error)
                 if time.monotonic() - started > self._patience or self._is_stopping:
@@ -271,7 +275,17 @@ class Executor:
     # --- failing ---------------------------------------------------------------------------------------------------
 
     def _fail(self, error: psycopg.Error) -> None:
-        """Wait and let everything be tried again; callers who have waited too long are told to come again."""
+        """Wait and let everything be tried again; callers who have waited too long are told to come again.
+
+        What the database refuses for what it is, and not for the moment, is found and answered at once.
+        """
+        if is_refusal(error):
+            try:
+                self._answer(self._runner.carry_out_singly())
+            except psycopg.Error as another:
+                error = another
+            else:
+                return
         self._pause_after(error)
         patience = -math.inf if self._is_stopping else self._patience
         self._answer(self._runner.give_up(not_now(is_known=True), lost_before=time.monotonic() - patience))

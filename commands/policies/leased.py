@@ -9,6 +9,7 @@ import structlog
 
 from commands.errors import ContendedError, OverloadedError
 from infra.postgres.connection import OwnConnection
+from infra.postgres.faults import is_lost
 
 NOT_NOW = (OverloadedError, ContendedError)
 """Answers that say nothing about the command: the same one is asked again, and may be carried out."""
@@ -75,13 +76,13 @@ class LeasedWorker(ABC):
             try:
                 while self.step():
                     pass
-            except (psycopg.Error, *NOT_NOW) as error:
-                log.warning("policy_waits", policy=self.name, error=type(error).__name__)
+            except Exception as error:  # the thread's outermost door: it lives on, for the mended thing and the others
                 self._borrow.close()
-            except Exception:  # the thread's outermost door: it lives on, for the mended thing and for the others
-                log.exception("policy_failed", policy=self.name)
-                self._borrow.close()
-                self._stopping.wait(PAUSE_AFTER_BUG)
+                if is_lost(error) or isinstance(error, NOT_NOW):
+                    log.warning("policy_waits", policy=self.name, error=type(error).__name__)
+                else:
+                    log.exception("policy_failed", policy=self.name)
+                    self._stopping.wait(PAUSE_AFTER_BUG)
             self._wake.wait(self._poll_seconds)
             self._wake.clear()
 

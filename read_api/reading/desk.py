@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from infra.analytics.fact_schema import Report
 from infra.log.past_log import AsOf
 from infra.postgres.connection import LINE, AsyncBoundedConnection, ServerSilentError, limits, patience_of
+from infra.postgres.faults import is_lost
 from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.reading.feed import Feed
 from read_api.reading.past import Past
@@ -139,10 +140,10 @@ class Desk:
         """Run a statement, and once more if the connection was a dead one."""
         try:
             return await self._fetched(statement, parameters)
-        except (errors.QueryCanceled, ServerSilentError, PoolTimeout):
-            # It took, or would take, too long already.
-            raise
-        except OperationalError:
+        except OperationalError as error:
+            is_over = isinstance(error, errors.QueryCanceled | ServerSilentError | PoolTimeout)
+            if is_over or not is_lost(error):
+                raise
             # The server went away, or came back: its old connections are good for nothing, a new one may be.
             await self.pool.check()
             return await self._fetched(statement, parameters)
