@@ -1,7 +1,8 @@
 """The HTTP/1.1 protocol of the service: bytes that are no request are told so in the same form as everything else."""
 
 from pydantic_core import to_json
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.words.problems import MEDIA_TYPE, Problem, told
 
@@ -15,6 +16,7 @@ class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, with a problem document for what cannot be parsed as HTTP, and a limit for headers."""
 
     _unread = 0
+    _answering: RequestResponseCycle | None = None
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the wire; hang up when headers have no end."""
@@ -38,6 +40,21 @@ class Protocol(HttpToolsProtocol):
         """Note the end of a request."""
         self._unread = 0
         super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of every request of a caller who hung up; uvicorn itself lets go of the last one that was sent."""
+        queued = [cycle for cycle, _ in self.pipeline]
+        self.pipeline.clear()
+        for cycle in (self._answering, *queued):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Begin to answer a request, of several that were sent at once."""
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's own words help nobody
         """Answer bytes that are no HTTP request."""
