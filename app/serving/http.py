@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from app.serving.frame import BodyLimit, Frame
+from app.serving.frame import Frame, SizeLimits
 from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
 from app.words.docs import docs_router
 from app.words.openapi import ApiDocument
@@ -103,7 +103,7 @@ def create_app(parts: Parts) -> FastAPI:
     for kind in (HTTPException, RequestValidationError, ValidationError, psycopg.Error, *ours):
         app.add_exception_handler(kind, answer_with_problem)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, limit=parts.body_limit)
+    app.add_middleware(SizeLimits, limit=parts.body_limit)
     if parts.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from aggregates.base import DomainError, NotFoundError, WrongValueError
 from app.auth import AuthenticationError
+from app.words.field_codes import FIELD_CODES
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
 from events.values import NO_NUL
@@ -26,6 +27,8 @@ from read_api.reading import errors as reads
 log = structlog.get_logger("letopis.http")
 
 MEDIA_TYPE = "application/problem+json"
+# No answer grows with what is wrong; beyond so many each would cost microseconds of the only event loop.
+ERRORS_TOLD, ERRORS_LOOKED_AT = 20, 3_000
 RETRY_AFTER = 2
 
 # The one place that knows which status an error of ours has; the first line that fits counts.
@@ -73,57 +76,6 @@ HTTP_CODES = {
     415: "unsupported-media-type",
 }
 
-# pydantic's word for what is wrong with a field → ours; those not listed are "invalid".
-FIELD_CODES = {
-    "missing": "missing",
-    "extra_forbidden": "unknown-field",
-    "json_invalid": "not-json",
-    "string_type": "not-text",
-    "string_unicode": "not-text",
-    "string_too_short": "too-short",
-    "string_too_long": "too-long",
-    "string_pattern_mismatch": "wrong-form",
-    "uuid_type": "not-a-uuid",
-    "uuid_parsing": "not-a-uuid",
-    "datetime_type": "not-a-moment",
-    "datetime_parsing": "not-a-moment",
-    "datetime_from_date_parsing": "not-a-moment",
-    "datetime_object_invalid": "not-a-moment",
-    "timezone_aware": "no-time-zone",
-    "time_delta_parsing": "not-a-length-of-time",
-    "date_type": "not-a-date",
-    "date_parsing": "not-a-date",
-    "date_from_datetime_parsing": "not-a-date",
-    "date_from_datetime_inexact": "not-a-date",
-    "decimal_type": "not-an-amount",
-    "decimal_parsing": "not-an-amount",
-    "finite_number": "not-an-amount",
-    "decimal_max_digits": "too-many-digits",
-    "decimal_max_places": "too-many-digits",
-    "decimal_whole_digits": "too-many-digits",
-    "int_type": "not-a-whole-number",
-    "int_parsing": "not-a-whole-number",
-    "int_parsing_size": "not-a-whole-number",
-    "int_from_float": "not-a-whole-number",
-    "float_type": "not-a-number",
-    "float_parsing": "not-a-number",
-    "greater_than": "too-small",
-    "greater_than_equal": "too-small",
-    "less_than": "too-large",
-    "less_than_equal": "too-large",
-    "bool_type": "not-yes-or-no",
-    "bool_parsing": "not-yes-or-no",
-    "enum": "not-in-list",
-    "literal_error": "not-in-list",
-    "union_tag_invalid": "not-in-list",
-    "list_type": "not-a-list",
-    "tuple_type": "not-a-list",
-    "dict_type": "not-an-object",
-    "model_type": "not-an-object",
-    "model_attributes_type": "not-an-object",
-    "too_short": "too-few-items",
-    "too_long": "too-many-items",
-}
 # What FastAPI says of a body that its JSON reader cannot even refuse in order: nested too deep, not in UTF-8.
 UNPARSED = "There was an error parsing the body"
 # Where pydantic's JSON reader stopped.
@@ -148,8 +100,7 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, RequestValidationError):
         return _invalid(cast("Sequence[Mapping[str, Any]]", error.errors()))
     if isinstance(error, ValidationError):
-        details = error.errors(include_url=False, include_input=False)
-        return _invalid(cast("Sequence[Mapping[str, Any]]", details))
+        return _invalid(_details(error))
     if isinstance(error, HTTPException):
         return _of_http(error)
     for kind, status in STATUSES:
@@ -169,6 +120,8 @@ def _of_database(error: Exception) -> Problem | None:
 def _of_ours(error: Any, status: int) -> Problem:
     facts = dict(error.facts)
     errors = facts.pop("errors", None)
+    if errors is not None:
+        facts, errors = facts | _left_out(errors), errors[:ERRORS_TOLD]
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = (
@@ -192,8 +145,7 @@ def _of_http(error: HTTPException) -> Problem:
     code = HTTP_CODES.get(error.status_code, "bad-request")
     if error.detail == UNPARSED:
         code = "not-json"
-    facts: Mapping[str, Any] = getattr(error, "facts", {})
-    return Problem(error.status_code, code, facts, headers=error.headers or {})
+    return Problem(error.status_code, code, getattr(error, "facts", {}), headers=error.headers or {})
 
 
 def _invalid(details: Sequence[Mapping[str, Any]]) -> Problem:
@@ -202,7 +154,18 @@ def _invalid(details: Sequence[Mapping[str, Any]]) -> Problem:
             found = _PLACE.search(str(detail["ctx"]["error"]))
             place = [{"pointer": "", "code": "not-json-here", "line": found[1], "column": found[2]}] if found else None
             return Problem(400, "not-json", errors=place)
-    return Problem(422, "invalid-request", errors=[_field_error(detail) for detail in details])
+    errors = [_field_error(detail) for detail in details[:ERRORS_TOLD]]
+    return Problem(422, "invalid-request", _left_out(details), errors)
+
+
+def _details(error: ValidationError) -> Sequence[Mapping[str, Any]]:
+    if error.error_count() > ERRORS_LOOKED_AT:
+        return [{"loc": (), "type": "too_many_errors"}]
+    return cast("Sequence[Mapping[str, Any]]", error.errors(include_url=False, include_input=False))
+
+
+def _left_out(errors: Sequence[Any]) -> dict[str, int]:
+    return {"errors_left_out": len(errors) - ERRORS_TOLD} if len(errors) > ERRORS_TOLD else {}
 
 
 def _field_error(detail: Mapping[str, Any]) -> dict[str, Any]:

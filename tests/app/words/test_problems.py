@@ -18,8 +18,9 @@ from aggregates.base import DomainError, NotFoundError
 from aggregates.client_errors import ClientIsOwnedError
 from app.auth import AuthenticationError, TokenMissingError
 from app.serving.http import Check, Parts, create_app
+from app.words.field_codes import FIELD_CODES
 from app.words.messages import FIELD_MESSAGES, LANGUAGES, MESSAGES, language_of, words_for
-from app.words.problems import FIELD_CODES, HTTP_CODES, STATUSES, problem_of, problem_of_item, told
+from app.words.problems import HTTP_CODES, STATUSES, problem_of, problem_of_item, told
 from commands.errors import OverloadedError, RequestError
 from read_api.reading.errors import ReadError
 
