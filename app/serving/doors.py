@@ -17,6 +17,7 @@ from app.serving.analytics_control import REPAIR_PATHS, operators_router
 from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, RequestCounts
+from app.serving.remembered import Remembered
 from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.execution.door import command_routes
@@ -91,8 +92,8 @@ def http_parts(
         lifespan=reads.lifespan,
         on_stop=reads.end_streams,
         actor_of=who.remembered,
-        checks=_checks(settings, urls, write_side.executor),
-        gauges=_gauges(urls, write_side, analytics, crew),
+        checks=Remembered(_checks(settings, urls, write_side.executor)),
+        gauges=Remembered(_gauges(urls, write_side, analytics, crew)),
         counts=counts or RequestCounts(),
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
