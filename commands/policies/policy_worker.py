@@ -11,7 +11,7 @@ from commands.base import Command
 from commands.execution.decision import KeyedHash, Request
 from commands.execution.pending import Accepted, Answer
 from commands.policies.base import Policy
-from commands.policies.leased import NOT_NOW, LeasedWorker
+from commands.policies.leased import NOT_NOW, LeasedWorker, tell_refused
 from events.base import Event
 from infra.log.checkpoints import read_checkpoint, streams_concerning, write_checkpoint
 from infra.log.envelope import AnyEvent
@@ -77,13 +77,8 @@ class PolicyWorker(LeasedWorker):
             if isinstance(answer, NOT_NOW):
                 raise answer
             if not isinstance(answer, Accepted):
-                log.error(
-                    "policy_refused",
-                    policy=self.name,
-                    position=event.position,
-                    command_id=str(request.command_id),
-                    code=getattr(answer, "code", type(answer).__name__),
-                )
+                facts = {"policy": self.name, "position": event.position, "command_id": str(request.command_id)}
+                tell_refused("policy_refused", answer, **facts)
 
     def _request(self, event: Event, about: UUID, command: Command) -> Request:
         cause: UUID = event.envelope.event_id

@@ -288,7 +288,7 @@ class AnalyticsNode:
 
     def _broken(self, problem: str) -> None:
         self.state, self.problem = "broken", problem
-        _log.error("analytics-broken", outcome=problem)
+        _log.warning("analytics-broken", outcome=problem)
 
     def _tell(self, _reached: int, _aim: int) -> None:
         with self._advanced:

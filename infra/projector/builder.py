@@ -16,6 +16,7 @@ from infra.projector.generations import connect, fingerprint_of, has_current, in
 from infra.projector.leases import idle_build_lock, release, try_lease
 from infra.projector.projection import Projection
 from infra.projector.promote import promote_again
+from infra.told import ToldError
 
 Build = Callable[[Projection[Any]], object]
 
@@ -103,6 +104,10 @@ class Builder:
             if is_lost(error):
                 _log.warning("projection_build", projection=name, outcome="database lost", error=str(error))
                 return False
+            if isinstance(error, ToldError):
+                # A fact that cannot be taken in, a full disk: status, doctor and `/ready` say so.
+                _log.warning("projection_build", projection=name, outcome=type(error).__name__, error=str(error))
+                return True
             _log.error("projection_build", projection=name, outcome="failed", error=type(error).__name__, exc_info=True)
         return True
 
