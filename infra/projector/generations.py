@@ -18,6 +18,8 @@ from infra.projector.tables import show, statements_of
 State = Literal["building", "live", "paused", "broken", "retired"]
 LOG_REPLACED = "log replaced"
 """The error of a generation that was folded from another log than the one that is there now."""
+TABLE_GONE = "its table is gone"
+"""The error of a generation whose table, or its readers' view, was dropped by hand."""
 
 _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error, revision"
 # The projector's sessions do nothing but read the log by position and join tables to a batch's keys: whatever the
@@ -117,9 +119,9 @@ def has_current(connection: psycopg.Connection[Any], projection: Projection[Any]
     """Tell whether a generation of this very code and log is before the readers, or was and is kept up to date."""
     row = connection.execute(
         "SELECT EXISTS (SELECT FROM letopis.projection WHERE name = %s AND fingerprint = %s"
-        " AND error IS DISTINCT FROM %s"
+        " AND (error IS NULL OR error <> ALL(%s))"
         " AND (state IN ('live', 'paused', 'broken') OR (state = 'retired' AND error IS NULL)))",
-        (projection.name, fingerprint_of(projection), LOG_REPLACED),
+        (projection.name, fingerprint_of(projection), [LOG_REPLACED, TABLE_GONE]),
     ).fetchone()
     return bool(row and row[0])
 
