@@ -31,6 +31,9 @@ from infra.told import ToldError
 REMEMBERED_TOKENS = 10_000
 KEY_FILE = "token-key.pem"
 ROLES = frozenset(role.value for role in StaffRole)
+# What is raised on the way through a text that is no token: by the library, and by Python for what lets that down,
+# such as an `exp` of 10**400, or JSON that is nested a thousand times.
+NO_TOKEN = (jwt.InvalidTokenError, ValueError, TypeError, ArithmeticError, RecursionError)
 
 
 class TokenKeyError(ToldError):
@@ -117,7 +120,7 @@ class Authenticator:
     def _verify(self, token: str) -> tuple[Actor, float]:
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.InvalidTokenError:
+        except NO_TOKEN:
             raise TokenInvalidError from None
         for key in self._keys:
             if key.algorithm != header.get("alg") or (key.key_id and header.get("kid") not in (None, key.key_id)):
@@ -128,7 +131,7 @@ class Authenticator:
                 continue
             except jwt.ExpiredSignatureError:
                 raise TokenExpiredError from None
-            except jwt.InvalidTokenError:
+            except NO_TOKEN:
                 raise TokenInvalidError from None
         raise TokenInvalidError
 

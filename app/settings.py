@@ -54,6 +54,10 @@ class Settings(BaseSettings):
     body_limit_bytes: Annotated[int, Field(ge=1024)] = 1024 * 1024
     # Beyond so many waiting commands a caller does better to come back than to wait.
     queue_size: Annotated[int, Field(ge=1)] = 10_000
+    # After so many seconds whoever sent a command has an answer, whatever the database does.
+    command_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
+    # How long the database may work on one question; half as long a caller waits for a connection.
+    read_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
     # How many commands one actor may send a second to one process, and at once after a rest; 0: as many as they like.
     commands_per_second: Annotated[float, Field(ge=0)] = 500
     commands_burst: Annotated[int, Field(ge=1)] = 1_000

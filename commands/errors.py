@@ -13,7 +13,8 @@ RequestError
 ├── UnsupportedMediaTypeError   the body is not application/json
 ├── BatchRefusedError           another command of an atomic batch was refused
 ├── TooManyRequestsError        the caller sends more commands than they may
-└── OverloadedError             the queue is full, or the log cannot be reached
+├── OverloadedError             the queue is full, or the log cannot be reached: nothing was carried out
+└── OutcomeUnknownError         the log did not say whether the command was stored
 """
 
 from typing import Any, ClassVar
@@ -113,6 +114,15 @@ class TooManyRequestsError(RequestError):
 
 
 class OverloadedError(RequestError):
-    """Too many commands wait, or the log cannot be reached; facts: retry_after (seconds)."""
+    """Too many commands wait, or the log cannot be reached: it was not carried out; facts: retry_after (seconds)."""
 
     code = "overloaded"
+
+
+class OutcomeUnknownError(RequestError):
+    """The command was given to the log, which did not say whether it was stored; facts: retry_after (seconds).
+
+    Sent again under its key it is carried out once, whatever became of it.
+    """
+
+    code = "outcome-unknown"

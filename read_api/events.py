@@ -117,9 +117,9 @@ async def list_events(
     after = question.after if resumed is None else resumed
     await _require_in_log(ask, after, is_header=resumed is not None)
     if wants_stream:
-        feed.require_room()
+        feed.require_room(ask.caller.id)
         headers = {**streams.HEADERS, "Letopis-Position": str(after)}
-        return StreamingResponse(_stream(feed, wanted, after), media_type=STREAM, headers=headers)
+        return StreamingResponse(_stream(feed, wanted, after, ask.caller.id), media_type=STREAM, headers=headers)
     return _page(ask, wanted, question, await feed.page(wanted, after, question.limit))
 
 
@@ -154,9 +154,9 @@ def cloud_event(fact: Any) -> bytes:
     return to_json(attributes)[:-1] + b',"data":' + text.encode() + b"}"
 
 
-async def _stream(feed: Feed, wanted: Wanted, after: int) -> AsyncIterator[bytes]:
+async def _stream(feed: Feed, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[bytes]:
     yield opening()
-    async for page in feed.follow(wanted, after):
+    async for page in feed.follow(wanted, after, caller_id):
         if page is None:
             yield ALIVE
             continue

@@ -7,7 +7,6 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import to_json
-from starlette.concurrency import run_in_threadpool
 
 from read_api.reading.answer import Answer, Page, json_of
 from read_api.reading.declaring import Asking, Questions
@@ -88,7 +87,7 @@ async def get_client_history(client_id: UUID, ask: Asking, question: Annotated[H
     whose = {"client_id": client_id}
     place = from_cursor(HISTORY, whose, question.cursor) if question.cursor is not None else BEGINNING
     head = await ask.desk.head()
-    found = await run_in_threadpool(ask.desk.history, client_id, place["after_0"], question.limit + 1)
+    found = await ask.desk.history(client_id, place["after_0"], question.limit + 1)
     if not found and question.cursor is None:
         raise NoSuchThingError(kind="client", id=client_id)
     entries, has_more = found[: question.limit], len(found) > question.limit

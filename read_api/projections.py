@@ -132,18 +132,20 @@ async def list_projections(ask: Asking, question: Annotated[Question, Query()]) 
 async def watch_rebuilds(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
     if is_stream(ask.request.headers.get("accept"), JSON):
-        ask.desk.feed.require_room()
-        return StreamingResponse(_stream(ask.desk, ask.desk.feed), media_type=STREAM, headers=streams.HEADERS)
+        ask.desk.feed.require_room(ask.caller.id)
+        return StreamingResponse(
+            _stream(ask.desk, ask.desk.feed, ask.caller.id), media_type=STREAM, headers=streams.HEADERS
+        )
     [(position, body)] = await ask.desk.rows(PROGRESS)
     return ask.answer(body.encode(), Seen(position))
 
 
-async def _stream(desk: Desk, feed: Feed) -> AsyncIterator[bytes]:
+async def _stream(desk: Desk, feed: Feed, caller_id: str) -> AsyncIterator[bytes]:
     """Tell how things stand, and again whenever they stand otherwise, as long as a stream lives."""
     yield opening()
     end = time.monotonic() + feed.life
     told, told_at = "", 0.0
-    async with feed.tail.followed():
+    async with feed.followed_by(caller_id):
         while time.monotonic() < end and not feed.tail.is_ending:
             try:
                 [(_, body)] = await desk.rows(PROGRESS)

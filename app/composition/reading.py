@@ -1,25 +1,29 @@
 """Puts the read side together: its connections, the history that auditors read from the log, and the reports."""
 
+import asyncio
 import queue
-import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+import psycopg
 from fastapi import APIRouter, FastAPI
 
 from aggregates.identity import email_key, phone_key
-from app.composition.decoding import decoder_at, mapper_at, mapper_by
+from app.composition.decoding import mapper_by
 from app.database import Urls
 from app.settings import Settings
 from commands.base import Actor
 from events.registry import EVENT_TYPES
 from infra.log.crypto import MasterKey
+from infra.log.envelope import RecordedEvent
+from infra.log.mapper import Told
 from infra.log.tail import Tail
-from infra.postgres.connection import OwnConnection
+from infra.postgres.connection import OwnConnection, ServerSilentError
 from read_api.door import direct_routes, read_router
-from read_api.reading.desk import Desk, History, Reports, read_pool
+from read_api.reading.desk import READ_SECONDS, Desk, History, Reports, read_pool
 from read_api.reading.direct import DirectRoute
 from read_api.reading.feed import Feed
 from read_api.reading.past import Past
@@ -32,6 +36,7 @@ FEED_CONNECTIONS = 2
 # The past of one client is milliseconds of work, that of a whole view seconds of one core.
 PAST_SESSIONS, PAST_WHOLES = 2, 1
 
+Answer = TypeVar("Answer")
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -44,41 +49,63 @@ class ReadSide(NamedTuple):
     end_streams: Callable[[], None]
 
 
-def history_at(url: str, master: MasterKey) -> History:
-    """Return what reads a client's history from the log, one reader at a time: auditors are few."""
-    lock = threading.Lock()
-    borrow = OwnConnection(url)
-    decode = decoder_at(url, master)
+class Readers:
+    """Some sessions for questions to the log that are asked in threads, each by one caller at a time.
 
-    def read(party_id: UUID, after: int, limit: int) -> Sequence[Any]:
-        with lock, borrow() as connection:
-            return history_of(connection, decode, party_id, after=after, limit=limit)
+    `seconds` is how long the database may work on a statement; half as long a caller waits for a session.
+    """
+
+    def __init__(self, url: str, count: int, seconds: float) -> None:
+        self._patience = seconds / 2
+        self._turns = asyncio.Semaphore(count)
+        self._free: queue.SimpleQueue[OwnConnection] = queue.SimpleQueue()
+        for _ in range(count):
+            self._free.put(OwnConnection(url, seconds))
+
+    async def ask(self, question: Callable[[psycopg.Connection[Any]], Answer]) -> Answer:
+        """Answer a question; raises psycopg.Error, and ServerSilentError when no session is free in time."""
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise ServerSilentError("All sessions wait for the server.") from None
+        try:
+            return await asyncio.to_thread(self._answer, question)
+        finally:
+            self._turns.release()
+
+    def _answer(self, question: Callable[[psycopg.Connection[Any]], Answer]) -> Answer:
+        borrow = self._free.get()
+        try:
+            with borrow() as connection:
+                return question(connection)
+        finally:
+            self._free.put(borrow)
+
+
+def history_at(url: str, master: MasterKey, seconds: float) -> History:
+    """Return what reads a client's history from the log, one reader at a time: auditors are few."""
+    readers = Readers(url, 1, seconds)
+    decode = mapper_by(OwnConnection(url, seconds), master)
+
+    async def read(party_id: UUID, after: int, limit: int) -> Sequence[Any]:
+        return await readers.ask(lambda connection: history_of(connection, decode, party_id, after=after, limit=limit))
 
     return read
 
 
-def feed_at(log_url: str, reader_url: str, master: MasterKey, limit: int) -> Feed:
+def feed_at(log_url: str, reader_url: str, master: MasterKey, limit: int, seconds: float = READ_SECONDS) -> Feed:
     """Return the feed of the log's events, which at most `limit` follow at once."""
-    mapper = mapper_at(log_url, master)
+    mapper = mapper_by(OwnConnection(log_url, seconds), master)
     # Several followers at the log's end all want the same few facts at the same moment: two connections serve them.
-    free: queue.SimpleQueue[OwnConnection] = queue.SimpleQueue()
-    for _ in range(FEED_CONNECTIONS):
-        free.put(OwnConnection(log_url))
+    readers = Readers(log_url, FEED_CONNECTIONS, seconds)
 
-    def read(*, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> FedPage:
-        borrow = free.get()
-        try:
-            with borrow() as connection:
-                return feed_page(
-                    connection,
-                    lambda fact, personal: mapper.told(fact, with_personal=personal),
-                    after=after,
-                    limit=limit,
-                    topics=topics,
-                    with_personal=with_personal,
-                )
-        finally:
-            free.put(borrow)
+    def tell(fact: RecordedEvent, personal: bool) -> Told:
+        return mapper.told(fact, with_personal=personal)
+
+    async def read(*, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> FedPage:
+        wanted = partial(feed_page, tell=tell, after=after, limit=limit, topics=topics, with_personal=with_personal)
+        return await readers.ask(wanted)
 
     return Feed(read, frozenset(kind.TOPIC for kind in EVENT_TYPES), Tail(reader_url), limit)
 
@@ -102,12 +129,13 @@ def read_side(
     reports: Reports | None,
 ) -> ReadSide:
     """Put the read side together."""
-    feed = feed_at(urls.projector, urls.reader, master, settings.event_streams)
-    pool = read_pool(urls.reader, settings.read_connections)
+    seconds = settings.read_seconds
+    feed = feed_at(urls.projector, urls.reader, master, settings.event_streams, seconds)
+    pool = read_pool(urls.reader, settings.read_connections, seconds)
     desk = Desk(
         pool=pool,
         authenticate=authenticate,
-        history=history_at(urls.projector, master),
+        history=history_at(urls.projector, master, seconds),
         phone_key=phone_key,
         email_key=email_key,
         feed=feed,

@@ -29,12 +29,15 @@ class WriteSide:
         self.refusals = RefusalRecord(urls.writer)
         self._policies: list[LeasedWorker] = []
         self.listeners: list[Callable[[], None]] = []
-        reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
+        # So that the executor has tried once more, and given up, before the deadline of those who wait.
+        seconds = settings.command_seconds / 3
+        reading, writing = OwnConnection(urls.writer, seconds), OwnConnection(urls.writer, seconds)
         self.executor = Executor(
             batch_runner(master, reading, writing),
             (reading, writing),
             on_stored=self._stored,
             limit=settings.queue_size,
+            deadline=settings.command_seconds,
         )
         if with_policies:
             self._policies = self._workers(urls, master)

@@ -19,6 +19,7 @@ from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, RequestCounts
 from app.serving.policy_lag import STATUS as POLICY_STATUS
 from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
+from app.serving.remembered import Remembered
 from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.execution.door import command_routes
@@ -26,6 +27,7 @@ from commands.execution.executor import Executor
 from commands.execution.rate_limit import RateLimit
 from infra.analytics.duck import AnalyticsNode
 from infra.log.crypto import MasterKey
+from infra.postgres.connection import async_connect
 from projections.registry import PROJECTIONS
 
 _VIEWS = """
@@ -41,7 +43,7 @@ ORDER BY name
 """
 _HEAD = "SELECT coalesce((SELECT position FROM read.log_head), 0) AS position"
 # A load balancer that asks whether we are ready does not wait for long.
-_LIMITS = "-c statement_timeout=3s -c lock_timeout=1s"
+_SECONDS = 3.0
 # A retired one serves readers of another shape, and is kept up to date for them.
 _SERVING = frozenset({"live", "paused", "retired"})
 
@@ -93,8 +95,8 @@ def http_parts(
         lifespan=reads.lifespan,
         on_stop=reads.end_streams,
         actor_of=who.remembered,
-        checks=_checks(settings, urls, write_side.executor, analytics),
-        gauges=_gauges(urls, write_side, analytics, crew),
+        checks=Remembered(_checks(settings, urls, write_side.executor, analytics)),
+        gauges=Remembered(_gauges(urls, write_side, analytics, crew)),
         counts=counts or RequestCounts(),
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
@@ -118,9 +120,7 @@ def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home 
 
 async def _rows(url: str, *statements: LiteralString) -> list[list[Mapping[str, Any]]]:
     """Return what each statement gives."""
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, connect_timeout=3, options=_LIMITS, row_factory=dict_row
-    ) as connection:
+    async with await async_connect(url, _SECONDS, connect_timeout=3, row_factory=dict_row) as connection:
         return [list(await (await connection.execute(statement)).fetchall()) for statement in statements]
 
 

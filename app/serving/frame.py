@@ -15,6 +15,15 @@ from app.words.problems import Problem, incident_of, problem_response
 
 log = structlog.get_logger("letopis.http")
 
+SMALL = 16 * 1024
+"""Bytes of the body of a question: a phone number is a few."""
+
+ONE_COMMAND = 256 * 1024
+"""Bytes of one command: a client with fifty contact points of the longest."""
+
+PARAMETERS = 200
+"""Parameters of an address; a hundred topics are the most that one question takes."""
+
 HUNG_UP = 499
 """What the log and the counts call a request whose caller did not wait for the end of it."""
 
@@ -27,22 +36,32 @@ class BodyTooLargeError(HTTPException):
         self.facts = {"limit": limit}
 
 
-class BodyLimit:
-    """Refuses a body that is too large, before it is read when its length is announced, else while it is read."""
+class SizeLimits:
+    """Refuses a query or a body that is too large: before it is read when its length is announced, else meanwhile.
+
+    Only a batch of commands may be as large as `limit`.
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
         self.limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["query_string"].count(b"&") >= PARAMETERS:
+            many = {"pointer": "", "in": "query", "code": "too-many-parameters", "limit": PARAMETERS}
+            await self._refuse(Problem(422, "invalid-request", errors=[many]), scope, receive, send)
+            return
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        announced = headers.get("content-length", "")
-        if announced.isascii() and announced.isdigit() and int(announced[:18]) > self.limit:
-            problem = Problem(413, "payload-too-large", {"limit": self.limit})
-            await problem_response(problem, headers.get("accept-language"))(scope, receive, send)
+        path = scope["path"]
+        ours = (
+            SMALL if not path.startswith("/commands") else ONE_COMMAND if path.startswith("/commands/") else self.limit
+        )
+        limit = min(ours, self.limit)
+        announced = Headers(scope=scope).get("content-length", "")
+        if announced.isascii() and announced.isdigit() and int(announced[:18]) > limit:
+            await self._refuse(Problem(413, "payload-too-large", {"limit": limit}), scope, receive, send)
             return
         seen = 0
 
@@ -50,11 +69,14 @@ class BodyLimit:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self.limit:
-                raise BodyTooLargeError(self.limit)
+            if seen > limit:
+                raise BodyTooLargeError(limit)
             return message
 
         await self.app(scope, limited, send)
+
+    async def _refuse(self, problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+        await problem_response(problem, Headers(scope=scope).get("accept-language"))(scope, receive, send)
 
 
 class Frame:

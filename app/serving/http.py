@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import psycopg
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
@@ -15,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.serving.frame import BodyLimit, Frame
+from app.serving.frame import Frame, SizeLimits
 from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
 from app.words.docs import docs_router
 from app.words.labels import labels_router
 from app.words.openapi import ApiDocument
-from app.words.problems import STATUSES, UNREACHABLE, Problem, answer_with_problem, problem_response
+from app.words.problems import STATUSES, Problem, answer_with_problem, problem_response
 
 CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"
@@ -101,11 +102,11 @@ def create_app(parts: Parts) -> FastAPI:
     # Asked for most often, so looked at first, and by the application itself: every router between costs its share.
     app.router.routes[:0] = parts.first_routes
     ours = [kind for kind, _status in STATUSES]
-    for kind in (HTTPException, RequestValidationError, ValidationError, *UNREACHABLE, *ours):
+    for kind in (HTTPException, RequestValidationError, ValidationError, psycopg.Error, *ours):
         app.add_exception_handler(kind, answer_with_problem)
     app.add_exception_handler(405, _answer_another_method)
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, limit=parts.body_limit)
+    app.add_middleware(SizeLimits, limit=parts.body_limit)
     if parts.cors_origins:
         app.add_middleware(
             CORSMiddleware,

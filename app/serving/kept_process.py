@@ -82,7 +82,9 @@ class KeptProcess:
             self._process.join()
             if self._is_stopping.is_set():
                 return
-            log.error("process_died", process=self._name, exit_code=self._process.exitcode, outcome="started again")
+            # Below zero it was a signal, which is somebody's doing: the system's when memory is short.
+            tell = log.warning if self._process.exitcode < 0 else log.error
+            tell("process_died", process=self._name, exit_code=self._process.exitcode, outcome="started again")
             time.sleep(RESTART_PAUSE)
             if self._is_stopping.is_set():
                 return

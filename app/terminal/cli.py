@@ -278,12 +278,12 @@ def main() -> None:
 
 def told(error: Exception) -> str | None:
     """Return what the operator is told of a failure; None when it is a bug, which shows itself as one."""
-    import psycopg
+    from infra.postgres.faults import is_lost
 
     if isinstance(error, ToldError):
         return str(error)
     if isinstance(error, ValidationError) and error.title == Settings.__name__:
         return sentence_of(error)
-    if isinstance(error, psycopg.OperationalError):
+    if is_lost(error):
         return f"{error}\nIs LETOPIS_DATABASE_URL right, and does that server run? `letopis doctor` looks at all of it."
     return None

@@ -24,6 +24,7 @@ class ProblemDetails(BaseModel):
     detail: str
     code: str = Field(description="Stable: programs decide by it.")
     errors: list[FieldProblem] | None = None
+    errors_left_out: int | None = Field(default=None, description="How many more fields are wrong than are told.")
 
 
 class RecordedEvent(BaseModel):

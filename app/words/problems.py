@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import uuid4
 
-import psycopg
 import structlog
 from fastapi.exceptions import RequestValidationError
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
@@ -22,11 +20,14 @@ from app.auth import AuthenticationError
 from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
+from infra.postgres.faults import is_lost, is_too_much
 from read_api.reading import errors as reads
 
 log = structlog.get_logger("letopis.http")
 
 MEDIA_TYPE = "application/problem+json"
+# No answer grows with what is wrong; beyond so many each would cost microseconds of the only event loop.
+ERRORS_TOLD, ERRORS_LOOKED_AT = 20, 3_000
 RETRY_AFTER = 2
 
 # The one place that knows which status an error of ours has; the first line that fits counts.
@@ -44,6 +45,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (commands.HeaderOfOneCommandError, 422),
     (commands.TooManyRequestsError, 429),
     (commands.OverloadedError, 503),
+    (commands.OutcomeUnknownError, 503),
     (commands.KeyReusedError, 409),
     (commands.DuplicateClientError, 409),
     (commands.ContendedError, 409),
@@ -64,8 +66,6 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.PastUnreadableError, 503),
     (reads.ViewBehindError, 504),
 )
-
-UNREACHABLE = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed, TooManyRequests)
 
 HTTP_CODES = {
     400: "bad-request",
@@ -100,22 +100,28 @@ def problem_of(error: Exception) -> Problem | None:
     if isinstance(error, RequestValidationError):
         return _invalid(cast("Sequence[Mapping[str, Any]]", error.errors()))
     if isinstance(error, ValidationError):
-        details = error.errors(include_url=False, include_input=False)
-        return _invalid(cast("Sequence[Mapping[str, Any]]", details))
+        return _invalid(_details(error))
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, UNREACHABLE):
-        facts = {"retry_after": RETRY_AFTER}
-        return Problem(503, "database-unreachable", facts, headers={"Retry-After": str(RETRY_AFTER)})
     for kind, status in STATUSES:
         if isinstance(error, kind):
             return _of_ours(error, status)
-    return None
+    return _of_database(error)
+
+
+def _of_database(error: Exception) -> Problem | None:
+    if is_lost(error):
+        facts = {"retry_after": RETRY_AFTER}
+        return Problem(503, "database-unreachable", facts, headers={"Retry-After": str(RETRY_AFTER)})
+    # What else it refuses should have been refused by us.
+    return Problem(422, "too-much-for-the-database") if is_too_much(error) else None
 
 
 def _of_ours(error: Any, status: int) -> Problem:
     facts = dict(error.facts)
     errors = facts.pop("errors", None)
+    if errors is not None:
+        facts, errors = facts | _left_out(errors), errors[:ERRORS_TOLD]
     headers: dict[str, str] = {}
     if status == 401:
         headers["WWW-Authenticate"] = (
@@ -148,8 +154,7 @@ def _of_http(error: HTTPException) -> Problem:
     code = HTTP_CODES.get(error.status_code, "bad-request")
     if error.detail == UNPARSED:
         code = "not-json"
-    facts: Mapping[str, Any] = getattr(error, "facts", {})
-    return Problem(error.status_code, code, facts, headers=error.headers or {})
+    return Problem(error.status_code, code, getattr(error, "facts", {}), headers=error.headers or {})
 
 
 def _invalid(details: Sequence[Mapping[str, Any]]) -> Problem:
@@ -158,7 +163,18 @@ def _invalid(details: Sequence[Mapping[str, Any]]) -> Problem:
             found = _PLACE.search(str(detail["ctx"]["error"]))
             place = [{"pointer": "", "code": "not-json-here", "line": found[1], "column": found[2]}] if found else None
             return Problem(400, "not-json", errors=place)
-    return Problem(422, "invalid-request", errors=[_field_error(detail) for detail in details])
+    errors = [_field_error(detail) for detail in details[:ERRORS_TOLD]]
+    return Problem(422, "invalid-request", _left_out(details), errors)
+
+
+def _details(error: ValidationError) -> Sequence[Mapping[str, Any]]:
+    if error.error_count() > ERRORS_LOOKED_AT:
+        return [{"loc": (), "type": "too_many_errors"}]
+    return cast("Sequence[Mapping[str, Any]]", error.errors(include_url=False, include_input=False))
+
+
+def _left_out(errors: Sequence[Any]) -> dict[str, int]:
+    return {"errors_left_out": len(errors) - ERRORS_TOLD} if len(errors) > ERRORS_TOLD else {}
 
 
 def _field_error(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,20 +5,26 @@ it is decided again; what is answered without an append (a refusal, or that ther
 asking the log. So nothing is ever stored or said on a state that never was.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import inf
 from uuid import UUID
 
+import psycopg
+
 from aggregates.client import Client
-from commands.errors import BatchRefusedError, ContendedError, KeyReusedError
+from commands.errors import BatchRefusedError, ContendedError, KeyReusedError, OutcomeUnknownError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.execution.decision import Encryption, Request
-from commands.execution.pending import Accepted, Answer, PendingCommand
+from commands.execution.pending import Answer, PendingCommand
 from commands.execution.store import Store
 from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
 from infra.log.crypto import Keyring
 from infra.postgres.connection import Borrow
+from infra.postgres.faults import is_refusal
+
+RETRY_AFTER = 2
+"""Seconds after which who was not answered may ask again."""
 
 
 class BatchRunner:
@@ -38,6 +44,8 @@ class BatchRunner:
         self._on_its_way: Batch | None = None
         self._again: list[PendingCommand] = []
         self._ready: list[PendingCommand] = []
+        self.has_lost_answers = False
+        """Whether, at the last failure, commands were on their way: they may be stored."""
 
     def run(self, requests: Sequence[Request], *, atomic: bool = False, lost_at: float | None = None) -> list[Answer]:
         """Carry out the commands in order and wait; return one answer per command, in order.
@@ -116,14 +124,39 @@ class BatchRunner:
         """Do what may wait until nothing else is to be done; it never fails."""
         self._streams.keep_snapshots()
 
+    def carry_out_singly(self) -> list[PendingCommand]:
+        """Carry out, one by one, commands of which the database refused one; return those that have their answers.
+
+        Whichever it refuses is answered with that, and hurts no other one. Raises as `advance`.
+        """
+        turns, self._again = self._again, []
+        ready: list[PendingCommand] = []
+        for place, turn in enumerate(turns):
+            try:
+                self.decide([turn])
+                while not self.is_idle:
+                    ready += self.advance()
+            except psycopg.Error as error:
+                if not is_refusal(error):
+                    self._again += turns[place + 1 :]
+                    self._ready += ready
+                    raise
+                self._again = []
+                turn.answer = error
+                ready.append(turn)
+        return ready
+
     def give_up(self, answer: Answer, *, lost_before: float = inf) -> list[PendingCommand]:
-        """Answer, after a failure, what waits with this, or only what the log first failed before a moment."""
+        """Answer, after a failure, what waits with this, or only what the log first failed before a moment.
+
+        Of what was sent nobody can say that: it may be stored.
+        """
         given_up, self._again = self._again, []
         if lost_before < inf:
             self._again = [turn for turn in given_up if turn.lost_at is not None and turn.lost_at >= lost_before]
             given_up = [turn for turn in given_up if turn.lost_at is None or turn.lost_at < lost_before]
         for turn in given_up:
-            turn.answer = answer
+            turn.answer = OutcomeUnknownError(retry_after=RETRY_AFTER) if turn.was_sent else answer
         ready, self._ready = self._ready, []
         return [*ready, *given_up]
 
@@ -131,6 +164,11 @@ class BatchRunner:
         """Believe nothing in memory after a failure; what was on its way may or may not have arrived."""
         self._streams.clear()
         before = self._on_its_way.turns if self._on_its_way else []
+        # What could not be sent whole is never stored.
+        sent = self._on_its_way.storing if self._on_its_way else []
+        self.has_lost_answers = bool(sent)
+        for turn in sent:
+            turn.was_sent = True
         answered = set(self._ready)
         unanswered = [
             turn for turn in dict.fromkeys((*before, *self._next.turns, *self._again)) if turn not in answered
@@ -193,7 +231,7 @@ class BatchRunner:
             self._again += [turn.again() for turn in batch.answered if not tainted.isdisjoint(turn.streams())]
             batch.answered = [turn for turn in batch.answered if turn.answer is not None]
         if batch.answered or self._next.answered:
-            _tell_positions(batch, [*batch.answered, *self._next.answered])
+            batch.tell_positions([*batch.answered, *self._next.answered])
         self._ready += batch.answered
 
     def _name_of(self, client_id: UUID) -> str:
@@ -237,8 +275,10 @@ class BatchRunner:
                 return
             if batch.storing:
                 self.store.send(batch.decided, atomic=True)
+                self._on_its_way = batch
                 self._take_in(batch)
         except LeftOutError as error:
+            self._on_its_way = None
             self._streams.clear()
             for turn in batch.turns:
                 self._forget_keys(turn)
@@ -261,16 +301,3 @@ def _is_refused(turns: list[PendingCommand]) -> bool:
         if place != index:
             turn.answer = BatchRefusedError(index=index)
     return True
-
-
-def _tell_positions(batch: Batch, turns: Iterable[PendingCommand]) -> None:
-    """Give the answers to commands with nothing to do the position that their stream's head got in a stored batch."""
-    positions: dict[tuple[UUID, int], int] = {}
-    for stored in batch.storing:
-        if stored.decided is not None and isinstance(stored.answer, Accepted) and not stored.answer.replayed:
-            for fact, event in zip(stored.decided.facts, stored.answer.events, strict=True):
-                positions[fact.envelope.stream_id, fact.envelope.version] = event["position"]
-    for turn in turns:
-        answer = turn.answer
-        if isinstance(answer, Accepted) and not answer.position:
-            answer.position = positions.get((answer.stream_id, answer.version), 0)

@@ -33,6 +33,18 @@ class Batch:
         """What the log is to store."""
         return [turn.decided for turn in self.storing if turn.decided is not None]
 
+    def tell_positions(self, turns: Iterable[PendingCommand]) -> None:
+        """Give answers to commands with nothing to do the position that their stream's head got in this batch."""
+        positions: dict[tuple[UUID, int], int] = {}
+        for stored in self.storing:
+            if stored.decided is not None and isinstance(stored.answer, Accepted) and not stored.answer.replayed:
+                for fact, event in zip(stored.decided.facts, stored.answer.events, strict=True):
+                    positions[fact.envelope.stream_id, fact.envelope.version] = event["position"]
+        for turn in turns:
+            answer = turn.answer
+            if isinstance(answer, Accepted) and not answer.position:
+                answer.position = positions.get((answer.stream_id, answer.version), 0)
+
 
 class Decider:
     """Decides commands in order of arrival; one thread at a time. `borrow` lends the connection for reading."""

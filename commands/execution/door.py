@@ -1,8 +1,10 @@
 """The door for commands: HTTP in, a request for the executor, a receipt out."""
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated, Any, Protocol
 from uuid import UUID, uuid5
 
@@ -20,6 +22,8 @@ from commands.errors import (
     InvalidCommandError,
     InvalidHeaderError,
     NotAllowedError,
+    OutcomeUnknownError,
+    OverloadedError,
     UnknownCommandError,
     UnsupportedMediaTypeError,
 )
@@ -38,6 +42,19 @@ MAX_COMMANDS = 1_000
 
 IF_MATCH = re.compile(r'"([0-9]+)(?:-[0-9a-f]+)?"')
 """The ETag of a receipt is a version; that of a read about one stream begins with it."""
+SMALL = 16 * 1024
+"""Bytes of a body whose values need not be counted: there is not room for so many."""
+
+MAX_VALUES = 2_000
+"""Values of one command; a client with all contact points and its whole profile has about 600."""
+
+MAX_BATCH_VALUES = 30_000
+
+SLICE = 25
+"""Commands of a batch that are looked at, or told of, before others have their turn on the event loop."""
+
+MAX_ERRORS_TOLD = 200
+"""Wrong fields told of all commands of a batch: an answer must not be larger than what was sent."""
 
 
 class Execute(Protocol):
@@ -107,7 +124,9 @@ def command_routes(
             note_refusal(actor, name, _fields_of(await request.body()), error)
             raise
         _require_json(headers.get("content-type"))
-        command = command_type.model_validate_json(await request.body(), strict=True)
+        body = await request.body()
+        _require_bounded(body, MAX_VALUES)
+        command = command_type.model_validate_json(body, strict=True)
         asked = _request(
             command, actor, _key(headers.get("idempotency-key")), _if_match(headers.get("if-match")), keyed_hash
         )
@@ -125,21 +144,19 @@ def command_routes(
         actor = authenticate(request.headers.get("authorization"))
         _require_none_of_one_command(request.headers)
         _require_json(request.headers.get("content-type"))
-        batch = Batch.model_validate_json(await request.body(), strict=True)
+        body = await request.body()
+        _require_bounded(body, MAX_BATCH_VALUES)
+        await asyncio.sleep(0)
+        batch = Batch.model_validate_json(body, strict=True)
         take_turn(actor.id, len(batch.commands))
         answers = await _answers(batch, actor, keyed_hash, execute)
         for item, answer in zip(batch.commands, answers, strict=True):
             if isinstance(answer, Exception):
                 note_refusal(actor, item.command, item.data, answer)
         language = request.headers.get("accept-language")
-        results = [
-            {"status": 200, **_plain(answer)} if isinstance(answer, Accepted) else dict(problem(answer, language))
-            for answer in answers
-        ]
+        results = await _told(answers, lambda answer: problem(answer, language))
         if batch.atomic:
-            for index, answer in enumerate(answers):
-                if isinstance(answer, Exception) and not isinstance(answer, BatchRefusedError):
-                    raise BatchRefusedError(index=index, results=results) from answer
+            _require_all(answers, results)
         last = max((answer.position for answer in answers if isinstance(answer, Accepted)), default=0)
         headers = {"Letopis-Position": str(last)}
         return Response(to_json({"results": results}), media_type="application/json", headers=headers)
@@ -148,6 +165,34 @@ def command_routes(
         CommandRoute("/commands/{name}", carry_out, methods=["POST"]),
         CommandRoute("/commands", carry_out_batch, methods=["POST"]),
     ]
+
+
+async def _told(answers: Sequence[Answer], problem: Callable[[Exception], Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the answers in words; of the wrong fields only the first ones, and never too many at a time."""
+    results: list[dict[str, Any]] = []
+    left = MAX_ERRORS_TOLD
+    for place, answer in enumerate(answers):
+        if place % SLICE == SLICE - 1:
+            await asyncio.sleep(0)
+        if isinstance(answer, Accepted):
+            results.append({"status": 200, **_plain(answer)})
+            continue
+        told = dict(problem(answer))
+        if "errors" in told:
+            left -= len(told["errors"])
+            if left < 0:
+                told["errors_left_out"] = told.get("errors_left_out", 0) + len(told.pop("errors"))
+        results.append(told)
+    return results
+
+
+def _require_all(answers: Sequence[Answer], results: Sequence[Mapping[str, Any]]) -> None:
+    """Raise BatchRefusedError when a command of an atomic batch was refused, or why none can be carried out now."""
+    for index, answer in enumerate(answers):
+        if isinstance(answer, OverloadedError | OutcomeUnknownError):
+            raise answer
+        if isinstance(answer, Exception) and not isinstance(answer, BatchRefusedError):
+            raise BatchRefusedError(index=index, results=results) from answer
 
 
 def _plain(answer: Accepted) -> dict[str, Any]:
@@ -165,6 +210,8 @@ async def _answers(batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes
     answers: list[Answer | None] = [None] * len(batch.commands)
     requests, places = [], []
     for place, item in enumerate(batch.commands):
+        if place % SLICE == SLICE - 1:
+            await asyncio.sleep(0)
         try:
             # Validated as JSON, not as Python objects: a text must not pass for a number here and fail one by one.
             command = _allowed_type(item.command, actor).model_validate_json(to_json(item.data), strict=True)
@@ -213,6 +260,24 @@ def _require_none_of_one_command(headers: Mapping[str, str]) -> None:
     for header in OF_ONE_COMMAND:
         if header in headers:
             raise HeaderOfOneCommandError(header=header)
+
+
+def _require_bounded(body: bytes, limit: int) -> None:
+    """Refuse more values than there can be in a command or batch, before each is looked at and found wrong."""
+    if len(body) <= SMALL:
+        return
+    try:
+        waiting: list[Any] = [from_json(body)]
+    except ValueError:
+        return  # it will be told so
+    count = 0
+    while waiting and count <= limit:
+        value = waiting.pop()
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        count += len(inside)
+        waiting.extend(islice(inside, limit))
+    if count > limit:
+        raise InvalidCommandError({"pointer": "", "code": "too-many-values", "limit": limit})
 
 
 def _require_json(content_type: str | None) -> None:

@@ -9,7 +9,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 import psycopg
 import structlog
@@ -17,14 +16,22 @@ import structlog
 from commands.errors import OverloadedError
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
+from commands.execution.job import Job, not_now, resolve
 from commands.execution.pending import Answer, PendingCommand
 from infra.postgres.connection import OwnConnection
+from infra.postgres.faults import is_refusal
 
 MAX_BATCH = 256
 """Commands carried out together; beyond this the append grows no faster, and a caller would only wait longer."""
 
-UNREACHABLE_PATIENCE = 10.0
-"""Seconds a command waits for a log that cannot be reached before its caller is told to come again."""
+DEADLINE = 30.0
+"""Seconds after which a caller on an event loop has an answer, whatever the log, the queue and this thread do.
+
+For a third of them a command waits for a log that cannot be reached.
+"""
+
+LOOK = 1_000
+"""Milliseconds after which it is looked whether the batch on its way has been there for too long."""
 
 FAILURE_LASTS = 5.0
 """Seconds after which a failed append says nothing any more: whoever is not ready gets no command to try again with."""
@@ -33,27 +40,6 @@ RECONNECT_PAUSE = 0.2
 """Seconds between two attempts to reach the log."""
 
 log = structlog.get_logger()
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """Commands that came in one request; they go into one batch, in order. `future` or `deliver` gets the answers."""
-
-    requests: Sequence[Request]
-    deliver: Callable[[list[Answer]], None] | None = None
-    future: "asyncio.Future[list[Answer]] | None" = None
-    is_atomic: bool = False
-    turns: Sequence[PendingCommand] = ()
-    missing: int = 0
-
-    def begin(self) -> Sequence[PendingCommand]:
-        """Return the turns of the commands, which come back with their answers."""
-        self.turns = [PendingCommand(request, self) for request in self.requests]
-        self.missing = len(self.turns)
-        return self.turns
-
-    def answers(self) -> list[Answer]:
-        return [turn.answer for turn in self.turns if turn.answer is not None]
 
 
 class Executor:
@@ -69,16 +55,20 @@ class Executor:
         *,
         on_stored: Callable[[int], None],
         limit: int,
+        deadline: float = DEADLINE,
     ) -> None:
         """Take what carries out batches, and its connections, of which the last one is the one that stores.
 
-        `on_stored` hears the last position of each batch; `limit` is how many commands may wait.
+        `on_stored` hears the last position of each batch; `limit` is how many commands may wait, `deadline` after how
+        many seconds a caller has an answer.
         """
         self._runner = runner
         self._connections = connections
         self._on_stored = on_stored
         self._limit = limit
-        self._jobs: deque[_Job] = deque()
+        self._deadline = deadline
+        self._patience = deadline / 3
+        self._jobs: deque[Job] = deque()
         self._waiting = 0
         self._counting = threading.Lock()
         self._wake_reader, self._wake_writer = os.pipe()
@@ -121,15 +111,29 @@ class Executor:
 
         Raises OverloadedError when too many commands wait.
         """
-        self._queue(_Job(requests, deliver, is_atomic=is_atomic))
+        self._queue(Job(requests, deliver, is_atomic=is_atomic))
 
     async def execute(self, requests: Sequence[Request], *, is_atomic: bool = False) -> list[Answer]:
-        """Queue commands and wait for their answers without blocking the event loop."""
-        future: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
-        self._queue(_Job(requests, future=future, is_atomic=is_atomic))
-        return await future
+        """Queue commands and wait for their answers without blocking the event loop, up to the deadline."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[Answer]] = loop.create_future()
+        job = Job(requests, future=future, is_atomic=is_atomic)
+        self._queue(job)
+        overdue = loop.call_later(self._deadline, self._leave, job)
+        try:
+            return await future
+        finally:
+            overdue.cancel()
 
-    def _queue(self, job: _Job) -> None:
+    def _leave(self, job: Job) -> None:
+        """Answer a caller whose deadline has come; commands that still queue are not carried out any more."""
+        is_withdrawn = job.withdraw()
+        if is_withdrawn:
+            with self._counting:
+                self._waiting -= len(job.requests)
+        job.leave(not_now(is_known=is_withdrawn))
+
+    def _queue(self, job: Job) -> None:
         with self._counting:
             # Commands that come together wait together: whoever finds nobody waiting is taken, however many they are.
             if self._is_stopping or (self._waiting and self._waiting + len(job.requests) > self._limit):
@@ -205,24 +209,29 @@ class Executor:
         # A command that arrived before the flag was up has woken nobody.
         must_go_on = self._fits(MAX_BATCH - runner.deciding) or (runner.is_idle and (self._jobs or self._is_stopping))
         if not must_go_on:
-            poll.poll()
+            poll.poll(LOOK if runner.is_storing else None)
         self._is_asleep = False
         with suppress(BlockingIOError):
             os.read(self._wake_reader, 1024)
 
-    def _carry_out_alone(self, job: _Job) -> None:
+    def _carry_out_alone(self, job: Job) -> None:
         turns = job.begin()
+        if not turns:
+            return
         started = time.monotonic()
-        lost_at = None
+        lost_at, was_sent = None, False
         while True:
             try:
                 answers = self._runner.run(job.requests, atomic=True, lost_at=lost_at)
                 break
             except psycopg.Error as error:
-                lost_at = started
+                if is_refusal(error):
+                    answers = [error] * len(job.requests)
+                    break
+                lost_at, was_sent = started, was_sent or self._runner.has_lost_answers
                 self._pause_after(error)
-                if time.monotonic() - started > UNREACHABLE_PATIENCE or self._is_stopping:
-                    answers = [OverloadedError(retry_after=2)] * len(job.requests)
+                if time.monotonic() - started > self._patience or self._is_stopping:
+                    answers = [not_now(is_known=not was_sent)] * len(job.requests)
                     break
             except Exception as error:
                 log.exception("batch_failed", commands=len(job.requests))
@@ -238,10 +247,10 @@ class Executor:
         """Deliver what is complete: one call into each event loop, however many of its callers wait."""
         if not turns:
             return
-        done: list[_Job] = []
+        done: list[Job] = []
         last = 0
         for turn in turns:
-            job: _Job = turn.tag
+            job: Job = turn.tag
             job.missing -= 1
             if not job.missing:
                 done.append(job)
@@ -252,7 +261,7 @@ class Executor:
         log.debug("batch", commands=len(turns), position=last)
         with self._counting:
             self._waiting -= len(turns)
-        of_loop: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
+        of_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
         for job in done:
             if job.future is not None:
                 of_loop.setdefault(job.future.get_loop(), []).append(job)
@@ -260,17 +269,27 @@ class Executor:
                 job.deliver(job.answers())
         for loop, jobs in of_loop.items():
             try:
-                loop.call_soon_threadsafe(_resolve, jobs)
+                loop.call_soon_threadsafe(resolve, jobs)
             except RuntimeError:  # the loop was closed while its commands were carried out: nobody waits any more
                 log.info("callers_gone", commands=len(jobs))
 
     # --- failing ---------------------------------------------------------------------------------------------------
 
     def _fail(self, error: psycopg.Error) -> None:
-        """Wait and let everything be tried again; callers who have waited too long are told to come again."""
+        """Wait and let everything be tried again; callers who have waited too long are told to come again.
+
+        What the database refuses for what it is, and not for the moment, is found and answered at once.
+        """
+        if is_refusal(error):
+            try:
+                self._answer(self._runner.carry_out_singly())
+            except psycopg.Error as another:
+                error = another
+            else:
+                return
         self._pause_after(error)
-        patience = -math.inf if self._is_stopping else UNREACHABLE_PATIENCE
-        self._answer(self._runner.give_up(OverloadedError(retry_after=2), lost_before=time.monotonic() - patience))
+        patience = -math.inf if self._is_stopping else self._patience
+        self._answer(self._runner.give_up(not_now(is_known=True), lost_before=time.monotonic() - patience))
 
     def _pause_after(self, error: psycopg.Error) -> None:
         self._failed_at = time.monotonic()
@@ -278,9 +297,3 @@ class Executor:
         for connection in self._connections:
             connection.close()
         time.sleep(RECONNECT_PAUSE)
-
-
-def _resolve(jobs: Sequence[_Job]) -> None:
-    for job in jobs:
-        if job.future is not None and not job.future.done():
-            job.future.set_result(job.answers())

@@ -33,13 +33,14 @@ class PendingCommand:
     """One command: how often it was decided, what was decided, and its answer; `tag` is the caller's own.
 
     Until its batch is stored an answer may yet be taken back. `lost_at` (of the monotonic clock) is when the log first
-    failed it: from then on it may be stored without our knowing.
+    failed it; once it `was_sent`, it may be stored without our knowing.
     """
 
     request: Request
     tag: Any = None
     attempts: int = 0
     lost_at: float | None = None
+    was_sent: bool = False
     decision: Decision | None = None
     decided: Decided | None = None
     answer: Answer | None = None

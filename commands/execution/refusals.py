@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from commands.base import Actor, stream_fields
 from commands.registry import COMMANDS
 from infra.postgres.connection import OwnConnection
+from infra.postgres.faults import is_lost
 
 KEPT_FACTS = frozenset({"action", "candidates", "kind", "needed", "role", "since"})
 """Facts kept besides ids; every other one may name a person, and this record has no key that could be destroyed."""
@@ -131,11 +132,12 @@ class RefusalRecord:
             with self._connection() as connection, connection.transaction():
                 connection.execute("SET LOCAL synchronous_commit TO off")
                 connection.execute(_INSERT, [to_json([refusal._asdict() for refusal in batch]).decode()])
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            log.warning("refusals_wait", refusals=len(batch), error=type(error).__name__)
-            self._connection.close()
-            return False
-        except psycopg.Error as error:  # they would never get in; the next ones may
+        except psycopg.Error as error:
+            if is_lost(error):
+                log.warning("refusals_wait", refusals=len(batch), error=type(error).__name__)
+                self._connection.close()
+                return False
+            # They would never get in; the next ones may.
             log.error("refusals_lost", refusals=len(batch), error=type(error).__name__)
             self.dropped += len(batch)
         else:

@@ -7,16 +7,26 @@ from typing import Any
 import psycopg
 import structlog
 
-from commands.errors import ContendedError, OverloadedError
+from aggregates.base import DomainError
+from commands.errors import ContendedError, OutcomeUnknownError, OverloadedError, RequestError
 from infra.postgres.connection import OwnConnection
+from infra.postgres.faults import is_lost
 
-NOT_NOW = (OverloadedError, ContendedError)
+NOT_NOW = (OverloadedError, OutcomeUnknownError, ContendedError)
 """Answers that say nothing about the command: the same one is asked again, and may be carried out."""
 
 PAUSE_AFTER_BUG = 30.0
 """Seconds: a bug is there the next time as well, and each time is a page of log."""
 
 log = structlog.get_logger()
+
+
+def tell_refused(event: str, answer: Exception, **facts: Any) -> str:
+    """Say in the log that a command was refused, and return the code; refused otherwise than by a rule is a bug."""
+    is_by_rule = isinstance(answer, DomainError | RequestError)
+    code: str = getattr(answer, "code", type(answer).__name__)
+    (log.warning if is_by_rule else log.error)(event, code=code, **facts)
+    return code
 
 
 class LeasedWorker(ABC):
@@ -75,13 +85,13 @@ class LeasedWorker(ABC):
             try:
                 while self.step():
                     pass
-            except (psycopg.Error, *NOT_NOW) as error:
-                log.warning("policy_waits", policy=self.name, error=type(error).__name__)
+            except Exception as error:  # the thread's outermost door: it lives on, for the mended thing and the others
                 self._borrow.close()
-            except Exception:  # the thread's outermost door: it lives on, for the mended thing and for the others
-                log.exception("policy_failed", policy=self.name)
-                self._borrow.close()
-                self._stopping.wait(PAUSE_AFTER_BUG)
+                if is_lost(error) or isinstance(error, NOT_NOW):
+                    log.warning("policy_waits", policy=self.name, error=type(error).__name__)
+                else:
+                    log.exception("policy_failed", policy=self.name)
+                    self._stopping.wait(PAUSE_AFTER_BUG)
             self._wake.wait(self._poll_seconds)
             self._wake.clear()
 

@@ -16,7 +16,7 @@ from commands.base import Command
 from commands.execution.decision import KeyedHash, Request
 from commands.execution.pending import Accepted, Answer
 from commands.policies.base import Policy
-from commands.policies.leased import NOT_NOW, LeasedWorker
+from commands.policies.leased import NOT_NOW, LeasedWorker, tell_refused
 from events.base import Event
 from infra.log.checkpoints import (
     Place,
@@ -169,14 +169,8 @@ class PolicyWorker(LeasedWorker):
         codes = []
         for request, answer in zip(requests, answers, strict=True):
             if not isinstance(answer, Accepted):
-                codes.append(getattr(answer, "code", type(answer).__name__))
-                log.error(
-                    "policy_refused",
-                    policy=self.name,
-                    position=fact.position,
-                    command_id=str(request.command_id),
-                    code=codes[-1],
-                )
+                facts = {"policy": self.name, "position": fact.position, "command_id": str(request.command_id)}
+                codes.append(tell_refused("policy_refused", answer, **facts))
         return codes
 
     def _request(self, fact: ReadEvent, about: UUID, command: Command) -> Request:

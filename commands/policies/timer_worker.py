@@ -15,7 +15,7 @@ import structlog
 from commands.execution.decision import KeyedHash, Request
 from commands.execution.pending import Accepted, Answer
 from commands.policies.base import Due, Timer
-from commands.policies.leased import NOT_NOW, LeasedWorker
+from commands.policies.leased import NOT_NOW, LeasedWorker, tell_refused
 from commands.policies.policy_worker import Execute
 from infra.log.timer_answers import TimerAnswer, forget_answers, forget_refusals, note_answers
 
@@ -135,9 +135,8 @@ class TimerWorker(LeasedWorker):
         """Return why a command was refused, and say so in the log, once; None if it was not."""
         if isinstance(answer, Accepted):
             return None
-        code: str = getattr(answer, "code", type(answer).__name__)
-        log.error("timer_refused", timer=due.timer, stream_id=str(due.stream_id), set_by=str(due.set_by), code=code)
-        return code
+        facts = {"timer": due.timer, "stream_id": str(due.stream_id), "set_by": str(due.set_by)}
+        return tell_refused("timer_refused", answer, **facts)
 
     def _tidy(self, connection: psycopg.Connection[Any], now: datetime) -> None:
         """Forget, once in a while, the answers where nothing is waited for any more."""

@@ -9,12 +9,14 @@ from uuid import UUID
 import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 import pyarrow.compute as pc
+from psycopg.conninfo import make_conninfo
 
 from infra.analytics.fact_schema import Upcast
 from infra.analytics.parked_facts import ParkedFact, stream_column, uuid_of
 from infra.log.encrypted import OPEN_PART, completed
 from infra.log.event_versions import NewerLogError
 from infra.log.log_reader import BEGINNING, Checkpoint
+from infra.postgres.connection import LINE
 
 # Reading one and loading the one before it go on side by side: the first one and the last have nobody beside them, but
 # each costs the same however small it is.
@@ -37,7 +39,8 @@ LOCK_TIMEOUT = "30s"
 
 def connect(url: str) -> Any:
     """Open a connection that reads the log as Arrow and gives up a statement that is stuck."""
-    connection = adbc_driver_postgresql.dbapi.connect(url, autocommit=True)
+    # This driver has no time limit of ours on what it waits for; the system tells it when nobody is there any more.
+    connection = adbc_driver_postgresql.dbapi.connect(make_conninfo(url, **LINE), autocommit=True)
     with connection.cursor() as cursor:
         cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'")
         cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")

@@ -39,7 +39,7 @@ class Standing:
         is_known = (self.state, self.problem) == ("broken", problem)
         self.state, self.problem = "broken", problem
         if not is_known:
-            _log.error("analytics-broken", outcome=problem)
+            _log.warning("analytics-broken", outcome=problem)
 
     @property
     def behind_seconds(self) -> float:

@@ -8,6 +8,8 @@ import psycopg
 from eventsourcing import persistence
 from psycopg_pool import ConnectionPool
 
+from infra.postgres.connection import LINE, SECONDS, BoundedConnection, limits
+
 WITHOUT_END = 2**62
 """A version and a position that nothing reaches."""
 
@@ -24,8 +26,10 @@ class PooledRecorder:
     def __init__(self, url: str) -> None:
         """Take the writer's URL; connections are made as they are needed."""
         self.url = url
-        limits = {"autocommit": True, "connect_timeout": 5, "options": "-c statement_timeout=60s -c lock_timeout=30s"}
-        self._pool = ConnectionPool(url, min_size=0, max_size=16, kwargs=limits, open=True)
+        bounds = {**LINE, "autocommit": True, "options": limits(SECONDS)}
+        self._pool = ConnectionPool(
+            url, connection_class=BoundedConnection, min_size=0, max_size=16, kwargs=bounds, open=True
+        )
 
     def close(self) -> None:
         """Give the connections back to the server."""

@@ -29,6 +29,7 @@ from infra.log.envelope import NEVER, Envelope, RecordedEvent
 from infra.log.eventlog import COLUMNS, WAKE_UP_CHANNEL, Decided, Head, recorded_events
 from infra.log.ids import new_id
 from infra.log.wake_up import WakeUp
+from infra.postgres.connection import connect
 
 POLL = 0.2
 """Seconds after which a subscription looks for itself: a wake-up can be lost, and costs nothing when there is none."""
@@ -285,7 +286,7 @@ class LogSubscription(ListenNotifySubscription[LogRecorder]):
     def _listen(self) -> None:
         while not self._has_been_stopped:
             try:
-                with psycopg.connect(self._recorder.url, autocommit=True, connect_timeout=5) as connection:
+                with connect(self._recorder.url) as connection:
                     connection.execute(f"LISTEN {WAKE_UP_CHANNEL}")
                     while not self._has_been_stopped:
                         self._has_been_notified.set()

@@ -6,6 +6,7 @@ reading costs the server next to nothing.
 """
 
 import select
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -17,6 +18,7 @@ from pydantic_core import from_json
 
 from infra.log.eventlog import Decided
 from infra.log.records import arrays_of, uint4
+from infra.postgres.connection import SECONDS, hang_up, patience_of
 
 
 class Appended(NamedTuple):
@@ -61,7 +63,7 @@ def append(connection: psycopg.Connection[Any], batch: Sequence[Decided], *, ato
 
 
 _STATEMENT = b"letopis_append"
-_APPEND = b"SELECT head_position, outcomes FROM letopis.append($1, $2, $3, $4, $5, $6)"
+_PREPARE = "PREPARE letopis_append AS SELECT head_position, outcomes FROM letopis.append($1, $2, $3, $4, $5, $6)"
 _RECORDS = ("command", "expectation", "event", "claim", "key")
 _TYPES = """
 SELECT t.typname, t.oid
@@ -74,21 +76,32 @@ WHERE s.nspname = 'letopis'
 _types_of: "WeakKeyDictionary[psycopg.Connection[Any], tuple[bytes, ...]]" = WeakKeyDictionary()
 """For each connection that has the statement prepared, the numbers its database gave to the types of our records."""
 
+_sent_at: "WeakKeyDictionary[psycopg.Connection[Any], float]" = WeakKeyDictionary()
+"""For each connection, when (of the monotonic clock) a batch was sent on its way through it."""
+
 
 def send(connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False) -> None:
     """Send a batch on its way to be stored, and return; nothing else may use the connection until `receive`."""
     values = arrays_of(_types_of.get(connection) or _prepare(connection), batch)
     server = connection.pgconn
     server.send_query_prepared(_STATEMENT, [*values, b"\1" if atomic else b"\0"], [1] * 6)
+    _sent_at[connection] = time.monotonic()
     while server.flush():
-        _await(server.socket, select.POLLOUT)
+        _await(connection, select.POLLOUT)
 
 
 def is_stored(connection: psycopg.Connection[Any]) -> bool:
-    """Return whether the answer to the batch that was sent has come, so that `receive` would not wait."""
+    """Return whether the answer to the batch that was sent has come, so that `receive` would not wait.
+
+    Raises infra.postgres.connection.ServerSilentError when it should have come long ago.
+    """
     server = connection.pgconn
     server.consume_input()
-    return not server.is_busy()
+    if not server.is_busy():
+        return True
+    if _left(connection) <= 0:
+        hang_up(connection)
+    return False
 
 
 def receive(connection: psycopg.Connection[Any], batch: Sequence[Decided]) -> list[Appended]:
@@ -96,7 +109,7 @@ def receive(connection: psycopg.Connection[Any], batch: Sequence[Decided]) -> li
     server = connection.pgconn
     while not is_stored(connection):
         # Other threads work meanwhile, the one that takes commands in among them.
-        _await(server.socket, select.POLLIN)
+        _await(connection, select.POLLIN)
     results = []
     while (result := server.get_result()) is not None:
         results.append(result)
@@ -108,10 +121,17 @@ def receive(connection: psycopg.Connection[Any], batch: Sequence[Decided]) -> li
     return _appended(batch, int(head), {} if left_out is None else _by_place(from_json(left_out)))
 
 
-def _await(socket: int, event: int) -> None:
+def _left(connection: psycopg.Connection[Any]) -> float:
+    """Return for how many seconds more the answer to what was sent is waited for."""
+    patience: float = getattr(connection, "patience", patience_of(SECONDS))
+    return _sent_at[connection] + patience - time.monotonic()
+
+
+def _await(connection: psycopg.Connection[Any], event: int) -> None:
     poll = select.poll()
-    poll.register(socket, event)
-    poll.poll()
+    poll.register(connection.pgconn.socket, event)
+    if not poll.poll(max(0.0, _left(connection)) * 1000):
+        hang_up(connection)
 
 
 def _raise(connection: psycopg.Connection[Any], result: Any) -> None:
@@ -142,8 +162,6 @@ def _by_place(outcomes: Iterable[dict[str, Any]]) -> dict[int, Appended]:
 def _prepare(connection: psycopg.Connection[Any]) -> tuple[bytes, ...]:
     numbers = dict(connection.execute(_TYPES).fetchall())
     types = tuple(uint4(numbers[f"given_{name}"]) for name in _RECORDS)
-    result = connection.pgconn.prepare(_STATEMENT, _APPEND)
-    if result.status != ExecStatus.COMMAND_OK:
-        _raise(connection, result)
+    connection.execute(_PREPARE)
     _types_of[connection] = types
     return types

@@ -8,6 +8,7 @@ import psycopg
 import structlog
 
 from infra.log.eventlog import WAKE_UP_CHANNEL
+from infra.postgres.connection import async_connect
 
 POLL_SECONDS = 1.0
 """How often the log is looked at without a wake-up: one can be lost with its connection."""
@@ -15,7 +16,8 @@ POLL_SECONDS = 1.0
 RECONNECT_SECONDS = 1.0
 
 _HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
-_OPTIONS = "-c statement_timeout=10s -c lock_timeout=5s -c default_transaction_read_only=on"
+SECONDS = 10.0
+"""How long one look may take."""
 
 log = structlog.get_logger()
 
@@ -68,8 +70,9 @@ class Tail:
     async def _listen(self) -> None:
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True, connect_timeout=5, options=_OPTIONS, application_name="letopis-tail"
+                read_only = "-c default_transaction_read_only=on"
+                async with await async_connect(
+                    self._url, SECONDS, options=read_only, application_name="letopis-tail"
                 ) as connection:
                     await connection.execute(f"LISTEN {WAKE_UP_CHANNEL}")
                     await self._follow(connection)

@@ -1,13 +1,112 @@
-"""A connection somebody keeps for themselves: opened when first needed, opened anew after a failure."""
+"""Connections on which nobody waits for ever: the server gives up first, and where it is silent we hang up.
 
-from collections.abc import Iterator
+`seconds` is everywhere how long the server may work on one statement. A server that lives says so when they are over;
+one that was stopped, or is behind a network that went silent, says nothing: a quarter later the line is cut and
+ServerSilentError is raised.
+"""
+
+import select
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 
-LIMITS = "-c enable_seqscan=off -c jit=off -c statement_timeout=60s -c lock_timeout=30s"
+SECONDS = 60.0
+"""How long a statement may take, unless it is said otherwise."""
+
+LINE: Mapping[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How the system itself finds out, within half a minute, that nobody is at the other end (seconds; the last is ms)."""
+
+PLANS = "-c enable_seqscan=off -c jit=off"
+"""Whoever reads the log looks a few rows up by their keys, whatever the statistics of a new table say."""
+
+_Result = TypeVar("_Result")
+_INTERVAL = 0.1
+
+
+class ServerSilentError(psycopg.OperationalError):
+    """The server did not answer in time and we hung up: what was asked of it may yet be done."""
+
+
+def limits(seconds: float, lock_seconds: float | None = None) -> str:
+    """Return the options of a session in which the server itself gives up a statement, or a wait for a lock."""
+    lock = seconds / 2 if lock_seconds is None else lock_seconds
+    return f"-c statement_timeout={seconds * 1000:.0f} -c lock_timeout={lock * 1000:.0f}"
+
+
+def patience_of(seconds: float) -> float:
+    """Return how long we wait for a statement that the server gives up after so many seconds."""
+    return seconds * 1.25
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that waits for each answer for `patience` seconds at most; raises ServerSilentError then."""
+
+    patience = patience_of(SECONDS)
+
+    def wait(self, gen: PQGen[_Result], interval: float = _INTERVAL, timeout: float | None = None) -> _Result:
+        """Wait for an answer; a `timeout` is that of somebody who waits for nothing in particular."""
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.patience)
+        except errors._WaitTimeout:
+            hang_up(self)
+
+
+class AsyncBoundedConnection(psycopg.AsyncConnection[Any]):
+    """The same on an event loop."""
+
+    patience = patience_of(SECONDS)
+
+    async def wait(
+        self,
+        gen: PQGen[_Result],
+        interval: float = _INTERVAL,
+        timeout: float | None = None,  # noqa: ASYNC109 - psycopg's own
+    ) -> _Result:
+        """Wait as BoundedConnection does."""
+        if timeout is not None:
+            return await super().wait(gen, interval, timeout)
+        try:
+            return await super().wait(gen, interval, self.patience)
+        except errors._WaitTimeout:
+            hang_up(self)
+
+
+def hang_up(connection: psycopg.Connection[Any] | psycopg.AsyncConnection[Any]) -> NoReturn:
+    """Cut the line, for nothing can follow an answer that did not come; raises ServerSilentError."""
+    connection.pgconn.finish()
+    raise ServerSilentError("The server does not answer.") from None
+
+
+def connect(
+    url: str, seconds: float = SECONDS, *, lock_seconds: float | None = None, options: str = ""
+) -> BoundedConnection:
+    """Open a session in which every statement commits by itself; raises psycopg.OperationalError."""
+    given = f"{limits(seconds, lock_seconds)} {options}"
+    connection = BoundedConnection.connect(url, autocommit=True, options=given, **LINE)
+    connection.patience = patience_of(seconds)
+    return connection
+
+
+async def async_connect(url: str, seconds: float, *, options: str = "", **more: Any) -> AsyncBoundedConnection:
+    """Open a session as `connect` does, for an event loop; `more` is psycopg's."""
+    given = {**LINE, "options": f"{limits(seconds)} {options}", **more}
+    connection = await AsyncBoundedConnection.connect(url, autocommit=True, **given)
+    connection.patience = patience_of(seconds)
+    return connection
 
 
 @contextmanager
@@ -37,18 +136,22 @@ class Borrow(Protocol):
 
 
 class OwnConnection:
-    """One autocommit connection with time limits, for one thread."""
+    """One autocommit connection with time limits, for one thread: opened when first needed, and anew when it ended."""
 
-    def __init__(self, url: str, options: str = LIMITS) -> None:
+    def __init__(self, url: str, seconds: float = SECONDS, *, options: str = "") -> None:
         self._url = url
-        self._options = options
-        self._connection: psycopg.Connection[Any] | None = None
+        self._seconds = seconds
+        self._options = f"{PLANS} {options}"
+        self._connection: BoundedConnection | None = None
 
     @contextmanager
     def __call__(self) -> Iterator[psycopg.Connection[Any]]:
-        """Lend the connection for a moment; raises psycopg.OperationalError when the server cannot be reached."""
-        if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=5, options=self._options)
+        """Lend the connection for a moment; raises psycopg.OperationalError when the server cannot be reached.
+
+        A session that the server ended while nobody used it is noticed here, and costs nobody an answer.
+        """
+        if self._connection is None or self._connection.closed or _was_ended(self._connection):
+            self._connection = connect(self._url, self._seconds, options=self._options)
         yield self._connection
 
     def fileno(self) -> int:
@@ -60,3 +163,23 @@ class OwnConnection:
         """Give the connection back to the server."""
         if self._connection is not None:
             self._connection.close()
+
+
+def _was_ended(connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether the server has ended a session that waits for nothing; it costs one look at the socket."""
+    if not connection.lock.acquire(blocking=False):
+        return False  # another thread asks something: it will see
+    try:
+        server = connection.pgconn
+        if server.transaction_status != TransactionStatus.IDLE:
+            return False
+        poll = select.poll()
+        poll.register(server.socket, select.POLLIN)
+        while poll.poll(0):  # a last word, or that there is nobody any more
+            server.consume_input()
+    except psycopg.OperationalError:
+        connection.close()
+        return True
+    finally:
+        connection.lock.release()
+    return False

@@ -40,9 +40,9 @@ class Watch:
         while not self._is_stopping.wait(PAUSE):
             if self._server.is_alive:
                 continue
-            log.error("embedded_postgres_died", outcome="is started again")
+            log.warning("embedded_postgres_died", outcome="is started again")
             try:
                 self._server.start()
             except (EmbeddedPostgresError, OSError) as failure:
-                log.error("embedded_postgres_not_started", error=str(failure), outcome="is tried again")
+                log.warning("embedded_postgres_not_started", error=str(failure), outcome="is tried again")
                 self._is_stopping.wait(PATIENCE)

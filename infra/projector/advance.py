@@ -9,9 +9,11 @@ import structlog
 
 from infra.log.envelope import AnyEvent
 from infra.log.log_reader import Checkpoint, LogReader, Window, checkpoint_up_to
+from infra.postgres.faults import is_refusal
 from infra.projector.folding import (
     Decode,
     PoisonEventError,
+    RowAt,
     Rows,
     Touch,
     changed_since,
@@ -21,8 +23,8 @@ from infra.projector.folding import (
     touches,
 )
 from infra.projector.generations import Generation, GenerationMovedError
-from infra.projector.parking import Parking, parking_of
-from infra.projector.projection import Projection
+from infra.projector.parking import Parked, Parking, parking_of
+from infra.projector.projection import Key, Projection
 from infra.projector.row_store import RowStore
 from infra.projector.states import stop
 
@@ -84,6 +86,7 @@ class _Step:
     leased: Leased
     end: Checkpoint
     parking: Parking
+    touching: list[Touch] = field(default_factory=list)
     changed: Rows = field(default_factory=dict)
     poison: PoisonEventError | None = None
 
@@ -107,11 +110,12 @@ def advance(
 ) -> int:
     """Fold the next facts into every read model that stands at or before them; return how many were examined.
 
-    A row that cannot take a fact in is parked with it, and all other rows flow. Where that cannot be (see
-    `touches`) the read model becomes `broken` before the fact and says why (a retired one only says why,
-    and is moved no more); the others go on. Raises GenerationMovedError, with nothing written, when meanwhile one of
-    them was paused, replaced, dropped or moved by another process, an operator retried or skipped what waited in it, or
-    the log was replaced. A build that cannot go on raises what is wrong: PoisonEventError, or the database's refusal.
+    A row that cannot take a fact in, or that the database then refuses, is parked with it, and all other rows flow.
+    Where that cannot be (see `touches`) the read model becomes `broken` before the fact and says why (a retired one
+    only says why, and is moved no more); the others go on. Raises GenerationMovedError, with nothing written, when
+    meanwhile one of them was paused, replaced, dropped or moved by another process, an operator retried or skipped what
+    waited in it, or the log was replaced. A build that cannot go on raises what is wrong: PoisonEventError, or the
+    database's refusal.
     """
     after = min(one.checkpoint.position for one in leased)
     window = reader.window(connection, after, limit)
@@ -122,17 +126,27 @@ def advance(
     steps = [_fold(connection, one, event_of, window) for one in behind]
     try:
         _write(connection, steps)
-    except (psycopg.DataError, psycopg.IntegrityError):
+    except psycopg.Error as refused:
+        if not is_refusal(refused):
+            raise
         for step in steps:
-            _write_alone(connection, step)
+            _write_alone(connection, step, event_of, window)
     return window.end.position - after
 
 
-def _fold(connection: psycopg.Connection[Any], leased: Leased, event_of: Decode, window: Window) -> _Step:
+def _fold(
+    connection: psycopg.Connection[Any],
+    leased: Leased,
+    event_of: Decode,
+    window: Window,
+    refused: Iterable[Parked] = (),
+) -> _Step:
     step = _Step(leased, window.end, leased.parking.branch())
+    for each in refused:
+        step.parking.park(each)
     last, topics = leased.checkpoint.position, leased.topics
     facts = [fact for fact in window.facts if fact.topic in topics and fact.position > last]
-    touching: list[Touch] = []
+    touching = step.touching
     try:
         # Up to the first one that cannot be read; those before it count.
         touching.extend(touches(leased.projection, facts, event_of, step.parking))
@@ -184,14 +198,56 @@ def _write(connection: psycopg.Connection[Any], steps: Sequence[_Step]) -> None:
             raise step.poison
 
 
-def _write_alone(connection: psycopg.Connection[Any], step: _Step) -> None:
+def _write_alone(connection: psycopg.Connection[Any], step: _Step, event_of: Decode, window: Window) -> None:
+    """Write what one read model makes of a batch; rows that the database refuses are parked."""
+    refused: list[Parked] = []
+    while True:
+        try:
+            _write(connection, [step])
+        except psycopg.Error as error:
+            if not is_refusal(error):
+                raise
+            found = _refused_rows(connection, step)
+            if found and step.parking.has_room:
+                refused += found
+                step = _fold(connection, step.leased, event_of, window, refused)
+                continue
+            # Only its builder is told why a build cannot go on: no reader sees it yet.
+            if step.leased.generation.state == "building":
+                raise
+            after, last = step.leased.checkpoint.position, step.end.position
+            stop(connection, step.leased.generation, f"positions {after + 1} to {last}: {error.diag.message_primary}")
+        return
+
+
+def _refused_rows(connection: psycopg.Connection[Any], step: _Step) -> list[Parked]:
+    """Return the rows that the database refuses by themselves, each from the first fact after which it does."""
+    found = []
+    for key, there in step.changed.items():
+        if _refusal_of(connection, step, key, there) is not None:
+            found.append(_first_refused(connection, step, key))
+    return found
+
+
+def _first_refused(connection: psycopg.Connection[Any], step: _Step, key: Key) -> Parked:
+    rows = step.leased.store.load(connection, [key])
+    for event, keys, fold in step.touching:
+        if key in keys:
+            play(step.leased.projection, rows, [(event, (key,), fold)], step.parking)
+            error = _refusal_of(connection, step, key, rows[key]) if key in rows else None
+            if error is not None:
+                # Not its text, which may quote personal data.
+                return Parked(key, event.position, f"{type(error).__name__} ({error.sqlstate}) of the database")
+    raise AssertionError("the row was refused a moment ago")
+
+
+def _refusal_of(connection: psycopg.Connection[Any], step: _Step, key: Key, there: RowAt) -> psycopg.Error | None:
+    """Return why the database refuses a row, if it does; nothing is written."""
     try:
-        _write(connection, [step])
-    except (psycopg.DataError, psycopg.IntegrityError) as refused:
-        # Only its builder is told why a build cannot go on: no reader sees it yet.
-        if step.leased.generation.state == "building":
+        with connection.transaction(force_rollback=True):
+            step.leased.store.write(connection, {key: there})
+    except psycopg.Error as error:
+        if not is_refusal(error):
             raise
-        reason = (
-            f"positions {step.leased.checkpoint.position + 1} to {step.end.position}: {refused.diag.message_primary}"
-        )
-        stop(connection, step.leased.generation, reason)
+        return error
+    return None

@@ -10,11 +10,13 @@ from typing import Any
 import psycopg
 import structlog
 
+from infra.postgres.faults import is_lost
 from infra.projector.folding import Decode
 from infra.projector.generations import connect, fingerprint_of, has_current, in_use, newest_retired, sweep
 from infra.projector.leases import idle_build_lock, release, try_lease
 from infra.projector.projection import Projection
 from infra.projector.promote import promote_again
+from infra.told import ToldError
 
 Build = Callable[[Projection[Any]], object]
 
@@ -83,10 +85,11 @@ class Builder:
             with connect(self._url) as connection:
                 for name in sorted(succeeded):
                     self._take_back(connection, self._projections[name])
-        except psycopg.OperationalError as error:
-            _log.warning("projection_watch", outcome="database lost", error=str(error))
         except Exception as error:  # noqa: BLE001 - the outermost door of this thread: others may still be missing
-            _log.error("projection_watch", outcome="failed", error=type(error).__name__, exc_info=True)
+            if is_lost(error):
+                _log.warning("projection_watch", outcome="database lost", error=str(error))
+            else:
+                _log.error("projection_watch", outcome="failed", error=type(error).__name__, exc_info=True)
 
     def _is_built(self, projection: Projection[Any]) -> bool:
         """Build a read model if it is missing; False when the database was lost, so that it has to be tried again."""
@@ -97,10 +100,14 @@ class Builder:
                 is_there = has_current(connection, projection) or self._has_successor(connection, projection)
             if not is_there:
                 self._build(projection)
-        except psycopg.OperationalError as error:
-            _log.warning("projection_build", projection=name, outcome="database lost", error=str(error))
-            return False
         except Exception as error:  # noqa: BLE001 - the outermost door of this thread: the others are still built
+            if is_lost(error):
+                _log.warning("projection_build", projection=name, outcome="database lost", error=str(error))
+                return False
+            if isinstance(error, ToldError):
+                # A fact that cannot be taken in, a full disk: status, doctor and `/ready` say so.
+                _log.warning("projection_build", projection=name, outcome=type(error).__name__, error=str(error))
+                return True
             _log.error("projection_build", projection=name, outcome="failed", error=type(error).__name__, exc_info=True)
         return True
 

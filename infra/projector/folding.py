@@ -103,7 +103,7 @@ def touches(
 
     Whatever was wrong with a fact, its stream or subject is parked. PoisonEventError is raised instead when there is no
     `parking`, when it is full, and when the read model is not shared out, so that the fact might touch any row. A
-    database out of reach (keys are fetched from it) says nothing about the fact: psycopg.OperationalError passes.
+    database that fails (keys are fetched from it) says nothing about the fact: psycopg.Error passes.
     """
     folds = projection.folds
     for fact in facts:
@@ -113,7 +113,7 @@ def touches(
             event = decode(fact)
             keys_of, fold = folds[type(event)]
             keys = tuple(keys_of(event))
-        except psycopg.OperationalError:
+        except psycopg.Error:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told
             envelope = fact.envelope

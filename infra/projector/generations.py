@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from infra.log.log_reader import BEGINNING, Checkpoint, checkpoint_up_to
+from infra.postgres.connection import connect as open_session
 from infra.projector.leases import idle_build_lock
 from infra.projector.projection import Projection
 from infra.projector.tables import show, statements_of
@@ -17,6 +18,8 @@ from infra.projector.tables import show, statements_of
 State = Literal["building", "live", "paused", "broken", "retired"]
 LOG_REPLACED = "log replaced"
 """The error of a generation that was folded from another log than the one that is there now."""
+TABLE_GONE = "its table is gone"
+"""The error of a generation whose table, or its readers' view, was dropped by hand."""
 
 _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, event_id, error, revision"
 # The projector's sessions do nothing but read the log by position and join tables to a batch's keys: whatever the
@@ -29,9 +32,9 @@ _SESSION = (
 
 
 # A batch takes milliseconds: one that takes a minute holds up everything behind it, and is better begun again.
-_LIVE = " -c statement_timeout=60s -c lock_timeout=30s"
+_LIVE = 60.0
 # A build copies the whole log in one statement, makes indexes over it, and waits for another build of the same model.
-_BUILD = " -c statement_timeout=6h -c lock_timeout=6h"
+_BUILD = 6 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ class GenerationMovedError(Exception):
 
 def connect(url: str, *, is_live: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
     """Open a session of the projector, to follow the log or to build; every statement commits by itself."""
-    return psycopg.connect(url, autocommit=True, connect_timeout=10, options=_SESSION + (_LIVE if is_live else _BUILD))
+    if is_live:
+        return open_session(url, _LIVE, options=_SESSION)
+    return open_session(url, _BUILD, lock_seconds=_BUILD, options=_SESSION)
 
 
 def fingerprint_of(projection: Projection[Any]) -> str:
@@ -114,9 +119,9 @@ def has_current(connection: psycopg.Connection[Any], projection: Projection[Any]
     """Tell whether a generation of this very code and log is before the readers, or was and is kept up to date."""
     row = connection.execute(
         "SELECT EXISTS (SELECT FROM letopis.projection WHERE name = %s AND fingerprint = %s"
-        " AND error IS DISTINCT FROM %s"
+        " AND (error IS NULL OR error <> ALL(%s))"
         " AND (state IN ('live', 'paused', 'broken') OR (state = 'retired' AND error IS NULL)))",
-        (projection.name, fingerprint_of(projection), LOG_REPLACED),
+        (projection.name, fingerprint_of(projection), [LOG_REPLACED, TABLE_GONE]),
     ).fetchone()
     return bool(row and row[0])
 

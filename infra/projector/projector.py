@@ -13,10 +13,12 @@ from psycopg import errors
 
 from infra.log.eventlog import WAKE_UP_CHANNEL
 from infra.log.log_reader import LogReader
+from infra.postgres.faults import is_lost
 from infra.projector.advance import Leased, advance, lease, reader_for
 from infra.projector.builder import Build, Builder
 from infra.projector.folding import Decode, PoisonEventError
 from infra.projector.generations import (
+    TABLE_GONE,
     Generation,
     GenerationMovedError,
     begin,
@@ -34,7 +36,7 @@ from infra.projector.leases import build_lock, release, try_lease
 from infra.projector.projection import Projection
 from infra.projector.promote import BATCH, promote
 from infra.projector.row_store import TableMismatchError
-from infra.projector.states import break_replaced, stop, stop_kept
+from infra.projector.states import break_gone, break_replaced, stop, stop_kept
 
 # How often the log and the register are looked at without a wake-up, in seconds.
 POLL_SECONDS = 0.5
@@ -132,8 +134,11 @@ class ProjectorService:
                 with connect(self._url, is_live=True) as connection:
                     connection.execute(f"LISTEN {WAKE_UP_CHANNEL}")
                     self._follow_in(connection)
-            except psycopg.OperationalError as error:
-                _log.warning("projector_session", outcome="lost", error=str(error))
+            except Exception as error:  # noqa: BLE001 - the outermost door of this thread: the read models go on
+                if is_lost(error):
+                    _log.warning("projector_session", outcome="lost", error=str(error))
+                else:
+                    _log.error("projector_session", outcome="failed", error=type(error).__name__, exc_info=True)
                 self._stopping.wait(RECONNECT_SECONDS)
             finally:
                 # The session's locks went with it.
@@ -183,7 +188,7 @@ class ProjectorService:
         That is what readers see, and what they saw before: so that there is a way back at once, and so that readers of
         the version before, which processes of its own serve, are not left behind while and after a new one is built.
         """
-        for name in break_replaced(connection):
+        for name in sorted({*break_replaced(connection), *break_gone(connection)}):
             present = in_use(connection, name)
             # What newer code has taken the place of is not built anew: it would take that place back.
             if present and present.fingerprint == self._fingerprints.get(name):
@@ -232,7 +237,7 @@ class ProjectorService:
             except TableMismatchError:
                 if generation.state == "live":
                     raise
-                stop(connection, generation, "its table is gone")
+                stop(connection, generation, TABLE_GONE)
 
     def _release(self, connection: psycopg.Connection[Any], schema: str) -> None:
         self._leased.pop(schema, None)

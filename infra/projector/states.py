@@ -1,12 +1,12 @@
 """Moves builds from one state to another: for operators, and where one can go no further."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import structlog
 
-from infra.projector.generations import LOG_REPLACED, Generation, State, in_use, set_state
+from infra.projector.generations import LOG_REPLACED, TABLE_GONE, Generation, State, in_use, set_state
 
 KEPT_LONG_ENOUGH = "kept long enough"
 """The error of a retired generation that follows the log no more: it was kept as long as the operator wanted."""
@@ -24,6 +24,20 @@ _BREAK_REPLACED = """
             FROM letopis.event AS e
             WHERE e.position = p.position
                 AND e.event_id = p.event_id)
+    RETURNING p.name
+"""
+
+# Somebody dropped them by hand: nothing of ours drops a table and leaves its build registered.
+_BREAK_GONE = """
+    UPDATE letopis.projection AS p
+    SET state = CASE p.state WHEN 'retired' THEN 'retired' ELSE 'broken' END, error = %(error)s,
+        changed_at = clock_timestamp()
+    WHERE p.state <> 'building'
+        AND p.error IS DISTINCT FROM %(error)s
+        AND (
+            to_regclass(format('%%I.%%I', p.name || '_g' || p.generation, p.name)) IS NULL
+            OR (p.is_shown AND to_regclass(format('read.%%I', p.name || '_v' || p.shape)) IS NULL)
+        )
     RETURNING p.name
 """
 
@@ -79,7 +93,19 @@ def break_replaced(connection: psycopg.Connection[Any]) -> list[str]:
 
     Returns the names.
     """
-    names = {name for (name,) in connection.execute(_BREAK_REPLACED, {"error": LOG_REPLACED}).fetchall()}
+    return _broken(connection, _BREAK_REPLACED, LOG_REPLACED)
+
+
+def break_gone(connection: psycopg.Connection[Any]) -> list[str]:
+    """Say of a generation whose table, or the view by which it is seen, was dropped by hand that it is gone.
+
+    Returns the names.
+    """
+    return _broken(connection, _BREAK_GONE, TABLE_GONE)
+
+
+def _broken(connection: psycopg.Connection[Any], statement: LiteralString, error: str) -> list[str]:
+    names = {name for (name,) in connection.execute(statement, {"error": error}).fetchall()}
     for name in sorted(names):
-        _log.warning("projection_broken", projection=name, outcome=LOG_REPLACED)
+        _log.warning("projection_broken", projection=name, outcome=error)
     return sorted(names)

@@ -72,6 +72,7 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
+    version=2,
     shape=2,
 )
 

@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg import AsyncConnection, OperationalError, errors
-from psycopg_pool import AsyncConnectionPool
+from psycopg import OperationalError, errors
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from infra.analytics.fact_schema import Report
 from infra.log.past_log import AsOf
+from infra.postgres.connection import LINE, AsyncBoundedConnection, ServerSilentError, limits, patience_of
+from infra.postgres.faults import is_lost
 from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.reading.feed import Feed
 from read_api.reading.past import Past
@@ -23,14 +25,15 @@ Row = tuple[Any, ...]
 Unreachable = OperationalError
 """What a question raises when the database is out of reach, for those who speak HTTP and no SQL."""
 
-Pool = AsyncConnectionPool[AsyncConnection[Row]]
+Pool = AsyncConnectionPool[AsyncBoundedConnection]
 
 UTC_ZONE = ZoneInfo("UTC")
 RETRY_AFTER = 2
-# A question that takes longer than this would hold a connection that a hundred others want.
-STATEMENT_TIMEOUT_MS = 10_000
-# A view is swapped in an instant: a session that locks it for longer is stuck.
-LOCK_TIMEOUT_MS = 5_000
+# A question that takes longer than this would hold a connection that a hundred others want. A view is swapped in an
+# instant: a session that locks it for half as long is stuck.
+READ_SECONDS = 10.0
+# A pool that could not reach the database pauses longer and longer, up to a minute: after this it begins anew.
+RECONNECT_SECONDS = 5.0
 
 STATUS = """
 SELECT v.view, max(s.state), coalesce(max(s.position) FILTER (WHERE s.is_shown), 0), max(s.position)
@@ -67,27 +70,36 @@ class Reports(Protocol):
         ...
 
 
-History = Callable[[UUID, int, int], Sequence[Any]]
+History = Callable[[UUID, int, int], Awaitable[Sequence[Any]]]
 """Reads a client's facts after a position, at most so many, oldest first: each a named tuple with its position."""
 
 
-def read_pool(url: str, size: int) -> Pool:
-    """Return a closed pool of connections that can only read; the application opens it on its event loop."""
-    limits = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
-    options = f"-c TimeZone=UTC -c search_path=read -c default_transaction_read_only=on {limits}"
+def read_pool(url: str, size: int, seconds: float = READ_SECONDS) -> Pool:
+    """Return a closed pool of connections that can only read; the application opens it on its event loop.
+
+    `seconds` is how long the database may work on one statement; half as long a caller waits for a connection.
+    """
+    options = f"-c TimeZone=UTC -c search_path=read -c default_transaction_read_only=on {limits(seconds)}"
+
+    async def be_patient(connection: AsyncBoundedConnection) -> None:
+        connection.patience = patience_of(seconds)
+
     return AsyncConnectionPool(
         url,
+        connection_class=AsyncBoundedConnection,
+        configure=be_patient,
         min_size=1,
         max_size=size,
-        timeout=5,
-        kwargs={"autocommit": True, "connect_timeout": 5, "options": options, "application_name": "letopis-reads"},
+        timeout=seconds / 2,
+        reconnect_timeout=RECONNECT_SECONDS,
+        kwargs={**LINE, "autocommit": True, "options": options, "application_name": "letopis-reads"},
         open=False,
     )
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything an answer may need. `history` reads the log and is called in a thread; so are the reports."""
+    """Everything an answer may need; the reports are asked in a thread."""
 
     pool: Pool
     authenticate: Callable[[str | None], Caller]
@@ -128,9 +140,10 @@ class Desk:
         """Run a statement, and once more if the connection was a dead one."""
         try:
             return await self._fetched(statement, parameters)
-        except errors.QueryCanceled:
-            raise
-        except OperationalError:
+        except OperationalError as error:
+            is_over = isinstance(error, errors.QueryCanceled | ServerSilentError | PoolTimeout)
+            if is_over or not is_lost(error):
+                raise
             # The server went away, or came back: its old connections are good for nothing, a new one may be.
             await self.pool.check()
             return await self._fetched(statement, parameters)

@@ -1,9 +1,10 @@
 """Following the log: pages of it one after the other, and, at its end, word of when it goes on."""
 
-import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import psycopg
@@ -35,10 +36,10 @@ class Page(Protocol):
 
 
 class ReadFeed(Protocol):
-    """Reads the log; called in a thread."""
+    """Reads the log."""
 
-    def __call__(self, *, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> Page:
-        """Return the facts after a position, at most `limit`, of these topics or of all."""
+    async def __call__(self, *, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> Page:
+        """Return the facts after a position, at most `limit`, of these topics or of all; raises psycopg.Error."""
         ...
 
 
@@ -60,19 +61,34 @@ class Feed:
     limit: int = 100
     heartbeat: float = HEARTBEAT_SECONDS
     life: float = LIFE_SECONDS
+    callers: Counter[str] = field(default_factory=Counter)
+    """How many streams each caller follows, who may have a fifth of all."""
 
     async def page(self, wanted: Wanted, after: int, limit: int) -> Page:
         """Return one page; raises psycopg.Error."""
-        return await asyncio.to_thread(
-            self.read, after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal
-        )
+        return await self.read(after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal)
 
-    def require_room(self) -> None:
-        """Refuse one follower more than there may be; raises TooManyStreamsError."""
-        if self.tail.followers >= self.limit:
-            raise TooManyStreamsError(limit=self.limit, retry_after=RETRY_AFTER)
+    def require_room(self, caller_id: str) -> None:
+        """Refuse one follower more than there may be, of this caller or of all; raises TooManyStreamsError."""
+        share = max(2, self.limit // 5)
+        of_caller = self.callers[caller_id]
+        if self.tail.followers >= self.limit or of_caller >= share:
+            limit = share if of_caller >= share else self.limit
+            raise TooManyStreamsError(limit=limit, retry_after=RETRY_AFTER)
 
-    async def follow(self, wanted: Wanted, after: int) -> AsyncIterator[Page | None]:
+    @asynccontextmanager
+    async def followed_by(self, caller_id: str) -> AsyncIterator[None]:
+        """Count a follower, and listen, for as long as the block runs."""
+        self.callers[caller_id] += 1
+        try:
+            async with self.tail.followed():
+                yield
+        finally:
+            self.callers[caller_id] -= 1
+            if not self.callers[caller_id]:
+                del self.callers[caller_id]
+
+    async def follow(self, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[Page | None]:
         """Give every page after a position, as long as the stream lives; None says that the line is alive.
 
         Ends when its time is over, when the service stops, and when the log cannot be reached: then the follower
@@ -80,7 +96,7 @@ class Feed:
         """
         end = time.monotonic() + self.life
         head = after + 1
-        async with self.tail.followed():
+        async with self.followed_by(caller_id):
             while time.monotonic() < end:
                 if after >= head and not await self.tail.reaches_beyond(after, self.heartbeat):
                     yield None

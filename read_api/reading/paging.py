@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2s
 from typing import Any, Literal
@@ -170,14 +170,15 @@ def from_cursor(listing: Paged, filters: Mapping[str, Any], cursor: str) -> dict
         if check != _check(listing, filters):
             raise ValueError(check)
         values = [_key(key, kind) for key, kind in zip(keys, listing.order.values(), strict=True)]
-    except (ValueError, TypeError, binascii.Error, RecursionError):
+    except (ValueError, TypeError, OverflowError, binascii.Error, RecursionError):
         raise WrongParameterError({"pointer": "/cursor", "in": "query", "code": "wrong-cursor"}) from None
     return {f"after_{number}": value for number, value in enumerate(values)}
 
 
 def _key(given: Any, kind: KeyType) -> Any:
     if kind == "bigint":
-        if not isinstance(given, int) or not 0 <= given < 2**63:
+        # Not isinstance: `true` is an int of Python's, and no number of the database's.
+        if type(given) is not int or not 0 <= given < 2**63:
             raise ValueError(given)
         return given
     if not isinstance(given, str) or "\0" in given:
@@ -189,5 +190,6 @@ def _key(given: Any, kind: KeyType) -> Any:
         moment = datetime.fromisoformat(given)
         if moment.tzinfo is None:
             raise ValueError(given)
-        return moment
+        # A zone of half a second is one of Python's and none of the database's.
+        return moment.astimezone(UTC)
     return given

@@ -15,7 +15,7 @@ import psycopg
 
 from infra.log.envelope import ReadEvent
 from infra.log.past_log import AsOf, Cut, PastLog, cut_at
-from infra.postgres.connection import LIMITS, OwnConnection
+from infra.postgres.connection import OwnConnection
 from infra.projector.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
 from infra.projector.parking import Parking, passing_over
 from infra.projector.projection import Projection
@@ -30,7 +30,7 @@ MODELS: Mapping[str, Projection[Any]] = {view_of(one): one for one in PROJECTION
 """Every read model, by the view in which readers see it."""
 
 # The times in an answer are written as the readers' own sessions write them.
-OPTIONS = f"{LIMITS} -c TimeZone=UTC -c synchronous_commit=off -c application_name=letopis-as-of"
+OPTIONS = "-c TimeZone=UTC -c synchronous_commit=off -c application_name=letopis-as-of"
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -38,8 +38,8 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 class _Session:
     """One session of the database with its tables, and what reads facts by it; for one question at a time."""
 
-    def __init__(self, url: str, decoder: Callable[[Borrow], Decode]) -> None:
-        self.borrow = OwnConnection(url, OPTIONS)
+    def __init__(self, url: str, decoder: Callable[[Borrow], Decode], seconds: float) -> None:
+        self.borrow = OwnConnection(url, seconds, options=OPTIONS)
         decode = decoder(self.borrow)
         self._readers = {one.name: (preparing(decode, one), decoding(decode, one)) for one in PROJECTIONS}
         self._topics = {one.name: frozenset(one.topics) for one in PROJECTIONS}
@@ -187,7 +187,7 @@ class TimeMachine:
         self._seconds = seconds
         self._free: SimpleQueue[_Session] = SimpleQueue()
         for _ in range(sessions):
-            self._free.put(_Session(url, decoder))
+            self._free.put(_Session(url, decoder, seconds))
 
     def cut(self, as_of: AsOf) -> Cut:
         """Return what counts of the log as of a moment; raises infra.log.past_log.MomentAheadError."""

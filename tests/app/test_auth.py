@@ -1,7 +1,10 @@
 """Who is asking: which tokens let somebody in, and which do not."""
 
+import base64
+import hmac
 import json
 import stat
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app import auth
 from app.auth import (
+    AuthenticationError,
     Authenticator,
     TokenExpiredError,
     TokenInvalidError,
@@ -194,3 +200,43 @@ def test_only_the_latest_tokens_are_remembered(settings: Settings, monkeypatch: 
     for header in headers:
         door.authenticate(header)
     assert [door.remembered(header) for header in headers] == [None, "caller-1", "caller-2"]
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+SECRET = "a secret that only this test knows, of 32 bytes"
+HS256 = Authenticator([VerifyingKey("HS256", SECRET)], issuer="letopis", audience="letopis")
+
+
+def is_answered(header: str) -> None:
+    """Say that somebody is let in, or is told why not; anything else is a fault of ours."""
+    with suppress(AuthenticationError):
+        assert HS256.authenticate(header).role in auth.ROLES
+
+
+@pytest.mark.parametrize("expires", [10**400, -(10**400), 1e308, True, "9" * 4000])
+def test_an_end_that_is_no_moment_is_no_token(expires: Any) -> None:
+    claims = {"sub": ANN, "role": "seller", "iss": "letopis", "aud": "letopis", "exp": expires}
+    is_answered("Bearer " + jwt.encode(claims, SECRET, algorithm="HS256"))
+
+
+@given(st.dictionaries(st.sampled_from(["sub", "role", "exp", "iat", "nbf", "aud", "iss", "jti"]), ODD))
+def test_whatever_is_signed_is_somebody_or_nobody(odd: dict[str, Any]) -> None:
+    known = {"sub": ANN, "role": "seller", "exp": 2**40, "iss": "letopis", "aud": "letopis"}
+    text = base64.urlsafe_b64encode(json.dumps({**known, **odd}).encode()).rstrip(b"=")
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
+    proof = hmac.digest(SECRET.encode(), head + b"." + text, "sha256")
+    is_answered("Bearer " + b".".join([head, text, base64.urlsafe_b64encode(proof).rstrip(b"=")]).decode())
+
+
+@given(st.binary(max_size=100))
+@example(b'{"alg":' + b"[" * 60_000)
+@example(b'{"alg":"HS256","kid":' + b"9" * 5_000 + b"}")
+@example(b"[]")
+@example(b"\xff")
+def test_any_bytes_may_stand_where_a_token_says_how_it_is_signed(head: bytes) -> None:
+    is_answered("Bearer " + base64.urlsafe_b64encode(head).rstrip(b"=").decode() + ".e30.x")
+    is_answered(f"Bearer {head.decode('latin-1')}")

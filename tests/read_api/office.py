@@ -245,7 +245,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     pool = read_pool(database.reader_url, 4)
     history: dict[UUID, list[Fact]] = {}
 
-    def read_history(party: UUID, after: int, limit: int) -> list[Fact]:
+    async def read_history(party: UUID, after: int, limit: int) -> list[Fact]:
         return [fact for fact in history.get(party, []) if fact.position > after][:limit]
 
     feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)

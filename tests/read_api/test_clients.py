@@ -278,3 +278,9 @@ def test_an_auditor_reads_the_history_page_by_page(romashka: Office) -> None:
     assert second.json()["next"] is None
     assert romashka.get(f"/clients/{OLGA}/history", role="auditor").status_code == 404
     assert romashka.get(f"/clients/{OLGA}/history?cursor={following}", role="auditor").status_code == 422
+
+
+def test_a_word_is_searched_for_however_long_its_letters_are_written_out(romashka: Office) -> None:
+    for letter in ("\N{SQUARE CORPORATION}", "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}"):
+        answer = romashka.get("/clients", params={"q": letter * 200})
+        assert (answer.status_code, answer.json()["items"]) == (200, [])

@@ -1,7 +1,14 @@
 """The feed over HTTP: pages of CloudEvents, who may read them, and what cannot be asked."""
 
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
 import pytest
 
+from infra.log.tail import Tail
+from read_api.reading.errors import TooManyStreamsError
+from read_api.reading.feed import Feed, Page
 from tests.read_api.office import Office
 
 BATCH = "application/cloudevents-batch+json"
@@ -101,3 +108,28 @@ def test_a_stream_that_goes_on_where_the_log_does_not_reach_is_refused(recorded:
     answer = recorded.get("/events", role="auditor", headers=headers)
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == ["/Last-Event-ID"]
+
+
+def test_one_caller_may_have_a_fifth_of_the_streams() -> None:
+    feed = replace(_feed(), limit=10)
+
+    async def go() -> None:
+        async with AsyncExitStack() as stack:
+            for _ in range(2):
+                feed.require_room("anna")
+                await stack.enter_async_context(feed.followed_by("anna"))
+            with pytest.raises(TooManyStreamsError) as refused:
+                feed.require_room("anna")
+            assert refused.value.facts["limit"] == 2
+            feed.require_room("boris")
+        feed.require_room("anna")
+        assert not feed.callers
+
+    asyncio.run(go())
+
+
+def _feed() -> Feed:
+    async def read(**_how: object) -> Page:
+        raise AssertionError("nothing is read")
+
+    return Feed(read, frozenset(), Tail("postgresql://nobody@127.0.0.1:1/nothing"))

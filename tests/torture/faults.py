@@ -1,7 +1,9 @@
 """A running service under a steady load of commands while its database fails: what was promised has to be there."""
 
 import asyncio
+import os
 import shutil
+import signal
 import tempfile
 import time
 from collections import Counter
@@ -15,6 +17,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 
+from commands.execution.executor import DEADLINE
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import ROLE_PASSWORDS, urls_of
 from tests.system.service import Service, service, token
@@ -99,7 +102,7 @@ class Callers:
         while True:
             self.tally.sent += 1
             try:
-                async with asyncio.timeout(30):
+                async with asyncio.timeout(DEADLINE + 15):
                     answer = await wire.post("/commands/register-client", body, headers)
             except LOST:
                 self.tally.broken_off += 1
@@ -214,12 +217,41 @@ async def _read_only(server: EmbeddedPostgres, seconds: float) -> None:
         owner.execute(change.format("RESET").encode())
 
 
+@contextmanager
+def stopped(server: EmbeddedPostgres) -> Iterator[None]:
+    """Stop every process of the server, as a machine does that swaps; it neither answers nor hangs up."""
+    with psycopg.connect(server.owner_url, autocommit=True) as owner:
+        # First the one that makes others.
+        os.kill(server.pid, signal.SIGSTOP)
+        others = owner.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()").fetchall()
+    pids = [server.pid, *(pid for (pid,) in others)]
+    try:
+        for pid in pids:
+            _signal(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            _signal(pid, signal.SIGCONT)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+async def _hanging(server: EmbeddedPostgres, seconds: float) -> None:
+    with stopped(server):
+        await asyncio.sleep(seconds)
+
+
 FAULTS: Mapping[str, Happen] = {
     "restarted": _restarted,
     "killed (kill -9)": _killed,
     "out of connections": _out_of_connections,
     "readable, but storing nothing": _read_only,
 }
+# What is over before anybody has lost patience is no fault.
+LONG_FAULTS: Mapping[str, Happen] = {**FAULTS, "hanging (SIGSTOP)": _hanging}
 
 
 async def _play(

@@ -13,7 +13,7 @@ from io import FileIO
 from pathlib import Path
 
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.torture.faults import FAULTS, failing_site, play, stored, table
+from tests.torture.faults import LONG_FAULTS, failing_site, play, stored, table
 
 DISK_MEGABYTES = 600
 
@@ -59,7 +59,7 @@ def main() -> None:
     """Let every fault happen, one after the other, and print what came of it."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
     with failing_site(disk=small_disk) as (server, running):
-        tally, faults = play(server, running, seconds, {**FAULTS, "out of disk": out_of_disk})
+        tally, faults = play(server, running, seconds, {**LONG_FAULTS, "out of disk": out_of_disk})
         print("\n".join(table(tally, faults, stored(server))))
         print(tally.surprises or "No other answers than 200 and 503.")
 

@@ -1,5 +1,6 @@
 """A log line is JSON for programs, in the order things happened, written before anything else goes on."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -55,3 +56,36 @@ def test_no_value_is_too_odd_for_a_line() -> None:
     )
     assert [line["event"] for line in lines] == ["odd"] * 3
     assert "ZeroDivisionError" in str(lines[2]["exception"])
+
+
+BUGS = {
+    "batch_failed": "a handler or the executor raised what nobody expected",
+    "bug": "an answer is a 500",
+    "policy_failed": "a policy raised what nobody expected",
+    "process_died": "a process of ours ended by itself",
+    "projection_build": "a build raised what nobody expected",
+    "projector_session": "following the log raised what nobody expected",
+    "projection_watch": "the builder raised what nobody expected",
+    "refusals_lost": "the database refused what we made ourselves",
+}
+
+
+def told_as_errors() -> set[str]:
+    """Return the events that the product tells at level error, wherever it does."""
+    found = set()
+    for folder in ("app", "commands", "infra", "read_api", "replay"):
+        for file in (ROOT / folder).rglob("*.py"):
+            calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+            for call in calls:
+                if isinstance(call.func, ast.Attribute) and call.func.attr in {"error", "exception", "critical"}:
+                    found |= {
+                        one.value
+                        for one in call.args[:1]
+                        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    }
+    return found
+
+
+def test_a_line_at_level_error_is_a_bug_always() -> None:
+    assert told_as_errors() <= BUGS.keys()
+    assert "bug" in told_as_errors()

@@ -469,3 +469,21 @@ def test_every_reference_of_the_document_is_there(app: FastAPI) -> None:
                 yield from references(child)
 
     assert set(references(document)) <= known
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (psycopg.errors.ProgramLimitExceeded(), 422, "too-much-for-the-database"),
+        (psycopg.errors.DiskFull(), 503, "database-unreachable"),
+        (psycopg.OperationalError("server closed the connection"), 503, "database-unreachable"),
+    ],
+)
+def test_only_a_database_that_is_lost_is_told_to_be(error: Exception, status: int, code: str) -> None:
+    problem = problem_of(error)
+    assert problem is not None
+    assert (problem.status, problem.code) == (status, code)
+
+
+def test_a_wrong_statement_of_ours_is_a_bug() -> None:
+    assert problem_of(psycopg.errors.UndefinedColumn()) is None

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from commands.errors import KeyReusedError, OverloadedError
+from commands.errors import KeyReusedError, OutcomeUnknownError, OverloadedError
 from commands.execution.batch import BatchRunner
 from commands.execution.decider import MAX_ATTEMPTS
 from commands.execution.pending import Accepted, PendingCommand
@@ -36,11 +36,14 @@ class _Moody:
         self._log = LogStore(self._borrow)
         self.fails_to_take = self.fails_to_answer = False
         self.sent: list[int] = []
+        self.refused: set[UUID] = set()
 
     def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None:
         if self.fails_to_take:
             self.fails_to_take = False
             raise psycopg.OperationalError("not reached")
+        if any(one.stream_id in self.refused for one in batch):
+            raise psycopg.errors.ProgramLimitExceeded("index row size 3000 exceeds the maximum")
         self.sent.append(len(batch))
         self._log.send(batch, atomic=atomic)
 
@@ -224,5 +227,48 @@ def test_what_waits_can_be_given_up_with_an_answer(database: Database) -> None:
         given_up = batch.give_up(OverloadedError(retry_after=2))
         assert given_up == [first, second]
         assert batch.is_idle
-    assert [answer(first), answer(second)] == [OverloadedError, OverloadedError]
+    # The first one was sent, and may be stored; the second was not.
+    assert [answer(first), answer(second)] == [OutcomeUnknownError, OverloadedError]
+    store.close()
+
+
+def test_what_the_database_refuses_for_what_it_is_is_answered_so_and_its_neighbours_are_stored(
+    database: Database,
+) -> None:
+    store = _Moody(database.writer_url)
+    turns = [opens(uuid4(), "Anna"), opens(poisonous := uuid4(), "Boris"), opens(uuid4(), "Dora")]
+    store.refused = {poisonous}
+    with runner(database.writer_url) as batch:
+        batch.store = store
+        with pytest.raises(psycopg.OperationalError):
+            put(batch, *turns)
+        answered = batch.carry_out_singly()
+        assert batch.is_idle
+    assert answered == turns
+    assert [answer(turn) for turn in turns] == [
+        turns[0].answer,
+        psycopg.errors.ProgramLimitExceeded,
+        turns[2].answer,
+    ]
+    assert isinstance(turns[0].answer, Accepted)
+    assert isinstance(turns[2].answer, Accepted)
+    store.close()
+
+
+def test_a_database_that_is_lost_while_the_refused_one_is_looked_for_keeps_the_others_waiting(
+    database: Database,
+) -> None:
+    store = _Moody(database.writer_url)
+    turns = [opens(poisonous := uuid4(), "Anna"), opens(uuid4(), "Boris"), opens(uuid4(), "Dora")]
+    store.refused = {poisonous}
+    with runner(database.writer_url) as batch:
+        batch.store = store
+        with pytest.raises(psycopg.OperationalError):
+            put(batch, *turns)
+        store.fails_to_answer = True
+        with pytest.raises(psycopg.OperationalError):
+            batch.carry_out_singly()
+        finish(batch)
+    assert isinstance(turns[0].answer, psycopg.errors.ProgramLimitExceeded)
+    assert all(isinstance(turn.answer, Accepted) for turn in turns[1:])
     store.close()

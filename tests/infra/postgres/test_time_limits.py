@@ -66,9 +66,8 @@ def test_the_reads_and_the_followers(database: Database) -> None:
     assert len(followers) == 1
 
 
-def test_a_statement_that_is_stuck_behind_a_lock_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infra.postgres.connection.LIMITS", "-c statement_timeout=60s -c lock_timeout=100ms")
-    own = OwnConnection(database.writer_url)
+def test_a_statement_that_is_stuck_behind_a_lock_ends(database: Database) -> None:
+    own = OwnConnection(database.writer_url, 0.2)
     with psycopg.connect(database.owner_url) as owner:
         owner.execute("LOCK TABLE letopis.refusal IN ACCESS EXCLUSIVE MODE")
         with own() as connection, pytest.raises(psycopg.errors.LockNotAvailable):

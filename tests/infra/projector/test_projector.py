@@ -1,5 +1,7 @@
 """The projector: in order, exactly once, one worker at a time, and never silently past a fact it cannot take in."""
 
+import random
+import string
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,13 +19,15 @@ from infra.log.log_reader import BEGINNING
 from infra.projector import generations, states
 from infra.projector.advance import Leased, advance, lease, reader_for
 from infra.projector.generations import GenerationMovedError, connect, in_use
+from infra.projector.parking import parked_key_text
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService, build
 from infra.projector.tables import ShapeChangedError
 from tests.database import Database
+from tests.infra.poison import waiting
 from tests.infra.projector.looking import eventually, in_memory, in_table, reached, state_of
 from tests.toy import boxes as toy
-from tests.toy.boxes import boxes, breaking, coin, days, decode, drops, looking, opening, record
+from tests.toy.boxes import Said, box_id, boxes, breaking, coin, days, decode, drops, looking, opening, record
 from tests.toy.events import BoxOpened
 
 PROJECTIONS: tuple[Projection[Any], ...] = (boxes, days, drops)
@@ -138,15 +142,33 @@ def test_an_event_that_cannot_be_read_and_could_touch_any_row_stops_those_that_f
     assert state_of(database.projector_url, boxes)[:2] == ("live", 3)
 
 
-def test_rows_that_the_database_refuses_break_only_their_own_read_model(database: Database) -> None:
+LONG = "".join(random.Random(1).choices(string.ascii_letters, k=9_000))
+"""A text that a column takes and no index does: the database calls that operational, and it will be so for ever."""
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        (coin("a", note="nul \x00"), "UntranslatableCharacter (22P05) of the database"),
+        (coin("a", note=LONG), "ProgramLimitExceeded (54000) of the database"),
+    ],
+)
+def test_rows_that_the_database_refuses_are_parked_at_the_fact_and_everything_else_flows(
+    database: Database, refused: Said, reason: str
+) -> None:
     with held_by(database.projector_url, *PROJECTIONS) as (connection, held):
-        record(database.owner_url, [opening("a"), coin("a", note="nul \x00")])
-        advance(connection, held, reader_for(held), decode, 100)
-    state, position, error = state_of(database.projector_url, boxes)
-    assert (state, position) == ("broken", 0)
-    assert error is not None
-    assert error.startswith("positions 1 to 2: ")
-    assert state_of(database.projector_url, drops)[:2] == ("live", 2)
+        with psycopg.connect(database.owner_url) as owner:
+            owner.execute("CREATE INDEX ON boxes_g1.boxes ((notes::text))")
+        record(database.owner_url, [opening("a"), coin("a"), coin("b"), refused, coin("a"), coin("b")])
+        while advance(connection, held, reader_for(held), decode, 100):
+            pass
+    assert [(one.place, one.position, one.reason) for one in waiting(database)] == [
+        (parked_key_text(boxes, (box_id("a"),)), 4, reason)
+    ]
+    assert state_of(database.projector_url, boxes) == ("live", 6, None)
+    coins = {key: there.row.coins for key, there in in_table(database.projector_url, boxes).items()}
+    assert coins == {(box_id("a"),): 1, (box_id("b"),): 2}
+    assert state_of(database.projector_url, drops)[:2] == ("live", 6)
 
 
 def test_retry_goes_on_where_a_broken_read_model_stopped(database: Database, service: ProjectorService) -> None:
@@ -309,3 +331,28 @@ def test_a_slow_append_is_neither_skipped_nor_seen_early(database: Database, ser
         eventually(reached(database.projector_url, projection, 241))
         assert in_table(database.projector_url, projection) == in_memory(database.projector_url, projection)
     assert service is not None
+
+
+@pytest.mark.parametrize("dropped", ["SCHEMA boxes_g1 CASCADE", "TABLE boxes_g1.boxes CASCADE", "VIEW read.boxes_v1"])
+def test_what_was_dropped_by_hand_is_noticed_and_built_again_and_the_others_go_on(
+    database: Database, service: ProjectorService, dropped: str
+) -> None:
+    record(database.owner_url, [opening("a"), coin("a")])
+    eventually(reached(database.projector_url, boxes, 2))
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(f"DROP {dropped}".encode())
+    # Without a fact that would make it fail; then the others take in what comes.
+    eventually(lambda: generation_of(database, boxes) == 2)
+    record(database.owner_url, [coin("a")])
+    for projection in PROJECTIONS:
+        eventually(reached(database.projector_url, projection, 3))
+    assert in_table(database.projector_url, boxes) == in_memory(database.projector_url, boxes)
+    with psycopg.connect(database.reader_url) as reader:
+        assert reader.execute("SELECT count(*) FROM read.boxes_v1").fetchone() == (1,)
+    assert service is not None
+
+
+def generation_of(database: Database, projection: Projection[Any]) -> int:
+    with connect(database.projector_url) as connection:
+        found = in_use(connection, projection.name)
+        return found.number if found and found.state == "live" else 0
