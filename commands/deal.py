@@ -287,8 +287,7 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
     closed_at = command.closed_at or opened_at
     _end(deal, command, closed_at)
     claimed = claimed_on(context, offer, opened_at, strict=command.strict)
-    others = dict.fromkeys((*claimed, *_customers(context, deal, closed_at)))
-    return context.save(deal, *others)
+    return context.save(deal, *dict.fromkeys((*claimed, *_customers(context, deal, closed_at))))
 
 
 def _end(deal: Deal, command: ImportDeal, closed_at: datetime) -> None:

@@ -12,10 +12,10 @@ from uuid import UUID
 import psycopg
 
 from aggregates.client import Client
-from commands.errors import BatchRefusedError, ContendedError, KeyReusedError, OutcomeUnknownError
+from commands.errors import ContendedError, KeyReusedError, OutcomeUnknownError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.execution.decision import Encryption, Request
-from commands.execution.pending import Answer, PendingCommand
+from commands.execution.pending import Answer, PendingCommand, refused_whole
 from commands.execution.store import Store
 from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
@@ -254,7 +254,7 @@ class BatchRunner:
             if hashes.setdefault(request.command_id, request.content_hash) != request.content_hash:
                 turn.answer = KeyReusedError(command_id=request.command_id)
         for _ in range(MAX_ATTEMPTS):
-            if _is_refused(turns):
+            if refused_whole(turns):
                 self._streams.clear()
                 return
             deciding = [turn for turn in turns if turn.answer is None]
@@ -290,14 +290,3 @@ class BatchRunner:
         except BaseException:
             self._lost()
             raise
-
-
-def _is_refused(turns: list[PendingCommand]) -> bool:
-    """Return whether a command of an atomic batch is refused; then all others are for that reason."""
-    index = next((place for place, turn in enumerate(turns) if isinstance(turn.answer, Exception)), None)
-    if index is None:
-        return False
-    for place, turn in enumerate(turns):
-        if place != index:
-            turn.answer = BatchRefusedError(index=index)
-    return True

@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Annotated, Any, Protocol
 from uuid import UUID, uuid5
 
@@ -27,6 +26,7 @@ from commands.errors import (
     UnknownCommandError,
     UnsupportedMediaTypeError,
 )
+from commands.execution.bounds import MAX_BATCH_VALUES, MAX_VALUES, require_bounded
 from commands.execution.decision import Request as CommandRequest
 from commands.execution.pending import Accepted, Answer
 from commands.registry import COMMANDS
@@ -42,13 +42,6 @@ MAX_COMMANDS = 1_000
 
 IF_MATCH = re.compile(r'"([0-9]+)(?:-[0-9a-f]+)?"')
 """The ETag of a receipt is a version; that of a read about one stream begins with it."""
-SMALL = 16 * 1024
-"""Bytes of a body whose values need not be counted: there is not room for so many."""
-
-MAX_VALUES = 2_000
-"""Values of one command; a client with all contact points and its whole profile has about 600."""
-
-MAX_BATCH_VALUES = 30_000
 
 SLICE = 25
 """Commands of a batch that are looked at, or told of, before others have their turn on the event loop."""
@@ -125,7 +118,7 @@ def command_routes(
             raise
         _require_json(headers.get("content-type"))
         body = await request.body()
-        _require_bounded(body, MAX_VALUES)
+        require_bounded(body, MAX_VALUES)
         command = command_type.model_validate_json(body, strict=True)
         asked = _request(
             command, actor, _key(headers.get("idempotency-key")), _if_match(headers.get("if-match")), keyed_hash
@@ -145,7 +138,7 @@ def command_routes(
         _require_none_of_one_command(request.headers)
         _require_json(request.headers.get("content-type"))
         body = await request.body()
-        _require_bounded(body, MAX_BATCH_VALUES)
+        require_bounded(body, MAX_BATCH_VALUES)
         await asyncio.sleep(0)
         batch = Batch.model_validate_json(body, strict=True)
         take_turn(actor.id, len(batch.commands))
@@ -260,24 +253,6 @@ def _require_none_of_one_command(headers: Mapping[str, str]) -> None:
     for header in OF_ONE_COMMAND:
         if header in headers:
             raise HeaderOfOneCommandError(header=header)
-
-
-def _require_bounded(body: bytes, limit: int) -> None:
-    """Refuse more values than there can be in a command or batch, before each is looked at and found wrong."""
-    if len(body) <= SMALL:
-        return
-    try:
-        waiting: list[Any] = [from_json(body)]
-    except ValueError:
-        return  # it will be told so
-    count = 0
-    while waiting and count <= limit:
-        value = waiting.pop()
-        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        count += len(inside)
-        waiting.extend(islice(inside, limit))
-    if count > limit:
-        raise InvalidCommandError({"pointer": "", "code": "too-many-values", "limit": limit})
 
 
 def _require_json(content_type: str | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from aggregates.base import DomainError
-from commands.errors import DuplicateClientError, KeyReusedError, RequestError
+from commands.errors import BatchRefusedError, DuplicateClientError, KeyReusedError, RequestError
 from commands.execution.decision import Decision, Request
 from infra.log.append import Appended
 from infra.log.eventlog import Decided, Receipt
@@ -105,3 +105,14 @@ class PendingCommand:
             self.answer = Accepted(
                 receipt.command_id, receipt.stream_id, receipt.version, receipt.position, receipt.events, replayed=True
             )
+
+
+def refused_whole(turns: list[PendingCommand]) -> bool:
+    """Return whether a command of an atomic batch is refused, and refuse all others for that reason."""
+    index = next((place for place, turn in enumerate(turns) if isinstance(turn.answer, Exception)), None)
+    if index is None:
+        return False
+    for place, turn in enumerate(turns):
+        if place != index:
+            turn.answer = BatchRefusedError(index=index)
+    return True
