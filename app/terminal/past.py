@@ -35,6 +35,6 @@ def card_as_of(settings: Settings, client_id: UUID, as_of: AsOf) -> dict[str, An
     with database(settings, master, say) as urls:
         machine = time_machine_at(urls.projector, master, sessions=1, seconds=settings.as_of_seconds)
         with machine.looking(as_of, client_id) as then:
-            [(text,)] = rows_then(then, CARD, {"client_id": client_id})
+            [(text, _version)] = rows_then(then, CARD, {"client_id": client_id})
     card: dict[str, Any] | None = None if text is None else from_json(text)
     return card
