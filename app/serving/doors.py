@@ -1,7 +1,7 @@
 """Puts the HTTP application together from the parts of this process."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, LiteralString, Protocol
 
@@ -140,7 +140,8 @@ def _checks(
             view = shown.get((name, shape))
             told.append(Check(name, is_ready=False, reason="not built yet") if view is None else _check_of(view, limit))
         if analytics is not None:
-            told.append(_check_of(as_view(analytics, head["position"]), limit))
+            # A report says itself that it is behind; no command and no other read need wait for that elsewhere.
+            told.append(replace(_check_of(as_view(analytics, head["position"]), limit), is_ready=True))
         return [*told, *checks_of(policies_of(policies), limit)]
 
     return checks
