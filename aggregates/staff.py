@@ -41,6 +41,7 @@ class SuccessorNotNeededError(WrongValueError):
     """Who goes on selling, or never sold, keeps what is theirs; facts: staff_id, role (the new one)."""
 
     code = "successor-not-needed"
+    field = "successor_id"
 
 
 class ActsForAnotherError(RuleBrokenError):

@@ -12,7 +12,7 @@ ContactKind = Literal["phone", "email", "address", "messenger", "site"]
 Confidence = Literal["stated", "verified", "doubtful"]
 Lifecycle = Literal["prospect", "contacted", "customer", "regular", "lost"]
 AffiliationRole = Literal["accountant", "buyer", "storekeeper", "director", "other"]
-OwnershipCause = Literal["offer", "claim", "import", "departure", "conflict", "release"]
+OwnershipCause = Literal["offer", "claim", "import", "departure", "role", "conflict", "release"]
 StaffRole = Role
 Channel = Literal[
     "call",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import StringConstraints
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
@@ -50,6 +50,9 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
             raise NotAllowedError(role=actor.role, needed=sorted(ROLES), action=request.scope["route"].name)
         return actor
 
+    # Who it is comes before what was sent.
+    Operator = Annotated[Actor, Depends(allowed)]  # noqa: N806 - a type
+
     @router.get(
         STANDING_PATH,
         summary="How the analytics stand",
@@ -92,9 +95,8 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         response_model=TriedPlaces,
         responses={404: {}},
     )
-    async def retry_analytics(request: Request, key: Annotated[Key | None, Query()] = None) -> Response:
+    async def retry_analytics(_: Operator, key: Annotated[Key | None, Query()] = None) -> Response:
         """Roles: admin, ops."""
-        allowed(request)
         tried = await _done(lambda: retry_parked(node, None if key is None else stream_from(key)))
         return _json({"tried": [one._asdict() for one in tried]})
 
@@ -106,10 +108,9 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         responses={404: {}},
     )
     async def skip_analytics(
-        request: Request, key: Annotated[Key, Query()], reason: Annotated[Reason, Query()]
+        actor: Operator, key: Annotated[Key, Query()], reason: Annotated[Reason, Query()]
     ) -> Response:
         """Roles: admin, ops."""
-        actor = allowed(request)
         tried = await _done(lambda: skip_parked(node, url, stream_from(key), reason=reason, actor=actor.id))
         return _json({"tried": [tried._asdict()]})
 

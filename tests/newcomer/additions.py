@@ -186,7 +186,7 @@ CREATE TABLE {schema}.series (
 """
 SERIES_ROUTE = '''
 
-class Series(Answer):
+class Series(Whole):
     """A series of products."""
 
     series: str

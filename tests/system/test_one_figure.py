@@ -142,7 +142,7 @@ def check_deals(readers: Readers) -> Counter[str]:
             assert worth == added((each["currency"], each["amount"]) for each in listed)
             assert worth == added((row["currency"], row["amount"]) for row in reported)
     for client in chances.CLIENTS:
-        [text] = readers.one(CARD, client_id=client)
+        text, *_ = readers.one(CARD, client_id=client)
         if text is not None:
             card = json.loads(text)
             listed = [each for each in readers.listed(DEALS, client=client) if each["status"] == "open"]

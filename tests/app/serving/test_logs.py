@@ -59,6 +59,7 @@ def test_no_value_is_too_odd_for_a_line() -> None:
 
 
 BUGS = {
+    "analytics-follow": "following the log raised what nobody expected",
     "batch_failed": "a handler or the executor raised what nobody expected",
     "bug": "an answer is a 500",
     "policy_failed": "a policy raised what nobody expected",

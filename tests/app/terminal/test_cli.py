@@ -253,7 +253,7 @@ def test_what_waits_is_shown_tried_again_and_skipped_with_a_reason_on_record(var
 
 
 def test_what_programs_read_is_json_on_standard_output(var: Path) -> None:
-    assert json.loads(letopis(var, "status", "--json").stdout).keys() == {"projections", "storage", "disk"}
+    assert json.loads(letopis(var, "status", "--json").stdout).keys() == {"projections", "policies", "storage", "disk"}
     assert json.loads(letopis(var, "backup", str(var.parent / "backup"), "--json").stdout)["position"] > 0
     findings = json.loads(letopis(var, "doctor", "--json").stdout)
     assert {"check", "state", "what", "seen", "why", "mend"} == set(findings[0])

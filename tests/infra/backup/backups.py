@@ -47,7 +47,7 @@ def record(url: str, upto: int) -> None:
 
 
 def note(url: str) -> None:
-    """Let there be what does not come with a fact: refusal, checkpoint, skip, accepted gap; a snapshot, of no worth."""
+    """Let there be what does not come with a fact: refusal, checkpoint, skip, accepted gap, unanswered fact; a snapshot, of no worth."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO letopis.refusal (actor, command, code, facts) VALUES ('x', 'y', 'z', '{}')")
         connection.execute(
@@ -62,6 +62,10 @@ def note(url: str) -> None:
         )
         connection.execute(
             "INSERT INTO letopis.accepted_gap VALUES (9001, 9002, 'a disk died', 'x') ON CONFLICT DO NOTHING"
+        )
+        connection.execute(
+            "INSERT INTO letopis.unanswered SELECT 'policy', max(position), 'not-found' FROM letopis.event"
+            " ON CONFLICT DO NOTHING"
         )
         connection.execute("INSERT INTO letopis.snapshot VALUES (gen_random_uuid(), 1, 'box', 'x')")
 
