@@ -47,7 +47,7 @@ def record(url: str, upto: int) -> None:
 
 
 def note(url: str) -> None:
-    """Let there be what does not come with a fact: refusal, checkpoint, skip, accepted gap, unanswered fact; a snapshot, of no worth."""
+    """Let there be what no fact brings: refusal, checkpoint, skip, gap, unanswered fact; a snapshot, of no worth."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO letopis.refusal (actor, command, code, facts) VALUES ('x', 'y', 'z', '{}')")
         connection.execute(
