@@ -46,10 +46,10 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a result for people."""
+    """Print a result for people; however narrow the terminal, the names of the first column stand whole."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column)
+    for number, column in enumerate(columns):
+        table.add_column(column, min_width=None if number else max((len(str(row[0])) for row in rows), default=0))
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     out.print(table)
