@@ -135,14 +135,18 @@ def _whom_to_claim(context: Context, seller: StaffMember, client: Client) -> Cli
     return free[0] if free else None
 
 
+def organisations_of(context: Context, client: Client) -> tuple[Client, ...]:
+    """Return the organisations that a contact person acts for, but for those whose card is put away."""
+    found = (context.find(Client, each) for each in client.affiliations)
+    return tuple(each for each in found if each is not None and not each.is_archived)
+
+
 def _free_holders(context: Context, client: Client, seller_id: UUID | None) -> tuple[Client, ...]:
     """Return those of whom any makes the client the seller's: its organisations, else itself; none: it is already.
 
     Raises ClientIsOwnedError when one of them, or the client, is somebody else's.
     """
-    organisations = tuple(
-        found for each in client.affiliations if (found := context.find(Client, each)) and not found.is_archived
-    )
+    organisations = organisations_of(context, client)
     if any(organisation.owner_id == seller_id for organisation in organisations if organisation.owner_id):
         return ()
     for holder in (*organisations, client):

@@ -11,7 +11,7 @@ from aggregates.activity import Activity
 from aggregates.client import Client
 from aggregates.deal import Deal, DealStatus
 from aggregates.staff import StaffMember
-from commands.approach import led_activity, led_deal
+from commands.approach import led_activity, led_deal, organisations_of
 from commands.base import Command, Context, Outcome, handles
 from commands.roles import POLICY, SELLING, Roles
 from events.examples import ANNA, BORIS, MEETING, SALE, VERA, example
@@ -122,8 +122,9 @@ def owners_of(context: Context, client_id: UUID | None) -> tuple[UUID, ...]:
     client = None if client_id is None else context.find(Client, client_id)
     if client is None:
         return ()
-    organisations = [found for each in client.affiliations if (found := context.find(Client, each)) is not None]
-    owners = (holder.owner_id for holder in (*organisations, client) if not holder.is_archived)
+    owners = [holder.owner_id for holder in organisations_of(context, client)]
+    if not client.is_archived:
+        owners.append(client.owner_id)
     return tuple(owner_id for owner_id in owners if owner_id is not None)
 
 

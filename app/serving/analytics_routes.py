@@ -42,7 +42,6 @@ def standing_of(node: AnalyticsNode) -> dict[str, Any]:
 
 def operators_router(authenticate: Callable[[str | None], Actor], node: AnalyticsNode, url: str) -> APIRouter:
     """Return the routes by which an operator looks at and mends the analytics file; `url` is the projector's."""
-    router = APIRouter(tags=["operation"])
 
     def allowed(request: Request) -> Actor:
         actor = authenticate(request.headers.get("authorization"))
@@ -51,7 +50,7 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         return actor
 
     # Who it is comes before what was sent.
-    Operator = Annotated[Actor, Depends(allowed)]  # noqa: N806 - a type
+    router = APIRouter(tags=["operation"], dependencies=[Depends(allowed)])
 
     @router.get(
         STANDING_PATH,
@@ -59,9 +58,8 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         operation_id="analytics_standing",
         response_model=AnalyticsStanding,
     )
-    async def analytics_standing(request: Request) -> Response:
+    async def analytics_standing() -> Response:
         """Roles: admin, ops."""
-        allowed(request)
         return _json(standing_of(node))
 
     @router.post(
@@ -70,9 +68,8 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         operation_id="rebuild_analytics",
         response_model=Rebuilt,
     )
-    async def rebuild_analytics(request: Request) -> Response:
+    async def rebuild_analytics() -> Response:
         """Roles: admin, ops."""
-        allowed(request)
         await run_in_threadpool(node.rebuild)
         return _json({"position": node.position})
 
@@ -82,9 +79,8 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         operation_id="verify_analytics",
         response_model=Differences,
     )
-    async def verify_analytics(request: Request) -> Response:
+    async def verify_analytics() -> Response:
         """Roles: admin, ops."""
-        allowed(request)
         found = await _done(node.verify)
         return _json({"differences": [one._asdict() for one in found]})
 
@@ -95,7 +91,7 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         response_model=TriedPlaces,
         responses={404: {}},
     )
-    async def retry_analytics(_: Operator, key: Annotated[Key | None, Query()] = None) -> Response:
+    async def retry_analytics(key: Annotated[Key | None, Query()] = None) -> Response:
         """Roles: admin, ops."""
         tried = await _done(lambda: retry_parked(node, None if key is None else stream_from(key)))
         return _json({"tried": [one._asdict() for one in tried]})
@@ -108,7 +104,7 @@ def operators_router(authenticate: Callable[[str | None], Actor], node: Analytic
         responses={404: {}},
     )
     async def skip_analytics(
-        actor: Operator, key: Annotated[Key, Query()], reason: Annotated[Reason, Query()]
+        actor: Annotated[Actor, Depends(allowed)], key: Annotated[Key, Query()], reason: Annotated[Reason, Query()]
     ) -> Response:
         """Roles: admin, ops."""
         tried = await _done(lambda: skip_parked(node, url, stream_from(key), reason=reason, actor=actor.id))

@@ -97,7 +97,7 @@ def test_a_long_answer_is_asked_in_chunks(book: Diary) -> None:
     assert is_at_the_end(book)
 
 
-def test_killed_between_two_chunks_it_goes_on_where_it_was(book: Diary) -> None:
+def kill_at_the_second_chunk(book: Diary) -> None:
     def killed_at_the_second(requests: Sequence[Request]) -> list[Answer]:
         if book.batches:
             raise KilledError
@@ -105,6 +105,10 @@ def test_killed_between_two_chunks_it_goes_on_where_it_was(book: Diary) -> None:
 
     with pytest.raises(KilledError):
         run(book, killed_at_the_second)
+
+
+def test_killed_between_two_chunks_it_goes_on_where_it_was(book: Diary) -> None:
+    kill_at_the_second_chunk(book)
     assert (planned(book), is_at_the_end(book)) == (CHUNK, False)
     run(book)
     assert book.batches == [CHUNK, REST]
@@ -156,13 +160,7 @@ def test_a_queue_that_is_full_in_between_costs_no_chunk_that_was_answered(book: 
 
 
 def test_where_what_was_answered_last_is_gone_all_is_asked_again_and_recorded_once(book: Diary) -> None:
-    def killed_at_the_second(requests: Sequence[Request]) -> list[Answer]:
-        if book.batches:
-            raise KilledError
-        return book.execute(requests)
-
-    with pytest.raises(KilledError):
-        run(book, killed_at_the_second)
+    kill_at_the_second_chunk(book)
 
     def all_but_one(event: Any, lookup: Lookup) -> Iterator[tuple[UUID, Command]]:
         return (each for each in plan_many(event, lookup) if each[0] != plan_id(CHUNK - 1))
