@@ -15,7 +15,7 @@ $(READY): moved-or-missing
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-scale odd mutants freeze check audit bench torture torture-short doctor clean lock moved-or-missing
+.PHONY: help setup run demo test test-clients test-scale odd mutants freeze check audit bench torture torture-short doctor clean lock moved-or-missing
 
 help: ## print this list
 	@echo "Letopis: an event-sourced CRM backend. What you can type:"
@@ -32,6 +32,15 @@ demo: $(READY) ## tell the whole story on a throw-away database, under a minute
 
 test: $(READY) ## run the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The generators stay out of .venv: what they are made of and what we are made of exclude each other.
+test-clients: $(READY) ## generate clients in Python and TypeScript (npm), and tell the tour with them
+	@$(BIN)/python -m venv .clients
+	@.clients/bin/python -m pip --disable-pip-version-check --quiet install --no-input --only-binary :all: \
+	  --require-hashes --requirement requirements-clients.lock
+	@cp tests/clients/package.json tests/clients/package-lock.json .clients/
+	@npm ci --silent --no-audit --no-fund --prefix .clients
+	@$(BIN)/python -m pytest tests/clients
 
 test-scale: $(READY) ## install Dask beside the rest, and fold an exported log with it
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
@@ -76,7 +85,7 @@ doctor: $(READY) ## say what is wrong, why it matters and how to mend it (PORT=8
 	@$(BIN)/letopis doctor $(AT)
 
 clean: ## remove the environment and everything that tools wrote; var, your data, stays
-	rm -rf .venv .mutants build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
+	rm -rf .venv .clients .mutants build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(READY) ## write the lock files again from pyproject.toml, with the newest versions it allows (on Python 3.11)
@@ -89,6 +98,10 @@ lock: $(READY) ## write the lock files again from pyproject.toml, with the newes
 	$(BIN)/pip-compile --quiet --upgrade --extra mutants --constraint requirements.lock --generate-hashes --allow-unsafe \
 	  --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --output-file requirements-mutants.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe \
+	  --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
+	  --output-file requirements-clients.lock tests/clients/requirements.in
+	cd tests/clients && npm update --silent --no-audit --no-fund --package-lock-only
 
 moved-or-missing:
 

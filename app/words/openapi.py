@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from app.words.for_generators import name_lists, say_defaults
 from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
 from app.words.refusals import codes_of_batch, codes_of_command, codes_of_read
@@ -126,6 +127,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for operation in operations.values():
             _complete(path, operation)
             _name_codes(path, operation)
+    name_lists(document)
+    say_defaults(document)
     add_links(document)
     return document
 

@@ -1,0 +1,1 @@
+"""Clients generated from our description: `make test-clients` makes them and tells the tour with them."""
