@@ -78,7 +78,7 @@ def migrations(patient: Patient) -> str:
 def the_master_key(patient: Patient) -> str:
     """The key that is configured opens a key that is stored."""
     settings = patient.settings
-    if not _has_key(patient):
+    if not has_key(patient):
         if patient.owner_url is not None and patient.has_table("letopis.event"):
             raise FailedError(f"{settings.var / 'master.key'} is not there")
         raise SkippedError("made by the first start")
@@ -91,11 +91,13 @@ def the_master_key(patient: Patient) -> str:
     return "LETOPIS_MASTER_KEY" if settings.master_key else str(settings.var / "master.key")
 
 
-def _has_key(patient: Patient) -> bool:
+def has_key(patient: Patient) -> bool:
+    """Return whether the key is here, of which the passwords of the roles are made."""
     return patient.settings.master_key is not None or (patient.settings.var / "master.key").exists()
 
 
-def _urls(patient: Patient) -> Urls:
+def urls_for(patient: Patient) -> Urls:
+    """Return how each role reaches the database; the key must be here. Raises FailedError."""
     return urls_of(patient.owner_url or "", patient.settings, _key_of(patient))
 
 
@@ -131,8 +133,8 @@ def roles(patient: Patient) -> str:
     found = [line for (line,) in patient.query(_RIGHTS, names, names, names, [patient.role("reader")])]
     if found:
         raise FailedError("; ".join(sorted(found)))
-    if _has_key(patient):
-        urls = _urls(patient)
+    if has_key(patient):
+        urls = urls_for(patient)
         for url in (urls.writer, urls.projector, urls.reader):
             psycopg.connect(url, connect_timeout=5).close()
     return ", ".join(names)
@@ -168,10 +170,10 @@ def positions(patient: Patient) -> str:
 def projections(patient: Patient) -> str:
     """Every read model is live, of this code, and not far behind while a service keeps it up to date."""
     patient.require_log()
-    if not _has_key(patient):
+    if not has_key(patient):
         raise SkippedError("the read models' role cannot log in without the master key")
     # As the role whose tables they are: an owner who is no superuser may not look into them.
-    found = statuses(PROJECTIONS, _urls(patient).projector)
+    found = statuses(PROJECTIONS, urls_for(patient).projector)
     if not any(one.generation for one in found):
         raise SkippedError("none was built yet: start the service")
     is_followed = bool(

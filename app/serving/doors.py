@@ -6,7 +6,9 @@ from itertools import chain
 from typing import Any, LiteralString, Protocol
 
 import psycopg
+from psycopg import errors
 from psycopg.rows import dict_row
+from psycopg.sql import Composed
 from starlette.routing import BaseRoute
 
 from app.auth import authenticator
@@ -18,7 +20,7 @@ from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, RequestCounts
 from app.serving.policy_lag import STATUS as POLICY_STATUS
-from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
+from app.serving.policy_lag import TIMER_STATUS, checks_of, gauges_of_policies, policies_of
 from app.serving.remembered import Remembered
 from app.settings import Settings
 from app.words.problems import problem_of_item
@@ -118,10 +120,16 @@ def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home 
     return routes
 
 
-async def _rows(url: str, *statements: LiteralString) -> list[list[Mapping[str, Any]]]:
-    """Return what each statement gives."""
+async def _rows(url: str, *statements: LiteralString | Composed) -> list[list[Mapping[str, Any]]]:
+    """Return what each statement gives; nothing while the view that it asks is being built."""
+    told: list[list[Mapping[str, Any]]] = []
     async with await async_connect(url, _SECONDS, connect_timeout=3, row_factory=dict_row) as connection:
-        return [list(await (await connection.execute(statement)).fetchall()) for statement in statements]
+        for statement in statements:
+            try:
+                told.append(list(await (await connection.execute(statement)).fetchall()))
+            except errors.UndefinedTable:
+                told.append([])
+    return told
 
 
 def _checks(
@@ -129,7 +137,7 @@ def _checks(
 ) -> Callable[[], Awaitable[Sequence[Check]]]:
     async def checks() -> Sequence[Check]:
         try:
-            views, [head], policies = await _rows(urls.reader, _VIEWS, _HEAD, POLICY_STATUS)
+            views, [head], *policies = await _rows(urls.reader, _VIEWS, _HEAD, POLICY_STATUS, TIMER_STATUS)
         except psycopg.OperationalError:
             return [Check("log", is_ready=False, reason="The database cannot be reached.")]
         limit = settings.ready_lag_seconds
@@ -142,7 +150,7 @@ def _checks(
         if analytics is not None:
             # A report says itself that it is behind; no command and no other read need wait for that elsewhere.
             told.append(replace(_check_of(as_view(analytics, head["position"]), limit), is_ready=True))
-        return [*told, *checks_of(policies_of(policies), limit)]
+        return [*told, *checks_of(policies_of(chain(*policies)), limit)]
 
     return checks
 
@@ -180,12 +188,13 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            views, rebuilds, [head], policies = await _rows(urls.reader, _VIEWS, _REBUILDS, _HEAD, POLICY_STATUS)
+            asked = (_VIEWS, _REBUILDS, _HEAD, POLICY_STATUS, TIMER_STATUS)
+            views, rebuilds, [head], *policies = await _rows(urls.reader, *asked)
         except psycopg.OperationalError:
             return told
         if analytics is not None:
             views.append(as_view(analytics, head["position"]))
-        told += gauges_of_policies(policies_of(policies))
+        told += gauges_of_policies(policies_of(chain(*policies)))
         return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 
     return gauges

@@ -110,7 +110,7 @@ def show_status(*, as_json: bool) -> None:
     master = master_key(settings)
     with database(settings, master, say) as urls:
         models = statuses(PROJECTIONS, urls.projector)
-        policies = policies_at(urls.projector)
+        policies = policies_at(urls.reader)
         kept = [*storage(urls.owner), _analytics(settings)]
     free = free_bytes(settings.var)
     if as_json:
@@ -124,15 +124,19 @@ def show_status(*, as_json: bool) -> None:
         [(one.name, one.state, one.position, one.lag_events, one.error) for one in models],
     )
     print_table(
-        ("policy", "position", "lag", "seconds", "stands still", "unanswered"),
+        ("policy or timer", "position", "lag", "seconds", "stands still", "unanswered"),
         [
             (
-                one.name,
+                one.title,
                 one.position,
                 one.lag_events,
                 round(one.lag_seconds, 1),
                 round(one.still_seconds, 1),
-                f"{one.unanswered} from {one.unanswered_from}" if one.unanswered else "",
+                ""
+                if not one.unanswered
+                else one.unanswered
+                if one.is_timer
+                else f"{one.unanswered} from {one.unanswered_from}",
             )
             for one in policies
         ],

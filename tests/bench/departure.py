@@ -108,7 +108,7 @@ async def measured(place: Place, port: int, clients: list[str], options: argpars
 
 
 def _is_answered(place: Place, position: int) -> bool:
-    return all((one.position or 0) >= position for one in policies_at(place.urls.projector))
+    return all((one.position or 0) >= position for one in policies_at(place.urls.reader) if not one.is_timer)
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The description of the interface is true and complete: every answer it promises, every refusal, every example."""
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -39,6 +40,16 @@ CONFIG: dict[str, Any] = {
     },
     # GET /clients/search asks for the card of a client whose id is no UUID: 422, not 405.
     "operations": [{"include-name": "POST /clients/search", "checks": {"unsupported_method": {"enabled": False}}}],
+}
+
+CHAINS = int(os.environ.get("LETOPIS_CHAINS", "12"))
+"""How many chains of requests are tried, each along the links from what was made to the reads and commands of it."""
+
+ALONG_LINKS: dict[str, Any] = {
+    "examples": {"enabled": False},
+    "coverage": {"enabled": False},
+    "fuzzing": {"enabled": False},
+    "stateful": {"enabled": True},
 }
 
 
@@ -250,31 +261,53 @@ def test_an_operation_that_is_public_needs_no_token_and_all_others_do(living: Li
         assert (answer.status_code == 401) == (path not in PUBLIC), f"{method} {path}: {answer.status_code}"
 
 
-def test_no_request_made_from_the_description_meets_a_fault_or_an_undescribed_answer(living: Living) -> None:
-    config = SchemathesisConfig.from_dict(CONFIG)
+@dataclass(frozen=True)
+class Attack:
+    """What came of requests made from the description."""
+
+    statuses: Counter[int]
+    checks: Counter[str]
+    failures: list[str]
+    """What no check lets pass, and where it is wrong."""
+
+
+def attack(living: Living, given: dict[str, Any]) -> Attack:
+    """Make requests as the configuration says, and look at each answer."""
+    config = SchemathesisConfig.from_dict(given)
     schema = schemathesis.openapi.from_url(f"{living.service.address}/openapi.json", config=config)
-    statuses: Counter[int] = Counter()
-    checks: Counter[str] = Counter()
-    failures: list[str] = []
+    came = Attack(Counter(), Counter(), [])
     for event in from_schema(schema).execute():
         if isinstance(event, events.NonFatalError | events.FatalError):
-            failures.append(repr(event))
+            came.failures.append(repr(event))
         if not isinstance(event, events.ScenarioFinished):
             continue
         answers = (each.response for each in event.recorder.interactions.values())
-        statuses.update(answer.status_code for answer in answers if answer is not None)
+        came.statuses.update(answer.status_code for answer in answers if answer is not None)
         for check in (check for made in event.recorder.checks.values() for check in made):
-            checks[check.name] += 1
+            came.checks[check.name] += 1
             if check.failure_info is not None:
                 failure = check.failure_info.failure
-                failures.append(
+                came.failures.append(
                     f"{failure.operation}: {failure.title}: {failure.message}\n{check.failure_info.code_sample}"
                 )
-    assert not failures, "\n\n".join(failures[:10])
-    assert not [status for status in statuses if status >= 500]
-    # What was tried is worth something only if requests were let in, refused by rules and refused by form.
-    assert min(statuses[status] for status in (200, 401, 404, 409, 415, 422)) >= 20, statuses
-    assert {"status_code_conformance", "response_schema_conformance", "negative_data_rejection", "ignored_auth"} <= set(
-        checks
-    )
+    assert not came.failures, "\n\n".join(came.failures[:10])
+    assert not [status for status in came.statuses if status >= 500]
     assert '"bug"' not in living.service.log.read_text()
+    return came
+
+
+def test_no_request_made_from_the_description_meets_a_fault_or_an_undescribed_answer(living: Living) -> None:
+    came = attack(living, CONFIG)
+    # What was tried is worth something only if requests were let in, refused by rules and refused by form.
+    assert min(came.statuses[status] for status in (200, 401, 404, 409, 415, 422)) >= 20, came.statuses
+    assert {"status_code_conformance", "response_schema_conformance", "negative_data_rejection", "ignored_auth"} <= set(
+        came.checks
+    )
+
+
+def test_no_chain_of_requests_along_the_links_meets_a_fault_or_an_undescribed_answer(living: Living) -> None:
+    came = attack(
+        living, {**CONFIG, "phases": ALONG_LINKS, "generation": {**CONFIG["generation"], "max-examples": CHAINS}}
+    )
+    assert came.statuses[200] >= CHAINS // 2, came.statuses
+    assert came.statuses[404] + came.statuses[409] >= CHAINS // 2, came.statuses

@@ -209,7 +209,7 @@ def test_a_fact_that_a_policy_cannot_answer_keeps_no_later_one_waiting(book: Dia
     run(book, commands_for=has_a_bug)
     assert (planned(book), is_at_the_end(book)) == (PLANS + 1, True)
     assert unanswered(book) == [f"{first} KeyError"]
-    (told,) = checks_of(policies_at(book.database.projector_url), 30)
+    told, _timer = checks_of(policies_at(book.database.reader_url), 30)
     assert told.reason == f"could not answer 1 facts, the first at position {first}"
     run(book, commands_for=lambda *_: iter(()))
     assert unanswered(book) == []
@@ -217,7 +217,7 @@ def test_a_fact_that_a_policy_cannot_answer_keeps_no_later_one_waiting(book: Dia
 
 def test_how_far_a_policy_is_can_be_asked(book: Diary) -> None:
     url = book.database.reader_url
-    (never_ran,) = checks_of(policies_at(url), 30)
+    never_ran, _timer = checks_of(policies_at(url), 30)
     assert (never_ran.is_ready, never_ran.reason) == (True, "has not begun")
 
     def full(_: Sequence[Request]) -> list[Answer]:
@@ -225,7 +225,7 @@ def test_how_far_a_policy_is_can_be_asked(book: Diary) -> None:
 
     with pytest.raises(OverloadedError):
         run(book, full)
-    (behind,) = policies_at(url)
+    behind, _timer = policies_at(url)
     assert (behind.position, behind.lag_events) == (0, 3)
     assert 0 < behind.still_seconds <= behind.lag_seconds
     (told,) = checks_of([behind], 0.0)
@@ -235,7 +235,7 @@ def test_how_far_a_policy_is_can_be_asked(book: Diary) -> None:
     assert gauges["letopis_policy_lag_events"] == 3
 
     run(book)
-    (well,) = policies_at(url)
+    well, _timer = policies_at(url)
     assert (well.lag_events, well.lag_seconds, well.still_seconds, well.unanswered) == (0, 0, 0, 0)
     assert well.wrong(0.0) is None
 
@@ -244,7 +244,7 @@ def test_inside_a_long_answer_a_policy_is_behind_but_does_not_stand_still(book: 
     seen = []
 
     def looked_at(requests: Sequence[Request]) -> list[Answer]:
-        seen.extend(policies_at(book.database.reader_url))
+        seen.append(policies_at(book.database.reader_url)[0])
         return book.execute(requests)
 
     run(book, looked_at)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from aggregates.activity import ActivityIsClosedError
+from app.serving.policy_lag import PolicyStatus, checks_of, policies_at
 from commands.execution.decision import Request
 from commands.execution.pending import Answer
 from commands.policies.timer_worker import BATCH
@@ -122,3 +124,33 @@ def test_a_clock_that_is_put_back_and_forth_loses_nothing(book: Diary) -> None:
     book.clock.now = NOON
     book.run()
     assert book.fell() == [(first, NOON), (second, NOON - HOUR)]
+
+
+def test_a_timer_that_stands_still_is_told_until_it_has_answered(book: Diary) -> None:
+    def told() -> PolicyStatus:
+        _policy, timer = policies_at(book.database.reader_url)
+        assert timer == timer._replace(name="activity-reminder", is_timer=True, position=None)
+        return timer
+
+    assert told() == PolicyStatus("activity-reminder", is_timer=True)
+    for number in (1, 2):
+        book.plan(number, due_at=NOON + HOUR)
+    book.follow()
+    waits = told()
+    assert (waits.lag_events, waits.unanswered) == (2, 0)
+    assert 0 < waits.still_seconds <= waits.lag_seconds
+    assert str(waits.wrong(30.0)).endswith("s, 2 moments behind")
+    (check,) = (check for check in checks_of([waits], 30.0))
+    assert (check.name, check.is_ready, check.reason) == ("timer activity-reminder", True, waits.wrong(30.0))
+
+    def refuse(requests: Sequence[Request]) -> list[Answer]:
+        answered = book.execute(requests)
+        return [ActivityIsClosedError(activity_id=requests[0].command.activity_id), *answered[1:]]  # type: ignore[attr-defined]
+
+    with book.worker(execute=refuse) as worker:
+        assert worker.step()
+    refused = told()
+    assert (refused.lag_events, refused.still_seconds) == (0, 0)
+    assert refused.wrong(30.0) == "was refused 1 commands"
+    book.run()
+    assert told().wrong(30.0) is None
