@@ -12,6 +12,7 @@ from psycopg.sql import Composed
 from starlette.routing import BaseRoute
 
 from app.auth import authenticator
+from app.composition.due_timers import STATUS as TIMER_STATUS
 from app.composition.reading import read_side
 from app.composition.write_side import WriteSide
 from app.database import Urls
@@ -20,7 +21,7 @@ from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, RequestCounts
 from app.serving.policy_lag import STATUS as POLICY_STATUS
-from app.serving.policy_lag import TIMER_STATUS, checks_of, gauges_of_policies, policies_of
+from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
 from app.serving.remembered import Remembered
 from app.settings import Settings
 from app.words.problems import problem_of_item

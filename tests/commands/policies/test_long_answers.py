@@ -217,7 +217,7 @@ def test_a_fact_that_a_policy_cannot_answer_keeps_no_later_one_waiting(book: Dia
 
 def test_how_far_a_policy_is_can_be_asked(book: Diary) -> None:
     url = book.database.reader_url
-    never_ran, _timer = checks_of(policies_at(url), 30)
+    never_ran, _never_due = checks_of(policies_at(url), 30)
     assert (never_ran.is_ready, never_ran.reason) == (True, "has not begun")
 
     def full(_: Sequence[Request]) -> list[Answer]:
