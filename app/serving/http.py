@@ -31,6 +31,8 @@ CORS_ANSWER_HEADERS = (
     "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
 )  # fmt: skip
 
+DOCUMENT = "/openapi.json"
+
 
 @dataclass(frozen=True)
 class Check:
@@ -89,12 +91,15 @@ def create_app(parts: Parts) -> FastAPI:
         title="Letopis",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         redirect_slashes=False,
         lifespan=parts.lifespan,
     )
     app.include_router(_operators_router(parts))
-    app.include_router(docs_router(app.title, "/openapi.json"))
+    document = ApiDocument(app)
+    app.openapi = document  # type: ignore[method-assign]
+    app.add_api_route(DOCUMENT, document.answer, include_in_schema=False)
+    app.include_router(docs_router(app.title, DOCUMENT))
     app.include_router(labels_router())
     for router in (*parts.other_routers, parts.read_router):
         if router is not None:
@@ -116,7 +121,6 @@ def create_app(parts: Parts) -> FastAPI:
             expose_headers=[*CORS_ANSWER_HEADERS],
         )
     app.add_middleware(Frame, counts=parts.counts, actor_of=parts.actor_of)
-    app.openapi = ApiDocument(app)  # type: ignore[method-assign]
     return app
 
 

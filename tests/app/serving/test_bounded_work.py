@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.serving.http import Parts, create_app
-from app.words import problems
+from app.words import openapi, problems
 from commands.execution.door import SLICE
 from tests.app.serving.test_pressure import ANNA, HIRE, serving
 from tests.database import Database
@@ -130,3 +131,27 @@ def test_an_address_has_no_more_parameters_than_a_question_takes(told: list[str]
 def test_only_a_batch_has_a_body_as_large_as_a_batch(path: str, limit: int) -> None:
     answer, _ = send(create_app(Parts(body_limit=512 * 1024)), path, json.dumps(MANY).encode())
     assert (answer.status_code, answer.json()["limit"]) == (413, limit)
+
+
+def test_the_description_is_written_once_and_not_on_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bool] = []
+    write, to_json = openapi._document, openapi.to_json
+
+    def counted(part: Any) -> Any:
+        written.append(threading.current_thread() is threading.main_thread())
+        return write(part) if isinstance(part, FastAPI) else to_json(part)
+
+    monkeypatch.setattr(openapi, "_document", counted)
+    monkeypatch.setattr(openapi, "to_json", counted)
+    app = create_app(Parts())
+
+    async def go() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://letopis") as client:
+            first = await client.get("/openapi.json")
+            again = {"If-None-Match": first.headers["ETag"]}
+            return [first, await client.get("/openapi.json"), await client.get("/openapi.json", headers=again)]
+
+    answers = asyncio.run(go())
+    assert [answer.status_code for answer in answers] == [200, 200, 304]
+    assert answers[0].json() == answers[1].json() == app.openapi()
+    assert written == [False, False]
