@@ -7,11 +7,14 @@ from uuid import UUID
 
 from aggregates.activity_handover import Entrusted
 from aggregates.base import RuleBrokenError, WrongValueError, applies
+from aggregates.note import WithNotes
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
     ActivityHeld,
     ActivityNoted,
+    ActivityNoteEdited,
+    ActivityNoteWithdrawn,
     ActivityPlanned,
     ActivityRescheduled,
     CallClassified,
@@ -115,10 +118,11 @@ class Touchpoint(NamedTuple):
             raise MeetingIsIncompleteError(missing=missing)
 
 
-class Activity(Entrusted):
+class Activity(WithNotes, Entrusted):
     """One touchpoint with a client: planned, then held or cancelled, or recorded in one go."""
 
     KIND = "activity"
+    NOTE_FACTS = (ActivityNoted, ActivityNoteEdited, ActivityNoteWithdrawn)
 
     status: ActivityStatus
     channel: Channel
@@ -132,6 +136,7 @@ class Activity(Entrusted):
     call_status: CallStatus | None
 
     def start(self) -> None:
+        super().start()
         self.status = ActivityStatus.PLANNED
         self.channel = Channel.TASK
         self.direction = Direction.OUTBOUND
@@ -249,10 +254,6 @@ class Activity(Entrusted):
             held_at=self.held_at,
         )
 
-    def note(self, text: str) -> None:
-        """Record a note; the same words may be noted twice."""
-        self.trigger_event(ActivityNoted, text=text)
-
     def cancel(self, *, reason: str) -> None:
         """Record that it will not take place; a cancelled one records nothing."""
         if self.status is ActivityStatus.CANCELLED:
@@ -285,10 +286,6 @@ class Activity(Entrusted):
     @applies(ActivityClientNamed)
     def _client_named(self, event: ActivityClientNamed) -> None:
         self.client_id = event.client_id
-
-    @applies(ActivityNoted)
-    def _noted(self, _: ActivityNoted) -> None:
-        """A note changes nothing that is decided on."""
 
     @applies(ActivityCancelled)
     def _cancelled(self, _: ActivityCancelled) -> None:

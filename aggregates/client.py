@@ -22,6 +22,7 @@ from aggregates.client_errors import (
 )
 from aggregates.client_state import ClientState
 from aggregates.identity import tax_id_key
+from aggregates.note import WithNotes
 from aggregates.staff import StaffMember
 from events import client as facts
 from events.base import Event
@@ -44,8 +45,10 @@ AT_ONCE = timedelta(minutes=1)
 """So far may the clocks of two processes, or two commands that race, be apart."""
 
 
-class Client(ClientState):
+class Client(WithNotes, ClientState):
     """A person or an organisation the company deals with."""
+
+    NOTE_FACTS = (facts.ClientNoted, facts.ClientNoteEdited, facts.ClientNoteWithdrawn)
 
     def check_present(self) -> None:
         """Raise ClientIsArchivedError when the card is put away."""

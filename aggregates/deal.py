@@ -3,13 +3,17 @@
 from enum import StrEnum
 from uuid import UUID
 
-from aggregates.base import Aggregate, RuleBrokenError, applies
+from aggregates.base import RuleBrokenError, applies
+from aggregates.note import WithNotes
 from aggregates.pipeline import Pipeline
 from events.deal import (
     DealClientNamed,
     DealHandedOver,
     DealLost,
     DealMoved,
+    DealNoted,
+    DealNoteEdited,
+    DealNoteWithdrawn,
     DealOpened,
     DealReopened,
     DealRevalued,
@@ -56,10 +60,11 @@ def _as_written(money: Money | None) -> Money | None:
     return Money.of({"amount": canonical(money.amount, money.currency), "currency": money.currency})
 
 
-class Deal(Aggregate):
+class Deal(WithNotes):
     """A possible sale, from the first offer to its end."""
 
     KIND = "deal"
+    NOTE_FACTS = (DealNoted, DealNoteEdited, DealNoteWithdrawn)
 
     status: DealStatus
     client_id: UUID | None
@@ -71,6 +76,7 @@ class Deal(Aggregate):
     lost_reason: str | None
 
     def start(self) -> None:
+        super().start()
         self.status = DealStatus.OPEN
         self.client_id = self.seller_id = self.pipeline_id = None
         self.stage = ""

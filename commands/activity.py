@@ -123,16 +123,6 @@ class NameActivityClient(Command):
     client_id: ClientId
 
 
-@example(activity_id=CALL, text="Asked for a catalogue")
-class NoteActivity(Command):
-    """Add a note to an activity."""
-
-    ROLES = ENTERING
-
-    activity_id: ActivityId
-    text: Text
-
-
 @example(activity_id=MEETING, reason="not needed any more")
 class CancelActivity(Command):
     """Say that a planned activity will not take place, and why."""
@@ -268,13 +258,6 @@ def name_activity_client(command: NameActivityClient, context: Context) -> Outco
     offer = approach(context, context.load(StaffMember, activity.staff_id), client.id)
     activity.name_client(client.id)
     return context.save(activity, *offer.claim())
-
-
-@handles(NoteActivity)
-def note_activity(command: NoteActivity, context: Context) -> Outcome:
-    activity = context.load(Activity, command.activity_id)
-    activity.note(command.text)
-    return context.save(activity)
 
 
 @handles(CancelActivity)

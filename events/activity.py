@@ -3,9 +3,10 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, BORIS, CALL, DAY, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
+from events.examples import ANNA, BORIS, CALL, DAY, HOUR, LATER, MEETING, OLGA, REMARK, ROMASHKA, example
 from events.ids import ActingId, ClientId, DealId, StaffId
 from events.marks import PERSONAL
+from events.note import Noted, NoteEdited, NoteWithdrawn
 from events.values import CallStatus, Channel, Direction, Moment, Notice, OpenText, ShortText, Text
 
 
@@ -124,13 +125,25 @@ class ActivityClientNamed(Event):
     held_at: Moment | None = None
 
 
-@example(on=MEETING, text="Asked for a catalogue")
-class ActivityNoted(Event):
+@example(on=MEETING, note_id=REMARK, text="Asked for a catalogue")
+class ActivityNoted(Noted):
     """Somebody added a note to an activity."""
 
     TOPIC: ClassVar[str] = "activity.noted"
 
-    text: Annotated[Text, PERSONAL]
+
+@example(on=MEETING, note_id=REMARK, from_text="Asked for a catalogue", to_text="Asked for two catalogues")
+class ActivityNoteEdited(NoteEdited):
+    """A note to an activity was put into other words."""
+
+    TOPIC: ClassVar[str] = "activity.note_edited"
+
+
+@example(on=MEETING, note_id=REMARK, reason="it was another client")
+class ActivityNoteWithdrawn(NoteWithdrawn):
+    """A note to an activity does not stand any more."""
+
+    TOPIC: ClassVar[str] = "activity.note_withdrawn"
 
 
 @example(on=MEETING, reason="not needed any more")

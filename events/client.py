@@ -3,9 +3,10 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, ROMASHKA, SECTOR, example
+from events.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, REMARK, ROMASHKA, SECTOR, example
 from events.ids import ClientId, OwnerId
 from events.marks import PERSONAL
+from events.note import Noted, NoteEdited, NoteWithdrawn
 from events.values import (
     AffiliationRole,
     ClientKind,
@@ -202,3 +203,24 @@ class ClientRestored(Event):
     TOPIC: ClassVar[str] = "client.restored"
 
     reason: OpenText
+
+
+@example(on=ROMASHKA, note_id=REMARK, text="Call before noon")
+class ClientNoted(Noted):
+    """Somebody added a note to a client's card."""
+
+    TOPIC: ClassVar[str] = "client.noted"
+
+
+@example(on=ROMASHKA, note_id=REMARK, from_text="Call before noon", to_text="Call after four")
+class ClientNoteEdited(NoteEdited):
+    """A note to a client's card was put into other words."""
+
+    TOPIC: ClassVar[str] = "client.note_edited"
+
+
+@example(on=ROMASHKA, note_id=REMARK, reason="it was another client")
+class ClientNoteWithdrawn(NoteWithdrawn):
+    """A note to a client's card does not stand any more."""
+
+    TOPIC: ClassVar[str] = "client.note_withdrawn"

@@ -3,8 +3,9 @@
 from typing import ClassVar
 
 from events.base import Event
-from events.examples import ANNA, BORIS, DISCOUNTED, GTX, PRICE, ROAD, ROMASHKA, SALE, example
+from events.examples import ANNA, BORIS, DISCOUNTED, GTX, PRICE, REMARK, ROAD, ROMASHKA, SALE, example
 from events.ids import ActingId, ClientId, PipelineId, StaffId
+from events.note import Noted, NoteEdited, NoteWithdrawn
 from events.values import Code, Money, OpenShortText, OpenText
 
 
@@ -98,3 +99,24 @@ class DealReopened(Event):
 
     to_stage: Code
     reason: OpenText
+
+
+@example(on=SALE, note_id=REMARK, text="Wants it before the summer")
+class DealNoted(Noted):
+    """Somebody added a note to a deal."""
+
+    TOPIC: ClassVar[str] = "deal.noted"
+
+
+@example(on=SALE, note_id=REMARK, from_text="Wants it before the summer", to_text="Wants it in May")
+class DealNoteEdited(NoteEdited):
+    """A note to a deal was put into other words."""
+
+    TOPIC: ClassVar[str] = "deal.note_edited"
+
+
+@example(on=SALE, note_id=REMARK, reason="it was another deal")
+class DealNoteWithdrawn(NoteWithdrawn):
+    """A note to a deal does not stand any more."""
+
+    TOPIC: ClassVar[str] = "deal.note_withdrawn"

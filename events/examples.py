@@ -38,6 +38,7 @@ MEETING, CALL = _id(21), _id(22)
 SALE, OTHER_SALE = _id(31), _id(32)
 ROAD, OTHER_ROAD = _id(41), _id(42)
 FIRST_IMPORT = _id(51)
+REMARK = _id(61)
 GTX = "gtx-pro"
 GTX_ID = UUID("37cd3df2-3eb6-5638-b5ec-e47faecc91ed")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.analytics.fact_schema import FactTable
 from infra.projector.projection import Projection
-from projections.interactions import activities
+from projections.interactions import activities, notes
 from projections.interactions import facts as interaction_facts
 from projections.parties import client_card, client_timeline, contact_persons, ownership_history
 from projections.parties import facts as party_facts
@@ -25,6 +25,7 @@ MODULES: tuple[ModuleType, ...] = (
     products,
     staff_directory,
     activities,
+    notes,
     units,
     staff_places,
     timers_due,

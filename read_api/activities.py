@@ -26,6 +26,11 @@ CONTACT = "a.state = 'held' AND a.channel <> 'task' AND a.call_status IS DISTINC
 """What counts as a contact: a touchpoint that took place. A task is our own work, a misdial meant somebody else."""
 
 
+NOTE_COUNT = "(SELECT count(*) FROM jsonb_object_keys({row}.notes))"
+LAST_NOTE = """(SELECT n.value ->> 'text' FROM jsonb_each({row}.notes) AS n
+    ORDER BY (n.value ->> 'order')::integer DESC LIMIT 1)"""
+
+
 class Activity(Whole):
     """One touchpoint or task, planned, held or cancelled."""
 
@@ -52,8 +57,8 @@ class Activity(Whole):
     is_offer: bool
     was_planned: bool
     date_unknown: bool
-    note_count: int
-    last_note: str | None
+    note_count: Annotated[int, Sql(NOTE_COUNT)]
+    last_note: Annotated[str | None, Sql(LAST_NOTE)]
     remind_at: datetime | None
     reminded_at: datetime | None
     version: int

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from read_api import views
 from read_api.lists import Channel, Direction, OwnershipCause
 from read_api.reading.answer import Answer, Page, Sql
-from read_api.reading.asking import Ask, absent
+from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
@@ -107,11 +107,4 @@ async def get_client_ownership(client_id: UUID, ask: Asking, question: Annotated
 
 
 async def _page_of(ask: Ask, client_id: UUID, listing: Listing, question: PageQuestion) -> Response:
-    whose = {"client_id": client_id}
-    async with ask.then(question, (listing.view,), client_id) as asked:
-        page = await asked.page_body(listing, question, whose, client_id)
-        if page.is_empty and question.cursor is None:
-            seen, rows = await asked.fetch(EXISTS, whose, about=client_id)
-            if not rows[0][0]:
-                raise absent("client", client_id, seen)
-    return ask.answer(b"{" + page.body + b"}", page.seen)
+    return await ask.page_about(listing, question, ("client", client_id), EXISTS, client_id=client_id)

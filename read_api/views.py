@@ -4,10 +4,11 @@ They are named bare: a session says where they are. Readers of the present find 
 about the past finds tables of its own under the same names.
 """
 
-ACTIVITIES = "activities_v2"
+ACTIVITIES = "activities_v3"
 CLIENT_CARD = "client_card_v2"
 CLIENT_TIMELINE = "client_timeline_v2"
 CONTACT_PERSONS = "contact_persons_v1"
+NOTES = "notes_v1"
 OWNERSHIP_HISTORY = "ownership_history_v2"
 PIPELINE_BOARD = "pipeline_board_v2"
 PIPELINES = "pipelines_v1"

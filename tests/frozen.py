@@ -29,6 +29,9 @@ STREAM = examples.OTHER_SALE
 NAMES = {value: name for name, value in vars(examples).items() if isinstance(value, type(STREAM))}
 NAMES[STREAM] = "its own stream"
 
+NEEDS = {"contact_point_removed": "contact_point_added", "note_edited": "noted", "note_withdrawn": "noted"}
+"""What has to have happened before: only what is there can be changed and taken away."""
+
 NEW = "{what} is new: `make freeze` writes {file}. Look at it well: it stays as it is for ever."
 LOST = """
 {name} cannot read, or reads differently, what is stored as {topic} v{version}, and what is stored will not change:
@@ -110,8 +113,9 @@ def recorded(event: Event) -> Event:
     kind = kind_of(event)
     opening = next(each for each in examples.EVENTS if kind_of(each) is kind)
     before = [] if type(event) is type(opening) else [opening]
-    if event.TOPIC == "client.contact_point_removed":  # only what is there can be taken away
-        before.append(examples.example_by("client.contact_point_added"))
+    noun, _, what = event.TOPIC.partition(".")
+    if what in NEEDS:
+        before.append(examples.example_by(f"{noun}.{NEEDS[what]}"))
     story = given(on(STREAM, *before))
     story.when_asked(kind, STREAM, lambda aggregate: aggregate.trigger_event(type(event), **dict(event)))
     return story.recorded[0]

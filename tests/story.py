@@ -47,6 +47,7 @@ class Told(NamedTuple):
     about: UUID | None = None
     concerning: tuple[UUID, ...] = ()
     occurred_at: datetime | None = None
+    actor: str = "story"
 
 
 def moment(position: int) -> datetime:
@@ -66,9 +67,10 @@ def on(
     about: UUID | None = None,
     concerning: tuple[UUID, ...] = (),
     occurred_at: datetime | None = None,
+    actor: UUID | str = "story",
 ) -> Told:
     """Say that these facts are a stream's, in this order."""
-    return Told(stream_id, events, about, concerning, occurred_at)
+    return Told(stream_id, events, about, concerning, occurred_at, str(actor))
 
 
 def by(role: str, staff_id: UUID | str = "somebody") -> Actor:
@@ -256,7 +258,7 @@ def enveloped(told: Told, position: int, version: int, event: Event) -> Envelope
         subject_id=subject,
         occurred_at=told.occurred_at or moment(position),
         recorded_at=moment(position) + timedelta(minutes=1),
-        actor="story",
+        actor=told.actor,
         command_id=nth_id(-1),
         correlation_id=nth_id(-1),
         causation_id=None,

@@ -14,11 +14,14 @@ from events.activity import (
     ActivityHandedOver,
     ActivityHeld,
     ActivityNoted,
+    ActivityNoteEdited,
+    ActivityNoteWithdrawn,
     ActivityPlanned,
     ActivityReminderFell,
     ActivityRescheduled,
     CallClassified,
 )
+from events.note import note_id_of
 from events.values import moment_before
 from infra.projector.projection import Key, Projection
 from projections.change import changed
@@ -29,7 +32,8 @@ PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"
 class ActivityRow(NamedTuple):
     """The activity; `takes_place_at` is held_at, or due_at while it is not held: what lists are sorted by.
 
-    `remind_at` is when to remind of its present due moment, `reminded_at` when that was done.
+    `remind_at` is when to remind of its present due moment, `reminded_at` when that was done. `notes` are those that
+    stand, {note_id: {text, order}}.
     """
 
     activity_id: UUID
@@ -53,8 +57,7 @@ class ActivityRow(NamedTuple):
     is_offer: bool = False
     was_planned: bool = False
     date_unknown: bool = False
-    note_count: int = 0
-    last_note: str | None = None
+    notes: dict[str, Any] = {}  # noqa: RUF012
     remind_at: datetime | None = None
     reminded_at: datetime | None = None
     version: int = 0
@@ -66,7 +69,7 @@ activities = Projection(
     key=("activity_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
-    shape=2,
+    shape=3,
 )
 
 Row = ActivityRow | None
@@ -180,8 +183,26 @@ def client_named(row: Row, event: ActivityClientNamed, _: Key) -> ActivityRow:
 
 @activities.on(ActivityNoted)
 def noted(row: Row, event: ActivityNoted, _: Key) -> ActivityRow:
-    activity = _activity(row, event)
-    return changed(activity, version=event.originator_version, note_count=activity.note_count + 1, last_note=event.text)
+    notes = _activity(row, event).notes
+    last = max((int(note["order"]) for note in notes.values()), default=0)
+    return _with_notes(row, event, {**notes, str(note_id_of(event)): {"text": event.text, "order": last + 1}})
+
+
+@activities.on(ActivityNoteEdited)
+def note_edited(row: Row, event: ActivityNoteEdited, _: Key) -> ActivityRow:
+    notes, edited = _activity(row, event).notes, str(event.note_id)
+    order = notes.get(edited, {"order": 0})["order"]
+    return _with_notes(row, event, {**notes, edited: {"text": event.to_text, "order": order}})
+
+
+@activities.on(ActivityNoteWithdrawn)
+def note_withdrawn(row: Row, event: ActivityNoteWithdrawn, _: Key) -> ActivityRow:
+    notes = _activity(row, event).notes
+    return _with_notes(row, event, {name: note for name, note in notes.items() if name != str(event.note_id)})
+
+
+def _with_notes(row: Row, event: Any, notes: dict[str, Any]) -> ActivityRow:
+    return changed(_activity(row, event), version=event.originator_version, notes=notes)
 
 
 @activities.on(ActivityCancelled)

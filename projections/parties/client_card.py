@@ -15,6 +15,9 @@ from events.client import (
     ClientAffiliated,
     ClientArchived,
     ClientClaimed,
+    ClientNoted,
+    ClientNoteEdited,
+    ClientNoteWithdrawn,
     ClientRegistered,
     ClientReleased,
     ClientRenamed,
@@ -193,9 +196,9 @@ def profile_corrected(row: Row, event: ProfileCorrected, _: Key) -> ClientCardRo
     return changed(card, version=event.originator_version, profile=profile)
 
 
-@client_card.on(ClientAffiliated, AffiliationEnded, reads=())
-def affiliations_changed(row: Row, event: ClientAffiliated | AffiliationEnded, _: Key) -> ClientCardRow:
-    """Whom a person acts for is a view of its own, `contact_persons`."""
+@client_card.on(ClientAffiliated, AffiliationEnded, ClientNoted, ClientNoteEdited, ClientNoteWithdrawn, reads=())
+def shown_elsewhere(row: Row, event: Any, _: Key) -> ClientCardRow:
+    """Whom a person acts for and what was noted are views of their own, `contact_persons` and `notes`."""
     return changed(_card(row, event), version=event.originator_version)
 
 

@@ -14,6 +14,9 @@ from events.deal import (
     DealHandedOver,
     DealLost,
     DealMoved,
+    DealNoted,
+    DealNoteEdited,
+    DealNoteWithdrawn,
     DealOpened,
     DealReopened,
     DealRevalued,
@@ -166,3 +169,9 @@ def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
         closed_at=None,
         lost_reason=None,
     )
+
+
+@pipeline_board.on(DealNoted, DealNoteEdited, DealNoteWithdrawn, reads=())
+def noted(row: Row, event: Any, _: Key) -> DealRow:
+    """What was noted is a view of its own, `notes`."""
+    return changed(_deal(row, event), version=event.originator_version)

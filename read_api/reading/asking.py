@@ -142,6 +142,22 @@ class Ask:
             page = await asked.page_body(listing, question, filters)
         return self.answer(b"{" + page.body + b"}", page.seen)
 
+    async def page_about(
+        self, listing: Listing, question: PageQuestion, about: tuple[str, UUID], exists: Statement, **fixed: UUID
+    ) -> Response:
+        """Answer with one page of what there is of one thing, which is named by its kind and id.
+
+        Raises what `absent` returns where the page is empty and the statement `exists` says there is no such thing.
+        """
+        kind, identity = about
+        async with self.then(question, (listing.view,), identity) as asked:
+            page = await asked.page_body(listing, question, fixed, identity)
+            if page.is_empty and question.cursor is None:
+                seen, rows = await asked.fetch(exists, fixed, about=identity)
+                if not rows[0][0]:
+                    raise absent(kind, identity, seen)
+        return self.answer(b"{" + page.body + b"}", page.seen)
+
     async def page_body(
         self, listing: Listing, question: PageQuestion, filters: Mapping[str, Any], about: UUID | None = None
     ) -> PageBody:

@@ -21,12 +21,12 @@ from commands.activity import (
     ClassifyCall,
     HoldActivity,
     NameActivityClient,
-    NoteActivity,
     PlanActivity,
     RecordActivity,
     RescheduleActivity,
 )
 from commands.approach import StaffIdNeededError
+from commands.note import NoteActivity
 from events.activity import (
     ActivityCancelled,
     ActivityHeld,

@@ -11,12 +11,12 @@ from commands.activity import (
     ClassifyCall,
     HoldActivity,
     NameActivityClient,
-    NoteActivity,
     RescheduleActivity,
 )
 from commands.base import Command
 from commands.client import AdvanceLifecycle
 from commands.deal import HandOverDeal, LoseDeal, MoveDeal, NameDealClient, ReopenDeal, RevalueDeal, WinDeal
+from commands.note import NoteActivity, NoteClient, NoteDeal
 from events.activity import ActivityHeld, ActivityPlanned
 from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, ClientReleased, LifecycleAdvanced
 from events.deal import DealLost, DealOpened, DealWon
@@ -126,8 +126,11 @@ def test_serving_is_everybody_s() -> None:
     for asked in (
         ClassifyCall(activity_id=CALL, status=CallStatus.FINISHED),
         NoteActivity(activity_id=CALL, text="they will call back"),
+        NoteClient(client_id=ROMASHKA, text="they move to Perm"),
+        NoteDeal(deal_id=SALE, text="they ask for a discount"),
     ):
-        assert given(*COMPANY, BORIS_OWNS, on(CALL, call)).when(asked, AS_ANNA).refusal is None
+        happened = (BORIS_OWNS, on(CALL, call), on(SALE, boris_leads()))
+        assert given(*COMPANY, *happened).when(asked, AS_ANNA).refusal is None
 
 
 def test_where_the_relationship_stands_is_said_by_who_owns_it() -> None:

@@ -18,6 +18,8 @@ NOT_SHOWN = {
 """Events that the view of their own noun does not show, with the reason."""
 
 NOT_COUNTED = {
+    "activity.note_edited": "a remark",
+    "activity.note_withdrawn": "a remark",
     "activity.noted": "a remark",
     "activity.rescheduled": "no report counts moved appointments yet",
     "activity.reminder_fell": "nobody is judged by what they were reminded of",
@@ -31,10 +33,16 @@ NOT_COUNTED = {
     "client.contact_point_added": "personal",
     "client.contact_point_corrected": "personal",
     "client.contact_point_removed": "personal",
+    "client.note_edited": "a remark",
+    "client.note_withdrawn": "a remark",
+    "client.noted": "a remark",
     "client.profile_corrected": "personal",
     "client.renamed": "personal",
     "client.subsidiary_declared": "no report counts groups of companies yet",
     "client.tax_id_corrected": "personal",
+    "deal.note_edited": "a remark",
+    "deal.note_withdrawn": "a remark",
+    "deal.noted": "a remark",
     "import.finished": "it accounts for rows, not for the business",
     "import.started": "it accounts for rows, not for the business",
     "pipeline.defined": "stages are counted by their codes",

@@ -223,7 +223,7 @@ def activity(number: int, **more: Any) -> dict[str, Any]:
         "is_offer": False,
         "was_planned": True,
         "date_unknown": False,
-        "note_count": 0,
+        "notes": {},
         "version": 1,
         "position": number,
         **more,

@@ -11,7 +11,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commands import activity, client, contact_point, deal, ownership, pipeline, product, staff
+from commands import activity, client, contact_point, deal, note, ownership, pipeline, product, staff
 from commands.base import Command
 from commands.registry import COMMANDS
 from events.examples import example_of
@@ -37,7 +37,7 @@ def _ids(block: int, count: int) -> tuple[UUID, ...]:
 
 
 STAFF, CLIENTS, DEALS, ACTIVITIES = _ids(1, 6), _ids(2, 7), _ids(3, 8), _ids(4, 8)
-ROADS, IMPORTS = _ids(5, 2), _ids(6, 2)
+ROADS, IMPORTS, NOTES = _ids(5, 2), _ids(6, 2), _ids(7, 3)
 CODES = ("gtx-pro", "mg-special", "gtk-500")
 STAGES = tuple(Stage(code=code, name=code.title(), probability=20) for code in ("offer", "contract", "payment"))
 LAST_STAGE = Stage(code="delivery", name="Delivery", probability=95)
@@ -54,6 +54,7 @@ def _maybe(values: SearchStrategy[Any]) -> SearchStrategy[Any]:
 
 
 STAFF_ID, CLIENT_ID, DEAL_ID, ACTIVITY_ID = _one(*STAFF), _one(*CLIENTS), _one(*DEALS), _one(*ACTIVITIES)
+NOTE_ID = _maybe(_one(*NOTES))
 UNITS = ("Romashka", "Lutik")
 REASON, NAME = _one("because", "they asked"), _one("Romashka", "Lutik", "Olga", "Анна")
 # A day and a minute are the step of MOMENT: a reminder of one falls at another, which FallReminder may name.
@@ -84,6 +85,12 @@ def _allowed(build: Callable[..., Command], **fields: SearchStrategy[Any]) -> Se
     return st.builds(build, **fields) | st.builds(
         build, **fields, allow_duplicate=st.just(True), duplicate_reason=REASON
     )
+
+
+def _on_noted(build: Callable[..., Command], **fields: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """A command on a note on a client, a deal or an activity."""
+    about = {"client_id": CLIENT_ID, "deal_id": DEAL_ID, "activity_id": ACTIVITY_ID}
+    return st.one_of([st.builds(build, note_id=_one(*NOTES), **{name: ids}, **fields) for name, ids in about.items()])
 
 
 def _touchpoint() -> dict[str, SearchStrategy[Any]]:
@@ -123,6 +130,11 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
     ownership.TransferClient: st.builds(
         ownership.TransferClient, client_id=CLIENT_ID, to_seller_id=STAFF_ID, reason=REASON, occurred_at=WHEN
     ),
+    note.NoteClient: st.builds(note.NoteClient, client_id=CLIENT_ID, note_id=NOTE_ID, text=NAME, occurred_at=WHEN),
+    note.NoteDeal: st.builds(note.NoteDeal, deal_id=DEAL_ID, note_id=NOTE_ID, text=NAME),
+    note.NoteActivity: st.builds(note.NoteActivity, activity_id=ACTIVITY_ID, note_id=NOTE_ID, text=NAME),
+    note.EditNote: _on_noted(note.EditNote, text=NAME),
+    note.WithdrawNote: _on_noted(note.WithdrawNote, reason=REASON),
     activity.PlanActivity: st.builds(
         activity.PlanActivity,
         activity_id=ACTIVITY_ID,

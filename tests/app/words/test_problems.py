@@ -192,6 +192,7 @@ def _what_it_names(kind: type[Any]) -> str:
         ("register-client", {**CLIENT, "allow_duplicate": True}, "/duplicate_reason", "missing"),
         ("register-client", {**CLIENT, "duplicate_reason": "two"}, "/allow_duplicate", "missing"),
         ("hire-staff", {"name": "x", "role": "seller", "team": "a", "team_id": str(EAST)}, "/team", "given-with-other"),
+        ("edit-note", {"note_id": NOBODY, "text": "x"}, "/client_id", "about-one-thing"),
         ("move-staff", {"staff_id": NOBODY}, "/team_id", "names-no-place"),
         ("revalue-deal", {"deal_id": NOBODY, "amount": RUB_IN_SMALL}, "/amount/currency", "not-a-currency"),
         ("move-deal", {"deal_id": NOBODY, "to_stage": "Сделка"}, "/to_stage", "not-a-code"),

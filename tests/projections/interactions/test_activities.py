@@ -13,7 +13,7 @@ from events.activity import (
 from events.examples import HOUR
 from events.values import CallStatus, Channel, Direction
 from projections.interactions.activities import ActivityRow, activities
-from tests.examples import ANNA, BORIS, CALL, DAY, LATER, LUTIK, MEETING, OLGA, ROMASHKA, SALE, VERA, fact
+from tests.examples import ANNA, BORIS, CALL, DAY, LATER, LUTIK, MEETING, OLGA, REMARK, ROMASHKA, SALE, VERA, fact
 from tests.story import given, moment, on
 
 PLANNED = fact(ActivityPlanned, deal_id=SALE, direction=Direction.INBOUND)
@@ -126,7 +126,9 @@ def test_an_incoming_call_is_classified_named_and_noted() -> None:
     named = fact(ActivityClientNamed, held_at=None)
     taken = fact(CallClassified, to_status=CallStatus.TAKEN_TO_WORK, staff_id=BORIS)
 
-    given(on(CALL, INCOMING, taken, named, fact(ActivityNoted), fact(ActivityNoted, text="Sent it"))).shows(
+    given(
+        on(CALL, INCOMING, taken, named, fact(ActivityNoted), fact(ActivityNoted, note_id=SALE, text="Sent it"))
+    ).shows(
         activities,
         ActivityRow(
             activity_id=CALL,
@@ -143,8 +145,10 @@ def test_an_incoming_call_is_classified_named_and_noted() -> None:
             contact_name="Olga Petrova",
             contact_data="+7 922 325-12-93",
             date_unknown=True,
-            note_count=2,
-            last_note="Sent it",
+            notes={
+                str(REMARK): {"text": "Asked for a catalogue", "order": 1},
+                str(SALE): {"text": "Sent it", "order": 2},
+            },
             version=5,
         ),
     )
@@ -165,6 +169,6 @@ def test_whatever_is_heard_first_of_an_activity_is_kept() -> None:
     given(on(CALL, fact(CallClassified))).shows(activities, UNKNOWN._replace(call_status="finished", staff_id=ANNA))
     given(on(CALL, fact(ActivityClientNamed))).shows(activities, named)
     given(on(CALL, fact(ActivityNoted))).shows(
-        activities, UNKNOWN._replace(note_count=1, last_note="Asked for a catalogue")
+        activities, UNKNOWN._replace(notes={str(REMARK): {"text": "Asked for a catalogue", "order": 1}})
     )
     given(on(CALL, fact(ActivityCancelled))).shows(activities, off)

@@ -74,7 +74,7 @@ def test_staff_are_no_clients_even_when_they_are_parties() -> None:
 
 
 def test_a_party_named_twice_has_the_fact_once() -> None:
-    noted = fact(ActivityNoted)
+    noted = ActivityNoted(text="Asked for a catalogue")
     line_of_romashka = line(ROMASHKA, noted, CALL, details={"text": "Asked for a catalogue"})
 
     given(on(CALL, noted, about=ROMASHKA, concerning=(ROMASHKA, ROMASHKA))).shows(client_timeline, line_of_romashka)
