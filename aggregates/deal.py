@@ -106,6 +106,7 @@ class Deal(WithNotes):
         date_unknown: bool = False,
     ) -> None:
         """Record that a possible sale began, at the pipeline's first stage unless another is named."""
+        pipeline.check_in_use()
         stage = stage or pipeline.first_stage
         pipeline.check_enterable(stage)
         self.trigger_event(

@@ -1,7 +1,15 @@
 """The road deals take: its stages in order, which may be added, revised and retired, never removed."""
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
-from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
+from events.pipeline import (
+    PipelineDefined,
+    PipelineRestored,
+    PipelineRetired,
+    StageAdded,
+    StageRestored,
+    StageRetired,
+    StageRevised,
+)
 from events.values import Stage
 
 
@@ -15,6 +23,12 @@ class StageIsRetiredError(RuleBrokenError):
     """No deal enters this stage any more; facts: pipeline, stage, stages (the codes a deal may enter)."""
 
     code = "stage-is-retired"
+
+
+class PipelineIsRetiredError(RuleBrokenError):
+    """No deal begins on this road any more; facts: pipeline, pipeline_id."""
+
+    code = "pipeline-is-retired"
 
 
 class StageExistsError(RuleBrokenError):
@@ -37,11 +51,13 @@ class Pipeline(Aggregate):
     name: str
     stages: dict[str, Stage]
     retired: set[str]
+    is_retired: bool
 
     def start(self) -> None:
         self.name = ""
         self.stages = {}
         self.retired = set()
+        self.is_retired = False
 
     @property
     def open_stages(self) -> tuple[str, ...]:
@@ -52,6 +68,11 @@ class Pipeline(Aggregate):
     def first_stage(self) -> str:
         """Where a deal begins when nobody says otherwise."""
         return self.open_stages[0]
+
+    def check_in_use(self) -> None:
+        """Raise PipelineIsRetiredError when no deal begins on this road any more."""
+        if self.is_retired:
+            raise PipelineIsRetiredError(pipeline=self.name, pipeline_id=self.id)
 
     def check_enterable(self, stage: str) -> None:
         """Raise unless the stage belongs to this pipeline and is in use."""
@@ -105,6 +126,16 @@ class Pipeline(Aggregate):
             return
         self.trigger_event(StageRestored, stage=stage)
 
+    def retire(self) -> None:
+        """Record that no deal begins on this road any more; a retired one records nothing."""
+        if not self.is_retired:
+            self.trigger_event(PipelineRetired)
+
+    def restore(self) -> None:
+        """Record that deals begin on this road again; one that is in use records nothing."""
+        if self.is_retired:
+            self.trigger_event(PipelineRestored)
+
     @applies(PipelineDefined)
     def _defined(self, event: PipelineDefined) -> None:
         self.name = event.name
@@ -128,3 +159,11 @@ class Pipeline(Aggregate):
     @applies(StageRestored)
     def _stage_restored(self, event: StageRestored) -> None:
         self.retired.discard(event.stage)
+
+    @applies(PipelineRetired)
+    def _retired_whole(self, _: PipelineRetired) -> None:
+        self.is_retired = True
+
+    @applies(PipelineRestored)
+    def _restored_whole(self, _: PipelineRestored) -> None:
+        self.is_retired = False

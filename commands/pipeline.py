@@ -64,6 +64,24 @@ class RestoreStage(Command):
     stage: Code
 
 
+@example(pipeline_id=ROAD)
+class RetirePipeline(Command):
+    """Let no more deals begin on a road; those on it go on, and may be reopened."""
+
+    ROLES = HEADING
+
+    pipeline_id: PipelineId
+
+
+@example(pipeline_id=ROAD)
+class RestorePipeline(Command):
+    """Let deals begin again on a road that was retired."""
+
+    ROLES = HEADING
+
+    pipeline_id: PipelineId
+
+
 @handles(DefinePipeline)
 def define_pipeline(command: DefinePipeline, context: Context) -> Outcome:
     pipeline = context.new(Pipeline, command.pipeline_id)
@@ -96,4 +114,18 @@ def retire_stage(command: RetireStage, context: Context) -> Outcome:
 def restore_stage(command: RestoreStage, context: Context) -> Outcome:
     pipeline = context.load(Pipeline, command.pipeline_id)
     pipeline.restore_stage(command.stage)
+    return context.save(pipeline)
+
+
+@handles(RetirePipeline)
+def retire_pipeline(command: RetirePipeline, context: Context) -> Outcome:
+    pipeline = context.load(Pipeline, command.pipeline_id)
+    pipeline.retire()
+    return context.save(pipeline)
+
+
+@handles(RestorePipeline)
+def restore_pipeline(command: RestorePipeline, context: Context) -> Outcome:
+    pipeline = context.load(Pipeline, command.pipeline_id)
+    pipeline.restore()
     return context.save(pipeline)

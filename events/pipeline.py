@@ -53,3 +53,17 @@ class StageRestored(Event):
     TOPIC: ClassVar[str] = "pipeline.stage_restored"
 
     stage: Code
+
+
+@example(on=ROAD)
+class PipelineRetired(Event):
+    """No more deals begin on this road; those on it go on."""
+
+    TOPIC: ClassVar[str] = "pipeline.retired"
+
+
+@example(on=ROAD)
+class PipelineRestored(Event):
+    """Deals begin again on a road that was retired."""
+
+    TOPIC: ClassVar[str] = "pipeline.restored"

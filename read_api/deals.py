@@ -114,12 +114,12 @@ BOARD = Listing(
 
 DEAL = item_statement(DEALS, "d.deal_id = %(deal_id)s")
 
-# The first pipeline that was defined is shown when none is named. What is won counts at what it was won for.
+# The first pipeline in use that was defined is shown when none is named. What is won counts at what it was won for.
 _TOTALS = f""", board AS (
     SELECT p.pipeline_id, p.name, p.stages
     FROM {views.PIPELINES} AS p
     WHERE p.pipeline_id = coalesce(%(pipeline)s::uuid, p.pipeline_id)
-    ORDER BY p.defined_at, p.pipeline_id
+    ORDER BY p.retired_at IS NOT NULL, p.defined_at, p.pipeline_id
     LIMIT 1
 ), total AS (
     SELECT
@@ -170,7 +170,7 @@ class DealsQuestion(PageQuestion):
 
 
 class BoardQuestion(PageQuestion):
-    """Which pipeline (the first one defined, if none is named), and whose deals."""
+    """Which pipeline (the first one defined that is in use, if none is named), and whose deals."""
 
     pipeline: UUID | None = None
     seller: UUID | None = None

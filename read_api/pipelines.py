@@ -37,6 +37,7 @@ class Pipeline(Answer):
     name: str | None
     stages: Annotated[list[PipelineStage], _STAGES]
     defined_at: datetime | None
+    retired_at: datetime | None
     version: int
     position: int
 

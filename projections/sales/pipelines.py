@@ -8,19 +8,31 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
+from events.pipeline import (
+    PipelineDefined,
+    PipelineRestored,
+    PipelineRetired,
+    StageAdded,
+    StageRestored,
+    StageRetired,
+    StageRevised,
+)
 from events.values import Stage
 from infra.projector.projection import Key, Projection
 from projections.change import changed
 
 
 class PipelineRow(NamedTuple):
-    """The pipeline; `stages` is {code: {name, probability, order, is_retired}}, orders counted from 1."""
+    """The pipeline; `stages` is {code: {name, probability, order, is_retired}}, orders counted from 1.
+
+    One that was retired as a whole has `retired_at`, until it is restored.
+    """
 
     pipeline_id: UUID
     name: str | None = None
     stages: dict[str, Any] = {}  # noqa: RUF012
     defined_at: datetime | None = None
+    retired_at: datetime | None = None
     version: int = 0
 
 
@@ -30,6 +42,7 @@ pipelines = Projection(
     key=("pipeline_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
+    shape=2,
 )
 
 Row = PipelineRow | None
@@ -110,3 +123,13 @@ def _marked(row: Row, event: StageRetired | StageRestored, *, is_retired: bool) 
         return changed(pipeline, version=event.originator_version)
     marked = {**pipeline.stages[event.stage], "is_retired": is_retired}
     return changed(pipeline, version=event.originator_version, stages={**pipeline.stages, event.stage: marked})
+
+
+@pipelines.on(PipelineRetired)
+def retired(row: Row, event: PipelineRetired, _: Key) -> PipelineRow:
+    return changed(_pipeline(row, event), version=event.originator_version, retired_at=event.occurred_at)
+
+
+@pipelines.on(PipelineRestored)
+def restored(row: Row, event: PipelineRestored, _: Key) -> PipelineRow:
+    return changed(_pipeline(row, event), version=event.originator_version, retired_at=None)

@@ -4,6 +4,7 @@ CREATE TABLE {schema}.pipelines (
     name        text,
     stages      jsonb       NOT NULL,
     defined_at  timestamptz,
+    retired_at  timestamptz,
     version     bigint      NOT NULL,
     position    bigint      NOT NULL,
     PRIMARY KEY (pipeline_id)

@@ -24,7 +24,7 @@ from events.client import (
 from events.deal import DealLost, DealOpened
 from events.examples import DAY, EAST, NORTH, PERM
 from events.import_run import ImportStarted
-from events.pipeline import PipelineDefined, StageRetired
+from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired
 from events.team import TeamOpened
@@ -96,6 +96,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "reassign-deal": (on(ANNA, fact(StaffDeparted)),),
     "reassign-activity": (on(ANNA, fact(StaffDeparted)),),
     "end-affiliation": (on(OLGA, fact(ClientAffiliated)),),
+    "restore-pipeline": (on(ROAD, fact(PipelineRetired)),),
     "restore-stage": (on(ROAD, fact(StageRetired)),),
     "edit-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
     "withdraw-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),

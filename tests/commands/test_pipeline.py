@@ -1,11 +1,31 @@
 """Pipelines: stages are added in their place, revised, and retired but for the last."""
 
 from aggregates.base import AlreadyExistsError
-from aggregates.pipeline import LastStageError, Pipeline, StageExistsError, StageIsUnknownError
-from commands.pipeline import AddStage, DefinePipeline, RestoreStage, RetireStage, ReviseStage
-from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
+from aggregates.pipeline import LastStageError, Pipeline, PipelineIsRetiredError, StageExistsError, StageIsUnknownError
+from commands.deal import MoveDeal, OpenDeal, ReopenDeal
+from commands.pipeline import (
+    AddStage,
+    DefinePipeline,
+    RestorePipeline,
+    RestoreStage,
+    RetirePipeline,
+    RetireStage,
+    ReviseStage,
+)
+from events.client import ClientRegistered
+from events.deal import DealLost, DealOpened
+from events.pipeline import (
+    PipelineDefined,
+    PipelineRestored,
+    PipelineRetired,
+    StageAdded,
+    StageRestored,
+    StageRetired,
+    StageRevised,
+)
+from events.staff import StaffHired
 from events.values import Stage
-from tests.examples import CONTRACT, OFFER, PAYMENT, ROAD, command, fact
+from tests.examples import ANNA, CONTRACT, OFFER, PAYMENT, ROAD, ROMASHKA, SALE, command, fact
 from tests.story import given, on
 
 DEFINED = on(ROAD, fact(PipelineDefined))
@@ -56,3 +76,23 @@ def test_a_stage_retired_by_mistake_comes_back() -> None:
     given(DEFINED).when(command(RestoreStage)).then_nothing()
     given(DEFINED, retired, restored).when(command(RetireStage)).then(retired)
     given(DEFINED).when(command(RestoreStage, stage="trial")).then_refused(StageIsUnknownError, stage="trial")
+
+
+def test_no_deal_begins_on_a_retired_pipeline_until_it_comes_back() -> None:
+    company = (DEFINED, on(ANNA, fact(StaffHired)), on(ROMASHKA, fact(ClientRegistered)))
+    retired, restored = on(ROAD, PipelineRetired()), on(ROAD, PipelineRestored())
+    given(DEFINED).when(command(RetirePipeline)).then(retired)
+    given(DEFINED, retired).when(command(RetirePipeline)).then_nothing()
+    given(DEFINED, retired).when(command(RestorePipeline)).then(restored)
+    given(DEFINED).when(command(RestorePipeline)).then_nothing()
+    begin = command(OpenDeal, product_code=None, seller_id=ANNA)
+    given(*company, retired).when(begin).then_refused(PipelineIsRetiredError, pipeline="Retail", pipeline_id=ROAD)
+    assert given(*company, retired, restored).when(begin).refusal is None
+
+
+def test_deals_on_a_retired_pipeline_go_on() -> None:
+    company = (DEFINED, on(ANNA, fact(StaffHired)), on(ROMASHKA, fact(ClientRegistered)))
+    retired = on(ROAD, PipelineRetired())
+    assert given(*company, on(SALE, fact(DealOpened)), retired).when(command(MoveDeal)).refusal is None
+    lost = on(SALE, fact(DealOpened), fact(DealLost))
+    assert given(*company, lost, retired).when(command(ReopenDeal)).refusal is None

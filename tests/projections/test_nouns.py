@@ -46,6 +46,8 @@ NOT_COUNTED = {
     "import.finished": "it accounts for rows, not for the business",
     "import.started": "it accounts for rows, not for the business",
     "pipeline.defined": "stages are counted by their codes",
+    "pipeline.restored": "stages are counted by their codes",
+    "pipeline.retired": "stages are counted by their codes",
     "pipeline.stage_added": "stages are counted by their codes",
     "pipeline.stage_restored": "stages are counted by their codes",
     "pipeline.stage_retired": "stages are counted by their codes",

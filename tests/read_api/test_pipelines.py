@@ -1,7 +1,7 @@
 """Pipelines and the board as they are asked for over HTTP."""
 
 from events.deal import DealMoved, DealOpened, DealWon
-from events.pipeline import PipelineDefined, StageAdded, StageRetired
+from events.pipeline import PipelineDefined, PipelineRetired, StageAdded, StageRetired
 from read_api.deals import Board
 from read_api.pipelines import Pipeline
 from read_api.reading.answer import Items
@@ -58,6 +58,15 @@ def test_the_board_counts_what_stands_where_and_what_was_won(desk: Office) -> No
     )
     Board.model_validate(told.response.json())
     visit.asks(f"/pipeline?pipeline={OTHER_ROAD}", "head").refuses(404, "not-found")
+
+
+def test_the_board_is_of_a_pipeline_in_use_unless_another_is_named(desk: Office) -> None:
+    visit = given(on(ROAD, fact(PipelineDefined), PipelineRetired()), on(OTHER_ROAD, fact(PipelineDefined))).at(desk)
+    visit.asks("/pipeline", "head").answers({"pipeline_id": OTHER_ROAD})
+    visit.asks(f"/pipeline?pipeline={ROAD}", "head").answers({"pipeline_id": ROAD})
+    given(on(ROAD, fact(PipelineDefined), PipelineRetired())).at(desk).asks("/pipeline", "head").answers(
+        {"pipeline_id": ROAD}
+    )
 
 
 def test_pipelines_are_not_for_partners(desk: Office) -> None:

@@ -3,7 +3,15 @@
 from typing import Any
 
 from events.base import Event
-from events.pipeline import PipelineDefined, StageAdded, StageRestored, StageRetired, StageRevised
+from events.pipeline import (
+    PipelineDefined,
+    PipelineRestored,
+    PipelineRetired,
+    StageAdded,
+    StageRestored,
+    StageRetired,
+    StageRevised,
+)
 from events.values import Stage
 from projections.sales.pipelines import PipelineRow, pipelines
 from tests.examples import CONTRACT, OFFER, ROAD, fact
@@ -81,3 +89,9 @@ def test_a_restored_stage_is_where_it_was() -> None:
     restored = fact(StageRestored)
     assert stages(DEFINED, RETIRED, restored) == stages(DEFINED)
     assert stages(DEFINED, fact(StageRestored, stage="trial")) == stages(DEFINED)
+
+
+def test_a_retired_pipeline_says_since_when_until_it_comes_back() -> None:
+    retired, restored = PipelineRetired(), PipelineRestored()
+    given(on(ROAD, DEFINED, retired)).shows_row(pipelines, ROAD, retired_at=moment(2), version=2)
+    given(on(ROAD, DEFINED, retired, restored)).shows_row(pipelines, ROAD, retired_at=None, version=3)
