@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from aggregates.activity_handover import Entrusted
+from aggregates.activity_setting import Arranged, Setting, setting_of
 from aggregates.base import RuleBrokenError, WrongValueError, applies
 from aggregates.note import WithNotes
 from events.activity import (
@@ -88,6 +88,7 @@ class Touchpoint(NamedTuple):
     contact_data: str | None = None
     topic: str | None = None
     result: str | None = None
+    setting: Setting = Setting()
 
     @property
     def is_incoming_call(self) -> bool:
@@ -118,7 +119,7 @@ class Touchpoint(NamedTuple):
             raise MeetingIsIncompleteError(missing=missing)
 
 
-class Activity(WithNotes, Entrusted):
+class Activity(WithNotes, Arranged):
     """One touchpoint with a client: planned, then held or cancelled, or recorded in one go."""
 
     KIND = "activity"
@@ -141,8 +142,7 @@ class Activity(WithNotes, Entrusted):
         self.channel = Channel.TASK
         self.direction = Direction.OUTBOUND
         self.staff_id = self.client_id = self.contact_id = self.deal_id = None
-        self.topic = None
-        self.due_at = self.held_at = self.remind_before = None
+        self.topic = self.due_at = self.held_at = self.remind_before = None
         self.reminded = ()
         self.is_offer = False
         self.call_status = None
@@ -154,11 +154,9 @@ class Activity(WithNotes, Entrusted):
 
     @property
     def parties(self) -> tuple[UUID, ...]:
-        """The client and the contact person."""
-        client_id, contact_id = self.client_id, self.contact_id
-        if client_id is None:
-            return (contact_id or self.id,)
-        return (client_id,) if contact_id is None or contact_id == client_id else (client_id, contact_id)
+        """The client, the contact person and the other clients that take part."""
+        known = (self.client_id, self.contact_id, *self.setting.participant_client_ids)
+        return tuple(dict.fromkeys(each for each in known if each is not None)) or (self.id,)
 
     def plan(
         self,
@@ -172,6 +170,7 @@ class Activity(WithNotes, Entrusted):
         client_id: UUID | None = None,
         contact_id: UUID | None = None,
         deal_id: UUID | None = None,
+        setting: Setting = Setting(),  # noqa: B008 - nothing can change it
     ) -> None:
         """Record what somebody means to do, by a due moment."""
         self.trigger_event(
@@ -185,6 +184,7 @@ class Activity(WithNotes, Entrusted):
             topic=topic,
             due_at=due_at,
             remind_before=remind_before,
+            **setting.as_facts(),
         )
 
     @property
@@ -195,6 +195,10 @@ class Activity(WithNotes, Entrusted):
     def check_planned(self) -> None:
         """Raise ActivityIsClosedError when it was held or cancelled already."""
         if not self.is_awaited:
+            raise ActivityIsClosedError(activity_id=self.id, status=self.status)
+
+    def check_not_cancelled(self) -> None:
+        if self.status is ActivityStatus.CANCELLED:
             raise ActivityIsClosedError(activity_id=self.id, status=self.status)
 
     def reschedule(
@@ -224,7 +228,9 @@ class Activity(WithNotes, Entrusted):
         self._held(touchpoint, date_unknown=date_unknown)
 
     def _held(self, touchpoint: Touchpoint, *, was_planned: bool = False, date_unknown: bool = False) -> None:
-        self.trigger_event(ActivityHeld, was_planned=was_planned, date_unknown=date_unknown, **touchpoint._asdict())
+        told = {**touchpoint._asdict(), **touchpoint.setting.as_facts()}
+        del told["setting"]
+        self.trigger_event(ActivityHeld, was_planned=was_planned, date_unknown=date_unknown, **told)
 
     def classify(self, status: CallStatus, *, staff_id: UUID) -> None:
         """Record the one-click status of an incoming call; the present one records nothing."""
@@ -266,6 +272,7 @@ class Activity(WithNotes, Entrusted):
         self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id
         self.client_id, self.contact_id, self.deal_id = event.client_id, event.contact_id, event.deal_id
         self.topic, self.due_at, self.remind_before = event.topic, event.due_at, event.remind_before
+        self.setting = setting_of(event)
 
     @applies(ActivityRescheduled)
     def _rescheduled(self, event: ActivityRescheduled) -> None:
@@ -278,6 +285,7 @@ class Activity(WithNotes, Entrusted):
         self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id
         self.client_id, self.contact_id, self.deal_id = event.client_id, event.contact_id, event.deal_id
         self.topic, self.is_offer, self.call_status = event.topic, event.is_offer, event.call_status
+        self.setting = setting_of(event)
 
     @applies(CallClassified)
     def _classified(self, event: CallClassified) -> None:

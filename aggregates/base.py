@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
 
 from events.base import Event
+from events.marks import ids_in
 from infra.log.envelope import NEVER, Envelope
 
 
@@ -218,7 +219,7 @@ class Aggregate:
 def _joined(parties: tuple[UUID, ...], event: Event) -> tuple[UUID, ...]:
     """Return the parties and those whom the fact names itself, each once."""
     for name in event.PARTY_FIELDS:
-        party = getattr(event, name)
-        if party is not None and party not in parties:
-            parties = (*parties, party)
+        for party in ids_in(getattr(event, name)):
+            if party not in parties:
+                parties = (*parties, party)
     return parties

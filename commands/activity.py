@@ -6,6 +6,7 @@ from aggregates.activity import Activity, Touchpoint
 from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
+from commands.activity_setting import SettingGiven, setting_given
 from commands.approach import Approach, acting_staff, approach, led_activity
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
 from commands.handover import EDITING, HandOverActivity, credited
@@ -28,7 +29,7 @@ CLASSIFYING: Roles = ENTERING | {"policy"}
     due_at=DAY,
     remind_before=HOUR,
 )
-class PlanActivity(Command):
+class PlanActivity(SettingGiven):
     """Plan a meeting, a call, a letter or a task by a due moment, and say how long ahead to remind of it."""
 
     ROLES = EDITING
@@ -58,7 +59,7 @@ class RescheduleActivity(Command):
 
 
 @example(activity_id=MEETING, result="Agreed on the price")
-class HoldActivity(Command):
+class HoldActivity(SettingGiven):
     """Tell how a planned activity went; what is not told stays as it was planned."""
 
     ROLES = EDITING
@@ -82,7 +83,7 @@ class HoldActivity(Command):
     call_status=CallStatus.TAKEN_TO_WORK,
     topic="Delivery",
 )
-class RecordActivity(Command):
+class RecordActivity(SettingGiven):
     """Tell about a touchpoint that took place; an offer going out claims its client."""
 
     ROLES = ENTERING
@@ -170,6 +171,7 @@ def plan_activity(command: PlanActivity, context: Context) -> Outcome:
         topic=command.topic,
         due_at=command.due_at,
         remind_before=command.remind_before,
+        setting=setting_given(context, command),
     )
     return context.save(activity)
 
@@ -196,6 +198,7 @@ def hold_activity(command: HoldActivity, context: Context) -> Outcome:
         contact_name=command.contact_name,
         contact_data=command.contact_data,
         result=command.result,
+        setting=setting_given(context, command, activity.setting),
         **told,
     )
     offer = _offer(context, touchpoint)
@@ -208,7 +211,7 @@ def record_activity(command: RecordActivity, context: Context) -> Outcome:
     """Record, and claim the client in the same decision when it is an offer."""
     is_automatic = context.actor.role == "integration"
     staff_id = credited(context, command.staff_id) if is_automatic else acting_staff(context, command.staff_id).id
-    touchpoint = _told(command)._replace(staff_id=staff_id)
+    touchpoint = _told(command)._replace(staff_id=staff_id, setting=setting_given(context, command))
     offer = _offer(context, touchpoint)
     activity = context.new(Activity, command.activity_id)
     activity.record(touchpoint, is_automatic=is_automatic)
@@ -216,7 +219,8 @@ def record_activity(command: RecordActivity, context: Context) -> Outcome:
 
 
 def _told(command: RecordActivity | ImportActivity) -> Touchpoint:
-    return Touchpoint(**{name: getattr(command, name) for name in Touchpoint._fields})
+    names = [name for name in Touchpoint._fields if name != "setting"]
+    return Touchpoint(**{name: getattr(command, name) for name in names})
 
 
 def _offer(context: Context, touchpoint: Touchpoint) -> Approach | None:

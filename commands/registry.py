@@ -5,6 +5,7 @@ from types import ModuleType
 from commands import (
     activity,
     activity_reminder,
+    activity_setting,
     affiliation,
     branch,
     client,
@@ -32,6 +33,7 @@ MODULES: tuple[ModuleType, ...] = (
     ownership,
     activity,
     activity_reminder,
+    activity_setting,
     deal,
     note,
     handover,

@@ -3,11 +3,11 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, BORIS, CALL, DAY, HOUR, LATER, MEETING, OLGA, REMARK, ROMASHKA, example
+from events.examples import ANNA, BORIS, CALL, DAY, HOUR, LATER, LUTIK, MEETING, OLGA, REMARK, ROMASHKA, example
 from events.ids import ActingId, ClientId, DealId, StaffId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
-from events.values import CallStatus, Channel, Direction, Moment, Notice, OpenText, ShortText, Text
+from events.values import CallStatus, Channel, Direction, Minutes, Moment, Notice, OpenText, ShortText, Text
 
 
 @example(
@@ -21,7 +21,10 @@ from events.values import CallStatus, Channel, Direction, Moment, Notice, OpenTe
     remind_before=HOUR,
 )
 class ActivityPlanned(Event):
-    """Somebody means to meet, call or write to a client, or to do a task, by a due moment; they may be reminded."""
+    """Somebody means to meet, call or write to a client, or to do a task, by a due moment; they may be reminded.
+
+    Participants are who takes part besides whoever does it and the client: colleagues, and other clients.
+    """
 
     TOPIC: ClassVar[str] = "activity.planned"
 
@@ -34,6 +37,10 @@ class ActivityPlanned(Event):
     topic: Annotated[Text, PERSONAL]
     due_at: Moment
     remind_before: Notice | None = None
+    duration_minutes: Minutes | None = None
+    place: Annotated[ShortText | None, PERSONAL] = None
+    participant_staff_ids: tuple[StaffId, ...] | None = None
+    participant_client_ids: tuple[ClientId, ...] | None = None
 
 
 @example(on=MEETING, from_due_at=DAY, to_due_at=LATER, reason="Olga is ill", remind_before=HOUR)
@@ -100,6 +107,34 @@ class ActivityHeld(Event):
     topic: Annotated[Text | None, PERSONAL] = None
     result: Annotated[Text | None, PERSONAL] = None
     date_unknown: bool = False
+    duration_minutes: Minutes | None = None
+    place: Annotated[ShortText | None, PERSONAL] = None
+    participant_staff_ids: tuple[StaffId, ...] | None = None
+    participant_client_ids: tuple[ClientId, ...] | None = None
+
+
+@example(
+    on=MEETING,
+    from_duration_minutes=60,
+    to_duration_minutes=90,
+    from_place="Lenina 1",
+    to_place="Lenina 10",
+    to_participant_staff_ids=(BORIS,),
+    from_participant_client_ids=(LUTIK,),
+)
+class ActivityCorrected(Event):
+    """How long an activity takes, where it is and who else takes part had been taken down wrongly, or changed."""
+
+    TOPIC: ClassVar[str] = "activity.corrected"
+
+    from_duration_minutes: Minutes | None = None
+    to_duration_minutes: Minutes | None = None
+    from_place: Annotated[ShortText | None, PERSONAL] = None
+    to_place: Annotated[ShortText | None, PERSONAL] = None
+    from_participant_staff_ids: tuple[StaffId, ...] | None = None
+    to_participant_staff_ids: tuple[StaffId, ...] | None = None
+    from_participant_client_ids: tuple[ClientId, ...] | None = None
+    to_participant_client_ids: tuple[ClientId, ...] | None = None
 
 
 @example(on=CALL, from_status=CallStatus.TAKEN_TO_WORK, to_status=CallStatus.FINISHED, staff_id=ANNA)

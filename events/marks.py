@@ -35,6 +35,13 @@ class Names:
     acts: bool = False
 
 
+def ids_in(value: Any) -> tuple[Any, ...]:
+    """Return the ids that a field marked with Names holds: none, one, or several."""
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
 def ids_named(model: type[BaseModel]) -> dict[str, Names]:
     """Return the fields of a fact or a command that name streams, with what each names."""
     return {

@@ -45,6 +45,12 @@ LONGEST_NOTICE = timedelta(days=90)
 Notice = Annotated[timedelta, Field(ge=SHORTEST_NOTICE, le=LONGEST_NOTICE)]
 
 
+# A trade fair lasts a week; what lasts longer is no activity.
+LONGEST_DURATION = 7 * 24 * 60
+Minutes = Annotated[int, Field(ge=1, le=LONGEST_DURATION)]
+MOST_PARTICIPANTS = 50
+
+
 def moment_before(moment: datetime, notice: timedelta) -> datetime:
     """Return when to remind of a moment that long ahead, UTC; never earlier than any moment may be."""
     return max(moment.astimezone(UTC) - notice, EARLIEST)

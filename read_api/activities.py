@@ -8,7 +8,7 @@ from fastapi import Query, Response
 
 from read_api import views
 from read_api.lists import ActivityStatus, CallStatus, Channel, Direction
-from read_api.reading.answer import Page, Sql, Whole, json_of
+from read_api.reading.answer import Answer, Page, Sql, Whole, json_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NotStaffError, ReadNotAllowedError
 from read_api.reading.paging import Listing, item_statement
@@ -26,9 +26,36 @@ CONTACT = "a.state = 'held' AND a.channel <> 'task' AND a.call_status IS DISTINC
 """What counts as a contact: a touchpoint that took place. A task is our own work, a misdial meant somebody else."""
 
 
+# As the index activities_by_participant has it.
+PARTICIPANT = """a.participant_staff_ids || a.participant_client_ids <> '{}'
+        AND a.participant_staff_ids || a.participant_client_ids @> ARRAY[%(participant)s]::uuid[]"""
 NOTE_COUNT = "(SELECT count(*) FROM jsonb_object_keys({row}.notes))"
 LAST_NOTE = """(SELECT n.value ->> 'text' FROM jsonb_each({row}.notes) AS n
     ORDER BY (n.value ->> 'order')::integer DESC LIMIT 1)"""
+
+
+class Participant(Answer):
+    """Who takes part besides whoever does it and the client: a colleague or another client."""
+
+    staff_id: UUID | None
+    client_id: UUID | None
+    name: str | None
+
+
+PARTICIPANTS = f"""CASE WHEN {{row}}.participant_staff_ids || {{row}}.participant_client_ids = '{{}}' THEN '[]'::json
+    ELSE (
+        SELECT json_agg({json_of(Participant, "o")} ORDER BY o.place)
+        FROM (
+            SELECT p.place, p.id AS staff_id, NULL::uuid AS client_id, ps.name
+            FROM unnest({{row}}.participant_staff_ids) WITH ORDINALITY AS p (id, place)
+            LEFT JOIN {views.STAFF_DIRECTORY} AS ps ON ps.staff_id = p.id
+            UNION ALL
+            SELECT p.place + cardinality({{row}}.participant_staff_ids), NULL, p.id, pc.name
+            FROM unnest({{row}}.participant_client_ids) WITH ORDINALITY AS p (id, place)
+            LEFT JOIN {views.CLIENT_CARD} AS pc ON pc.client_id = p.id
+        ) AS o
+    )
+    END"""  # noqa: S608 - put together from constants
 
 
 class Activity(Whole):
@@ -61,6 +88,9 @@ class Activity(Whole):
     last_note: Annotated[str | None, Sql(LAST_NOTE)]
     remind_at: datetime | None
     reminded_at: datetime | None
+    duration_minutes: int | None
+    place: str | None
+    participants: Annotated[list[Participant], Sql(PARTICIPANTS)]
     version: int
     position: int
 
@@ -95,6 +125,7 @@ ACTIVITIES = Listing(
         "deal": "a.deal_id = %(deal)s",
         "state": "a.state = %(state)s",
         "channel": "a.channel = %(channel)s",
+        "participant": PARTICIPANT,
     },
     steady=frozenset({"staff", "client", "deal"}),
     parties=frozenset({"client"}),
@@ -139,6 +170,7 @@ class ActivitiesQuestion(PageQuestion):
     deal: UUID | None = None
     state: ActivityStatus | None = None
     channel: Channel | None = None
+    participant: UUID | None = None
 
 
 class DayQuestion(PastQuestion):

@@ -22,13 +22,18 @@ def add_links(document: dict[str, Any]) -> None:
     reads = _Reads(document["paths"])
     for name, command in COMMANDS.items():
         operation = document["paths"][f"/commands/{name}"]["post"]
-        reads.link(operation, "request", {field: mark.kind for field, mark in ids_named(command).items()})
+        reads.link(operation, "request", _single_ids(command))
         reads.link(operation, "response", {OF_ITSELF: _noun(command)})
     kinds = kinds_by_name()
     for path, operations in document["paths"].items():
         if "get" in operations and not path.startswith("/commands"):
             members = _members(document, operations["get"])
             reads.link(operations["get"], "response", {name: kinds[name] for name in members if name in kinds})
+
+
+def _single_ids(command: type[Command]) -> dict[str, str]:
+    """Return the fields of a command that are one id each, with the kind that it names."""
+    return {name: mark.kind for name, mark in ids_named(command).items() if not name.endswith("_ids")}
 
 
 def kinds_by_name() -> dict[str, str]:

@@ -13,6 +13,7 @@ from commands.errors import ContendedError, PreconditionFailedError
 from commands.execution.decision import Decision, Encryption
 from commands.execution.pending import Accepted, PendingCommand
 from commands.execution.streams import Streams
+from events.marks import ids_in
 from infra.log.eventlog import Decided, read_receipts
 from infra.postgres.connection import Borrow
 
@@ -70,9 +71,9 @@ class Decider:
         for turn in turns:
             command = turn.request.command
             for name, kind in stream_fields(type(command)):
-                stream_id = getattr(command, name)
-                if stream_id is not None and stream_id.int not in hot:
-                    cold[stream_id] = kind
+                for stream_id in ids_in(getattr(command, name)):
+                    if stream_id.int not in hot:
+                        cold[stream_id] = kind
             staff_id = turn.request.actor.staff_id
             if staff_id is not None and staff_id.int not in hot:
                 cold[staff_id] = StaffMember

@@ -11,6 +11,7 @@ from uuid import UUID
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
+    ActivityCorrected,
     ActivityHandedOver,
     ActivityHeld,
     ActivityNoted,
@@ -58,6 +59,10 @@ class ActivityRow(NamedTuple):
     was_planned: bool = False
     date_unknown: bool = False
     notes: dict[str, Any] = {}  # noqa: RUF012
+    duration_minutes: int | None = None
+    place: str | None = None
+    participant_staff_ids: list[UUID] = []  # noqa: RUF012
+    participant_client_ids: list[UUID] = []  # noqa: RUF012
     remind_at: datetime | None = None
     reminded_at: datetime | None = None
     version: int = 0
@@ -77,6 +82,16 @@ Row = ActivityRow | None
 
 def _remind_at(due_at: datetime, notice: timedelta | None) -> datetime | None:
     return None if notice is None else moment_before(due_at, notice)
+
+
+def _setting(event: Any, prefix: str = "") -> dict[str, Any]:
+    """Return the columns that the setting fills which an event tells of: a touchpoint repeats what was planned."""
+    return {
+        "duration_minutes": getattr(event, f"{prefix}duration_minutes"),
+        "place": getattr(event, f"{prefix}place"),
+        "participant_staff_ids": list(getattr(event, f"{prefix}participant_staff_ids") or ()),
+        "participant_client_ids": list(getattr(event, f"{prefix}participant_client_ids") or ()),
+    }
 
 
 def _activity(row: Row, event: Any) -> ActivityRow:
@@ -101,6 +116,7 @@ def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
         takes_place_at=event.due_at,
         remind_at=_remind_at(event.due_at, event.remind_before),
         was_planned=True,
+        **_setting(event),
     )
 
 
@@ -156,7 +172,13 @@ def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
         is_offer=event.is_offer,
         was_planned=event.was_planned,
         date_unknown=event.date_unknown,
+        **_setting(event),
     )
+
+
+@activities.on(ActivityCorrected)
+def corrected(row: Row, event: ActivityCorrected, _: Key) -> ActivityRow:
+    return changed(_activity(row, event), version=event.originator_version, **_setting(event, "to_"))
 
 
 @activities.on(CallClassified)

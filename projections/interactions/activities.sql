@@ -1,31 +1,35 @@
 -- One row is one touchpoint or task.
 CREATE TABLE {schema}.activities (
-    activity_id    uuid        NOT NULL,
-    state          text,
-    channel        text,
-    direction      text,
-    staff_id       uuid,
-    client_id      uuid,
-    contact_id     uuid,
-    deal_id        uuid,
-    topic          text,
-    due_at         timestamptz,
-    held_at        timestamptz,
-    cancelled_at   timestamptz,
-    takes_place_at timestamptz,
-    result         text,
-    cancel_reason  text,
-    call_status    text,
-    contact_name   text,
-    contact_data   text,
-    is_offer       boolean     NOT NULL,
-    was_planned    boolean     NOT NULL,
-    date_unknown   boolean     NOT NULL,
-    notes          jsonb       NOT NULL,
-    remind_at      timestamptz,
-    reminded_at    timestamptz,
-    version        bigint      NOT NULL,
-    position       bigint      NOT NULL,
+    activity_id            uuid        NOT NULL,
+    state                  text,
+    channel                text,
+    direction              text,
+    staff_id               uuid,
+    client_id              uuid,
+    contact_id             uuid,
+    deal_id                uuid,
+    topic                  text,
+    due_at                 timestamptz,
+    held_at                timestamptz,
+    cancelled_at           timestamptz,
+    takes_place_at         timestamptz,
+    result                 text,
+    cancel_reason          text,
+    call_status            text,
+    contact_name           text,
+    contact_data           text,
+    is_offer               boolean     NOT NULL,
+    was_planned            boolean     NOT NULL,
+    date_unknown           boolean     NOT NULL,
+    notes                  jsonb       NOT NULL,
+    duration_minutes       integer,
+    place                  text,
+    participant_staff_ids  uuid[]      NOT NULL,
+    participant_client_ids uuid[]      NOT NULL,
+    remind_at              timestamptz,
+    reminded_at            timestamptz,
+    version                bigint      NOT NULL,
+    position               bigint      NOT NULL,
     PRIMARY KEY (activity_id)
 );
 
@@ -51,3 +55,8 @@ CREATE INDEX activities_due ON {schema}.activities (staff_id, due_at, activity_i
 -- serves GET /my-day: incoming calls that wait for their one click
 CREATE INDEX activities_unclassified ON {schema}.activities (staff_id, held_at, activity_id)
 WHERE state = 'held' AND channel = 'call' AND direction = 'inbound' AND call_status IS NULL;
+
+-- serves GET /activities?participant=: few activities have participants
+CREATE INDEX activities_by_participant ON {schema}.activities
+USING gin ((participant_staff_ids || participant_client_ids))
+WHERE participant_staff_ids || participant_client_ids <> '{}';

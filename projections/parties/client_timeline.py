@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 from events.base import Event
+from events.marks import ids_in
 from events.registry import MODULES, declared_in
 from events.values import Money
 from infra.amounts import amount_text
@@ -80,7 +81,7 @@ def _acting_field(event_type: type[Event]) -> str | None:
 def _clients(event: Event) -> tuple[Key, ...]:
     """Key the fact by each client it concerns: its parties, less the staff and less what is no client at all."""
     # By the numbers that the ids are: they are compared in a quarter of a UUID's time.
-    others = {staff.int for name in _staff_fields(type(event)) if (staff := getattr(event, name)) is not None}
+    others = {staff.int for name in _staff_fields(type(event)) for staff in ids_in(getattr(event, name))}
     if not event.TOPIC.startswith("client."):
         others.add(event.stream_id.int)
     parties, position = event.parties, event.position

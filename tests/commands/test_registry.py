@@ -44,5 +44,6 @@ def test_a_command_says_which_streams_it_names() -> None:
 
 @pytest.mark.parametrize("command_type", COMMANDS.values(), ids=COMMANDS)
 def test_every_id_in_a_command_names_a_stream(command_type: type[Command]) -> None:
-    ids = [name for name in command_type.model_fields if name.endswith("_id") and name not in STREAMLESS]
+    fields = command_type.model_fields
+    ids = [name for name in fields if name.endswith(("_id", "_ids")) and name not in STREAMLESS]
     assert [name for name, _ in stream_fields(command_type)] == ids

@@ -18,6 +18,7 @@ NOT_SHOWN = {
 """Events that the view of their own noun does not show, with the reason."""
 
 NOT_COUNTED = {
+    "activity.corrected": "no report counts minutes or participants yet",
     "activity.note_edited": "a remark",
     "activity.note_withdrawn": "a remark",
     "activity.noted": "a remark",

@@ -29,6 +29,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "head": STAFF[4:5],
     "client": CLIENTS[:4],
     "deal": DEALS[:1],
+    "participant": (CLIENTS[0], STAFF[1]),
     "pipeline": ROADS,
     "stage": ("offer", "contract"),
     "product": CODES[:1],

@@ -93,6 +93,15 @@ def _on_noted(build: Callable[..., Command], **fields: SearchStrategy[Any]) -> S
     return st.one_of([st.builds(build, note_id=_one(*NOTES), **{name: ids}, **fields) for name, ids in about.items()])
 
 
+def _setting() -> dict[str, SearchStrategy[Any]]:
+    return {
+        "duration_minutes": _maybe(_one(1, 90)),
+        "place": _maybe(NAME),
+        "participant_staff_ids": st.lists(STAFF_ID, max_size=2).map(tuple),
+        "participant_client_ids": st.lists(CLIENT_ID, max_size=2).map(tuple),
+    }
+
+
 def _touchpoint() -> dict[str, SearchStrategy[Any]]:
     return {
         "client_id": _maybe(CLIENT_ID),
@@ -142,11 +151,14 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         staff_id=STAFF_ID,
         client_id=_maybe(CLIENT_ID),
         deal_id=_maybe(DEAL_ID),
+        **_setting(),
         topic=NAME,
         due_at=MOMENT,
         remind_before=_maybe(NOTICE),
     ),
-    activity.HoldActivity: st.builds(activity.HoldActivity, activity_id=ACTIVITY_ID, occurred_at=WHEN, **_touchpoint()),
+    activity.HoldActivity: st.builds(
+        activity.HoldActivity, activity_id=ACTIVITY_ID, occurred_at=WHEN, **_touchpoint(), **_setting()
+    ),
     activity.RecordActivity: st.builds(
         activity.RecordActivity,
         activity_id=ACTIVITY_ID,
@@ -155,6 +167,7 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         staff_id=STAFF_ID,
         occurred_at=WHEN,
         **_touchpoint(),
+        **_setting(),
     ),
     pipeline.DefinePipeline: st.builds(
         pipeline.DefinePipeline, pipeline_id=ROAD, name=NAME, stages=st.just(STAGES[:2])
@@ -263,6 +276,8 @@ def _chance_of(name: str, kind: type[Command], said: Command) -> SearchStrategy[
     field, mark = kind.model_fields[name], ids_named(kind).get(name)
     is_optional = NoneType in get_args(field.annotation)
     members = [each for each in (field.annotation, *get_args(field.annotation)) if isinstance(each, EnumType)]
+    if mark is not None and name.endswith("_ids"):
+        return st.lists(IDS[mark.kind], max_size=2).map(tuple)
     if mark is not None:
         known: SearchStrategy[Any] = IDS.get(mark.kind, st.just(getattr(said, name)))
     elif members:

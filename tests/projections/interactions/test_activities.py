@@ -1,8 +1,11 @@
 """What somebody has to do, and what came of it."""
 
+from typing import Any
+
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
+    ActivityCorrected,
     ActivityHeld,
     ActivityNoted,
     ActivityPlanned,
@@ -13,6 +16,7 @@ from events.activity import (
 from events.examples import HOUR
 from events.values import CallStatus, Channel, Direction
 from projections.interactions.activities import ActivityRow, activities
+from projections.parties.client_timeline import client_timeline
 from tests.examples import ANNA, BORIS, CALL, DAY, LATER, LUTIK, MEETING, OLGA, REMARK, ROMASHKA, SALE, VERA, fact
 from tests.story import given, moment, on
 
@@ -172,3 +176,25 @@ def test_whatever_is_heard_first_of_an_activity_is_kept() -> None:
         activities, UNKNOWN._replace(notes={str(REMARK): {"text": "Asked for a catalogue", "order": 1}})
     )
     given(on(CALL, fact(ActivityCancelled))).shows(activities, off)
+
+
+def test_the_setting_is_as_last_planned_told_or_corrected() -> None:
+    setting: dict[str, Any] = {
+        "duration_minutes": 90,
+        "place": "Lenina 1",
+        "participant_staff_ids": (BORIS,),
+        "participant_client_ids": (LUTIK,),
+    }
+    planned, held = fact(ActivityPlanned, **setting), fact(ActivityHeld, **{**setting, "duration_minutes": 20})
+    shown = {name: list(value) if isinstance(value, tuple) else value for name, value in setting.items()}
+    given(on(MEETING, planned)).shows_row(activities, MEETING, **shown)
+    given(on(MEETING, planned, held)).shows_row(activities, MEETING, **{**shown, "duration_minutes": 20})
+    corrected = on(MEETING, planned, fact(ActivityCorrected))
+    given(corrected).shows_row(activities, MEETING, place="Lenina 10", participant_client_ids=[])
+
+
+def test_a_meeting_is_in_the_story_of_each_client_that_takes_part_and_of_no_colleague() -> None:
+    planned = fact(ActivityPlanned, contact_id=None, participant_staff_ids=(BORIS,), participant_client_ids=(LUTIK,))
+    rows = given(on(MEETING, planned, about=ROMASHKA, concerning=(ROMASHKA, LUTIK))).rows(client_timeline)
+    assert {party for party, _ in rows} == {ROMASHKA, LUTIK}
+    assert rows[LUTIK, 1].details["participant_staff_ids"] == [str(BORIS)]
