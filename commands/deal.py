@@ -12,7 +12,7 @@ from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
 from commands.approach import Approach, acting_staff, approach, led_deal
 from commands.base import Command, Context, GivenMoment, Outcome, handles, wrong_field
-from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of
+from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of, pass_on
 from commands.import_run import HistoryCommand
 from commands.money import GivenMoney
 from commands.old_ownership import approach_on, claimed_on
@@ -263,7 +263,7 @@ def _pipeline(context: Context, deal: Deal) -> Pipeline:
 
 @handles(ImportDeal)
 def import_deal(command: ImportDeal, context: Context) -> Outcome:
-    """Enter the deal, its end, and the claim it makes, each on its own day."""
+    """Enter the deal, its end, and the claim it makes, each on its own day; what is open goes where the client goes."""
     seller = context.load(StaffMember, command.seller_id)
     pipeline = context.load(Pipeline, command.pipeline_id)
     offer = Approach(seller)
@@ -287,14 +287,13 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
     closed_at = command.closed_at or opened_at
     _end(deal, command, closed_at)
     claimed = claimed_on(context, offer, opened_at, strict=command.strict)
+    pass_on(context, deal, seller, opened_at)
     return context.save(deal, *dict.fromkeys((*claimed, *_customers(context, deal, closed_at))))
 
 
 def _end(deal: Deal, command: ImportDeal, closed_at: datetime) -> None:
-    if command.outcome == "none":
-        return
     with deal.occurring_at(closed_at):
         if command.outcome == "won":
             deal.win(command.amount)
-        else:
+        elif command.outcome == "lost":
             deal.lose(command.lost_reason or NOT_STATED)

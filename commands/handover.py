@@ -4,6 +4,7 @@ A policy finds what may be concerned and asks for each; whom it goes to is decid
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -95,6 +96,22 @@ def reassign_activity(command: ReassignActivity, context: Context) -> Outcome:
         if heir is not None:
             activity.hand_over(heir.staff.id, reason=heir.reason)
     return context.save(activity)
+
+
+def pass_on(context: Context, deal: Deal, seller: StaffMember, opened_at: datetime) -> None:
+    """Give an open deal of old records, whose seller sells no more, to whom it would have gone when that was recorded.
+
+    That is from the day they left, or, where no day is known, from now on.
+    """
+    if deal.status is not DealStatus.OPEN or seller.sells:
+        return
+    gone = ReassignDeal(
+        deal_id=deal.id, from_staff_id=seller.id, successor_id=seller.successor_id, head_id=seller.head_id
+    )
+    heir = _heir(context, gone, deal.client_id, lambda member: member.sells)
+    if heir is not None:
+        with deal.occurring_at(max(opened_at, seller.departed_at or context.now)):
+            deal.hand_over(heir.staff.id, reason=heir.reason)
 
 
 def _heir(

@@ -29,7 +29,7 @@ from events.client import (
     LifecycleAdvanced,
     SubsidiaryDeclared,
 )
-from events.deal import DealLost, DealOpened, DealWon
+from events.deal import DealHandedOver, DealLost, DealOpened, DealWon
 from events.examples import PERM
 from events.import_run import ImportFinished, ImportStarted
 from events.pipeline import PipelineDefined
@@ -160,6 +160,24 @@ def test_old_records_leave_no_client_with_whom_sells_no_more() -> None:
     released = ClientReleased(from_owner_id=ANNA, cause=OwnershipCause.ROLE, reason=reason)
     story.then(on(SALE, OPENED, WON), on(ROMASHKA, CLAIMED, released, BOUGHT))
     assert story.recorded[-2].occurred_at == TODAY
+
+
+def test_an_open_deal_of_somebody_who_left_since_goes_where_the_client_goes() -> None:
+    open_deal = command(ImportDeal, outcome="none", closed_at=None)
+    opened = OPENED.model_copy(update={"amount": PRICE})
+    to_boris = DealHandedOver(from_seller_id=ANNA, to_seller_id=BORIS, reason="goes with the client")
+    story = given(*COMPANY, left(successor_id=BORIS)).when(open_deal, AS_IMPORT)
+    story.then(on(SALE, opened, to_boris), on(ROMASHKA, CLAIMED, passed_on(BORIS)))
+    assert story.recorded[1].occurred_at == LEFT
+    # The client of another takes the deal along, whoever the successor would be.
+    theirs = on(ROMASHKA, fact(ClientClaimed, owner_id=BORIS))
+    given(*COMPANY, theirs, left()).when(open_deal, AS_IMPORT).then(on(SALE, opened, to_boris))
+    alone = open_deal.model_copy(update={"client_id": None})
+    gone = DealHandedOver(from_seller_id=ANNA, to_seller_id=BORIS, reason="whoever led it does not any more")
+    story = given(*COMPANY, left(successor_id=BORIS)).when(alone, AS_IMPORT)
+    story.then(on(SALE, opened.model_copy(update={"client_id": None}), gone))
+    # Where nobody is there to take it, it stays; a deal that has ended is nobody's work any more.
+    given(*COMPANY, left()).when(open_deal, AS_IMPORT).then(on(SALE, opened), on(ROMASHKA, CLAIMED, free()))
 
 
 def topics(story: Story) -> list[str]:
