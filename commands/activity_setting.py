@@ -63,14 +63,13 @@ def setting_given(
 
     Raises NotFoundError for a participant of whom nothing is recorded.
     """
-    told = Setting(
-        command.duration_minutes,
-        command.place,
-        tuple(dict.fromkeys(command.participant_staff_ids)),
-        tuple(dict.fromkeys(command.participant_client_ids)),
-    )
-    for staff_id in told.participant_staff_ids:
+    for staff_id in command.participant_staff_ids:
         context.load(StaffMember, staff_id)
-    for client_id in told.participant_client_ids:
+    for client_id in command.participant_client_ids:
         context.load(Client, client_id)
-    return Setting(*(given or known for given, known in zip(told, planned, strict=True)))
+    return Setting(
+        command.duration_minutes or planned.duration_minutes,
+        command.place or planned.place,
+        tuple(dict.fromkeys(command.participant_staff_ids)) or planned.participant_staff_ids,
+        tuple(dict.fromkeys(command.participant_client_ids)) or planned.participant_client_ids,
+    )

@@ -40,31 +40,35 @@ class Note(Answer):
     withdraw_reason: str | None
 
 
-NOTES = Listing(
-    name="notes",
-    view=views.NOTES,
-    alias="n",
-    item=Note,
-    order={"written_at": "timestamptz", "note_id": "uuid"},
-    always="n.about_id = %(about_id)s AND n.written_at IS NOT NULL",
-    filters={"about_id": "true"},
-    steady=frozenset({"about_id"}),
-    joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = n.author_id",
-    names=(views.STAFF_DIRECTORY,),
-    descending=True,
-)
+def _listing(kind: str) -> Listing:
+    return Listing(
+        name=f"notes on {kind}",
+        view=views.NOTES,
+        alias="n",
+        item=Note,
+        order={"written_at": "timestamptz", "note_id": "uuid"},
+        always=f"n.about_id = %(about_id)s AND n.about = '{kind}' AND n.written_at IS NOT NULL",
+        filters={"about_id": "true"},
+        steady=frozenset({"about_id"}),
+        joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = n.author_id",
+        names=(views.STAFF_DIRECTORY,),
+        descending=True,
+    )
 
 
 def _exists(view: str, condition: str) -> Statement:
     return Statement(f"\nSELECT seen.*, EXISTS (SELECT FROM {view} AS v WHERE {condition})\nFROM seen", (view,))
 
 
+NOTES = {kind: _listing(kind) for kind in ("client", "deal", "activity")}
+"""The notes on each kind of thing, the newest first."""
+
 EXISTS = {
     "client": _exists(views.CLIENT_CARD, "v.client_id = %(about_id)s AND v.registered_at IS NOT NULL"),
     "deal": _exists(views.PIPELINE_BOARD, "v.deal_id = %(about_id)s AND v.opened_at IS NOT NULL"),
     "activity": _exists(views.ACTIVITIES, "v.activity_id = %(about_id)s AND v.takes_place_at IS NOT NULL"),
 }
-"""Whether there is what notes are asked of, by its kind."""
+"""Whether there is what notes are asked of."""
 
 
 @router.question("/clients/{client_id}/notes", "Notes on a client", answers=Page[Note], roles=FRONT_OFFICE)
@@ -83,5 +87,5 @@ async def list_activity_notes(activity_id: UUID, ask: Asking, question: Annotate
 
 
 async def _notes_on(ask: Ask, kind: str, about_id: UUID, question: PageQuestion) -> Response:
-    """Answer with one page of the notes on one thing, the newest first; of what there is not, with 404."""
-    return await ask.page_about(NOTES, question, (kind, about_id), EXISTS[kind], about_id=about_id)
+    """Answer with one page of the notes on one thing; of what there is not, with 404."""
+    return await ask.page_about(NOTES[kind], question, (kind, about_id), EXISTS[kind], about_id=about_id)

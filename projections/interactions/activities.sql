@@ -22,7 +22,7 @@ CREATE TABLE {schema}.activities (
     was_planned            boolean     NOT NULL,
     date_unknown           boolean     NOT NULL,
     notes                  jsonb       NOT NULL,
-    duration_minutes       integer,
+    duration_minutes       bigint,
     place                  text,
     participant_staff_ids  uuid[]      NOT NULL,
     participant_client_ids uuid[]      NOT NULL,

@@ -53,7 +53,8 @@ def _of_note(event: AnyFact) -> tuple[Key, ...]:
 
 def _note(row: Row, event: AnyFact, key: Key) -> NoteRow:
     """Return the note the event changes, as it was before."""
-    return row or NoteRow(*key, event.TOPIC.partition(".")[0])
+    about_id, note_id = key
+    return row or NoteRow(about_id, note_id, event.TOPIC.partition(".")[0])
 
 
 def _staff_id(actor: str) -> UUID | None:

@@ -64,7 +64,7 @@ def test_a_touchpoint_told_in_one_go_has_its_setting() -> None:
 
 @pytest.mark.parametrize(("who", "kind"), [("participant_staff_ids", "staff"), ("participant_client_ids", "client")])
 def test_nobody_unknown_takes_part(who: str, kind: str) -> None:
-    nobody = {who: (nth_id(99),)}
+    nobody: dict[str, Any] = {who: (nth_id(99),)}
     for asked in (
         command(PlanActivity, **nobody),
         command(RecordActivity, **nobody),

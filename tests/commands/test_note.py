@@ -1,5 +1,7 @@
 """Notes: the author writes, edits and withdraws their own; a head withdraws any; the log keeps every word."""
 
+from typing import Any
+
 import pytest
 
 from aggregates.base import NotFoundError
@@ -29,10 +31,10 @@ COMPANY = (
     on(SALE, fact(DealOpened)),
     on(CALL, fact(ActivityHeld, contact_id=None)),
 )
-ON_CLIENT = {"client_id": ROMASHKA}
+ON_CLIENT: dict[str, Any] = {"client_id": ROMASHKA}
 NOTED = command(NoteClient)
 
-KINDS: tuple[tuple[Command, dict[str, object], type[Noted], type[NoteEdited], type[NoteWithdrawn]], ...] = (
+KINDS: tuple[tuple[Command, dict[str, Any], type[Noted], type[NoteEdited], type[NoteWithdrawn]], ...] = (
     (NOTED, ON_CLIENT, ClientNoted, ClientNoteEdited, ClientNoteWithdrawn),
     (command(NoteDeal), {"deal_id": SALE}, DealNoted, DealNoteEdited, DealNoteWithdrawn),
     (command(NoteActivity), {"activity_id": CALL}, ActivityNoted, ActivityNoteEdited, ActivityNoteWithdrawn),
@@ -42,7 +44,7 @@ KINDS: tuple[tuple[Command, dict[str, object], type[Noted], type[NoteEdited], ty
 @pytest.mark.parametrize(("write", "about", "noted", "edited", "withdrawn"), KINDS)
 def test_a_note_is_written_edited_and_withdrawn_and_the_log_keeps_every_word(
     write: Command,
-    about: dict[str, object],
+    about: dict[str, Any],
     noted: type[Noted],
     edited: type[NoteEdited],
     withdrawn: type[NoteWithdrawn],
@@ -54,7 +56,7 @@ def test_a_note_is_written_edited_and_withdrawn_and_the_log_keeps_every_word(
     story.when(WithdrawNote(**about, note_id=REMARK, reason="a mistake"), AS_ANNA)
     story.then(
         on(
-            where,  # type: ignore[arg-type]
+            where,
             fact(noted),
             edited(note_id=REMARK, from_text=first, to_text=then),
             withdrawn(note_id=REMARK, reason="a mistake"),
@@ -141,4 +143,4 @@ def test_so_many_notes_stand_at_once_and_not_one_more() -> None:
     story.when(NOTED, AS_ANNA).then_refused(TooManyNotesError, most=MOST_NOTES)
     story.when(command(WithdrawNote, note_id=nth_id(3)), AS_VERA)
     assert story.when(NOTED, AS_ANNA).refusal is None
-    assert story.stream(Client, ROMASHKA).notes[REMARK].text == NOTED.text  # type: ignore[attr-defined]
+    assert story.stream(Client, ROMASHKA).notes[REMARK].text == NOTED.text

@@ -34,6 +34,7 @@ COLUMN_TYPES = {
     date: "date",
     Decimal: "numeric",
     list[str]: "text[]",
+    list[UUID]: "uuid[]",
     dict[str, Any]: "jsonb",
 }
 AS_WRITTEN = {("client_timeline", "details")}

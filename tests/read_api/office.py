@@ -224,6 +224,8 @@ def activity(number: int, **more: Any) -> dict[str, Any]:
         "was_planned": True,
         "date_unknown": False,
         "notes": {},
+        "participant_staff_ids": [],
+        "participant_client_ids": [],
         "version": 1,
         "position": number,
         **more,

@@ -40,7 +40,6 @@ BY_TYPE = {
     "jsonb": "'{}'",
     "_text": "ARRAY['x' || n]",
     "_uuid": f"CASE WHEN n %% 20 = 0 THEN ARRAY[md5((n %% {GROUPS})::text)::uuid] ELSE '{{}}' END",
-    "int4": "n",
 }
 CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "kind": tuple(ClientKind),
