@@ -153,6 +153,10 @@ class Aggregate:
         """Return what it holds now that nobody else may hold."""
         return frozenset()
 
+    def lends_to(self, holder_id: UUID) -> bool:  # noqa: ARG002 - most lend nothing to anybody
+        """Return whether another one may have what this one holds."""
+        return False
+
     def knows(self, event: Event) -> bool:
         """Return whether the fact is one of this kind of aggregate."""
         return type(event) in self._folds

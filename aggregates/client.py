@@ -12,6 +12,7 @@ from aggregates.client_errors import (
     ContactPointExistsError,
     ContactPointIsUnknownError,
     ContactPointNeededError,
+    CorrectionNeedsRightError,
     LastContactPointError,
     LifecycleRunsForwardError,
     NotAnOrganisationError,
@@ -41,6 +42,8 @@ from events.values import (
 CYCLE = tuple(Lifecycle)
 BOUGHT = "a deal was won"
 """Why a client who bought is a customer."""
+OWN_CORRECTIONS = timedelta(hours=24)
+"""So long whoever entered a value puts their own slip of the pen right; from then on an operator does."""
 AT_ONCE = timedelta(minutes=1)
 """So far may the clocks of two processes, or two commands that race, be apart."""
 
@@ -86,6 +89,15 @@ class Client(WithNotes, ClientState):
             duplicate_reason=duplicate_reason,
         )
 
+    def check_own_entry(self, name: str, actor: str, now: datetime) -> None:
+        """Raise CorrectionNeedsRightError unless who asks entered the value of this name a short while ago."""
+        entered = self.entered.get(name)
+        own = entered if entered is not None and entered.by == actor else None
+        if own is None or now - own.at > OWN_CORRECTIONS:
+            since = None if own is None else own.at
+            hours = OWN_CORRECTIONS // timedelta(hours=1)
+            raise CorrectionNeedsRightError(client_id=self.id, hours=hours, since=since)
+
     def rename(self, name: str) -> None:
         """Record another name; the present one records nothing."""
         if name == self.name:
@@ -98,7 +110,6 @@ class Client(WithNotes, ClientState):
         known = self.points.get((point.kind, point.key))
         if known == point:
             return
-        self.check_present()
         if known is not None:
             raise ContactPointExistsError(kind=point.kind)
         self.trigger_event(facts.ContactPointAdded, point=point, source=source, duplicate_reason=duplicate_reason)
@@ -108,7 +119,6 @@ class Client(WithNotes, ClientState):
         known = self._point(kind, key)
         if known == point:
             return
-        self.check_present()
         if (point.kind, point.key) != (kind, key) and (point.kind, point.key) in self.points:
             raise ContactPointExistsError(kind=point.kind)
         self.trigger_event(facts.ContactPointCorrected, from_point=known, to_point=point, source=source)
@@ -117,7 +127,6 @@ class Client(WithNotes, ClientState):
         """Record that the client is not reached this way any more; an unknown one records nothing."""
         if (kind, key) not in self.points:
             return
-        self.check_present()
         if len(self.points) == 1:
             raise LastContactPointError(client_id=self.id)
         self.trigger_event(facts.ContactPointRemoved, point=self.points[kind, key], reason=reason)
@@ -133,7 +142,6 @@ class Client(WithNotes, ClientState):
         right = None if tax_id is None else tax_id_key(tax_id, self.kind)
         if right == self.tax_id:
             return
-        self.check_present()
         self.trigger_event(facts.TaxIdCorrected, from_tax_id=self.tax_id, to_tax_id=right, source=source)
 
     def correct_profile(

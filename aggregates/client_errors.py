@@ -86,6 +86,14 @@ class ReasonNeededError(WrongValueError):
     field = "reason"
 
 
+class CorrectionNeedsRightError(RuleBrokenError):
+    """Somebody else entered the value, or it is too long ago; facts: client_id, hours (so long one may), since (when it
+    was entered, if by whoever asks)."""
+
+    code = "correction-needs-right"
+    is_on_record = True
+
+
 class DuplicateNeedsRightError(RuleBrokenError):
     """Only a head, an operator or an admin may enter a duplicate knowingly; facts: role."""
 

@@ -2,14 +2,29 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from aggregates.base import Aggregate, Identity, applies
 from events import client as facts
+from events.base import Event
 from events.values import AffiliationRole, ClientKind, Confidence, ContactKind, ContactPoint, Lifecycle, ProfileField
 
 IDENTIFYING = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
 TAX_ID = "tax_id"
+NAME = "name"
+
+
+class Entered(NamedTuple):
+    """By whom a value was entered, and when it was said to be; of one that they corrected, the first time."""
+
+    by: str
+    at: datetime
+
+
+def name_of(kind: ContactKind, key: str) -> str:
+    """Return under which name it is kept by whom a contact point was entered."""
+    return f"{kind.value}:{key}"
 
 
 class ClientState(Aggregate):
@@ -31,6 +46,7 @@ class ClientState(Aggregate):
     lifecycle: Lifecycle
     is_archived: bool
     allowed_duplicates: set[tuple[str, str]]
+    entered: dict[str, Entered]
 
     def start(self) -> None:
         self.kind = ClientKind.PERSON
@@ -43,6 +59,7 @@ class ClientState(Aggregate):
         self.lifecycle = Lifecycle.PROSPECT
         self.is_archived = False
         self.allowed_duplicates = set()
+        self.entered = {}
 
     def identities(self) -> frozenset[Identity]:
         """Return the phones, e-mails and tax number held; an archived client holds none.
@@ -62,18 +79,33 @@ class ClientState(Aggregate):
             ]
         return frozenset(held)
 
+    def lends_to(self, holder_id: UUID) -> bool:
+        """Return whether it is an organisation that this person acts for: it may have the person's numbers too."""
+        return holder_id in self.affiliations
+
     @applies(facts.ClientRegistered)
     def _registered(self, event: facts.ClientRegistered) -> None:
         self.kind, self.name, self.tax_id = event.kind, event.name, event.tax_id
         self.profile = {fact.field: (fact.value, fact.confidence) for fact in event.profile}
+        self.entered = {NAME: Entered(event.actor, event.occurred_at)}
+        if event.tax_id is not None:
+            self._enter(TAX_ID, event)
         for point in event.contact_points:
-            self._hold(point)
+            self._hold(point, event)
         if event.duplicate_reason is not None:
             self._allow_duplicates((point.kind.value, point.key) for point in event.contact_points)
             self._allow_duplicates([(TAX_ID, event.tax_id or "")])
 
-    def _hold(self, point: ContactPoint) -> None:
+    def _hold(self, point: ContactPoint, event: Event, instead_of: ContactPoint | None = None) -> None:
         self.points[point.kind, point.key] = point
+        former = None if instead_of is None else name_of(instead_of.kind, instead_of.key)
+        self._enter(name_of(point.kind, point.key), event, former)
+
+    def _enter(self, name: str, event: Event, instead_of: str | None = None) -> None:
+        """Keep by whom a value was entered; who corrects their own does not begin anew."""
+        before = None if instead_of is None else self.entered.pop(instead_of, None)
+        own = before is not None and before.by == event.actor
+        self.entered[name] = before if own and before is not None else Entered(event.actor, event.occurred_at)
 
     def _allow_duplicates(self, identities: Iterable[tuple[str, str]]) -> None:
         self.allowed_duplicates.update(identities)
@@ -81,10 +113,11 @@ class ClientState(Aggregate):
     @applies(facts.ClientRenamed)
     def _renamed(self, event: facts.ClientRenamed) -> None:
         self.name = event.to_name
+        self._enter(NAME, event, NAME)
 
     @applies(facts.ContactPointAdded)
     def _point_added(self, event: facts.ContactPointAdded) -> None:
-        self._hold(event.point)
+        self._hold(event.point, event)
         if event.duplicate_reason is not None:
             self._allow_duplicates([(event.point.kind.value, event.point.key)])
 
@@ -93,16 +126,18 @@ class ClientState(Aggregate):
         del self.points[event.from_point.kind, event.from_point.key]
         if event.from_point.key != event.to_point.key:
             self.allowed_duplicates.discard((event.from_point.kind.value, event.from_point.key))
-        self._hold(event.to_point)
+        self._hold(event.to_point, event, event.from_point)
 
     @applies(facts.ContactPointRemoved)
     def _point_removed(self, event: facts.ContactPointRemoved) -> None:
         del self.points[event.point.kind, event.point.key]
+        self.entered.pop(name_of(event.point.kind, event.point.key), None)
         self.allowed_duplicates.discard((event.point.kind.value, event.point.key))
 
     @applies(facts.TaxIdCorrected)
     def _tax_id_corrected(self, event: facts.TaxIdCorrected) -> None:
         self.tax_id = event.to_tax_id
+        self._enter(TAX_ID, event, TAX_ID)
 
     @applies(facts.ProfileCorrected)
     def _profile_corrected(self, event: facts.ProfileCorrected) -> None:

@@ -16,7 +16,7 @@ from aggregates.client_errors import ClientIsOwnedError
 from aggregates.deal import Deal
 from aggregates.staff import ActsForAnotherError, StaffMember
 from commands.base import Context
-from commands.roles import ACTING_FOR_OTHERS, KEPT_APART
+from commands.roles import ACTING_FOR_OTHERS, KEPT_APART, PERSONAL
 from events.values import OwnershipCause
 
 
@@ -87,6 +87,16 @@ def check_may_act(context: Context, *, whose: UUID | None, client_ids: Iterable[
         _free_holders(context, client, own)
     if not clients and whose not in {None, own}:
         raise ActsForAnotherError(staff_id=whose)
+
+
+def check_may_correct(context: Context, client: Client, name: str) -> None:
+    """Let a seller or a head correct what they entered a short while ago, of a client of theirs or of nobody.
+
+    Operators and admins always may. Raises CorrectionNeedsRightError, and what `check_may_act` raises.
+    """
+    if context.actor.role not in PERSONAL:
+        check_may_act(context, whose=None, client_ids=(client.id,))
+        client.check_own_entry(name, context.actor.id, context.now)
 
 
 def led_deal(context: Context, deal_id: UUID) -> Deal:

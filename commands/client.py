@@ -5,12 +5,13 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aggregates.client import Client
+from aggregates.client_state import NAME, TAX_ID
 from commands.affiliation import belongs_to
-from commands.approach import check_may_act
+from commands.approach import check_may_act, check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.contact_point import BY_HAND, OFFICE_PHONE, ContactPointGiven, DuplicateAllowing, with_keys
 from commands.import_run import HistoryCommand
-from commands.roles import ENTERING, HEADING, PERSONAL
+from commands.roles import CORRECTING, ENTERING, HEADING, PERSONAL
 from events.examples import FIRST_IMPORT, INN, ROMASHKA, SECTOR, example
 from events.ids import ClientId
 from events.values import (
@@ -34,7 +35,11 @@ from events.values import (
     profile=(SECTOR,),
 )
 class RegisterClient(DuplicateAllowing):
-    """Enter a new client; a contact person is entered together with the organisation they act for."""
+    """Enter a new client; a contact person is entered together with the organisation they act for.
+
+    Of an organisation `contact_person_ids` names who is entered already and acts for it, as `affiliation_role`; it may
+    have their numbers, as they may have its.
+    """
 
     ROLES = ENTERING
 
@@ -47,9 +52,12 @@ class RegisterClient(DuplicateAllowing):
     source: ShortText = BY_HAND
     organisation_id: ClientId | None = None
     affiliation_role: AffiliationRole = AffiliationRole.OTHER
+    contact_person_ids: Annotated[tuple[ClientId, ...], Field(max_length=50)] = ()
 
     @model_validator(mode="after")
     def _person_for_organisation(self) -> Self:
+        if self.contact_person_ids and self.kind is not ClientKind.ORGANISATION:
+            raise wrong_field("contact_person_ids", "persons_of_a_person", "nobody acts for a person")
         if self.organisation_id is not None and self.kind is not ClientKind.PERSON:
             raise wrong_field("organisation_id", "only_a_person_acts", "only a person acts for an organisation")
         return self
@@ -57,9 +65,9 @@ class RegisterClient(DuplicateAllowing):
 
 @example(client_id=ROMASHKA, name="Romashka Plus")
 class RenameClient(Command):
-    """Call a client differently."""
+    """Call a client differently; a seller or a head only what they entered themselves within 24 hours."""
 
-    ROLES = PERSONAL
+    ROLES = CORRECTING
 
     client_id: ClientId
     name: ShortText
@@ -67,9 +75,12 @@ class RenameClient(Command):
 
 @example(client_id=ROMASHKA, tax_id=INN, source="contract")
 class CorrectTaxId(Command):
-    """Give or correct a client's tax number; nothing: it has none."""
+    """Give or correct a client's tax number; nothing: it has none.
 
-    ROLES = PERSONAL
+    A seller or a head gives one that is missing, and corrects what they entered themselves within 24 hours.
+    """
+
+    ROLES = CORRECTING
 
     client_id: ClientId
     tax_id: ShortText | None
@@ -148,7 +159,7 @@ class ImportClient(HistoryCommand):
 
 @handles(RegisterClient)
 def register_client(command: RegisterClient, context: Context) -> Outcome:
-    """Register the client, and affiliate a contact person in the same decision."""
+    """Register the client, and affiliate contact persons in the same decision."""
     command.check_right(context)
     organisation = None if command.organisation_id is None else context.load(Client, command.organisation_id)
     if organisation is not None:
@@ -165,12 +176,16 @@ def register_client(command: RegisterClient, context: Context) -> Outcome:
     )
     if organisation is not None:
         client.affiliate(organisation, command.affiliation_role)
-    return context.save(client)
+    persons = [context.load(Client, each) for each in dict.fromkeys(command.contact_person_ids)]
+    for person in persons:
+        person.affiliate(client, command.affiliation_role)
+    return context.save(client, *persons)
 
 
 @handles(RenameClient)
 def rename_client(command: RenameClient, context: Context) -> Outcome:
     client = context.load(Client, command.client_id)
+    check_may_correct(context, client, NAME)
     client.rename(command.name)
     return context.save(client)
 
@@ -179,6 +194,8 @@ def rename_client(command: RenameClient, context: Context) -> Outcome:
 def correct_tax_id(command: CorrectTaxId, context: Context) -> Outcome:
     """Correct the tax number."""
     client = context.load(Client, command.client_id)
+    if client.tax_id is not None:
+        check_may_correct(context, client, TAX_ID)
     client.correct_tax_id(command.tax_id, source=command.source)
     return context.save(client)
 

@@ -8,9 +8,11 @@ from pydantic import model_validator
 from aggregates.base import WrongValueError
 from aggregates.client import Client
 from aggregates.client_errors import DuplicateNeedsRightError
+from aggregates.client_state import name_of
 from aggregates.identity import contact_point
+from commands.approach import check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
-from commands.roles import ALLOWING_DUPLICATES, ENTERING, PERSONAL
+from commands.roles import ALLOWING_DUPLICATES, CORRECTING, ENTERING
 from events.examples import ROMASHKA, example
 from events.ids import ClientId
 from events.values import (
@@ -84,9 +86,12 @@ class AddContactPoint(DuplicateAllowing):
 
 @example(client_id=ROMASHKA, from_point=OFFICE_PHONE, to_point=OLGAS_EMAIL)
 class CorrectContactPoint(Command):
-    """Correct a contact point that was taken down wrongly."""
+    """Correct a contact point that was taken down wrongly, on a card in the archive too.
 
-    ROLES = PERSONAL
+    A seller or a head corrects what they entered themselves within 24 hours.
+    """
+
+    ROLES = CORRECTING
 
     client_id: ClientId
     from_point: ContactPointGiven
@@ -96,9 +101,12 @@ class CorrectContactPoint(Command):
 
 @example(client_id=ROMASHKA, point=OLGAS_EMAIL, reason="bounces")
 class RemoveContactPoint(Command):
-    """Say that a client is not reached this way any more."""
+    """Say that a client is not reached this way any more, on a card in the archive too.
 
-    ROLES = PERSONAL
+    A seller or a head takes back what they entered themselves within 24 hours.
+    """
+
+    ROLES = CORRECTING
 
     client_id: ClientId
     point: ContactPointGiven
@@ -120,6 +128,8 @@ def add_contact_point(command: AddContactPoint, context: Context) -> Outcome:
 def correct_contact_point(command: CorrectContactPoint, context: Context) -> Outcome:
     """Correct the contact point."""
     client, wrong = context.load(Client, command.client_id), command.from_point.with_key("/from_point")
+    if (wrong.kind, wrong.key) in client.points:
+        check_may_correct(context, client, name_of(wrong.kind, wrong.key))
     client.correct_contact_point(wrong.kind, wrong.key, command.to_point.with_key("/to_point"), source=command.source)
     return context.save(client)
 
@@ -128,5 +138,7 @@ def correct_contact_point(command: CorrectContactPoint, context: Context) -> Out
 def remove_contact_point(command: RemoveContactPoint, context: Context) -> Outcome:
     """Remove the contact point."""
     client, point = context.load(Client, command.client_id), command.point.with_key("/point")
+    if (point.kind, point.key) in client.points:
+        check_may_correct(context, client, name_of(point.kind, point.key))
     client.remove_contact_point(point.kind, point.key, reason=command.reason)
     return context.save(client)

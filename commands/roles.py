@@ -32,6 +32,9 @@ ENTERING: Roles = frozenset({"seller", "head", "operator", "marketer", "service_
 PERSONAL: Roles = frozenset({"operator", "admin"})
 """Edit personal data that are there."""
 
+CORRECTING: Roles = PERSONAL | {"seller", "head"}
+"""Correct a slip of the pen: an operator or an admin any, a seller or a head their own, for a while."""
+
 HEADING: Roles = frozenset({"head", "admin"})
 """Decide who owns a client and where staff belong."""
 

@@ -221,7 +221,7 @@ class BatchRunner:
                 continue
             tainted.update(turn.streams())
             self._forget_keys(turn)
-            if turn.left_out(outcome, self._name_of):
+            if turn.left_out(outcome, self._client_of):
                 self._ready.append(turn)
             else:
                 self._again.append(turn.again())
@@ -234,11 +234,11 @@ class BatchRunner:
             batch.tell_positions([*batch.answered, *self._next.answered])
         self._ready += batch.answered
 
-    def _name_of(self, client_id: UUID) -> str:
-        """Return the name of a client, as the log has it now."""
+    def _client_of(self, client_id: UUID) -> Client:
+        """Return a client, as the log has it now."""
         client = self._streams.get(Client, client_id).aggregate
         assert isinstance(client, Client)  # noqa: S101 - nobody else claims what a client is recognised by
-        return client.name
+        return client
 
     def _forget_keys(self, turn: PendingCommand) -> None:
         if turn.decided is not None:
@@ -285,7 +285,7 @@ class BatchRunner:
             told = {id(batch.storing[n]): outcome for n, outcome in error.outcomes.items()}
             for turn in batch.turns:
                 outcome = told.get(id(turn))
-                if outcome is None or not turn.left_out(outcome, self._name_of):
+                if outcome is None or not turn.left_out(outcome, self._client_of):
                     turn.again()
         except BaseException:
             self._lost()

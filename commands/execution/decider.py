@@ -7,6 +7,7 @@ from uuid import UUID
 import psycopg
 
 from aggregates.base import Aggregate
+from aggregates.client import Client
 from aggregates.staff import StaffMember
 from commands.base import HANDLERS, stream_fields
 from commands.errors import ContendedError, PreconditionFailedError
@@ -88,6 +89,8 @@ class Decider:
             return
         decision = turn.decision = Decision(request, self._streams)
         try:
+            for holder_id in turn.holders:
+                decision.find(Client, holder_id)
             outcome = HANDLERS[type(request.command)](request.command, decision)
             if request.if_match is not None:
                 version = decision.head_before(outcome.primary).version

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from aggregates.base import DomainError
+from aggregates.client import Client
 from commands.errors import BatchRefusedError, DuplicateClientError, KeyReusedError, RequestError
 from commands.execution.decision import Decision, Request
 from infra.log.append import Appended
@@ -33,7 +34,8 @@ class PendingCommand:
     """One command: how often it was decided, what was decided, and its answer; `tag` is the caller's own.
 
     Until its batch is stored an answer may yet be taken back. `lost_at` (of the monotonic clock) is when the log first
-    failed it; once it `was_sent`, it may be stored without our knowing.
+    failed it; once it `was_sent`, it may be stored without our knowing. `holders` are those who turned out to have an
+    identity that it takes, and may lend it: it is decided on them too.
     """
 
     request: Request
@@ -44,6 +46,7 @@ class PendingCommand:
     decision: Decision | None = None
     decided: Decided | None = None
     answer: Answer | None = None
+    holders: tuple[UUID, ...] = ()
 
     def streams(self) -> Iterable[int]:
         """Return the streams it was decided on, by the numbers of their ids."""
@@ -74,15 +77,20 @@ class PendingCommand:
             decision.touched[number][0].settle(version, position)
         self.answer = Accepted(decided.command_id, decided.stream_id, decided.version, last, decided.events_from(first))
 
-    def left_out(self, outcome: Appended, name_of: Callable[[UUID], str]) -> bool:
+    def left_out(self, outcome: Appended, client_of: Callable[[UUID], Client]) -> bool:
         """Answer what the log says of a command it left out; False when it has to be decided again.
 
-        `name_of` gives the name of the client who holds what was claimed.
+        `client_of` gives the client who holds what was claimed. If that is a person who acts for the organisation that
+        claims it, that person is looked at and the organisation may have it.
         """
         facts = outcome.facts
         if outcome.status == "claimed":
-            holder = UUID(facts["holder_id"])
-            self.answer = DuplicateClientError(kind=facts["kind"], candidates=[holder], names=[name_of(holder)])
+            holder = client_of(UUID(facts["holder_id"]))
+            takers = {claim.holder_id for claim in self.decided.claims} if self.decided else set()
+            if holder.id not in self.holders and any(map(holder.lends_to, takers)):
+                self.holders = (*self.holders, holder.id)
+                return False
+            self.answer = DuplicateClientError(kind=facts["kind"], candidates=[holder.id], names=[holder.name])
             return True
         if outcome.status == "replayed":
             receipt = Receipt(

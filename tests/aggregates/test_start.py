@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from aggregates.activity import Activity
+from aggregates.activity_setting import Setting
 from aggregates.base import Aggregate
 from aggregates.client import Client
 from aggregates.deal import Deal
@@ -27,6 +28,8 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "lifecycle": Lifecycle.PROSPECT,
         "is_archived": False,
         "allowed_duplicates": set(),
+        "entered": {},
+        "notes": {},
     },
     StaffMember: {"name": "", "role": StaffRole.SELLER},
     Activity: {
@@ -35,9 +38,11 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "direction": Direction.OUTBOUND,
         "is_offer": False,
         "reminded": (),
+        "setting": Setting(),
+        "notes": {},
     },
-    Deal: {"status": "open", "stage": ""},
-    Pipeline: {"name": "", "stages": {}, "retired": set()},
+    Deal: {"status": "open", "stage": "", "notes": {}},
+    Pipeline: {"name": "", "stages": {}, "retired": set(), "is_retired": False},
     Product: {"code": "", "name": "", "aliases": set(), "is_withdrawn": False},
     ImportRun: {"source": "", "is_strict": False},
 }

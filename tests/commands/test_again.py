@@ -120,12 +120,12 @@ def test_the_same_command_under_another_key_records_nothing_more(name: str) -> N
     asked = command(COMMANDS[name])
     story = given(*world, *happened)
     story.context.now = DAY  # a reminder has come by then
-    story.when(asked, by("seller", ANNA))
+    story.when(asked, by("admin", ANNA))
     assert story.refusal is None, f"{name} was refused: say in MADE or HAPPENED what its example needs"
     first = len(story.recorded)
     assert first, f"{name} had nothing to do: say in HAPPENED what its example needs"
 
-    refusal = story.when(asked, by("seller", ANNA)).refusal
+    refusal = story.when(asked, by("admin", ANNA)).refusal
 
     again = story.recorded[first:]
     # What is there under its id cannot be made again, whatever it is.

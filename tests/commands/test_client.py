@@ -6,7 +6,6 @@ from pydantic import ValidationError
 from aggregates.base import AlreadyExistsError, Identity, NotFoundError
 from aggregates.client import Client
 from aggregates.client_errors import (
-    ClientIsArchivedError,
     ContactPointExistsError,
     ContactPointIsUnknownError,
     DuplicateNeedsRightError,
@@ -155,11 +154,6 @@ def test_a_change_is_recorded_once(ask: Command, facts: tuple[object, ...]) -> N
 )
 def test_a_change_that_is_there_already_records_nothing(ask: Command, facts: tuple[object, ...]) -> None:
     given(THERE, on(ROMASHKA, *facts)).when(ask).then_nothing()  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("ask", [ask for ask, _ in CHANGES], ids=NAMES)
-def test_an_archived_card_is_not_changed(ask: Command) -> None:
-    given(THERE, ARCHIVED).when(ask).then_refused(ClientIsArchivedError, client_id=ROMASHKA)
 
 
 @pytest.mark.parametrize("ask", [ask for ask, _ in CHANGES], ids=NAMES)
