@@ -18,9 +18,9 @@ from commands.base import Command
 from commands.note import EditNote, NoteActivity, NoteClient, NoteDeal, WithdrawNote
 from events.activity import ActivityHeld, ActivityNoted, ActivityNoteEdited, ActivityNoteWithdrawn
 from events.client import ClientArchived, ClientNoted, ClientNoteEdited, ClientNoteWithdrawn, ClientRegistered
-from events.deal import DealNoted, DealNoteEdited, DealNoteWithdrawn, DealOpened
+from events.deal import DealLost, DealNoted, DealNoteEdited, DealNoteWithdrawn, DealOpened
 from events.note import Noted, NoteEdited, NoteWithdrawn
-from events.staff import StaffHired
+from events.staff import StaffDeparted, StaffHired
 from tests.examples import ANNA, BORIS, CALL, OTHER_SALE, REMARK, ROMASHKA, SALE, VERA, command, fact
 from tests.story import by, given, nth_id, on
 
@@ -134,8 +134,20 @@ def test_a_note_of_the_days_before_notes_had_ids_goes_by_the_id_of_its_fact() ->
     )
 
 
-def test_an_archived_client_is_noted_too() -> None:
-    assert given(*COMPANY, on(ROMASHKA, fact(ClientArchived))).when(NOTED, AS_ANNA).refusal is None
+def test_what_has_ended_is_noted_and_its_notes_are_put_right_all_the_same() -> None:
+    ended = (on(ROMASHKA, fact(ClientArchived)), on(SALE, fact(DealLost)))
+    for about, write in ((ON_CLIENT, NOTED), ({"deal_id": SALE}, command(NoteDeal))):
+        story = given(*COMPANY, *ended).when(write, AS_ANNA)
+        story.when(EditNote(**about, note_id=REMARK, text="x"), AS_ANNA)
+        story.when(WithdrawNote(**about, note_id=REMARK, reason="y"), AS_VERA)
+        assert len(story.recorded) == 3
+
+
+def test_the_note_of_a_program_or_of_somebody_who_left_can_still_be_withdrawn() -> None:
+    gone = on(ANNA, fact(StaffDeparted))
+    for author in ("telephony", str(ANNA)):
+        noted = on(ROMASHKA, fact(ClientNoted), actor=author)
+        given(*COMPANY, noted, gone).when(command(WithdrawNote), AS_VERA).then(on(ROMASHKA, fact(ClientNoteWithdrawn)))
 
 
 def test_so_many_notes_stand_at_once_and_not_one_more() -> None:

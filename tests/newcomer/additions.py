@@ -39,41 +39,41 @@ Step = New | After
 
 # --- an event of a known aggregate -----------------------------------------------------------------------------------
 
-NOTED = '''
+PRAISED = '''
 
 @example(on=SALE, text="They want it blue")
-class DealNoted(Event):
-    """Somebody added a note to a deal."""
+class DealPraised(Event):
+    """The client praised what was offered."""
 
-    TOPIC: ClassVar[str] = "deal.noted"
+    TOPIC: ClassVar[str] = "deal.praised"
 
     text: Annotated[Text, PERSONAL]
 '''
-NOTED_RULE = '''
-    def note(self, text: str) -> None:
-        """Record a note."""
-        self.trigger_event(DealNoted, text=text)
+PRAISED_RULE = '''
+    def praise(self, text: str) -> None:
+        """Record praise."""
+        self.trigger_event(DealPraised, text=text)
 
-    @applies(DealNoted)
-    def _noted(self, _: DealNoted) -> None:
-        """A note changes nothing."""
+    @applies(DealPraised)
+    def _praised(self, _: DealPraised) -> None:
+        """Praise changes nothing."""
 
 '''
-NOTED_ROW = """
+PRAISED_ROW = """
 
-@pipeline_board.on(DealNoted, reads=())
-def noted(row: Row, event: DealNoted, _: Key) -> DealRow:
+@pipeline_board.on(DealPraised, reads=())
+def praised(row: Row, event: DealPraised, _: Key) -> DealRow:
     return changed(_deal(row, event), version=event.originator_version)
 """
-NOTED_STORY = """
+PRAISED_STORY = """
 
-def test_a_note_on_a_deal_is_kept() -> None:
-    story = given(*COMPANY, on(SALE, OPENED)).when_asked(Deal, SALE, lambda deal: deal.note("They want it blue"))
-    story.then(on(SALE, fact(DealNoted)))
+def test_praise_of_a_deal_is_kept() -> None:
+    story = given(*COMPANY, on(SALE, OPENED)).when_asked(Deal, SALE, lambda deal: deal.praise("They want it blue"))
+    story.then(on(SALE, fact(DealPraised)))
 """
 DEAL_IMPORT = "    DealMoved,\n"
 
-EVENT_CLASS = After("events/deal.py", "    to_stage: Code\n    reason: OpenText\n", NOTED)
+EVENT_CLASS = After("events/deal.py", "    to_stage: Code\n    reason: OpenText\n", PRAISED)
 EVENT_IMPORTS = After(
     "events/deal.py",
     "from events.base import Event\n",
@@ -83,12 +83,12 @@ EVENT_TYPING = After("events/deal.py", "from typing import ClassVar\n", "from ty
 FOLD = After(
     "aggregates/deal.py",
     "        self.status, self.stage, self.lost_reason = DealStatus.OPEN, event.to_stage, None\n",
-    NOTED_RULE,
+    PRAISED_RULE,
 )
-FOLD_IMPORT = After("aggregates/deal.py", DEAL_IMPORT, "    DealNoted,\n")
-SHOWN_IMPORT = After("projections/sales/pipeline_board.py", DEAL_IMPORT, "    DealNoted,\n")
-COUNTED = After("projections/sales/facts.py", "        deal.DealReopened,\n", "        deal.DealNoted,\n")
-TOLD_IMPORT = After("tests/commands/test_deal.py", DEAL_IMPORT, "    DealNoted,\n")
+FOLD_IMPORT = After("aggregates/deal.py", DEAL_IMPORT, "    DealPraised,\n")
+SHOWN_IMPORT = After("projections/sales/pipeline_board.py", DEAL_IMPORT, "    DealPraised,\n")
+COUNTED = After("projections/sales/facts.py", "        deal.DealReopened,\n", "        deal.DealPraised,\n")
+TOLD_IMPORT = After("tests/commands/test_deal.py", DEAL_IMPORT, "    DealPraised,\n")
 
 # --- a command with a rule -------------------------------------------------------------------------------------------
 
@@ -483,11 +483,13 @@ AN_EVENT: tuple[Step, ...] = (
     FOLD,
     SHOWN_IMPORT,
     After(
-        "projections/sales/pipeline_board.py", "        closed_at=None,\n        lost_reason=None,\n    )\n", NOTED_ROW
+        "projections/sales/pipeline_board.py",
+        "        closed_at=None,\n        lost_reason=None,\n    )\n",
+        PRAISED_ROW,
     ),
     COUNTED,
     TOLD_IMPORT,
-    After("tests/commands/test_deal.py", "    assert story.stream(Deal, SALE).amount != DISCOUNTED\n", NOTED_STORY),
+    After("tests/commands/test_deal.py", "    assert story.stream(Deal, SALE).amount != DISCOUNTED\n", PRAISED_STORY),
 )
 A_COMMAND: tuple[Step, ...] = (
     After("commands/deal.py", '"""The reason of a loss whose record names none."""\n\n', ABANDON),

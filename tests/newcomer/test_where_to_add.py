@@ -121,22 +121,22 @@ FORGOTTEN: dict[str, tuple[tuple[Step, ...], Change, str]] = {
     "the example of an event": (
         EVENT,
         cut(nth(EVENT, "events/deal.py", 2), '@example(on=SALE, text="They want it blue")\n'),
-        "DealNoted has no example",
+        "DealPraised has no example",
     ),
     "the mark of a personal text": (
         EVENT,
         replaced(nth(EVENT, "events/deal.py", 2), "Annotated[Text, PERSONAL]", "Text"),
-        "DealNoted.text is free text: is it personal?",
+        "DealPraised.text is free text: is it personal?",
     ),
     "the fold of the aggregate": (
         EVENT,
-        cut(nth(EVENT, "aggregates/deal.py", 1), "    @applies(DealNoted)\n"),
+        cut(nth(EVENT, "aggregates/deal.py", 1), "    @applies(DealPraised)\n"),
         "one aggregate folds it",
     ),
     "the fold of the noun's view": (
         EVENT,
         leave_out(nth(EVENT, "projections/sales/pipeline_board.py", 1)),
-        "pipeline_board does not fold ['deal.noted']",
+        "pipeline_board does not fold ['deal.praised']",
     ),
     "the fact table": (EVENT, leave_out(nth(EVENT, "projections/sales/facts.py")), "add them to a fact table"),
     "the example of a command": (
@@ -225,7 +225,7 @@ def test_what_is_not_frozen_is_asked_for(tmp_path: Path) -> None:
     place = copy_with(add.AN_EVENT, tmp_path)
     code, said = gates(place, "tests/events")
     assert code != 0
-    assert "`make freeze` writes deal.noted.v1.json" in said
+    assert "`make freeze` writes deal.praised.v1.json" in said
 
 
 def test_another_column_is_another_shape(tmp_path: Path) -> None:
