@@ -24,7 +24,7 @@ from commands.money import AMOUNT
 from events.marks import Names
 from events.values import EARLIEST, LATEST, ContactKind, Money
 from infra.amounts import DECIMALS
-from tests.system.chances import CODES, COUNTS, IDS, STAGES, TAX_ID
+from tests.system.chances import CODES, COUNTS, IDS, NOTES, STAGES, TAX_ID
 
 Json = Any
 
@@ -96,9 +96,13 @@ OF_TYPE: dict[Any, SearchStrategy[Json]] = {
     ContactPointGiven: POINT,
     UUID: st.uuids().map(str) | st.sampled_from((str(UUID(int=0)), str(UUID(int=2**128 - 1)))),
 }
-BY_NAME: dict[str, SearchStrategy[Json]] = {"tax_id": TAX_ID, "due_at": ANY_TIME, "remind_at": ANY_TIME} | {
-    name: st.just(count) for name, count in COUNTS.items()
-}
+NOTE_ID = st.sampled_from(NOTES).map(str)
+BY_NAME: dict[str, SearchStrategy[Json]] = {
+    "tax_id": TAX_ID,
+    "due_at": ANY_TIME,
+    "remind_at": ANY_TIME,
+    "note_id": NOTE_ID,
+} | {name: st.just(count) for name, count in COUNTS.items()}
 
 
 def _of(hint: Any, marks: tuple[Any, ...], name: str) -> SearchStrategy[Json]:
