@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from commands import activity, affiliation, deal, ownership
+from commands import activity, affiliation, deal, note, ownership
 from commands.execution.pending import Accepted
 from events.values import Channel, Direction
 from infra.postgres.embedded import EmbeddedPostgres
@@ -33,6 +34,9 @@ STEP = timedelta(days=50)
 """From one batch of commands to the next; what they say of other days lies before and after."""
 
 EARLY, MIDDLE, LATE = BEGINNING + STEP / 2, BEGINNING + 3 * STEP, BEGINNING + 4 * STEP
+
+OPEN_DEALS = (UUID(int=1), UUID(int=2))
+"""Deals that chance knows nothing of, so that a board has always more than one."""
 
 DATED_BACK: list[Asked] = [
     Asked(deal.MoveDeal(deal_id=DEALS[0], to_stage="contract", occurred_at=EARLY), ADMIN),
@@ -56,6 +60,9 @@ DATED_BACK: list[Asked] = [
         ),
         ADMIN,
     ),
+    *(Asked(note.NoteClient(client_id=CLIENTS[0], text=text), ADMIN) for text in ("Call early", "Call late")),
+    *(Asked(note.NoteDeal(deal_id=DEALS[0], text=text), ADMIN) for text in ("In May", "In June")),
+    *(Asked(deal.OpenDeal(deal_id=each, seller_id=STAFF[2], pipeline_id=ROADS[0]), ADMIN) for each in OPEN_DEALS),
 ]
 """What comes to be known after the first two batches, and happened before them; one of it later."""
 
