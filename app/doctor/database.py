@@ -12,6 +12,7 @@ from app.database import ROLES, Urls, check_key, master_key, urls_of
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import metrics_of
 from infra.analytics.parked_facts import waiting_in
+from infra.log.clock import STATUS, ClockStatus
 from infra.log.crypto import MasterKey
 from infra.log.gaps import open_gaps, told
 from infra.migrations import scripts
@@ -22,7 +23,7 @@ from replay.repair.status import ProjectionStatus, statuses
 
 LARGEST_SKEW_SECONDS = 2.0
 SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
-GUARDED = ("event", "event_party", "receipt", "skipped", "accepted_gap")
+GUARDED = ("event", "event_party", "receipt", "skipped", "accepted_gap", "accepted_clock")
 
 _RIGHTS = """
 SELECT role || ': ' || string_agg(what, ', ' ORDER BY what)
@@ -257,3 +258,14 @@ def clock(patient: Patient) -> str:
     if skew > LARGEST_SKEW_SECONDS:
         raise FailedError(f"{skew:.1f} s")
     return f"{skew:.1f} s"
+
+
+def log_time(patient: Patient) -> str:
+    """The last fact is not later than the clock says."""
+    patient.require_log()
+    if not patient.has_table("read.clock_status"):
+        raise SkippedError("the database is of an older Letopis")
+    status = ClockStatus(*patient.query(STATUS)[0])
+    if status.wrong:
+        raise FailedError(status.wrong)
+    return "no fact yet" if status.recorded_at is None else f"{status.recorded_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

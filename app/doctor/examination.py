@@ -42,6 +42,7 @@ CHECKS: Mapping[str, Check] = {
     "policies": doctor_policies.policies,
     "analytics": doctor_database.analytics,
     "clock": doctor_database.clock,
+    "log-time": doctor_database.log_time,
     "port": doctor_machine.port,
 }
 """In the order in which one explains the next; each has its words in doctor.toml."""

@@ -19,6 +19,7 @@ from app.database import Urls
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
 from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.http import Check, Parts
+from app.serving.log_time import check_of_clock, gauge_of_clock
 from app.serving.metrics import Gauge, RequestCounts
 from app.serving.policy_lag import STATUS as POLICY_STATUS
 from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
@@ -29,6 +30,7 @@ from commands.execution.door import command_routes
 from commands.execution.executor import Executor
 from commands.execution.rate_limit import RateLimit
 from infra.analytics.duck import AnalyticsNode
+from infra.log.clock import STATUS as CLOCK_STATUS
 from infra.log.crypto import MasterKey
 from infra.postgres.connection import async_connect
 from projections.registry import PROJECTIONS
@@ -138,7 +140,8 @@ def _checks(
 ) -> Callable[[], Awaitable[Sequence[Check]]]:
     async def checks() -> Sequence[Check]:
         try:
-            views, [head], *policies = await _rows(urls.reader, _VIEWS, _HEAD, POLICY_STATUS, TIMER_STATUS)
+            asked = (_VIEWS, _HEAD, CLOCK_STATUS, POLICY_STATUS, TIMER_STATUS)
+            views, [head], clock, *policies = await _rows(urls.reader, *asked)
         except psycopg.OperationalError:
             return [Check("log", is_ready=False, reason="The database cannot be reached.")]
         limit = settings.ready_lag_seconds
@@ -151,7 +154,7 @@ def _checks(
         if analytics is not None:
             # A report says itself that it is behind; no command and no other read need wait for that elsewhere.
             told.append(replace(_check_of(as_view(analytics, head["position"]), limit), is_ready=True))
-        return [*told, *checks_of(policies_of(chain(*policies)), limit)]
+        return [*told, *checks_of(policies_of(chain(*policies)), limit), *check_of_clock(clock)]
 
     return checks
 
@@ -189,13 +192,13 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            asked = (_VIEWS, _REBUILDS, _HEAD, POLICY_STATUS, TIMER_STATUS)
-            views, rebuilds, [head], *policies = await _rows(urls.reader, *asked)
+            asked = (_VIEWS, _REBUILDS, _HEAD, CLOCK_STATUS, POLICY_STATUS, TIMER_STATUS)
+            views, rebuilds, [head], clock, *policies = await _rows(urls.reader, *asked)
         except psycopg.OperationalError:
             return told
         if analytics is not None:
             views.append(as_view(analytics, head["position"]))
-        told += gauges_of_policies(policies_of(chain(*policies)))
+        told += [*gauges_of_policies(policies_of(chain(*policies))), *gauge_of_clock(clock)]
         return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 
     return gauges

@@ -32,6 +32,19 @@ def accept_gaps(
     keep.accept_open_gaps(required(reason, "--reason"))
 
 
+@commands.command("accept-clock")
+def accept_clock(
+    reason: Annotated[str, typer.Option(help="Why; kept for ever, so name no person.")],
+) -> None:
+    """Say, on record for ever, that the clock is right and the last facts were recorded by one that was ahead.
+
+    First make sure that the clock is right. What is recorded from then on has its own times again.
+    """
+    from app.terminal import clock
+
+    clock.accept(required(reason, "--reason"))
+
+
 def required(reason: str, option: str) -> str:
     """Return a reason that says something; typer.BadParameter otherwise."""
     if not reason.strip():

@@ -20,6 +20,7 @@ from app.auth import AuthenticationError
 from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
+from infra.log.clock import ClockAheadError
 from infra.postgres.faults import is_lost, is_too_much
 from read_api.reading import errors as reads
 
@@ -46,6 +47,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (commands.TooManyRequestsError, 429),
     (commands.OverloadedError, 503),
     (commands.OutcomeUnknownError, 503),
+    (ClockAheadError, 503),
     (commands.KeyReusedError, 409),
     (commands.DuplicateClientError, 409),
     (commands.ContendedError, 409),

@@ -19,6 +19,7 @@ from commands.execution.pending import Answer, PendingCommand, refused_whole
 from commands.execution.store import Store
 from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
+from infra.log.clock import ClockAheadError
 from infra.log.crypto import Keyring
 from infra.postgres.connection import Borrow
 from infra.postgres.faults import is_refusal
@@ -103,7 +104,7 @@ class BatchRunner:
     def advance(self, *, wait: bool = True) -> list[PendingCommand]:
         """Take in the batch on its way, send the next one, and return the commands that have got their answers.
 
-        Without `wait` nothing happens while the batch on its way is not stored. Raises as `decide`.
+        Without `wait` nothing happens while the batch on its way is not stored. Raises as `decide`; ClockAheadError.
         """
         try:
             if self._on_its_way is not None and not wait and not self.store.is_stored():
@@ -114,8 +115,8 @@ class BatchRunner:
                 again, self._again = self._again, []
                 self._decider.decide(self._without_twins(again), self._next)
             self._send()
-        except BaseException:
-            self._lost()
+        except BaseException as error:
+            self._lost(is_known=isinstance(error, ClockAheadError))
             raise
         ready, self._ready = self._ready, []
         return ready
@@ -160,12 +161,12 @@ class BatchRunner:
         ready, self._ready = self._ready, []
         return [*ready, *given_up]
 
-    def _lost(self) -> None:
-        """Believe nothing in memory after a failure; what was on its way may or may not have arrived."""
+    def _lost(self, *, is_known: bool = False) -> None:
+        """Believe nothing in memory after a failure; what was on its way may have arrived, unless that is known."""
         self._streams.clear()
         before = self._on_its_way.turns if self._on_its_way else []
         # What could not be sent whole is never stored.
-        sent = self._on_its_way.storing if self._on_its_way else []
+        sent = self._on_its_way.storing if self._on_its_way and not is_known else []
         self.has_lost_answers = bool(sent)
         for turn in sent:
             turn.was_sent = True

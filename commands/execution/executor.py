@@ -16,7 +16,7 @@ import structlog
 from commands.errors import OverloadedError
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
-from commands.execution.job import Job, not_now, resolve
+from commands.execution.job import Job, not_now, resolve, tell_failed
 from commands.execution.pending import Answer, PendingCommand
 from infra.postgres.connection import OwnConnection
 from infra.postgres.faults import is_refusal
@@ -155,8 +155,8 @@ class Executor:
                 self._step()
             except psycopg.Error as error:
                 self._fail(error)
-            except Exception as error:  # a bug: these callers get a 500, the thread lives on for the others
-                log.exception("batch_failed")
+            except Exception as error:  # noqa: BLE001 - a bug most often; the thread lives on for the others
+                tell_failed(error)
                 self._answer(self._runner.give_up(error))
 
     def _step(self) -> None:
@@ -233,8 +233,8 @@ class Executor:
                 if time.monotonic() - started > self._patience or self._is_stopping:
                     answers = [not_now(is_known=not was_sent)] * len(job.requests)
                     break
-            except Exception as error:
-                log.exception("batch_failed", commands=len(job.requests))
+            except Exception as error:  # noqa: BLE001 - as above
+                tell_failed(error)
                 answers = [error] * len(job.requests)
                 break
         for turn, answer in zip(turns, answers, strict=True):

@@ -4,10 +4,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from commands.errors import OutcomeUnknownError, OverloadedError
 from commands.execution.batch import RETRY_AFTER
 from commands.execution.decision import Request
 from commands.execution.pending import Answer, PendingCommand
+from infra.log.clock import ClockAheadError
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True, eq=False)
@@ -63,3 +68,9 @@ def not_now(*, is_known: bool) -> Answer:
     """Return what a caller hears who cannot wait longer; `is_known`: nothing of theirs was given to the log."""
     kind = OverloadedError if is_known else OutcomeUnknownError
     return kind(retry_after=RETRY_AFTER)
+
+
+def tell_failed(error: Exception) -> None:
+    """Say in the log that the commands being carried out failed; by a wrong clock is no bug, and was said already."""
+    if not isinstance(error, ClockAheadError):
+        log.exception("batch_failed")

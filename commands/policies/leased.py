@@ -9,10 +9,11 @@ import structlog
 
 from aggregates.base import DomainError
 from commands.errors import ContendedError, OutcomeUnknownError, OverloadedError, RequestError
+from infra.log.clock import ClockAheadError
 from infra.postgres.connection import OwnConnection
 from infra.postgres.faults import is_lost
 
-NOT_NOW = (OverloadedError, OutcomeUnknownError, ContendedError)
+NOT_NOW = (OverloadedError, OutcomeUnknownError, ContendedError, ClockAheadError)
 """Answers that say nothing about the command: the same one is asked again, and may be carried out."""
 
 PAUSE_AFTER_BUG = 30.0

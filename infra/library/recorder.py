@@ -24,6 +24,7 @@ from eventsourcing.persistence import (
 from infra.library.pooled_recorder import WITHOUT_END, PooledRecorder
 from infra.library.stored_event import EnvelopedEvent, EnvelopedNotification, to_body, to_state
 from infra.log.append import append
+from infra.log.clock import ClockAheadError
 from infra.log.crypto import Keyring
 from infra.log.envelope import NEVER, Envelope, RecordedEvent
 from infra.log.eventlog import COLUMNS, WAKE_UP_CHANNEL, Decided, Head, recorded_events
@@ -113,7 +114,7 @@ class LogRecorder(PooledRecorder, ApplicationRecorder):
     def _append(self, connection: psycopg.Connection[Any], decided: Decided) -> list[int]:
         try:
             (outcome,) = append(connection, [decided])
-        except psycopg.Error:
+        except (psycopg.Error, ClockAheadError):
             self._forget(decided)
             raise
         is_same = outcome.facts.get("content_hash") == decided.content_hash.hex()

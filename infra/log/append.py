@@ -16,8 +16,9 @@ from psycopg.errors import InvalidSqlStatementName
 from psycopg.pq import ExecStatus, TransactionStatus
 from pydantic_core import from_json
 
+from infra.log.clock import HERE, ClockAheadError, Reckoning, moment_of, warn_hourly
 from infra.log.eventlog import Decided
-from infra.log.records import arrays_of, uint4
+from infra.log.records import arrays_of, moment, uint4
 from infra.postgres.connection import SECONDS, hang_up, patience_of
 
 
@@ -43,13 +44,16 @@ class LeftOutError(Exception):
 LEFT_OUT = "LT001"
 """The SQLSTATE by which the append function says so."""
 
+CLOCK_AHEAD = "LT002"
+"""The SQLSTATE by which it says that its clock cannot be right: nothing was stored."""
+
 
 def append(connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False) -> list[Appended]:
     """Store a batch of decided commands in order, durably, in one statement; return what became of each.
 
     The connection must be in autocommit mode: the lock of the log is held for this one statement only.
-    Raises LeftOutError for an atomic batch of which a part cannot be stored, and psycopg.Error; after one of these it
-    is not known whether the batch was stored: look for the receipts.
+    Raises LeftOutError for an atomic batch of which a part cannot be stored, ClockAheadError while a clock cannot be
+    right, and psycopg.Error; after one of these it is not known whether the batch was stored: look for the receipts.
     """
     try:
         send(connection, batch, atomic=atomic)
@@ -63,7 +67,10 @@ def append(connection: psycopg.Connection[Any], batch: Sequence[Decided], *, ato
 
 
 _STATEMENT = b"letopis_append"
-_PREPARE = "PREPARE letopis_append AS SELECT head_position, outcomes FROM letopis.append($1, $2, $3, $4, $5, $6)"
+_PREPARE = (
+    "PREPARE letopis_append AS"
+    " SELECT head_position, outcomes, is_behind FROM letopis.append($1, $2, $3, $4, $5, $6, $7, $8)"
+)
 _RECORDS = ("command", "expectation", "event", "claim", "key")
 _TYPES = """
 SELECT t.typname, t.oid
@@ -80,11 +87,16 @@ _sent_at: "WeakKeyDictionary[psycopg.Connection[Any], float]" = WeakKeyDictionar
 """For each connection, when (of the monotonic clock) a batch was sent on its way through it."""
 
 
-def send(connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False) -> None:
+def send(
+    connection: psycopg.Connection[Any], batch: Sequence[Decided], *, atomic: bool = False, reckoning: Reckoning = HERE
+) -> None:
     """Send a batch on its way to be stored, and return; nothing else may use the connection until `receive`."""
+    reckoned, told = reckoning.now()
     values = arrays_of(_types_of.get(connection) or _prepare(connection), batch)
     server = connection.pgconn
-    server.send_query_prepared(_STATEMENT, [*values, b"\1" if atomic else b"\0"], [1] * 6)
+    server.send_query_prepared(
+        _STATEMENT, [*values, b"\1" if atomic else b"\0", moment(reckoned), moment(told)], [1] * 8
+    )
     _sent_at[connection] = time.monotonic()
     while server.flush():
         _await(connection, select.POLLOUT)
@@ -118,6 +130,8 @@ def receive(connection: psycopg.Connection[Any], batch: Sequence[Decided]) -> li
         _raise(connection, result)
     head, left_out = result.get_value(0, 0), result.get_value(0, 1)
     assert head is not None  # noqa: S101 - the function says where the log ended, always
+    if result.get_value(0, 2) == b"t":
+        warn_hourly("log_ahead_of_clock", position=int(head))
     return _appended(batch, int(head), {} if left_out is None else _by_place(from_json(left_out)))
 
 
@@ -140,6 +154,9 @@ def _raise(connection: psycopg.Connection[Any], result: Any) -> None:
         del _types_of[connection]
     if error.sqlstate == LEFT_OUT and error.diag.message_detail is not None:
         raise LeftOutError(_by_place(from_json(error.diag.message_detail)))
+    if error.sqlstate == CLOCK_AHEAD and error.diag.message_detail is not None:
+        warn_hourly("clock_ahead", seconds_since_1970=error.diag.message_detail)
+        raise ClockAheadError(*(moment_of(float(each)) for each in error.diag.message_detail.split()))
     raise error
 
 

@@ -32,25 +32,82 @@ SETTLING = "2 minutes"
 
 _SETTLED = f"""
 SELECT pg_advisory_xact_lock_shared(hashtextextended('letopis.append', 0))
-WHERE %(recorded)s::timestamptz > clock_timestamp() - interval '{SETTLING}'
+WHERE %(recorded)s::timestamptz > letopis.clock() - interval '{SETTLING}'
 """
 
-# Times of recording never decrease with the position: halving finds the last fact with one look-up a bit.
+# Times of recording never decrease with the position, where those of a clock that was ahead are taken for the moment at
+# which that was accepted: halving finds the last fact with one look-up a bit.
+#
+# When exactly the facts of such a clock were recorded nobody knows: they count from the fact before them on, together.
+# So do facts that are ahead of the clock now, and were not accepted: whatever has come, they have.
 _CUT = """
-WITH RECURSIVE search (low, high) AS (
-    SELECT 0::bigint, coalesce(max(e.position), 0)
-    FROM letopis.event AS e
+WITH RECURSIVE
+clock AS MATERIALIZED (SELECT letopis.clock() AS now),
+head AS (SELECT coalesce(max(e.position), 0) AS position FROM letopis.event AS e),
+search (low, high) AS (
+    SELECT 0::bigint, head.position
+    FROM head
     UNION ALL
     SELECT
-        CASE WHEN m.recorded_at <= %(recorded)s THEN m.position ELSE s.low END,
-        CASE WHEN m.recorded_at <= %(recorded)s THEN s.high ELSE m.position - 1 END
+        CASE WHEN known.is_so THEN middle.position ELSE s.low END,
+        CASE WHEN known.is_so THEN s.high ELSE middle.position - 1 END
     FROM search AS s
-    JOIN letopis.event AS m ON m.position = (s.low + s.high + 1) / 2
+    CROSS JOIN LATERAL (SELECT (s.low + s.high + 1) / 2 AS position) AS middle
+    LEFT JOIN LATERAL (
+        SELECT e.position, e.recorded_at
+        FROM letopis.event AS e
+        WHERE e.position <= middle.position
+        ORDER BY e.position DESC
+        LIMIT 1
+    ) AS m ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce(least(m.recorded_at, (
+            SELECT min(a.accepted_at)
+            FROM letopis.accepted_clock AS a
+            WHERE a.position >= m.position)) <= %(recorded)s, true) AS is_so
+    ) AS known
     WHERE s.low < s.high
+),
+following AS (
+    SELECT
+        e.recorded_at,
+        coalesce(a.accepted_at, clock.now) AS known_at,
+        coalesce(a.position, head.position) AS last
+    FROM search AS s
+    CROSS JOIN head
+    CROSS JOIN clock
+    JOIN LATERAL (
+        SELECT each.position, each.recorded_at
+        FROM letopis.event AS each
+        WHERE each.position > s.low
+        ORDER BY each.position
+        LIMIT 1
+    ) AS e ON true
+    LEFT JOIN LATERAL (
+        SELECT each.position, each.accepted_at
+        FROM letopis.accepted_clock AS each
+        WHERE each.position >= e.position
+        ORDER BY each.position
+        LIMIT 1
+    ) AS a ON true
+    WHERE s.low = s.high
 )
-SELECT clock_timestamp(), low
-FROM search
-WHERE low = high
+SELECT
+    greatest(clock.now, (
+        SELECT e.recorded_at
+        FROM letopis.event AS e
+        LEFT JOIN letopis.accepted_clock AS a USING (position)
+        WHERE e.position = head.position
+            AND a.position IS NULL)),
+    coalesce((
+        SELECT f.last
+        FROM following AS f
+        WHERE f.recorded_at > f.known_at
+            AND %(recorded)s::timestamptz <= f.known_at), s.low)
+FROM search AS s
+CROSS JOIN head
+CROSS JOIN clock
+WHERE s.low = s.high
 """
 
 _COUNTS = """e.topic = ANY (%(topics)s)
@@ -84,7 +141,7 @@ ORDER BY e.position
 
 
 class MomentAheadError(ToldError):
-    """The moment asked for has not come yet; `now` is the log's clock."""
+    """The moment asked for has not come yet; `now` is the log's clock, or its last fact where that is later."""
 
     def __init__(self, now: datetime) -> None:
         super().__init__(f"It is {now.isoformat()}: nothing is known of what comes after. Name a moment up to now.")
@@ -109,7 +166,8 @@ class Cut(NamedTuple):
 def cut_at(connection: psycopg.Connection[Any], as_of: AsOf) -> Cut:
     """Return what counts as of a moment: the same whenever it is asked for; raises MomentAheadError.
 
-    What had been recorded by then ends at a position; without `recorded` it is all that is known now.
+    What had been recorded by then ends at a position; without `recorded` it is all that is known now. Only while the
+    log is ahead of the clock, and that was not accepted, what comes meanwhile counts as of every moment since the leap.
     """
     recorded = as_of.recorded or "infinity"
     with connection.transaction():

@@ -63,9 +63,9 @@ def _ids(ids: Iterable[UUID]) -> bytes:
     return _IDS + _sized(_array(uint4(_UUID), [each.int.to_bytes(16, "big") for each in ids]))
 
 
-def _moment(moment: datetime) -> bytes:
+def moment(at: datetime) -> bytes:
     """Return the microseconds since the year 2000, by which PostgreSQL counts."""
-    since = moment - _EPOCH
+    since = at - _EPOCH
     return _int8((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
@@ -146,7 +146,7 @@ def _event(place: bytes, fact: RecordedEvent) -> bytes:
             _ID,
             subject,
             _AT,
-            _moment(occurred_at),
+            moment(occurred_at),
             _text(actor),
             _ID,
             command,

@@ -176,12 +176,13 @@ def _facts(connection: Any, after: int, last: int) -> pa.Table:
 
 
 def _by_month(facts: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    """Divide facts in order of position by their month; recorded time never goes back, so each is one piece."""
-    months = pc.strftime(facts["recorded_at"], format="%Y-%m")
+    """Divide facts in order of position by their month; a month comes again only where a clock was ahead before."""
+    months = pc.strftime(facts["recorded_at"], format="%Y-%m").combine_chunks()
+    runs = pc.run_end_encode(months)
     start = 0
-    for month in pc.value_counts(months).to_pylist():
-        yield month["values"], facts.slice(start, month["counts"])
-        start += month["counts"]
+    for month, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        yield month, facts.slice(start, end - start)
+        start = end
 
 
 def _write(folder: Path, facts: pa.Table) -> Part:

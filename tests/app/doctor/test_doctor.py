@@ -24,6 +24,7 @@ from app.doctor.examination import CHECKS, WORDS, Finding, examine, report
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import note_address
 from app.settings import Settings
+from infra.log.clock import accept_clock
 from infra.log.gaps import accept_gaps
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.projector import build
@@ -285,6 +286,21 @@ def test_an_analytics_file_of_another_log_and_a_damaged_one_are_found(patient: P
 
 def test_the_clocks_of_one_machine_agree(patient: Patient) -> None:
     assert doctor_database.clock(patient) == "0.0 s"
+
+
+def test_a_log_that_is_ahead_of_the_clock_is_found_until_that_is_accepted(patient: Patient) -> None:
+    put_facts(patient, "1")
+    assert doctor_database.log_time(patient).endswith("UTC")
+    run_as_owner(
+        patient,
+        "INSERT INTO letopis.event SELECT 2, gen_random_uuid(), gen_random_uuid(), 1, 'a.b', 1, gen_random_uuid(),"
+        " now(), now() + interval '1 year', 'x', gen_random_uuid(), gen_random_uuid(), NULL, '{}', '{}'",
+    )
+    with pytest.raises(FailedError, match=r"position 2\) is of .* ahead of the clock"):
+        doctor_database.log_time(patient)
+    with psycopg.connect(patient.owner_url or "", autocommit=True) as owner:
+        accept_clock(owner, reason="the battery was empty", actor="operator")
+    doctor_database.log_time(patient)
 
 
 def test_a_secret_that_others_can_read_is_found(settings: Settings) -> None:

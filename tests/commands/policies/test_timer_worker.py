@@ -17,6 +17,7 @@ from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
 from commands.policies.base import Due, Timer
 from commands.policies.timer_worker import BATCH
+from infra.log.clock import ClockAheadError
 from infra.postgres.connection import OwnConnection
 from infra.projector.generations import connect, in_use
 from projections.timers.timers_due import timers_due
@@ -120,14 +121,16 @@ def test_what_the_executor_cannot_take_now_is_asked_again(book: Diary) -> None:
     assert [plan for plan, _ in book.fell()] == [plan_id(number) for number in range(3)]
 
 
-def test_when_nothing_can_be_taken_the_worker_says_so_and_remembers_nothing(book: Diary) -> None:
+@pytest.mark.parametrize("answer", [OverloadedError(retry_after=1), ClockAheadError(NOON + 365 * DAY, NOON)])
+def test_when_nothing_can_be_taken_the_worker_says_so_and_remembers_nothing(book: Diary, answer: Exception) -> None:
+    """By a clock a year ahead every reminder of the year is due, and is not lost."""
     book.plan(due_at=NOON + HOUR)
     book.follow()
 
-    def overloaded(requests: Sequence[Request]) -> list[Answer]:
-        return [OverloadedError(retry_after=1) for _ in requests]
+    def refused(requests: Sequence[Request]) -> list[Answer]:
+        return [answer for _ in requests]
 
-    with book.worker(execute=overloaded) as worker, pytest.raises(OverloadedError):
+    with book.worker(execute=refused) as worker, pytest.raises(type(answer)):
         worker.step()
     assert book.answers() == 0
 

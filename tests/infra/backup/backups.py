@@ -64,6 +64,10 @@ def note(url: str) -> None:
             "INSERT INTO letopis.accepted_gap VALUES (9001, 9002, 'a disk died', 'x') ON CONFLICT DO NOTHING"
         )
         connection.execute(
+            "INSERT INTO letopis.accepted_clock VALUES (9003, now() + interval '1 year', now(), 'a battery died', 'x')"
+            " ON CONFLICT DO NOTHING"
+        )
+        connection.execute(
             "INSERT INTO letopis.unanswered SELECT 'policy', max(position), 'not-found' FROM letopis.event"
             " ON CONFLICT DO NOTHING"
         )
