@@ -1,12 +1,24 @@
-"""How names are compared: letters folded, words apart, so that «ёлка» and "Елка" are one word."""
+"""How names are found and sorted: one fold for both, so that what is found alike stands together.
+
+Folded is what people leave out when they type: capitals, accents (é, ü, ñ, ı, ø as e, u, n, i, o; ß as ss), the dots of
+ё, apostrophes inside a word however they are written (Oʻzbekiston, Знам’янка, O'Brien). Cyrillic letters of their own
+stay: й is not и, ї is not і. Names are sorted by folded words, digits first, then Latin, Greek, Cyrillic and other
+alphabets; a letter that only some languages have stands after its neighbour (г ґ, и і ї й, у ў). Of names that are
+folded alike the plain one comes first: Елкин, Ёлкин.
+"""
 
 import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+")
+_ORDINARY = re.compile(r"[a-z0-9а-я !\"#&()+,\-./:;@_«»№–—]*")
+"""Most names: there is nothing to fold."""
+
+_INSIDE = re.compile(r"(?<=[^\W_])'+(?=[^\W_])")
 
 LONGEST = 500
 """Characters that are compared: four bytes each are as many as an index takes, and no name has half as many.
@@ -14,10 +26,73 @@ LONGEST = 500
 One letter of some alphabets is written out as eighteen.
 """
 
+_APOSTROPHES = "ʼʻʹʾʿˈ’‘‛`′ꞌ"
+_PLAIN = {
+    "ё": "е", "ѐ": "е", "ѝ": "и",
+    "ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "ə": "e",
+    "æ": "ae", "œ": "oe", "þ": "th", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y",
+}  # fmt: skip
+_BESIDE = "аәӑӓӕ гґғҕӷ дђѓ еєӗ жҗӂӝ зѕҙӟ иіїӣӥј кқҝҟҡӄ лљӆ нњңҥӈ оөӧӫ пҧ рҏ сҫ тћќҭ уўүұӯӱӳ хһҳ чџҷҹӵ ыӹ эӭ"
+"""Letters of Cyrillic that some languages have, each after the one it is sorted with, in this order."""
+
+_AFTER = "\u07ff"
+"""Sorted after every letter of the alphabets above: и, followed by it, stands between all that begins with и, and й."""
+
+
+def _without_accent(letter: str) -> str:
+    base = unicodedata.normalize("NFD", letter)[0]
+    return base if base in "abcdefghijklmnopqrstuvwxyz" or "α" <= base <= "ω" else letter
+
+
+def _table() -> dict[int, str]:
+    marks = dict.fromkeys(range(0x300, 0x370), "")
+    letters = map(chr, chain(range(0xC0, 0x250), range(0x370, 0x400), range(0x1E00, 0x2000)))
+    bare = {ord(letter): _without_accent(letter) for letter in letters}
+    plain = {ord(letter): base for letter, base in _PLAIN.items()}
+    return {**marks, **bare, **plain, **dict.fromkeys(map(ord, _APOSTROPHES), "'")}
+
+
+_FOLD = _table()
+_PLACE = {
+    ord(letter): letters[0] + _AFTER * place
+    for letters in _BESIDE.split()
+    for place, letter in enumerate(letters)
+    if place
+}
+
+
+class Name(NamedTuple):
+    """A name as it is found and as it is sorted: its folded words in order, and a key to compare code point by code point.
+
+    The key is at most LONGEST long.
+    """
+
+    words: list[str]
+    sort_key: str
+
 
 def words(text: str) -> list[str]:
-    """Return the folded words of a text, in order: no case, no punctuation, ё as е; works for any alphabet."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("ё", "е")[:LONGEST])
+    """Return the folded words of a text, in order: no case, no punctuation; works for any alphabet."""
+    return name_of(text).words
+
+
+def sort_key(text: str) -> str:
+    """Return what sorts a name."""
+    return name_of(text).sort_key
+
+
+def name_of(text: str) -> Name:
+    """Return a name as it is found and sorted; both at once, for a million of them."""
+    # Alone, an acute accent would be taken for one on a space.
+    cased = unicodedata.normalize("NFKC", text.replace("´", "'")).casefold()
+    if _ORDINARY.fullmatch(cased):
+        found = _WORD.findall(cased[:LONGEST])
+        return Name(found, " ".join(found))
+    folded = cased.translate(_FOLD)
+    found = _words(folded)
+    key = " ".join(found).translate(_PLACE)
+    # Before every letter and before the space: a name stands before all that go on from it.
+    return Name(found, (key if cased == folded else f"{key}\t{' '.join(_words(cased))}")[:LONGEST])
 
 
 def word_parts(folded: Iterable[str]) -> list[str]:
@@ -26,6 +101,10 @@ def word_parts(folded: Iterable[str]) -> list[str]:
     Whatever occurs inside a word begins one of its endings: so an index that finds beginnings finds substrings too.
     """
     return sorted(set(chain.from_iterable(map(_endings, folded))))
+
+
+def _words(folded: str) -> list[str]:
+    return _WORD.findall((_INSIDE.sub("", folded) if "'" in folded else folded)[:LONGEST])
 
 
 # Names share their words, and a million rows their endings: most of a row's memory, if each had its own.

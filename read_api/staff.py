@@ -123,7 +123,7 @@ STAFF = Listing(
     view=views.STAFF_DIRECTORY,
     alias="s",
     item=StaffMember,
-    order={"name": "text", "staff_id": "uuid"},
+    order={"name_sort": "text", "staff_id": "uuid"},
     always="s.name IS NOT NULL",
     filters={
         "head": "s.head_id = %(head)s",
@@ -145,7 +145,7 @@ UNITS = Listing(
     view=views.UNITS,
     alias="u",
     item=Unit,
-    order={"name": "text", "unit_id": "uuid"},
+    order={"name_sort": "text", "unit_id": "uuid"},
     always="u.name IS NOT NULL",
     filters={"kind": "u.kind = %(kind)s", "open": "(u.closed_at IS NULL) = %(open)s"},
 )

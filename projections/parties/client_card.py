@@ -33,7 +33,7 @@ from events.client import (
 )
 from events.values import CallStatus, Channel, ContactKind, ContactPoint, Direction, Lifecycle
 from infra.projector.projection import Key, Projection
-from infra.words import word_parts, words
+from infra.words import name_of, word_parts
 from projections.change import changed
 
 IDENTIFYING = frozenset({ContactKind.PHONE.value, ContactKind.EMAIL.value})
@@ -75,7 +75,7 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
-    version=2,
+    version=3,
     shape=2,
 )
 
@@ -89,8 +89,8 @@ def _card(row: Row, event: Any) -> ClientCardRow:
 
 def _called(name: str) -> dict[str, Any]:
     """Return the columns that a name fills."""
-    folded = words(name)
-    return {"name": name, "name_sort": " ".join(folded), "name_parts": word_parts(folded)}
+    folded = name_of(name)
+    return {"name": name, "name_sort": folded.sort_key, "name_parts": word_parts(folded.words)}
 
 
 def _reached(points: dict[str, Any], tax_id: str | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@ CREATE TABLE {schema}.client_card (
     client_id            uuid        NOT NULL,
     kind                 text,
     name                 text,
-    -- the folded words of the name, in order: what lists are sorted by
+    -- what lists are sorted by, code point by code point (infra.words)
     name_sort            text,
     -- every folded word and its endings: what search by name looks into
     name_parts           text[]      NOT NULL,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
 from infra.projector.projection import Key, Projection
+from infra.words import sort_key
 from projections.change import changed
 
 
@@ -18,6 +19,7 @@ class StaffRow(NamedTuple):
 
     staff_id: UUID
     name: str | None = None
+    name_sort: str | None = None
     role: str | None = None
     team_id: UUID | None = None
     branch_id: UUID | None = None
@@ -35,7 +37,7 @@ staff_directory = Projection(
     key=("staff_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
-    shape=2,
+    shape=3,
 )
 
 Row = StaffRow | None
@@ -52,6 +54,7 @@ def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
         _member(row, event),
         version=event.originator_version,
         name=event.name,
+        name_sort=sort_key(event.name),
         role=event.role.value,
         team_id=event.team_id,
         branch_id=event.branch_id,

@@ -2,6 +2,8 @@
 CREATE TABLE {schema}.staff_directory (
     staff_id     uuid        NOT NULL,
     name         text,
+    -- what the directory is sorted by, code point by code point (infra.words)
+    name_sort    text,
     role         text,
     team_id      uuid,
     branch_id    uuid,
@@ -15,8 +17,8 @@ CREATE TABLE {schema}.staff_directory (
     PRIMARY KEY (staff_id)
 );
 
--- serves GET /staff: by name, page by page after (name, staff_id)
-CREATE INDEX staff_directory_by_name ON {schema}.staff_directory (name, staff_id);
+-- serves GET /staff: by name, page by page after (name_sort, staff_id)
+CREATE INDEX staff_directory_by_name ON {schema}.staff_directory (name_sort, staff_id);
 
 -- serves GET /staff?head=
 CREATE INDEX staff_directory_by_head ON {schema}.staff_directory (head_id);

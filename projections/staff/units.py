@@ -11,6 +11,7 @@ from uuid import UUID
 from events.branch import BranchClosed, BranchMovedUnderHead, BranchOpened, BranchRenamed
 from events.team import TeamClosed, TeamMovedUnderHead, TeamOpened, TeamRenamed
 from infra.projector.projection import Key, Projection
+from infra.words import sort_key
 from projections.change import changed
 
 
@@ -20,6 +21,7 @@ class UnitRow(NamedTuple):
     unit_id: UUID
     kind: str
     name: str | None = None
+    name_sort: str | None = None
     head_id: UUID | None = None
     opened_at: datetime | None = None
     closed_at: datetime | None = None
@@ -32,6 +34,7 @@ units = Projection(
     key=("unit_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
+    shape=2,
 )
 
 Row = UnitRow | None
@@ -48,6 +51,7 @@ def opened(row: Row, event: Any, _: Key) -> UnitRow:
         _unit(row, event),
         version=event.originator_version,
         name=event.name,
+        name_sort=sort_key(event.name),
         head_id=event.head_id,
         opened_at=event.occurred_at,
         closed_at=None,
@@ -56,7 +60,9 @@ def opened(row: Row, event: Any, _: Key) -> UnitRow:
 
 @units.on(TeamRenamed, BranchRenamed, reads=("to_name",))
 def renamed(row: Row, event: Any, _: Key) -> UnitRow:
-    return changed(_unit(row, event), version=event.originator_version, name=event.to_name)
+    return changed(
+        _unit(row, event), version=event.originator_version, name=event.to_name, name_sort=sort_key(event.to_name)
+    )
 
 
 @units.on(TeamMovedUnderHead, BranchMovedUnderHead, reads=("to_head_id",))

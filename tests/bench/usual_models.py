@@ -19,7 +19,7 @@ class Base(DeclarativeBase):
 class StaffMember(Base):
     """Somebody who sells."""
 
-    __tablename__ = "staff_directory_v2"
+    __tablename__ = "staff_directory_v3"
 
     staff_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str | None]

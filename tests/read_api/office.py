@@ -20,7 +20,7 @@ from app.serving.http import Parts, create_app
 from events.base import Event
 from infra.log.envelope import AnyEvent
 from infra.projector.projector import build
-from infra.words import word_parts, words
+from infra.words import sort_key, word_parts, words
 from projections.registry import PROJECTIONS
 from read_api.door import direct_routes, read_router
 from read_api.reading.desk import Desk, Pool, Reports, read_pool
@@ -150,7 +150,7 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "client_id": nth(number),
         "kind": "organisation",
         "name": name,
-        "name_sort": " ".join(words(name)),
+        "name_sort": sort_key(name),
         "name_parts": word_parts(words(name)),
         "identity_keys": [],
         "contact_points": {},
@@ -170,13 +170,22 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
 
 def branch() -> dict[str, Any]:
     """Return the row of the branch that the staff of the office belong to."""
-    return {"unit_id": PERM, "kind": "branch", "name": "Perm", "opened_at": DAY, "version": 1, "position": 1}
+    return {
+        "unit_id": PERM,
+        "kind": "branch",
+        "name": "Perm",
+        "name_sort": "perm",
+        "opened_at": DAY,
+        "version": 1,
+        "position": 1,
+    }
 
 
 def staff(number: int, name: str, **more: Any) -> dict[str, Any]:
     return {
         "staff_id": nth(number),
         "name": name,
+        "name_sort": sort_key(name),
         "role": "seller",
         "branch_id": PERM,
         "hired_at": DAY,

@@ -68,7 +68,7 @@ def test_a_registered_client_has_a_card() -> None:
 def test_a_renamed_client_is_found_under_the_new_name_only() -> None:
     renamed = fact(client.ClientRenamed, to_name="Ёж  и Дом")
 
-    card(renamed, name="Ёж  и Дом", name_sort="еж и дом", name_parts=word_parts(["еж", "и", "дом"]))
+    card(renamed, name="Ёж  и Дом", name_sort="еж и дом\tёж и дом", name_parts=word_parts(["еж", "и", "дом"]))
 
 
 def test_an_added_contact_point_is_what_search_finds() -> None:
@@ -163,7 +163,7 @@ def test_whatever_is_heard_first_of_a_client_is_kept() -> None:
         (fact(client.AffiliationEnded), {}),
         (fact(client.SubsidiaryDeclared), {"parent_id": HOLDING}),
         (fact(client.LifecycleAdvanced), {"lifecycle": "contacted"}),
-        (fact(client.ClientRenamed, to_name="Ёж"), {"name": "Ёж", "name_sort": "еж", "name_parts": ["еж"]}),
+        (fact(client.ClientRenamed, to_name="Ёж"), {"name": "Ёж", "name_sort": "еж\tёж", "name_parts": ["еж"]}),
     ):
         given(on(ROMASHKA, event)).shows(client_card, UNKNOWN._replace(**columns))
 

@@ -11,6 +11,7 @@ DEPARTED = fact(StaffDeparted)
 ANNA_ROW = StaffRow(
     staff_id=ANNA,
     name="Anna",
+    name_sort="anna",
     role="seller",
     team_id=EAST,
     branch_id=NORTH,

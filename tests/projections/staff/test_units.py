@@ -7,8 +7,10 @@ from projections.staff.units import UnitRow, units
 from tests.examples import ANNA, VERA, fact
 from tests.story import given, moment, on
 
-TEAM = UnitRow(EAST, "team", name="East", head_id=VERA, opened_at=moment(1), version=1)
-BRANCH = UnitRow(NORTH, "branch", name="Yekaterinburg", head_id=VERA, opened_at=moment(1), version=1)
+TEAM = UnitRow(EAST, "team", name="East", name_sort="east", head_id=VERA, opened_at=moment(1), version=1)
+BRANCH = UnitRow(
+    NORTH, "branch", name="Yekaterinburg", name_sort="yekaterinburg", head_id=VERA, opened_at=moment(1), version=1
+)
 
 
 def test_a_unit_is_known_by_its_kind_name_and_head() -> None:
@@ -17,8 +19,12 @@ def test_a_unit_is_known_by_its_kind_name_and_head() -> None:
 
 
 def test_a_unit_is_called_by_its_new_name() -> None:
-    given(on(EAST, fact(TeamOpened), fact(TeamRenamed))).shows(units, TEAM._replace(name="Key accounts", version=2))
-    given(on(NORTH, fact(BranchOpened), fact(BranchRenamed))).shows(units, BRANCH._replace(name="Ural", version=2))
+    given(on(EAST, fact(TeamOpened), fact(TeamRenamed))).shows(
+        units, TEAM._replace(name="Key accounts", name_sort="key accounts", version=2)
+    )
+    given(on(NORTH, fact(BranchOpened), fact(BranchRenamed))).shows(
+        units, BRANCH._replace(name="Ural", name_sort="ural", version=2)
+    )
 
 
 def test_a_unit_is_under_its_new_head_or_under_none() -> None:
@@ -36,5 +42,7 @@ def test_a_unit_is_closed_until_it_is_opened_again() -> None:
 
 
 def test_whatever_is_heard_first_of_a_unit_is_kept() -> None:
-    given(on(EAST, fact(TeamRenamed))).shows(units, UnitRow(EAST, "team", name="Key accounts", version=1))
+    given(on(EAST, fact(TeamRenamed))).shows(
+        units, UnitRow(EAST, "team", name="Key accounts", name_sort="key accounts", version=1)
+    )
     given(on(NORTH, fact(BranchClosed))).shows(units, UnitRow(NORTH, "branch", closed_at=moment(1), version=1))
