@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     read_connections: Annotated[int, Field(ge=1, le=100)] = 8
     # How many may follow the events of one process at once as a stream.
     event_streams: Annotated[int, Field(ge=0, le=10_000)] = 100
+    # How many may follow, in one process at once, what changes for themselves.
+    change_streams: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     # How long an answer as of a past moment may take: a whole board is folded from every fact about deals.
     as_of_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     # How long a read waits for the view to reach `min_position`.

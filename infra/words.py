@@ -62,9 +62,9 @@ _PLACE = {
 
 
 class Name(NamedTuple):
-    """A name as it is found and as it is sorted: its folded words in order, and a key to compare code point by code point.
+    """A name as it is found, its folded words in order, and as it is sorted.
 
-    The key is at most LONGEST long.
+    The key is compared code point by code point, and at most LONGEST long.
     """
 
     words: list[str]

@@ -10,7 +10,7 @@ from read_api import views
 from read_api.lists import ActivityStatus, CallStatus, Channel, Direction
 from read_api.reading.answer import Answer, Page, Sql, Whole, json_of
 from read_api.reading.declaring import Asking, Questions
-from read_api.reading.errors import NotStaffError, ReadNotAllowedError
+from read_api.reading.errors import ReadNotAllowedError
 from read_api.reading.paging import Listing, item_statement
 from read_api.reading.question import PageQuestion, PastQuestion
 from read_api.reading.statement import Statement
@@ -191,7 +191,7 @@ async def get_activity(activity_id: UUID, ask: Asking, question: Annotated[PastQ
 
 @router.question("/my-day", "What is due today, overdue, or waits for a click", answers=MyDay, roles=FRONT_OFFICE)
 async def get_my_day(ask: Asking, question: Annotated[DayQuestion, Query()]) -> Response:
-    staff = question.staff or _own_id(ask.caller.id)
+    staff = question.staff or ask.own_id
     if str(staff) != ask.caller.id and ask.caller.role not in OTHERS_DAY:
         raise ReadNotAllowedError(role=ask.caller.role, needed=sorted(OTHERS_DAY), action="get_my_day")
     now = ask.now(question)
@@ -199,10 +199,3 @@ async def get_my_day(ask: Asking, question: Annotated[DayQuestion, Query()]) -> 
     end = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     values = {"staff": staff, "now": now, "end": end, "day": now.date()}
     return await ask.one(MY_DAY, values, question)
-
-
-def _own_id(caller: str) -> UUID:
-    try:
-        return UUID(caller)
-    except ValueError:
-        raise NotStaffError from None

@@ -14,6 +14,7 @@ from read_api import (
     deals,
     events,
     history,
+    my_changes,
     notes,
     pipelines,
     products,
@@ -37,6 +38,7 @@ MODULES = (
     projections,
     analytics,
     events,
+    my_changes,
 )
 """Every noun that questions are asked about, in the order in which the interface is described."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
@@ -15,10 +15,10 @@ from read_api.reading import streams
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import HEADERS, Asking, Questions
 from read_api.reading.errors import WrongParameterError
-from read_api.reading.feed import Feed, Page, Wanted
+from read_api.reading.feed import Ended, Feed, Page, Wanted
 from read_api.reading.question import Question
 from read_api.reading.statement import Seen
-from read_api.reading.streams import ALIVE, STREAM, is_stream, opening
+from read_api.reading.streams import ALIVE, STREAM, LastEventId, is_stream, opening, require_in_log
 from read_api.roles import FRONT_OFFICE, Roles
 
 router = Questions("events")
@@ -67,11 +67,6 @@ class CloudEvent(BaseModel):
     data: dict[str, Any]
 
 
-LastEventId = Annotated[
-    int | None,
-    Header(alias="Last-Event-ID", ge=0, lt=2**63, description="For a stream: the last id heard; goes before `after`."),
-]
-
 _FEED_HEADERS = {
     "Letopis-Position": {
         "description": "The last position examined for this page: the next `after`.",
@@ -115,7 +110,7 @@ async def list_events(
     await ask.desk.require_log(question.min_position)
     resumed = last_event_id if wants_stream else None
     after = question.after if resumed is None else resumed
-    await _require_in_log(ask, after, is_header=resumed is not None)
+    await require_in_log(ask.desk, after, is_header=resumed is not None)
     if wants_stream:
         feed.require_room(ask.caller.id)
         headers = {**streams.HEADERS, "Letopis-Position": str(after)}
@@ -159,8 +154,8 @@ async def _stream(feed: Feed, wanted: Wanted, after: int, caller_id: str) -> Asy
     async for page in feed.follow(wanted, after, caller_id):
         if page is None:
             yield ALIVE
-            continue
-        yield _told(page)
+        elif not isinstance(page, Ended):
+            yield _told(page)
 
 
 def _told(page: Page) -> bytes:
@@ -185,10 +180,3 @@ def _wanted(ask: Ask, feed: Feed, question: EventsQuestion) -> Wanted:
         )
     topics = tuple(dict.fromkeys(question.topic)) if question.topic else None
     return Wanted(topics, with_personal=ask.caller.role in PERSONAL_DATA)
-
-
-async def _require_in_log(ask: Ask, after: int, *, is_header: bool) -> None:
-    """Refuse a position beyond the log's end: the log was replaced by an older one, and the reader must know."""
-    if after and after > (head := await ask.desk.head()):
-        pointer, where = ("/Last-Event-ID", "header") if is_header else ("/after", "query")
-        raise WrongParameterError({"pointer": pointer, "in": where, "code": "beyond-the-log", "head": head})

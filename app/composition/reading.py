@@ -21,15 +21,19 @@ from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
 from infra.log.mapper import Told
 from infra.log.tail import Tail
+from infra.log.tickets import Holder, Ticket, issue_ticket, take_ticket
 from infra.postgres.connection import OwnConnection, ServerSilentError
 from read_api.door import direct_routes, read_router
-from read_api.reading.desk import READ_SECONDS, Desk, History, Reports, read_pool
+from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Desk, History, Reports, read_pool
 from read_api.reading.direct import DirectRoute
+from read_api.reading.errors import ViewBuildingError
 from read_api.reading.feed import Feed
 from read_api.reading.past import Past
+from read_api.reading.signals import Signals, Tickets
 from replay.past.as_of import TimeMachine
 from replay.past.feed import FedPage, feed_page
 from replay.past.history import history_of
+from replay.past.signals import SignalPage, signal_page
 
 FEED_CONNECTIONS = 2
 
@@ -107,7 +111,36 @@ def feed_at(log_url: str, reader_url: str, master: MasterKey, limit: int, second
         wanted = partial(feed_page, tell=tell, after=after, limit=limit, topics=topics, with_personal=with_personal)
         return await readers.ask(wanted)
 
-    return Feed(read, frozenset(kind.TOPIC for kind in EVENT_TYPES), Tail(reader_url), limit)
+    topics = frozenset(kind.TOPIC for kind in EVENT_TYPES)
+    return Feed(tail=Tail(reader_url), limit=limit, read=read, topics=topics)
+
+
+def signals_at(log_url: str, tail: Tail, limit: int, seconds: float = READ_SECONDS) -> Signals:
+    """Return what tells the staff of what concerns them, which at most `limit` follow at once."""
+    readers = Readers(log_url, 1, seconds)
+
+    async def read(after: int) -> SignalPage:
+        try:
+            return await readers.ask(partial(signal_page, after=after))
+        except psycopg.errors.UndefinedTable:
+            raise ViewBuildingError(
+                view="client_card", state="building", position=0, head=after, retry_after=RETRY_AFTER
+            ) from None
+
+    return Signals(tail=tail, limit=limit, read=read)
+
+
+def tickets_at(url: str, seconds: float = READ_SECONDS) -> Tickets:
+    """Return what hands out tickets for streams, and takes them back."""
+    readers = Readers(url, 1, seconds)
+
+    async def issue(caller_id: str, role: str) -> Ticket:
+        return await readers.ask(partial(issue_ticket, holder=Holder(caller_id, role)))
+
+    async def take(text: str) -> Holder | None:
+        return await readers.ask(partial(take_ticket, text=text))
+
+    return Tickets(issue, take)
 
 
 def past_at(url: str, master: MasterKey, seconds: float, patience: float) -> Past:
@@ -140,6 +173,8 @@ def read_side(
         email_key=email_key,
         feed=feed,
         past=past_at(urls.projector, master, settings.as_of_seconds, settings.min_position_timeout),
+        signals=signals_at(urls.projector, feed.tail, settings.change_streams, seconds),
+        tickets=tickets_at(urls.projector, seconds),
         reports=reports,
         zone=settings.company_zone,
         timeout=settings.min_position_timeout,

@@ -25,6 +25,9 @@ from events.examples import example_of
 from projections.analytics import ANALYTICS
 
 PUBLIC = frozenset({"/health", "/ready", "/metrics", "/labels"})
+TICKET = "ticket"
+"""The parameter that lets somebody in instead of a header, where there is one."""
+
 REF = "#/components/schemas/{model}"
 _HERE = Path(__file__).parent
 
@@ -140,7 +143,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
     components.setdefault("schemas", {}).update(schemas["$defs"])
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
-    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "ticket": {"type": "apiKey", "in": "query", "name": TICKET},
+    }
     for name, command in sorted(COMMANDS.items()):
         paths[f"/commands/{name}"] = {"post": _command(name, command, names[command, "validation"]["$ref"])}
     paths["/commands"] = {"post": _batch(names[Batch, "validation"]["$ref"])}
@@ -244,6 +250,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     expected: set[str] = {"503"} if path not in {"/health", "/metrics", "/labels"} else set()
     if path not in PUBLIC:
         operation["security"] = [{"bearer": []}]
+        if any(parameter["name"] == TICKET for parameter in operation.get("parameters", [])):
+            operation["security"].append({"ticket": []})
         expected |= {"401", "403"}
     if "requestBody" in operation:
         expected |= {"400", "413", "415", "422"}

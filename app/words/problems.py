@@ -54,6 +54,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (commands.BatchRefusedError, 409),
     (reads.ReadNotAllowedError, 403),
     (reads.NotStaffError, 403),
+    (reads.TicketNotGoodError, 401),
     (reads.NoSuchThingError, 404),
     (reads.UnknownReportError, 404),
     (reads.UnacceptableFormatError, 406),

@@ -16,6 +16,7 @@ from app.words.problems import HTTP_CODES, STATUSES
 from commands import errors as commands
 from commands.base import HANDLERS, Command
 from commands.execution.decision import Decision
+from infra.log.clock import ClockAheadError
 from read_api.reading.errors import ReadError
 
 Codes = Mapping[str, list[str]]
@@ -34,7 +35,7 @@ OF_THE_DOOR = (commands.UnknownCommandError, commands.BatchRefusedError, command
 
 def codes_of_command(command: type[Command]) -> Codes:
     """Return the codes of one command sent by itself."""
-    errors = {*_rules_of(command), *_kinds_of(commands.RequestError), *_kinds_of(AuthenticationError)}
+    errors = {*_rules_of(command), *_kinds_of(commands.RequestError), *_kinds_of(AuthenticationError), ClockAheadError}
     return _by_status(errors.difference(OF_THE_DOOR))
 
 
@@ -42,7 +43,8 @@ def codes_of_batch() -> Codes:
     """Return the codes of a batch as a whole; each command in it is told its own."""
     per_command = {commands.PreconditionFailedError, commands.DuplicateClientError, commands.ContendedError}
     per_command |= {commands.KeyReusedError, commands.UnknownCommandError}
-    return _by_status({*_kinds_of(commands.RequestError), *_kinds_of(AuthenticationError)} - per_command)
+    errors = {*_kinds_of(commands.RequestError), *_kinds_of(AuthenticationError), ClockAheadError}
+    return _by_status(errors - per_command)
 
 
 def codes_of_read() -> Codes:

@@ -28,7 +28,7 @@ STAYING = frozenset({REGISTER, "parked", "rebuild"})
 """Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there and
 how they were made."""
 
-DERIVED = STAYING | {"snapshot", "timer_answer"}
+DERIVED = STAYING | {"snapshot", "timer_answer", "stream_ticket"}
 """Tables of the schema `letopis` whose rows are made from the log, or need not be known."""
 
 DUMP = "letopis"

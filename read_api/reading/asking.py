@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from read_api.reading.desk import Caller, Desk, Row
-from read_api.reading.errors import NoSuchThingError, ViewParkedError
+from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedError
 from read_api.reading.moments import as_of_from
 from read_api.reading.paging import Listing, from_cursor, page_statement, to_cursor
 from read_api.reading.question import PageQuestion, PastQuestion
@@ -56,6 +56,14 @@ class Ask:
         self.caller = caller
         self.fetch = (views or desk).fetch
         self._as_of = {} if as_of is None else {"as_of": as_of}
+
+    @property
+    def own_id(self) -> UUID:
+        """The caller's own id as a member of the staff; raises NotStaffError where they are none."""
+        try:
+            return UUID(self.caller.id)
+        except ValueError:
+            raise NotStaffError from None
 
     def now(self, question: PastQuestion) -> datetime:
         """Return, in the company's zone, the moment that the answer is for: the present one, or the one it names."""

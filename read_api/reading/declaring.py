@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from read_api.reading.asking import Ask
-from read_api.reading.desk import Desk
-from read_api.reading.errors import ReadNotAllowedError, WrongParameterError
+from read_api.reading.desk import Caller, Desk
+from read_api.reading.errors import ReadNotAllowedError, TicketNotGoodError, WrongParameterError
 from read_api.reading.question import REPEATABLE
 from read_api.roles import Roles
 
@@ -92,7 +92,11 @@ class Questions(APIRouter):
 
 def allowed(request: Request, desk: Desk, name: str) -> Ask:
     """Let the caller in who has the right to ask this; raises ReadNotAllowedError and what `authenticate` raises."""
-    caller = desk.authenticate(request.headers.get("authorization"))
+    return entitled(request, desk, desk.authenticate(request.headers.get("authorization")), name)
+
+
+def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
+    """Let in a caller whom we know, if they have the right to ask this; raises ReadNotAllowedError."""
     if caller.role not in RIGHTS[name]:
         raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
     return Ask(request, desk, caller)
@@ -101,12 +105,31 @@ def allowed(request: Request, desk: Desk, name: str) -> Ask:
 async def _asking(request: Request) -> Ask:
     """Let the caller in, and refuse a parameter that is given twice; raises WrongParameterError too."""
     ask = allowed(request, request.state.desk, request.scope["route"].name)
+    _require_each_once(request)
+    return ask
+
+
+async def _asking_by_ticket(request: Request) -> Ask:
+    """Let in who brings a ticket instead of a header; raises as `_asking`, and TicketNotGoodError."""
+    ticket = request.query_params.get("ticket")
+    if ticket is None:
+        return await _asking(request)
+    _require_each_once(request)
+    desk: Desk = request.state.desk
+    holder = await desk.tickets.take(ticket)
+    if holder is None:
+        raise TicketNotGoodError
+    return entitled(request, desk, holder, request.scope["route"].name)
+
+
+def _require_each_once(request: Request) -> None:
     given = Counter(parameter for parameter, _value in request.query_params.multi_items())
     if twice := [parameter for parameter, times in given.items() if times > 1 and parameter not in REPEATABLE]:
         raise WrongParameterError(
             *({"pointer": f"/{parameter}", "in": "query", "code": "given-twice"} for parameter in twice)
         )
-    return ask
 
 
 Asking = Annotated[Ask, Depends(_asking)]
+
+AskingByTicket = Annotated[Ask, Depends(_asking_by_ticket)]

@@ -19,6 +19,7 @@ from infra.postgres.faults import is_lost
 from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.reading.feed import Feed
 from read_api.reading.past import Past
+from read_api.reading.signals import Signals, Tickets
 from read_api.reading.statement import Seen, Statement
 
 Row = tuple[Any, ...]
@@ -108,6 +109,8 @@ class Desk:
     email_key: Callable[[str], str]
     feed: Feed
     past: Past
+    signals: Signals
+    tickets: Tickets
     reports: Reports | None = None
     zone: ZoneInfo = UTC_ZONE
     timeout: float = 5.0

@@ -3,6 +3,7 @@
 ReadError
 ├── ReadNotAllowedError      the role may not see this                              403
 ├── NotStaffError            the caller is no staff member, so has no day of theirs 403
+├── TicketNotGoodError       the ticket was used, is too old or was never given     401
 ├── NoSuchThingError         nothing is known under the id                          404
 ├── UnknownReportError       there is no such report                                404
 ├── WrongParameterError      a parameter cannot be what was sent                    422
@@ -41,6 +42,12 @@ class NotStaffError(ReadError):
     """The caller is no staff member and has named none; no facts."""
 
     code = "not-staff"
+
+
+class TicketNotGoodError(ReadError):
+    """The ticket was used already, is too old or was never handed out; no facts."""
+
+    code = "ticket-not-good"
 
 
 class NoSuchThingError(ReadError):

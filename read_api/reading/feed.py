@@ -2,15 +2,16 @@
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 
 from infra.log.tail import Tail
-from read_api.reading.errors import TooManyStreamsError
+from read_api.reading.errors import ReadError, TooManyStreamsError
 
 HEARTBEAT_SECONDS = 15.0
 """Seconds of silence after which a follower hears that the line is alive: proxies hang up after 30 or 60."""
@@ -35,6 +36,9 @@ class Page(Protocol):
     def head(self) -> int: ...
 
 
+PageT = TypeVar("PageT", bound=Page)
+
+
 class ReadFeed(Protocol):
     """Reads the log."""
 
@@ -51,12 +55,19 @@ class Wanted:
     with_personal: bool
 
 
-@dataclass(frozen=True)
-class Feed:
-    """The log as readers outside may have it; at most `limit` follow it at once through this process."""
+class Ended(StrEnum):
+    """Why a stream ends; whoever followed it comes again with the last position they heard of."""
 
-    read: ReadFeed
-    topics: frozenset[str]
+    TIME_IS_OVER = "time-is-over"
+    SERVICE_STOPS = "service-stops"
+    DATABASE_UNREACHABLE = "database-unreachable"
+    NOT_NOW = "not-now"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What is followed as a stream, by at most `limit` at once through this process."""
+
     tail: Tail
     limit: int = 100
     heartbeat: float = HEARTBEAT_SECONDS
@@ -64,15 +75,11 @@ class Feed:
     callers: Counter[str] = field(default_factory=Counter)
     """How many streams each caller follows, who may have a fifth of all."""
 
-    async def page(self, wanted: Wanted, after: int, limit: int) -> Page:
-        """Return one page; raises psycopg.Error."""
-        return await self.read(after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal)
-
     def require_room(self, caller_id: str) -> None:
         """Refuse one follower more than there may be, of this caller or of all; raises TooManyStreamsError."""
         share = max(2, self.limit // 5)
         of_caller = self.callers[caller_id]
-        if self.tail.followers >= self.limit or of_caller >= share:
+        if self.callers.total() >= self.limit or of_caller >= share:
             limit = share if of_caller >= share else self.limit
             raise TooManyStreamsError(limit=limit, retry_after=RETRY_AFTER)
 
@@ -88,11 +95,12 @@ class Feed:
             if not self.callers[caller_id]:
                 del self.callers[caller_id]
 
-    async def follow(self, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[Page | None]:
+    async def pages(
+        self, read: Callable[[int], Awaitable[PageT]], after: int, caller_id: str
+    ) -> AsyncIterator[PageT | Ended | None]:
         """Give every page after a position, as long as the stream lives; None says that the line is alive.
 
-        Ends when its time is over, when the service stops, and when the log cannot be reached: then the follower
-        comes again with the last position it heard of.
+        The last thing given is why it ends: its time is over, the service stops, the log cannot be reached.
         """
         end = time.monotonic() + self.life
         head = after + 1
@@ -101,12 +109,34 @@ class Feed:
                 if after >= head and not await self.tail.reaches_beyond(after, self.heartbeat):
                     yield None
                 if self.tail.is_ending:
+                    yield Ended.SERVICE_STOPS
                     return
                 try:
-                    page = await self.page(wanted, after, PAGE)
+                    page = await read(after)
                 except psycopg.OperationalError:
+                    yield Ended.DATABASE_UNREACHABLE
+                    return
+                except ReadError:
+                    yield Ended.NOT_NOW
                     return
                 head = page.head
                 if page.examined > after:
                     after = page.examined
                     yield page
+            yield Ended.TIME_IS_OVER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed(Followed):
+    """The log as readers outside may have it."""
+
+    read: ReadFeed
+    topics: frozenset[str]
+
+    async def page(self, wanted: Wanted, after: int, limit: int) -> Page:
+        """Return one page; raises psycopg.Error."""
+        return await self.read(after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal)
+
+    def follow(self, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[Page | Ended | None]:
+        """Give every page of what is wanted after a position, as `pages` does."""
+        return self.pages(lambda position: self.page(wanted, position, PAGE), after, caller_id)

@@ -1,6 +1,11 @@
 """Answers that stay open: server-sent events, for who asks for them by Accept; everybody else gets one answer."""
 
-from read_api.reading.errors import UnacceptableFormatError
+from typing import Annotated
+
+from fastapi import Header
+
+from read_api.reading.desk import Desk
+from read_api.reading.errors import UnacceptableFormatError, WrongParameterError
 
 STREAM = "text/event-stream"
 
@@ -12,6 +17,11 @@ RECONNECT_MS = 2_000
 
 ALIVE = b":\n\n"
 """Says that the line is alive, and nothing else."""
+
+LastEventId = Annotated[
+    int | None,
+    Header(alias="Last-Event-ID", ge=0, lt=2**63, description="For a stream: the last id heard; goes before `after`."),
+]
 
 
 def is_stream(accept: str | None, form: str) -> bool:
@@ -27,3 +37,10 @@ def is_stream(accept: str | None, form: str) -> bool:
 def opening() -> bytes:
     """Return what a stream begins with."""
     return f"retry: {RECONNECT_MS}\n\n".encode()
+
+
+async def require_in_log(desk: Desk, after: int, *, is_header: bool) -> None:
+    """Refuse a position beyond the log's end: the log was replaced by an older one, and the reader must know."""
+    if after and after > (head := await desk.head()):
+        pointer, where = ("/Last-Event-ID", "header") if is_header else ("/after", "query")
+        raise WrongParameterError({"pointer": pointer, "in": where, "code": "beyond-the-log", "head": head})

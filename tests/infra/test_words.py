@@ -60,7 +60,7 @@ Kazakhstan, Ukraine, Serbia and Russia, as lists show them: digits, Latin, Greek
 
 
 def test_names_are_sorted_by_the_rules_of_the_languages() -> None:
-    assert sorted(NAMES[::-1], key=sort_key) == NAMES
+    assert sorted(set(NAMES), key=sort_key) == NAMES
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_quote_is_no_apostrophe() -> None:
 
 def test_names_that_are_folded_alike_have_one_place_and_an_order() -> None:
     alike = ["елкин", "Ёлкин", "Ёлкин Олег"]
-    assert sorted(alike[::-1], key=sort_key) == alike
+    assert sorted(set(alike), key=sort_key) == alike
     assert sort_key("ЁЛКИН") == sort_key("ёлкин")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
-from app.composition.reading import feed_at, past_at
+from app.composition.reading import feed_at, past_at, signals_at, tickets_at
 from app.serving.http import Parts, create_app
 from events.base import Event
 from infra.log.envelope import AnyEvent
@@ -27,6 +27,8 @@ from read_api.reading.desk import Desk, Pool, Reports, read_pool
 from tests.database import MASTER, Database
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+STREAM_SECONDS = 1.5
+"""How long a stream of one's own changes lives here."""
 PERM = UUID(int=0xE4)
 
 
@@ -79,6 +81,7 @@ class Office:
     app: FastAPI
     pool: Pool
     clock: Clock
+    desk: Desk
     reports: Reports | None = None
     history: dict[UUID, list[Fact]] = field(default_factory=dict)
 
@@ -261,13 +264,24 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
 
     feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)
     past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
+    signals = replace(signals_at(database.projector_url, feed.tail, limit=10), life=STREAM_SECONDS, heartbeat=0.5)
     clock = Clock()
-    doors = (pool, authenticate, read_history, phone_key, email_key, feed, past)
+    doors = (
+        pool,
+        authenticate,
+        read_history,
+        phone_key,
+        email_key,
+        feed,
+        past,
+        signals,
+        tickets_at(database.projector_url),
+    )
     desk = Desk(*doors, reports=reports, timeout=timeout, clock=clock)
     app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))
     with asyncio.Runner() as runner:
         runner.run(pool.open())
         try:
-            yield Office(database, runner, app, pool, clock, reports, history)
+            yield Office(database, runner, app, pool, clock, desk, reports, history)
         finally:
             runner.run(pool.close())

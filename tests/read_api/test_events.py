@@ -132,4 +132,4 @@ def _feed() -> Feed:
     async def read(**_how: object) -> Page:
         raise AssertionError("nothing is read")
 
-    return Feed(read, frozenset(), Tail("postgresql://nobody@127.0.0.1:1/nothing"))
+    return Feed(read=read, topics=frozenset(), tail=Tail("postgresql://nobody@127.0.0.1:1/nothing"))

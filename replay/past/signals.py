@@ -1,0 +1,82 @@
+"""What changes for whom: of each new fact only where it stands, what it is about, and which staff it concerns."""
+
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+
+from projections.interactions.activities import activities
+from projections.parties.client_card import client_card
+from projections.sales.pipeline_board import pipeline_board
+
+LIMIT = 500
+"""Facts looked at for one page."""
+
+OWNED = ("client", "deal", "activity")
+"""What belongs to a member of the staff; a fact about it concerns those whom it names: the old owner and the new."""
+
+
+def _view(name: str, shape: int) -> str:
+    return f"read.{name}_v{shape}"
+
+
+_SIGNALS = f"""
+SELECT e.position, split_part(e.topic, '.', 1), e.stream_id, ARRAY(
+    SELECT c.owner_id
+    FROM {_view(client_card.name, client_card.shape)} AS c
+    WHERE c.client_id = ANY (e.parties)
+        AND c.owner_id IS NOT NULL
+    UNION
+    SELECT d.seller_id
+    FROM {_view(pipeline_board.name, pipeline_board.shape)} AS d
+    WHERE d.deal_id = e.stream_id
+        AND d.seller_id IS NOT NULL
+    UNION
+    SELECT a.staff_id
+    FROM {_view(activities.name, activities.shape)} AS a
+    WHERE a.activity_id = e.stream_id
+        AND a.staff_id IS NOT NULL
+    UNION
+    SELECT named.value::uuid
+    FROM json_each_text(e.body) AS named
+    WHERE split_part(e.topic, '.', 1) = ANY (%(owned)s)
+        AND named.value ~ '^[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}$')
+FROM letopis.event AS e
+WHERE e.position > %(after)s
+ORDER BY e.position
+LIMIT %(limit)s
+"""  # noqa: S608 - put together from constants
+
+_HEAD = "SELECT coalesce(max(position), 0) FROM letopis.event"
+
+
+class Signal(NamedTuple):
+    """That something changed: what it is about, its id, the position of the fact, and whom of the staff it concerns.
+
+    Among these may be ids of others that the fact names; nobody is called by them.
+    """
+
+    position: int
+    kind: str
+    id: UUID
+    staff: frozenset[UUID]
+
+
+class SignalPage(NamedTuple):
+    """The facts after a position, the last position examined, and the log's end."""
+
+    facts: list[Signal]
+    examined: int
+    head: int
+
+
+def signal_page(connection: psycopg.Connection[Any], *, after: int) -> SignalPage:
+    """Return what the facts after a position are about, and whom they concern as the views say now.
+
+    The views may not have taken in a fact yet: whom it names it concerns all the same. Raises psycopg.Error.
+    """
+    ((head,),) = connection.execute(_HEAD).fetchall()
+    found = connection.execute(_SIGNALS, {"after": after, "limit": LIMIT, "owned": list(OWNED)}).fetchall()
+    facts = [Signal(position, kind, about, frozenset(staff)) for position, kind, about, staff in found]
+    examined = facts[-1].position if facts else after
+    return SignalPage(facts, examined, max(head, examined))
