@@ -249,9 +249,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     expected: set[str] = {"503"} if path not in {"/health", "/metrics", "/labels"} else set()
     if path not in PUBLIC:
-        operation["security"] = [{"bearer": []}]
-        if any(parameter["name"] == TICKET for parameter in operation.get("parameters", [])):
-            operation["security"].append({"ticket": []})
+        names = [parameter["name"] for parameter in operation.get("parameters", [])]
+        operation["security"] = [{"bearer": []}, {"ticket": []}] if TICKET in names else [{"bearer": []}]
         expected |= {"401", "403"}
     if "requestBody" in operation:
         expected |= {"400", "413", "415", "422"}

@@ -61,7 +61,11 @@ class ClockAheadError(ToldError):
             "nothing is recorded meanwhile. Set the clock of this machine and of the database's; if it is right, "
             "restart Letopis."
         )
-        self.facts = {"clock": clock.isoformat(), "expected": expected.isoformat(), "retry_after": RETRY_AFTER}
+        self.facts: dict[str, Any] = {
+            "clock": clock.isoformat(),
+            "expected": expected.isoformat(),
+            "retry_after": RETRY_AFTER,
+        }
 
 
 class ClockBehindError(ToldError):
