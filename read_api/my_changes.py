@@ -71,7 +71,8 @@ class ChangesQuestion(Question):
     method="POST",
     note=" It is good once, for 30 seconds.",
 )
-async def take_ticket(ask: Asking) -> Response:
+async def take_ticket(ask: Asking, question: Annotated[Question, Query()]) -> Response:
+    await ask.desk.require_log(question.min_position)
     ticket = await ask.desk.tickets.issue(str(ask.own_id), ask.caller.role)
     body = Ticket(ticket=ticket.text, expires_at=ticket.expires_at)
     return ask.answer(to_json(body), Seen(await ask.desk.head()), more={"Cache-Control": "no-store"})

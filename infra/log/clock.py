@@ -68,6 +68,10 @@ class ClockAheadError(ToldError):
         }
 
 
+def _told(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
 class ClockBehindError(ToldError):
     """All of the log is later than the clock says, or what was accepted last is: then it is the clock that is wrong."""
 
