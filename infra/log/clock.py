@@ -62,8 +62,8 @@ class ClockAheadError(ToldError):
             "restart Letopis."
         )
         self.facts: dict[str, Any] = {
-            "clock": clock.isoformat(),
-            "expected": expected.isoformat(),
+            "clock": _told(clock),
+            "expected": _told(expected),
             "retry_after": RETRY_AFTER,
         }
 
