@@ -1,18 +1,23 @@
 """Questions about touchpoints and tasks: lists, and what a staff member has to do today."""
 
-from datetime import date, datetime, timedelta
-from typing import Annotated
+from datetime import date, datetime
+from functools import cache
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from read_api import views
+from read_api.filters import OF_MEMBERS, member_of
 from read_api.lists import ActivityStatus, CallStatus, Channel, Direction
 from read_api.reading.answer import Answer, Page, Sql, Whole, json_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import ReadNotAllowedError
-from read_api.reading.paging import Listing, item_statement
-from read_api.reading.question import PageQuestion, PastQuestion
+from read_api.reading.moments import period
+from read_api.reading.paging import Listing, Sorting, item_statement
+from read_api.reading.question import Day, ListQuestion, PastQuestion
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE, Roles
 
@@ -95,10 +100,24 @@ class Activity(Whole):
     position: int
 
 
-class MyDay(Whole):
-    """What a staff member has to do: up to 200 of each, the oldest first, and how many there are of each."""
+class PlannedDay(Answer):
+    """What is planned for a day and not done: up to 50, the earliest first, and how many there are."""
 
-    staff_id: UUID
+    day: date
+    due: list[Activity]
+    due_count: int
+
+
+class MyDay(Whole):
+    """What a staff member, or a team, has to do: up to 200 of each, the oldest first, and how many there are of each.
+
+    Of today `due` begins now, and what was due before is `overdue`. Of another day `due` is the whole of it; `overdue`
+    is what was due before a past day, or before now. `days` are there when several were asked for, each of them whole.
+    `staff_id` is null in what a team has to do, and `team_id` is there in nothing else.
+    """
+
+    staff_id: UUID | None
+    team_id: UUID | None = None
     day: date
     overdue: list[Activity]
     overdue_count: int
@@ -106,6 +125,7 @@ class MyDay(Whole):
     due_count: int
     calls_to_classify: list[Activity]
     calls_to_classify_count: int
+    days: list[PlannedDay] | None = None
 
 
 JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = a.client_id
@@ -120,63 +140,107 @@ ACTIVITIES = Listing(
     order={"takes_place_at": "timestamptz", "activity_id": "uuid"},
     always="a.takes_place_at IS NOT NULL",
     filters={
+        "ids": "a.activity_id = ANY(%(ids)s::uuid[])",
         "staff": "a.staff_id = %(staff)s",
+        "team_id": member_of("team_id", "a.staff_id"),
+        "branch_id": member_of("branch_id", "a.staff_id"),
         "client": "a.client_id = %(client)s",
+        "contact": "a.contact_id = %(contact)s",
         "deal": "a.deal_id = %(deal)s",
         "state": "a.state = %(state)s",
         "channel": "a.channel = %(channel)s",
         "participant": PARTICIPANT,
+        "direction": "a.direction = %(direction)s",
+        "is_offer": "a.is_offer",
+        "not is_offer": "NOT a.is_offer",
+        "from": "a.takes_place_at >= %(from)s",
+        "to": "a.takes_place_at < %(to)s",
     },
-    steady=frozenset({"staff", "client", "deal"}),
-    parties=frozenset({"client"}),
+    steady=frozenset({"staff", "client", "contact", "deal"}),
+    parties=frozenset({"client", "contact"}),
     joins=JOINS,
     names=NAMES,
+    beside=OF_MEMBERS,
     descending=True,
+    sortings={"takes_place": Sorting({"takes_place_at": "timestamptz", "activity_id": "uuid"})},
 )
 
 
 ACTIVITY = item_statement(ACTIVITIES, "a.activity_id = %(activity_id)s")
 
 
-def _mine(name: str, condition: str, order: str) -> str:
-    mine = f"FROM {views.ACTIVITIES} AS a WHERE a.staff_id = %(staff)s AND {condition}"
+def _mine(name: str, whose: str, condition: str, order: str, most: int = 200) -> str:
+    mine = f"FROM {views.ACTIVITIES} AS a WHERE {whose} AND {condition}"
     return f"""'{name}', (
         SELECT coalesce(json_agg({json_of(Activity, "a")} ORDER BY a.{order}, a.activity_id), '[]')
-        FROM (SELECT a.* {mine} ORDER BY a.{order}, a.activity_id LIMIT 200) AS a
+        FROM (SELECT a.* {mine} ORDER BY a.{order}, a.activity_id LIMIT {most}) AS a
         {JOINS}
     ),
     '{name}_count', (SELECT count(*) {mine})"""  # noqa: S608 - put together from constants
 
 
 # The conditions are those of the partial indexes activities_due and activities_unclassified.
+_DUE = "a.state = 'planned' AND a.due_at >= {begin} AND a.due_at < {end}"
 _CALLS = "a.state = 'held' AND a.channel = 'call' AND a.direction = 'inbound' AND a.call_status IS NULL"
-_MY_DAY = f"""
+
+
+@cache
+def my_day(*, of_team: bool = False, has_days: bool = False) -> Statement:
+    """Return what gives the day of a staff member or of a team, and each of several days if they are asked for."""
+    whose = member_of("team_id", "a.staff_id") if of_team else "a.staff_id = %(staff)s"
+    due_then = _mine("due", whose, _DUE.format(begin="p.begins", end="p.ends"), "due_at", most=50)
+    days = f""", 'days', (
+        SELECT json_agg(json_build_object('day', p.day, {due_then}) ORDER BY p.day)
+        FROM unnest(%(days)s::date[], %(begins)s::timestamptz[], %(ends)s::timestamptz[]) AS p (day, begins, ends)
+    )"""  # noqa: S608 - put together from constants
+    sql = f"""
 SELECT seen.*, json_build_object(
     'staff_id', %(staff)s::uuid,
+    {"'team_id', %(team_id)s::uuid," if of_team else ""}
     'day', %(day)s::date,
-    {_mine("overdue", "a.state = 'planned' AND a.due_at < %(now)s", "due_at")},
-    {_mine("due", "a.state = 'planned' AND a.due_at >= %(now)s AND a.due_at < %(end)s", "due_at")},
-    {_mine("calls_to_classify", _CALLS, "held_at")}
+    {_mine("overdue", whose, "a.state = 'planned' AND a.due_at < %(late)s", "due_at")},
+    {_mine("due", whose, _DUE.format(begin="%(begin)s", end="%(end)s"), "due_at")},
+    {_mine("calls_to_classify", whose, f"{_CALLS} AND a.held_at < %(end)s", "held_at")}{days if has_days else ""}
 )::text
 FROM seen"""  # noqa: S608 - put together from constants
-MY_DAY = Statement(_MY_DAY, (views.ACTIVITIES,), NAMES)
+    return Statement(sql, (views.ACTIVITIES, *([views.STAFF_DIRECTORY] if of_team else ())), NAMES)
 
 
-class ActivitiesQuestion(PageQuestion):
+class ActivitiesQuestion(ListQuestion):
     """Which touchpoints and tasks."""
 
     staff: UUID | None = None
+    team_id: UUID | None = None
+    branch_id: UUID | None = None
     client: UUID | None = None
+    contact: UUID | None = None
     deal: UUID | None = None
     state: ActivityStatus | None = None
     channel: Channel | None = None
     participant: UUID | None = None
+    direction: Direction | None = None
+    is_offer: bool | None = None
+    since: Annotated[Day | None, Field(alias="from")] = None
+    until: Annotated[Day | None, Field(alias="to")] = None
+    sort: Literal["takes_place", "-takes_place"] | None = None
 
 
 class DayQuestion(PastQuestion):
-    """Whose day: the caller's own, unless a head, an auditor or an admin names another."""
+    """Whose day: the caller's own, unless a head, an auditor or an admin names another, or a team."""
 
     staff: UUID | None = None
+    team_id: Annotated[UUID | None, Field(description="The day of this team, for those who may see others' days.")] = (
+        None
+    )
+    day: Day | None = None
+    days: Annotated[int | None, Field(ge=1, le=31)] = None
+
+    @model_validator(mode="after")
+    def _is_of_one_or_of_a_team(self) -> "DayQuestion":
+        if self.staff is not None and self.team_id is not None:
+            known = {"field": "team_id", "other": "staff"}
+            raise PydanticCustomError("one_of_two", "give team_id or staff, not both", known)
+        return self
 
 
 @router.question("/activities", "Touchpoints and tasks, the latest first", answers=Page[Activity], roles=FRONT_OFFICE)
@@ -191,11 +255,26 @@ async def get_activity(activity_id: UUID, ask: Asking, question: Annotated[PastQ
 
 @router.question("/my-day", "What is due today, overdue, or waits for a click", answers=MyDay, roles=FRONT_OFFICE)
 async def get_my_day(ask: Asking, question: Annotated[DayQuestion, Query()]) -> Response:
-    staff = question.staff or ask.own_id
+    staff = None if question.team_id else question.staff or ask.own_id
     if str(staff) != ask.caller.id and ask.caller.role not in OTHERS_DAY:
         raise ReadNotAllowedError(role=ask.caller.role, needed=sorted(OTHERS_DAY), action="get_my_day")
     now = ask.now(question)
+    day = question.day or now.date()
     # By the calendar, not by 24 hours: a day on which the clocks change has 23 or 25.
-    end = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    values = {"staff": staff, "now": now, "end": end, "day": now.date()}
-    return await ask.one(MY_DAY, values, question)
+    last = min(day.toordinal() + (question.days or 1) - 1, date.max.toordinal())
+    days = [date.fromordinal(number) for number in range(day.toordinal(), last + 1)]
+    begins, ends = zip(*(period(each, each, ask.desk.zone) for each in days), strict=True)
+    is_today = day == now.date()
+    values = {
+        "staff": staff,
+        "team_id": question.team_id,
+        "day": day,
+        "late": now if is_today else min(now, begins[0]),
+        "begin": now if is_today else begins[0],
+        "end": ends[0],
+        "days": days,
+        "begins": list(begins),
+        "ends": list(ends),
+    }
+    statement = my_day(of_team=question.team_id is not None, has_days=question.days is not None)
+    return await ask.one(statement, values, question)

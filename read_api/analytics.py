@@ -29,7 +29,7 @@ from read_api.reading.errors import (
     UnknownReportError as NoSuchReportError,
 )
 from read_api.reading.moments import as_of_from
-from read_api.reading.question import AsOfText, Question
+from read_api.reading.question import WRITTEN_OUT, AsOfText, Question
 from read_api.reading.statement import Seen
 from read_api.roles import Roles
 
@@ -183,6 +183,9 @@ def _parameters(ask: Ask, report: DeclaredReport) -> dict[str, str]:
         raise WrongParameterError(
             *({"pointer": f"/{name}", "in": "query", "code": "unknown-parameter"} for name in unknown)
         )
+    begin, end = given.get("from", ""), given.get("to", "")
+    if WRITTEN_OUT.fullmatch(begin) and WRITTEN_OUT.fullmatch(end) and end < begin:
+        raise WrongParameterError({"pointer": "/to", "in": "query", "code": "ends-before-it-begins"})
     return given
 
 

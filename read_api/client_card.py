@@ -1,16 +1,33 @@
 """A client's card: everything a front-office screen shows of one client, in one statement."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import BeforeValidator, Field
 
 from read_api import views
+from read_api.activities import JOINS, Activity
+from read_api.deals import DEALS, Deal
 from read_api.lists import AffiliationRole, Channel, ClientKind, Confidence, ContactKind, Direction, Lifecycle
-from read_api.reading.answer import Answer, Sql, Sum, Whole, json_of, list_of, one_of, sums_of
+from read_api.reading.answer import (
+    NOT_SELECTED,
+    Answer,
+    Page,
+    Sql,
+    Sum,
+    Whole,
+    json_of,
+    list_of,
+    one_told,
+    sums_of,
+    told_of,
+)
+from read_api.reading.asking import absent
 from read_api.reading.declaring import Asking, Questions
-from read_api.reading.question import PastQuestion
+from read_api.reading.paging import Around
+from read_api.reading.question import PageQuestion, PastQuestion, one_by_one
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("clients")
@@ -141,20 +158,62 @@ class ClientCard(Client, Whole):
     contact_persons: Annotated[list[Contact], _CONTACT_PERSONS]
     organisations: Annotated[list[Contact], _ORGANISATIONS]
     subsidiaries: Annotated[list[Subsidiary], _SUBSIDIARIES]
+    deals: Annotated[
+        Page[Deal] | None,
+        NOT_SELECTED,
+        Field(description="Open deals, if included; `next` is the cursor of /deals?client=…&status=open."),
+    ] = None
+    next_activity: Annotated[
+        Activity | None, NOT_SELECTED, Field(description="The planned activity that is due first, if included.")
+    ] = None
 
 
-CARD = one_of(
-    ClientCard,
-    "c",
-    f"""{views.CLIENT_CARD} AS c
+_SOURCE = f"""{views.CLIENT_CARD} AS c
     LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id
     LEFT JOIN {views.UNITS} AS ob ON ob.unit_id = o.branch_id
-    WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL""",
-    views=(views.CLIENT_CARD, views.PIPELINE_BOARD, views.CONTACT_PERSONS),
-    names=(views.CLIENT_CARD, views.STAFF_DIRECTORY, views.UNITS),
-)
+    WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL"""
+_VIEWS = (views.CLIENT_CARD, views.PIPELINE_BOARD, views.CONTACT_PERSONS)
+_NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY, views.UNITS)
+_NEXT_ACTIVITY = f"""(
+        SELECT {json_of(Activity, "a")}
+        FROM {views.ACTIVITIES} AS a
+        {JOINS}
+        WHERE (a.client_id = %(client_id)s OR a.contact_id = %(client_id)s) AND a.state = 'planned'
+        ORDER BY a.due_at, a.activity_id
+        LIMIT 1
+    )"""  # noqa: S608 - put together from constants
+
+_CARD = told_of(ClientCard, "c", _SOURCE)
+_CARD_WITH_NEXT = told_of(ClientCard, "c", _SOURCE, next_activity=_NEXT_ACTIVITY)
+CARD = one_told(_CARD, views=_VIEWS, names=_NAMES)
+CARD_WITH_NEXT = one_told(_CARD_WITH_NEXT, views=(*_VIEWS, views.ACTIVITIES), names=_NAMES)
+TOLD = ("one.told", "one.version")
+AROUND_DEALS = Around(TOLD, _CARD, _VIEWS, _NAMES)
+AROUND_DEALS_WITH_NEXT = Around(TOLD, _CARD_WITH_NEXT, CARD_WITH_NEXT.views, _NAMES)
+
+
+class CardQuestion(PastQuestion):
+    """What a client's card may be asked with."""
+
+    include: Annotated[
+        list[Literal["deals", "next_activity"]] | None, BeforeValidator(one_by_one), Field(max_length=10)
+    ] = None
 
 
 @router.question("/clients/{client_id}", "A client's card", answers=ClientCard, roles=FRONT_OFFICE)
-async def get_client(client_id: UUID, ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
-    return await ask.one(CARD, {"client_id": client_id}, question, ("client", client_id))
+async def get_client(client_id: UUID, ask: Asking, question: Annotated[CardQuestion, Query()]) -> Response:
+    whose, included = {"client_id": client_id}, question.include or []
+    has_next = "next_activity" in included
+    card = CARD_WITH_NEXT if has_next else CARD
+    if "deals" not in included:
+        return await ask.one(card, whose, question, ("client", client_id))
+    page = PageQuestion(min_position=question.min_position)
+    around = AROUND_DEALS_WITH_NEXT if has_next else AROUND_DEALS
+    async with ask.then(question, card.views, client_id) as asked:
+        filters = {"client": client_id, "status": "open"}
+        deals = await asked.page_body(DEALS, page, filters, client_id, around, whose)
+    told, version = deals.around
+    if told is None:
+        raise absent("client", client_id, deals.seen)
+    body = told.removesuffix("}").encode() + b',"deals":{' + deals.body + b"}}"
+    return ask.answer(body, deals.seen, version=version)

@@ -1,7 +1,8 @@
 """Questions about many clients: the list by name, and the search by what a client is recognised by."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,12 +11,13 @@ from pydantic_core import PydanticCustomError
 from infra.words import words
 from read_api import views
 from read_api.client_card import Client
+from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import ClientKind, Lifecycle
 from read_api.reading.answer import Page
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import WrongMediaTypeError
-from read_api.reading.paging import Listing
-from read_api.reading.question import PageQuestion, PastQuestion, PlainText
+from read_api.reading.paging import Listing, Sorting
+from read_api.reading.question import Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("clients")
@@ -28,9 +30,19 @@ CLIENTS = Listing(
     order={"name_sort": "text", "client_id": "uuid"},
     always="c.registered_at IS NOT NULL AND c.name_sort IS NOT NULL",
     filters={
+        "ids": "c.client_id = ANY(%(ids)s::uuid[])",
         "owner": "c.owner_id = %(owner)s",
+        "unowned": "c.owner_id IS NULL",
+        "not unowned": "c.owner_id IS NOT NULL",
+        "team_id": member_of("team_id", "c.owner_id"),
+        "branch_id": member_of("branch_id", "c.owner_id"),
         "stage": "c.lifecycle = %(stage)s",
         "kind": "c.kind = %(kind)s",
+        "archived": "c.archived_at IS NOT NULL",
+        "not archived": "c.archived_at IS NULL",
+        "registered_from": "c.registered_at >= %(registered_from)s",
+        "registered_to": "c.registered_at < %(registered_to)s",
+        **next_step("client_id = c.client_id", "contact_id = c.client_id"),
         "q": "array_to_tsvector(c.name_parts) @@ %(q)s::tsquery",
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
@@ -38,20 +50,33 @@ CLIENTS = Listing(
     searched="q",
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id",
     names=(views.STAFF_DIRECTORY,),
+    beside={**OF_MEMBERS, **OF_PLANS},
+    sortings={
+        "name": Sorting({"name_sort": "text", "client_id": "uuid"}),
+        "registered": Sorting({"registered_at": "timestamptz", "client_id": "uuid"}),
+    },
 )
 
 
-class ClientsQuestion(PageQuestion):
+class ClientsQuestion(ListQuestion):
     """Which clients; `q` finds every word in the name, wherever in it and however written."""
 
     owner: UUID | None = None
+    unowned: bool | None = None
+    team_id: UUID | None = None
+    branch_id: UUID | None = None
     stage: Lifecycle | None = None
     kind: ClientKind | None = None
+    archived: bool | None = None
+    registered_from: Day | None = None
+    registered_to: Day | None = None
+    without_next_step: bool | None = None
     q: PlainText | None = None
+    sort: Literal["name", "-name", "registered", "-registered"] | None = None
 
-    def filters(self) -> dict[str, Any]:
+    def filters(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the filters, the words of the name as a query: each the beginning of an indexed ending of a word."""
-        given = super().filters()
+        given = super().filters(zone)
         if self.q is not None:
             given["q"] = " & ".join(f"'{word}':*" for word in words(self.q))
         return given

@@ -1,21 +1,22 @@
 """Questions about deals: lists, one deal, and the board of a pipeline with counts and sums."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from read_api import views
+from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import DealStatus
 from read_api.pipelines import PipelineStage
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, json_of, members, sums_of
-from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
-from read_api.reading.paging import Listing, item_statement
-from read_api.reading.question import PageQuestion, PastQuestion, PlainText
-from read_api.reading.statement import Seen, Statement
+from read_api.reading.paging import Around, Listing, Sorting, item_statement
+from read_api.reading.question import Amount, Currency, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("deals")
@@ -86,17 +87,34 @@ DEALS = Listing(
     order={"opened_at": "timestamptz", "deal_id": "uuid"},
     always="d.opened_at IS NOT NULL",
     filters={
+        "ids": "d.deal_id = ANY(%(ids)s::uuid[])",
         "seller": "d.seller_id = %(seller)s",
+        "team_id": member_of("team_id", "d.seller_id"),
+        "branch_id": member_of("branch_id", "d.seller_id"),
         "client": "d.client_id = %(client)s",
         "pipeline": "d.pipeline_id = %(pipeline)s",
         "status": "d.status = %(status)s",
         "stage": "d.stage = %(stage)s",
         "product": "d.product_code = %(product)s",
+        "currency": "d.currency = %(currency)s",
+        "amount_from": "d.amount >= %(amount_from)s",
+        "amount_to": "d.amount <= %(amount_to)s",
+        "opened_from": "d.opened_at >= %(opened_from)s",
+        "opened_to": "d.opened_at < %(opened_to)s",
+        "closed_from": "d.closed_at >= %(closed_from)s",
+        "closed_to": "d.closed_at < %(closed_to)s",
+        **next_step("deal_id = d.deal_id"),
     },
     steady=frozenset({"seller", "client", "product"}),
     parties=frozenset({"client"}),
     joins=JOINS,
     names=NAMES,
+    beside={**OF_MEMBERS, **OF_PLANS},
+    sortings={
+        "opened": Sorting({"opened_at": "timestamptz", "deal_id": "uuid"}),
+        "closed": Sorting({"closed_at": "timestamptz", "deal_id": "uuid"}, only="d.closed_at IS NOT NULL"),
+        "amount": Sorting({"amount": "numeric", "deal_id": "uuid"}, only="d.amount IS NOT NULL"),
+    },
 )
 
 BOARD = Listing(
@@ -105,7 +123,8 @@ BOARD = Listing(
     alias="d",
     item=Deal,
     order={"stage": "text", "opened_at": "timestamptz", "deal_id": "uuid"},
-    always="d.pipeline_id = %(pipeline)s AND d.status = 'open' AND d.stage IS NOT NULL AND d.opened_at IS NOT NULL",
+    always="d.pipeline_id = (SELECT b.pipeline_id FROM board AS b) AND d.status = 'open' AND d.stage IS NOT NULL"
+    " AND d.opened_at IS NOT NULL",
     filters={"pipeline": "true", "seller": "d.seller_id = %(seller)s", "stage": "d.stage = %(stage)s"},
     steady=frozenset({"pipeline"}),
     joins=JOINS,
@@ -132,8 +151,8 @@ _TOTALS = f""", board AS (
     JOIN board AS b USING (pipeline_id)
     WHERE %(seller)s::uuid IS NULL OR d.seller_id = %(seller)s
     GROUP BY 1, 2, 3
-)
-SELECT seen.*, b.pipeline_id, json_build_object(
+)"""  # noqa: S608 - put together from constants
+_BOARD = f"""json_build_object(
     'pipeline_id', b.pipeline_id,
     'name', b.name,
     'stages', (
@@ -152,21 +171,42 @@ SELECT seen.*, b.pipeline_id, json_build_object(
     ),
     'won', (SELECT {json_of(Count, "t")} FROM total AS t WHERE t.status = 'won'),
     'lost', (SELECT {json_of(Count, "t")} FROM total AS t WHERE t.status = 'lost')
-)::text
-FROM seen
-LEFT JOIN board AS b ON true"""  # noqa: S608 - put together from constants
-TOTALS = Statement(_TOTALS, (views.PIPELINES, views.PIPELINE_BOARD))
+)::text"""  # noqa: S608 - put together from constants
+TOTALS = Around(
+    columns=("b.pipeline_id", _BOARD),
+    joins="LEFT JOIN board AS b ON true",
+    views=(views.PIPELINES, views.PIPELINE_BOARD),
+    before=_TOTALS,
+)
 
 
-class DealsQuestion(PageQuestion):
+class DealsQuestion(ListQuestion):
     """Which deals."""
 
     seller: UUID | None = None
+    team_id: UUID | None = None
+    branch_id: UUID | None = None
     client: UUID | None = None
     pipeline: UUID | None = None
     status: DealStatus | None = None
     stage: PlainText | None = None
     product: PlainText | None = None
+    currency: Currency | None = None
+    amount_from: Amount | None = None
+    amount_to: Amount | None = None
+    opened_from: Day | None = None
+    opened_to: Day | None = None
+    closed_from: Day | None = None
+    closed_to: Day | None = None
+    without_next_step: bool | None = None
+    sort: Literal["opened", "-opened", "closed", "-closed", "amount", "-amount"] | None = None
+
+    @model_validator(mode="after")
+    def _compares_amounts_of_one_currency(self) -> "DealsQuestion":
+        compares = self.amount_from is not None or self.amount_to is not None or self.sort in {"amount", "-amount"}
+        if compares and self.currency is None:
+            raise PydanticCustomError("needs_a_currency", "amounts of one currency are compared", {"field": "currency"})
+        return self
 
 
 class BoardQuestion(PageQuestion):
@@ -177,7 +217,7 @@ class BoardQuestion(PageQuestion):
     stage: PlainText | None = None
 
 
-@router.question("/deals", "Deals by opening", answers=Page[Deal], roles=FRONT_OFFICE)
+@router.question("/deals", "Deals, by opening unless sorted otherwise", answers=Page[Deal], roles=FRONT_OFFICE)
 async def list_deals(ask: Asking, question: Annotated[DealsQuestion, Query()]) -> Response:
     return await ask.page(DEALS, question)
 
@@ -195,16 +235,10 @@ async def get_deal(deal_id: UUID, ask: Asking, question: Annotated[PastQuestion,
     may_be_absent=True,
 )
 async def get_pipeline(ask: Asking, question: Annotated[BoardQuestion, Query()]) -> Response:
+    whose = {"pipeline": question.pipeline, "seller": question.seller}
     async with ask.then(question, TOTALS.views) as asked:
-        return await _board(asked, question)
-
-
-async def _board(ask: Ask, question: BoardQuestion) -> Response:
-    values = {"pipeline": question.pipeline, "seller": question.seller}
-    seen, rows = await ask.fetch(TOTALS, values, question.min_position)
-    pipeline, totals = rows[0]
+        page = await asked.page_body(BOARD, question, question.filters(ask.desk.zone), around=TOTALS, more=whose)
+    pipeline, board = page.around
     if pipeline is None:
         raise NoSuchThingError(kind="pipeline", id=question.pipeline)
-    page = await ask.page_body(BOARD, question, {**question.filters(), "pipeline": pipeline})
-    body = totals.removesuffix("}").encode() + b"," + page.body + b"}"
-    return ask.answer(body, Seen(min(seen.position, page.seen.position), page.seen.parked or seen.parked))
+    return ask.answer(board.removesuffix("}").encode() + b"," + page.body + b"}", page.seen)

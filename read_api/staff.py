@@ -1,13 +1,11 @@
 """Questions about the staff: the directory, and what a staff member did in a period."""
 
-import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query, Response
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from read_api import views
 from read_api.activities import CONTACT
@@ -15,8 +13,8 @@ from read_api.lists import StaffRole, UnitKind
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.moments import period
-from read_api.reading.paging import Listing, item_statement
-from read_api.reading.question import PageQuestion, PastQuestion, PlainText
+from read_api.reading.paging import Listing, Sorting, item_statement
+from read_api.reading.question import Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.reading.statement import Statement
 from read_api.roles import EVERYBODY, FRONT_OFFICE, Role, Roles
 
@@ -126,6 +124,7 @@ STAFF = Listing(
     order={"name_sort": "text", "staff_id": "uuid"},
     always="s.name IS NOT NULL",
     filters={
+        "ids": "s.staff_id = ANY(%(ids)s::uuid[])",
         "head": "s.head_id = %(head)s",
         "role": "s.role = %(role)s",
         "team": _unit_named("team"),
@@ -135,7 +134,9 @@ STAFF = Listing(
         "active": "(s.departed_at IS NULL) = %(active)s",
     },
     joins=_units_of("s"),
-    beside=(views.UNITS,),
+    names=(views.UNITS,),
+    beside={"team": (views.UNITS,), "branch": (views.UNITS,)},
+    sortings={"name": Sorting({"name": "text", "staff_id": "uuid"})},
 )
 
 MEMBER = item_statement(STAFF, "s.staff_id = %(staff_id)s")
@@ -205,7 +206,7 @@ COUNTERS = Statement(
 )
 
 
-class StaffQuestion(PageQuestion):
+class StaffQuestion(ListQuestion):
     """Which of the staff."""
 
     head: UUID | None = None
@@ -215,6 +216,7 @@ class StaffQuestion(PageQuestion):
     branch: PlainText | None = None
     branch_id: UUID | None = None
     active: bool | None = None
+    sort: Literal["name", "-name"] | None = None
 
 
 class UnitsQuestion(PageQuestion):
@@ -224,18 +226,8 @@ class UnitsQuestion(PageQuestion):
     open: bool | None = None
 
 
-def _written_out(value: Any) -> Any:
-    """Take no bare number for a day: "0" would be read as seconds, and be a day of 1970."""
-    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        raise PydanticCustomError("date_parsing", "a day is its year, month and day")
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_written_out)]
-
-
 class CountersQuestion(PastQuestion):
-    """Which period, both days included; from the first of this month to today, unless said."""
+    """Which period, both days included; unless said it ends today, and begins with the month that it ends in."""
 
     since: Annotated[Day | None, Field(alias="from")] = None
     until: Annotated[Day | None, Field(alias="to")] = None
@@ -268,7 +260,8 @@ async def get_staff_places(staff_id: UUID, ask: Asking, question: Annotated[Page
 )
 async def get_staff_counters(staff_id: UUID, ask: Asking, question: Annotated[CountersQuestion, Query()]) -> Response:
     today = ask.now(question).date()
-    since, until = question.since or today.replace(day=1), question.until or today
+    until = question.until or today
+    since = question.since or until.replace(day=1)
     begin, end = period(since, until, ask.desk.zone)
     values = {"staff": staff_id, "since": since, "until": until, "begin": begin, "end": end}
     return await ask.one(COUNTERS, values, question, ("staff", staff_id), rests_on_others=True)

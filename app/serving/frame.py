@@ -21,8 +21,8 @@ SMALL = 16 * 1024
 ONE_COMMAND = 256 * 1024
 """Bytes of one command: a client with fifty contact points of the longest."""
 
-PARAMETERS = 200
-"""Parameters of an address; a hundred topics are the most that one question takes."""
+PARAMETERS = 250
+"""Parameters of an address; two hundred ids are the most that one question takes, and it has filters beside them."""
 
 HUNG_UP = 499
 """What the log and the counts call a request whose caller did not wait for the end of it."""

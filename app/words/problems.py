@@ -225,7 +225,9 @@ def told(problem: Problem, language: str) -> dict[str, Any]:
 
 def _told_field(error: Mapping[str, Any], language: str) -> dict[str, Any]:
     where = str(error["pointer"])
-    name = where.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    # Of a parameter of several values the parameter is named: `ids`, and no place in it.
+    named = where.split("/")[1] if error.get("in") == "query" and "/" in where else where.rpartition("/")[2]
+    name = named.replace("~1", "/").replace("~0", "~")
     facts = dict(error)
     if language == "ru" and isinstance(facts.get("expected"), str):
         facts["expected"] = facts["expected"].replace(" or ", " или ")

@@ -46,6 +46,19 @@ CREATE INDEX activities_by_client ON {schema}.activities (client_id, takes_place
 CREATE INDEX activities_by_deal ON {schema}.activities (deal_id, takes_place_at, activity_id)
 WHERE deal_id IS NOT NULL;
 
+-- serves GET /activities?contact=, and what is planned with a contact person
+CREATE INDEX activities_by_contact ON {schema}.activities (contact_id, takes_place_at, activity_id)
+WHERE contact_id IS NOT NULL;
+
+-- serves GET /activities?direction=inbound where few or none match
+CREATE INDEX activities_inbound ON {schema}.activities (takes_place_at, activity_id) WHERE direction = 'inbound';
+
+-- serves GET /activities?is_offer=true: few of all
+CREATE INDEX activities_with_offer ON {schema}.activities (takes_place_at, activity_id) WHERE is_offer;
+
+-- serves a card's next activity, and GET /clients?without_next_step=
+CREATE INDEX activities_planned ON {schema}.activities (client_id, due_at, activity_id) WHERE state = 'planned';
+
 -- serves GET /activities?state=&channel=: in order; and either of them where few or none match
 CREATE INDEX activities_by_state ON {schema}.activities (state, channel, takes_place_at, activity_id);
 

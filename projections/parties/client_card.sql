@@ -42,6 +42,12 @@ CREATE INDEX client_card_by_lifecycle ON {schema}.client_card (lifecycle, name_s
 -- serves GET /clients?kind=&stage=: in order; and ?kind= where few or none match
 CREATE INDEX client_card_by_kind ON {schema}.client_card (kind, lifecycle, name_sort, client_id);
 
+-- serves GET /clients?registered_from=&registered_to=&sort=registered, page by page
+CREATE INDEX client_card_by_registration ON {schema}.client_card (registered_at, client_id);
+
+-- serves GET /clients?archived=true: few of all
+CREATE INDEX client_card_archived ON {schema}.client_card (name_sort, client_id) WHERE archived_at IS NOT NULL;
+
 -- serves GET /clients?q=: array_to_tsvector(name_parts) @@ '''ромаш'':* & ''мос'':*'::tsquery, each word of the question
 -- folded as the name was; the cast takes the words as they are, so no dictionary and no locale has a say
 CREATE INDEX client_card_by_name_part ON {schema}.client_card USING gin (array_to_tsvector(name_parts));

@@ -40,6 +40,13 @@ CREATE INDEX pipeline_board_by_client ON {schema}.pipeline_board (client_id, ope
 -- serves GET /deals?product=: one product's deals, page by page
 CREATE INDEX pipeline_board_by_product ON {schema}.pipeline_board (product_code, opened_at, deal_id);
 
+-- serves GET /deals?closed_from=&closed_to=&sort=closed, page by page
+CREATE INDEX pipeline_board_by_closing ON {schema}.pipeline_board (closed_at, deal_id) WHERE closed_at IS NOT NULL;
+
+-- serves GET /deals?currency=&amount_from=&amount_to=&sort=amount, page by page
+CREATE INDEX pipeline_board_by_amount ON {schema}.pipeline_board (currency, amount, deal_id)
+WHERE currency IS NOT NULL;
+
 -- serves GET /staff/<id>/counters: the deals that a seller opened in a period
 CREATE INDEX pipeline_board_by_opener ON {schema}.pipeline_board (opened_by, opened_at);
 

@@ -3,6 +3,7 @@
 A member without an `Sql` of its own is the view's column of its name.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
@@ -66,10 +67,12 @@ class Sum(Answer):
     amount: Annotated[str, amount_in("currency")]
 
 
-def columns(model: type[BaseModel], alias: str) -> dict[str, str]:
-    """Return the SQL of each member of an answer made of the rows of a view under this alias."""
+def columns(model: type[BaseModel], alias: str, only: Collection[str] | None = None) -> dict[str, str]:
+    """Return the SQL of each member of an answer, or of these, made of the rows of a view under this alias."""
     found = {}
     for name, field in model.model_fields.items():
+        if only is not None and name not in only:
+            continue
         given = next((one.text for one in field.metadata if isinstance(one, Sql)), "{column}")
         if given:
             found[name] = given.replace("{column}", f"{alias}.{name}").replace("{row}", alias)
@@ -97,15 +100,24 @@ def sums_of(alias: str) -> str:
     return f"coalesce(json_agg({json_of(Sum, alias)} ORDER BY {alias}.currency) {known}, '[]')"
 
 
+def told_of(model: type[BaseModel], alias: str, source: str, **more: str) -> str:
+    """Return the join that gives, as `one`, the answer (told) that a source (FROM and WHERE) has, and its version.
+
+    `more` are members that the answer has beside its own, each with its SQL. Where the source has nothing: NULLs.
+    """
+    return f"""LEFT JOIN (
+    SELECT {json_of(model, alias, **more)}::text AS told, {alias}.version
+    FROM {source}
+) AS one ON true"""  # noqa: S608 - put together from constants
+
+
 def one_of(
     model: type[BaseModel], alias: str, source: str, *, views: tuple[str, ...], names: tuple[str, ...] = ()
 ) -> Statement:
     """Return the statement that gives the one answer that a source (FROM and WHERE) has, and its version; or NULLs."""
-    sql = f"""
-SELECT seen.*, one.told, one.version
-FROM seen
-LEFT JOIN (
-    SELECT {json_of(model, alias)}::text AS told, {alias}.version
-    FROM {source}
-) AS one ON true"""  # noqa: S608 - put together from constants
-    return Statement(sql, views, names)
+    return one_told(told_of(model, alias, source), views=views, names=names)
+
+
+def one_told(told: str, *, views: tuple[str, ...], names: tuple[str, ...] = ()) -> Statement:
+    """Return the statement that gives the one answer that a join of `told_of` has, and its version."""
+    return Statement(f"\nSELECT seen.*, one.told, one.version\nFROM seen\n{told}", views, names)

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from read_api.reading.desk import Caller, Desk, Row
 from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedError
 from read_api.reading.moments import as_of_from
-from read_api.reading.paging import Listing, from_cursor, page_statement, to_cursor
+from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, from_cursor, page_statement, to_cursor
 from read_api.reading.question import PageQuestion, PastQuestion
 from read_api.reading.statement import Seen, Statement
 
@@ -21,6 +21,7 @@ PARKED_RETRY_AFTER = 30
 
 JSON = "application/json"
 NO_HEADERS: Mapping[str, str] = {}
+NO_VALUES: Mapping[str, Any] = {}
 
 
 class Views(Protocol):
@@ -38,11 +39,15 @@ class Views(Protocol):
 
 
 class PageBody(NamedTuple):
-    """One page: the members `items`, `next` and, if asked for, `count`, and how true they are."""
+    """One page: the members `items`, `next` and, if asked for, `count`, and how true they are.
+
+    `around` is what else was asked for in the same statement.
+    """
 
     seen: Seen
     body: bytes
     is_empty: bool
+    around: tuple[Any, ...] = ()
 
 
 class Ask:
@@ -145,8 +150,8 @@ class Ask:
 
     async def page(self, listing: Listing, question: PageQuestion, fixed: Mapping[str, Any] | None = None) -> Response:
         """Answer with one page of a list; `fixed` are filters that are no parameters."""
-        filters = {**question.filters(), **(fixed or {})}
-        async with self.then(question, (listing.view,), listing.party(filters)) as asked:
+        filters = {**question.filters(self.desk.zone), **(fixed or {})}
+        async with self.then(question, listing.views(filters), listing.party(filters)) as asked:
             page = await asked.page_body(listing, question, filters)
         return self.answer(b"{" + page.body + b"}", page.seen)
 
@@ -167,21 +172,33 @@ class Ask:
         return self.answer(b"{" + page.body + b"}", page.seen)
 
     async def page_body(
-        self, listing: Listing, question: PageQuestion, filters: Mapping[str, Any], about: UUID | None = None
+        self,
+        listing: Listing,
+        question: PageQuestion,
+        filters: Mapping[str, Any],
+        about: UUID | None = None,
+        around: Around = NOTHING,
+        more: Mapping[str, Any] = NO_VALUES,
     ) -> PageBody:
-        """Return one page of a list, of one thing's list if it is `about` one."""
+        """Return one page of a list, of one thing's list if it is `about` one.
+
+        What there is `around` it is asked for in the same statement; `more` are the values that only that needs.
+        """
+        listing = as_wanted(listing, question.order, question.members)
         # A cursor leads on at the moment it was given for, and at no other.
         named = {**filters, **self._as_of}
         place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}
-        given = frozenset(filters)
-        statement = page_statement(listing, given, question.limit, has_cursor=bool(place), has_count=question.count)
-        values = {**filters, **place, "limit": question.limit}
+        given, size = listing.conditions_of(filters), question.page_size
+        statement = page_statement(
+            listing, given, size, has_cursor=bool(place), has_count=question.count, around=around
+        )
+        values = {**filters, **more, **place, "limit": size}
         seen, rows = await self.fetch(statement, values, question.min_position, about)
-        items, *last = rows[0]
+        others, (items, *last) = rows[0][: len(around.columns)], rows[0][len(around.columns) :]
         count = f',"count":{last.pop()}' if question.count else ""
         end = "null" if last[-1] is None else f'"{to_cursor(listing, named, last)}"'
         body = f'"items":{items or "[]"},"next":{end}{count}'
-        return PageBody(seen, body.encode(), is_empty=items is None)
+        return PageBody(seen, body.encode(), is_empty=items is None, around=others)
 
 
 def absent(kind: str, identity: UUID | str | None, seen: Seen) -> NoSuchThingError | ViewParkedError:

@@ -19,6 +19,7 @@ ReadError
 └── ViewBehindError          the view has not reached the position in time          504
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 
@@ -69,6 +70,13 @@ class WrongParameterError(ReadError):
 
     def __init__(self, *errors: dict[str, Any]) -> None:
         super().__init__(errors=list(errors))
+
+
+def not_in_list(parameter: str, known: Iterable[str]) -> WrongParameterError:
+    """Return the refusal of a word that a parameter does not know, with those that it knows."""
+    *others, last = (repr(word) for word in known)
+    expected = f"{', '.join(others)} or {last}"
+    return WrongParameterError({"pointer": f"/{parameter}", "in": "query", "code": "not-in-list", "expected": expected})
 
 
 class UnacceptableFormatError(ReadError):

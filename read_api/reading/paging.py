@@ -3,9 +3,11 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2s
 from typing import Any, Literal
@@ -15,10 +17,12 @@ from pydantic import BaseModel
 from pydantic_core import to_json
 
 from read_api.reading.answer import columns, one_of
-from read_api.reading.errors import WrongParameterError
+from read_api.reading.errors import WrongParameterError, not_in_list
 from read_api.reading.statement import Statement
 
-KeyType = Literal["text", "timestamptz", "uuid", "bigint"]
+KeyType = Literal["text", "timestamptz", "uuid", "bigint", "numeric"]
+
+_NUMERIC = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?")
 
 FEW = 1_000
 """A search looks up so many rows by its own index and sorts them; where more match, at least one in a thousand of a
@@ -34,14 +38,27 @@ class Paged:
 
 
 @dataclass(frozen=True, eq=False)
+class Sorting:
+    """Another way to sort a list; no row that it lists has an empty key, for what is empty comes after nothing.
+
+    `only` is the condition of the rows that can be sorted so, if that is not all of them.
+    """
+
+    order: Mapping[str, KeyType]
+    only: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class Listing(Paged):
     """A list that can be filtered: SQL that is put together from constants only; values go in as parameters.
 
-    `item` is the answer that each row of the view becomes; `filters` maps a parameter to its condition. `steady` are
-    the filters that are fast, alone, by the same index whatever the value; `searched` is one of which nobody can tell,
-    before looking, whether it matches half the rows or none. `joins` add names to the rows of one page, from the views
-    in `names`; `beside` are views that conditions look into. `parties` are the filters that name a party: the facts
-    that concern it are all that the list rests on.
+    `item` is the answer that each row of the view becomes; `shown` are its members that are wanted, if not all.
+    `filters` maps a parameter to its condition, and `not` and a parameter to what it means when it is false, where that
+    is another one. `steady` are the filters that are fast, alone, by the same index whatever the value; `searched` is
+    one of which nobody can tell, before looking, whether it matches half the rows or none. `joins` add names to the
+    rows of one page, from the views in `names`; `beside` are the views that the condition of a filter looks into.
+    `parties` are the filters that name a party: the facts that concern it are all that the list rests on. `sortings`
+    are the ways to sort it by name, each of them also backwards.
     """
 
     view: str
@@ -54,26 +71,96 @@ class Listing(Paged):
     searched: str | None = None
     joins: str = ""
     names: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
+    beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     descending: bool = False
+    sortings: Mapping[str, Sorting] = field(default_factory=dict)
+    shown: frozenset[str] | None = None
+
+    @property
+    def key(self) -> str:
+        """The column that names a row."""
+        return list(self.order)[-1]
+
+    def conditions_of(self, filters: Mapping[str, Any]) -> frozenset[str]:
+        """Return the names of the conditions that filters with these values ask for."""
+        return frozenset(
+            f"not {name}" if value is False and f"not {name}" in self.filters else name
+            for name, value in filters.items()
+        )
+
+    def views(self, filters: Iterable[str]) -> tuple[str, ...]:
+        """Return the views that a list with these filters, or conditions, looks for rows in."""
+        named = [view for name in sorted(filters) for view in self.beside.get(name.removeprefix("not "), ())]
+        return tuple(dict.fromkeys((self.view, *named)))
 
     def party(self, given: Mapping[str, Any]) -> UUID | None:
         """Return the party that one of the filters names, if one does, and no view beside says more."""
-        named = () if self.beside else sorted(self.parties & set(given))
+        named = sorted(self.parties & set(given)) if self.views(given) == (self.view,) else ()
         return next((given[name] for name in named), None)
 
-    def conditions(self, given: frozenset[str]) -> str:
-        """Return the WHERE clause for the filters that are given."""
+    def where(self, given: frozenset[str]) -> str:
+        """Return the WHERE clause for the conditions of these names."""
         return "\n        AND ".join([self.always, *(self.filters[name] for name in sorted(given))])
 
 
 @lru_cache(maxsize=512)
+def as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None) -> Listing:
+    """Return the list sorted in one of its ways, backwards with a minus, and with these members alone and the key.
+
+    A cursor leads on in the order that it was given for, and in no other. Raises WrongParameterError for a member that
+    there is not.
+    """
+    if shown is not None:
+        known = columns(listing.item, listing.alias)
+        if not shown <= known.keys():
+            raise not_in_list("fields", known)
+        listing = replace(listing, shown=shown | {listing.key})
+    if sort is None:
+        return listing
+    sorting = listing.sortings[sort.removeprefix("-")]
+    return replace(
+        listing,
+        name=f"{listing.name} by {sort}",
+        order=sorting.order,
+        descending=sort.startswith("-"),
+        always=f"{listing.always} AND {sorting.only}" if sorting.only else listing.always,
+        # What is fast by its own index is so in the order of that index.
+        steady=listing.steady if list(sorting.order) == list(listing.order) else frozenset(),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Around:
+    """What an answer tells around a page, of the same moment: SQL that is put together from constants only.
+
+    `columns` stand first in the row; `joins` are what they need, and `before` the common table expressions, each after
+    a comma.
+    """
+
+    columns: tuple[str, ...]
+    joins: str
+    views: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    before: str = ""
+
+
+NOTHING = Around((), "", ())
+
+
+@lru_cache(maxsize=512)
 def page_statement(
-    listing: Listing, given: frozenset[str], limit: int, *, has_cursor: bool, has_count: bool = False
+    listing: Listing,
+    given: frozenset[str],
+    limit: int,
+    *,
+    has_cursor: bool,
+    has_count: bool = False,
+    around: Around = NOTHING,
 ) -> Statement:
     """Return what gives one page, one row: position, items as JSON (NULL: none), the last one's keys if more follow.
 
-    If asked for, how many items the whole list has comes last, of the same moment as the items.
+    What there is `around` the page comes before the items. If asked for, how many items the whole list has comes last.
+    All of it is of the same moment.
     With no filter or a steady one the limit stands in the text, and PostgreSQL plans once. A limit that is a parameter
     makes it plan each time, since for any limit it would expect a tenth of the table: other values get their own way.
     """
@@ -82,25 +169,25 @@ def page_statement(
     a, way = listing.alias, "DESC" if listing.descending else "ASC"
     keys = [f"{a}.{column}" for column in listing.order]
     order = ", ".join(f"{key} {way}" for key in keys)
-    conditions = all_of_them = listing.conditions(given)
+    conditions = all_of_them = listing.where(given)
     if has_cursor:
         after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
         conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
-    item = columns(listing.item, a)
+    item = columns(listing.item, a, listing.shown)
     members = ", ".join(f"{value} AS {name}" for name, value in item.items())
     sorted_by = [f"key_{number}" for number in range(len(keys))]
     members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
     found, rows = _rows(listing, given, conditions, order, size)
     counted = f", (SELECT count(*) FROM {listing.view} AS {a} WHERE {all_of_them})" if has_count else ""  # noqa: S608
-    sql = f"""{found}, page AS MATERIALIZED (
+    sql = f"""{around.before}{found}, page AS MATERIALIZED (
     SELECT {members}
     FROM (
         {rows}
     ) AS {a}
     {listing.joins}
 )
-SELECT seen.*, (
+SELECT seen.*, {"".join(f"{column}, " for column in around.columns)}(
     SELECT json_agg(i)::text
     FROM (
         SELECT {", ".join(f"p.{name}" for name in item)}
@@ -110,19 +197,21 @@ SELECT seen.*, (
     ) AS i
 ), {", ".join(f"last.{name}" for name in sorted_by)}{counted}
 FROM seen
+{around.joins}
 LEFT JOIN (
     SELECT {", ".join(f"p.{name}" for name in sorted_by)}
     FROM page AS p
     ORDER BY {page_order}
     LIMIT 1 OFFSET {size} - 1
 ) AS last ON (SELECT count(*) FROM page) > {size}"""  # noqa: S608 - put together from the constants of a Listing
-    return Statement(sql, (listing.view, *listing.beside), listing.names)
+    views = tuple(dict.fromkeys((*around.views, *listing.views(given))))
+    return Statement(sql, views, (*around.names, *listing.names))
 
 
 def item_statement(listing: Listing, condition: str) -> Statement:
     """Return what gives the one item of a list that a condition is true of, as the list has it, or NULL."""
     source = f"{listing.view} AS {listing.alias}\n    {listing.joins}\n    WHERE {condition} AND {listing.always}"
-    return one_of(listing.item, listing.alias, source, views=(listing.view,), names=(*listing.names, *listing.beside))
+    return one_of(listing.item, listing.alias, source, views=(listing.view,), names=listing.names)
 
 
 def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:
@@ -132,7 +221,7 @@ def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, 
     if listing.searched not in given:
         return "", along
     # Planned for what is common, a search for a word that is nowhere would walk along the order to the very end.
-    last = list(listing.order)[-1]
+    last = listing.key
     searched = listing.filters[str(listing.searched)]
     found = f""", found AS MATERIALIZED (
     SELECT {a}.{last} FROM {view} AS {a} WHERE {searched} LIMIT {FEW} + 1
@@ -155,11 +244,16 @@ def _name(listing: str, filters: tuple[tuple[str, str], ...]) -> str:
 
 def to_cursor(listing: Paged, filters: Mapping[str, Any], keys: Sequence[Any]) -> str:
     """Return the opaque text that names the place after a row."""
-    plain = [
-        key.isoformat() if isinstance(key, datetime) else key if isinstance(key, int) else str(key) for key in keys
-    ]
-    text = to_json([_check(listing, filters), *plain])
+    text = to_json([_check(listing, filters), *map(_written, keys)])
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+def _written(key: Any) -> Any:
+    if isinstance(key, datetime):
+        return key.isoformat()
+    if isinstance(key, int):
+        return key
+    return f"{key:f}" if isinstance(key, Decimal) else str(key)
 
 
 def from_cursor(listing: Paged, filters: Mapping[str, Any], cursor: str) -> dict[str, Any]:
@@ -186,6 +280,10 @@ def _key(given: Any, kind: KeyType) -> Any:
     given.encode()  # a lone surrogate is a ValueError here, not a fault of the database
     if kind == "uuid":
         return UUID(given)
+    if kind == "numeric":
+        if not _NUMERIC.fullmatch(given):
+            raise ValueError(given)
+        return Decimal(given)
     if kind == "timestamptz":
         moment = datetime.fromisoformat(given)
         if moment.tzinfo is None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from aggregates.branch import Branch
 from aggregates.team import Team
-from events.values import Channel, ClientKind, Lifecycle, StaffRole
+from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
 from projections.interactions import activities
 from projections.sales import pipeline_board
 from read_api.door import MODULES
@@ -19,13 +19,14 @@ RECORDED: set[tuple[str, tuple[str, ...]]] = {
     ("kind", (Team.KIND, Branch.KIND)),
     ("stage", tuple(Lifecycle)),
     ("channel", tuple(Channel)),
+    ("direction", tuple(Direction)),
     ("role", tuple(StaffRole)),
     ("status", (pipeline_board.OPEN, pipeline_board.WON, pipeline_board.LOST)),
     ("state", (activities.PLANNED, activities.HELD, activities.CANCELLED)),
 }
 """What a filter chooses among, by its name."""
 
-OF_AN_ANSWER = {"format"}
+OF_AN_ANSWER = {"format", "sort"}
 """Choices that are none of what was recorded."""
 
 

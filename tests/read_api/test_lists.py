@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from read_api.activities import ACTIVITIES, Activity, MyDay
 from read_api.clients import CLIENTS
-from read_api.deals import BOARD, DEALS, Board, Deal
+from read_api.deals import BOARD, DEALS, TOTALS, Board, Deal
 from read_api.door import MODULES
 from read_api.events import PERSONAL_DATA
 from read_api.pipelines import Pipeline
@@ -17,7 +17,7 @@ from read_api.products import Product
 from read_api.projections import ProjectionStatus
 from read_api.reading.answer import Items, Page
 from read_api.reading.declaring import RIGHTS
-from read_api.reading.paging import Listing, page_statement
+from read_api.reading.paging import NOTHING, Listing, page_statement
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.staff import StaffMember
@@ -140,8 +140,9 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
 def test_each_list_is_read_through_its_index(
     company: Office, listing: Listing, given: dict[str, Any], index: str
 ) -> None:
-    statement = page_statement(listing, frozenset(given), 50, has_cursor=False)
-    plan = company.runner.run(_plan(company, statement, {**given, "limit": 50}))
+    around = TOTALS if listing is BOARD else NOTHING
+    statement = page_statement(listing, frozenset(given), 50, has_cursor=False, around=around)
+    plan = company.runner.run(_plan(company, statement, {"seller": None, **given, "limit": 50}))
     assert f"on {index}" in plan or f"using {index}" in plan, plan
 
 

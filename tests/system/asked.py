@@ -40,8 +40,26 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "branch": ("Romashka", "Lutik"),
     "from": ("2025-01-01",),
     "to": ("2026-01-01",),
+    "registered_from": ("2025-03-01",),
+    "registered_to": ("2026-03-01",),
+    "opened_from": ("2025-03-01",),
+    "opened_to": ("2026-03-01",),
+    "closed_from": ("2025-03-01",),
+    "closed_to": ("2026-03-01",),
+    "currency": ("RUB",),
+    "amount_from": ("200&currency=USD",),
+    "amount_to": ("200&currency=USD",),
+    "contact": CLIENTS[:1],
+    "ids": (",".join(map(str, (*CLIENTS[:3], *DEALS[:3], *ACTIVITIES[:3], *STAFF[:3]))),),
+    "fields": ("version",),
+    "include": ("deals,next_activity", "next_activity"),
+    "day": ("2025-06-01",),
+    "days": ("7",),
 }
 """What is asked for by each part of a path and by each filter that is no choice among few."""
+
+NEEDS = {"amount": "amount&currency=USD", "-amount": "-amount&currency=USD"}
+"""What cannot be asked by itself, with what it needs."""
 
 SEARCHED = (("email", "a@b.example"), ("phone", "+7 922 325-12-93"), ("tax_id", "7707083893"))
 """What a client is looked for by, in the body of a question."""
@@ -81,8 +99,8 @@ def _queries(route: APIRoute) -> Iterator[Query]:
     if "as_of" not in kind.model_fields:
         return
     is_list = issubclass(kind, PageQuestion)
-    filters = [f"{name}={value}" for name, values in _filters(kind).items() for value in values]
-    pairs = [f"{one}&{other}" for one, other in zip(filters, filters[2:], strict=False) if one[:2] != other[:2]]
+    filters = [f"{name}={NEEDS.get(value, value)}" for name, values in _filters(kind).items() for value in values]
+    pairs = [f"{one}&{other}" for one, other in zip(filters, filters[2:], strict=False) if _go_together(one, other)]
     for values in product(*(SAMPLES[name] for name in route.param_convertors)):
         path = route.path.format(**dict(zip(route.param_convertors, values, strict=True)))
         if route.methods == {"POST"}:
@@ -93,15 +111,24 @@ def _queries(route: APIRoute) -> Iterator[Query]:
             yield Query(route.name, f"{path}?{query}" if query else path, is_list)
 
 
+def _go_together(one: str, other: str) -> bool:
+    """Tell whether two filters can be asked at once: no parameter is in both, and they are not two names of one."""
+    first, second = ({part.partition("=")[0] for part in each.split("&")} for each in (one, other))
+    return one[:2] != other[:2] and not first & second and {*first, *second} != {"staff", "team_id"}
+
+
 def _filters(kind: type[BaseModel]) -> dict[str, tuple[Any, ...]]:
-    """Return what to ask with by each filter: both answers to yes or no, two members of a choice, else samples."""
+    """Return what to ask with by each filter: both answers to yes or no, two members of a choice, else samples.
+
+    Every way to sort is asked for.
+    """
     found: dict[str, tuple[Any, ...]] = {}
     for name, field in kind.model_fields.items():
         if name in OWN_TO_LISTS:
             continue
         choices = [one for one in get_args(field.annotation) if get_origin(one) is Literal]
         if choices:
-            found[name] = get_args(choices[0])[:2]
+            found[name] = get_args(choices[0])[: None if name == "sort" else 2]
         elif bool in get_args(field.annotation):
             found[name] = ("true", "false")
         else:

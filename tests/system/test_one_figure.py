@@ -20,7 +20,7 @@ from events.values import Money
 from infra.postgres.embedded import EmbeddedPostgres
 from read_api.activities import ACTIVITIES
 from read_api.client_card import CARD
-from read_api.deals import DEALS, TOTALS
+from read_api.deals import BOARD, DEALS, TOTALS
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, page_statement
 from read_api.reading.statement import Statement
@@ -127,7 +127,8 @@ def check_deals(readers: Readers) -> Counter[str]:
     totals = readers.report("pipeline_totals")
     for road in {each["pipeline_id"] for each in deals}:
         here = [each for each in deals if each["pipeline_id"] == road]
-        pipeline, text = readers.one(TOTALS, pipeline=road, seller=None)
+        statement = page_statement(BOARD, frozenset({"pipeline"}), 200, has_cursor=False, around=TOTALS)
+        pipeline, text, *_ = readers.one(statement, pipeline=road, seller=None)
         assert str(pipeline) == road
         board = json.loads(text)
         places = [("open", stage["code"], stage) for stage in board["stages"]]
