@@ -160,6 +160,7 @@ ACTIVITIES = Listing(
     parties=frozenset({"client", "contact"}),
     joins=JOINS,
     names=NAMES,
+    searched=frozenset(OF_MEMBERS),
     beside=OF_MEMBERS,
     descending=True,
     sortings={"takes_place": Sorting({"takes_place_at": "timestamptz", "activity_id": "uuid"})},

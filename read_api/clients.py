@@ -47,7 +47,7 @@ CLIENTS = Listing(
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
     steady=frozenset({"owner", "stage"}),
-    searched="q",
+    searched=frozenset({"q", *OF_MEMBERS}),
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id",
     names=(views.STAFF_DIRECTORY,),
     beside={**OF_MEMBERS, **OF_PLANS},

@@ -109,6 +109,7 @@ DEALS = Listing(
     parties=frozenset({"client"}),
     joins=JOINS,
     names=NAMES,
+    searched=frozenset(OF_MEMBERS),
     beside={**OF_MEMBERS, **OF_PLANS},
     sortings={
         "opened": Sorting({"opened_at": "timestamptz", "deal_id": "uuid"}),

@@ -54,8 +54,8 @@ class Listing(Paged):
 
     `item` is the answer that each row of the view becomes; `shown` are its members that are wanted, if not all.
     `filters` maps a parameter to its condition, and `not` and a parameter to what it means when it is false, where that
-    is another one. `steady` are the filters that are fast, alone, by the same index whatever the value; `searched` is
-    one of which nobody can tell, before looking, whether it matches half the rows or none. `joins` add names to the
+    is another one. `steady` are the filters that are fast, alone, by the same index whatever the value; `searched` are
+    those of which nobody can tell, before looking, whether they match half the rows or none. `joins` add names to the
     rows of one page, from the views in `names`; `beside` are the views that the condition of a filter looks into.
     `parties` are the filters that name a party: the facts that concern it are all that the list rests on. `sortings`
     are the ways to sort it by name, each of them also backwards.
@@ -68,7 +68,7 @@ class Listing(Paged):
     filters: Mapping[str, str]
     steady: frozenset[str] = frozenset()
     parties: frozenset[str] = frozenset()
-    searched: str | None = None
+    searched: frozenset[str] = frozenset()
     joins: str = ""
     names: tuple[str, ...] = ()
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -218,18 +218,21 @@ def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, 
     """Return the SQL that gives the rows of one page, and the common table expression it needs before it."""
     a, view = listing.alias, listing.view
     along = f"SELECT {a}.* FROM {view} AS {a} WHERE {conditions} ORDER BY {order} LIMIT {size} + 1"  # noqa: S608
-    if listing.searched not in given:
-        return "", along
     # Planned for what is common, a search for a word that is nowhere would walk along the order to the very end.
-    last = listing.key
-    searched = listing.filters[str(listing.searched)]
-    found = f""", found AS MATERIALIZED (
-    SELECT {a}.{last} FROM {view} AS {a} WHERE {searched} LIMIT {FEW} + 1
-)"""  # noqa: S608
-    few = f"SELECT {a}.* FROM found JOIN {view} AS {a} USING ({last}) WHERE (SELECT count(*) FROM found) <= {FEW}"  # noqa: S608
-    many = f"SELECT {a}.* FROM {view} AS {a} WHERE (SELECT count(*) FROM found) > {FEW}"  # noqa: S608
     rest = f"AND {conditions} ORDER BY {order} LIMIT {size} + 1"
-    return found, f"({few} {rest}) UNION ALL ({many} {rest})"
+    found, ways, are_many = "", [], []
+    for name in sorted(listing.searched & given):
+        found += f""", found_{name} AS MATERIALIZED (
+    SELECT {a}.{listing.key} FROM {view} AS {a} WHERE {listing.filters[name]} LIMIT {FEW} + 1
+)"""  # noqa: S608
+        counted = f"(SELECT count(*) FROM found_{name})"  # noqa: S608
+        source = f"found_{name} JOIN {view} AS {a} USING ({listing.key})"
+        ways.append(f"(SELECT {a}.* FROM {source} WHERE {' AND '.join([*are_many, f'{counted} <= {FEW}'])} {rest})")  # noqa: S608
+        are_many.append(f"{counted} > {FEW}")
+    if not ways:
+        return "", along
+    ways.append(f"(SELECT {a}.* FROM {view} AS {a} WHERE {' AND '.join(are_many)} {rest})")  # noqa: S608
+    return found, " UNION ALL ".join(ways)
 
 
 def _check(listing: Paged, filters: Mapping[str, Any]) -> str:

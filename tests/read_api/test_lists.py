@@ -17,7 +17,7 @@ from read_api.products import Product
 from read_api.projections import ProjectionStatus
 from read_api.reading.answer import Items, Page
 from read_api.reading.declaring import RIGHTS
-from read_api.reading.paging import NOTHING, Listing, page_statement
+from read_api.reading.paging import NOTHING, Listing, as_wanted, page_statement
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.staff import StaffMember
@@ -135,13 +135,28 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
         (BOARD, {"pipeline": ROAD}, "pipeline_board_by_stage"),
         (ACTIVITIES, {}, "activities_by_time"),
         (ACTIVITIES, {"staff": ANNA}, "activities_by_staff"),
+        (CLIENTS, {"ids": [nth(1000), nth(1001)]}, "client_card_pkey"),
+        (CLIENTS, {"archived": True}, "client_card_archived"),
+        (CLIENTS, {"unowned": True}, "client_card_by_owner"),
+        (as_wanted(CLIENTS, "-registered", None), {"registered_from": DAY}, "client_card_by_registration"),
+        (as_wanted(DEALS, "-opened", None), {"opened_from": DAY, "opened_to": DAY}, "pipeline_board_by_opening"),
+        (as_wanted(DEALS, "closed", None), {"closed_to": DAY}, "pipeline_board_by_closing"),
+        (as_wanted(DEALS, "amount", None), {"currency": "USD", "amount_from": 5}, "pipeline_board_by_amount"),
+        (DEALS, {"ids": [nth(10_000), nth(10_001)]}, "pipeline_board_pkey"),
+        (ACTIVITIES, {"from": DAY, "to": DAY}, "activities_by_time"),
+        (as_wanted(ACTIVITIES, "takes_place", frozenset({"topic"})), {}, "activities_by_time"),
+        (ACTIVITIES, {"contact": nth(1000)}, "activities_by_contact"),
+        (ACTIVITIES, {"direction": "inbound"}, "activities_inbound"),
+        (ACTIVITIES, {"is_offer": True}, "activities_with_offer"),
+        (ACTIVITIES, {"ids": [nth(20_000), nth(20_001)]}, "activities_pkey"),
     ],
 )
 def test_each_list_is_read_through_its_index(
     company: Office, listing: Listing, given: dict[str, Any], index: str
 ) -> None:
     around = TOTALS if listing is BOARD else NOTHING
-    statement = page_statement(listing, frozenset(given), 50, has_cursor=False, around=around)
+    conditions = listing.conditions_of(given)
+    statement = page_statement(listing, conditions, 50, has_cursor=False, around=around)
     plan = company.runner.run(_plan(company, statement, {"seller": None, **given, "limit": 50}))
     assert f"on {index}" in plan or f"using {index}" in plan, plan
 
