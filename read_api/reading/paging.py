@@ -90,26 +90,30 @@ class Listing(Paged):
 
     def views(self, filters: Iterable[str]) -> tuple[str, ...]:
         """Return the views that a list with these filters, or conditions, looks for rows in."""
-        named = [view for name in sorted(filters) for view in self.beside.get(name.removeprefix("not "), ())]
-        return tuple(dict.fromkeys((self.view, *named)))
+        looked = [view for name in filters for view in self.beside.get(name.removeprefix("not "), ())]
+        return (self.view, *sorted({*looked} - {self.view})) if looked else (self.view,)
 
     def party(self, given: Mapping[str, Any]) -> UUID | None:
         """Return the party that one of the filters names, if one does, and no view beside says more."""
-        named = sorted(self.parties & set(given)) if self.views(given) == (self.view,) else ()
-        return next((given[name] for name in named), None)
+        named = min(self.parties & given.keys(), default=None)
+        return None if named is None or self.views(given) != (self.view,) else given[named]
 
     def where(self, given: frozenset[str]) -> str:
         """Return the WHERE clause for the conditions of these names."""
         return "\n        AND ".join([self.always, *(self.filters[name] for name in sorted(given))])
 
 
-@lru_cache(maxsize=512)
 def as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None) -> Listing:
     """Return the list sorted in one of its ways, backwards with a minus, and with these members alone and the key.
 
     A cursor leads on in the order that it was given for, and in no other. Raises WrongParameterError for a member that
     there is not.
     """
+    return listing if sort is None and shown is None else _as_wanted(listing, sort, shown)
+
+
+@lru_cache(maxsize=512)
+def _as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None) -> Listing:
     if shown is not None:
         known = columns(listing.item, listing.alias)
         if not shown <= known.keys():

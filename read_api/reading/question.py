@@ -106,8 +106,9 @@ class PageQuestion(PastQuestion):
 
     def filters(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the filters that are given; of days their beginning or, of the last one, their end in a zone."""
-        given = self.model_dump(exclude_none=True, by_alias=True, exclude=set(NO_FILTERS))
-        return {name: _moment(name, value, zone) for name, value in given.items()}
+        names, kind = self.model_fields_set - NO_FILTERS, type(self)
+        given = {kind.model_fields[name].alias or name: getattr(self, name) for name in sorted(names)}
+        return {name: _moment(name, value, zone) for name, value in given.items() if value is not None}
 
     @property
     def page_size(self) -> int:

@@ -21,7 +21,7 @@ from read_api.reading.paging import NOTHING, Listing, as_wanted, page_statement
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.staff import StaffMember
-from tests.read_api.office import DAY, Office, activity, branch, client, deal, nth, staff
+from tests.read_api.office import DAY, PERM, Office, activity, branch, client, deal, nth, staff
 
 ANNA, ROAD, MANY = nth(1), nth(41), 3000
 OTHER_ADDRESSES = {
@@ -96,7 +96,20 @@ def company(desk: Office) -> Office:
 
 
 @pytest.mark.parametrize(
-    "path", ["/clients?limit=200", "/deals?limit=199", "/activities?limit=200", "/pipeline?limit=99"]
+    "path",
+    [
+        "/clients?limit=200",
+        "/deals?limit=199",
+        "/activities?limit=200",
+        "/pipeline?limit=99",
+        "/clients?limit=200&sort=-registered",
+        "/deals?limit=199&sort=-opened",
+        "/activities?limit=200&sort=takes_place",
+        # A branch with more than are looked up before the list is walked.
+        f"/clients?limit=200&branch_id={PERM}",
+        f"/deals?limit=199&branch_id={PERM}&sort=-opened",
+        f"/activities?limit=200&branch_id={PERM}",
+    ],
 )
 def test_pages_show_every_row_once(company: Office, path: str) -> None:
     items = company.pages(path)

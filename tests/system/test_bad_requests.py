@@ -176,6 +176,7 @@ def test_the_head_of_a_read_is_that_of_its_answer_without_the_body(door: Door) -
         ("/analytics/stage_history?colour=red", "/colour", "unknown-parameter"),
         ("/analytics/stage_history?from=yesterday", "/from", "not-a-date"),
         ("/analytics/stage_history?from=%00", "/from", "not-a-date"),
+        ("/analytics/stage_history?from=2026-03-02&to=2026-03-01", "/to", "ends-before-it-begins"),
         ("/analytics/monthly_sales?seller_id=%27", "/seller_id", "not-a-uuid"),
         ("/analytics/monthly_sales?by_product=maybe", "/by_product", "not-yes-or-no"),
         ("/analytics/stage_history?format=xml", "/format", "not-in-list"),
