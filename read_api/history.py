@@ -9,9 +9,9 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from read_api.reading.answer import Answer, Page, json_of
+from read_api.reading.cursors import Paged, from_cursor, to_cursor
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
-from read_api.reading.paging import Paged, from_cursor, to_cursor
 from read_api.reading.question import Question
 from read_api.reading.statement import Seen
 from read_api.roles import Roles

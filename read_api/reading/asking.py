@@ -9,10 +9,11 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
+from read_api.reading.cursors import from_cursor, to_cursor
 from read_api.reading.desk import Caller, Desk, Row
 from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedError
 from read_api.reading.moments import as_of_from
-from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, from_cursor, page_statement, to_cursor
+from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, page_statement
 from read_api.reading.question import PageQuestion, PastQuestion
 from read_api.reading.statement import Seen, Statement
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from read_api.door import MODULES
-from read_api.reading.paging import Paged, _check
+from read_api.reading.cursors import Paged, _check
 from tests.read_api.office import Office, nth
 
 LOOK = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
