@@ -14,7 +14,7 @@ from projections.analytics import ANALYTICS
 from read_api.door import MODULES
 from read_api.reading.question import PageQuestion
 from tests.read_api.office import Office
-from tests.system.chances import ACTIVITIES, CLIENTS, CODES, DEALS, ROADS, STAFF
+from tests.system.chances import ACTIVITIES, BUYER, CLIENTS, CODES, DEALS, NINA, ROADS, SALE, STAFF
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "client_id": CLIENTS,
@@ -23,18 +23,18 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "deal_id": DEALS,
     "staff_id": STAFF,
     "report": tuple(one.name for one in ANALYTICS.reports),
-    "owner": STAFF[:2],
-    "seller": STAFF[1:2],
-    "staff": STAFF[:2],
+    "owner": (STAFF[0], NINA),
+    "seller": (NINA,),
+    "staff": (STAFF[0], NINA),
     "head": STAFF[4:5],
     "client": CLIENTS[:4],
-    "deal": DEALS[:1],
+    "deal": (SALE,),
     "participant": (CLIENTS[0], STAFF[1]),
     "pipeline": ROADS,
     "stage": ("offer", "contract"),
     "product": CODES[:1],
     "q": ("romash", "a"),
-    "team": ("Romashka",),
+    "team": ("Romashka", "Lutik"),
     "team_id": (team_named("Romashka"),),
     "branch_id": (branch_named("Romashka"),),
     "branch": ("Romashka", "Lutik"),
@@ -49,7 +49,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "currency": ("RUB",),
     "amount_from": ("200&currency=USD",),
     "amount_to": ("200&currency=USD",),
-    "contact": CLIENTS[:1],
+    "contact": (BUYER,),
     "ids": (",".join(map(str, (*CLIENTS[:3], *DEALS[:3], *ACTIVITIES[:3], *STAFF[:3]))),),
     "fields": ("version",),
     "include": ("deals,next_activity", "next_activity"),
