@@ -8,6 +8,7 @@ service is and how many descriptors it holds.
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,9 +16,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
-
-import psutil
 
 from app.demo.company import ADMIN_ID
 from tests.bench.rebuild_under_load import Load, Seen
@@ -128,10 +128,11 @@ class Size:
 
     async def watch(self, running: Service) -> None:
         """Look every second until cancelled."""
-        process = psutil.Process(running.process.pid)
+        process = Path("/proc") / str(running.process.pid)
         while True:
-            self.memory = max(self.memory, process.memory_info().rss)
-            self.descriptors = max(self.descriptors, process.num_fds())
+            pages = int((process / "statm").read_text(encoding="ascii").split()[1])
+            self.memory = max(self.memory, pages * os.sysconf("SC_PAGESIZE"))
+            self.descriptors = max(self.descriptors, sum(1 for _ in (process / "fd").iterdir()))
             await asyncio.sleep(1)
 
 
