@@ -128,11 +128,10 @@ class Desk:
         `about` is the one thing asked for: what waits elsewhere in the views is then not told. Raises
         ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
         """
-        values = statement.values(parameters, about)
-        rows = await self._run(statement, values)
+        rows = await self._run(statement, parameters, about)
         if min_position is not None and rows[0][0] < min_position:
             await self._wait(statement.all_views, min_position)
-            rows = await self._run(statement, values)
+            rows = await self._run(statement, parameters, about)
         return Seen(*rows[0][:2]), [row[2:] for row in rows]
 
     async def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
@@ -167,9 +166,9 @@ class Desk:
                 {"pointer": "/min_position", "in": "query", "code": "beyond-the-log", "head": head}
             )
 
-    async def _run(self, statement: Statement, values: Mapping[str, Any]) -> list[Row]:
+    async def _run(self, statement: Statement, parameters: Mapping[str, Any], about: UUID | None) -> list[Row]:
         try:
-            rows = await self._again(statement.now, values)
+            rows = await self._again(*statement.asked(parameters, about))
         except errors.UndefinedTable:
             raise await self._building(statement.all_views) from None
         if rows[0][0] < 0:

@@ -9,16 +9,19 @@ from uuid import UUID
 # How far the views of a question are, and the first position that something waits for in them (in what is asked about,
 # if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another
 # log (a backup was restored, and it is not built anew yet), and none of its rows may be told.
+# What is always the same stands in the text: of a parameter PostgreSQL would expect too much, and would rather plan
+# each question anew, which takes three times as long as to answer it.
 _SEEN_NOW = """
 WITH seen AS (
     SELECT coalesce(min(CASE WHEN s.is_of_another_log THEN -1 ELSE s.position END), 0) AS position, (
         SELECT min(p.position)
         FROM read.parked AS p
-        WHERE p.view = ANY(%(views)s::text[]) AND (%(about)s::text IS NULL OR %(about)s::text = ANY(p.concerns))
+        WHERE p.view = ANY('{views}'){about}
     ) AS parked
     FROM read.shown AS s
-    WHERE s.view = ANY(%(views)s::text[])
+    WHERE s.view = ANY('{views}')
 )"""
+_ABOUT = " AND %(about)s::text = ANY(p.concerns)"
 
 _SEEN_THEN = """
 WITH seen AS (SELECT %(seen_position)s::bigint AS position, NULL::bigint AS parked)"""
@@ -45,8 +48,18 @@ class Statement:
 
     @cached_property
     def now(self) -> bytes:
-        """The statement for the present; its parameters are the question's and those that `values` adds."""
-        return (_SEEN_NOW + self.sql).encode()
+        """The statement for the present; its parameters are the question's."""
+        return self._now("")
+
+    @cached_property
+    def now_about(self) -> bytes:
+        """The same, which tells of what waits only if it waits in the one thing that is asked about (`about`)."""
+        return self._now(_ABOUT)
+
+    def _now(self, about: str) -> bytes:
+        # PostgreSQL's own way to write an array.
+        views = f"{{{','.join(self.all_views)}}}"
+        return (_SEEN_NOW.format(views=views, about=about) + self.sql).encode()
 
     @cached_property
     def then(self) -> str:
@@ -58,11 +71,6 @@ class Statement:
         """Every view it selects from, once."""
         return tuple(dict.fromkeys((*self.views, *self.names)))
 
-    @cached_property
-    def _views_text(self) -> str:
-        # PostgreSQL's own way to write an array: a list would be taken apart and put together for every question.
-        return f"{{{','.join(self.all_views)}}}"
-
-    def values(self, parameters: Mapping[str, Any], about: UUID | None) -> dict[str, Any]:
-        """Return all parameters of `now`; what waits elsewhere than in the thing it is `about` is not told."""
-        return {**parameters, "views": self._views_text, "about": None if about is None else str(about)}
+    def asked(self, parameters: Mapping[str, Any], about: UUID | None) -> tuple[bytes, Mapping[str, Any]]:
+        """Return the statement for the present and all its parameters; what it is `about` is one thing, or nothing."""
+        return (self.now, parameters) if about is None else (self.now_about, {**parameters, "about": str(about)})

@@ -162,6 +162,8 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
         (ACTIVITIES, {"direction": "inbound"}, "activities_inbound"),
         (ACTIVITIES, {"is_offer": True}, "activities_with_offer"),
         (ACTIVITIES, {"ids": [nth(20_000), nth(20_001)]}, "activities_pkey"),
+        (ACTIVITIES, {"client": nth(1000)}, "activities_by_client"),
+        (ACTIVITIES, {"client": nth(1000)}, "activities_by_contact"),
     ],
 )
 def test_each_list_is_read_through_its_index(
@@ -200,7 +202,7 @@ def test_values_that_want_different_ways_leave_the_choice_to_each_question(given
 async def _anew(company: Office, given: dict[str, Any]) -> int:
     """Return how many times of twenty PostgreSQL made a plan of its own for a page of clients."""
     statement = page_statement(CLIENTS, frozenset(given), 50, has_cursor=False)
-    values = statement.values({**given, "limit": 50}, None)
+    values = {**given, "limit": 50}
     async with company.pool.connection() as connection:
         for _ in range(20):
             await connection.execute(statement.now, values, prepare=True)
@@ -213,7 +215,7 @@ async def _anew(company: Office, given: dict[str, Any]) -> int:
 async def _plan(company: Office, statement: Statement, values: dict[str, Any]) -> str:
     async with company.pool.connection() as connection:
         explained = b"EXPLAIN " + statement.now
-        rows = await (await connection.execute(explained, statement.values(values, None))).fetchall()
+        rows = await (await connection.execute(explained, values)).fetchall()
     return "\n".join(str(row[0]) for row in rows)
 
 

@@ -22,7 +22,7 @@ from read_api.reading.statement import Seen, Statement
 from tests.database import Database, copy_of
 from tests.read_api import office as offices
 from tests.system.asked import everything
-from tests.system.chances import STAGES
+from tests.system.chances import CLIENTS, STAGES
 
 ROWS = 3_000
 GROUPS = 50
@@ -40,6 +40,7 @@ BY_TYPE = {
     "jsonb": "'{}'",
     "_text": "ARRAY['x' || n]",
     "_uuid": f"CASE WHEN n %% 20 = 0 THEN ARRAY[md5((n %% {GROUPS})::text)::uuid] ELSE '{{}}' END",
+    "_int8": "ARRAY[n]",
 }
 CHOICES: Mapping[str, tuple[str | None, ...]] = {
     "kind": tuple(ClientKind),
@@ -59,6 +60,7 @@ class Asked(NamedTuple):
     path: str
     statement: Statement
     values: dict[str, Any]
+    about: UUID | None
 
 
 def fill(database: Database) -> None:
@@ -82,7 +84,8 @@ def fill(database: Database) -> None:
                 values.append(value)
             statement = f"INSERT INTO {table} SELECT {', '.join(values)} FROM generate_series(1, %s) AS n"
             owner.execute(statement.encode(), [ROWS])
-            owner.execute(f"ANALYZE {table}".encode())
+        # What the server learns by itself when a service has run for some minutes.
+        owner.execute("ANALYZE")
 
 
 def statements_of_everything(database: Database, patch: pytest.MonkeyPatch) -> list[Asked]:
@@ -98,11 +101,12 @@ def statements_of_everything(database: Database, patch: pytest.MonkeyPatch) -> l
             min_position: int | None = None,
             about: UUID | None = None,
         ) -> tuple[Seen, list[Row]]:
-            found.append(Asked(path, statement, statement.values(parameters, about)))
+            found.append(Asked(path, statement, dict(parameters), about))
             return await super().fetch(statement, parameters, min_position, about)
 
     patch.setattr(offices, "Desk", Noting)
     with offices.office(database) as opened:
+        opened.record(ROWS)
         fill(database)
         for query in everything():
             if query.name != "get_report":
@@ -130,7 +134,7 @@ def everything_asked(cluster: EmbeddedPostgres, template: str) -> Iterator[tuple
 def test_a_statement_says_which_views_it_reads(everything_asked: tuple[Database, list[Asked]]) -> None:
     _, asked = everything_asked
     views = {view_of(one) for one in PROJECTIONS}
-    for path, statement, _ in asked:
+    for path, statement, *_ in asked:
         assert set(re.findall(r"\b\w+_v\d+\b", statement.sql)) == set(statement.all_views), path
     assert {view for one in asked for view in one.statement.views} | {view_of(timers_due)} == views
 
@@ -164,7 +168,7 @@ def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, lis
     serves: dict[str, set[str]] = defaultdict(set)
     options = "-c enable_seqscan=off -c search_path=read"
     with psycopg.connect(database.reader_url, options=options) as reader:
-        for path, statement, values in asked:
+        for path, statement, values, _about in asked:
             row = reader.execute(b"EXPLAIN (FORMAT JSON) " + statement.now, values).fetchone()
             assert row is not None
             for index in indexes_of(row[0]):
@@ -183,3 +187,21 @@ def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, lis
     assert made
     serving_nothing = {name for (name,) in made if name.partition(".")[2] not in serves}
     assert serving_nothing == set()
+
+
+def test_what_every_screen_asks_is_planned_once(everything_asked: tuple[Database, list[Asked]]) -> None:
+    """To plan one of these takes longer than to answer it."""
+    database, asked = everything_asked
+    card = f"/clients/{CLIENTS[0]}"
+    paths = {"/clients?limit=200", card, f"{card}/timeline?limit=200"}
+    screens = {each.path: each for each in asked if each.path in paths}
+    assert len(screens) == 3
+    with psycopg.connect(database.reader_url, autocommit=True, options="-c search_path=read") as reader:
+        for path, screen in screens.items():
+            statement, values = screen.statement.asked(screen.values, screen.about)
+            for _ in range(20):
+                reader.execute(statement, values, prepare=True)
+            counted = b"SELECT custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
+            row = reader.execute(counted, prepare=False).fetchone()
+            assert row is not None
+            assert row[0] <= 5, path

@@ -49,7 +49,7 @@ class Readers:
         self._connection = connection
 
     def one(self, statement: Statement, **values: Any) -> list[Any]:
-        row = self._connection.execute(statement.now, statement.values(values, None)).fetchone()
+        row = self._connection.execute(statement.now, values).fetchone()
         assert row is not None
         return list(row[2:])
 
