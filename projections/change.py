@@ -23,3 +23,8 @@ def changed(row: R, **columns: Any) -> R:
 def _learn(row_type: type[Any]) -> dict[str, int]:
     places = _places_of[row_type] = {name: place for place, name in enumerate(row_type._fields)}
     return places
+
+
+def earlier(positions: list[int] | None, position: int) -> list[int]:
+    """Return the positions of facts, with one more."""
+    return [*(positions or ()), position]

@@ -156,6 +156,7 @@ ACTIVITIES = Listing(
         "from": "a.takes_place_at >= %(from)s",
         "to": "a.takes_place_at < %(to)s",
     },
+    also={"client": "a.contact_id = %(client)s AND a.client_id IS DISTINCT FROM %(client)s"},
     steady=frozenset({"staff", "client", "contact", "deal"}),
     parties=frozenset({"client", "contact"}),
     joins=JOINS,

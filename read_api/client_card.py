@@ -29,6 +29,7 @@ from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Around
 from read_api.reading.question import PageQuestion, PastQuestion, one_by_one
 from read_api.roles import FRONT_OFFICE
+from read_api.touches import TOUCHES
 
 router = Questions("clients")
 
@@ -54,9 +55,9 @@ class Client(Answer):
     lifecycle: Lifecycle | None
     archived_at: datetime | None
     registered_at: datetime | None
-    last_touch_at: datetime | None
-    last_touch_channel: Channel | None
-    touch_count: int
+    last_touch_at: Annotated[datetime | None, Sql("k.last_at")]
+    last_touch_channel: Annotated[Channel | None, Sql("k.last_channel")]
+    touch_count: Annotated[int, Sql("k.number")]
     version: int
     position: int
 
@@ -153,7 +154,7 @@ class ClientCard(Client, Whole):
     date_unknown: bool
     source: str | None
     external_id: str | None
-    last_touch_direction: Direction | None
+    last_touch_direction: Annotated[Direction | None, Sql("k.last_direction")]
     open_deals: Annotated[OpenDeals, _OPEN_DEALS]
     contact_persons: Annotated[list[Contact], _CONTACT_PERSONS]
     organisations: Annotated[list[Contact], _ORGANISATIONS]
@@ -171,8 +172,9 @@ class ClientCard(Client, Whole):
 _SOURCE = f"""{views.CLIENT_CARD} AS c
     LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id
     LEFT JOIN {views.UNITS} AS ob ON ob.unit_id = o.branch_id
+    {TOUCHES}
     WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL"""
-_VIEWS = (views.CLIENT_CARD, views.PIPELINE_BOARD, views.CONTACT_PERSONS)
+_VIEWS = (views.CLIENT_CARD, views.PIPELINE_BOARD, views.CONTACT_PERSONS, views.ACTIVITIES)
 _NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY, views.UNITS)
 _NEXT_ACTIVITY = f"""(
         SELECT {json_of(Activity, "a")}
@@ -186,10 +188,10 @@ _NEXT_ACTIVITY = f"""(
 _CARD = told_of(ClientCard, "c", _SOURCE)
 _CARD_WITH_NEXT = told_of(ClientCard, "c", _SOURCE, next_activity=_NEXT_ACTIVITY)
 CARD = one_told(_CARD, views=_VIEWS, names=_NAMES)
-CARD_WITH_NEXT = one_told(_CARD_WITH_NEXT, views=(*_VIEWS, views.ACTIVITIES), names=_NAMES)
+CARD_WITH_NEXT = one_told(_CARD_WITH_NEXT, views=_VIEWS, names=_NAMES)
 TOLD = ("one.told", "one.version")
 AROUND_DEALS = Around(TOLD, _CARD, _VIEWS, _NAMES)
-AROUND_DEALS_WITH_NEXT = Around(TOLD, _CARD_WITH_NEXT, CARD_WITH_NEXT.views, _NAMES)
+AROUND_DEALS_WITH_NEXT = Around(TOLD, _CARD_WITH_NEXT, _VIEWS, _NAMES)
 
 
 class CardQuestion(PastQuestion):

@@ -51,15 +51,37 @@ class OwnershipChange(Answer):
     actor: str
 
 
+# What a client's activities and deals had before it was known that they are this client's. The fact has rows of others:
+# of itself, or of a contact person. Where one is the client's own, it is in the story already.
+_BEFORE = f"""t.event_position = ANY (ARRAY(
+            SELECT unnest(a.before_client)
+            FROM {views.ACTIVITIES} AS a
+            WHERE a.client_id = %(client_id)s AND a.before_client IS NOT NULL
+            UNION
+            SELECT unnest(a.before_contact)
+            FROM {views.ACTIVITIES} AS a
+            WHERE a.contact_id = %(client_id)s AND a.before_contact IS NOT NULL
+            UNION
+            SELECT unnest(d.before_client)
+            FROM {views.PIPELINE_BOARD} AS d
+            WHERE d.client_id = %(client_id)s AND d.before_client IS NOT NULL
+        )) AND NOT EXISTS (
+            SELECT
+            FROM {views.CLIENT_TIMELINE} AS o
+            WHERE o.event_position = t.event_position AND (o.party_id = %(client_id)s OR o.party_id < t.party_id)
+        )"""  # noqa: S608 - put together from constants
+
 TIMELINE = Listing(
     name="timeline",
     view=views.CLIENT_TIMELINE,
     alias="t",
     item=TimelineEntry,
     order={"occurred_at": "timestamptz", "event_position": "bigint"},
-    always="t.client_id = %(client_id)s",
-    filters={"client_id": "true"},
+    always="true",
+    filters={"client_id": "t.party_id = %(client_id)s"},
+    also={"client_id": _BEFORE},
     steady=frozenset({"client_id"}),
+    rests_on=(views.ACTIVITIES, views.PIPELINE_BOARD),
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = t.staff_id",
     names=(views.STAFF_DIRECTORY,),
     descending=True,

@@ -19,6 +19,7 @@ from read_api.reading.errors import WrongMediaTypeError
 from read_api.reading.paging import Listing, Sorting
 from read_api.reading.question import Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.roles import FRONT_OFFICE
+from read_api.touches import TOUCHES, UNTOUCHED
 
 router = Questions("clients")
 
@@ -43,13 +44,16 @@ CLIENTS = Listing(
         "registered_from": "c.registered_at >= %(registered_from)s",
         "registered_to": "c.registered_at < %(registered_to)s",
         **next_step("client_id = c.client_id", "contact_id = c.client_id"),
+        "untouched_since": UNTOUCHED,
         "q": "array_to_tsvector(c.name_parts) @@ %(q)s::tsquery",
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
     steady=frozenset({"owner", "stage"}),
     searched=frozenset({"q", *OF_MEMBERS}),
-    joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id",
+    unindexed=frozenset({"untouched_since"}),
+    joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id\n    {TOUCHES}",
     names=(views.STAFF_DIRECTORY,),
+    rests_on=(views.ACTIVITIES,),
     beside={**OF_MEMBERS, **OF_PLANS},
     sortings={
         "name": Sorting({"name_sort": "text", "client_id": "uuid"}),
@@ -71,6 +75,7 @@ class ClientsQuestion(ListQuestion):
     registered_from: Day | None = None
     registered_to: Day | None = None
     without_next_step: bool | None = None
+    untouched_since: Day | None = None
     q: PlainText | None = None
     sort: Literal["name", "-name", "registered", "-registered"] | None = None
 

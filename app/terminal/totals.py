@@ -23,7 +23,7 @@ PATIENCE = 1.0
 
 _PIPELINE = """
 SELECT status, stage, count(*) AS deals, won_currency AS currency, sum(won_amount) AS amount
-FROM read.pipeline_board_v2
+FROM read.pipeline_board_v3
 WHERE pipeline_id = %(pipeline_id)s
 GROUP BY status, stage, won_currency
 """

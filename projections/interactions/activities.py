@@ -1,6 +1,7 @@
 """One row is one touchpoint or task, planned, held or cancelled: what somebody has to do, and what came of it.
 
-Read by GET /activities and GET /my-day (due and overdue, and incoming calls that still wait for their one click).
+Read by GET /activities and GET /my-day (due and overdue, and incoming calls that still wait for their one click),
+and by GET /clients/{id}/timeline for what an activity had before it was known with whom it is.
 """
 
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from events.activity import (
 from events.note import note_id_of
 from events.values import moment_before
 from infra.projector.projection import Key, Projection
-from projections.change import changed
+from projections.change import changed, earlier
 
 PLANNED, HELD, CANCELLED = "planned", "held", "cancelled"
 
@@ -34,7 +35,8 @@ class ActivityRow(NamedTuple):
     """The activity; `takes_place_at` is held_at, or due_at while it is not held: what lists are sorted by.
 
     `remind_at` is when to remind of its present due moment, `reminded_at` when that was done. `notes` are those that
-    stand, {note_id: {text, order}}.
+    stand, {note_id: {text, order}}. `before_client` and `before_contact` are the positions of those of its facts that
+    were recorded before it had a client, a contact.
     """
 
     activity_id: UUID
@@ -65,6 +67,8 @@ class ActivityRow(NamedTuple):
     participant_client_ids: list[UUID] = []  # noqa: RUF012
     remind_at: datetime | None = None
     reminded_at: datetime | None = None
+    before_client: list[int] | None = None
+    before_contact: list[int] | None = None
     version: int = 0
 
 
@@ -99,11 +103,25 @@ def _activity(row: Row, event: Any) -> ActivityRow:
     return row or ActivityRow(event.stream_id)
 
 
+def _after(activity: ActivityRow, event: Any, **columns: Any) -> ActivityRow:
+    """Return the activity as the event leaves it; a contact that was not known when it was held never will be."""
+    after = changed(activity, version=event.originator_version, **columns)
+    before_contact = activity.before_contact if after.contact_id or after.state == PLANNED else None
+    if after.contact_id is None and after.state == PLANNED:
+        before_contact = earlier(before_contact, event.position)
+    before_client = activity.before_client
+    if after.client_id is None:
+        before_client = earlier(before_client, event.position)
+    if before_client is activity.before_client and before_contact is activity.before_contact:
+        return after
+    return changed(after, before_client=before_client, before_contact=before_contact)
+
+
 @activities.on(ActivityPlanned)
 def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
-    return changed(
+    return _after(
         _activity(row, event),
-        version=event.originator_version,
+        event,
         state=PLANNED,
         channel=event.channel.value,
         direction=event.direction.value,
@@ -124,9 +142,9 @@ def planned(row: Row, event: ActivityPlanned, _: Key) -> ActivityRow:
 def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
     activity = _activity(row, event)
     at = activity.held_at or event.to_due_at
-    return changed(
+    return _after(
         activity,
-        version=event.originator_version,
+        event,
         state=activity.state or PLANNED,
         due_at=event.to_due_at,
         takes_place_at=at,
@@ -138,23 +156,21 @@ def rescheduled(row: Row, event: ActivityRescheduled, _: Key) -> ActivityRow:
 @activities.on(ActivityHandedOver)
 def handed_over(row: Row, event: ActivityHandedOver, _: Key) -> ActivityRow:
     activity = _activity(row, event)
-    return changed(
-        activity, version=event.originator_version, state=activity.state or PLANNED, staff_id=event.to_staff_id
-    )
+    return _after(activity, event, state=activity.state or PLANNED, staff_id=event.to_staff_id)
 
 
 @activities.on(ActivityReminderFell)
 def reminder_fell(row: Row, event: ActivityReminderFell, _: Key) -> ActivityRow:
-    return changed(_activity(row, event), version=event.originator_version, reminded_at=event.occurred_at)
+    return _after(_activity(row, event), event, reminded_at=event.occurred_at)
 
 
 @activities.on(ActivityHeld)
 def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
     """Say what took place; what was planned holds where the touchpoint itself says nothing."""
     activity = _activity(row, event)
-    return changed(
+    return _after(
         activity,
-        version=event.originator_version,
+        event,
         state=HELD,
         channel=event.channel.value,
         direction=event.direction.value,
@@ -178,15 +194,15 @@ def held(row: Row, event: ActivityHeld, _: Key) -> ActivityRow:
 
 @activities.on(ActivityCorrected)
 def corrected(row: Row, event: ActivityCorrected, _: Key) -> ActivityRow:
-    return changed(_activity(row, event), version=event.originator_version, **_setting(event, "to_"))
+    return _after(_activity(row, event), event, **_setting(event, "to_"))
 
 
 @activities.on(CallClassified)
 def classified(row: Row, event: CallClassified, _: Key) -> ActivityRow:
     activity = _activity(row, event)
-    return changed(
+    return _after(
         activity,
-        version=event.originator_version,
+        event,
         call_status=event.to_status.value,
         staff_id=activity.staff_id or event.staff_id,
     )
@@ -194,9 +210,9 @@ def classified(row: Row, event: CallClassified, _: Key) -> ActivityRow:
 
 @activities.on(ActivityClientNamed)
 def client_named(row: Row, event: ActivityClientNamed, _: Key) -> ActivityRow:
-    return changed(
+    return _after(
         _activity(row, event),
-        version=event.originator_version,
+        event,
         client_id=event.client_id,
         channel=event.channel.value,
         direction=event.direction.value,
@@ -224,14 +240,14 @@ def note_withdrawn(row: Row, event: ActivityNoteWithdrawn, _: Key) -> ActivityRo
 
 
 def _with_notes(row: Row, event: Any, notes: dict[str, Any]) -> ActivityRow:
-    return changed(_activity(row, event), version=event.originator_version, notes=notes)
+    return _after(_activity(row, event), event, notes=notes)
 
 
 @activities.on(ActivityCancelled)
 def cancelled(row: Row, event: ActivityCancelled, _: Key) -> ActivityRow:
-    return changed(
+    return _after(
         _activity(row, event),
-        version=event.originator_version,
+        event,
         state=CANCELLED,
         cancelled_at=event.occurred_at,
         cancel_reason=event.reason,

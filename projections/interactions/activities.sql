@@ -28,6 +28,9 @@ CREATE TABLE {schema}.activities (
     participant_client_ids uuid[]      NOT NULL,
     remind_at              timestamptz,
     reminded_at            timestamptz,
+    -- facts from before it was known with whom it is: they are in that one's story all the same
+    before_client          bigint[],
+    before_contact         bigint[],
     version                bigint      NOT NULL,
     position               bigint      NOT NULL,
     PRIMARY KEY (activity_id)
@@ -39,16 +42,33 @@ CREATE INDEX activities_by_time ON {schema}.activities (takes_place_at, activity
 -- serves GET /activities?staff=
 CREATE INDEX activities_by_staff ON {schema}.activities (staff_id, takes_place_at, activity_id);
 
--- serves GET /activities?client=
+-- serves GET /activities?client=: those with the client
 CREATE INDEX activities_by_client ON {schema}.activities (client_id, takes_place_at, activity_id);
+
+-- serves GET /activities?client=: those with the client as contact person; ?contact=, and what is planned with one
+CREATE INDEX activities_by_contact ON {schema}.activities (contact_id, takes_place_at, activity_id)
+WHERE contact_id IS NOT NULL;
+
+-- serves GET /clients and GET /clients/<id>: what touched a client; and GET /clients?untouched_since=
+CREATE INDEX activities_touching ON {schema}.activities (client_id, takes_place_at, activity_id)
+INCLUDE (channel, direction)
+WHERE state = 'held' AND channel <> 'task' AND call_status IS DISTINCT FROM 'misdial';
+
+-- serves the same: what touched a contact person
+CREATE INDEX activities_touching_contact ON {schema}.activities (contact_id, takes_place_at, activity_id)
+INCLUDE (channel, direction)
+WHERE contact_id IS NOT NULL AND client_id IS DISTINCT FROM contact_id
+    AND state = 'held' AND channel <> 'task' AND call_status IS DISTINCT FROM 'misdial';
+
+-- serves GET /clients/<id>/timeline: what began before it was known that it is with this client
+CREATE INDEX activities_before_client ON {schema}.activities (client_id) WHERE before_client IS NOT NULL;
+
+-- serves GET /clients/<id>/timeline: and with this contact person
+CREATE INDEX activities_before_contact ON {schema}.activities (contact_id) WHERE before_contact IS NOT NULL;
 
 -- serves GET /activities?deal=
 CREATE INDEX activities_by_deal ON {schema}.activities (deal_id, takes_place_at, activity_id)
 WHERE deal_id IS NOT NULL;
-
--- serves GET /activities?contact=, and what is planned with a contact person
-CREATE INDEX activities_by_contact ON {schema}.activities (contact_id, takes_place_at, activity_id)
-WHERE contact_id IS NOT NULL;
 
 -- serves GET /activities?direction=inbound where few or none match
 CREATE INDEX activities_inbound ON {schema}.activities (takes_place_at, activity_id) WHERE direction = 'inbound';

@@ -1,7 +1,7 @@
 """One row is one client as known now: the card every front-office screen opens, and what lists and search filter on.
 
-Read by GET /clients/{id}, GET /clients and POST /clients/search. A row may exist before its client is registered (a
-touchpoint came first): `registered_at` is empty until then.
+Read by GET /clients/{id}, GET /clients and POST /clients/search. What touched the client is counted there, from
+`activities`.
 """
 
 from datetime import datetime
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from events.activity import ActivityClientNamed, ActivityHeld
 from events.client import (
     AffiliationEnded,
     ClientAffiliated,
@@ -31,7 +30,7 @@ from events.client import (
     SubsidiaryDeclared,
     TaxIdCorrected,
 )
-from events.values import CallStatus, Channel, ContactKind, ContactPoint, Direction, Lifecycle
+from events.values import ContactKind, ContactPoint, Lifecycle
 from infra.projector.projection import Key, Projection
 from infra.words import name_of, word_parts
 from projections.change import changed
@@ -62,10 +61,6 @@ class ClientCardRow(NamedTuple):
     date_unknown: bool = False
     source: str | None = None
     external_id: str | None = None
-    last_touch_at: datetime | None = None
-    last_touch_channel: str | None = None
-    last_touch_direction: str | None = None
-    touch_count: int = 0
     version: int = 0
 
 
@@ -76,7 +71,7 @@ client_card = Projection(
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
     version=3,
-    shape=2,
+    shape=3,
 )
 
 Row = ClientCardRow | None
@@ -239,51 +234,3 @@ def archived(row: Row, event: ClientArchived, _: Key) -> ClientCardRow:
 @client_card.on(ClientRestored)
 def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
     return changed(_card(row, event), version=event.originator_version, archived_at=None)
-
-
-def _whose(event: ActivityHeld) -> tuple[Key, ...]:
-    """Key a touchpoint by whom it is about, so that it lies in the partition of that client's own events.
-
-    That is the client, or the contact person where no organisation is named; when neither is known yet, it is about
-    nobody but itself.
-    """
-    subject = event.subject_id
-    return () if subject.int == event.stream_id.int else ((subject,),)
-
-
-def _named(event: ActivityClientNamed) -> tuple[Key, ...]:
-    subject = event.subject_id
-    return ((subject,),) if subject == event.client_id else ()
-
-
-@client_card.on(ActivityHeld, keys=_whose, reads=("channel", "direction", "call_status"))
-def held(row: Row, event: ActivityHeld, key: Key) -> Row:
-    """Count the touchpoint; a misdial was meant for somebody else."""
-    if event.call_status == CallStatus.MISDIAL:
-        return row
-    return _touched(row, key, event.occurred_at, event.channel, event.direction)
-
-
-@client_card.on(ActivityClientNamed, keys=_named)
-def client_named(row: Row, event: ActivityClientNamed, key: Key) -> Row:
-    """Count the touchpoint that turned out to be this client's; one that is only planned counts when it is held."""
-    if event.held_at is None:
-        return row
-    return _touched(row, key, event.held_at, event.channel, event.direction)
-
-
-def _touched(row: Row, key: Key, when: datetime, channel: Channel, direction: Direction) -> Row:
-    """Return the card with one touchpoint more; a task is our own work and no touch."""
-    if channel == Channel.TASK:
-        return row
-    card = row or ClientCardRow(key[0])
-    count = card.touch_count + 1
-    if card.last_touch_at is not None and card.last_touch_at > when:
-        return changed(card, touch_count=count)
-    return changed(
-        card,
-        touch_count=count,
-        last_touch_at=when,
-        last_touch_channel=channel,
-        last_touch_direction=direction,
-    )

@@ -1,7 +1,8 @@
 """One row is one fact in one client's story: what a seller scrolls through before calling, newest first.
 
 Read by GET /clients/{id}/timeline. A fact that concerns several clients (a contact person's call is also the
-organisation's) has a row for each.
+organisation's) has a row for each; one that concerns none yet has a row under its own stream. Whose it is once that is
+known, say the rows of `activities` and `pipeline_board`: nothing here is ever moved.
 """
 
 from datetime import datetime
@@ -27,13 +28,14 @@ TOLD = tuple(
 
 
 class ClientTimelineRow(NamedTuple):
-    """One fact; `details` is the fact's own content, texts included, without what is a column beside it.
+    """One fact, in the story of one party: a client, or its own stream.
 
-    An amount of money in it is written as everywhere (see infra.amounts), however the log has it.
+    `details` is the fact's own content, texts included, without what is a column beside it. An amount of money in it is
+    written as everywhere (see infra.amounts), however the log has it.
     """
 
-    client_id: UUID
     event_position: int
+    party_id: UUID
     occurred_at: datetime
     recorded_at: datetime
     topic: str
@@ -48,12 +50,13 @@ class ClientTimelineRow(NamedTuple):
 client_timeline = Projection(
     name="client_timeline",
     row=ClientTimelineRow,
-    key=("client_id", "event_position"),
+    # By position first: rows are added where the newest are, and a fact is found for whoever it came to concern later.
+    key=("event_position", "party_id"),
     ddl=Path(__file__).with_suffix(".sql"),
     # Each key is touched by one event only, so any sharing of the work is a right one.
     partition_by="stream",
-    version=2,
-    shape=2,
+    version=3,
+    shape=3,
     is_append_only=True,
     needs_parties=True,
 )
@@ -78,19 +81,17 @@ def _acting_field(event_type: type[Event]) -> str | None:
     return next((name for name, mark in event_type.IDS.items() if mark.acts), None)
 
 
-def _clients(event: Event) -> tuple[Key, ...]:
-    """Key the fact by each client it concerns: its parties, less the staff and less what is no client at all."""
+def _parties(event: Event) -> tuple[Key, ...]:
+    """Key the fact by each client it concerns, its parties less the staff; by its own stream while there is none."""
     # By the numbers that the ids are: they are compared in a quarter of a UUID's time.
-    others = {staff.int for name in _staff_fields(type(event)) for staff in ids_in(getattr(event, name))}
-    if not event.TOPIC.startswith("client."):
-        others.add(event.stream_id.int)
+    staff = {one.int for name in _staff_fields(type(event)) for one in ids_in(getattr(event, name))}
     parties, position = event.parties, event.position
     if len(parties) > 1:
         parties = tuple(dict.fromkeys(parties))
-    return tuple([(party, position) for party in parties if party.int not in others])
+    return tuple([(position, party) for party in parties if party.int not in staff])
 
 
-@client_timeline.on(*TOLD, keys=_clients)
+@client_timeline.on(*TOLD, keys=_parties)
 def told(_: ClientTimelineRow | None, event: Event, key: Key) -> ClientTimelineRow:
     details = event.model_dump(mode="json", exclude_none=True)
     details.pop("staff_id", None)
@@ -100,8 +101,8 @@ def told(_: ClientTimelineRow | None, event: Event, key: Key) -> ClientTimelineR
             details[name]["amount"] = amount_text(money.amount, money.currency)
     acting = _acting_field(type(event))
     return ClientTimelineRow(
-        key[0],
         event.position,
+        key[1],
         event.occurred_at,
         event.recorded_at,
         event.TOPIC,

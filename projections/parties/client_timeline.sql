@@ -1,7 +1,7 @@
--- One row is one fact in one client's story.
+-- One row is one fact in one client's story, or, while it concerns none, in that of its own stream.
 CREATE TABLE {schema}.client_timeline (
-    client_id      uuid        NOT NULL,
     event_position bigint      NOT NULL,
+    party_id       uuid        NOT NULL,
     occurred_at    timestamptz NOT NULL,
     recorded_at    timestamptz NOT NULL,
     topic          text        NOT NULL,
@@ -13,8 +13,8 @@ CREATE TABLE {schema}.client_timeline (
     -- json: it is told as it was written, and nobody looks into it
     details        json        NOT NULL,
     position       bigint      NOT NULL,
-    PRIMARY KEY (client_id, event_position)
+    PRIMARY KEY (event_position, party_id)
 );
 
 -- serves GET /clients/<id>/timeline: newest first, page by page before (occurred_at, event_position)
-CREATE INDEX client_timeline_by_time ON {schema}.client_timeline (client_id, occurred_at, event_position);
+CREATE INDEX client_timeline_by_time ON {schema}.client_timeline (party_id, occurred_at, event_position);

@@ -1,6 +1,7 @@
 """One row is one deal as it stands: where it is on its road, whose it is, what it is worth and how it ended.
 
-Read by GET /pipeline (stages with counts and sums), GET /deals and GET /deals/{id}.
+Read by GET /pipeline (stages with counts and sums), GET /deals and GET /deals/{id}, and by GET /clients/{id}/timeline
+for what a deal had before its client was known.
 """
 
 from datetime import datetime
@@ -24,7 +25,7 @@ from events.deal import (
 )
 from events.values import Money
 from infra.projector.projection import Key, Projection
-from projections.change import changed
+from projections.change import changed, earlier
 
 OPEN, WON, LOST = "open", "won", "lost"
 
@@ -34,6 +35,7 @@ class DealRow(NamedTuple):
 
     `won_amount` is what it was won for, as long as it is won; `seller_id` leads it, or is credited with its end, while
     `opened_by` began it. `stage` is the open stage it is in or was in at its end; `stage_since` is business time.
+    `before_client` are the positions of those of its facts that were recorded before it had a client.
     """
 
     deal_id: UUID
@@ -55,6 +57,7 @@ class DealRow(NamedTuple):
     lost_reason: str | None = None
     external_id: str | None = None
     date_unknown: bool = False
+    before_client: list[int] | None = None
     version: int = 0
 
 
@@ -64,7 +67,7 @@ pipeline_board = Projection(
     key=("deal_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
-    shape=2,
+    shape=3,
 )
 
 Row = DealRow | None
@@ -75,6 +78,14 @@ def _deal(row: Row, event: Any) -> DealRow:
     return row or DealRow(event.stream_id)
 
 
+def _after(deal: DealRow, event: Any, **columns: Any) -> DealRow:
+    """Return the deal as the event leaves it."""
+    after = changed(deal, version=event.originator_version, **columns)
+    if after.client_id is not None:
+        return after
+    return changed(after, before_client=earlier(deal.before_client, event.position))
+
+
 def _worth(amount: Money | None) -> dict[str, Any]:
     """Return the columns that an amount fills."""
     return {"amount": amount and amount.amount, "currency": amount and amount.currency}
@@ -82,9 +93,9 @@ def _worth(amount: Money | None) -> dict[str, Any]:
 
 @pipeline_board.on(DealOpened)
 def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
-    return changed(
+    return _after(
         _deal(row, event),
-        version=event.originator_version,
+        event,
         client_id=event.client_id,
         seller_id=event.seller_id,
         pipeline_id=event.pipeline_id,
@@ -102,32 +113,30 @@ def opened(row: Row, event: DealOpened, _: Key) -> DealRow:
 
 @pipeline_board.on(DealClientNamed, reads=("client_id",))
 def client_named(row: Row, event: DealClientNamed, _: Key) -> DealRow:
-    return changed(_deal(row, event), version=event.originator_version, client_id=event.client_id)
+    return _after(_deal(row, event), event, client_id=event.client_id)
 
 
 @pipeline_board.on(DealMoved, reads=("to_stage",))
 def moved(row: Row, event: DealMoved, _: Key) -> DealRow:
-    return changed(
-        _deal(row, event), version=event.originator_version, stage=event.to_stage, stage_since=event.occurred_at
-    )
+    return _after(_deal(row, event), event, stage=event.to_stage, stage_since=event.occurred_at)
 
 
 @pipeline_board.on(DealRevalued, reads=("to_amount",))
 def revalued(row: Row, event: DealRevalued, _: Key) -> DealRow:
-    return changed(_deal(row, event), version=event.originator_version, **_worth(event.to_amount))
+    return _after(_deal(row, event), event, **_worth(event.to_amount))
 
 
 @pipeline_board.on(DealHandedOver, reads=("to_seller_id",))
 def handed_over(row: Row, event: DealHandedOver, _: Key) -> DealRow:
-    return changed(_deal(row, event), version=event.originator_version, seller_id=event.to_seller_id)
+    return _after(_deal(row, event), event, seller_id=event.to_seller_id)
 
 
 @pipeline_board.on(DealWon)
 def won(row: Row, event: DealWon, _: Key) -> DealRow:
     deal = _deal(row, event)
-    return changed(
+    return _after(
         deal,
-        version=event.originator_version,
+        event,
         status=WON,
         stage=event.from_stage,
         seller_id=event.seller_id,
@@ -142,9 +151,9 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
 
 @pipeline_board.on(DealLost, reads=("from_stage", "seller_id", "reason"))
 def lost(row: Row, event: DealLost, _: Key) -> DealRow:
-    return changed(
+    return _after(
         _deal(row, event),
-        version=event.originator_version,
+        event,
         status=LOST,
         stage=event.from_stage,
         seller_id=event.seller_id,
@@ -158,9 +167,9 @@ def lost(row: Row, event: DealLost, _: Key) -> DealRow:
 @pipeline_board.on(DealReopened, reads=("to_stage",))
 def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
     """Put the deal back on the road: nothing of its former end is true of it now."""
-    return changed(
+    return _after(
         _deal(row, event),
-        version=event.originator_version,
+        event,
         status=OPEN,
         stage=event.to_stage,
         stage_since=event.occurred_at,
@@ -174,4 +183,4 @@ def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
 @pipeline_board.on(DealNoted, DealNoteEdited, DealNoteWithdrawn, reads=())
 def noted(row: Row, event: Any, _: Key) -> DealRow:
     """What was noted is a view of its own, `notes`."""
-    return changed(_deal(row, event), version=event.originator_version)
+    return _after(_deal(row, event), event)

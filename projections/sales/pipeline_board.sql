@@ -19,6 +19,8 @@ CREATE TABLE {schema}.pipeline_board (
     lost_reason  text,
     external_id  text,
     date_unknown boolean     NOT NULL,
+    -- facts from before its client was known: they are in the client's story all the same
+    before_client bigint[],
     version      bigint      NOT NULL,
     position     bigint      NOT NULL,
     PRIMARY KEY (deal_id)
@@ -36,6 +38,9 @@ CREATE INDEX pipeline_board_by_seller ON {schema}.pipeline_board (seller_id, ope
 
 -- serves GET /deals?client=: one client's deals, page by page
 CREATE INDEX pipeline_board_by_client ON {schema}.pipeline_board (client_id, opened_at, deal_id);
+
+-- serves GET /clients/<id>/timeline: what began before it was known that it is with this client
+CREATE INDEX pipeline_board_before_client ON {schema}.pipeline_board (client_id) WHERE before_client IS NOT NULL;
 
 -- serves GET /deals?product=: one product's deals, page by page
 CREATE INDEX pipeline_board_by_product ON {schema}.pipeline_board (product_code, opened_at, deal_id);

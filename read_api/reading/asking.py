@@ -164,7 +164,7 @@ class Ask:
         Raises what `absent` returns where the page is empty and the statement `exists` says there is no such thing.
         """
         kind, identity = about
-        async with self.then(question, (listing.view,), identity) as asked:
+        async with self.then(question, listing.views(fixed), identity) as asked:
             page = await asked.page_body(listing, question, fixed, identity)
             if page.is_empty and question.cursor is None:
                 seen, rows = await asked.fetch(exists, fixed, about=identity)

@@ -36,8 +36,11 @@ class Listing(Paged):
     `item` is the answer that each row of the view becomes; `shown` are its members that are wanted, if not all.
     `filters` maps a parameter to its condition, and `not` and a parameter to what it means when it is false, where that
     is another one. `steady` are the filters that are fast, alone, by the same index whatever the value; `searched` are
-    those of which nobody can tell, before looking, whether they match half the rows or none. `joins` add names to the
-    rows of one page, from the views in `names`; `beside` are the views that the condition of a filter looks into.
+    those of which nobody can tell, before looking, whether they match half the rows or none, and `unindexed` those that
+    are looked up before the page in the same way, unless a steady one leaves few rows. `also` gives of a filter another
+    condition: by an index of its own it finds other rows that are in the list as well. `joins` add names to the
+    rows of one page, from the views in `names`; `beside` are the views that the condition of a filter looks into,
+    and `rests_on` those that every row is told from.
     `parties` are the filters that name a party: the facts that concern it are all that the list rests on. `sortings`
     are the ways to sort it by name, each of them also backwards.
     """
@@ -50,8 +53,11 @@ class Listing(Paged):
     steady: frozenset[str] = frozenset()
     parties: frozenset[str] = frozenset()
     searched: frozenset[str] = frozenset()
+    unindexed: frozenset[str] = frozenset()
+    also: Mapping[str, str] = field(default_factory=dict)
     joins: str = ""
     names: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
     beside: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     descending: bool = False
     sortings: Mapping[str, Sorting] = field(default_factory=dict)
@@ -72,6 +78,7 @@ class Listing(Paged):
     def views(self, filters: Iterable[str]) -> tuple[str, ...]:
         """Return the views that a list with these filters, or conditions, looks for rows in."""
         looked = [view for name in filters for view in self.beside.get(name.removeprefix("not "), ())]
+        looked += self.rests_on
         return (self.view, *sorted({*looked} - {self.view})) if looked else (self.view,)
 
     def party(self, given: Mapping[str, Any]) -> UUID | None:
@@ -82,6 +89,11 @@ class Listing(Paged):
     def where(self, given: frozenset[str]) -> str:
         """Return the WHERE clause for the conditions of these names."""
         return "\n        AND ".join([self.always, *(self.filters[name] for name in sorted(given))])
+
+    def ways(self, given: frozenset[str], where: str) -> list[str]:
+        """Return this WHERE clause, and it once more for each filter that finds other rows as well."""
+        others = sorted(given & set(self.also))
+        return [where, *(where.replace(self.filters[name], self.also[name]) for name in others)]
 
 
 def as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None) -> Listing:
@@ -164,7 +176,9 @@ def page_statement(
     members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
     found, rows = _rows(listing, given, conditions, order, size)
-    counted = f", (SELECT count(*) FROM {listing.view} AS {a} WHERE {all_of_them})" if has_count else ""  # noqa: S608
+    found_by = listing.ways(given, all_of_them)
+    counts = [f"(SELECT count(*) FROM {listing.view} AS {a} WHERE {where})" for where in found_by]  # noqa: S608
+    counted = f", {' + '.join(counts)}" if has_count else ""
     sql = f"""{around.before}{found}, page AS MATERIALIZED (
     SELECT {members}
     FROM (
@@ -202,21 +216,29 @@ def item_statement(listing: Listing, condition: str) -> Statement:
 def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:
     """Return the SQL that gives the rows of one page, and the common table expression it needs before it."""
     a, view = listing.alias, listing.view
-    along = f"SELECT {a}.* FROM {view} AS {a} WHERE {conditions} ORDER BY {order} LIMIT {size} + 1"  # noqa: S608
+    end = f"ORDER BY {order} LIMIT {size} + 1"
+    wheres = listing.ways(given, conditions)
+
+    def each_way(source: str, only: list[str]) -> list[str]:
+        return [f"SELECT {a}.* FROM {source} WHERE {' AND '.join([*only, where])} {end}" for where in wheres]  # noqa: S608
+
     # Planned for what is common, a search for a word that is nowhere would walk along the order to the very end.
-    rest = f"AND {conditions} ORDER BY {order} LIMIT {size} + 1"
+    looked_up = listing.searched | (frozenset() if given & listing.steady else listing.unindexed)
     found = ""
-    ways: list[str] = []
+    selected: list[str] = []
     are_many: list[str] = []
-    for name in sorted(listing.searched & given):
+    for name in sorted(looked_up & given):
         found += f""", found_{name} AS MATERIALIZED (
     SELECT {a}.{listing.key} FROM {view} AS {a} WHERE {listing.filters[name]} LIMIT {FEW} + 1
 )"""  # noqa: S608
         counted = f"(SELECT count(*) FROM found_{name})"  # noqa: S608
-        source = f"found_{name} JOIN {view} AS {a} USING ({listing.key})"
-        ways.append(f"(SELECT {a}.* FROM {source} WHERE {' AND '.join([*are_many, f'{counted} <= {FEW}'])} {rest})")  # noqa: S608
+        selected += each_way(
+            f"found_{name} JOIN {view} AS {a} USING ({listing.key})", [*are_many, f"{counted} <= {FEW}"]
+        )
         are_many.append(f"{counted} > {FEW}")
-    if not ways:
-        return "", along
-    ways.append(f"(SELECT {a}.* FROM {view} AS {a} WHERE {' AND '.join(are_many)} {rest})")  # noqa: S608
-    return found, " UNION ALL ".join(ways)
+    selected += each_way(f"{view} AS {a}", are_many)
+    if len(selected) == 1:
+        return found, selected[0]
+    together = " UNION ALL ".join(f"({one})" for one in selected)
+    # Each way is in order, and all of them together are not.
+    return found, together if len(wheres) == 1 else f"SELECT {a}.* FROM ({together}) AS {a} {end}"  # noqa: S608

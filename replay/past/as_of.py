@@ -130,12 +130,21 @@ class Then:
             if one.is_append_only or one.partition_by != "stream":
                 self._fill(one, facts, only=about)
                 self._known[one.name].add(about)
+        for one in models:
+            if one.is_append_only:
+                self._fill(one, self._before(facts, set().union(*streams.values()) - {about}, one.topics))
         self._introduce(streams)
+
+    def _before(self, facts: Sequence[ReadEvent], streams: set[UUID], topics: Sequence[str]) -> list[ReadEvent]:
+        """Return what these streams had before they came to be a party's, whose facts are given: it is told of too."""
+        begun = {fact.stream_id for fact in facts if fact.version == 1}
+        known = {fact.position for fact in facts}
+        return [fact for fact in self._log.of_streams(streams - begun, topics) if fact.position not in known]
 
     def _introduce(self, ids: Mapping[Projection[Any], Collection[UUID]]) -> bool:
         """Fold rows of those who are not known yet from their own streams; tell if there were any facts in these.
 
-        That is all of a row that is shared out by stream, and of a client's all but the touchpoints.
+        That is all of a row that is shared out by stream.
         """
         new = {
             one: set(wanted) - self._known.setdefault(one.name, set())

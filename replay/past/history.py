@@ -1,26 +1,68 @@
 """A client's full history, for an auditor: every fact that concerns them, wherever it was recorded."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 
+from events import activity, deal
 from events.base import Event
+from events.registry import declared_in
 from infra.log.crypto import KeyIsGoneError
 from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import COLUMNS, recorded_events_with_parties
 from infra.projector.folding import Decode
 
+NAMING = tuple(
+    kind.TOPIC
+    for module in (activity, deal)
+    for kind in declared_in([module], Event)
+    if any(mark.kind == "client" for mark in kind.IDS.values())
+)
+"""The facts that say whose an activity or a deal is: the client's, and the contact person's."""
+
 _HISTORY = f"""
 SELECT {COLUMNS}, e.body::text, e.parties
-FROM letopis.event_party AS p
+FROM (
+    (
+        SELECT p.position
+        FROM letopis.event_party AS p
+        WHERE p.party_id = %(party)s AND p.position > %(after)s
+        ORDER BY p.position
+        LIMIT %(limit)s
+    )
+    UNION ALL
+    SELECT b.position
+    FROM unnest(%(before)s::bigint[]) AS b (position)
+    WHERE b.position > %(after)s
+) AS p
 JOIN letopis.event AS e USING (position)
-WHERE p.party_id = %s
-    AND p.position > %s
 ORDER BY p.position
-LIMIT %s
+LIMIT %(limit)s
 """  # noqa: S608 - the only thing put in is the constant list of columns
+
+# The streams that somebody came to be a party of later than with the first fact; and all that these had.
+_JOINED = """
+SELECT e.stream_id, e.position, e.body ->> 'client_id', e.body ->> 'contact_id', %(party)s = ANY (e.parties)
+FROM letopis.event AS e
+WHERE e.stream_id IN (
+    SELECT n.stream_id
+    FROM letopis.event_party AS p
+    JOIN letopis.event AS n USING (position)
+    WHERE p.party_id = %(party)s
+        AND n.topic = ANY (%(naming)s)
+        AND n.version > 1
+        AND NOT EXISTS (
+            SELECT
+            FROM letopis.event AS f
+            WHERE f.stream_id = n.stream_id AND f.version = 1 AND %(party)s = ANY (f.parties)
+        )
+)
+ORDER BY e.stream_id, e.version
+"""
 
 
 class Entry(NamedTuple):
@@ -46,18 +88,49 @@ def history_of(
 ) -> list[Entry]:
     """Return the facts that concern a party after a position of the log, oldest first, at most `limit`.
 
-    A deal that gained its client later, a contact person's call and a change of owner are among them.
+    A contact person's call and a change of owner are among them; and of a call or a deal that gained its client later
+    everything, from the first fact on.
     """
-    with connection.cursor(binary=True, row_factory=recorded_events_with_parties) as cursor:
-        return [_entry(fact, decode) for fact in cursor.execute(_HISTORY, [party_id, after, limit])]
+    return _page(connection, decode, party_id, joined_later(connection, party_id), after, limit)
 
 
 def whole_history(connection: psycopg.Connection[Any], decode: Decode, party_id: UUID) -> Iterator[Entry]:
     """Give the whole history, page by page, so that a client with a hundred thousand facts fits in memory."""
-    after = 0
-    while page := history_of(connection, decode, party_id, after=after, limit=1_000):
+    after, before = 0, joined_later(connection, party_id)
+    while page := _page(connection, decode, party_id, before, after, 1_000):
         yield from page
         after = page[-1].position
+
+
+def joined_later(connection: psycopg.Connection[Any], party_id: UUID) -> list[int]:
+    """Return the positions of what activities and deals had before they were known to be this client's or contact's.
+
+    It is what `before_client` and `before_contact` of their views say, read from the log itself.
+    """
+    found: list[int] = []
+    rows = connection.execute(_JOINED, {"party": party_id, "naming": list(NAMING)})
+    for _stream, facts in groupby(rows, key=itemgetter(0)):
+        whose: dict[str, str | None] = {"client": None, "contact": None}
+        before: dict[str, list[int]] = {"client": [], "contact": []}
+        theirs = set()
+        for _, position, client_id, contact_id, is_theirs in facts:
+            for role, named in (("client", client_id), ("contact", contact_id)):
+                whose[role] = named or whose[role]
+                if whose[role] is None:
+                    before[role].append(position)
+            if is_theirs:
+                theirs.add(position)
+        joined = {position for role in before if whose[role] == str(party_id) for position in before[role]}
+        found += joined - theirs
+    return found
+
+
+def _page(
+    connection: psycopg.Connection[Any], decode: Decode, party_id: UUID, before: list[int], after: int, limit: int
+) -> list[Entry]:
+    asked = {"party": party_id, "before": before, "after": after, "limit": limit}
+    with connection.cursor(binary=True, row_factory=recorded_events_with_parties) as cursor:
+        return [_entry(fact, decode) for fact in cursor.execute(_HISTORY, asked)]
 
 
 def _entry(fact: RecordedEvent, decode: Decode) -> Entry:

@@ -21,7 +21,8 @@ MODELS = 100
 SESSIONS = 2
 """Statements run at once, one for each core of a small machine."""
 
-_TABLES = ("client_timeline", "client_card")
+_TABLES = {"client_timeline": "party_id", "activities": "client_id", "client_card": "client_id"}
+"""The tables that are filled, the longest first, each with its column of whose client a row is."""
 
 _STAFF = """
 INSERT INTO staff_directory_g1.staff_directory (staff_id, name, role, hired_at, date_unknown, version, position)
@@ -30,11 +31,17 @@ FROM unnest(%s::uuid[]) WITH ORDINALITY AS s (id, number)"""
 
 _MODEL = """
 CREATE TABLE {table}_model AS
-SELECT dense_rank() OVER (ORDER BY client_id) AS model, *
+SELECT
+    dense_rank() OVER (ORDER BY {whose}) AS model,
+    row_number() OVER (PARTITION BY {whose} ORDER BY position) AS number,
+    *
 FROM {table}_g1.{table}"""
 
-# The id of the copy with number n: ids grow with n, as they do with time.
+# The ids of the copy with number n, and of its activities: ids grow with n, as they do with time.
 _ID = f"format('01900000-0000-7000-8000-%%s', lpad(to_hex(n * {MODELS} + r.model), 12, '0'))::uuid"
+_ACTIVITY_ID = (
+    f"format('01900001-0000-7000-8000-%%s', lpad(to_hex((n * {MODELS} + r.model) * 16 + r.number), 12, '0'))::uuid"
+)
 
 _FILL = {
     "client_card": f"""
@@ -42,12 +49,20 @@ INSERT INTO client_card_g1.client_card
 SELECT {_ID}, r.kind, r.name || ' ' || n, r.name_sort || ' ' || n, r.name_parts || n::text,
     ARRAY(SELECT key || n FROM unnest(r.identity_keys) AS key), r.contact_points, r.tax_id, r.profile, r.parent_id,
     r.owner_id, r.owned_since, r.lifecycle, r.archived_at, r.registered_at, r.date_unknown, r.source,
-    r.external_id, r.last_touch_at, r.last_touch_channel, r.last_touch_direction, r.touch_count, r.version, r.position
+    r.external_id, r.version, r.position
 FROM generate_series(%s::integer, %s::integer) AS n
 CROSS JOIN client_card_model AS r""",
+    "activities": f"""
+INSERT INTO activities_g1.activities
+SELECT {_ACTIVITY_ID}, r.state, r.channel, r.direction, r.staff_id, {_ID}, r.contact_id, r.deal_id, r.topic, r.due_at,
+    r.held_at, r.cancelled_at, r.takes_place_at, r.result, r.cancel_reason, r.call_status, r.contact_name,
+    r.contact_data, r.is_offer, r.was_planned, r.date_unknown, r.note_count, r.last_note, r.remind_at, r.reminded_at,
+    r.before_client, r.before_contact, r.version, r.position
+FROM generate_series(%s::integer, %s::integer) AS n
+CROSS JOIN activities_model AS r""",
     "client_timeline": f"""
 INSERT INTO client_timeline_g1.client_timeline
-SELECT c.client_id, r.event_position, r.occurred_at, r.recorded_at, r.topic, r.stream_id, r.actor, r.staff_id,
+SELECT r.event_position, c.client_id, r.occurred_at, r.recorded_at, r.topic, r.stream_id, r.actor, r.staff_id,
     r.channel, r.direction, r.details, r.position
 FROM (
     SELECT r.model, {_ID} AS client_id
@@ -70,8 +85,8 @@ def fill(place: Place, clients: int) -> None:
     projected_up_to(place, PROJECTIONS, last)
     with psycopg.connect(place.urls.owner, autocommit=True) as connection:
         connection.execute(_STAFF, [list(SELLERS)])
-        for table in _TABLES:
-            connection.execute(_MODEL.format(table=table).encode())
+        for table, whose in _TABLES.items():
+            connection.execute(_MODEL.format(table=table, whose=whose).encode())
         indexes = [made for table in _TABLES for made in _taken_off(connection, table)]
         copies = clients // MODELS - 1
         spans = [(1, copies // 2), (copies // 2 + 1, copies)]

@@ -17,6 +17,7 @@ from events.staff import StaffHired
 from events.values import Money, StaffRole, Stage
 from infra.log.ids import new_id
 from infra.log.past_log import Cut, PastLog
+from projections.interactions.activities import activities
 from projections.parties.client_card import client_card
 from projections.parties.contact_persons import contact_persons
 from projections.sales.pipeline_board import pipeline_board
@@ -40,7 +41,7 @@ REGULARS_AMONG = 20
 
 CARDS_IN_A_TURN = 20
 
-FACTS_OF_A_CARD = sorted({*client_card.topics, *contact_persons.topics, *pipeline_board.topics})
+FACTS_OF_A_CARD = sorted({*client_card.topics, *contact_persons.topics, *pipeline_board.topics, *activities.topics})
 
 
 def _company(ids: Sequence[UUID], _first: int) -> Iterator[Told]:

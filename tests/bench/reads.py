@@ -30,7 +30,7 @@ READS: Mapping[str, Paths] = {
 
 def _client_ids(place: Place) -> list[str]:
     with psycopg.connect(place.urls.owner) as connection:
-        statement = "SELECT client_id::text FROM read.client_card_v2 ORDER BY md5(client_id::text) LIMIT %s"
+        statement = "SELECT client_id::text FROM read.client_card_v3 ORDER BY md5(client_id::text) LIMIT %s"
         return [client_id for (client_id,) in connection.execute(statement, [ASKED])]
 
 

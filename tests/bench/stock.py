@@ -150,10 +150,10 @@ SCHEMA = "public"
 _UPSERT = f"""
 INSERT INTO {SCHEMA}.client_card (
     client_id, kind, name, name_sort, name_parts, identity_keys, contact_points, tax_id, profile, lifecycle,
-    registered_at, date_unknown, source, touch_count, version, position)
+    registered_at, date_unknown, source, version, position)
 VALUES (
     %(client_id)s, %(kind)s, %(name)s, %(name_sort)s, %(name_parts)s, %(identity_keys)s, %(contact_points)s, %(tax_id)s,
-    '{{}}', 'prospect', %(registered_at)s, false, %(source)s, 0, 1, %(position)s)
+    '{{}}', 'prospect', %(registered_at)s, false, %(source)s, 1, %(position)s)
 ON CONFLICT (client_id) DO NOTHING
 """
 _CLAIM = f"""
@@ -169,12 +169,6 @@ WHERE client_id = %(client_id)s
 _CORRECT = f"""
 UPDATE {SCHEMA}.client_card
 SET profile = profile || %(fact)s, version = %(version)s, position = %(position)s
-WHERE client_id = %(client_id)s
-"""
-_TOUCH = f"""
-UPDATE {SCHEMA}.client_card
-SET touch_count = touch_count + 1, last_touch_at = %(at)s, last_touch_channel = %(channel)s,
-    last_touch_direction = %(direction)s, position = %(position)s
 WHERE client_id = %(client_id)s
 """
 
@@ -199,6 +193,11 @@ class CardView(PostgresTrackingRecorder):
         """Change one row and move the position, in one transaction: what the library calls exactly once."""
         with self.datastore.transaction(commit=True) as cursor:
             cursor.execute(statement.encode(), {**values, "position": tracking.notification_id}, prepare=True)
+            self._insert_tracking(cursor, tracking)
+
+    def pass_by(self, tracking: Tracking) -> None:
+        """Remember that an event was seen which changes nothing."""
+        with self.datastore.transaction(commit=True) as cursor:
             self._insert_tracking(cursor, tracking)
 
 
@@ -252,9 +251,9 @@ class CardProjection(Projection[CardView]):
         self.view.change(_CORRECT, {**_whose(domain_event), "fact": Jsonb({domain_event.field: fact})}, tracking)
 
     @process_event.register
-    def touched(self, domain_event: StockClient.Touched, tracking: Tracking) -> None:
-        how = {"channel": domain_event.channel, "direction": domain_event.direction}
-        self.view.change(_TOUCH, {**_whose(domain_event), **how}, tracking)
+    def touched(self, _: StockClient.Touched, tracking: Tracking) -> None:
+        """Leave the card as it is, and remember how far it has come."""
+        self.view.pass_by(tracking)
 
 
 def _whose(domain_event: Any) -> dict[str, Any]:

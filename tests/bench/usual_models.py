@@ -1,12 +1,23 @@
 """The read models as SQLAlchemy sees them: ORM classes on the very views that ours selects from."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, Numeric
+from sqlalchemy import ColumnElement, DateTime, Numeric, ScalarSelect, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, foreign, mapped_column, relationship, remote
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    InstrumentedAttribute,
+    Mapped,
+    column_property,
+    foreign,
+    mapped_column,
+    relationship,
+    remote,
+)
+
+T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
@@ -32,7 +43,7 @@ class StaffMember(Base):
 class Deal(Base):
     """A deal, as far as a card needs it."""
 
-    __tablename__ = "pipeline_board_v2"
+    __tablename__ = "pipeline_board_v3"
 
     deal_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID | None]
@@ -63,10 +74,42 @@ class ContactPerson(Base):
     )
 
 
+class Activity(Base):
+    """A touchpoint, as far as it touched somebody."""
+
+    __tablename__ = "activities_v3"
+
+    activity_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID | None]
+    contact_id: Mapped[UUID | None]
+    state: Mapped[str | None]
+    channel: Mapped[str | None]
+    direction: Mapped[str | None]
+    call_status: Mapped[str | None]
+    takes_place_at: Mapped[datetime | None]
+
+
+def _touches(client_id: Mapped[UUID]) -> ColumnElement[bool]:
+    """Return the condition that an activity was a contact with a client, or with them as a contact person."""
+    return and_(
+        or_(Activity.client_id == client_id, Activity.contact_id == client_id),
+        Activity.state == "held",
+        Activity.channel != "task",
+        Activity.call_status.is_distinct_from("misdial"),
+    )
+
+
+def _last_touch(client_id: Mapped[UUID], column: InstrumentedAttribute[T]) -> ScalarSelect[T]:
+    """Return what the last of them says in a column."""
+    latest = (Activity.takes_place_at.desc(), Activity.activity_id.desc())
+    asked = select(column).where(_touches(client_id)).order_by(*latest).limit(1)
+    return asked.correlate_except(Activity).scalar_subquery()
+
+
 class Client(Base):
     """A client's card; `parent` and `subsidiaries` are other cards."""
 
-    __tablename__ = "client_card_v2"
+    __tablename__ = "client_card_v3"
 
     client_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str | None]
@@ -84,12 +127,15 @@ class Client(Base):
     date_unknown: Mapped[bool]
     source: Mapped[str | None]
     external_id: Mapped[str | None]
-    last_touch_at: Mapped[datetime | None]
-    last_touch_channel: Mapped[str | None]
-    last_touch_direction: Mapped[str | None]
-    touch_count: Mapped[int]
     version: Mapped[int]
     position: Mapped[int]
+
+    touch_count: Mapped[int] = column_property(
+        select(func.count()).where(_touches(client_id)).correlate_except(Activity).scalar_subquery()
+    )
+    last_touch_at: Mapped[datetime | None] = column_property(_last_touch(client_id, Activity.takes_place_at))
+    last_touch_channel: Mapped[str | None] = column_property(_last_touch(client_id, Activity.channel))
+    last_touch_direction: Mapped[str | None] = column_property(_last_touch(client_id, Activity.direction))
 
     owner: Mapped[StaffMember | None] = relationship(
         primaryjoin=lambda: remote(StaffMember.staff_id) == foreign(Client.owner_id), viewonly=True, lazy="raise"
@@ -124,10 +170,10 @@ class Client(Base):
 class Entry(Base):
     """A fact in a client's story."""
 
-    __tablename__ = "client_timeline_v2"
+    __tablename__ = "client_timeline_v3"
 
-    client_id: Mapped[UUID] = mapped_column(primary_key=True)
     event_position: Mapped[int] = mapped_column(primary_key=True)
+    party_id: Mapped[UUID] = mapped_column(primary_key=True)
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     topic: Mapped[str]

@@ -186,7 +186,7 @@ def reads_router(settings: Settings, sessions: async_sessionmaker[AsyncSession])
     )
     async def get_timeline(client_id: UUID, session: Session, limit: Limit = 50, cursor: str | None = None) -> Any:
         keys: Keys = {Entry.occurred_at: datetime.fromisoformat, Entry.event_position: int}
-        statement = paged(TIMELINE.where(Entry.client_id == client_id), keys, cursor, limit, is_descending=True)
+        statement = paged(TIMELINE.where(Entry.party_id == client_id), keys, cursor, limit, is_descending=True)
         found = (await session.scalars(statement)).all()
         if not found and cursor is None:
             await _require_client(session, client_id)

@@ -200,8 +200,8 @@ def rebuild_append_only(ground: Ground) -> Iterator[Race]:
                 with connection.cursor().copy("COPY copied.timeline FROM STDIN (FORMAT binary)") as copy:
                     for piece in finished:
                         copy.write(piece)
-                connection.execute("ALTER TABLE copied.timeline ADD PRIMARY KEY (client_id, event_position)")
-                connection.execute("CREATE INDEX ON copied.timeline (client_id, occurred_at, event_position)")
+                connection.execute("ALTER TABLE copied.timeline ADD PRIMARY KEY (event_position, party_id)")
+                connection.execute("CREATE INDEX ON copied.timeline (party_id, occurred_at, event_position)")
                 seconds = time.perf_counter() - began
                 connection.execute("DROP TABLE copied.timeline")
                 return rows / seconds

@@ -63,7 +63,7 @@ PRAISED_ROW = """
 
 @pipeline_board.on(DealPraised, reads=())
 def praised(row: Row, event: DealPraised, _: Key) -> DealRow:
-    return changed(_deal(row, event), version=event.originator_version)
+    return _after(_deal(row, event), event)
 """
 PRAISED_STORY = """
 

@@ -9,9 +9,9 @@ from tests.projections.parties.test_client_card import NEW_CARD
 def test_a_changed_row_is_what_the_standard_library_would_make_of_it() -> None:
     before = NEW_CARD._replace()
 
-    after = changed(NEW_CARD, name="Василёк", touch_count=3, owner_id=None)
+    after = changed(NEW_CARD, name="Василёк", version=3, owner_id=None)
 
-    assert after == NEW_CARD._replace(name="Василёк", touch_count=3, owner_id=None)
+    assert after == NEW_CARD._replace(name="Василёк", version=3, owner_id=None)
     assert type(after) is type(NEW_CARD)
     assert after != NEW_CARD
     assert before == NEW_CARD

@@ -35,6 +35,7 @@ COLUMN_TYPES = {
     Decimal: "numeric",
     list[str]: "text[]",
     list[UUID]: "uuid[]",
+    list[int]: "bigint[]",
     dict[str, Any]: "jsonb",
 }
 AS_WRITTEN = {("client_timeline", "details")}

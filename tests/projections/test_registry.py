@@ -8,12 +8,9 @@ from hypothesis import strategies as st
 
 from events.registry import EVENT_TYPES
 from infra.projector.projection import Projection
-from projections.parties.client_card import client_card
 from projections.registry import PROJECTIONS
-from tests.examples import CALL, ROMASHKA
 from tests.projections.facts import EVERY_KIND, history
 from tests.shown import shown
-from tests.story import as_recorded
 
 HISTORIES = st.lists(st.integers(0, len(EVERY_KIND) - 1), max_size=40)
 every_read_model = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
@@ -72,12 +69,3 @@ def test_all_facts_that_touch_a_row_lie_in_one_partition(projection: Projection[
                 places.setdefault(key, set()).add(getattr(event, f"{projection.partition_by}_id"))
 
     assert all(len(place) == 1 for place in places.values())
-
-
-def test_facts_about_nobody_yet_touch_no_card() -> None:
-    for each in EVERY_KIND:
-        if each.events[0].TOPIC in client_card.topics and each.stream_id == CALL:
-            (about_nobody,) = as_recorded([each._replace(about=None)])
-            (about_romashka,) = as_recorded([each])
-            assert client_card.keys(about_nobody) == ()
-            assert client_card.keys(about_romashka) == ((ROMASHKA,),)

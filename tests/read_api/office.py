@@ -164,7 +164,6 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "parent_id": None,
         "tax_id": None,
         "date_unknown": False,
-        "touch_count": 0,
         "version": 1,
         "position": number,
         **more,

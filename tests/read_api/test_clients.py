@@ -9,7 +9,7 @@ from read_api.client_card import Client, ClientCard
 from read_api.client_story import OwnershipChange, TimelineEntry
 from read_api.history import HistoryPage
 from read_api.reading.answer import Page
-from tests.read_api.office import DAY, PERM, Fact, Office, branch, client, deal, nth, staff
+from tests.read_api.office import DAY, PERM, Fact, Office, activity, branch, client, deal, nth, staff
 
 ANNA, ROMASHKA, OLGA, VOLGA = nth(1), nth(11), nth(12), nth(17)
 
@@ -132,6 +132,25 @@ def test_filters_narrow_the_list(romashka: Office) -> None:
     assert names(romashka.get("/clients?stage=lost")) == []
 
 
+def test_clients_nobody_had_a_contact_with_since_a_day_are_found_and_those_never_touched_too(romashka: Office) -> None:
+    everybody = ["Ольга Ёлкина", "Ромашка", "Ромашка-Восток"]
+    held = {"state": "held", "client_id": ROMASHKA, "contact_id": OLGA, "held_at": DAY, "takes_place_at": DAY}
+    misdial = activity(2, **{**held, "client_id": nth(13), "contact_id": None, "call_status": "misdial"})
+    romashka.put("activities", activity(1, **held), misdial, activity(3, **{**held, "state": "planned"}))
+    try:
+        assert names(romashka.get("/clients?untouched_since=2026-03-03")) == everybody
+        assert names(romashka.get("/clients?untouched_since=2026-03-02")) == ["Ромашка-Восток"]
+        assert names(romashka.get(f"/clients?untouched_since=2026-03-02&owner={ANNA}")) == []
+        touched = {each["name"]: each["touch_count"] for each in romashka.get("/clients").json()["items"]}
+        assert touched == dict(zip(everybody, (1, 1, 0), strict=True))
+        for wrong in ("2026-3-2", "yesterday", ""):
+            assert romashka.get(f"/clients?untouched_since={wrong}").status_code == 422
+        for extreme in ("0001-01-01", "9999-12-31"):
+            assert romashka.get(f"/clients?untouched_since={extreme}").status_code == 200
+    finally:
+        romashka.run("DELETE FROM activities_g1.activities")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -168,7 +187,7 @@ def test_a_search_that_is_not_json_is_415(romashka: Office) -> None:
 def test_the_timeline_is_paged_newest_first(romashka: Office) -> None:
     rows = [
         {
-            "client_id": ROMASHKA,
+            "party_id": ROMASHKA,
             "event_position": number,
             # Two facts share each moment: the position tells them apart.
             "occurred_at": DAY.replace(hour=number // 2),

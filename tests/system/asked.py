@@ -55,6 +55,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "include": ("deals,next_activity", "next_activity"),
     "day": ("2025-06-01",),
     "days": ("7",),
+    "untouched_since": ("2025-06-01",),
 }
 """What is asked for by each part of a path and by each filter that is no choice among few."""
 

@@ -134,7 +134,7 @@ def board_of_readers(database: Database) -> Tally:
     with psycopg.connect(database.reader_url) as reader:
         for road, stage, status, worth, currency, won, won_currency in reader.execute(
             "SELECT pipeline_id::text, stage, status, amount, currency, won_amount, won_currency"
-            " FROM read.pipeline_board_v2"
+            " FROM read.pipeline_board_v3"
         ):
             tally[road, stage, status, "deals"] += 1
             if worth is not None:
@@ -162,7 +162,7 @@ def owners_by_hand(database: Database) -> tuple[dict[str, str | None], int]:
 def owners_of_readers(database: Database) -> tuple[dict[str, str | None], int]:
     """Return the same as readers of the cards and of the ownership history see it."""
     with psycopg.connect(database.reader_url) as reader:
-        owners = reader.execute("SELECT client_id::text, owner_id::text FROM read.client_card_v2").fetchall()
+        owners = reader.execute("SELECT client_id::text, owner_id::text FROM read.client_card_v3").fetchall()
         last = reader.execute(
             "SELECT client_id::text, to_owner_id::text FROM read.ownership_history_v2 WHERE until IS NULL"
         ).fetchall()

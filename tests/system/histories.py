@@ -1,5 +1,6 @@
 """Random histories of a small company: real commands, valid and not, carried out in batches."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from infra.log.ids import new_id
 from tests.database import MASTER
 from tests.system.chances import (
     ACTIVITIES,
+    BEGINNING,
     CLIENTS,
     CODES,
     DEALS,
@@ -114,6 +116,13 @@ RARE: tuple[Asked, ...] = (
     Asked(staff.ChangeStaffRole(staff_id=STAFF[3], role=StaffRole.MARKETER, successor_id=STAFF[2]), ADMIN),
     Asked(ownership.ReassignClient(client_id=CLIENTS[3], departed_id=STAFF[3], successor_id=STAFF[2]), ADMIN),
     Asked(handover.ReassignDeal(deal_id=DEALS[3], from_staff_id=STAFF[3], successor_id=STAFF[2]), ADMIN),
+    Asked(deal.OpenDeal(deal_id=DEALS[5], seller_id=STAFF[1], pipeline_id=ROADS[1], amount=WORTH), ADMIN),
+    Asked(deal.NameDealClient(deal_id=DEALS[5], client_id=CLIENTS[1]), ADMIN),
+    Asked(deal.LoseDeal(deal_id=DEALS[5], reason="too dear"), ADMIN),
+    Asked(deal.ReopenDeal(deal_id=DEALS[5], reason="they called back"), ADMIN),
+    Asked(activity.HoldActivity(activity_id=ACTIVITIES[0], client_id=CLIENTS[1], result="They think"), ADMIN),
+    Asked(ownership.ClaimClient(client_id=CLIENTS[2], seller_id=STAFF[2]), ADMIN),
+    Asked(product.ImportProduct(import_id=IMPORTS[0], code=CODES[1], name="MG", occurred_at=BEGINNING), ADMIN),
 )
 """What chance seldom brings about."""
 
@@ -129,9 +138,9 @@ OFTEN = (deal.OpenDeal, deal.MoveDeal, deal.HandOverDeal, activity.PlanActivity,
 """What most other commands need to have happened before."""
 
 
-def histories(batches: int = 40) -> SearchStrategy[list[list[Asked]]]:
-    """Random histories of so many batches, the opening first."""
-    asked = st.builds(Asked, st.one_of(*KINDS.values(), *(KINDS[kind] for kind in OFTEN)), ACTORS)
+def histories(batches: int = 40, more: Iterable[SearchStrategy[Command]] = ()) -> SearchStrategy[list[list[Asked]]]:
+    """Random histories of so many batches, the opening first; `more` is what is to be asked for more often."""
+    asked = st.builds(Asked, st.one_of(*KINDS.values(), *(KINDS[kind] for kind in OFTEN), *more), ACTORS)
     chosen = st.lists(st.lists(asked, min_size=15, max_size=30), min_size=batches, max_size=batches)
     return chosen.map(lambda made: [list(OPENING), list(RARE), *made])
 

@@ -5,7 +5,7 @@
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date
 from decimal import Decimal
@@ -14,17 +14,22 @@ from typing import Any
 import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from commands import deal
-from events.values import Money
+from commands import activity, deal, note
+from commands.execution.pending import Accepted
+from events.values import CallStatus, Channel, Direction, Money
 from infra.postgres.embedded import EmbeddedPostgres
 from read_api.activities import ACTIVITIES
 from read_api.client_card import CARD
+from read_api.client_story import TIMELINE
+from read_api.clients import CLIENTS
 from read_api.deals import BOARD, DEALS, TOTALS
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, page_statement
 from read_api.reading.statement import Statement
 from read_api.staff import COUNTERS
+from replay.past.history import whole_history
 from tests.database import Database, copy_of
 from tests.system import chances
 from tests.system.company import Company, company
@@ -36,6 +41,66 @@ ENDING: tuple[Asked, ...] = (
     *(Asked(deal.LoseDeal(deal_id=each, reason="too dear"), ADMIN) for each in chances.DEALS[3:5]),
 )
 """What chance seldom brings to an end is ended."""
+_INBOUND: dict[str, Any] = {
+    "channel": Channel.CALL,
+    "direction": Direction.INBOUND,
+    "staff_id": chances.STAFF[0],
+    "topic": "x",
+}
+_TIED, _MISTAKEN = chances.ACTIVITIES[5:7]
+TIES: tuple[Asked, ...] = (
+    Asked(activity.RecordActivity(activity_id=_TIED, call_status=CallStatus.TAKEN_TO_WORK, **_INBOUND), ADMIN),
+    Asked(note.NoteActivity(activity_id=_TIED, text="who was it?"), ADMIN),
+    Asked(activity.NameActivityClient(activity_id=_TIED, client_id=chances.CLIENTS[1]), ADMIN),
+    Asked(
+        activity.RecordActivity(
+            activity_id=_MISTAKEN,
+            call_status=CallStatus.TAKEN_TO_WORK,
+            client_id=chances.CLIENTS[1],
+            contact_id=chances.CLIENTS[0],
+            **_INBOUND,
+        ),
+        ADMIN,
+    ),
+    Asked(activity.ClassifyCall(activity_id=_MISTAKEN, status=CallStatus.MISDIAL, staff_id=chances.STAFF[0]), ADMIN),
+    Asked(deal.OpenDeal(deal_id=chances.DEALS[5], seller_id=chances.STAFF[1], pipeline_id=chances.ROADS[1]), ADMIN),
+    Asked(deal.MoveDeal(deal_id=chances.DEALS[5], to_stage="contract"), ADMIN),
+    Asked(deal.NameDealClient(deal_id=chances.DEALS[5], client_id=chances.CLIENTS[1]), ADMIN),
+    Asked(
+        activity.RecordActivity(
+            activity_id=chances.ACTIVITIES[7],
+            channel=Channel.EMAIL,
+            direction=Direction.OUTBOUND,
+            staff_id=chances.STAFF[0],
+            client_id=chances.CLIENTS[1],
+            contact_id=chances.CLIENTS[0],
+        ),
+        ADMIN,
+    ),
+)
+"""A call and a deal that are tied to their client later, a call that turns out to be a misdial, and a letter."""
+_MEETING: dict[str, Any] = {
+    "staff_id": st.sampled_from(chances.STAFF[:2]),
+    "topic": chances.NAME,
+    "due_at": chances.MOMENT,
+}
+_SOMEBODY = st.none() | chances.CLIENT_ID
+OFTEN = (
+    st.builds(activity.NameActivityClient, activity_id=chances.ACTIVITY_ID, client_id=chances.CLIENT_ID),
+    st.builds(activity.ClassifyCall, activity_id=chances.ACTIVITY_ID, status=st.sampled_from(CallStatus)),
+    st.builds(
+        activity.PlanActivity,
+        activity_id=chances.ACTIVITY_ID,
+        channel=st.just(Channel.CALL),
+        direction=st.sampled_from(Direction),
+        client_id=_SOMEBODY,
+        contact_id=_SOMEBODY,
+        **_MEETING,
+    ),
+    st.builds(note.NoteActivity, activity_id=chances.ACTIVITY_ID, text=chances.NAME),
+    st.builds(deal.NameDealClient, deal_id=chances.DEAL_ID, client_id=chances.CLIENT_ID),
+)
+"""What ties and corrects activities: of each more than of other commands."""
 EVER = (date(1900, 1, 1), date(2100, 1, 1))
 MONEY = ("currency", "amount")
 Sums = dict[str, Decimal]
@@ -152,12 +217,79 @@ def check_deals(readers: Readers) -> Counter[str]:
     return Counter(each["status"] for each in deals)
 
 
+def check_touches(readers: Readers) -> Counter[str]:
+    """What touched a client is the same on the card, in the list of clients and in the list of activities."""
+    everything = readers.listed(ACTIVITIES)
+    cards = {each["client_id"]: each for each in readers.listed(CLIENTS)}
+    seen: Counter[str] = Counter()
+    for client in map(str, chances.CLIENTS):
+        theirs = [each for each in everything if client in {each["client_id"], each["contact_id"]}]
+        assert readers.listed(ACTIVITIES, client=client) == theirs
+        text, *_ = readers.one(CARD, client_id=client)
+        assert (text is None) == (client not in cards)
+        touches = list(filter(is_contact, theirs))
+        seen["touches of contacts"] += sum(each["client_id"] != client for each in touches)
+        seen["misdials"] += len(theirs) - len(touches)
+        last = touches[0] if touches else {}
+        figures = {
+            "touch_count": len(touches),
+            "last_touch_at": last.get("held_at"),
+            "last_touch_channel": last.get("channel"),
+        }
+        for shown in (cards[client], json.loads(text)) if text is not None else ():
+            assert {name: shown[name] for name in figures} == figures
+            assert shown.get("last_touch_direction", last.get("direction")) == last.get("direction")
+    return seen
+
+
+def stories_by_hand(database: Database) -> tuple[dict[str, set[int]], int]:
+    """Return the positions of what concerns everybody, as a clerk would look for it in the log; and how much joined.
+
+    Whatever an activity or a deal had before its client, or its contact, was known is theirs as well.
+    """
+    streams: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
+    stories: dict[str, set[int]] = defaultdict(set)
+    with psycopg.connect(database.projector_url) as connection:
+        for position, stream, topic, body, parties in connection.execute(
+            "SELECT position, stream_id::text, topic, body, parties::text[] FROM letopis.event ORDER BY position"
+        ):
+            for party in parties:
+                stories[party].add(position)
+            if topic.startswith(("activity.", "deal.")):
+                streams[stream].append((position, body))
+    joined = 0
+    for facts in streams.values():
+        for role in ("client_id", "contact_id"):
+            named = [(position, body[role]) for position, body in facts if role in body]
+            if named:
+                before = {position for position, _ in facts if position < named[0][0]}
+                joined += len(before - stories[named[-1][1]])
+                stories[named[-1][1]] |= before
+    return stories, joined
+
+
+def check_stories(readers: Readers, one: Company) -> Counter[str]:
+    """A client's story is the same in the timeline and in the history, and it is all that the log has of it."""
+    stories, joined = stories_by_hand(one.database)
+    with psycopg.connect(one.database.projector_url, autocommit=True) as log:
+        for client in chances.CLIENTS:
+            told = readers.listed(TIMELINE, client_id=client)
+            assert len(told) < 200
+            assert [each["event_position"] for each in told] == [
+                each["event_position"]
+                for each in sorted(told, key=lambda each: (each["occurred_at"], each["event_position"]), reverse=True)
+            ]
+            history = [entry.position for entry in whole_history(log, one.decode, client)]
+            assert history == sorted(each["event_position"] for each in told) == sorted(stories[str(client)])
+    return Counter({"joined later": joined})
+
+
 def check_all(one: Company) -> Counter[str]:
     while one.follow(1000):
         pass
     with psycopg.connect(one.database.reader_url, options="-c search_path=read") as connection:
         readers = Readers(one, connection)
-        return check_staff(readers) + check_deals(readers)
+        return check_staff(readers) + check_deals(readers) + check_touches(readers) + check_stories(readers, one)
 
 
 def test_every_place_tells_the_same_figures_whatever_happened(
@@ -170,17 +302,19 @@ def test_every_place_tells_the_same_figures_whatever_happened(
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(histories(batches=6))
+    @given(histories(batches=6, more=OFTEN))
     def agree(batches: list[list[Asked]]) -> None:
         folder = tmp_path_factory.mktemp("figures")
         with copy_of(cluster, template) as database, company(database, folder) as one:
-            for batch in [*batches, list(ENDING)]:
+            for batch in [batches[0], list(TIES), *batches[1:], list(ENDING)]:
                 play(one.runner, batch)
                 seen.update(check_all(one))
 
     agree()
     # They agree on something.
-    assert min(seen[name] for name in ("contacts", "deals_won", "deals_lost", "open", "won", "lost")) > 0, seen
+    names = ["contacts", "deals_won", "deals_lost", "open", "won", "lost"]
+    names += ["touches of contacts", "misdials", "joined later"]
+    assert min(seen[name] for name in names) > 0, seen
 
 
 def test_a_deal_won_reopened_and_won_again_is_one_win_of_what_it_was_won_for_last(
@@ -206,3 +340,49 @@ def test_a_deal_won_reopened_and_won_again_is_one_win_of_what_it_was_won_for_las
             counters = readers.counters(seller)
     assert counters
     assert (counters["deals_won"], told(counters["won"])) == (1, {"USD": Decimal(90_000)})
+
+
+def test_a_call_and_a_deal_tied_later_join_the_story_with_all_they_had(database: Database, tmp_path: Any) -> None:
+    with company(database, tmp_path) as one:
+        play(one.runner, list(OPENING))
+        refused = [answer for _, answer in play(one.runner, list(TIES)) if not isinstance(answer, Accepted)]
+        assert refused == []
+        seen = check_all(one)
+        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
+            readers = Readers(one, connection)
+            story = readers.listed(TIMELINE, client_id=chances.CLIENTS[1])
+            told = [
+                [each["topic"] for each in story if each["stream_id"] == str(tied)]
+                for tied in (_TIED, chances.DEALS[5])
+            ]
+            touched = {each["client_id"]: each["touch_count"] for each in readers.listed(CLIENTS)}
+    assert told == [
+        ["activity.client_named", "activity.noted", "activity.held"],
+        ["deal.client_named", "deal.moved", "deal.opened"],
+    ]
+    assert seen["joined later"] == 4
+    # The misdial touched neither the organisation nor the person who was thought to call.
+    assert (touched[str(chances.CLIENTS[1])], touched[str(chances.CLIENTS[0])]) == (2, 1)
+
+
+def test_a_contact_person_s_call_touches_them_and_the_organisation_once_each(database: Database, tmp_path: Any) -> None:
+    organisation, person = chances.CLIENTS[1], chances.CLIENTS[0]
+    call: dict[str, Any] = {
+        "channel": Channel.CALL,
+        "direction": Direction.OUTBOUND,
+        "staff_id": chances.STAFF[0],
+        "topic": "x",
+    }
+    calls = [
+        activity.RecordActivity(activity_id=chances.ACTIVITIES[5], client_id=organisation, contact_id=person, **call),
+        activity.RecordActivity(activity_id=chances.ACTIVITIES[6], client_id=person, contact_id=person, **call),
+    ]
+    with company(database, tmp_path) as one:
+        play(one.runner, [*OPENING, *(Asked(each, ADMIN) for each in calls)])
+        check_all(one)
+        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
+            readers = Readers(one, connection)
+            listed = {client: len(readers.listed(ACTIVITIES, client=client)) for client in (organisation, person)}
+            touched = {each["client_id"]: each["touch_count"] for each in readers.listed(CLIENTS)}
+    assert listed == {organisation: 1, person: 2}
+    assert (touched[str(organisation)], touched[str(person)]) == (1, 2)

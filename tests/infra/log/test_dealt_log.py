@@ -11,8 +11,8 @@ from infra.log.dealt_log import DealtLog
 from infra.log.log_reader import LogReader
 from infra.projector.folding import reader_of
 from infra.projector.projection import Projection
-from projections.parties.client_card import client_card
 from projections.parties.client_timeline import client_timeline
+from projections.timers.timers_due import timers_due
 from tests.bench.made_log import append_made_log
 from tests.bench.samples import name_of, phone_of
 from tests.database import MASTER, Database
@@ -46,8 +46,8 @@ def dealt(connection: psycopg.Connection[Any], whole: LogReader, shards: range, 
     return log
 
 
-# The card reads the open part of a call, the timeline all of it, and the parties.
-@pytest.mark.parametrize("projection", [client_card, client_timeline], ids=lambda one: one.name)
+# The timers read the open part of a call, the timeline all of it, and the parties.
+@pytest.mark.parametrize("projection", [timers_due, client_timeline], ids=lambda one: one.name)
 @pytest.mark.parametrize("window", [7, EVENTS])
 def test_each_shard_has_the_facts_of_the_log_in_its_order(
     made: Database, reading: psycopg.Connection[Any], projection: Projection[Any], window: int
@@ -80,7 +80,7 @@ def test_what_is_personal_lies_there_as_encrypted_as_in_the_log(
 
 
 def test_a_shard_that_was_read_gives_its_room_back(made: Database, reading: psycopg.Connection[Any]) -> None:
-    log = dealt(reading, reader(made, client_card), range(PARTS))
+    log = dealt(reading, reader(made, timers_due), range(PARTS))
     assert reading.execute(TABLES).fetchone() == (PARTS + 1,)
     log.drop(0)
     assert reading.execute(TABLES).fetchone() == (PARTS,)
@@ -92,7 +92,7 @@ def test_a_shard_that_was_read_gives_its_room_back(made: Database, reading: psyc
 def test_all_is_gone_when_the_session_ends_however_it_ends(
     made: Database, reading: psycopg.Connection[Any], *, is_killed: bool
 ) -> None:
-    dealt(reading, reader(made, client_card), range(PARTS))
+    dealt(reading, reader(made, timers_due), range(PARTS))
     with psycopg.connect(made.owner_url, autocommit=True) as owner:
         assert owner.execute(TABLES).fetchone() == (PARTS + 1,)
         if is_killed:

@@ -12,7 +12,7 @@ from infra.log.encrypted import completed
 from infra.log.log_reader import LogReader
 from infra.log.mapper import Mapper
 from infra.projector.folding import reader_of
-from projections.parties.client_card import client_card
+from projections.timers.timers_due import timers_due
 from tests.database import Database
 from tests.infra.log.decided import decided, fact
 
@@ -53,9 +53,9 @@ def test_only_a_decoder_that_reads_parts_is_given_parts(database: Database) -> N
 
     with psycopg.connect(database.projector_url) as connection:
         for decode, is_cut in ((Reading(), True), (lambda _: None, False)):
-            text = reader_of(client_card, decode)._select.as_string(connection)
+            text = reader_of(timers_due, decode)._select.as_string(connection)
             assert ("split_part" in text) is is_cut
-            assert "client.registered" not in text
+            assert "activity.rescheduled" not in text
 
 
 @pytest.mark.parametrize("body", ["{}", '{"a":{"b":1}}'])

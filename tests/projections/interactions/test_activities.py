@@ -153,6 +153,7 @@ def test_an_incoming_call_is_classified_named_and_noted() -> None:
                 str(REMARK): {"text": "Asked for a catalogue", "order": 1},
                 str(SALE): {"text": "Sent it", "order": 2},
             },
+            before_client=[1, 2],
             version=5,
         ),
     )
@@ -165,15 +166,18 @@ def test_a_reclassified_call_stays_with_whoever_took_it() -> None:
 
 
 def test_whatever_is_heard_first_of_an_activity_is_kept() -> None:
-    due = UNKNOWN._replace(state="planned", due_at=LATER, takes_place_at=LATER, remind_at=LATER - HOUR)
+    unknown = UNKNOWN._replace(before_client=[1])
+    due = unknown._replace(
+        state="planned", due_at=LATER, takes_place_at=LATER, remind_at=LATER - HOUR, before_contact=[1]
+    )
     named = UNKNOWN._replace(client_id=ROMASHKA, channel="call", direction="inbound")
-    off = UNKNOWN._replace(state="cancelled", cancelled_at=moment(1), cancel_reason="not needed any more")
+    off = unknown._replace(state="cancelled", cancelled_at=moment(1), cancel_reason="not needed any more")
 
     given(on(CALL, fact(ActivityRescheduled))).shows(activities, due)
-    given(on(CALL, fact(CallClassified))).shows(activities, UNKNOWN._replace(call_status="finished", staff_id=ANNA))
+    given(on(CALL, fact(CallClassified))).shows(activities, unknown._replace(call_status="finished", staff_id=ANNA))
     given(on(CALL, fact(ActivityClientNamed))).shows(activities, named)
     given(on(CALL, fact(ActivityNoted))).shows(
-        activities, UNKNOWN._replace(notes={str(REMARK): {"text": "Asked for a catalogue", "order": 1}})
+        activities, unknown._replace(notes={str(REMARK): {"text": "Asked for a catalogue", "order": 1}})
     )
     given(on(CALL, fact(ActivityCancelled))).shows(activities, off)
 
@@ -198,3 +202,29 @@ def test_a_meeting_is_in_the_story_of_each_client_that_takes_part_and_of_no_coll
     rows = given(on(MEETING, planned, about=ROMASHKA, concerning=(ROMASHKA, LUTIK))).rows(client_timeline)
     assert {party for party, _ in rows} == {ROMASHKA, LUTIK}
     assert rows[LUTIK, 1].details["participant_staff_ids"] == [str(BORIS)]
+
+
+def test_what_was_recorded_before_it_was_known_with_whom_is_remembered_for_whoever_it_turns_out_to_be() -> None:
+    alone = fact(ActivityPlanned, client_id=None, contact_id=None)
+    met = fact(ActivityHeld, contact_id=OLGA, was_planned=True)
+    story = given(on(MEETING, alone, fact(ActivityNoted), met, fact(ActivityNoted)))
+
+    story.shows_row(activities, MEETING, client_id=ROMASHKA, before_client=[1, 2], before_contact=[1, 2])
+
+
+def test_nothing_is_remembered_for_a_contact_who_cannot_come_any_more() -> None:
+    planned = fact(ActivityPlanned, contact_id=None)
+
+    given(on(MEETING, planned)).shows_row(activities, MEETING, before_client=None, before_contact=[1])
+    given(on(MEETING, planned, fact(ActivityHeld, was_planned=True))).shows_row(
+        activities, MEETING, before_contact=None
+    )
+    given(on(MEETING, planned, fact(ActivityCancelled))).shows_row(activities, MEETING, before_contact=None)
+
+
+def test_a_call_of_a_contact_person_remembers_what_there_was_before_their_organisation_was_named() -> None:
+    call = fact(ActivityHeld, client_id=None, contact_id=OLGA)
+
+    given(on(CALL, call, fact(ActivityClientNamed))).shows_row(
+        activities, CALL, client_id=ROMASHKA, before_client=[1], before_contact=None
+    )

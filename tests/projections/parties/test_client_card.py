@@ -3,12 +3,11 @@
 from typing import Any
 
 from events import client
-from events.activity import ActivityClientNamed, ActivityHeld
 from events.base import Event
-from events.values import AffiliationRole, CallStatus, Channel, Confidence, ContactKind, Direction, ProfileField
+from events.values import AffiliationRole, Confidence, ContactKind, ProfileField
 from infra.words import word_parts, words
 from projections.parties.client_card import ClientCardRow, client_card
-from tests.examples import ANNA, BORIS, CALL, EMAIL, HOLDING, INN, LUTIK, MEETING, OLGA, PHONE, ROMASHKA, fact
+from tests.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, ROMASHKA, fact
 from tests.story import Story, given, moment, on
 
 REGISTERED = fact(client.ClientRegistered, name="ООО «Ромашка»", external_id="R-1", date_unknown=True)
@@ -48,7 +47,6 @@ NEW_CARD = ClientCardRow(
 )
 UNKNOWN = ClientCardRow(ROMASHKA, version=1)
 ADDED = fact(client.ContactPointAdded)
-HELD = fact(ActivityHeld)
 
 
 def after(*events: Event) -> Story:
@@ -171,77 +169,4 @@ def test_whatever_is_heard_first_of_a_client_is_kept() -> None:
 def test_a_lifecycle_heard_of_before_the_registration_is_kept() -> None:
     given(on(ROMASHKA, fact(client.LifecycleAdvanced), REGISTERED)).shows_row(
         client_card, ROMASHKA, lifecycle="contacted"
-    )
-
-
-def touched(times: int, when: int, version: int = 1, **columns: Any) -> ClientCardRow:
-    return NEW_CARD._replace(
-        version=version,
-        touch_count=times,
-        last_touch_at=moment(when),
-        **{"last_touch_channel": "meeting", "last_touch_direction": "outbound", **columns},
-    )
-
-
-def test_the_last_touch_is_the_latest_by_business_time_and_leaves_the_version_alone() -> None:
-    early = on(CALL, fact(ActivityHeld, channel=Channel.EMAIL), about=ROMASHKA, occurred_at=moment(-100))
-    later = on(CALL, fact(ActivityHeld, channel=Channel.EMAIL), about=ROMASHKA, occurred_at=moment(100))
-    at_once = on(CALL, fact(ActivityHeld, channel=Channel.EMAIL), about=ROMASHKA, occurred_at=moment(2))
-    story = (on(ROMASHKA, REGISTERED), on(MEETING, HELD, about=ROMASHKA))
-
-    given(*story, early).shows(client_card, touched(2, 2))
-    given(*story, later).shows(client_card, touched(2, 100, last_touch_channel="email"))
-    given(*story, at_once).shows(client_card, touched(2, 2, last_touch_channel="email"))
-
-
-def test_a_call_whose_client_is_named_later_counts_at_the_time_it_was_held() -> None:
-    named = fact(ActivityClientNamed, held_at=moment(1))
-
-    given(on(CALL, fact(ActivityHeld, client_id=None)), on(CALL, named, about=ROMASHKA)).shows(
-        client_card,
-        ClientCardRow(
-            ROMASHKA,
-            touch_count=1,
-            last_touch_at=moment(1),
-            last_touch_channel="call",
-            last_touch_direction="inbound",
-        ),
-    )
-
-
-def test_a_call_named_for_a_registered_client_leaves_the_rest_of_the_card_alone() -> None:
-    named = fact(ActivityClientNamed, held_at=moment(1))
-
-    given(on(ROMASHKA, REGISTERED), on(CALL, named, about=ROMASHKA)).shows(
-        client_card, touched(1, 1, last_touch_channel="call", last_touch_direction="inbound")
-    )
-
-
-def test_a_planned_meeting_whose_client_is_named_counts_once_when_it_is_held() -> None:
-    named = fact(ActivityClientNamed, channel=Channel.MEETING, direction=Direction.OUTBOUND, held_at=None)
-
-    given(on(MEETING, named, HELD, about=ROMASHKA)).shows_row(client_card, ROMASHKA, touch_count=1)
-
-
-def test_a_call_of_somebody_else_s_naming_is_not_on_the_card() -> None:
-    given(on(CALL, fact(ActivityClientNamed), about=LUTIK)).shows(client_card)
-
-
-def test_a_call_of_a_contact_person_alone_is_on_that_person_s_card() -> None:
-    call = fact(ActivityHeld, client_id=None, contact_id=OLGA)
-
-    given(on(CALL, call, about=OLGA)).shows_row(client_card, OLGA, touch_count=1)
-
-
-def test_tasks_and_misdials_are_no_touch() -> None:
-    task = fact(ActivityHeld, channel=Channel.TASK)
-    misdial = fact(ActivityHeld, channel=Channel.CALL, call_status=CallStatus.MISDIAL)
-
-    given(on(CALL, task, misdial, about=ROMASHKA)).shows(client_card)
-    given(on(ROMASHKA, REGISTERED), on(CALL, task, misdial, about=ROMASHKA)).shows(client_card, NEW_CARD)
-
-
-def test_a_touch_before_the_registration_is_kept() -> None:
-    given(on(CALL, HELD, about=ROMASHKA), on(ROMASHKA, REGISTERED)).shows(
-        client_card, touched(1, 1)._replace(registered_at=moment(2))
     )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from events.activity import ActivityHeld, ActivityNoted
+from events.activity import ActivityClientNamed, ActivityHeld, ActivityNoted
 from events.base import Event
 from events.client import ClientAffiliated, ClientRegistered, ClientTransferred
 from events.deal import DealOpened
@@ -19,8 +19,8 @@ def line(client: Any, event: Event, stream: Any, position: int = 1, **columns: A
     """Return the line that a fact makes in a client's story."""
     told = {"staff_id": None, "channel": None, "direction": None, "details": {}, **columns}
     return ClientTimelineRow(
-        client_id=client,
         event_position=position,
+        party_id=client,
         occurred_at=moment(position),
         recorded_at=moment(position) + timedelta(minutes=1),
         topic=event.TOPIC,
@@ -53,10 +53,11 @@ def test_a_touchpoint_is_told_with_its_texts_in_the_person_s_and_the_organisatio
     )
 
 
-def test_an_activity_or_deal_without_a_client_is_in_nobody_s_story() -> None:
-    nobody_s = on(SALE, fact(DealOpened, client_id=None))
+def test_an_activity_or_deal_without_a_client_is_in_its_own_story_until_it_has_one() -> None:
+    told = [on(CALL, fact(ActivityHeld, client_id=None)), on(SALE, fact(DealOpened, client_id=None))]
+    tied = on(CALL, fact(ActivityClientNamed), about=ROMASHKA)
 
-    given(on(CALL, fact(ActivityHeld, client_id=None)), nobody_s).shows(client_timeline)
+    assert set(given(*told, tied).rows(client_timeline)) == {(1, CALL), (2, SALE), (3, ROMASHKA)}
 
 
 def test_staff_are_no_clients_even_when_they_are_parties() -> None:
@@ -86,9 +87,9 @@ def test_an_affiliation_is_told_to_both_sides_and_to_nobody_else() -> None:
 
     rows = story.rows(client_timeline)
 
-    assert set(rows) == {(LUTIK, 1), (OLGA, 2), (ROMASHKA, 2)}
-    assert rows[OLGA, 2] == line(OLGA, joined, OLGA, 2, details=details)
-    assert rows[ROMASHKA, 2] == line(ROMASHKA, joined, OLGA, 2, details=details)
+    assert set(rows) == {(1, LUTIK), (2, OLGA), (2, ROMASHKA)}
+    assert rows[2, OLGA] == line(OLGA, joined, OLGA, 2, details=details)
+    assert rows[2, ROMASHKA] == line(ROMASHKA, joined, OLGA, 2, details=details)
 
 
 def test_money_is_told_as_a_decimal_string_and_the_seller_as_the_staff_member() -> None:

@@ -94,12 +94,13 @@ def test_a_moved_revalued_and_handed_over_deal_shows_what_is_true_now() -> None:
 
 def test_whatever_is_heard_first_of_a_deal_is_shown() -> None:
     unknown = DealRow(deal_id=SALE, version=1)
-    ended = unknown._replace(stage="contract", seller_id=BORIS, closed_at=moment(1))
+    nobody_s = unknown._replace(before_client=[1])
+    ended = nobody_s._replace(stage="contract", seller_id=BORIS, closed_at=moment(1))
     for event, row in (
         (fact(deal.DealClientNamed), unknown._replace(client_id=ROMASHKA)),
-        (fact(deal.DealMoved), unknown._replace(stage="contract", stage_since=moment(1))),
-        (fact(deal.DealRevalued, to_amount=PRICE), unknown._replace(amount=Decimal("4821.00"), currency="USD")),
-        (fact(deal.DealHandedOver), unknown._replace(seller_id=BORIS)),
+        (fact(deal.DealMoved), nobody_s._replace(stage="contract", stage_since=moment(1))),
+        (fact(deal.DealRevalued, to_amount=PRICE), nobody_s._replace(amount=Decimal("4821.00"), currency="USD")),
+        (fact(deal.DealHandedOver), nobody_s._replace(seller_id=BORIS)),
         (LOST, ended._replace(status="lost", lost_reason="too dear")),
         (
             WON,
@@ -112,7 +113,7 @@ def test_whatever_is_heard_first_of_a_deal_is_shown() -> None:
                 won_currency="USD",
             ),
         ),
-        (REOPENED, unknown._replace(stage="offer", stage_since=moment(1))),
+        (REOPENED, nobody_s._replace(stage="offer", stage_since=moment(1))),
     ):
         story(on(SALE, event)).shows(pipeline_board, row)
 
@@ -167,6 +168,7 @@ def naive(history: list[tuple[str, Any]]) -> dict[str, Any]:
     topic, end, closed_at = ends[-1] if ends and ends[-1][0] != "deal.reopened" else ("", {}, None)
     won = end.get("amount") if topic == "deal.won" else None
     worth = last_said(history, "deal.opened amount", "deal.revalued to_amount", "deal.won amount")[0]
+    named = next((place for place, (_, body) in enumerate(history) if body.get("client_id")), len(history))
     sellers = ("deal.opened seller_id", "deal.handed_over to_seller_id", "deal.won seller_id", "deal.lost seller_id")
     return {
         "stage": last_said(history, *entering, "deal.won from_stage", "deal.lost from_stage")[0],
@@ -174,6 +176,7 @@ def naive(history: list[tuple[str, Any]]) -> dict[str, Any]:
         "status": topic.removeprefix("deal.") or "open",
         "seller_id": last_said(history, *sellers)[0],
         "client_id": last_said(history, "deal.opened client_id", "deal.client_named client_id")[0],
+        "before_client": list(range(1, named + 1)) or None,
         "amount": worth and Decimal(worth["amount"]),
         "won_amount": won and Decimal(won["amount"]),
         "closed_at": closed_at,
