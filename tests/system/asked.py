@@ -46,7 +46,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "opened_to": ("2026-03-01",),
     "closed_from": ("2025-03-01",),
     "closed_to": ("2026-03-01",),
-    "currency": ("RUB",),
+    "currency": ("USD",),
     "amount_from": ("200&currency=USD",),
     "amount_to": ("200&currency=USD",),
     "contact": (BUYER,),

@@ -102,6 +102,7 @@ SHOWN: tuple[Asked, ...] = (
             deal_id=SALE,
             topic="Scales",
             due_at=RECEIVED,
+            participant_staff_ids=(STAFF[1],),
         ),
         ADMIN,
     ),
