@@ -164,7 +164,8 @@ def test_what_is_included_may_be_nothing(company: Office) -> None:
 
 
 def test_who_includes_nothing_pays_for_nothing() -> None:
-    assert "activities" not in CARD.sql
+    assert "next_activity" not in CARD.sql
+    assert "state = 'planned'" not in CARD.sql
     assert "page" not in CARD.sql
 
 

@@ -200,8 +200,8 @@ def test_the_setting_is_as_last_planned_told_or_corrected() -> None:
 def test_a_meeting_is_in_the_story_of_each_client_that_takes_part_and_of_no_colleague() -> None:
     planned = fact(ActivityPlanned, contact_id=None, participant_staff_ids=(BORIS,), participant_client_ids=(LUTIK,))
     rows = given(on(MEETING, planned, about=ROMASHKA, concerning=(ROMASHKA, LUTIK))).rows(client_timeline)
-    assert {party for party, _ in rows} == {ROMASHKA, LUTIK}
-    assert rows[LUTIK, 1].details["participant_staff_ids"] == [str(BORIS)]
+    assert {party for _, party in rows} == {ROMASHKA, LUTIK}
+    assert rows[1, LUTIK].details["participant_staff_ids"] == [str(BORIS)]
 
 
 def test_what_was_recorded_before_it_was_known_with_whom_is_remembered_for_whoever_it_turns_out_to_be() -> None:
