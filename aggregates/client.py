@@ -227,8 +227,8 @@ class Client(WithNotes, ClientState):
         """Whether the owner changed after a moment: nobody becomes one as of then."""
         return self.owner_changed_at is not None and moment < self.owner_changed_at
 
-    def _change_owner(self, event_type: type[Event], **told: Any) -> None:
-        """Record a change of the owner; raises OwnershipOutOfOrderError when there was a later one.
+    def check_owner_in_order(self) -> datetime:
+        """Return when a change of the owner happens; raises OwnershipOutOfOrderError when there was a later one.
 
         Of two that race, the one that is decided last may have been received first: it happens with the other.
         """
@@ -236,7 +236,10 @@ class Client(WithNotes, ClientState):
         moment, since = self.occasion.occurred_at, self.owner_changed_at
         if since is not None and moment < since - AT_ONCE:
             raise OwnershipOutOfOrderError(client_id=self.id, since=since, occurred_at=moment)
-        with self.occurring_at(max(moment, since or moment)):
+        return max(moment, since or moment)
+
+    def _change_owner(self, event_type: type[Event], **told: Any) -> None:
+        with self.occurring_at(self.check_owner_in_order()):
             self.trigger_event(event_type, **told)
 
     def transfer(self, to: StaffMember, *, cause: OwnershipCause, reason: str) -> None:

@@ -114,7 +114,10 @@ def led_activity(context: Context, activity_id: UUID) -> Activity:
 
 
 def approach(context: Context, seller: StaffMember, *client_ids: UUID | None) -> Approach:
-    """Let a seller approach these clients (an organisation, its contact person), or raise ClientIsOwnedError."""
+    """Let a seller approach these clients (an organisation, its contact person).
+
+    Raises ClientIsOwnedError, and OwnershipOutOfOrderError when the owner of whom they would own changed since.
+    """
     seller.check_sells()
     target = None
     for client_id in dict.fromkeys(client_ids):
@@ -123,6 +126,8 @@ def approach(context: Context, seller: StaffMember, *client_ids: UUID | None) ->
         client = context.load(Client, client_id)
         client.check_present()
         target = target or _whom_to_claim(context, seller, client)
+    if target is not None:
+        target.check_owner_in_order()
     return Approach(seller, target)
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from events import activity, client, deal, pipeline, product, staff
 from events.base import Event
+from events.note import Noted, NoteEdited, NoteWithdrawn
 from events.values import Lifecycle
 from tests.examples import ANNA, BORIS, MEETING, ROAD, ROMASHKA, SALE, fact
 from tests.story import Story, on
@@ -114,7 +115,8 @@ def about_a_deal(event: Event, before: Sequence[Event]) -> Iterator[str]:
         return
     if isinstance(event, deal.DealReopened) and not has_ended(before):
         yield "reopened without having ended"
-    if has_ended(before) and not isinstance(event, (deal.DealReopened, deal.DealClientNamed)):
+    stays = (deal.DealReopened, deal.DealClientNamed, Noted, NoteEdited, NoteWithdrawn)
+    if has_ended(before) and not isinstance(event, stays):
         yield "a deal that has ended went on without being reopened"
     if isinstance(event, (deal.DealMoved, *ENDS)) and event.from_stage != stage(before):
         yield "it left a stage that it was not in"

@@ -38,8 +38,8 @@ def _ids(block: int, count: int) -> tuple[UUID, ...]:
 
 STAFF, CLIENTS, DEALS, ACTIVITIES = _ids(1, 6), _ids(2, 7), _ids(3, 8), _ids(4, 8)
 ROADS, IMPORTS, NOTES = _ids(5, 2), _ids(6, 2), _ids(7, 3)
-NINA, OLEG, SHOP, BUYER, SALE, PLAN, OFFER = _ids(8, 7)
-"""Two sellers, an organisation and its buyer, a deal and two activities that chance leaves alone."""
+NINA, OLEG, SHOP, BUYER, SALE, PLAN, OFFER, SOLD = _ids(8, 8)
+"""Two sellers, an organisation and its buyer, two deals and two activities that chance leaves alone."""
 
 CODES = ("gtx-pro", "mg-special", "gtk-500")
 STAGES = tuple(Stage(code=code, name=code.title(), probability=20) for code in ("offer", "contract", "payment"))

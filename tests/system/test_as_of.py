@@ -36,6 +36,7 @@ from tests.system.chances import (
     ROADS,
     SALE,
     SHOP,
+    SOLD,
     STAFF,
 )
 from tests.system.company import Company, company
@@ -92,6 +93,8 @@ SHOWN: tuple[Asked, ...] = (
         ),
         ADMIN,
     ),
+    Asked(deal.OpenDeal(deal_id=SOLD, seller_id=NINA, pipeline_id=ROADS[0]), ADMIN),
+    Asked(deal.WinDeal(deal_id=SOLD, amount=Money(amount=Decimal(5), currency="USD")), ADMIN),
     Asked(
         activity.PlanActivity(
             activity_id=PLAN,

@@ -148,6 +148,9 @@ def test_status_says_what_is_kept_how_long_and_how_much_room_is_left(
     assert kept["log"]["kept"].startswith("Kept for ever")
     assert kept["analytics file"]["size_bytes"] == 4096
     assert told["disk"]["free_bytes"] > 0
-    assert [(one["name"], one["lag_events"]) for one in told["policies"]] == [("ownership-reassignment", 0)]
+    assert [(one["name"], one["lag_events"]) for one in told["policies"]] == [
+        ("ownership-reassignment", 0),
+        ("activity-reminder", 0),
+    ]
     keep.show_status(as_json=False)
     assert "Kept for ever" in capsys.readouterr().out
