@@ -53,22 +53,27 @@ class OwnershipChange(Answer):
 
 # What a client's activities and deals had before it was known that they are this client's. The fact has rows of others:
 # of itself, or of a contact person. Where one is the client's own, it is in the story already.
-_BEFORE = f"""t.event_position = ANY (ARRAY(
-            SELECT unnest(a.before_client)
-            FROM {views.ACTIVITIES} AS a
-            WHERE a.client_id = %(client_id)s AND a.before_client IS NOT NULL
-            UNION
-            SELECT unnest(a.before_contact)
-            FROM {views.ACTIVITIES} AS a
-            WHERE a.contact_id = %(client_id)s AND a.before_contact IS NOT NULL
-            UNION
-            SELECT unnest(d.before_client)
-            FROM {views.PIPELINE_BOARD} AS d
-            WHERE d.client_id = %(client_id)s AND d.before_client IS NOT NULL
-        )) AND NOT EXISTS (
-            SELECT
-            FROM {views.CLIENT_TIMELINE} AS o
-            WHERE o.event_position = t.event_position AND (o.party_id = %(client_id)s OR o.party_id < t.party_id)
+_BEFORE = f"""t.party_id <> %(client_id)s AND (t.event_position, t.party_id) IN (
+            SELECT e.position, (
+                SELECT o.party_id
+                FROM {views.CLIENT_TIMELINE} AS o
+                WHERE o.event_position = e.position
+                ORDER BY o.party_id <> %(client_id)s, o.party_id
+                LIMIT 1
+            )
+            FROM (
+                SELECT unnest(a.before_client)
+                FROM {views.ACTIVITIES} AS a
+                WHERE a.client_id = %(client_id)s AND a.before_client IS NOT NULL
+                UNION
+                SELECT unnest(a.before_contact)
+                FROM {views.ACTIVITIES} AS a
+                WHERE a.contact_id = %(client_id)s AND a.before_contact IS NOT NULL
+                UNION
+                SELECT unnest(d.before_client)
+                FROM {views.PIPELINE_BOARD} AS d
+                WHERE d.client_id = %(client_id)s AND d.before_client IS NOT NULL
+            ) AS e (position)
         )"""  # noqa: S608 - put together from constants
 
 TIMELINE = Listing(

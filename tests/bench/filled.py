@@ -56,7 +56,8 @@ CROSS JOIN client_card_model AS r""",
 INSERT INTO activities_g1.activities
 SELECT {_ACTIVITY_ID}, r.state, r.channel, r.direction, r.staff_id, {_ID}, r.contact_id, r.deal_id, r.topic, r.due_at,
     r.held_at, r.cancelled_at, r.takes_place_at, r.result, r.cancel_reason, r.call_status, r.contact_name,
-    r.contact_data, r.is_offer, r.was_planned, r.date_unknown, r.note_count, r.last_note, r.remind_at, r.reminded_at,
+    r.contact_data, r.is_offer, r.was_planned, r.date_unknown, r.notes, r.duration_minutes, r.place,
+    r.participant_staff_ids, r.participant_client_ids, r.remind_at, r.reminded_at,
     r.before_client, r.before_contact, r.version, r.position
 FROM generate_series(%s::integer, %s::integer) AS n
 CROSS JOIN activities_model AS r""",
