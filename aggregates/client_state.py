@@ -104,8 +104,8 @@ class ClientState(Aggregate):
     def _enter(self, name: str, event: Event, instead_of: str | None = None) -> None:
         """Keep by whom a value was entered; who corrects their own does not begin anew."""
         before = None if instead_of is None else self.entered.pop(instead_of, None)
-        own = before is not None and before.by == event.actor
-        self.entered[name] = before if own and before is not None else Entered(event.actor, event.occurred_at)
+        is_own = before is not None and before.by == event.actor
+        self.entered[name] = Entered(event.actor, before.at if before and is_own else event.occurred_at)
 
     def _allow_duplicates(self, identities: Iterable[tuple[str, str]]) -> None:
         self.allowed_duplicates.update(identities)

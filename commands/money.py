@@ -8,17 +8,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, fie
 from pydantic_core import PydanticCustomError
 
 from events.values import Money, Value
-from infra.amounts import DECIMALS, decimals_needed
+from infra.amounts import AMOUNT, DECIMALS, Currency, decimals_needed
 
-AMOUNT = r"^(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"
 _ANY_LENGTH = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?")
-
-
-def _known(value: Any) -> Any:
-    """Take no code that is no currency: two spellings of one currency would be two sums."""
-    if isinstance(value, str) and value not in DECIMALS:
-        raise PydanticCustomError("not_a_currency", "an ISO 4217 code")
-    return value
 
 
 def _written_out(value: Any) -> Any:
@@ -31,9 +23,6 @@ def _written_out(value: Any) -> Any:
         raise PydanticCustomError("too_many_digits", "at most 14 digits before the point and 4 after it")
     return Decimal(value)
 
-
-Currency = Annotated[str, BeforeValidator(_known), WithJsonSchema({"type": "string", "enum": sorted(DECIMALS)})]
-"""A currency of ISO 4217."""
 
 _Amount = Annotated[
     Decimal,

@@ -10,6 +10,10 @@ decimals ISO changes keeps the old ones here until nothing but a change of its t
 
 from collections.abc import Mapping
 from decimal import Context, Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 _BY_DECIMALS: Mapping[int, str] = {
     0: "BIF BYR CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
@@ -26,6 +30,20 @@ _BY_DECIMALS: Mapping[int, str] = {
 }
 DECIMALS: Mapping[str, int] = {code: places for places, codes in _BY_DECIMALS.items() for code in codes.split()}
 """How many decimals each currency has; its keys are all the currencies there are."""
+
+AMOUNT = r"^(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"
+"""How callers write an amount."""
+
+
+def _known(value: Any) -> Any:
+    """Take no code that is no currency: two spellings of one currency would be two sums."""
+    if isinstance(value, str) and value not in DECIMALS:
+        raise PydanticCustomError("not_a_currency", "an ISO 4217 code")
+    return value
+
+
+Currency = Annotated[str, BeforeValidator(_known), WithJsonSchema({"type": "string", "enum": sorted(DECIMALS)})]
+"""A currency of ISO 4217, as callers name it."""
 
 USUAL = 2
 MOST = max(_BY_DECIMALS)

@@ -28,8 +28,8 @@ from read_api.reading.errors import (
 from read_api.reading.errors import (
     UnknownReportError as NoSuchReportError,
 )
-from read_api.reading.moments import as_of_from
-from read_api.reading.question import WRITTEN_OUT, AsOfText, Question
+from read_api.reading.moments import WRITTEN_OUT, as_of_from
+from read_api.reading.question import AsOfText, Question
 from read_api.reading.statement import Seen
 from read_api.roles import Roles
 

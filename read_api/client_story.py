@@ -8,12 +8,11 @@ from fastapi import Query, Response
 
 from read_api import views
 from read_api.lists import Channel, Direction, OwnershipCause
-from read_api.reading.answer import Answer, Page, Sql
+from read_api.reading.answer import Answer, Page, Sql, exists
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
-from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("clients")
@@ -106,14 +105,7 @@ LEFT JOIN {views.STAFF_DIRECTORY} AS t ON t.staff_id = h.to_owner_id""",
     names=(views.STAFF_DIRECTORY,),
 )
 
-EXISTS = Statement(
-    f"""
-SELECT seen.*, EXISTS (
-    SELECT FROM {views.CLIENT_CARD} AS c WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL
-)
-FROM seen""",  # noqa: S608 - constants
-    (views.CLIENT_CARD,),
-)
+EXISTS = exists(views.CLIENT_CARD, "v.client_id = %(client_id)s AND v.registered_at IS NOT NULL")
 
 
 @router.question(

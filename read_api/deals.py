@@ -8,6 +8,7 @@ from fastapi import Query, Response
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from infra.amounts import Currency
 from read_api import views
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import DealStatus
@@ -16,7 +17,7 @@ from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, js
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
 from read_api.reading.paging import Around, Listing, Sorting, item_statement
-from read_api.reading.question import Amount, Currency, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
+from read_api.reading.question import Amount, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("deals")

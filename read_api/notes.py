@@ -7,12 +7,11 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from read_api import views
-from read_api.reading.answer import Answer, Page, Sql
+from read_api.reading.answer import Answer, Page, Sql, exists
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
-from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("notes")
@@ -56,17 +55,13 @@ def _listing(kind: str) -> Listing:
     )
 
 
-def _exists(view: str, condition: str) -> Statement:
-    return Statement(f"\nSELECT seen.*, EXISTS (SELECT FROM {view} AS v WHERE {condition})\nFROM seen", (view,))
-
-
 NOTES = {kind: _listing(kind) for kind in ("client", "deal", "activity")}
 """The notes on each kind of thing, the newest first."""
 
 EXISTS = {
-    "client": _exists(views.CLIENT_CARD, "v.client_id = %(about_id)s AND v.registered_at IS NOT NULL"),
-    "deal": _exists(views.PIPELINE_BOARD, "v.deal_id = %(about_id)s AND v.opened_at IS NOT NULL"),
-    "activity": _exists(views.ACTIVITIES, "v.activity_id = %(about_id)s AND v.takes_place_at IS NOT NULL"),
+    "client": exists(views.CLIENT_CARD, "v.client_id = %(about_id)s AND v.registered_at IS NOT NULL"),
+    "deal": exists(views.PIPELINE_BOARD, "v.deal_id = %(about_id)s AND v.opened_at IS NOT NULL"),
+    "activity": exists(views.ACTIVITIES, "v.activity_id = %(about_id)s AND v.takes_place_at IS NOT NULL"),
 }
 """Whether there is what notes are asked of."""
 

@@ -132,11 +132,7 @@ def show_status(*, as_json: bool) -> None:
                 one.lag_events,
                 round(one.lag_seconds, 1),
                 round(one.still_seconds, 1),
-                ""
-                if not one.unanswered
-                else one.unanswered
-                if one.is_timer
-                else f"{one.unanswered} from {one.unanswered_from}",
+                f"{one.unanswered} from {one.unanswered_from}" if one.unanswered_from else one.unanswered or "",
             )
             for one in policies
         ],

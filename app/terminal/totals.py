@@ -16,17 +16,18 @@ from commands.importing.folder_import import FolderPlan
 from infra.log.crypto import MasterKey
 from infra.told import ToldError
 from projections.registry import PROJECTIONS
+from read_api import views
 from replay.repair.status import wait_until
 
 PATIENCE = 1.0
 """Seconds after which we take it that no service is folding, and fold ourselves."""
 
-_PIPELINE = """
+_PIPELINE = f"""
 SELECT status, stage, count(*) AS deals, won_currency AS currency, sum(won_amount) AS amount
-FROM read.pipeline_board_v3
+FROM read.{views.PIPELINE_BOARD}
 WHERE pipeline_id = %(pipeline_id)s
 GROUP BY status, stage, won_currency
-"""
+"""  # noqa: S608 - put together from constants
 
 
 class NotCaughtUpError(ToldError):

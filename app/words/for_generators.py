@@ -5,7 +5,7 @@ from typing import Any
 
 from app.words.messages import LABELS
 
-REF = "#/components/schemas/{name}"
+REF = "#/components/schemas/{model}"
 
 
 def name_lists(document: dict[str, Any]) -> None:
@@ -23,7 +23,7 @@ def name_lists(document: dict[str, Any]) -> None:
         schema.pop("type", None)
         # The name of the list says more than one made of the member's.
         schema.pop("title", None)
-        schema["$ref"] = REF.format(name=name)
+        schema["$ref"] = REF.format(model=name)
         schemas.setdefault(name, {"type": "string", "enum": words, "title": name})
 
 

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.words.for_generators import name_lists, say_defaults
+from app.words.for_generators import REF, name_lists, say_defaults
 from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
 from app.words.refusals import codes_of_batch, codes_of_command, codes_of_read
@@ -28,7 +28,6 @@ PUBLIC = frozenset({"/health", "/ready", "/metrics", "/labels"})
 TICKET = "ticket"
 """The parameter that lets somebody in instead of a header, where there is one."""
 
-REF = "#/components/schemas/{model}"
 _HERE = Path(__file__).parent
 
 PARAMETERS: dict[str, str] = tomllib.loads((_HERE / "parameters.toml").read_text(encoding="utf-8"))

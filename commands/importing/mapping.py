@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from commands.importing.problems import MappingError
-from commands.money import Currency
 from events.values import ShortText, Stage
+from infra.amounts import Currency
 
 Target = Literal["client", "deal", "staff", "product", "activity"]
 Column = Annotated[int, Field(ge=1)] | Annotated[str, Field(min_length=1)]

@@ -118,6 +118,11 @@ def one_of(
     return one_told(told_of(model, alias, source), views=views, names=names)
 
 
+def exists(view: str, condition: str) -> Statement:
+    """Return the statement that tells whether a view has a row `v` of which the condition is true."""
+    return Statement(f"\nSELECT seen.*, EXISTS (SELECT FROM {view} AS v WHERE {condition})\nFROM seen", (view,))
+
+
 def one_told(told: str, *, views: tuple[str, ...], names: tuple[str, ...] = ()) -> Statement:
     """Return the statement that gives the one answer that a join of `told_of` has, and its version."""
     return Statement(f"\nSELECT seen.*, one.told, one.version\nFROM seen\n{told}", views, names)

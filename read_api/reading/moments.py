@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from infra.log.past_log import AsOf
 from read_api.reading.errors import WrongParameterError
 
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+WRITTEN_OUT = re.compile(r"\d{4}-\d\d-\d\d")
+"""How a day is written: its year, month and day."""
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 _KINDS = ("recorded", "occurred")
 # No fact happens outside of these, and a day at the end of the calendar has no next one.
@@ -16,7 +18,7 @@ _FIRST, _LAST = date(1899, 12, 31), date(2100, 1, 2)
 
 def moment_from(text: str, zone: ZoneInfo) -> datetime:
     """Return the moment (UTC): a day means its end in the company's zone; raises ValueError."""
-    if _DAY.fullmatch(text):
+    if WRITTEN_OUT.fullmatch(text):
         tomorrow = datetime.strptime(text, "%Y-%m-%d").date() + timedelta(days=1)  # noqa: DTZ007 - a day has no zone
         # By the calendar of the zone, and then back by what is the smallest step of time in the database.
         return datetime.combine(tomorrow, time.min, zone).astimezone(UTC) - timedelta(microseconds=1)

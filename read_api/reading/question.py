@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from infra.amounts import DECIMALS
-from read_api.reading.moments import period
+from infra.amounts import AMOUNT
+from read_api.reading.moments import WRITTEN_OUT, period
 
 # PostgreSQL's text has every character but this one.
 PlainText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -24,11 +24,6 @@ REPEATABLE = frozenset({"topic", "ids", "fields", "include"})
 
 AT_ONCE = 200
 """So many ids one question names, and so many items a page has."""
-
-WRITTEN_OUT = re.compile(r"\d{4}-\d\d-\d\d")
-"""How a day is written: its year, month and day."""
-
-AMOUNT = r"^(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"
 
 
 def one_by_one(value: Any) -> Any:
@@ -53,15 +48,8 @@ def _amount(value: Any) -> Any:
     return value
 
 
-def _currency(value: Any) -> Any:
-    if isinstance(value, str) and value not in DECIMALS:
-        raise PydanticCustomError("not_a_currency", "an ISO 4217 code")
-    return value
-
-
 Day = Annotated[date, BeforeValidator(_day)]
 Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "string", "pattern": AMOUNT})]
-Currency = Annotated[str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "enum": sorted(DECIMALS)})]
 
 
 class Question(BaseModel):

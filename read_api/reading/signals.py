@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from read_api.reading.feed import Followed
+from read_api.reading.feed import Followed, Page
 
 REMEMBERED = 50
 """Pages kept for the other followers, who at the end of the log all want the same one."""
@@ -26,15 +26,11 @@ class Signal(Protocol):
     def staff(self) -> frozenset[UUID]: ...
 
 
-class SignalPage(Protocol):
-    """What the facts after a position are about, the last position examined, and where the log ends."""
+class SignalPage(Page, Protocol):
+    """What the facts after a position are about."""
 
     @property
     def facts(self) -> Sequence[Signal]: ...
-    @property
-    def examined(self) -> int: ...
-    @property
-    def head(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)

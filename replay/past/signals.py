@@ -5,6 +5,7 @@ from uuid import UUID
 
 import psycopg
 
+from infra.projector.tables import view_of
 from projections.interactions.activities import activities
 from projections.parties.client_card import client_card
 from projections.sales.pipeline_board import pipeline_board
@@ -16,24 +17,20 @@ OWNED = ("client", "deal", "activity")
 """What belongs to a member of the staff; a fact about it concerns those whom it names: the old owner and the new."""
 
 
-def _view(name: str, shape: int) -> str:
-    return f"read.{name}_v{shape}"
-
-
 _SIGNALS = f"""
 SELECT e.position, split_part(e.topic, '.', 1), e.stream_id, ARRAY(
     SELECT c.owner_id
-    FROM {_view(client_card.name, client_card.shape)} AS c
+    FROM read.{view_of(client_card)} AS c
     WHERE c.client_id = ANY (e.parties)
         AND c.owner_id IS NOT NULL
     UNION
     SELECT d.seller_id
-    FROM {_view(pipeline_board.name, pipeline_board.shape)} AS d
+    FROM read.{view_of(pipeline_board)} AS d
     WHERE d.deal_id = e.stream_id
         AND d.seller_id IS NOT NULL
     UNION
     SELECT a.staff_id
-    FROM {_view(activities.name, activities.shape)} AS a
+    FROM read.{view_of(activities)} AS a
     WHERE a.activity_id = e.stream_id
         AND a.staff_id IS NOT NULL
     UNION

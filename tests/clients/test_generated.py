@@ -6,18 +6,14 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
-from app.composition.wiring import batch_runner
-from app.demo.company import demo_id, load_demo_company
-from infra.postgres.connection import OwnConnection
+from app.demo.company import demo_id
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import MASTER, copy_of
-from tests.system.service import ROOT, Service, service, token, wait_ready
+from tests.system.service import ROOT, Service, demo_service, token
 
 HERE = Path(__file__).parent
 INSTALLED = ROOT / ".clients"
@@ -26,13 +22,8 @@ INSTALLED = ROOT / ".clients"
 
 @pytest.fixture
 def running(cluster: EmbeddedPostgres, template: str, tmp_path: Path) -> Iterator[Service]:
-    with copy_of(cluster, template) as database:
-        borrow = OwnConnection(database.writer_url)
-        load_demo_company(batch_runner(MASTER, borrow).run, MASTER.keyed_hash, datetime.now(UTC))
-        borrow.close()
-        with service(tmp_path, "service", database_url=database.owner_url) as one:
-            wait_ready(one)
-            yield one
+    with demo_service(cluster, template, tmp_path) as one:
+        yield one
 
 
 @pytest.fixture

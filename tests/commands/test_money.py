@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from commands.deal import OpenDeal, RevalueDeal, WinDeal
-from commands.money import AMOUNT, GivenMoney
+from commands.money import GivenMoney
 from commands.registry import COMMANDS
 from events.deal import DealOpened, DealRevalued, DealWon
 from events.examples import ROAD, SALE
 from events.values import Money
-from infra.amounts import DECIMALS, amount_text
+from infra.amounts import AMOUNT, DECIMALS, amount_text
 from tests.commands.test_deal import COMPANY
 from tests.examples import ANNA, command, fact
 from tests.story import by, on

@@ -20,10 +20,9 @@ from pydantic.fields import FieldInfo
 
 from commands.base import Command
 from commands.contact_point import ContactPointGiven
-from commands.money import AMOUNT
 from events.marks import Names
 from events.values import EARLIEST, LATEST, ContactKind, Money
-from infra.amounts import DECIMALS
+from infra.amounts import AMOUNT, DECIMALS
 from tests.system.chances import CODES, COUNTS, IDS, NOTES, STAGES, TAX_ID
 
 Json = Any

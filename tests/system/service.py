@@ -9,15 +9,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from app.auth import issue_token
+from app.composition.wiring import batch_runner
+from app.demo.company import load_demo_company
 from app.settings import Settings
-from tests.database import MASTER
+from infra.postgres.connection import OwnConnection
+from infra.postgres.embedded import EmbeddedPostgres
+from tests.database import MASTER, copy_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "a secret that only the tests know, of 32 bytes and more"
@@ -104,6 +108,18 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
             break
         time.sleep(0.05)
     raise AssertionError(f"The service did not start:\n{log.read_text()}")
+
+
+@contextmanager
+def demo_service(cluster: EmbeddedPostgres, template: str, folder: Path) -> Iterator[Service]:
+    """Run a service that has the demo company, on a database of its own, until the block ends."""
+    with copy_of(cluster, template) as database:
+        borrow = OwnConnection(database.writer_url)
+        load_demo_company(batch_runner(MASTER, borrow).run, MASTER.keyed_hash, datetime.now(UTC))
+        borrow.close()
+        with service(folder, "service", database_url=database.owner_url) as running:
+            wait_ready(running)
+            yield running
 
 
 def wait_ready(running: Service) -> None:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,15 +14,12 @@ import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from app.composition.wiring import batch_runner
-from app.demo.company import ADMIN_ID, demo_id, load_demo_company
+from app.demo.company import ADMIN_ID, demo_id
 from app.words.openapi import PUBLIC
 from commands.registry import COMMANDS
-from infra.postgres.connection import OwnConnection
 from infra.postgres.embedded import EmbeddedPostgres
 from tests import examples
-from tests.database import MASTER, copy_of
-from tests.system.service import Service, service, token, wait_ready
+from tests.system.service import Service, demo_service, token
 
 ADMIN = token(ADMIN_ID, "admin")
 
@@ -69,14 +65,10 @@ class Living:
 @pytest.fixture(scope="module")
 def living(cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Living]:
     folder = tmp_path_factory.mktemp("openapi")
-    with copy_of(cluster, template) as database, pytest.MonkeyPatch.context() as environment:
+    with pytest.MonkeyPatch.context() as environment:
         # One caller sends everything here; how fast one may send is tested elsewhere.
         environment.setenv("LETOPIS_COMMANDS_PER_SECOND", "0")
-        borrow = OwnConnection(database.writer_url)
-        load_demo_company(batch_runner(MASTER, borrow).run, MASTER.keyed_hash, datetime.now(UTC))
-        borrow.close()
-        with service(folder, "service", database_url=database.owner_url) as running:
-            wait_ready(running)
+        with demo_service(cluster, template, folder) as running:
             yield Living(running, httpx.get(f"{running.address}/openapi.json").json())
 
 
