@@ -100,7 +100,7 @@ class Crowd:
             await asyncio.sleep(1)
 
     async def _stream(self, lines: Lines) -> None:
-        lines[1].write(self._head("GET", "/events/stream"))
+        lines[1].write(self._head("GET", "/events", accept="text/event-stream"))
         await lines[0].read()
 
     async def _large(self, path: str, size: int) -> None:
@@ -113,8 +113,14 @@ class Crowd:
             wire.close()
             await asyncio.sleep(0.2)
 
-    def _head(self, method: str, path: str, length: int = 0) -> bytes:
-        headers = {"Host": "test", "Content-Type": "application/json", "Content-Length": str(length), **ADMIN}
+    def _head(self, method: str, path: str, length: int = 0, accept: str = "*/*") -> bytes:
+        headers = {
+            "Host": "test",
+            "Accept": accept,
+            "Content-Type": "application/json",
+            "Content-Length": str(length),
+            **ADMIN,
+        }
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode()
 
