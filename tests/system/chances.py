@@ -38,7 +38,7 @@ def _ids(block: int, count: int) -> tuple[UUID, ...]:
 
 STAFF, CLIENTS, DEALS, ACTIVITIES = _ids(1, 6), _ids(2, 7), _ids(3, 8), _ids(4, 8)
 ROADS, IMPORTS, NOTES = _ids(5, 2), _ids(6, 2), _ids(7, 3)
-NINA, OLEG, SHOP, BUYER, SALE, PLAN, OFFER, SOLD = _ids(8, 8)
+NINA, OLEG, SHOP, BUYER, SALE, PLAN, OFFER, SOLD, SHUT = _ids(8, 9)
 """Two sellers, an organisation and its buyer, two deals and two activities that chance leaves alone."""
 
 CODES = ("gtx-pro", "mg-special", "gtk-500")

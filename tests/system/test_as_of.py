@@ -14,8 +14,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from commands import activity, affiliation, client, contact_point, deal, note, ownership, staff
+from commands import activity, affiliation, branch, client, contact_point, deal, note, ownership, product, staff
 from commands.execution.pending import Accepted
+from events.ids import branch_named
 from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database, copy_of
@@ -36,6 +37,7 @@ from tests.system.chances import (
     ROADS,
     SALE,
     SHOP,
+    SHUT,
     SOLD,
     STAFF,
 )
@@ -71,14 +73,22 @@ SHOWN: tuple[Asked, ...] = (
                 client_id=each,
                 kind=kind,
                 name="Romashka",
-                contact_points=(
-                    contact_point.ContactPointGiven(kind=ContactKind.EMAIL, value=f"{kind.value}@shown.example"),
-                ),
+                contact_points=(contact_point.ContactPointGiven(kind=ContactKind.EMAIL, value=email),),
             ),
             ADMIN,
         )
-        for each, kind in ((SHOP, ClientKind.ORGANISATION), (BUYER, ClientKind.PERSON))
+        for each, kind, email in (
+            (SHOP, ClientKind.ORGANISATION, "a@b.example"),
+            (BUYER, ClientKind.PERSON, "buyer@shown.example"),
+            (SHUT, ClientKind.PERSON, "shut@shown.example"),
+        )
     ),
+    Asked(client.ArchiveClient(client_id=SHUT, reason="shut down"), ADMIN),
+    *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
+    Asked(branch.OpenBranch(name="Shut"), ADMIN),
+    Asked(branch.CloseBranch(branch_id=branch_named("Shut"), reason="shut down"), ADMIN),
+    Asked(product.ListProduct(code="shown", name="Shown"), ADMIN),
+    Asked(product.WithdrawProduct(code="shown"), ADMIN),
     Asked(ownership.ClaimClient(client_id=SHOP, seller_id=NINA), ADMIN),
     Asked(client.AdvanceLifecycle(client_id=SHOP, to_state=Lifecycle.CONTACTED), ADMIN),
     Asked(
@@ -148,6 +158,7 @@ DATED_BACK: list[Asked] = [
     ),
     *(Asked(note.NoteClient(client_id=CLIENTS[0], text=text), ADMIN) for text in ("Call early", "Call late")),
     *(Asked(note.NoteDeal(deal_id=DEALS[0], text=text), ADMIN) for text in ("In May", "In June")),
+    *(Asked(note.NoteActivity(activity_id=ACTIVITIES[5], text=text), ADMIN) for text in ("Ask again", "Asked twice")),
     *(Asked(deal.OpenDeal(deal_id=each, seller_id=STAFF[2], pipeline_id=ROADS[0]), ADMIN) for each in OPEN_DEALS),
 ]
 """What comes to be known after the first two batches; most of it happened before them, and one of it later."""
