@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
+from projections.registry import PROJECTIONS
+
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST = 300
 """Lines that a file of the product may have: a newcomer reads it in one sitting."""
 
 PACKAGES = ("events", "aggregates", "commands", "projections", "read_api", "replay", "infra", "app")
-LONGEST = 300
 
 
 def imported_modules(source: str) -> Iterator[str]:
@@ -80,7 +81,7 @@ def test_no_file_of_the_product_is_longer_than_the_rule_says() -> None:
     files = [path for package in PACKAGES for path in (ROOT / package).rglob("*") if path.suffix in {".py", ".sql"}]
     lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in files}
     longer = {name: length for name, length in lengths.items() if length > LONGEST}
-    assert longer == {}, "split it by what it is about"
+    assert longer == {}, "split it by what it is about, as aggregates/activity_setting.py is beside activity.py"
 
 
 def test_only_the_door_of_the_commands_speaks_http() -> None:
@@ -117,15 +118,23 @@ def test_the_bottom_never_names_the_business() -> None:
     assert not {name: words for name, words in told.items() if words}
 
 
-def test_no_file_of_the_product_is_longer_than_one_reads_in_a_sitting() -> None:
-    every = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-    longer = {str(path.relative_to(ROOT)) for path in every if len(path.read_text("utf-8").splitlines()) > LONGEST}
-    assert not longer
+def numbered_views(text: str) -> list[str]:
+    """Return the views that a text names with the number of their shape."""
+    return re.findall(rf"\b(?:{'|'.join(one.name for one in PROJECTIONS)})_v\d+\b", text)
+
+
+def test_the_shape_of_a_view_is_named_in_one_place() -> None:
+    told_of = {"tests/newcomer/additions.py", "tests/system/test_upgrade.py", "tests/test_architecture.py"}
+    files = [path for part in (*PACKAGES, "tests") for path in (ROOT / part).rglob("*.py")]
+    found = {str(path.relative_to(ROOT)): numbered_views(path.read_text("utf-8")) for path in files}
+    naming = {name: views for name, views in found.items() if views and name not in told_of}
+    assert naming.keys() == {"read_api/views.py"}, "take the name from read_api.views, or from view_of(projection)"
 
 
 def test_the_checks_above_see_what_they_look_for() -> None:
     assert speaks_http("def f():\n    from starlette.requests import Request\n")
     assert not speaks_http("import starlettes\n")
     assert speaks_sql("from psycopg.rows import dict_row\n")
+    assert numbered_views("read.products_v1 and boxes_v1") == ["products_v1"]
     assert names_the_business("one row per client_id, or per Client") == ["Client"]
     assert "projections.parties.client_card" in set(imported_modules("from projections.parties import client_card\n"))

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 
+from read_api import views
 from tests.bench.commands import write_side
 from tests.bench.filled import fill
 from tests.bench.ground import Ground, Place
@@ -30,7 +31,9 @@ READS: Mapping[str, Paths] = {
 
 def _client_ids(place: Place) -> list[str]:
     with psycopg.connect(place.urls.owner) as connection:
-        statement = "SELECT client_id::text FROM read.client_card_v3 ORDER BY md5(client_id::text) LIMIT %s"
+        statement = (
+            f"SELECT client_id::text FROM read.{views.CLIENT_CARD} ORDER BY md5(client_id::text) LIMIT %s".encode()
+        )
         return [client_id for (client_id,) in connection.execute(statement, [ASKED])]
 
 

@@ -17,6 +17,8 @@ from sqlalchemy.orm import (
     remote,
 )
 
+from read_api import views
+
 T = TypeVar("T")
 
 
@@ -30,7 +32,7 @@ class Base(DeclarativeBase):
 class StaffMember(Base):
     """Somebody who sells."""
 
-    __tablename__ = "staff_directory_v3"
+    __tablename__ = views.STAFF_DIRECTORY
 
     staff_id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str | None]
@@ -43,7 +45,7 @@ class StaffMember(Base):
 class Deal(Base):
     """A deal, as far as a card needs it."""
 
-    __tablename__ = "pipeline_board_v3"
+    __tablename__ = views.PIPELINE_BOARD
 
     deal_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID | None]
@@ -55,7 +57,7 @@ class Deal(Base):
 class ContactPerson(Base):
     """A person acting for an organisation."""
 
-    __tablename__ = "contact_persons_v1"
+    __tablename__ = views.CONTACT_PERSONS
 
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
     person_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -77,7 +79,7 @@ class ContactPerson(Base):
 class Activity(Base):
     """A touchpoint, as far as it touched somebody."""
 
-    __tablename__ = "activities_v3"
+    __tablename__ = views.ACTIVITIES
 
     activity_id: Mapped[UUID] = mapped_column(primary_key=True)
     client_id: Mapped[UUID | None]
@@ -109,7 +111,7 @@ def _last_touch(client_id: Mapped[UUID], column: InstrumentedAttribute[T]) -> Sc
 class Client(Base):
     """A client's card; `parent` and `subsidiaries` are other cards."""
 
-    __tablename__ = "client_card_v3"
+    __tablename__ = views.CLIENT_CARD
 
     client_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str | None]
@@ -170,7 +172,7 @@ class Client(Base):
 class Entry(Base):
     """A fact in a client's story."""
 
-    __tablename__ = "client_timeline_v3"
+    __tablename__ = views.CLIENT_TIMELINE
 
     event_position: Mapped[int] = mapped_column(primary_key=True)
     party_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
+from read_api import views
 from read_api.activities import ACTIVITIES, Activity, MyDay
 from read_api.clients import CLIENTS
 from read_api.deals import BOARD, DEALS, TOTALS, Board, Deal
@@ -420,7 +421,7 @@ def test_a_view_beyond_the_end_of_the_log_is_of_another_one(company: Office) -> 
 
 
 def test_a_view_that_is_not_there_yet_is_503(company: Office) -> None:
-    company.run("DROP VIEW read.products_v1")
+    company.run(f"DROP VIEW read.{views.PRODUCTS}")
     answer = company.get("/products")
     assert (answer.status_code, answer.json()["code"], answer.json()["view"]) == (503, "view-building", "products")
     assert answer.headers["retry-after"] == "2"

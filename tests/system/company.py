@@ -22,6 +22,7 @@ from infra.projector.projector import build
 from infra.projector.tables import view_of
 from projections.analytics import ANALYTICS
 from projections.registry import PROJECTIONS
+from read_api import views
 from tests.database import MASTER, Database
 
 Tally = dict[tuple[Any, ...], Decimal]
@@ -133,8 +134,8 @@ def board_of_readers(database: Database) -> Tally:
     tally: Tally = defaultdict(Decimal)
     with psycopg.connect(database.reader_url) as reader:
         for road, stage, status, worth, currency, won, won_currency in reader.execute(
-            "SELECT pipeline_id::text, stage, status, amount, currency, won_amount, won_currency"
-            " FROM read.pipeline_board_v3"
+            f"SELECT pipeline_id::text, stage, status, amount, currency, won_amount, won_currency"
+            f" FROM read.{views.PIPELINE_BOARD}".encode()
         ):
             tally[road, stage, status, "deals"] += 1
             if worth is not None:
@@ -162,11 +163,11 @@ def owners_by_hand(database: Database) -> tuple[dict[str, str | None], int]:
 def owners_of_readers(database: Database) -> tuple[dict[str, str | None], int]:
     """Return the same as readers of the cards and of the ownership history see it."""
     with psycopg.connect(database.reader_url) as reader:
-        owners = reader.execute("SELECT client_id::text, owner_id::text FROM read.client_card_v3").fetchall()
-        last = reader.execute(
-            "SELECT client_id::text, to_owner_id::text FROM read.ownership_history_v2 WHERE until IS NULL"
-        ).fetchall()
-        changes = reader.execute("SELECT count(*) FROM read.ownership_history_v2").fetchone()
+        cards = f"SELECT client_id::text, owner_id::text FROM read.{views.CLIENT_CARD}"
+        owners = reader.execute(cards.encode()).fetchall()
+        owned = f"SELECT client_id::text, to_owner_id::text FROM read.{views.OWNERSHIP_HISTORY} WHERE until IS NULL"
+        last = reader.execute(owned.encode()).fetchall()
+        changes = reader.execute(f"SELECT count(*) FROM read.{views.OWNERSHIP_HISTORY}".encode()).fetchone()
     assert dict(owners) | dict(last) == dict(owners), "the card and the history name different owners"
     assert changes is not None
     return dict(owners), changes[0]

@@ -12,6 +12,7 @@ import pytest
 from app.demo.demo import WORDS, tell_at
 from app.demo.place import Place, throw_away_place
 from app.demo.story import STEPS, NotTrueError, Story, check, immutable, rebuild_cards
+from read_api import views
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def test_a_rebuild_is_compared_with_what_was_there_before(place: Place) -> None:
     story = Story(place, WORDS["names"]["ru"])
     with psycopg.connect(place.urls.owner, autocommit=True) as owner:
         row = owner.execute(
-            "SELECT client_id FROM read.client_card_v3 WHERE name = %s", [story.names["client"]]
+            f"SELECT client_id FROM read.{views.CLIENT_CARD} WHERE name = %s".encode(), [story.names["client"]]
         ).fetchone()
         assert row is not None
         story.ids["client"] = row[0]

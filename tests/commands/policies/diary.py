@@ -26,6 +26,7 @@ from infra.postgres.connection import OwnConnection
 from infra.projector.advance import advance, lease, reader_for
 from infra.projector.generations import connect, in_use
 from infra.projector.projector import build
+from infra.projector.tables import view_of
 from projections.timers.timers_due import timers_due
 from tests.database import MASTER, Database
 
@@ -136,7 +137,7 @@ class Diary:
 
     def waiting(self) -> int:
         """Return how many moments the view waits for."""
-        return int(self.one("SELECT count(*) FROM read.timers_due_v1"))
+        return int(self.one(f"SELECT count(*) FROM read.{view_of(timers_due)}"))
 
     def answers(self) -> int:
         """Return how many answers are remembered."""

@@ -20,6 +20,7 @@ from commands.policies.timer_worker import BATCH
 from infra.log.clock import ClockAheadError
 from infra.postgres.connection import OwnConnection
 from infra.projector.generations import connect, in_use
+from infra.projector.tables import view_of
 from projections.timers.timers_due import timers_due
 from replay.rebuilding.rebuild import rebuild
 from replay.rebuilding.resources import Resources
@@ -239,7 +240,7 @@ def test_the_answers_are_forgotten_when_nothing_is_waited_for(book: Diary) -> No
 def test_before_the_view_is_built_nothing_is_due(book: Diary) -> None:
     book.plan(due_at=NOON + HOUR)
     with psycopg.connect(book.database.owner_url) as connection:
-        connection.execute("DROP VIEW read.timers_due_v1")
+        connection.execute(f"DROP VIEW read.{view_of(timers_due)}".encode())
     book.run()
     assert book.asked == []
 

@@ -10,11 +10,12 @@ import pytest
 from app.composition.reading import time_machine_at
 from infra.log.past_log import AsOf
 from infra.projector.folding import PoisonEventError
+from read_api import views
 from replay.past.as_of import TimeMachine
 from tests.database import MASTER, Database
 
 LONG_AGO, TODAY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
-NAMES = "SELECT name FROM pipelines_v2 AS p ORDER BY 1"
+NAMES = f"SELECT name FROM {views.PIPELINES} AS p ORDER BY 1"
 WRONG = "UPDATE letopis.event SET body = '{\"what\": 1}' WHERE position = 2"
 
 
@@ -41,7 +42,7 @@ def owner(database: Database) -> Iterator[psycopg.Connection[tuple[int]]]:
 
 def roads(machine: TimeMachine, recorded: datetime) -> int:
     with machine.looking(AsOf(recorded=recorded), None) as then:
-        return len(then.ask(NAMES, {}, ["pipelines_v2"], []))
+        return len(then.ask(NAMES, {}, [views.PIPELINES], []))
 
 
 def test_one_question_after_the_other_sees_its_own_moment(machine: TimeMachine) -> None:
