@@ -5,9 +5,10 @@ from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -19,11 +20,19 @@ from pydantic_settings import (
 Role = Literal["all", "api", "projections", "analytics"]
 
 
+def is_safe(address: str) -> bool:
+    """Tell whether nobody between can change what is answered at an address: https, or this machine itself."""
+    parts = urlsplit(address)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"})
+    )
+
+
 class Settings(BaseSettings):
     """All settings with their defaults; nothing has to be set on a developer's machine.
 
-    `database_url` empty means the embedded PostgreSQL under `var`. Without `jwt_public_keys` and `jwt_secret`, tokens
-    are signed and checked with a key made on the first start in `var`.
+    `database_url` empty means the embedded PostgreSQL under `var`. Without `oidc_issuer`, `jwt_public_keys`
+    and `jwt_secret`, tokens are signed and checked with a key made on the first start in `var`.
     """
 
     model_config = SettingsConfigDict(env_prefix="LETOPIS_", env_file=".env", extra="ignore", frozen=True)
@@ -45,6 +54,8 @@ class Settings(BaseSettings):
     # A PEM file with public keys, or a JWKS document; and a shared secret for HS256.
     jwt_public_keys: Path | None = None
     jwt_secret: SecretStr | None = None
+    # The address of an identity provider (OpenID Connect), its tokens' `iss`; it is asked there for its keys.
+    oidc_issuer: str | None = None
     jwt_issuer: str | None = "letopis"
     jwt_audience: str | None = "letopis"
 
@@ -90,6 +101,15 @@ class Settings(BaseSettings):
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("it must be a URL like postgresql://owner:secret@host:5432/letopis")
+        return value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_provider(cls, value: str | None, known: ValidationInfo) -> str | None:
+        if value is not None and (known.data.get("jwt_public_keys") or known.data.get("jwt_secret")):
+            raise ValueError("the provider signs; take LETOPIS_JWT_PUBLIC_KEYS and LETOPIS_JWT_SECRET out, or this")
+        if value is not None and not is_safe(value):
+            raise ValueError("it must be an address like https://login.example.org/realms/staff")
         return value
 
     @field_validator("master_key")

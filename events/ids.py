@@ -29,6 +29,8 @@ PipelineId = Annotated[UUID, Names("pipeline")]
 ProductId = Annotated[UUID, Names("product")]
 ImportId = Annotated[UUID, Names("import")]
 
+
+_LOGINS = UUID("5b1d3b0a-93f4-5c7e-8f64-0e9d0f6b7a33")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
 _BRANCHES = UUID("9e0d2b6f-41c3-5f64-8a5e-63b1c7a9d022")
 
@@ -41,6 +43,11 @@ def team_named(name: str) -> UUID:
 def branch_named(name: str) -> UUID:
     """Return the id of the branch that is opened under this name, however it is spaced and capitalised."""
     return uuid5(_BRANCHES, _key(name))
+
+
+def login_of(issuer: str, subject: str) -> UUID:
+    """Return the id of the login of this name (`sub`) at an identity provider (`iss`): each letter counts."""
+    return uuid5(_LOGINS, f"{issuer}\n{subject}")
 
 
 def _key(name: str) -> str:

@@ -12,7 +12,7 @@ from projections.parties import facts as party_facts
 from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
 from projections.staff import facts as staff_facts
-from projections.staff import staff_directory, staff_places, units
+from projections.staff import logins, staff_directory, staff_places, units
 from projections.timers import timers_due
 
 MODULES: tuple[ModuleType, ...] = (
@@ -28,6 +28,7 @@ MODULES: tuple[ModuleType, ...] = (
     notes,
     units,
     staff_places,
+    logins,
     timers_due,
     sales_facts,
     interaction_facts,

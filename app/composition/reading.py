@@ -2,7 +2,7 @@
 
 import asyncio
 import queue
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -158,7 +158,7 @@ def read_side(
     settings: Settings,
     urls: Urls,
     master: MasterKey,
-    authenticate: Callable[[str | None], Actor],
+    authenticate: Callable[[Sequence[str]], Awaitable[Actor]],
     reports: Reports | None,
 ) -> ReadSide:
     """Put the read side together."""

@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from app.auth import issue_token
+from app.auth.issuing import issue_token
+from app.auth.keys import TokenKeyError
 from app.composition.write_side import WriteSide
 from app.database import database, master_key
 from app.demo.company import ADMIN_ID, ensure_admin, load_demo_company
@@ -21,7 +22,7 @@ def enter_first_administrator(settings: Settings, master: MasterKey, write_side:
     if not ensure_admin(write_side.carry_out, master.keyed_hash):
         return False
     # Where others sign the tokens there is none of ours to show.
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(TokenKeyError):
         token = issue_token(settings, str(ADMIN_ID), "admin", ADMIN_TOKEN_LIFE)
         say(f"First start. The administrator's token, shown this once:\n  {token}")
     return True

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from app.auth import issue_token
+from app.auth.issuing import issue_token
 from app.database import Urls, database, master_key
 from app.http_client import request
 from app.settings import Settings

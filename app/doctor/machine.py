@@ -8,7 +8,9 @@ import stat
 import sys
 from pathlib import Path
 
-from app.auth import KEY_FILE, authenticator
+from app.auth.keys import KEY_FILE
+from app.auth.provider import Provider, ProviderError
+from app.auth.tokens import authenticator
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import is_letopis, noted_address
 from app.settings import Settings, misnamed
@@ -73,6 +75,8 @@ def settings(_: Patient) -> str:
 def token_key(patient: Patient) -> str:
     """Tokens can be checked with the keys that are configured, or with our own."""
     settings = patient.settings
+    if settings.oidc_issuer is not None:
+        return _provider_keys(settings.oidc_issuer)
     is_own = settings.jwt_public_keys is None and settings.jwt_secret is None
     if is_own and not (settings.var / KEY_FILE).exists():
         raise SkippedError(f"{settings.var / KEY_FILE} is made by the first start")
@@ -81,6 +85,14 @@ def token_key(patient: Patient) -> str:
     except ToldError as error:
         raise FailedError(str(error)) from error
     return KEY_FILE if is_own else "configured"
+
+
+def _provider_keys(issuer: str) -> str:
+    try:
+        keys = Provider(issuer).keys()
+    except ProviderError as error:
+        raise FailedError(str(error)) from error
+    return f"{issuer}: {', '.join(sorted({key.algorithm for key in keys}))}"
 
 
 def port(patient: Patient) -> str:

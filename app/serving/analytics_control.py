@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from app.auth import issue_token
+from app.auth.issuing import issue_token
 from app.composition.wiring import analytics_node
 from app.database import Urls
 from app.http_client import request
@@ -125,7 +125,7 @@ class _InTheService:
         query = urlencode({"key": str(stream_from(key)), "reason": reason})
         return dict(self._ask("POST", f"{SKIP_PATH}?{query}", actor)["tried"][0])
 
-    def _ask(self, method: str, path: str, actor: str = "system:cli") -> Any:
+    def _ask(self, method: str, path: str, actor: str = "cli") -> Any:
         try:
             address = (self._settings.var / ADDRESS_FILE).read_text()
             token = issue_token(self._settings, actor, "admin", timedelta(hours=1))

@@ -1,6 +1,6 @@
 """What operators ask of the analytics file of this process over HTTP: how it stands, and to mend it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -40,11 +40,13 @@ def standing_of(node: AnalyticsNode) -> dict[str, Any]:
     return {**told, "parked": parked}
 
 
-def operators_router(authenticate: Callable[[str | None], Actor], node: AnalyticsNode, url: str) -> APIRouter:
+def operators_router(
+    authenticate: Callable[[Sequence[str]], Awaitable[Actor]], node: AnalyticsNode, url: str
+) -> APIRouter:
     """Return the routes by which an operator looks at and mends the analytics file; `url` is the projector's."""
 
-    def allowed(request: Request) -> Actor:
-        actor = authenticate(request.headers.get("authorization"))
+    async def allowed(request: Request) -> Actor:
+        actor = await authenticate(request.headers.getlist("authorization"))
         if actor.role not in ROLES:
             raise NotAllowedError(role=actor.role, needed=sorted(ROLES), action=request.scope["route"].name)
         return actor

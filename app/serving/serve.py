@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from app.auth import issue_token, token_issuer
+from app.auth.issuing import issue_token, token_issuer
+from app.auth.keys import TokenKeyError
 from app.composition.old_units import open_old_units
 from app.composition.wiring import analytics_node
 from app.composition.write_side import WriteSide
@@ -152,7 +153,7 @@ def _greet(settings: Settings, address: str, say: Say) -> None:
     say(f"Letopis is at {address}\nTry every request at {address}/docs")
     try:
         token_issuer(settings)
-    except ValueError:
+    except TokenKeyError:
         return
     if settings.role in {"all", "api"}:
         actor = (str(demo_id("head")), "head") if settings.database_url is None else (str(ADMIN_ID), "admin")

@@ -78,9 +78,20 @@ def token(
     hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it is good.")] = 12,
 ) -> None:
     """Print a token signed with this installation's key."""
-    from app.auth import issue_token
+    from app.auth.issuing import issue_token
 
     print(issue_token(Settings(), actor, role, timedelta(hours=hours)))
+
+
+@app.command("bind-login")
+def bind_login(
+    staff_id: UUID,
+    subject: Annotated[str, typer.Argument(help="What the provider's tokens say as `sub`.")],
+) -> None:
+    """Say who signs in under a name at the identity provider of LETOPIS_OIDC_ISSUER: for the first administrator."""
+    from app.terminal.login import bind
+
+    bind(staff_id, subject)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from aggregates.base import DomainError, RuleBrokenError, WrongValueError
 from aggregates.identity import WrongEmailError, WrongPhoneError
-from app.auth import AuthenticationError
+from app.auth.errors import CallerError
 from app.words.problems import HTTP_CODES, STATUSES
 from commands import errors as commands
 from commands.base import HANDLERS, Command
@@ -35,7 +35,7 @@ OF_THE_DOOR = (commands.UnknownCommandError, commands.BatchRefusedError, command
 
 def codes_of_command(command: type[Command]) -> Codes:
     """Return the codes of one command sent by itself."""
-    errors = {*_rules_of(command), *_kinds_of(commands.RequestError), *_kinds_of(AuthenticationError), ClockAheadError}
+    errors = {*_rules_of(command), *_kinds_of(commands.RequestError), *_kinds_of(CallerError), ClockAheadError}
     return _by_status(errors.difference(OF_THE_DOOR))
 
 
@@ -43,13 +43,13 @@ def codes_of_batch() -> Codes:
     """Return the codes of a batch as a whole; each command in it is told its own."""
     per_command = {commands.PreconditionFailedError, commands.DuplicateClientError, commands.ContendedError}
     per_command |= {commands.KeyReusedError, commands.UnknownCommandError}
-    errors = {*_kinds_of(commands.RequestError), *_kinds_of(AuthenticationError), ClockAheadError}
+    errors = {*_kinds_of(commands.RequestError), *_kinds_of(CallerError), ClockAheadError}
     return _by_status(errors - per_command)
 
 
 def codes_of_read() -> Codes:
     """Return the codes of reads."""
-    return _by_status({*_kinds_of(ReadError), *_kinds_of(AuthenticationError), WrongPhoneError, WrongEmailError})
+    return _by_status({*_kinds_of(ReadError), *_kinds_of(CallerError), WrongPhoneError, WrongEmailError})
 
 
 def _rules_of(command: type[Command]) -> set[type[Any]]:

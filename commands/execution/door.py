@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Protocol
 from uuid import UUID, uuid5
@@ -98,7 +98,7 @@ class CommandRoute(Route):
 
 def command_routes(
     execute: Execute,
-    authenticate: Callable[[str | None], Actor],
+    authenticate: Callable[[Sequence[str]], Awaitable[Actor]],
     keyed_hash: Callable[[str], bytes],
     problem: Callable[[Exception, str | None], Mapping[str, Any]],
     note_refusal: NoteRefusal,
@@ -109,7 +109,7 @@ def command_routes(
     async def carry_out(request: Request) -> Response:
         headers = request.headers
         name: str = request.path_params["name"]
-        actor = authenticate(headers.get("authorization"))
+        actor = await authenticate(headers.getlist("authorization"))
         take_turn(actor.id)
         try:
             command_type = _allowed_type(name, actor)
@@ -134,7 +134,7 @@ def command_routes(
         )
 
     async def carry_out_batch(request: Request) -> Response:
-        actor = authenticate(request.headers.get("authorization"))
+        actor = await authenticate(request.headers.getlist("authorization"))
         _require_none_of_one_command(request.headers)
         _require_json(request.headers.get("content-type"))
         body = await request.body()

@@ -90,9 +90,10 @@ class Questions(APIRouter):
         return declare
 
 
-def allowed(request: Request, desk: Desk, name: str) -> Ask:
+async def allowed(request: Request, desk: Desk, name: str) -> Ask:
     """Let the caller in who has the right to ask this; raises ReadNotAllowedError and what `authenticate` raises."""
-    return entitled(request, desk, desk.authenticate(request.headers.get("authorization")), name)
+    caller = await desk.authenticate(request.headers.getlist("authorization"))
+    return entitled(request, desk, caller, name)
 
 
 def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
@@ -104,7 +105,7 @@ def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
 
 async def _asking(request: Request) -> Ask:
     """Let the caller in, and refuse a parameter that is given twice; raises WrongParameterError too."""
-    ask = allowed(request, request.state.desk, request.scope["route"].name)
+    ask = await allowed(request, request.state.desk, request.scope["route"].name)
     _require_each_once(request)
     return ask
 

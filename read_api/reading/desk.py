@@ -103,7 +103,7 @@ class Desk:
     """Everything an answer may need; the reports are asked in a thread."""
 
     pool: Pool
-    authenticate: Callable[[str | None], Caller]
+    authenticate: Callable[[Sequence[str]], Awaitable[Caller]]
     history: History
     phone_key: Callable[[str], str]
     email_key: Callable[[str], str]

@@ -51,7 +51,7 @@ class DirectRoute(Route):
         return match, {**found, "route": self, ASKED: asked}
 
     async def _answer(self, request: Request) -> Response:
-        ask = allowed(request, self._desk, self.name)
+        ask = await allowed(request, self._desk, self.name)
         answer: Response = await self._ask(ask=ask, **request.scope[ASKED])
         return answer
 

@@ -15,7 +15,7 @@ from statistics import median
 from types import MappingProxyType
 from typing import Any
 
-from app.auth import issue_token
+from app.auth.issuing import issue_token
 from app.demo.company import ADMIN_ID
 from commands.execution.decision import Request
 from tests.bench.commands import ADMIN, write_side

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel
 
-from app.auth import authenticator
+from app.auth.tokens import authenticator
 from app.serving.http import Parts
 from app.settings import Settings
 from commands.activity import RecordActivity
@@ -60,7 +60,7 @@ def noop_router(settings: Settings) -> APIRouter:
     who = authenticator(settings)
 
     async def actor(authorization: Annotated[str | None, Header()] = None) -> Actor:
-        return who.authenticate(authorization)
+        return await who.authenticate([authorization] if authorization else [])
 
     @router.post("/noop/register-client")
     async def register(command: RegisterClient, actor: Annotated[Actor, Depends(actor)]) -> Receipt:

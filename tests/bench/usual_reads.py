@@ -22,7 +22,7 @@ from sqlalchemy import Row, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, load_only, selectinload
 
-from app.auth import authenticator
+from app.auth.tokens import authenticator
 from app.database import master_key, urls_of
 from app.serving.http import Parts
 from app.settings import Settings
@@ -156,7 +156,8 @@ def reads_router(settings: Settings, sessions: async_sessionmaker[AsyncSession])
     who = authenticator(settings)
 
     async def allowed(authorization: Annotated[str | None, Header()] = None) -> None:
-        if who.authenticate(authorization).role not in FRONT_OFFICE:
+        caller = await who.authenticate([authorization] if authorization else [])
+        if caller.role not in FRONT_OFFICE:
             raise HTTPException(403)
 
     async def opened() -> AsyncIterator[AsyncSession]:

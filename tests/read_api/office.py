@@ -36,16 +36,16 @@ def nth(number: int) -> UUID:
     return UUID(f"01900000-0000-7000-8000-{number:012d}")
 
 
-class ProgressReporter(NamedTuple):
+class Caller(NamedTuple):
     """Who a token of these tests stands for: `Bearer role/id`."""
 
     id: str
     role: str
 
 
-def authenticate(header: str | None) -> ProgressReporter:
-    role, _, identity = (header or "").removeprefix("Bearer ").partition("/")
-    return ProgressReporter(identity, role)
+async def authenticate(headers: Sequence[str]) -> Caller:
+    role, _, identity = "".join(headers).removeprefix("Bearer ").partition("/")
+    return Caller(identity, role)
 
 
 class Clock:

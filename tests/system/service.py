@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from app.auth import issue_token
+from app.auth.issuing import issue_token
 from app.composition.wiring import batch_runner
 from app.demo.company import load_demo_company
 from app.settings import Settings
@@ -28,9 +28,10 @@ SECRET = "a secret that only the tests know, of 32 bytes and more"
 START_PATIENCE = 60.0
 
 
-def environment(var: Path, database_url: str | None, code: Path = ROOT) -> dict[str, str]:
+def environment(var: Path, database_url: str | None, code: Path = ROOT, provider: str | None = None) -> dict[str, str]:
     """Return the environment of a test's installation, whose code is in a folder."""
-    ours = {"LETOPIS_VAR": str(var), "LETOPIS_JWT_SECRET": SECRET, "PYTHONPATH": str(code)}
+    ours = {"LETOPIS_VAR": str(var), "PYTHONPATH": str(code)}
+    ours |= {"LETOPIS_JWT_SECRET": SECRET} if provider is None else {"LETOPIS_OIDC_ISSUER": provider}
     if database_url is not None:
         ours |= {"LETOPIS_DATABASE_URL": database_url, "LETOPIS_MASTER_KEY": MASTER.secret.hex()}
     return {**os.environ, **ours}
@@ -72,15 +73,23 @@ class Service:
 
 @contextmanager
 def service(
-    folder: Path, name: str, *arguments: str, database_url: str | None = None, code: Path = ROOT
+    folder: Path,
+    name: str,
+    *arguments: str,
+    database_url: str | None = None,
+    code: Path = ROOT,
+    provider: str | None = None,
 ) -> Iterator[Service]:
-    """Run `letopis serve` on a free port until the block ends; with no URL it brings its embedded server."""
+    """Run `letopis serve` on a free port until the block ends; with no URL it brings its embedded server.
+
+    With the address of an identity `provider`, its tokens are good and none of ours.
+    """
     log = folder / f"{name}.log"
     command = letopis("serve", "--port", "0", *arguments)
     with log.open("wb") as file:
         process = subprocess.Popen(
             command,
-            env=environment(folder / name, database_url, code),
+            env=environment(folder / name, database_url, code, provider),
             stdout=file,
             stderr=file,
             cwd=folder,

@@ -13,7 +13,7 @@ import duckdb
 import psycopg
 import pytest
 
-from app.auth import KEY_FILE
+from app.auth.keys import KEY_FILE
 from app.composition.wiring import ANALYTICS_FILE
 from app.database import prepared
 from app.demo.first_start import initialise

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ CLIENT = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7f"
 HIRE = {"name": "Анна", "role": "seller", "branch": "Пермь"}
 
 
-def authenticate(header: str | None) -> Actor:
-    role, _, identity = (header or "").removeprefix("Bearer ").partition("/")
+async def authenticate(headers: Sequence[str]) -> Actor:
+    role, _, identity = "".join(headers).removeprefix("Bearer ").partition("/")
     return Actor(identity, role)
 
 

@@ -23,7 +23,7 @@ from aggregates.branch import Branch
 from aggregates.client_errors import ClientIsOwnedError
 from aggregates.deal import DealIsClosedError, DealStatus
 from aggregates.team import Team
-from app.auth import AuthenticationError, TokenMissingError
+from app.auth.errors import CallerError, TokenMissingError
 from app.serving.http import Check, Parts, create_app
 from app.words.field_codes import FIELD_CODES
 from app.words.messages import FIELD_MESSAGES, LABELS, LANGUAGES, MESSAGES, language_of, list_name, words_for
@@ -52,9 +52,7 @@ CLIENT = {"kind": "organisation", "name": "x", "contact_points": [{"kind": "phon
 NOBODY = str(UUID(int=1))
 RUB_IN_SMALL = {"amount": "1", "currency": "rub"}
 
-CODES = sorted(
-    {kind.code for root in (DomainError, RequestError, ReadError, AuthenticationError) for kind in subclasses(root)}
-)
+CODES = sorted({kind.code for root in (DomainError, RequestError, ReadError, CallerError) for kind in subclasses(root)})
 
 
 @pytest.mark.parametrize("code", [*CODES, *HTTP_CODES.values()])
@@ -66,7 +64,7 @@ def test_every_code_has_words_in_both_languages(code: str) -> None:
     assert words_for(code, "en", {}) != words_for(code, "ru", {})
 
 
-@pytest.mark.parametrize("root", [RequestError, ReadError, AuthenticationError])
+@pytest.mark.parametrize("root", [RequestError, ReadError, CallerError])
 def test_every_error_of_a_request_has_its_status_in_the_one_table(root: type[Exception]) -> None:
     listed = tuple(kind for kind, _ in STATUSES)
     assert [kind for kind in subclasses(root) if not issubclass(kind, listed)] == []

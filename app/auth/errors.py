@@ -1,0 +1,56 @@
+"""Why nobody is let in with what they sent.
+
+CallerError
+├── AuthenticationError          401, with WWW-Authenticate
+│   ├── TokenMissingError        no bearer token was sent
+│   ├── TokenExpiredError        it was good once
+│   └── TokenInvalidError        forged, for another service, or not a token at all
+├── LoginUnknownError            the provider knows them, and here they are nobody 403
+└── ProviderUnreachableError     nobody can tell now 503
+"""
+
+from typing import Any, ClassVar
+
+
+class CallerError(Exception):
+    """Nobody is let in."""
+
+    code: ClassVar[str]
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(self.code)
+        self.facts: dict[str, Any] = facts
+
+
+class AuthenticationError(CallerError):
+    """The caller has not shown who they are."""
+
+
+class TokenMissingError(AuthenticationError):
+    """No bearer token was sent."""
+
+    code = "token-missing"
+
+
+class TokenExpiredError(AuthenticationError):
+    """The token was good once."""
+
+    code = "token-expired"
+
+
+class TokenInvalidError(AuthenticationError):
+    """The token is forged, meant for another service, or not a token at all."""
+
+    code = "token-invalid"
+
+
+class LoginUnknownError(CallerError):
+    """Whoever signed in at the identity provider is bound to nobody who works here."""
+
+    code = "login-unknown"
+
+
+class ProviderUnreachableError(CallerError):
+    """No key of the identity provider is known yet, and it cannot be asked for them; facts: retry_after (seconds)."""
+
+    code = "identity-provider-unreachable"

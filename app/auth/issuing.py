@@ -1,0 +1,61 @@
+"""Signs tokens with the key of this installation: for developers, the command line and the demo."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from app.auth.keys import TokenKeyError, VerifyingKey, development_key
+from app.auth.tokens import ROLES
+from app.settings import Settings
+from infra.told import ToldError
+
+
+class UnknownRoleError(ToldError):
+    """A token was asked for in a role that does not exist."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"{role!r} is no role; the roles are {', '.join(sorted(ROLES))}")
+
+
+@dataclass(frozen=True)
+class TokenIssuer:
+    """Signs tokens with the key of this installation: for developers, the command line and the demo."""
+
+    key: VerifyingKey
+    signing_key: Any
+    issuer: str | None
+    audience: str | None
+
+    def issue(self, actor: str, role: str, ttl: timedelta) -> str:
+        """Return a token for the actor; raises UnknownRoleError."""
+        if role not in ROLES:
+            raise UnknownRoleError(role)
+        now = datetime.now(UTC)
+        claims: dict[str, Any] = {"sub": actor, "role": role, "iat": now, "exp": now + ttl}
+        if self.issuer:
+            claims["iss"] = self.issuer
+        if self.audience:
+            claims["aud"] = self.audience
+        return jwt.encode(claims, self.signing_key, algorithm=self.key.algorithm)
+
+
+def token_issuer(settings: Settings) -> TokenIssuer:
+    """Return the signer of tokens; raises TokenKeyError where others sign them."""
+    if settings.oidc_issuer is not None:
+        raise TokenKeyError(f"Tokens are signed by {settings.oidc_issuer} (LETOPIS_OIDC_ISSUER); sign in there.")
+    if settings.jwt_secret is not None:
+        secret = settings.jwt_secret.get_secret_value()
+        return TokenIssuer(VerifyingKey("HS256", secret), secret, settings.jwt_issuer, settings.jwt_audience)
+    if settings.jwt_public_keys is not None:
+        raise TokenKeyError(
+            "Tokens are signed by the holder of the private key of LETOPIS_JWT_PUBLIC_KEYS; ask there for one."
+        )
+    private = development_key(settings.var)
+    return TokenIssuer(VerifyingKey("EdDSA", private.public_key()), private, settings.jwt_issuer, settings.jwt_audience)
+
+
+def issue_token(settings: Settings, actor: str, role: str, ttl: timedelta) -> str:
+    """Return a signed token that makes its bearer this actor in this role for so long."""
+    return token_issuer(settings).issue(actor, role, ttl)

@@ -1,0 +1,198 @@
+"""Signing in at an identity provider: two that others wrote, a real service, and people who come and go."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]
+from pytest_iam import Server, iam_configuration, iam_server, iam_server_port
+
+from app.composition.wiring import batch_runner
+from app.demo.company import ADMIN_ID, demo_id, ensure_admin, load_demo_company
+from infra.postgres.connection import OwnConnection
+from infra.postgres.embedded import EmbeddedPostgres
+from tests.database import MASTER, Database, copy_of
+from tests.system.service import Service, environment, letopis, service
+
+__all__ = ["iam_configuration", "iam_server", "iam_server_port"]
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # theirs
+
+AUDIENCE, BACK = "letopis", "http://letopis.example/back"
+PATIENCE = 20.0
+
+
+class Provider(NamedTuple):
+    """An identity provider that runs: its address, and what signs somebody in there and gives their token."""
+
+    issuer: str
+    signs_in: Callable[[str], str]
+
+
+def _token_for(about: dict[str, Any], back: str) -> str:
+    """Take what the provider sends the browser back with to where it is changed for a token."""
+    [code] = parse_qs(urlsplit(back).query)["code"]
+    sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
+    token: str = httpx.post(about["token_endpoint"], data=sent, auth=(AUDIENCE, "secret")).json()["id_token"]
+    return token
+
+
+def _about(issuer: str) -> dict[str, Any]:
+    told: dict[str, Any] = httpx.get(f"{issuer}/.well-known/openid-configuration").json()
+    return told
+
+
+ASKED = {"response_type": "code", "client_id": AUDIENCE, "scope": "openid", "redirect_uri": BACK, "nonce": "once"}
+
+
+@contextmanager
+def mock() -> Iterator[Provider]:
+    with run_server_in_thread() as server:
+        about = _about(f"http://localhost:{server.server_port}")
+
+        def signs_in(subject: str) -> str:
+            answer = httpx.post(about["authorization_endpoint"], params=ASKED, data={"sub": subject})
+            return _token_for(about, answer.headers["location"])
+
+        yield Provider(about["issuer"], signs_in)
+
+
+def canaille(server: Server) -> Provider:
+    about = _about(server.url.rstrip("/"))
+    with server.app.app_context():
+        client = server.models.Client(
+            client_id=AUDIENCE,
+            client_secret="secret",
+            client_name="Letopis",
+            client_uri="http://letopis.example",
+            redirect_uris=[BACK],
+            grant_types=["authorization_code"],
+            response_types=["code"],
+            scope=["openid"],
+            token_endpoint_auth_method="client_secret_basic",
+            id_token_signed_response_alg="RS256",
+        )
+        server.backend.save(client)
+        client.audience = [client]
+        server.backend.save(client)
+
+    def signs_in(subject: str) -> str:
+        with server.app.app_context():
+            user = server.backend.get(server.models.User, user_name=subject)
+        user = user or server.random_user(user_name=subject)
+        server.login(user)
+        server.consent(user)
+        answer = server.test_client.get("/oauth/authorize", query_string=ASKED)
+        server.logout()
+        return _token_for(about, answer.location)
+
+    return Provider(about["issuer"], signs_in)
+
+
+@pytest.fixture(params=["oidc-provider-mock", "canaille"])
+def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
+    if request.param == "canaille":
+        yield canaille(request.getfixturevalue("iam_server"))
+    else:
+        with mock() as running:
+            yield running
+
+
+@pytest.fixture
+def company(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
+    """A database with the demo company, and an administrator."""
+    with copy_of(cluster, template) as database:
+        borrow = OwnConnection(database.writer_url)
+        runner = batch_runner(MASTER, borrow)
+        ensure_admin(runner.run, MASTER.keyed_hash)
+        load_demo_company(runner.run, MASTER.keyed_hash, datetime.now(UTC))
+        borrow.close()
+        yield database
+
+
+def asks(running: Service, path: str, token: str) -> httpx.Response:
+    return httpx.get(running.address + path, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+
+def becomes(running: Service, path: str, token: str, status: int) -> httpx.Response:
+    """Ask until the answer has this status: views have to be built, and who somebody is is known for a second."""
+    end = time.monotonic() + PATIENCE
+    while (answer := asks(running, path, token)).status_code != status and time.monotonic() < end:
+        time.sleep(0.05)
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+def test_a_provider_says_who_somebody_is_and_the_log_what_they_may_do(
+    company: Database, provider: Provider, tmp_path: Path
+) -> None:
+    anna, at = demo_id("anna"), {"issuer": provider.issuer}
+    admin_s, anna_s = provider.signs_in("root"), provider.signs_in("anna")
+
+    def tells(command: str, token: str, **body: Any) -> httpx.Response:
+        return running.post(command, body, {"Authorization": f"Bearer {token}"})
+
+    with service(tmp_path, "service", database_url=company.owner_url, provider=provider.issuer) as running:
+        nobody = asks(running, "/clients", anna_s)
+        assert (nobody.status_code, nobody.json()["code"]) == (403, "login-unknown")
+
+        done = subprocess.run(
+            letopis("bind-login", str(ADMIN_ID), "root"),
+            env=environment(tmp_path / "service", company.owner_url, provider=provider.issuer),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        becomes(running, "/staff", admin_s, 200)
+
+        assert tells("bind-login", anna_s, staff_id=str(anna), subject="anna", **at).json()["code"] == "login-unknown"
+        assert tells("bind-login", admin_s, staff_id=str(anna), subject="anna", **at).status_code == 200
+        assert becomes(running, "/my-day", anna_s, 200).json()["staff_id"] == str(anna)
+        # She sells, and may do no more than that, whatever else a token says.
+        refused = tells("bind-login", anna_s, staff_id=str(anna), subject="another", **at)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+        taken = tells("bind-login", admin_s, staff_id=str(demo_id("boris")), subject="anna", **at)
+        assert (taken.status_code, taken.json()["code"]) == (409, "login-is-bound")
+        logins = becomes(running, f"/logins?staff={anna}", admin_s, 200).json()["items"]
+        assert [(each["issuer"], each["subject"]) for each in logins] == [(provider.issuer, "anna")]
+
+        assert tells("change-staff-role", admin_s, staff_id=str(anna), role="analyst").status_code == 200
+        becomes(running, "/clients", anna_s, 403)
+        assert asks(running, "/products", anna_s).status_code == 200
+        assert tells("depart-staff", admin_s, staff_id=str(anna)).status_code == 200
+        assert becomes(running, "/products", anna_s, 403).json()["code"] == "login-unknown"
+        assert tells("record-activity", anna_s).json()["code"] == "login-unknown"
+    log = running.log.read_text()
+    assert anna_s not in log
+    assert "error" not in log
+
+
+def test_a_token_of_another_provider_is_none(company: Database, tmp_path: Path) -> None:
+    with (
+        mock() as ours,
+        mock() as other,
+        service(tmp_path, "service", database_url=company.owner_url, provider=ours.issuer) as running,
+    ):
+        answer = asks(running, "/clients", other.signs_in("anna"))
+        assert (answer.status_code, answer.json()["code"]) == (401, "token-invalid")
+
+
+def test_without_its_provider_a_service_starts_and_says_that_nobody_can_come_in(
+    company: Database, tmp_path: Path
+) -> None:
+    with mock() as provider:
+        token = provider.signs_in("anna")
+    with service(tmp_path, "service", database_url=company.owner_url, provider=provider.issuer) as running:
+        answer = asks(running, "/clients", token)
+        assert (answer.status_code, answer.json()["code"]) == (503, "identity-provider-unreachable")
+        assert int(answer.headers["retry-after"]) > 0
+    assert "provider_unreachable" in running.log.read_text()
