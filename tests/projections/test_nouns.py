@@ -46,6 +46,8 @@ NOT_COUNTED = {
     "deal.noted": "a remark",
     "import.finished": "it accounts for rows, not for the business",
     "import.started": "it accounts for rows, not for the business",
+    "login.bound": "of a name at an identity provider, not of work",
+    "login.released": "of a name at an identity provider, not of work",
     "pipeline.defined": "stages are counted by their codes",
     "pipeline.restored": "stages are counted by their codes",
     "pipeline.retired": "stages are counted by their codes",
