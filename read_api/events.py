@@ -107,6 +107,9 @@ async def list_events(
     feed = ask.desk.feed
     wants_stream = is_stream(ask.request.headers.get("accept"), BATCH)
     wanted = _wanted(ask, feed, question)
+    if wants_stream:
+        # For whom there is no room nothing is looked up; afterwards others may have taken it.
+        feed.require_room(ask.caller.id)
     await ask.desk.require_log(question.min_position)
     resumed = last_event_id if wants_stream else None
     after = question.after if resumed is None else resumed
@@ -151,14 +154,14 @@ def cloud_event(fact: Any) -> bytes:
 
 async def _stream(feed: Feed, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[bytes]:
     yield opening()
-    async for page in feed.follow(wanted, after, caller_id):
-        if page is None:
+    async for told in feed.follow(wanted, after, caller_id, _as_messages):
+        if told is None:
             yield ALIVE
-        elif not isinstance(page, Ended):
-            yield _told(page)
+        elif not isinstance(told, Ended):
+            yield told.text
 
 
-def _told(page: Page) -> bytes:
+def _as_messages(page: Page) -> bytes:
     """Return a page as server-sent events; an id without data tells how far was examined where nothing was wanted."""
     parts = []
     told = 0

@@ -95,6 +95,8 @@ async def list_my_changes(
 ) -> Response:
     signals, staff = ask.desk.signals, ask.own_id
     wants_stream = is_stream(ask.request.headers.get("accept"), JSON)
+    if wants_stream:
+        signals.require_room(ask.caller.id)
     await ask.desk.require_log(question.min_position)
     resumed = last_event_id if wants_stream else None
     after = question.after if resumed is None else resumed
@@ -104,7 +106,7 @@ async def list_my_changes(
     if wants_stream:
         signals.require_room(ask.caller.id)
     # What cannot be answered at all is told before a stream begins.
-    page = await signals.page(after)
+    page = await signals.page(after, question.min_position)
     if wants_stream:
         headers = {**streams.HEADERS, "Letopis-Position": str(after)}
         return StreamingResponse(_stream(signals, staff, after, ask.caller.id), media_type=STREAM, headers=headers)

@@ -1,12 +1,14 @@
 """Following the log: pages of it one after the other, and, at its end, word of when it goes on."""
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import psycopg
 
@@ -25,18 +27,31 @@ PAGE = 500
 RETRY_AFTER = 5
 
 
-class Page(Protocol):
-    """Some facts in order, the last position examined for them, and where the log ends."""
+class Reading(Protocol):
+    """What came of reading after a position: the last position examined, and where the log ends."""
 
-    @property
-    def facts(self) -> Sequence[Any]: ...
     @property
     def examined(self) -> int: ...
     @property
     def head(self) -> int: ...
 
 
-PageT = TypeVar("PageT", bound=Page)
+class Page(Reading, Protocol):
+    """Some facts in order."""
+
+    @property
+    def facts(self) -> Sequence[Any]: ...
+
+
+class Told(NamedTuple):
+    """A page in the form in which all who follow are told it."""
+
+    text: bytes
+    examined: int
+    head: int
+
+
+ReadingT = TypeVar("ReadingT", bound=Reading)
 
 
 class ReadFeed(Protocol):
@@ -75,6 +90,8 @@ class Followed:
     callers: Counter[str] = field(default_factory=Counter)
     """How many streams each caller follows, who may have a fifth of all."""
 
+    _readings: dict[Hashable, "asyncio.Future[Any]"] = field(init=False, default_factory=dict)
+
     def require_room(self, caller_id: str) -> None:
         """Refuse one follower more than there may be, of this caller or of all; raises TooManyStreamsError."""
         share = max(2, self.limit // 5)
@@ -95,9 +112,21 @@ class Followed:
             if not self.callers[caller_id]:
                 del self.callers[caller_id]
 
+    async def shared(self, wanted: Hashable, read: Callable[[], Awaitable[ReadingT]]) -> ReadingT:
+        """Return what is read, read once for all who want the same while it is being read; raises what `read` raises.
+
+        Nothing is kept afterwards: a page may hold personal data, and the end of the log moves.
+        """
+        reading = self._readings.get(wanted)
+        if reading is None:
+            reading = self._readings[wanted] = asyncio.ensure_future(read())
+            reading.add_done_callback(lambda _: self._readings.pop(wanted))
+        # Who hangs up ends no reading that others wait for.
+        return await asyncio.shield(reading)
+
     async def pages(
-        self, read: Callable[[int], Awaitable[PageT]], after: int, caller_id: str
-    ) -> AsyncIterator[PageT | Ended | None]:
+        self, read: Callable[[int], Awaitable[ReadingT]], after: int, caller_id: str
+    ) -> AsyncIterator[ReadingT | Ended | None]:
         """Give every page after a position, as long as the stream lives; None says that the line is alive.
 
         The last thing given is why it ends: its time is over, the service stops, the log cannot be reached.
@@ -137,6 +166,16 @@ class Feed(Followed):
         """Return one page; raises psycopg.Error."""
         return await self.read(after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal)
 
-    def follow(self, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[Page | Ended | None]:
-        """Give every page of what is wanted after a position, as `pages` does."""
-        return self.pages(lambda position: self.page(wanted, position, PAGE), after, caller_id)
+    def follow(
+        self, wanted: Wanted, after: int, caller_id: str, tell: Callable[[Page], bytes]
+    ) -> AsyncIterator[Told | Ended | None]:
+        """Give every page of what is wanted after a position, as `pages` does, each put in words once for all."""
+
+        async def told(position: int) -> Told:
+            page = await self.page(wanted, position, PAGE)
+            return Told(tell(page), page.examined, page.head)
+
+        def read(position: int) -> Awaitable[Told]:
+            return self.shared((wanted, position), partial(told, position))
+
+        return self.pages(read, after, caller_id)

@@ -1,16 +1,13 @@
 """Following what concerns one member of the staff: positions of what changed, and no data."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
 from read_api.reading.feed import Followed, Page
-
-REMEMBERED = 50
-"""Pages kept for the other followers, who at the end of the log all want the same one."""
 
 
 class Signal(Protocol):
@@ -38,28 +35,14 @@ class Signals(Followed):
     """What changes for whom; `read` gives the page after a position, the same for all."""
 
     read: Callable[[int], Awaitable[SignalPage]]
-    _pages: dict[int, "asyncio.Task[SignalPage]"] = field(init=False, default_factory=dict)
 
-    async def page(self, after: int) -> SignalPage:
+    async def page(self, after: int, min_position: int | None = None) -> SignalPage:
         """Return the page after a position, read once for all who want it; raises psycopg.Error and ReadError."""
-        reading = self._pages.get(after)
-        if reading is None:
-            reading = self._pages[after] = asyncio.create_task(self._read(after))
-            while len(self._pages) > REMEMBERED:
-                del self._pages[next(iter(self._pages))]
-        # Who hangs up ends no reading that others wait for.
-        return await asyncio.shield(reading)
-
-    async def _read(self, after: int) -> SignalPage:
-        is_good = False
-        try:
-            page = await self.read(after)
-            # The end of the log is not where it was a moment ago.
-            is_good = page.examined > after
-            return page
-        finally:
-            if not is_good:
-                self._pages.pop(after, None)
+        page = await self.shared(after, partial(self.read, after))
+        if min_position is not None and page.head < min_position:
+            # That reading began before the caller came.
+            page = await self.shared(after, partial(self.read, after))
+        return page
 
 
 class Ticket(Protocol):
