@@ -13,6 +13,9 @@ from infra.postgres.connection import async_connect
 POLL_SECONDS = 1.0
 """How often the log is looked at without a wake-up: one can be lost with its connection."""
 
+PAUSE_SECONDS = 0.05
+"""How long the next word is kept back: each costs as many pages as there are followers."""
+
 RECONNECT_SECONDS = 1.0
 
 _HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
@@ -25,9 +28,10 @@ log = structlog.get_logger()
 class Tail:
     """One connection that listens for all who follow the log in this process; open only while there is a follower."""
 
-    def __init__(self, url: str, *, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(self, url: str, *, poll_seconds: float = POLL_SECONDS, pause_seconds: float = PAUSE_SECONDS) -> None:
         self._url = url
         self._poll_seconds = poll_seconds
+        self._pause_seconds = pause_seconds
         self._head = 0
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -87,5 +91,7 @@ class Tail:
             if head != self._head:
                 self._head = head
                 self._tell()
+                await asyncio.sleep(self._pause_seconds)
+                continue
             async for _ in connection.notifies(timeout=self._poll_seconds, stop_after=1):
                 pass
