@@ -38,6 +38,9 @@ TOKEN_LIFE = timedelta(hours=12)
 
 log = structlog.get_logger()
 
+UNSENT = 128 * 1024
+"""Bytes of an answer that the system takes over and cannot send yet: else four megabytes for each who reads nothing."""
+
 VIEWS_SECONDS = 15.0
 """How long the first views may keep the service from answering; a large log takes longer, and is built meanwhile."""
 
@@ -56,7 +59,7 @@ def serve(settings: Settings, say: Say) -> None:
     ending = Ending()
     with ending.heard(), ExitStack() as stack:
         try:
-            listening = stack.enter_context(_listening(settings))
+            listening = stack.enter_context(taken_port(settings))
             master = master_key(settings)
             urls = stack.enter_context(database(settings, master, say, beside_service=False))
             _run(stack, settings, master, urls, listening, ending, say)
@@ -115,13 +118,15 @@ def _run(
 
 
 @contextlib.contextmanager
-def _listening(settings: Settings) -> Iterator[socket.socket]:
+def taken_port(settings: Settings) -> Iterator[socket.socket]:
     """Take the port before anything is started, so that a taken one costs nothing."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((settings.host, settings.port))
+            # Every connection taken here has it from here.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
             listening.listen(2048)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
