@@ -45,11 +45,15 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class ReadSide(NamedTuple):
-    """The routes for reads (`first` stand before all others), what opens their connections, what ends streams."""
+    """The routes for reads (`first` stand before all others), what opens their connections, and streams.
+
+    `streams` is how many are open; `end_streams` ends them.
+    """
 
     first: Sequence[DirectRoute]
     router: APIRouter
     lifespan: Lifespan
+    streams: Callable[[], int]
     end_streams: Callable[[], None]
 
 
@@ -189,4 +193,4 @@ def read_side(
         finally:
             await pool.close()
 
-    return ReadSide(direct_routes(desk), read_router(desk), lifespan, feed.tail.end)
+    return ReadSide(direct_routes(desk), read_router(desk), lifespan, lambda: feed.tail.followers, feed.tail.end)

@@ -69,6 +69,8 @@ class Crew(Protocol):
     def waiting(self) -> int: ...
     @property
     def dropped(self) -> int: ...
+    @property
+    def streams(self) -> int: ...
 
 
 def http_parts(
@@ -99,10 +101,11 @@ def http_parts(
         other_routers=operators,
         read_router=reads.router,
         lifespan=reads.lifespan,
+        streams=reads.streams,
         on_stop=reads.end_streams,
         actor_of=who.remembered,
         checks=Remembered(_checks(settings, urls, write_side.executor, analytics)),
-        gauges=Remembered(_gauges(urls, write_side, analytics, crew)),
+        gauges=Remembered(_gauges(urls, write_side, reads.streams, analytics, crew)),
         counts=counts or RequestCounts(),
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
@@ -183,13 +186,19 @@ def _log_check(executor: Executor) -> Check:
 
 
 def _gauges(
-    urls: Urls, write_side: WriteSide, analytics: AnalyticsNode | None, crew: Crew | None
+    urls: Urls,
+    write_side: WriteSide,
+    streams: Callable[[], int],
+    analytics: AnalyticsNode | None,
+    crew: Crew | None,
 ) -> Callable[[], Awaitable[Sequence[Gauge]]]:
     async def gauges() -> Sequence[Gauge]:
         waiting = write_side.executor.waiting + (crew.waiting if crew else 0)
         told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", waiting)]
         dropped = write_side.refusals.dropped + (crew.dropped if crew else 0)
         told.append(Gauge("letopis_refusals_dropped", "Refusals that are not on record: too many at once.", dropped))
+        followed = streams() + (crew.streams if crew else 0)
+        told.append(Gauge("letopis_event_streams", "Open streams of /events and /my-changes.", followed))
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:

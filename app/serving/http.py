@@ -81,6 +81,8 @@ class Parts:
     cors_origins: Sequence[str] = ()
     body_limit: int = 1024 * 1024
     lifespan: Lifespan | None = None
+    # How many answers that have no end are being given.
+    streams: Callable[[], int] = lambda: 0
     # Called on the event loop when the service begins to stop: answers that have no end must end now.
     on_stop: Callable[[], None] = lambda: None
 

@@ -5,7 +5,7 @@ What only the first process has (reports, repairs, the metrics of all) they ask 
 
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +33,7 @@ class Told:
     counts: Mapping[Key, tuple[int, float]]
     waiting: int
     dropped: int
+    streams: int
 
 
 def work(
@@ -45,7 +46,10 @@ def work(
     parts = http_parts(settings, urls, master, write_side, None, counts=counts, home=home)
     server = Server(create_app(parts), on_stop=parts.on_stop)
 
-    threading.Thread(target=_tell, args=(parent, counts, write_side, server), name="worker-tell", daemon=True).start()
+    def told() -> Told:
+        return Told(counts.take(), write_side.executor.waiting, write_side.refusals.dropped, parts.streams())
+
+    threading.Thread(target=_tell, args=(parent, told, server), name="worker-tell", daemon=True).start()
     settle()
     try:
         server.run(sockets=[listening])
@@ -53,11 +57,11 @@ def work(
         write_side.stop()
 
 
-def _tell(parent: Connection, counts: RequestCounts, write_side: WriteSide, server: Server) -> None:
+def _tell(parent: Connection, told: Callable[[], Told], server: Server) -> None:
     """Tell the parent every second how things stand, and let the server end when it says stop, or dies."""
     with suppress(EOFError, OSError):
         while not parent.poll(REPORT_SECONDS):
-            parent.send(Told(counts.take(), write_side.executor.waiting, write_side.refusals.dropped))
+            parent.send(told())
     server.should_exit = True
 
 
@@ -106,3 +110,8 @@ class Crew:
     def dropped(self) -> int:
         """Refusals the workers could not put on record."""
         return sum(told.dropped for told in self._last.values())
+
+    @property
+    def streams(self) -> int:
+        """Open streams of events in the workers."""
+        return sum(told.streams for told in self._last.values())

@@ -130,6 +130,7 @@ def test_no_more_may_follow_than_agreed_and_all_streams_end_when_the_service_sto
         refused = httpx.get(f"{running.address}/events", headers={"Accept": "text/event-stream", **AUDITOR})
         assert (refused.status_code, refused.json()["code"]) == (503, "too-many-streams")
         assert refused.headers["retry-after"] == "5"
+        assert "\nletopis_event_streams 2\n" in httpx.get(f"{running.address}/metrics").text
         began = time.monotonic()
         assert running.stop() == 0
         assert time.monotonic() - began < 5, "the streams were waited for"
