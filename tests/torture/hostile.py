@@ -3,10 +3,11 @@
 A fifth each says nothing, sends a head byte by byte, a body byte by byte, asks for much and reads nothing, or holds an
 event stream; who is hung up on comes again. Beside them bodies as large as they may be. Meanwhile others work at a
 steady rate: how long they wait is compared with the same seconds before, and every second it is looked how large the
-service is and how many descriptors it holds.
+service is, how many descriptors it holds and how many event streams; every ten minutes this is told.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import subprocess
@@ -15,9 +16,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import httpx
 
 from app.demo.company import ADMIN_ID
 from tests.bench.rebuild_under_load import Load, Seen
@@ -33,6 +36,7 @@ COMING_SECONDS = 20.0
 """How long it takes until all of them are there."""
 
 PIECE_SECONDS = 10.0
+TOLD_SECONDS = 600.0
 LIMITS: Mapping[str, int] = {"/commands/register-client": 256 * 1024, "/commands": 1_000_000, "/clients/search": 16_000}
 """Bytes of the largest body that each address takes, or a little less."""
 
@@ -127,19 +131,49 @@ class Crowd:
 
 @dataclass
 class Size:
-    """The largest that the service was: bytes of memory, descriptors."""
+    """How large the service is: bytes of memory, descriptors, event streams."""
 
     memory: int = 0
     descriptors: int = 0
+    streams: int = 0
 
-    async def watch(self, running: Service) -> None:
+    def __str__(self) -> str:
+        return f"{self.memory / 1e6:.0f} MB, {self.descriptors} descriptors, {self.streams} event streams"
+
+
+@dataclass
+class Watch:
+    """The largest that the service was, and how large it was every ten minutes, by the seconds since the beginning."""
+
+    running: Service
+    most: Size = field(default_factory=Size)
+    now: Size = field(default_factory=Size)
+    told: dict[int, str] = field(default_factory=dict)
+
+    async def go_on(self) -> None:
         """Look every second until cancelled."""
-        process = Path("/proc") / str(running.process.pid)
-        while True:
-            pages = int((process / "statm").read_text(encoding="ascii").split()[1])
-            self.memory = max(self.memory, pages * os.sysconf("SC_PAGESIZE"))
-            self.descriptors = max(self.descriptors, sum(1 for _ in (process / "fd").iterdir()))
+        began = time.monotonic()
+        for number in itertools.count():
+            # To ask for the metrics is work for the service.
+            await self._look(with_streams=number % 10 == 0)
+            seconds = time.monotonic() - began
+            if seconds >= len(self.told) * TOLD_SECONDS:
+                self.told[round(seconds)] = str(self.now)
+                print(f"{seconds:.0f} s: {self.now}", file=sys.stderr, flush=True)
             await asyncio.sleep(1)
+
+    async def _look(self, *, with_streams: bool) -> None:
+        process = Path("/proc") / str(self.running.process.pid)
+        pages = int((process / "statm").read_text(encoding="ascii").split()[1])
+        descriptors = sum(1 for _ in (process / "fd").iterdir())
+        streams = await asyncio.to_thread(self._streams) if with_streams else self.now.streams
+        self.now = Size(pages * os.sysconf("SC_PAGESIZE"), descriptors, streams)
+        self.most = Size(*map(max, zip(astuple(self.most), astuple(self.now), strict=True)))
+
+    def _streams(self) -> int:
+        metrics = httpx.get(f"{self.running.address}/metrics", timeout=60).text
+        [line] = [line for line in metrics.splitlines() if line.startswith("letopis_event_streams ")]
+        return int(line.partition(" ")[2])
 
 
 @asynccontextmanager
@@ -178,23 +212,24 @@ async def measured(running: Service, seconds: float, connections: int) -> dict[s
     """Return what others saw without the crowd and with it."""
     load = Load(int(running.address.rpartition(":")[2]), ADMIN, await registered(running.address), RATE)
     told: dict[str, object] = {}
-    size = Size()
-    async with going_on(load.run()), going_on(size.watch(running)):
+    watch = Watch(running)
+    async with going_on(load.run()), going_on(watch.go_on()):
         await asyncio.sleep(WARM_SECONDS)
         load.seen = quiet = Seen()
         await asyncio.sleep(max(LEAST_SECONDS, min(seconds, 60)))
-        told["quiet"] = _seen(quiet, size)
+        told["quiet"] = _seen(quiet, watch)
         with beside(running.address, connections) as process:
             await asyncio.sleep(COMING_SECONDS + WARM_SECONDS)
-            told["crowded"], told["p99_ms of each ten seconds"] = await _crowded(load, seconds, size)
+            told["crowded"], told["p99_ms of each ten seconds"] = await _crowded(load, seconds, watch)
             assert process.poll() is None, "the crowd has gone"
             said, _ = process.communicate("")
         told["lines that ended"] = json.loads(said)
+        told["every ten minutes, and at the end"] = [*watch.told.values(), str(watch.now)]
         load.end()
     return told
 
 
-async def _crowded(load: Load, seconds: float, size: Size) -> tuple[dict[str, object], list[float]]:
+async def _crowded(load: Load, seconds: float, watch: Watch) -> tuple[dict[str, object], list[float]]:
     """Return what others see for so long, in all and in each piece of it."""
     everything, pieces = Seen(), []
     end = time.monotonic() + seconds
@@ -205,18 +240,17 @@ async def _crowded(load: Load, seconds: float, size: Size) -> tuple[dict[str, ob
         everything.commands += piece.commands
         everything.statuses += piece.statuses
         everything.failed_reads += piece.failed_reads
-    return _seen(everything, size), pieces
+    return _seen(everything, watch), pieces
 
 
-def _seen(seen: Seen, size: Size) -> dict[str, object]:
+def _seen(seen: Seen, watch: Watch) -> dict[str, object]:
     return {
         "commands": len(seen.commands),
         "statuses": dict(seen.statuses),
         "p99_ms": seen.p99_ms,
         "worst_ms": round(max(seen.commands) * 1e3, 1),
         "failed_reads": dict(seen.failed_reads),
-        "memory_mb": round(size.memory / 1e6),
-        "descriptors": size.descriptors,
+        "at most": str(watch.most),
     }
 
 
