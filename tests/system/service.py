@@ -42,10 +42,10 @@ def letopis(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from app.terminal.cli import main; main()", *arguments]
 
 
-def token(actor: object, role: str) -> dict[str, str]:
+def token(actor: object, role: str, life: timedelta = timedelta(hours=1)) -> dict[str, str]:
     """Return the header that makes a request this actor's."""
     settings = Settings(jwt_secret=SECRET)  # type: ignore[arg-type]
-    return {"Authorization": f"Bearer {issue_token(settings, str(actor), role, timedelta(hours=1))}"}
+    return {"Authorization": f"Bearer {issue_token(settings, str(actor), role, life)}"}
 
 
 @dataclass

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import astuple, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from tests.system.service import Service, token
 from tests.system.wire import Wire
 from tests.torture.faults import failing_site
 
-ADMIN = token(ADMIN_ID, "admin")
+ADMIN = token(ADMIN_ID, "admin", timedelta(days=1))
 WARM_SECONDS = 5.0
 RATE = 50
 LEAST_SECONDS = 20.0
