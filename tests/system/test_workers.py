@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,6 +99,16 @@ def test_all_workers_are_one_service(running: Service, database: Database) -> No
         return {line.rpartition("} ")[2] for line in lines if any(part in line for part in wanted)}
 
     until(lambda: counted() == {"30", "19"})
+
+
+def test_the_streams_of_all_workers_are_counted_together(running: Service) -> None:
+    accept = {"Accept": "text/event-stream", **ADMIN}
+    with ExitStack() as stack:
+        for _ in range(3 * WORKERS):
+            stream = httpx.stream("GET", f"{running.address}/events", headers=accept, timeout=30)
+            assert stack.enter_context(stream).status_code == 200
+        until(lambda: f"\nletopis_event_streams {3 * WORKERS}\n" in ask(running, "/metrics").text)
+    until(lambda: "\nletopis_event_streams 0\n" in ask(running, "/metrics").text)
 
 
 def test_a_worker_that_dies_is_started_again_and_nobody_else_is_missed(running: Service) -> None:
