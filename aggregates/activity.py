@@ -143,7 +143,6 @@ class Activity(WithNotes, Arranged):
         self.direction = Direction.OUTBOUND
         self.staff_id = self.client_id = self.contact_id = self.deal_id = None
         self.topic = self.due_at = self.held_at = self.remind_before = None
-        self.reminded = ()
         self.is_offer = False
         self.call_status = None
 
@@ -269,7 +268,8 @@ class Activity(WithNotes, Arranged):
 
     @applies(ActivityPlanned)
     def _planned(self, event: ActivityPlanned) -> None:
-        self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id
+        self.channel, self.direction = event.channel, event.direction
+        self._entrust(event, event.staff_id)
         self.client_id, self.contact_id, self.deal_id = event.client_id, event.contact_id, event.deal_id
         self.topic, self.due_at, self.remind_before = event.topic, event.due_at, event.remind_before
         self.setting = setting_of(event)

@@ -22,6 +22,10 @@ class Reminded(Aggregate):
     remind_before: timedelta | None
     reminded: tuple[datetime, ...]
 
+    def start(self) -> None:
+        super().start()
+        self.reminded = ()
+
     @property
     def is_awaited(self) -> bool:
         """Whether it is still to be done."""

@@ -4,6 +4,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from aggregates.base import RuleBrokenError, applies
+from aggregates.leaders import Leaders, led_from
 from aggregates.note import WithNotes
 from aggregates.pipeline import Pipeline
 from events.deal import (
@@ -69,6 +70,7 @@ class Deal(WithNotes):
     status: DealStatus
     client_id: UUID | None
     seller_id: UUID | None
+    leaders: Leaders
     pipeline_id: UUID | None
     stage: str
     amount: Money | None
@@ -79,6 +81,7 @@ class Deal(WithNotes):
         super().start()
         self.status = DealStatus.OPEN
         self.client_id = self.seller_id = self.pipeline_id = None
+        self.leaders = ()
         self.stage = ""
         self.amount = self.product_code = self.lost_reason = None
 
@@ -162,8 +165,11 @@ class Deal(WithNotes):
         self.check_open()
         self.trigger_event(DealHandedOver, from_seller_id=self.seller_id, to_seller_id=to_seller_id, reason=reason)
 
-    def win(self, amount: Money | None = None) -> None:
-        """Record that the client bought, for this amount or the deal's; won for it already records nothing."""
+    def win(self, amount: Money | None = None, *, seller_id: UUID | None = None) -> None:
+        """Record that the client bought, for this amount or the deal's; won for it already records nothing.
+
+        Credited is who leads the deal, unless another is named who led it when it was won.
+        """
         if self.status is DealStatus.WON and amount in (None, self.amount):
             return
         self.check_open()
@@ -174,16 +180,19 @@ class Deal(WithNotes):
             DealWon,
             from_stage=self.stage,
             amount=_as_written(amount),
-            seller_id=self.seller_id,
+            seller_id=seller_id or self.seller_id,
             product_code=self.product_code,
         )
 
-    def lose(self, reason: str) -> None:
-        """Record that the client did not buy, and why; one that was lost for this reason records nothing."""
+    def lose(self, reason: str, *, seller_id: UUID | None = None) -> None:
+        """Record that the client did not buy, and why; one that was lost for this reason records nothing.
+
+        It is told of who leads the deal, unless another is named who led it when it was lost.
+        """
         if self.status is DealStatus.LOST and reason == self.lost_reason:
             return
         self.check_open()
-        self.trigger_event(DealLost, from_stage=self.stage, reason=reason, seller_id=self.seller_id)
+        self.trigger_event(DealLost, from_stage=self.stage, reason=reason, seller_id=seller_id or self.seller_id)
 
     def reopen(self, pipeline: Pipeline, *, stage: str | None = None, reason: str) -> None:
         """Record that the ended deal goes on, where it ended or at another stage; an open one records nothing."""
@@ -193,9 +202,15 @@ class Deal(WithNotes):
         self._check_stage(to_stage, pipeline)
         self.trigger_event(DealReopened, to_stage=to_stage, reason=reason)
 
+    def _lead(self, event: DealOpened | DealHandedOver | DealWon | DealLost, seller_id: UUID) -> None:
+        """Fold whose the deal is from the event's moment on: by its end, whoever is credited with that."""
+        self.seller_id = seller_id
+        self.leaders = led_from(self.leaders, event.occurred_at, seller_id)
+
     @applies(DealOpened)
     def _opened(self, event: DealOpened) -> None:
-        self.client_id, self.seller_id, self.pipeline_id = event.client_id, event.seller_id, event.pipeline_id
+        self._lead(event, event.seller_id)
+        self.client_id, self.pipeline_id = event.client_id, event.pipeline_id
         self.stage, self.amount, self.product_code = event.stage, event.amount, event.product_code
 
     @applies(DealClientNamed)
@@ -212,14 +227,16 @@ class Deal(WithNotes):
 
     @applies(DealHandedOver)
     def _handed_over(self, event: DealHandedOver) -> None:
-        self.seller_id = event.to_seller_id
+        self._lead(event, event.to_seller_id)
 
     @applies(DealWon)
     def _won(self, event: DealWon) -> None:
+        self._lead(event, event.seller_id)
         self.status, self.amount = DealStatus.WON, event.amount
 
     @applies(DealLost)
     def _lost(self, event: DealLost) -> None:
+        self._lead(event, event.seller_id)
         self.status, self.lost_reason = DealStatus.LOST, event.reason
 
     @applies(DealReopened)

@@ -90,9 +90,13 @@ class StaffMember(Aggregate):
         if self.role not in SELLING_ROLES:
             raise StaffDoesNotSellError(staff_id=self.id, staff_name=self.name, role=self.role)
 
+    def had_left_by(self, moment: datetime) -> bool:
+        """Whether the person did not work here any more at a moment: nobody is credited after that."""
+        return self.departed_at is not None and self.departed_at <= moment
+
     def check_credited(self, moment: datetime, remedy: str | None = None) -> None:
-        """Raise when the person had left by a moment: nobody is credited after that; `remedy` is a command's name."""
-        if self.departed_at is None or moment < self.departed_at:
+        """Raise when the person had left by a moment; `remedy` is a command's name."""
+        if not self.had_left_by(moment):
             return
         if remedy is None:
             self.check_active()

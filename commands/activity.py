@@ -9,7 +9,7 @@ from aggregates.staff import StaffMember
 from commands.activity_setting import SettingGiven, setting_given
 from commands.approach import Approach, acting_staff, approach, led_activity
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
-from commands.handover import EDITING, HandOverActivity, credited
+from commands.handover import EDITING, HandOverActivity, credited, credited_leader
 from commands.import_run import HistoryCommand
 from commands.old_ownership import approach_on, claimed_on
 from commands.roles import ENTERING, Roles
@@ -185,13 +185,16 @@ def reschedule_activity(command: RescheduleActivity, context: Context) -> Outcom
 
 @handles(HoldActivity)
 def hold_activity(command: HoldActivity, context: Context) -> Outcome:
-    """Hold, and claim the client in the same decision when an offer was made."""
+    """Hold, and claim the client in the same decision, for who is to do it now, when an offer was made."""
     activity = led_activity(context, command.activity_id)
+    staff_id = activity.staff_id
+    if activity.is_awaited:
+        staff_id = credited_leader(context, activity.leaders, command.occurred_at, HandOverActivity)
     told = {name: getattr(command, name) or getattr(activity, name) for name in ("client_id", "contact_id", "topic")}
     touchpoint = Touchpoint(
         channel=activity.channel,
         direction=activity.direction,
-        staff_id=credited(context, activity.staff_id, HandOverActivity) if activity.is_awaited else activity.staff_id,
+        staff_id=staff_id,
         deal_id=activity.deal_id,
         is_offer=command.is_offer,
         call_status=command.call_status,
@@ -201,7 +204,7 @@ def hold_activity(command: HoldActivity, context: Context) -> Outcome:
         setting=setting_given(context, command, activity.setting),
         **told,
     )
-    offer = _offer(context, touchpoint)
+    offer = _offer(context, touchpoint, activity.staff_id)
     activity.hold(touchpoint)
     return context.save(activity, *(offer.claim() if offer else ()))
 
@@ -212,7 +215,7 @@ def record_activity(command: RecordActivity, context: Context) -> Outcome:
     is_automatic = context.actor.role == "integration"
     staff_id = credited(context, command.staff_id) if is_automatic else acting_staff(context, command.staff_id).id
     touchpoint = _told(command)._replace(staff_id=staff_id, setting=setting_given(context, command))
-    offer = _offer(context, touchpoint)
+    offer = _offer(context, touchpoint, touchpoint.staff_id)
     activity = context.new(Activity, command.activity_id)
     activity.record(touchpoint, is_automatic=is_automatic)
     return context.save(activity, *(offer.claim() if offer else ()))
@@ -223,10 +226,10 @@ def _told(command: RecordActivity | ImportActivity) -> Touchpoint:
     return Touchpoint(**{name: getattr(command, name) for name in names})
 
 
-def _offer(context: Context, touchpoint: Touchpoint) -> Approach | None:
+def _offer(context: Context, touchpoint: Touchpoint, seller_id: UUID | None) -> Approach | None:
     """Return the approach that an offer is; whatever else was held only needs its clients and deal to exist."""
     if touchpoint.is_offer:
-        seller = acting_staff(context, touchpoint.staff_id)
+        seller = acting_staff(context, seller_id)
         return approach(context, seller, touchpoint.client_id, touchpoint.contact_id)
     _check_known(context, touchpoint.client_id, touchpoint.contact_id, touchpoint.deal_id)
     return None

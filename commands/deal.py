@@ -220,15 +220,15 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
 
 @handles(WinDeal)
 def win_deal(command: WinDeal, context: Context) -> Outcome:
-    deal = deal_to_end(context, command.deal_id, HandOverDeal)
-    deal.win(command.amount)
+    deal, seller_id = deal_to_end(context, command.deal_id, command.occurred_at, HandOverDeal)
+    deal.win(command.amount, seller_id=seller_id)
     return context.save(deal, *_customers(context, deal))
 
 
 @handles(LoseDeal)
 def lose_deal(command: LoseDeal, context: Context) -> Outcome:
-    deal = deal_to_end(context, command.deal_id, HandOverDeal)
-    deal.lose(command.reason)
+    deal, seller_id = deal_to_end(context, command.deal_id, command.occurred_at, HandOverDeal)
+    deal.lose(command.reason, seller_id=seller_id)
     return context.save(deal)
 
 

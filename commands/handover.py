@@ -11,6 +11,7 @@ from uuid import UUID
 from aggregates.activity import Activity
 from aggregates.client import Client
 from aggregates.deal import Deal, DealStatus
+from aggregates.leaders import Leaders, leading_at
 from aggregates.staff import StaffMember
 from commands.approach import led_activity, led_deal, organisations_of
 from commands.base import Command, Context, Outcome, handles
@@ -173,9 +174,24 @@ def credited(context: Context, staff_id: UUID | None, remedy: type[Command] | No
     return staff_id
 
 
-def deal_to_end(context: Context, deal_id: UUID, remedy: type[Command]) -> Deal:
-    """Return the deal, if the actor may lead it and its end, if it is open, would credit somebody who is there."""
+def credited_leader(context: Context, leaders: Leaders, told_of: datetime | None, remedy: type[Command]) -> UUID | None:
+    """Return to whom what happened at a moment is credited: who led it then; had they left, to whom it went next.
+
+    A command that tells of no moment means now, and credits who leads it, though another clock dated that later.
+    Raises WorkOfDepartedError when nobody of these was there.
+    """
+    *others, last = leading_at(leaders, told_of or leaders[-1].since)
+    for staff_id in others:
+        member = context.find(StaffMember, staff_id)
+        if member is None or not member.had_left_by(context.occurred_at):
+            return staff_id
+    return credited(context, last, remedy)
+
+
+def deal_to_end(
+    context: Context, deal_id: UUID, told_of: datetime | None, remedy: type[Command]
+) -> tuple[Deal, UUID | None]:
+    """Return the deal, if the actor may lead it, and whom its end at a moment credits, if it is open."""
     deal = led_deal(context, deal_id)
-    if deal.status is DealStatus.OPEN:
-        credited(context, deal.seller_id, remedy)
-    return deal
+    is_open = deal.status is DealStatus.OPEN
+    return deal, credited_leader(context, deal.leaders, told_of, remedy) if is_open else None

@@ -1,5 +1,6 @@
 """Whose open deals and plans become when their seller leaves or their client goes to another; and who is credited."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,7 +61,7 @@ from tests.examples import (
     command,
     fact,
 )
-from tests.story import TODAY, Told, by, given, moment, on
+from tests.story import TODAY, Story, Told, by, given, moment, on
 
 STAFF: tuple[Told, ...] = (
     on(ANNA, fact(StaffHired, name="Anna")),
@@ -230,6 +231,77 @@ def test_what_was_won_while_they_were_there_is_told_later_and_credited_to_them()
     won = story.recorded[0]
     assert isinstance(won, DealWon)
     assert (won.seller_id, left_at < TODAY) == (ANNA, True)
+
+
+ENDS: pytest.MarkDecorator = pytest.mark.parametrize(
+    ("work", "ask", "goes_to"),
+    [
+        (DEAL, command(WinDeal), deal_goes_to),
+        (DEAL, command(LoseDeal), deal_goes_to),
+        (PLAN, command(HoldActivity, is_offer=True), plan_goes_to),
+    ],
+    ids=["won", "lost", "held"],
+)
+OWN_DAY = moment(len(COMPANY) + 1)
+"""When the work of these stories is hers, and not handed over yet."""
+AN_HOUR = timedelta(hours=1)
+
+
+def credited_by(story: Story) -> UUID | None:
+    (ended,) = (each for each in story.recorded if isinstance(each, DealWon | DealLost | ActivityHeld))
+    return ended.staff_id if isinstance(ended, ActivityHeld) else ended.seller_id
+
+
+@ENDS
+def test_credited_is_who_led_it_when_it_happened(work: Told, ask: Command, goes_to: Any) -> None:
+    handed = goes_to(BORIS, "vacation")._replace(occurred_at=OWN_DAY + 2 * AN_HOUR)
+    back = on(handed.stream_id, *goes_to(VERA, "vacation").events, occurred_at=OWN_DAY + 4 * AN_HOUR)
+    for hours, whose in ((-99, ANNA), (1, ANNA), (2, BORIS), (3, BORIS), (4, VERA), (None, VERA)):
+        told_of = None if hours is None else OWN_DAY + hours * AN_HOUR
+        story = given(*COMPANY, work, handed, back).when(
+            ask.model_copy(update={"occurred_at": told_of}), by("head", VERA)
+        )
+        assert credited_by(story) == whose, hours
+
+
+@ENDS
+def test_who_tells_of_no_moment_credits_who_leads_it_whatever_another_clock_told(
+    work: Told, ask: Command, goes_to: Any
+) -> None:
+    handed = goes_to(BORIS, "vacation")._replace(occurred_at=TODAY + AN_HOUR)
+    assert credited_by(given(*COMPANY, work, handed).when(ask)) == BORIS
+
+
+@ENDS
+def test_what_happened_after_they_had_left_is_credited_to_whom_it_went(work: Told, ask: Command, goes_to: Any) -> None:
+    left = gone(ANNA)._replace(occurred_at=OWN_DAY)
+    handed = goes_to(BORIS, SELLER_IS_GONE)._replace(occurred_at=OWN_DAY + 2 * AN_HOUR)
+    for told_of, whose in ((OWN_DAY - AN_HOUR, ANNA), (OWN_DAY, BORIS), (OWN_DAY + AN_HOUR, BORIS)):
+        ask = ask.model_copy(update={"occurred_at": told_of})
+        assert credited_by(given(*COMPANY, work, left, handed).when(ask, by("head", VERA))) == whose
+        both = (left, handed, gone(BORIS)._replace(occurred_at=OWN_DAY))
+        story = given(*COMPANY, work, *both).when(ask, by("head", VERA))
+        if whose == BORIS:
+            story.then_refused(WorkOfDepartedError, staff_id=BORIS)
+
+
+def test_an_offer_told_late_claims_its_client_for_whom_it_was_handed_over_to() -> None:
+    handed = plan_goes_to(BORIS, "vacation")._replace(occurred_at=OWN_DAY + AN_HOUR)
+    ask = command(HoldActivity, is_offer=True, client_id=LUTIK, occurred_at=OWN_DAY)
+    _, claimed = given(*COMPANY, PLAN, handed).when(ask, by("seller", BORIS)).recorded
+    assert isinstance(claimed, ClientClaimed)
+    assert claimed.owner_id == BORIS
+
+
+def test_a_deal_whose_end_was_told_late_goes_on_as_if_it_had_been_told_in_time() -> None:
+    handed = deal_goes_to(BORIS, "vacation")._replace(occurred_at=OWN_DAY + AN_HOUR)
+    lost = on(SALE, fact(DealLost, seller_id=ANNA), occurred_at=OWN_DAY)
+    reopened = on(SALE, fact(DealReopened))
+    given(*COMPANY, DEAL, handed, lost).when(command(ReopenDeal)).then(reopened)
+    won = given(*COMPANY, DEAL, handed, lost, reopened).when(command(WinDeal))
+    assert credited_by(won) == ANNA
+    story = given(*COMPANY, DEAL, handed, lost, gone(ANNA), owns(BORIS)).when(command(ReopenDeal))
+    story.then(reopened, deal_goes_to(BORIS, SELLER_IS_GONE))
 
 
 def test_asking_again_for_an_end_that_was_credited_in_time_records_nothing() -> None:

@@ -7,7 +7,7 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from commands import activity, deal, note
+from commands import activity, deal, handover, note
 from commands.execution.pending import Accepted
 from events.values import CallStatus, Channel, Direction, Money
 from infra.postgres.embedded import EmbeddedPostgres
@@ -33,7 +33,7 @@ from replay.past.history import whole_history
 from tests.database import Database, copy_of
 from tests.system import chances
 from tests.system.company import Company, company
-from tests.system.histories import ADMIN, OPENING, Asked, histories, play
+from tests.system.histories import ADMIN, OPENING, WORTH, Asked, histories, play
 
 ENDING: tuple[Asked, ...] = (
     *(Asked(deal.ReopenDeal(deal_id=each, reason="again"), ADMIN) for each in chances.DEALS),
@@ -79,6 +79,39 @@ TIES: tuple[Asked, ...] = (
     ),
 )
 """A call and a deal that are tied to their client later, a call that turns out to be a misdial, and a letter."""
+_DAY = timedelta(days=1)
+_FIRST_DAY, _IN_BETWEEN, _HANDED_OVER = (chances.BEGINNING + days * _DAY for days in (1, 5, 9))
+LATE: tuple[Asked, ...] = (
+    Asked(
+        deal.OpenDeal(
+            deal_id=chances.DEALS[6],
+            seller_id=chances.STAFF[0],
+            pipeline_id=chances.ROADS[0],
+            amount=WORTH,
+            occurred_at=_FIRST_DAY,
+        ),
+        ADMIN,
+    ),
+    Asked(
+        activity.PlanActivity(
+            activity_id=chances.PLAN,
+            channel=Channel.CALL,
+            staff_id=chances.STAFF[0],
+            topic="x",
+            due_at=_HANDED_OVER,
+            occurred_at=_FIRST_DAY,
+        ),
+        ADMIN,
+    ),
+    Asked(deal.HandOverDeal(deal_id=chances.DEALS[6], to_seller_id=chances.STAFF[1], occurred_at=_HANDED_OVER), ADMIN),
+    Asked(
+        handover.HandOverActivity(activity_id=chances.PLAN, to_staff_id=chances.STAFF[1], occurred_at=_HANDED_OVER),
+        ADMIN,
+    ),
+    Asked(deal.WinDeal(deal_id=chances.DEALS[6], occurred_at=_IN_BETWEEN), ADMIN),
+    Asked(activity.HoldActivity(activity_id=chances.PLAN, result="x", occurred_at=_IN_BETWEEN), ADMIN),
+)
+"""A deal and a call that were handed over, and whose end is told later, of a day before that."""
 _MEETING: dict[str, Any] = {
     "staff_id": st.sampled_from(chances.STAFF[:2]),
     "topic": chances.NAME,
@@ -185,6 +218,44 @@ def check_staff(readers: Readers) -> Counter[str]:
     return seen
 
 
+def check_credit(readers: Readers, one: Company) -> Counter[str]:
+    """Whom lists credit with an end is who led it then, as a clerk finds it in the log: nobody who had left by then.
+
+    Old records credit whomever they name.
+    """
+    shown = {each["deal_id"]: each["seller_id"] for each in readers.listed(DEALS) if each["status"] != "open"}
+    shown |= {each["activity_id"]: each["staff_id"] for each in readers.listed(ACTIVITIES) if each["state"] == "held"}
+    led: dict[str, list[tuple[Any, str]]] = defaultdict(list)
+    ends: dict[str, tuple[Any, str]] = {}
+    left: dict[str, Any] = {}
+    imported: dict[str, Any] = {}
+    late: Counter[str] = Counter()
+    with psycopg.connect(one.database.projector_url) as connection:
+        for stream, command_id, topic, at, body in connection.execute(
+            "SELECT stream_id::text, command_id, topic, occurred_at, body FROM letopis.event ORDER BY position"
+        ):
+            whose = body.get("to_seller_id") or body.get("to_staff_id") or body.get("seller_id") or body.get("staff_id")
+            if topic == "staff.departed":
+                left[stream] = at
+            elif topic in {"deal.opened", "deal.handed_over", "activity.planned", "activity.handed_over"}:
+                led[stream].append((at, whose))
+                if topic == "deal.opened":
+                    imported[stream] = command_id if body.get("external_id") else None
+            elif topic in {"deal.won", "deal.lost", "activity.held"} and led[stream]:
+                began = min(since for since, _ in led[stream])
+                then = [each for since, each in led[stream] if since <= max(at, began)]
+                is_told_here = imported.get(stream) != command_id
+                assert not is_told_here or whose not in left or at < left[whose]
+                assert whose == then[-1] or left[then[-1]] <= at
+                late[f"{topic} told late"] += whose != led[stream][-1][1]
+                ends[stream] = (at, whose)
+                led[stream].append((at, whose))
+            elif topic == "deal.reopened":
+                ends.pop(stream, None)
+    assert {stream: shown[stream] for stream in ends} == {stream: whose for stream, (_, whose) in ends.items()}
+    return late
+
+
 def check_deals(readers: Readers) -> Counter[str]:
     """Where deals stand, and what they are worth, is the same on the board, in lists, on cards and in the totals."""
     deals = readers.listed(DEALS)
@@ -289,7 +360,8 @@ def check_all(one: Company) -> Counter[str]:
         pass
     with psycopg.connect(one.database.reader_url, options="-c search_path=read") as connection:
         readers = Readers(one, connection)
-        return check_staff(readers) + check_deals(readers) + check_touches(readers) + check_stories(readers, one)
+        seen = check_staff(readers) + check_credit(readers, one) + check_deals(readers)
+        return seen + check_touches(readers) + check_stories(readers, one)
 
 
 def test_every_place_tells_the_same_figures_whatever_happened(
@@ -306,14 +378,14 @@ def test_every_place_tells_the_same_figures_whatever_happened(
     def agree(batches: list[list[Asked]]) -> None:
         folder = tmp_path_factory.mktemp("figures")
         with copy_of(cluster, template) as database, company(database, folder) as one:
-            for batch in [batches[0], list(TIES), *batches[1:], list(ENDING)]:
+            for batch in [batches[0], list(LATE), list(TIES), *batches[1:], list(ENDING)]:
                 play(one.runner, batch)
                 seen.update(check_all(one))
 
     agree()
     # They agree on something.
     names = ["contacts", "deals_won", "deals_lost", "open", "won", "lost"]
-    names += ["touches of contacts", "misdials", "joined later"]
+    names += ["touches of contacts", "misdials", "joined later", "deal.won told late", "activity.held told late"]
     assert min(seen[name] for name in names) > 0, seen
 
 
@@ -340,6 +412,19 @@ def test_a_deal_won_reopened_and_won_again_is_one_win_of_what_it_was_won_for_las
             counters = readers.counters(seller)
     assert counters
     assert (counters["deals_won"], told(counters["won"])) == (1, {"USD": Decimal(90_000)})
+
+
+def test_what_was_handed_over_since_is_credited_to_who_led_it_then(database: Database, tmp_path: Any) -> None:
+    with company(database, tmp_path) as one:
+        play(one.runner, list(OPENING))
+        refused = [answer for _, answer in play(one.runner, list(LATE)) if not isinstance(answer, Accepted)]
+        assert refused == []
+        check_all(one)
+        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
+            readers = Readers(one, connection)
+            former, present = (readers.counters(staff) or {} for staff in chances.STAFF[:2])
+    assert (former["deals_won"], told(former["won"]), former["contacts"]) == (1, {"USD": WORTH.amount}, 1)
+    assert (present["deals_won"], present["won"], present["contacts"]) == (0, [], 1)
 
 
 def test_a_call_and_a_deal_tied_later_join_the_story_with_all_they_had(database: Database, tmp_path: Any) -> None:
