@@ -20,8 +20,9 @@ from aggregates.client_errors import (
     OwnershipOutOfOrderError,
     ParentIsBelowError,
     ReasonNeededError,
+    TooManyContactPointsError,
 )
-from aggregates.client_state import ClientState
+from aggregates.client_state import MOST_CONTACT_POINTS, ClientState
 from aggregates.identity import tax_id_key
 from aggregates.note import WithNotes
 from aggregates.staff import StaffMember
@@ -112,6 +113,8 @@ class Client(WithNotes, ClientState):
             return
         if known is not None:
             raise ContactPointExistsError(kind=point.kind)
+        if len(self.points) >= MOST_CONTACT_POINTS:
+            raise TooManyContactPointsError(client_id=self.id, most=MOST_CONTACT_POINTS)
         self.trigger_event(facts.ContactPointAdded, point=point, source=source, duplicate_reason=duplicate_reason)
 
     def correct_contact_point(self, kind: ContactKind, key: str, point: ContactPoint, *, source: str) -> None:
@@ -153,12 +156,7 @@ class Client(WithNotes, ClientState):
             return
         self.check_present()
         self.trigger_event(
-            facts.ProfileCorrected,
-            field=field,
-            from_value=known,
-            to_value=value,
-            source=source,
-            confidence=confidence,
+            facts.ProfileCorrected, field=field, from_value=known, to_value=value, source=source, confidence=confidence
         )
 
     def affiliate(self, organisation: "Client", role: AffiliationRole) -> None:

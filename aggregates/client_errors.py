@@ -49,6 +49,12 @@ class ContactPointExistsError(RuleBrokenError):
     code = "contact-point-exists"
 
 
+class TooManyContactPointsError(RuleBrokenError):
+    """The client has as many contact points as one may have; facts: client_id, most."""
+
+    code = "too-many-contact-points"
+
+
 class LastContactPointError(RuleBrokenError):
     """A client keeps at least one contact point; facts: client_id."""
 

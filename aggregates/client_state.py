@@ -13,6 +13,8 @@ from events.values import AffiliationRole, ClientKind, Confidence, ContactKind, 
 IDENTIFYING = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
 TAX_ID = "tax_id"
 NAME = "name"
+MOST_CONTACT_POINTS = 50
+"""So many ways to reach one client: each of a card's reads and decisions carries all of them."""
 
 
 class Entered(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aggregates.client import Client
-from aggregates.client_state import NAME, TAX_ID
+from aggregates.client_state import MOST_CONTACT_POINTS, NAME, TAX_ID
 from commands.affiliation import belongs_to
 from commands.approach import check_may_act, check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
@@ -46,7 +46,7 @@ class RegisterClient(DuplicateAllowing):
     client_id: ClientId | None = None
     kind: ClientKind
     name: ShortText
-    contact_points: Annotated[tuple[ContactPointGiven, ...], Field(min_length=1, max_length=50)]
+    contact_points: Annotated[tuple[ContactPointGiven, ...], Field(min_length=1, max_length=MOST_CONTACT_POINTS)]
     tax_id: ShortText | None = None
     profile: Annotated[tuple[ProfileFact, ...], Field(max_length=50)] = ()
     source: ShortText = BY_HAND
@@ -138,7 +138,7 @@ class ImportClient(HistoryCommand):
     client_id: ClientId
     kind: ClientKind
     name: ShortText
-    contact_points: Annotated[tuple[ContactPointGiven, ...], Field(max_length=50)] = ()
+    contact_points: Annotated[tuple[ContactPointGiven, ...], Field(max_length=MOST_CONTACT_POINTS)] = ()
     tax_id: ShortText | None = None
     profile: Annotated[tuple[ProfileFact, ...], Field(max_length=50)] = ()
     source: ShortText

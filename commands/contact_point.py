@@ -75,7 +75,7 @@ class DuplicateAllowing(Command):
 
 @example(client_id=ROMASHKA, point=OLGAS_EMAIL, source="web form")
 class AddContactPoint(DuplicateAllowing):
-    """Say how else a client is reached."""
+    """Say how else a client is reached; one client has 50 contact points at most."""
 
     ROLES = ENTERING
 

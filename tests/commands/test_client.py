@@ -13,7 +13,9 @@ from aggregates.client_errors import (
     LifecycleRunsForwardError,
     NotAnOrganisationError,
     ReasonNeededError,
+    TooManyContactPointsError,
 )
+from aggregates.client_state import MOST_CONTACT_POINTS
 from aggregates.identity import WrongEmailError, WrongPhoneError, WrongTaxIdError
 from commands.base import Command
 from commands.client import (
@@ -41,7 +43,7 @@ from events.client import (
 )
 from events.values import AffiliationRole, ClientKind, Confidence, ContactKind, Lifecycle, ProfileField
 from tests.examples import EMAIL, INN, OFFICE_PHONE, OLGA, OLGAS_EMAIL, PHONE, ROMASHKA, command, fact
-from tests.story import BEFORE, by, given, nth_id, on
+from tests.story import BEFORE, Told, by, given, nth_id, on
 
 THERE = on(ROMASHKA, fact(ClientRegistered))
 EMAILED = on(ROMASHKA, fact(ContactPointAdded))
@@ -180,6 +182,40 @@ def test_a_contact_point_is_removed_but_never_the_last() -> None:
     given(THERE, EMAILED).when(ask).then(removed)
     given(THERE, EMAILED, removed).when(ask).then_nothing()
     given(THERE).when(command(RemoveContactPoint, point=OFFICE_PHONE)).then_refused(LastContactPointError)
+
+
+def written_to(count: int) -> Told:
+    """Give the client, who has a phone, so many addresses beside it."""
+    mails = [ContactPointGiven(kind=ContactKind.EMAIL, value=f"{number}@x.example") for number in range(count)]
+    return on(ROMASHKA, *(fact(ContactPointAdded, point=mail.with_key("")) for mail in mails))
+
+
+def test_a_client_has_only_so_many_contact_points() -> None:
+    ask = command(AddContactPoint)
+    given(THERE, written_to(MOST_CONTACT_POINTS - 2)).when(ask).then(EMAILED)
+    full = (THERE, written_to(MOST_CONTACT_POINTS - 2), EMAILED)
+    given(*full).when(ask).then_nothing()
+    other = command(AddContactPoint, point=ContactPointGiven(kind=ContactKind.SITE, value="romashka.example"))
+    given(*full).when(other).then_refused(TooManyContactPointsError, client_id=ROMASHKA, most=MOST_CONTACT_POINTS)
+    removed = on(ROMASHKA, fact(ContactPointRemoved))
+    given(*full, removed).when(other).then(
+        on(ROMASHKA, fact(ContactPointAdded, point=other.point.with_key(""), source=other.source))
+    )
+
+
+def test_a_client_who_had_more_already_keeps_them_and_everything_else_works() -> None:
+    crowded = (THERE, written_to(MOST_CONTACT_POINTS + 20), EMAILED)
+    asked = [each for each in CHANGES if not isinstance(each[0], AddContactPoint | CorrectContactPoint)]
+    renewed = OLGAS_EMAIL.model_copy(update={"label": "new"})
+    asked += [
+        (command(RemoveContactPoint), (fact(ContactPointRemoved),)),
+        (
+            command(CorrectContactPoint, from_point=OLGAS_EMAIL, to_point=renewed),
+            (fact(ContactPointCorrected, from_point=EMAIL, to_point=renewed.with_key("")),),
+        ),
+    ]
+    for ask, facts in asked:
+        given(*crowded).when(ask).then(on(ROMASHKA, *facts))  # type: ignore[arg-type]
 
 
 def test_a_trait_is_told_again_when_it_is_told_more_surely() -> None:
