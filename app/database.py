@@ -7,16 +7,20 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
+import structlog
 
 from app.settings import Settings
 from events.registry import EVENT_TYPES
 from infra.log.crypto import MasterKey, WrongMasterKeyError
 from infra.log.event_versions import check_log, versions_of
 from infra.migrations import migrate
+from infra.migrations.text_order import wrong_text_order
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.embedded_watch import Watch
 from infra.projector.states import break_replaced
 from infra.told import ToldError
+
+log = structlog.get_logger()
 
 ROLES = ("writer", "projector", "reader")
 
@@ -77,6 +81,8 @@ def prepared(url: str, settings: Settings, master: MasterKey) -> Urls:
     check_key(url, master)
     migrate(url, role_passwords=passwords(settings, master))
     with psycopg.connect(url) as connection:
+        if order := wrong_text_order(connection):
+            log.warning("names_out_of_order", database=order, remedy="letopis doctor")
         check_log(connection, versions_of(EVENT_TYPES))
         break_replaced(connection)
     return urls_of(url, settings, master)

@@ -17,6 +17,7 @@ from infra.log.crypto import MasterKey
 from infra.log.gaps import open_gaps, told
 from infra.migrations import scripts
 from infra.migrations.server_version import OLDEST_POSTGRES
+from infra.migrations.text_order import wrong_text_order
 from infra.told import ToldError
 from projections.registry import PROJECTIONS
 from replay.repair.status import ProjectionStatus, statuses
@@ -62,6 +63,14 @@ def postgres(patient: Patient) -> str:
     if number < OLDEST_POSTGRES * 10_000:
         raise FailedError(f"PostgreSQL {name}")
     return f"PostgreSQL {name}"
+
+
+def text_order(patient: Patient) -> str:
+    """The database keeps every letter, and compares texts as the keys of names need it."""
+    with patient.session() as connection:
+        if found := wrong_text_order(connection):
+            raise FailedError(found)
+    return "UTF8, by code point"
 
 
 def migrations(patient: Patient) -> str:

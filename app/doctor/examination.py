@@ -32,6 +32,7 @@ CHECKS: Mapping[str, Check] = {
     "settings": doctor_machine.settings,
     "token-key": doctor_machine.token_key,
     "postgres": doctor_database.postgres,
+    "text-order": doctor_database.text_order,
     "migrations": doctor_database.migrations,
     "master-key": doctor_database.the_master_key,
     "durable": doctor_database.durable,

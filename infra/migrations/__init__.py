@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from infra.migrations.server_version import require_new_enough
+from infra.migrations.text_order import require_text_order
 from infra.told import ToldError
 
 MIGRATION_LOCK = 4_607_251
@@ -41,7 +42,8 @@ def migrate(owner_url: str, *, role_passwords: Mapping[str, str], upto: str | No
 
     It is safe to call at every start.
     `role_passwords` has the three login roles by name, ending in _writer, _projector and _reader; those that are
-    missing are created, and each gets the password given. Raises DatabaseIsNewerError and ServerTooOldError.
+    missing are created, and each gets the password given. Raises DatabaseIsNewerError,
+    ServerTooOldError and, of a database that nothing is in yet, WrongTextOrderError.
     """
     with psycopg.connect(owner_url, connect_timeout=10, options=f"-c lock_timeout={_WAIT_FOR_OTHERS}") as connection:
         require_new_enough(connection)
@@ -55,6 +57,8 @@ def migrate(owner_url: str, *, role_passwords: Mapping[str, str], upto: str | No
                 f"The database has migrations this version does not know ({', '.join(unknown)}). "
                 "Start the newer Letopis, or restore a backup made by this one."
             )
+        if not done:
+            require_text_order(connection)
         _ensure_roles(connection, role_passwords)
         names = {f"{{{role}}}": _role_named(role, role_passwords) for role in ROLES}
         applied = [name for name in known if name not in done and (upto is None or name <= upto)]
