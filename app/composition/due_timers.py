@@ -38,7 +38,7 @@ COUNTED = 1_000
 
 STATUS = sql.SQL("""
 SELECT t.name, true AS is_timer, late.moments AS lag_events, late.seconds AS lag_seconds,
-    least(late.seconds, answered.seconds) AS still_seconds, answered.refused AS unanswered
+    greatest(least(late.seconds, answered.seconds), 0) AS still_seconds, answered.refused AS unanswered
 FROM unnest({}::text[]) AS t (name)
 CROSS JOIN LATERAL (
     SELECT count(*) AS moments, coalesce(extract(epoch FROM clock_timestamp() - min(w.due_at)), 0)::float AS seconds

@@ -36,7 +36,7 @@ from replay.repair.verify_claims import verify_claims
 ANALYTICS = NAME
 # How old the first fact is that is not counted yet.
 _LAG = """
-    SELECT h.position, coalesce((
+    SELECT h.position, greatest((
         SELECT extract(epoch FROM clock_timestamp() - e.recorded_at)
         FROM letopis.event e
         WHERE e.position = %s + 1

@@ -1,4 +1,4 @@
-"""A policy that stands still is told in /ready, where it makes nothing unready."""
+"""How far policies and views are, as /ready, /metrics and the terminal tell it; a policy makes nothing unready."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,19 +12,29 @@ from app.serving.doors import http_parts
 from app.serving.http import Check
 from app.serving.metrics import Gauge, RequestCounts, exposition
 from app.settings import Settings
+from app.terminal.repair import _LAG
+from commands.policies import POLICIES, TIMERS
+from infra.projector.projector import build
+from projections.registry import PROJECTIONS
+from replay.repair.status import statuses
 from tests.database import MASTER, Database
+from tests.infra.log.clocks import HOUR
 
 EVENT = """
 INSERT INTO letopis.event
-SELECT 1, gen_random_uuid(), gen_random_uuid(), 1, 'a.b', 1, gen_random_uuid(), now(), now() - interval '1 hour', 'x',
+SELECT 1, gen_random_uuid(), gen_random_uuid(), 1, 'a.b', 1, gen_random_uuid(), now(), now() + %s, 'x',
     gen_random_uuid(), gen_random_uuid(), NULL, '{}', '{}'
+"""
+ANSWERED = """
+INSERT INTO letopis.timer_answer (timer, stream_id, due_at, set_by, answered_at)
+SELECT %s, gen_random_uuid(), now(), gen_random_uuid(), now() + interval '1 hour'
 """
 BEHIND = "INSERT INTO letopis.checkpoint (name, position, moved_at) VALUES (%s, 0, now() - interval '1 hour')"
 
 
 def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp_path: Path) -> None:
     with psycopg.connect(database.owner_url) as owner:
-        owner.execute(EVENT)
+        owner.execute(EVENT, [-HOUR])
         owner.execute(BEHIND, ["ownership-reassignment"])
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
     settings = Settings(var=tmp_path, _env_file=None)
@@ -43,3 +53,31 @@ def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp
     lines = exposition(RequestCounts(), gauges).splitlines()
     assert 'letopis_policy_lag_events{policy="ownership-reassignment"} 1' in lines
     assert any(line.startswith('letopis_policy_still_seconds{policy="ownership-reassignment"} 36') for line in lines)
+
+
+def test_nothing_is_behind_by_less_than_nothing_where_the_log_is_ahead_of_the_clock(
+    database: Database, tmp_path: Path
+) -> None:
+    for projection in PROJECTIONS:
+        build(projection, lambda fact: fact, database.projector_url)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(EVENT, [HOUR])
+        owner.execute(BEHIND, [POLICIES[0].name])
+        owner.execute(ANSWERED, [TIMERS[0].name])
+    urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
+    settings = Settings(var=tmp_path, _env_file=None)
+    parts = http_parts(settings, urls, MASTER, WriteSide(urls, settings, MASTER, with_policies=False), None)
+
+    async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
+        return await parts.checks(), await parts.gauges()
+
+    checks, gauges = asyncio.run(ask())
+    told = [value for check in checks for name, value in check.facts.items() if name.endswith("_seconds")]
+    assert len(told) > len(PROJECTIONS)
+    measured = [gauge.value for gauge in gauges if gauge.name.endswith("_seconds")]
+    assert len(measured) > len(PROJECTIONS)
+    listed = statuses(PROJECTIONS, urls.projector)
+    assert {one.lag_events for one in listed} == {1}
+    assert min(*told, *measured, *(one.lag_seconds for one in listed)) == 0
+    with psycopg.connect(urls.projector) as connection:
+        assert connection.execute(_LAG, [0]).fetchone() == (1, 0.0)
