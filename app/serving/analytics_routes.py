@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.words.openapi_models import AnalyticsStanding, Differences, Rebuilt, TriedPlaces
 from commands.base import Actor
 from commands.errors import NotAllowedError
+from commands.execution.door import NOT_KEPT
 from infra.analytics.arrow_log import LogReplacedError
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.parked_facts import WrongPlaceError, stream_from
@@ -128,4 +129,4 @@ async def _done(work: Callable[[], Any]) -> Any:
 
 
 def _json(body: Any) -> Response:
-    return Response(to_json(body), media_type="application/json")
+    return Response(to_json(body), media_type="application/json", headers=NOT_KEPT)

@@ -1,6 +1,6 @@
 """Passes requests on to another process of ours, word for word: what this one has not got."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -16,6 +16,7 @@ REPAIR_SECONDS = 3600
 PASSED_ON = ("authorization", "accept", "accept-language", "if-none-match")
 PASSED_BACK = (
     "content-type",
+    "cache-control",
     "etag",
     "letopis-position",
     "letopis-parked",
@@ -26,8 +27,18 @@ PASSED_BACK = (
 )
 
 
-def forwarding_routes(address: str, paths: Sequence[str], *, method: str = "GET") -> list[APIRoute]:
-    """Return routes that ask the process at `address` and give back what it answers."""
+def forwarding_routes(
+    address: str,
+    paths: Sequence[str],
+    *,
+    method: str = "GET",
+    require: Callable[[Request], None] = lambda _asked: None,
+) -> list[APIRoute]:
+    """Return routes that ask the process at `address` and give back what it answers.
+
+    That process looks itself at who asks, by the token; `require` refuses whom it could not know: to it everybody comes
+    from this machine.
+    """
     base = address.rstrip("/")
     patience = REPORT_SECONDS if method == "GET" else REPAIR_SECONDS
 
@@ -40,6 +51,7 @@ def forwarding_routes(address: str, paths: Sequence[str], *, method: str = "GET"
         return Response(answer.body, status_code=answer.status, headers=kept)
 
     async def forward(asked: Request) -> Response:
+        require(asked)
         target = asked.url.path + (f"?{asked.url.query}" if asked.url.query else "")
         headers = {name: value for name in PASSED_ON if (value := asked.headers.get(name)) is not None}
         return await run_in_threadpool(ask, target, headers)

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.serving.guards import DATA, PageGuards
 from app.serving.metrics import RequestCounts
 from app.words.problems import Problem, incident_of, problem_response
 
@@ -80,12 +81,22 @@ class SizeLimits:
 
 
 class Frame:
-    """The outermost door: one log line and one count per request; a bug becomes a 500 that tells only a number."""
+    """The outermost door: one log line and one count per request; a bug becomes a 500 that tells only a number.
 
-    def __init__(self, app: ASGIApp, counts: RequestCounts, actor_of: Callable[[str | None], str | None]) -> None:
+    Every answer leaves with the guards of its page, or of what is no page.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        counts: RequestCounts,
+        actor_of: Callable[[str | None], str | None],
+        pages: PageGuards,
+    ) -> None:
         self.app = app
         self.counts = counts
         self.actor_of = actor_of
+        self.pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -96,11 +107,14 @@ class Frame:
         is_head = scope["method"] == "HEAD"
         # A caller who may GET something may ask for the head of that answer alone.
         asked = {**scope, "method": "GET"} if is_head else scope
+        guards = self.pages.get(scope["path"], DATA)
+        more = guards.https if scope["scheme"] == "https" else guards.http
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], *more]
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)

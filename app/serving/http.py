@@ -17,11 +17,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.serving.frame import Frame, SizeLimits
+from app.serving.guards import guards_of
 from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
-from app.words.docs import docs_router
+from app.words.docs import DOCS, docs_router, page_of, policy_of
 from app.words.labels import labels_router
 from app.words.openapi import ApiDocument
 from app.words.problems import STATUSES, Problem, answer_with_problem, problem_response
+from commands.execution.door import NOT_KEPT
 
 CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"
@@ -75,6 +77,8 @@ class Parts:
     other_routers: Sequence[APIRouter] = ()
     read_router: APIRouter | None = None
     actor_of: Callable[[str | None], str | None] = lambda _header: None
+    # Who is not let in to what is measured is refused by an exception.
+    may_measure: Callable[[Request], None] = lambda _request: None
     checks: Checks = no_checks
     gauges: Gauges = no_gauges
     counts: RequestCounts = field(default_factory=RequestCounts)
@@ -101,7 +105,8 @@ def create_app(parts: Parts) -> FastAPI:
     document = ApiDocument(app)
     app.openapi = document  # type: ignore[method-assign]
     app.add_api_route(DOCUMENT, document.answer, include_in_schema=False)
-    app.include_router(docs_router(app.title, DOCUMENT))
+    page = page_of(app.title, DOCUMENT)
+    app.include_router(docs_router(page))
     app.include_router(labels_router())
     for router in (*parts.other_routers, parts.read_router):
         if router is not None:
@@ -122,7 +127,8 @@ def create_app(parts: Parts) -> FastAPI:
             allow_headers=[*CORS_REQUEST_HEADERS],
             expose_headers=[*CORS_ANSWER_HEADERS],
         )
-    app.add_middleware(Frame, counts=parts.counts, actor_of=parts.actor_of)
+    pages = {DOCS: guards_of(policy_of(page))}
+    app.add_middleware(Frame, counts=parts.counts, actor_of=parts.actor_of, pages=pages)
     return app
 
 
@@ -156,7 +162,7 @@ def _operators_router(parts: Parts) -> APIRouter:
 
     @router.get("/health", operation_id="health", summary="Is the process alive?", response_model=dict[str, str])
     async def health() -> Response:
-        return Response(b'{"status":"alive"}', media_type="application/json")
+        return Response(b'{"status":"alive"}', media_type="application/json", headers=NOT_KEPT)
 
     @router.get(
         "/ready",
@@ -171,7 +177,8 @@ def _operators_router(parts: Parts) -> APIRouter:
             for check in await parts.checks()
         ]
         if all(check["is_ready"] for check in checks):
-            return Response(to_json({"status": "ready", "checks": checks}), media_type="application/json")
+            body = to_json({"status": "ready", "checks": checks})
+            return Response(body, media_type="application/json", headers=NOT_KEPT)
         problem = Problem(503, "not-ready", {"checks": checks}, headers={"Retry-After": "2"})
         return problem_response(problem, request.headers.get("accept-language"))
 
@@ -182,7 +189,10 @@ def _operators_router(parts: Parts) -> APIRouter:
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    async def metrics() -> Response:
-        return Response(exposition(parts.counts, await parts.gauges()), headers={"Content-Type": MEDIA_TYPE})
+    async def metrics(request: Request) -> Response:
+        """Roles: admin, ops; on the machine itself nobody is asked for a token."""
+        parts.may_measure(request)
+        headers = {"Content-Type": MEDIA_TYPE, **NOT_KEPT}
+        return Response(exposition(parts.counts, await parts.gauges()), headers=headers)
 
     return router

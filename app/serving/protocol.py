@@ -4,8 +4,9 @@ from asyncio import TimerHandle, Transport
 
 from pydantic_core import to_json
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from app.serving.guards import ALWAYS, DATA, as_lines
 from app.words.problems import MEDIA_TYPE, Problem, told
 
 HEAD_LIMIT = 128 * 1024
@@ -23,12 +24,9 @@ ANSWER_SECONDS = 60.0
 CONNECTIONS = 4_000
 """Connections of one process at once; each that does something costs about 20 kB, and descriptors are limited."""
 
-REASONS = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    431: "Request Header Fields Too Large",
-    503: "Service Unavailable",
-}
+# uvicorn has the bytes of every status line ready. What no answer differs in stands there with it, and costs none of
+# them anything; as headers of each it would be looked through, byte by byte, every time.
+STATUS_LINE.update({status: line + as_lines(ALWAYS) for status, line in STATUS_LINE.items()})
 
 
 class Protocol(HttpToolsProtocol):
@@ -131,8 +129,8 @@ class Protocol(HttpToolsProtocol):
         """Answer and hang up: what follows cannot be understood either."""
         body = to_json(told(problem, "en"))
         head = (
-            f"HTTP/1.1 {problem.status} {REASONS[problem.status]}\r\ncontent-type: {MEDIA_TYPE}\r\n"
-            f"content-length: {len(body)}\r\ncontent-language: en\r\nconnection: close\r\n\r\n"
+            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\ncontent-language: en\r\n"
+            "cache-control: no-store\r\nconnection: close\r\n\r\n"
         )
-        self.transport.write(head.encode() + body)
+        self.transport.write(STATUS_LINE[problem.status] + as_lines(DATA.http) + head.encode() + body)
         self.transport.close()

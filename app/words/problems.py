@@ -20,6 +20,7 @@ from app.auth.errors import AuthenticationError, LoginUnknownError, ProviderUnre
 from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
+from commands.execution.door import NOT_KEPT
 from infra.log.clock import ClockAheadError
 from infra.postgres.faults import is_lost, is_too_much
 from read_api.reading import errors as reads
@@ -261,7 +262,7 @@ def problem_response(problem: Problem, accept_language: str | None) -> Response:
         to_json(told(problem, language), fallback=str, inf_nan_mode="null"),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers={**problem.headers, "Content-Language": language, "Vary": "Accept-Language"},
+        headers={**problem.headers, "Content-Language": language, "Vary": "Accept-Language", **NOT_KEPT},
     )
 
 

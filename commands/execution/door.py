@@ -37,6 +37,9 @@ KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
 OF_ONE_COMMAND = ("Idempotency-Key", "If-Match")
 """Headers that a batch would drop silently: a key names one request, and a version is that of one stream."""
 
+NOT_KEPT = {"Cache-Control": "no-store"}
+"""What an answer says that is true for a moment, or names somebody, and that nobody asks for by its ETag."""
+
 MAX_KEY_LENGTH = 255
 MAX_COMMANDS = 1_000
 
@@ -130,7 +133,7 @@ def command_routes(
         return Response(
             to_json(answer),
             media_type="application/json",
-            headers={"ETag": f'"{answer.version}"', "Letopis-Position": str(answer.position)},
+            headers={"ETag": f'"{answer.version}"', "Letopis-Position": str(answer.position), **NOT_KEPT},
         )
 
     async def carry_out_batch(request: Request) -> Response:
@@ -151,7 +154,7 @@ def command_routes(
         if batch.atomic:
             _require_all(answers, results)
         last = max((answer.position for answer in answers if isinstance(answer, Accepted)), default=0)
-        headers = {"Letopis-Position": str(last)}
+        headers = {"Letopis-Position": str(last), **NOT_KEPT}
         return Response(to_json({"results": results}), media_type="application/json", headers=headers)
 
     return [
