@@ -241,7 +241,7 @@ def _has_parked(file: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _analytics_in_service(patient: Patient, head: int, held: duckdb.Error) -> str:
-    metrics = metrics_of(patient.settings.var)
+    metrics = metrics_of(patient.settings)
     if metrics is None or "letopis_analytics_position" not in metrics:
         raise FailedError(str(held).partition("\n")[0]) from held
     position = int(metrics["letopis_analytics_position"])

@@ -128,8 +128,7 @@ class _InTheService:
     def _ask(self, method: str, path: str, actor: str = "cli") -> Any:
         try:
             address = (self._settings.var / ADDRESS_FILE).read_text()
-            token = issue_token(self._settings, actor, "admin", timedelta(hours=1))
-            headers = {"Authorization": f"Bearer {token}"}
+            headers = _as_operator(self._settings, actor)
             answer = request(method, address + path, headers=headers, timeout=TIMEOUT_SECONDS)
             body = json.loads(answer.body)
         except (OSError, ValueError) as error:
@@ -140,6 +139,11 @@ class _InTheService:
         if answer.status != HTTPStatus.OK:
             raise ServiceRefusedError(f"The running service answered {answer.status}: {body.get('detail', body)}")
         return body
+
+
+def _as_operator(settings: Settings, actor: str) -> dict[str, str]:
+    """Return the header that makes a request an operator's; raises ValueError where nobody here issues tokens."""
+    return {"Authorization": f"Bearer {issue_token(settings, actor, 'admin', timedelta(hours=1))}"}
 
 
 @contextmanager
@@ -178,14 +182,21 @@ def is_letopis(address: str) -> bool:
         return False
 
 
-def metrics_of(var: Path) -> dict[str, float] | None:
+def metrics_of(settings: Settings) -> dict[str, float] | None:
     """Return what is measured in this folder's running service, by name and labels; None when none can be asked."""
-    address = noted_address(var)
+    address = noted_address(settings.var)
     if address is None:
         return None
     try:
-        lines = request("GET", f"{address}/metrics", timeout=LOOK_SECONDS).body.decode().splitlines()
-    except OSError:
+        answer = request("GET", f"{address}/metrics", timeout=LOOK_SECONDS)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            # It listens at an address that others may ask at as well.
+            headers = _as_operator(settings, "system:cli")
+            answer = request("GET", f"{address}/metrics", headers=headers, timeout=LOOK_SECONDS)
+    except (OSError, ValueError):
         return None
+    if answer.status != HTTPStatus.OK:
+        return None
+    lines = answer.body.decode().splitlines()
     samples = (line.rpartition(" ") for line in lines if line.startswith("letopis_"))
     return {name: float(value) for name, _, value in samples}

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import dict_row
 from psycopg.sql import Composed
+from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from app.auth.tokens import authenticator
@@ -19,6 +20,7 @@ from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
 from app.serving.forward import REPORT_PATHS, forwarding_routes
+from app.serving.here import operators_or_from_here
 from app.serving.http import Check, Parts
 from app.serving.log_time import check_of_clock, gauge_of_clock
 from app.serving.metrics import Gauge, RequestCounts
@@ -96,14 +98,16 @@ def http_parts(
         write_side.refusals.note,
         RateLimit(settings.commands_per_second, settings.commands_burst).take,
     )
+    may_measure = operators_or_from_here(who.authenticate)
     return Parts(
-        first_routes=(*commands, *_passing_on(settings, analytics, home), *reads.first),
+        first_routes=(*commands, *_passing_on(settings, analytics, home, may_measure), *reads.first),
         other_routers=operators,
         read_router=reads.router,
         lifespan=reads.lifespan,
         streams=reads.streams,
         on_stop=reads.end_streams,
         actor_of=who.remembered,
+        may_measure=may_measure,
         checks=Remembered(_checks(settings, urls, write_side.executor, analytics)),
         gauges=Remembered(_gauges(urls, write_side, reads.streams, analytics, crew)),
         counts=counts or RequestCounts(),
@@ -112,12 +116,14 @@ def http_parts(
     )
 
 
-def _passing_on(settings: Settings, analytics: AnalyticsNode | None, home: Home | None) -> list[BaseRoute]:
+def _passing_on(
+    settings: Settings, analytics: AnalyticsNode | None, home: Home | None, may_measure: Callable[[Request], None]
+) -> list[BaseRoute]:
     """Return the routes of what another process has: reports, their repair, the metrics of all workers."""
     routes: list[BaseRoute] = []
     reports_at = settings.analytics_url
     if home is not None:
-        routes += forwarding_routes(home.address, ("/metrics",))
+        routes += forwarding_routes(home.address, ("/metrics",), require=may_measure)
         if home.has_analytics:
             routes += forwarding_routes(home.address, (STANDING_PATH,))
             routes += forwarding_routes(home.address, REPAIR_PATHS, method="POST")

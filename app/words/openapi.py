@@ -24,7 +24,10 @@ from commands.registry import COMMANDS
 from events.examples import example_of
 from projections.analytics import ANALYTICS
 
-PUBLIC = frozenset({"/health", "/ready", "/metrics", "/labels"})
+PUBLIC = frozenset({"/health", "/ready", "/labels"})
+OPEN_HERE = frozenset({"/metrics"})
+"""What needs no token on the machine itself."""
+
 TICKET = "ticket"
 """The parameter that lets somebody in instead of a header, where there is one."""
 
@@ -249,7 +252,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
     expected: set[str] = {"503"} if path not in {"/health", "/metrics", "/labels"} else set()
     if path not in PUBLIC:
         names = [parameter["name"] for parameter in operation.get("parameters", [])]
-        operation["security"] = [{"bearer": []}, {"ticket": []}] if TICKET in names else [{"bearer": []}]
+        others: list[dict[str, Any]] = [{"ticket": []}] if TICKET in names else [{}] if path in OPEN_HERE else []
+        operation["security"] = [{"bearer": []}, *others]
         expected |= {"401", "403"}
     if "requestBody" in operation:
         expected |= {"400", "413", "415", "422"}
