@@ -117,7 +117,10 @@ def http_parts(
 
 
 def _passing_on(
-    settings: Settings, analytics: AnalyticsNode | None, home: Home | None, may_measure: Callable[[Request], None]
+    settings: Settings,
+    analytics: AnalyticsNode | None,
+    home: Home | None,
+    may_measure: Callable[[Request], Awaitable[None]],
 ) -> list[BaseRoute]:
     """Return the routes of what another process has: reports, their repair, the metrics of all workers."""
     routes: list[BaseRoute] = []

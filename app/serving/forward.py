@@ -1,6 +1,6 @@
 """Passes requests on to another process of ours, word for word: what this one has not got."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -32,7 +32,7 @@ def forwarding_routes(
     paths: Sequence[str],
     *,
     method: str = "GET",
-    require: Callable[[Request], None] = lambda _asked: None,
+    require: Callable[[Request], Awaitable[None]] | None = None,
 ) -> list[APIRoute]:
     """Return routes that ask the process at `address` and give back what it answers.
 
@@ -51,7 +51,8 @@ def forwarding_routes(
         return Response(answer.body, status_code=answer.status, headers=kept)
 
     async def forward(asked: Request) -> Response:
-        require(asked)
+        if require is not None:
+            await require(asked)
         target = asked.url.path + (f"?{asked.url.query}" if asked.url.query else "")
         headers = {name: value for name in PASSED_ON if (value := asked.headers.get(name)) is not None}
         return await run_in_threadpool(ask, target, headers)

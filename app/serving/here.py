@@ -1,6 +1,6 @@
 """Whether somebody asks from this very machine: what only its operators may see needs no token there."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 
 from starlette.requests import Request
@@ -46,13 +46,15 @@ def _is_loopback(host: str) -> bool:
     return bool(mapped.is_loopback or mapped.is_unspecified)
 
 
-def operators_or_from_here(authenticate: Callable[[str | None], Actor]) -> Callable[[Request], None]:
+def operators_or_from_here(
+    authenticate: Callable[[Sequence[str]], Awaitable[Actor]],
+) -> Callable[[Request], Awaitable[None]]:
     """Return what lets in who asks from here, or has an operator's token; raises as `authenticate`, NotAllowedError."""
 
-    def require(request: Request) -> None:
+    async def require(request: Request) -> None:
         if is_from_here(request.scope):
             return
-        actor = authenticate(request.headers.get("authorization"))
+        actor = await authenticate(request.headers.getlist("authorization"))
         if actor.role not in ROLES:
             raise NotAllowedError(role=actor.role, needed=sorted(ROLES), action=request.scope["route"].name)
 

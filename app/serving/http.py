@@ -62,6 +62,10 @@ async def no_checks() -> Sequence[Check]:
     return ()
 
 
+async def anybody(_: Request) -> None:
+    """Let in whoever asks."""
+
+
 async def no_gauges() -> Sequence[Gauge]:
     """Nothing but requests is counted."""
     return ()
@@ -78,7 +82,7 @@ class Parts:
     read_router: APIRouter | None = None
     actor_of: Callable[[str | None], str | None] = lambda _header: None
     # Who is not let in to what is measured is refused by an exception.
-    may_measure: Callable[[Request], None] = lambda _request: None
+    may_measure: Callable[[Request], Awaitable[None]] = anybody
     checks: Checks = no_checks
     gauges: Gauges = no_gauges
     counts: RequestCounts = field(default_factory=RequestCounts)
@@ -191,7 +195,7 @@ def _operators_router(parts: Parts) -> APIRouter:
     )
     async def metrics(request: Request) -> Response:
         """Roles: admin, ops; on the machine itself nobody is asked for a token."""
-        parts.may_measure(request)
+        await parts.may_measure(request)
         headers = {"Content-Type": MEDIA_TYPE, **NOT_KEPT}
         return Response(exposition(parts.counts, await parts.gauges()), headers=headers)
 

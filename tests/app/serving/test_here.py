@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.auth import authenticator
+from app.auth.tokens import authenticator
 from app.serving.forward import forwarding_routes
 from app.serving.here import operators_or_from_here
 from app.serving.http import Parts, create_app
