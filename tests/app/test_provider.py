@@ -203,6 +203,9 @@ def test_keys_of_every_kind_we_take_are_found_by_the_provider_s_address() -> Non
         jwk(NEW, kid="d", use="enc"),
         {"kty": "oct", "k": "c2VjcmV0", "kid": "e", "alg": "HS256"},
         jwk(rsa.generate_private_key(65537, 2048), kid="f", alg="RS512"),
+        # As Keycloak and others have beside them.
+        jwk(rsa.generate_private_key(65537, 2048), kid="g", use="enc", alg="RSA-OAEP"),
+        {"kty": "PQ", "kid": "h"},
     ]
     answers: dict[str, tuple[int, bytes]] = {}
     with answering(answers) as address:
@@ -210,6 +213,17 @@ def test_keys_of_every_kind_we_take_are_found_by_the_provider_s_address() -> Non
         answers["/keys"] = 200, json.dumps({"keys": keys}).encode()
         found = Provider(address).keys()
     assert [(key.key_id, key.algorithm) for key in found] == [("a", "EdDSA"), ("b", "RS256"), ("c", "ES256")]
+
+
+def test_an_address_that_ends_with_a_slash_is_taken_as_it_is() -> None:
+    answers: dict[str, tuple[int, bytes]] = {}
+    with answering(answers) as address:
+        answers[ABOUT] = 200, json.dumps({"issuer": f"{address}/", "jwks_uri": f"{address}/keys"}).encode()
+        answers["/keys"] = 200, json.dumps({"keys": [jwk(OLD, kid="a")]}).encode()
+        [key] = Provider(f"{address}/").keys()
+        assert key.key_id == "a"
+        with pytest.raises(ProviderError, match="to the last slash"):
+            Provider(address).keys()
 
 
 @pytest.mark.parametrize(

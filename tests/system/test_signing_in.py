@@ -176,22 +176,24 @@ def test_a_provider_says_who_somebody_is_and_the_log_what_they_may_do(
     assert "error" not in log
 
 
-def test_a_token_of_another_provider_is_none(company: Database, tmp_path: Path) -> None:
+def test_a_token_of_another_provider_is_none(database: Database, tmp_path: Path) -> None:
     with (
         mock() as ours,
         mock() as other,
-        service(tmp_path, "service", database_url=company.owner_url, provider=ours.issuer) as running,
+        service(tmp_path, "service", database_url=database.owner_url, provider=ours.issuer) as running,
     ):
         answer = asks(running, "/clients", other.signs_in("anna"))
         assert (answer.status_code, answer.json()["code"]) == (401, "token-invalid")
+    # It was the first start, and of a token that nobody here can sign nothing was said.
+    assert "eyJ" not in running.log.read_text()
 
 
 def test_without_its_provider_a_service_starts_and_says_that_nobody_can_come_in(
-    company: Database, tmp_path: Path
+    database: Database, tmp_path: Path
 ) -> None:
     with mock() as provider:
         token = provider.signs_in("anna")
-    with service(tmp_path, "service", database_url=company.owner_url, provider=provider.issuer) as running:
+    with service(tmp_path, "service", database_url=database.owner_url, provider=provider.issuer) as running:
         answer = asks(running, "/clients", token)
         assert (answer.status_code, answer.json()["code"]) == (503, "identity-provider-unreachable")
         assert int(answer.headers["retry-after"]) > 0
