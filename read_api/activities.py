@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from read_api import views
 from read_api.filters import OF_MEMBERS, member_of
 from read_api.lists import ActivityStatus, CallStatus, Channel, Direction
-from read_api.reading.answer import Answer, Page, Sql, Whole, json_of
+from read_api.reading.answer import Answer, Sql, Whole, json_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import ReadNotAllowedError
 from read_api.reading.moments import period
@@ -209,12 +209,21 @@ FROM seen"""  # noqa: S608 - put together from constants
 
 
 class ActivitiesQuestion(ListQuestion):
-    """Which touchpoints and tasks."""
+    """Which touchpoints and tasks; what figures count is found by `staff` and `client`, and nothing else is."""
 
-    staff: UUID | None = None
+    staff: Annotated[
+        UUID | None,
+        Field(description="Only what this staff member does or did. What they only take part in: `participant`."),
+    ] = None
     team_id: UUID | None = None
     branch_id: UUID | None = None
-    client: UUID | None = None
+    client: Annotated[
+        UUID | None,
+        Field(
+            description="Only what is with this client, or with it as a contact person: what its touches are counted"
+            " from. What it only takes part in: `participant`."
+        ),
+    ] = None
     contact: UUID | None = None
     deal: UUID | None = None
     state: ActivityStatus | None = None
@@ -245,7 +254,9 @@ class DayQuestion(PastQuestion):
         return self
 
 
-@router.question("/activities", "Touchpoints and tasks, the latest first", answers=Page[Activity], roles=FRONT_OFFICE)
+@router.question(
+    "/activities", "Touchpoints and tasks, the latest first", answers=page_or_part_of(Activity), roles=FRONT_OFFICE
+)
 async def list_activities(ask: Asking, question: Annotated[ActivitiesQuestion, Query()]) -> Response:
     return await ask.page(ACTIVITIES, question)
 

@@ -13,7 +13,7 @@ from read_api import views
 from read_api.client_card import Client
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import ClientKind, Lifecycle
-from read_api.reading.answer import Page
+from read_api.reading.answer import Page, page_or_part_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import WrongMediaTypeError
 from read_api.reading.paging import Listing, Sorting
@@ -105,7 +105,7 @@ class ClientSearch(BaseModel):
         return self
 
 
-@router.question("/clients", "Clients by name", answers=Page[Client], roles=FRONT_OFFICE)
+@router.question("/clients", "Clients by name", answers=page_or_part_of(Client), roles=FRONT_OFFICE)
 async def list_clients(ask: Asking, question: Annotated[ClientsQuestion, Query()]) -> Response:
     return await ask.page(CLIENTS, question)
 

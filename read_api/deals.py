@@ -13,7 +13,7 @@ from read_api import views
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import DealStatus
 from read_api.pipelines import PipelineStage
-from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, json_of, members, sums_of
+from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, json_of, members, page_or_part_of, sums_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
 from read_api.reading.paging import Around, Listing, Sorting, item_statement
@@ -219,7 +219,9 @@ class BoardQuestion(PageQuestion):
     stage: PlainText | None = None
 
 
-@router.question("/deals", "Deals, by opening unless sorted otherwise", answers=Page[Deal], roles=FRONT_OFFICE)
+@router.question(
+    "/deals", "Deals, by opening unless sorted otherwise", answers=page_or_part_of(Deal), roles=FRONT_OFFICE
+)
 async def list_deals(ask: Asking, question: Annotated[DealsQuestion, Query()]) -> Response:
     return await ask.page(DEALS, question)
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from read_api import views
 from read_api.activities import CONTACT
 from read_api.lists import StaffRole, UnitKind
-from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of
+from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, Sorting, item_statement
@@ -233,7 +233,7 @@ class CountersQuestion(PastQuestion):
     until: Annotated[Day | None, Field(alias="to")] = None
 
 
-@router.question("/staff", "The staff by name", answers=Page[StaffMember], roles=SEEING_STAFF)
+@router.question("/staff", "The staff by name", answers=page_or_part_of(StaffMember), roles=SEEING_STAFF)
 async def list_staff(ask: Asking, question: Annotated[StaffQuestion, Query()]) -> Response:
     return await ask.page(STAFF, question)
 

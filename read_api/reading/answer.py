@@ -5,9 +5,10 @@ A member without an `Sql` of its own is the view's column of its name.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, create_model
 
 from infra.amounts import postgres_text
 from read_api.reading.statement import Statement
@@ -52,6 +53,24 @@ class Page(Whole, Generic[ItemT]):
     items: list[ItemT]
     next: str | None
     count: int | None = None
+
+
+def page_or_part_of(item: type[BaseModel]) -> UnionType:
+    """Return what a list answers: whole items, or, to who names `fields`, what names each and the members asked for.
+
+    What names an item is the first member of its own.
+    """
+    key = next(name for name in item.model_fields if name not in Whole.model_fields)
+    parts: dict[str, Any] = {
+        name: (field.annotation, ... if name == key else None) for name, field in item.model_fields.items()
+    }
+    part = create_model(
+        f"PartOf{item.__name__}",
+        __base__=Answer,
+        __doc__=f"{item.__name__} with those members alone that were named in `fields`, and what names it.",
+        **parts,
+    )
+    return Page[item] | Page[part]  # type: ignore[return-value,valid-type] # known only now
 
 
 class Items(Whole, Generic[ItemT]):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from types import UnionType
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request
@@ -46,7 +47,7 @@ class Questions(APIRouter):
         path: str,
         summary: str,
         *,
-        answers: type[BaseModel] | None,
+        answers: type[BaseModel] | UnionType | None,
         roles: Roles,
         method: str = "GET",
         may_be_absent: bool = False,

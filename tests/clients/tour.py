@@ -23,6 +23,8 @@ from client.models.money_given import MoneyGiven
 from client.models.money_given_currency import MoneyGivenCurrency
 from client.models.open_deal import OpenDeal
 from client.models.page_client import PageClient
+from client.models.page_part_of_client import PagePartOfClient
+from client.models.part_of_client import PartOfClient
 from client.models.problem_details import ProblemDetails
 from client.models.receipt import Receipt
 from client.models.record_activity import RecordActivity
@@ -41,6 +43,10 @@ def main(address: str, *tokens: str) -> None:
     [petr] = found.items
     assert petr.name == "Пётр Лебедев"
     assert petr.owner_id is None
+
+    part = list_clients.sync(client=boris, q="лебедев петр", fields=["name"])
+    assert isinstance(part, PagePartOfClient)
+    assert part.items == [PartOfClient(client_id=petr.client_id, name="Пётр Лебедев")]
 
     claimed = claim_client.sync(client=boris, body=ClaimClient(client_id=petr.client_id))
     assert isinstance(claimed, Receipt)

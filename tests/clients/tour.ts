@@ -23,6 +23,9 @@ assert.equal(petr.name, "Пётр Лебедев");
 assert.equal(petr.owner_id, null);
 const client_id = petr.client_id;
 
+const part = await boris.GET("/clients", { params: { query: { q: "лебедев петр", fields: ["name"] } } });
+assert.deepEqual(part.data?.items, [{ client_id, name: "Пётр Лебедев" }]);
+
 const claimed = await boris.POST("/commands/claim-client", { body: { client_id } });
 assert.deepEqual(claimed.data?.events.map((event) => event.topic), ["client.claimed"]);
 

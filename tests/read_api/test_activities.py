@@ -32,3 +32,6 @@ def test_an_activity_says_who_takes_part_and_is_found_by_each_of_them(desk: Offi
             {"items": [{"activity_id": MEETING}], "count": 1}
         )
     visit.asks(f"/activities?participant={ANNA}").answers({"items": []})
+    # To take part is neither work nor a touch, so the lists that these are counted from do not have it.
+    for name, who in (("staff", BORIS), ("client", LUTIK)):
+        visit.asks(f"/activities?{name}={who}&count=true").answers({"items": [], "count": 0})

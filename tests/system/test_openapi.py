@@ -110,6 +110,13 @@ def test_every_operation_says_what_a_client_generator_needs(living: Living) -> N
             assert status == "304" or all("schema" in form for form in answer["content"].values()), f"{where}: {status}"
 
 
+def test_two_filters_say_that_what_somebody_takes_part_in_is_found_by_a_third(living: Living) -> None:
+    parameters = living.document["paths"]["/activities"]["get"]["parameters"]
+    said = {each["name"]: each["description"] for each in parameters}
+    assert "`participant`" in said["staff"]
+    assert "`participant`" in said["client"]
+
+
 def test_a_list_of_words_is_one_schema_and_no_member_has_a_default(living: Living) -> None:
     lists = httpx.get(f"{living.service.address}/labels").json()["lists"]
     named = {"".join(part.title() for part in name.split("_")): set(words) for name, words in lists.items()}
@@ -176,6 +183,37 @@ def test_every_read_of_real_things_answers_as_described(living: Living) -> None:
                 case.validate_response(answer)
                 asked.append(path)
     assert len(set(asked)) >= 20
+
+
+LISTS = {"/clients": "Client", "/deals": "Deal", "/activities": "Activity", "/staff": "StaffMember"}
+"""The lists that may be asked for certain members, and what their items are called."""
+
+
+def test_who_asks_for_some_members_gets_what_is_described_as_a_part_and_everybody_else_the_whole(
+    living: Living,
+) -> None:
+    schemas = living.document["components"]["schemas"]
+    taking = {
+        path: operation["responses"]["200"]["content"]["application/json"]["schema"]["anyOf"]
+        for _, path, operation in living.operations()
+        if "fields" in {each["name"] for each in operation.get("parameters", [])}
+    }
+    assert taking.keys() == LISTS.keys()
+    for path, item in LISTS.items():
+        pages = [each["$ref"].rpartition("/")[2] for each in taking[path]]
+        assert pages == [f"Page_{item}_", f"Page_PartOf{item}_"]
+        whole, part = (
+            schemas[schemas[page]["properties"]["items"]["items"]["$ref"].rpartition("/")[2]] for page in pages
+        )
+        assert whole["properties"].keys() == part["properties"].keys() >= set(whole["required"])
+        [key] = part["required"]
+        asked = httpx.get(f"{living.service.address}{path}", headers=ADMIN).json()["items"]
+        assert asked
+        for told in asked:
+            assert told.keys() == set(whole["required"])
+        for name in whole["required"]:
+            some = httpx.get(f"{living.service.address}{path}", headers=ADMIN, params={"fields": name}).json()["items"]
+            assert some == [{key: told[key], name: told[name]} for told in asked]
 
 
 def test_a_link_leads_to_a_read_by_an_id_that_is_there(living: Living) -> None:
