@@ -1,6 +1,7 @@
 """A client's card: everything a front-office screen shows of one client, in one statement."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,8 +10,10 @@ from pydantic import BeforeValidator, Field
 
 from read_api import views
 from read_api.activities import JOINS, Activity
+from read_api.client_story import TIMELINE, TimelineEntry
 from read_api.deals import DEALS, Deal
 from read_api.lists import AffiliationRole, Channel, ClientKind, Confidence, ContactKind, Direction, Lifecycle
+from read_api.notes import NOTES, Note
 from read_api.reading.answer import (
     NOT_SELECTED,
     Answer,
@@ -26,8 +29,9 @@ from read_api.reading.answer import (
 )
 from read_api.reading.asking import absent
 from read_api.reading.declaring import Asking, Questions
-from read_api.reading.paging import Around
+from read_api.reading.paging import Around, first_of
 from read_api.reading.question import PageQuestion, PastQuestion, one_by_one
+from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.touches import TOUCHES
 
@@ -167,6 +171,16 @@ class ClientCard(Client, Whole):
     next_activity: Annotated[
         Activity | None, NOT_SELECTED, Field(description="The planned activity that is due first, if included.")
     ] = None
+    notes: Annotated[
+        list[Note] | None,
+        NOT_SELECTED,
+        Field(description="The latest notes on the client, up to 10, if included; all: /clients/{client_id}/notes."),
+    ] = None
+    timeline: Annotated[
+        list[TimelineEntry] | None,
+        NOT_SELECTED,
+        Field(description="The latest of the story, up to 10, if included; all: /clients/{client_id}/timeline."),
+    ] = None
 
 
 _SOURCE = f"""{views.CLIENT_CARD} AS c
@@ -185,33 +199,59 @@ _NEXT_ACTIVITY = f"""(
         LIMIT 1
     )"""  # noqa: S608 - put together from constants
 
-_CARD = told_of(ClientCard, "c", _SOURCE)
-_CARD_WITH_NEXT = told_of(ClientCard, "c", _SOURCE, next_activity=_NEXT_ACTIVITY)
-CARD = one_told(_CARD, views=_VIEWS, names=_NAMES)
-CARD_WITH_NEXT = one_told(_CARD_WITH_NEXT, views=_VIEWS, names=_NAMES)
-TOLD = ("one.told", "one.version")
-AROUND_DEALS = Around(TOLD, _CARD, _VIEWS, _NAMES)
-AROUND_DEALS_WITH_NEXT = Around(TOLD, _CARD_WITH_NEXT, _VIEWS, _NAMES)
+LATEST = 10
+"""So many notes and entries of the story are told beside a card."""
+
+_INCLUDED = {
+    "next_activity": (_NEXT_ACTIVITY, (), ()),
+    "notes": (first_of(NOTES["client"], frozenset({"about_id"}), LATEST), (views.NOTES,), ()),
+    "timeline": (
+        first_of(TIMELINE, frozenset({"client_id"}), LATEST),
+        TIMELINE.views(("client_id",)),
+        TIMELINE.names,
+    ),
+}
+"""What may be told beside a card in its own JSON: its SQL, and the views and names that only it needs."""
+
+
+@cache
+def _around(included: frozenset[str]) -> Around:
+    """Return what gives the card, its version, and what is included, for whatever else is asked for with it."""
+    more = {name: sql for name, (sql, _, _) in _INCLUDED.items() if name in included}
+    also = [_INCLUDED[name] for name in sorted(more)]
+    looked = dict.fromkeys((*_VIEWS, *(view for _, found, _ in also for view in found)))
+    named = dict.fromkeys((*_NAMES, *(view for _, _, names in also for view in names)))
+    return Around(("one.told", "one.version"), told_of(ClientCard, "c", _SOURCE, **more), tuple(looked), tuple(named))
+
+
+@cache
+def card_with(included: frozenset[str] = frozenset()) -> Statement:
+    """Return what gives a client's card and its version, and with it what is included, `deals` excepted."""
+    around = _around(included)
+    return one_told(around.joins, views=around.views, names=around.names)
+
+
+CARD = card_with()
 
 
 class CardQuestion(PastQuestion):
     """What a client's card may be asked with."""
 
     include: Annotated[
-        list[Literal["deals", "next_activity"]] | None, BeforeValidator(one_by_one), Field(max_length=10)
+        list[Literal["deals", "next_activity", "notes", "timeline"]] | None,
+        BeforeValidator(one_by_one),
+        Field(max_length=10),
     ] = None
 
 
 @router.question("/clients/{client_id}", "A client's card", answers=ClientCard, roles=FRONT_OFFICE)
 async def get_client(client_id: UUID, ask: Asking, question: Annotated[CardQuestion, Query()]) -> Response:
-    whose, included = {"client_id": client_id}, question.include or []
-    has_next = "next_activity" in included
-    card = CARD_WITH_NEXT if has_next else CARD
+    whose, included = {"client_id": client_id, "about_id": client_id}, frozenset(question.include or ())
+    beside = included - {"deals"}
     if "deals" not in included:
-        return await ask.one(card, whose, question, ("client", client_id))
-    page = PageQuestion(min_position=question.min_position)
-    around = AROUND_DEALS_WITH_NEXT if has_next else AROUND_DEALS
-    async with ask.then(question, card.views, client_id) as asked:
+        return await ask.one(card_with(beside), whose, question, ("client", client_id))
+    page, around = PageQuestion(min_position=question.min_position), _around(beside)
+    async with ask.then(question, around.views, client_id) as asked:
         filters = {"client": client_id, "status": "open"}
         deals = await asked.page_body(DEALS, page, filters, client_id, around, whose)
     told, version = deals.around

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from read_api.reading.answer import columns, one_of
+from read_api.reading.answer import columns, json_of, list_of, one_of
 from read_api.reading.cursors import KeyType, Paged
 from read_api.reading.errors import not_in_list
 from read_api.reading.statement import Statement
@@ -205,6 +205,15 @@ LEFT JOIN (
 ) AS last ON (SELECT count(*) FROM page) > {size}"""  # noqa: S608 - put together from the constants of a Listing
     views = tuple(dict.fromkeys((*around.views, *listing.views(given))))
     return Statement(sql, views, (*around.names, *listing.names))
+
+
+def first_of(listing: Listing, given: frozenset[str], most: int) -> str:
+    """Return the SQL that makes the JSON list of the first items, so many at most, of a list with these conditions."""
+    way = "DESC" if listing.descending else "ASC"
+    order = ", ".join(f"{listing.alias}.{column} {way}" for column in listing.order)
+    _, rows = _rows(listing, given, listing.where(given), order, str(most - 1))
+    source = f"({rows}) AS {listing.alias}\n        {listing.joins}"
+    return list_of(json_of(listing.item, listing.alias), source, order)
 
 
 def item_statement(listing: Listing, condition: str) -> Statement:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from infra.postgres.embedded import EmbeddedPostgres
+from read_api import views
 from read_api.client_card import CARD, ClientCard
 from read_api.reading.desk import Desk, Row
 from read_api.reading.statement import Seen, Statement
@@ -160,18 +161,20 @@ def test_what_is_included_may_be_nothing(company: Office) -> None:
     assert company.get(f"/clients/{nth(7)}?include=deals,next_activity").status_code == 404
     [error] = company.get(f"/clients/{CLIENTS[0]}?include=friends").json()["errors"]
     assert (error["pointer"], error["code"]) == ("/include/0", "not-in-list")
-    assert "include takes one of: 'deals' or 'next_activity'" in error["message"]
+    assert "include takes one of: 'deals', 'next_activity', 'notes' or 'timeline'" in error["message"]
 
 
 def test_who_includes_nothing_pays_for_nothing() -> None:
     assert "next_activity" not in CARD.sql
     assert "state = 'planned'" not in CARD.sql
     assert "page" not in CARD.sql
+    assert views.NOTES not in CARD.sql
+    assert views.CLIENT_TIMELINE not in CARD.sql
 
 
 def test_the_version_of_a_card_is_its_etag_whatever_is_included(company: Office) -> None:
     path = f"/clients/{CLIENTS[0]}"
-    for include in ("", "?include=deals", "?include=next_activity,deals"):
+    for include in ("", "?include=deals", "?include=next_activity,deals", "?include=timeline,notes"):
         answer = company.get(f"{path}{include}")
         assert answer.headers["etag"].startswith('"1-')
         known = {"If-None-Match": answer.headers["etag"]}

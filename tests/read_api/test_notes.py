@@ -1,8 +1,9 @@
 """Notes as they are asked for over HTTP, and what an activity says of its notes."""
 
-from events.activity import ActivityHeld, ActivityNoted, ActivityNoteEdited, ActivityNoteWithdrawn
+from events.activity import ActivityClientNamed, ActivityHeld, ActivityNoted, ActivityNoteEdited, ActivityNoteWithdrawn
 from events.client import ClientNoted, ClientNoteEdited, ClientRegistered
 from events.deal import DealNoted, DealOpened
+from read_api.client_card import LATEST, ClientCard
 from read_api.notes import Note
 from read_api.reading.answer import Page
 from tests.examples import CALL, REMARK, ROMASHKA, SALE, fact
@@ -43,3 +44,22 @@ def test_an_activity_counts_the_notes_that_stand_and_tells_the_last_of_them(desk
         visit = given(on(CALL, fact(ActivityHeld), *happened)).at(desk)
         visit.asks(f"/activities/{CALL}").answers({"note_count": count, "last_note": last})
         visit.asks("/activities").answers({"items": [{"note_count": count, "last_note": last}]})
+
+
+def test_a_card_tells_the_latest_notes_and_entries_of_the_story_as_their_lists_do(desk: Office) -> None:
+    notes = [ClientNoted(note_id=nth_id(number), text=f"Note {number}") for number in range(LATEST + 2)]
+    # What the call had before its client was known is found another way.
+    call = fact(ActivityHeld, client_id=None)
+    told = (on(CALL, call, fact(ActivityNoted)), on(ROMASHKA, fact(ClientRegistered), *notes))
+    visit = given(*told, on(CALL, fact(ActivityClientNamed), about=ROMASHKA, concerning=(ROMASHKA,))).at(desk)
+    card, path = visit.asks(f"/clients/{ROMASHKA}?include=notes,timeline"), f"/clients/{ROMASHKA}"
+    for name in ("notes", "timeline"):
+        whole = visit.asks(f"{path}/{name}").response.json()["items"]
+        assert len(whole) > LATEST
+        card.answers({name: whole[:LATEST]})
+    ClientCard.model_validate(card.response.json())
+    story = given(*told[:1], on(ROMASHKA, fact(ClientRegistered)), on(CALL, fact(ActivityClientNamed))).at(desk)
+    short = story.asks(f"{path}?include=timeline,notes,deals")
+    short.answers({"notes": [], "deals": {"items": []}})
+    assert short.response.json()["timeline"] == story.asks(f"{path}/timeline").response.json()["items"]
+    assert "activity.held" in {each["topic"] for each in short.response.json()["timeline"]}

@@ -52,7 +52,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "contact": (BUYER,),
     "ids": (",".join(map(str, (*CLIENTS[:3], *DEALS[:3], *ACTIVITIES[:3], *STAFF[:3]))),),
     "fields": ("version",),
-    "include": ("deals,next_activity", "next_activity"),
+    "include": ("deals,next_activity,notes,timeline", "next_activity", "notes,timeline"),
     "day": ("2025-06-01",),
     "days": ("7",),
     "untouched_since": ("2025-06-01",),
