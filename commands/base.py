@@ -84,6 +84,7 @@ class Command(BaseModel):
     occurred_at: GivenMoment | None = None
 
     @classmethod
+    @cache
     def command_name(cls) -> str:
         """The name in the address: the class name in kebab-case."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()

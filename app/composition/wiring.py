@@ -14,6 +14,7 @@ from commands.execution.decision import Encryption
 from commands.execution.snapshots import Snapshots
 from commands.execution.store import LogStore
 from commands.execution.streams import ReadStreams, Streams
+from infra.durations import Durations
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import read_streams
@@ -40,14 +41,17 @@ def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "Analyt
     return AnalyticsNode(settings.var / ANALYTICS_FILE, urls.projector, ANALYTICS, upcast, settings.zone)
 
 
-def batch_runner(master: MasterKey, reading: Borrow, writing: Borrow | None = None) -> BatchRunner:
+def batch_runner(
+    master: MasterKey, reading: Borrow, writing: Borrow | None = None, appends: Durations | None = None
+) -> BatchRunner:
     """Return what carries out batches of commands on the connections lent.
 
-    Who decides the next batch while one is stored needs two; one does for who always waits (`run`).
+    Who decides the next batch while one is stored needs two; one does for who always waits (`run`). `appends`
+    counts how long each batch took.
     """
     mapper, encryption, read = _writing(master, reading)
     streams = Streams(read, mapper.to_event, Snapshots(reading, mapper.keyring))
-    return BatchRunner(reading, streams, encryption, mapper.keyring, LogStore(writing or reading))
+    return BatchRunner(reading, streams, encryption, mapper.keyring, LogStore(writing or reading, appends))
 
 
 def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:

@@ -16,6 +16,7 @@ from commands.policies import POLICIES, TIMERS
 from commands.policies.leased import LeasedWorker
 from commands.policies.policy_worker import PolicyWorker
 from commands.policies.timer_worker import TimerWorker
+from infra.durations import Durations
 from infra.log.crypto import MasterKey
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection
@@ -29,11 +30,12 @@ class WriteSide:
         self.refusals = RefusalRecord(urls.writer)
         self._policies: list[LeasedWorker] = []
         self.listeners: list[Callable[[], None]] = []
+        self.appends = Durations()
         # So that the executor has tried once more, and given up, before the deadline of those who wait.
         seconds = settings.command_seconds / 3
         reading, writing = OwnConnection(urls.writer, seconds), OwnConnection(urls.writer, seconds)
         self.executor = Executor(
-            batch_runner(master, reading, writing),
+            batch_runner(master, reading, writing, self.appends),
             (reading, writing),
             on_stored=self._stored,
             limit=settings.queue_size,

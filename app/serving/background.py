@@ -1,5 +1,6 @@
 """The projector in a process of its own: it computes all the time, and would take the API's turn at the interpreter."""
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any
 
 from app.composition.decoding import decoder_factory
 from app.database import Urls
-from app.serving.kept_process import KeptProcess, wait_for_the_end
+from app.serving.kept_process import KeptProcess, tell_until_the_end
 from app.settings import Settings
+from infra.durations import Key, Row
 from infra.log.crypto import MasterKey
 from infra.projector.projection import Projection
 from infra.projector.projector import ProjectorService
@@ -30,13 +32,22 @@ def projector_at(
     return ProjectorService(PROJECTIONS, decoder(), urls.projector, build=build, keep_retired=keep_retired)
 
 
-def projector_process(settings: Settings, urls: Urls, master: MasterKey, disk: Path | None = None) -> KeptProcess:
-    """Return the process that does it; `disk` is the folder of the server's data where that is on this machine."""
-    return KeptProcess("projector", _project, settings, urls, master, disk)
+def projector_process(
+    settings: Settings,
+    urls: Urls,
+    master: MasterKey,
+    disk: Path | None = None,
+    hear: Callable[[Mapping[Key, Row]], None] = lambda _delays: None,
+) -> KeptProcess:
+    """Return the process that does it; `disk` is the folder of the server's data where that is on this machine.
+
+    `hear` gets, every second, how long facts took to be shown.
+    """
+    return KeptProcess("projector", _project, settings, urls, master, disk, hear=hear)
 
 
 def _project(settings: Settings, urls: Urls, master: MasterKey, disk: Path | None, parent: Connection) -> None:
     service = projector_at(urls, master, disk, settings.keep_retired)
     service.start()
-    wait_for_the_end(parent)
+    tell_until_the_end(parent, service.delays.take)
     service.stop()

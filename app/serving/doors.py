@@ -23,7 +23,7 @@ from app.serving.forward import REPORT_PATHS, forwarding_routes
 from app.serving.here import operators_or_from_here
 from app.serving.http import Check, Parts
 from app.serving.log_time import check_of_clock, gauge_of_clock
-from app.serving.metrics import Gauge, RequestCounts
+from app.serving.metrics import Gauge, Measured
 from app.serving.policy_lag import STATUS as POLICY_STATUS
 from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
 from app.serving.remembered import Remembered
@@ -82,7 +82,7 @@ def http_parts(
     write_side: WriteSide,
     analytics: AnalyticsNode | None,
     *,
-    counts: RequestCounts | None = None,
+    measured: Measured,
     home: Home | None = None,
     crew: Crew | None = None,
 ) -> Parts:
@@ -110,7 +110,7 @@ def http_parts(
         may_measure=may_measure,
         checks=Remembered(_checks(settings, urls, write_side.executor, analytics)),
         gauges=Remembered(_gauges(urls, write_side, reads.streams, analytics, crew)),
-        counts=counts or RequestCounts(),
+        measured=measured,
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
     )

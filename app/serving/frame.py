@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.serving.guards import DATA, PageGuards
-from app.serving.metrics import RequestCounts
+from app.serving.metrics import Measured
 from app.words.problems import Problem, incident_of, problem_response
 
 log = structlog.get_logger("letopis.http")
@@ -89,12 +89,12 @@ class Frame:
     def __init__(
         self,
         app: ASGIApp,
-        counts: RequestCounts,
+        measured: Measured,
         actor_of: Callable[[str | None], str | None],
         pages: PageGuards,
     ) -> None:
         self.app = app
-        self.counts = counts
+        self.measured = measured
         self.actor_of = actor_of
         self.pages = pages
 
@@ -135,7 +135,7 @@ class Frame:
     def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         route = scope.get("route")
         template = getattr(route, "path", "(none)")
-        self.counts.add(method, template, status, seconds)
+        self.measured.note_request(method, template, status, seconds)
         log.info(
             "request",
             action=getattr(route, "name", None),

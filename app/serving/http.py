@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.serving.frame import Frame, SizeLimits
 from app.serving.guards import guards_of
-from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, RequestCounts, exposition
+from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, Measured, exposition
 from app.words.docs import DOCS, docs_router, page_of, policy_of
 from app.words.labels import labels_router
 from app.words.openapi import ApiDocument
@@ -85,7 +85,7 @@ class Parts:
     may_measure: Callable[[Request], Awaitable[None]] = anybody
     checks: Checks = no_checks
     gauges: Gauges = no_gauges
-    counts: RequestCounts = field(default_factory=RequestCounts)
+    measured: Measured = field(default_factory=Measured)
     cors_origins: Sequence[str] = ()
     body_limit: int = 1024 * 1024
     lifespan: Lifespan | None = None
@@ -132,7 +132,7 @@ def create_app(parts: Parts) -> FastAPI:
             expose_headers=[*CORS_ANSWER_HEADERS],
         )
     pages = {DOCS: guards_of(policy_of(page))}
-    app.add_middleware(Frame, counts=parts.counts, actor_of=parts.actor_of, pages=pages)
+    app.add_middleware(Frame, measured=parts.measured, actor_of=parts.actor_of, pages=pages)
     return app
 
 
@@ -189,7 +189,7 @@ def _operators_router(parts: Parts) -> APIRouter:
     @router.get(
         "/metrics",
         operation_id="metrics",
-        summary="Counters and gauges for Prometheus",
+        summary="Counters, histograms and gauges for Prometheus",
         response_class=Response,
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
@@ -197,6 +197,6 @@ def _operators_router(parts: Parts) -> APIRouter:
         """Roles: admin, ops; on the machine itself nobody is asked for a token."""
         await parts.may_measure(request)
         headers = {"Content-Type": MEDIA_TYPE, **NOT_KEPT}
-        return Response(exposition(parts.counts, await parts.gauges()), headers=headers)
+        return Response(exposition(parts.measured, await parts.gauges()), headers=headers)
 
     return router

@@ -16,6 +16,9 @@ from app.serving.logs import configure_logs
 RESTART_PAUSE = 1.0
 """Seconds before a process that died is started again."""
 
+TELL_SECONDS = 1.0
+"""How often a process tells what it has counted; killed, it takes as much with it."""
+
 STOP_PATIENCE = 15.0
 """Seconds a process gets to finish what it does."""
 
@@ -36,10 +39,11 @@ def _begin(work: Work, arguments: tuple[Any, ...], parent: Connection) -> None:
     work(*arguments, parent)
 
 
-def wait_for_the_end(parent: Connection) -> None:
-    """Wait until the parent says stop, or dies: then its end of the pipe closes."""
+def tell_until_the_end(parent: Connection, told: Callable[[], Any]) -> None:
+    """Tell the parent every second how things stand until it says stop, or dies: then its end of the pipe closes."""
     with contextlib.suppress(EOFError, OSError):
-        parent.recv()
+        while not parent.poll(TELL_SECONDS):
+            parent.send(told())
 
 
 class KeptProcess:

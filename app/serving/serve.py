@@ -24,7 +24,7 @@ from app.serving.background import projector_process
 from app.serving.doors import Home, http_parts
 from app.serving.ending import Ending
 from app.serving.http import create_app
-from app.serving.metrics import RequestCounts
+from app.serving.metrics import Measured
 from app.serving.server import Server
 from app.serving.workers import Crew
 from app.settings import Settings
@@ -81,10 +81,11 @@ def _run(
     write_side = WriteSide(urls, settings, master, with_policies=has_projections)
     write_side.start()
     stack.callback(write_side.stop)
+    measured = Measured(commands=write_side.executor.durations, appends=write_side.appends)
     if has_projections:
         open_old_units(urls.writer, write_side.carry_out, master.keyed_hash)
         first_start(settings, master, write_side, say)
-        projector = projector_process(settings, urls, master, server_disk(settings, urls))
+        projector = projector_process(settings, urls, master, server_disk(settings, urls), measured.views.add_all)
         projector.start()
         stack.callback(projector.stop)
     analytics = None
@@ -96,16 +97,16 @@ def _run(
     if has_projections:
         # The first thing people do is to paste the request they are shown; it should not find the views missing.
         wait_until(urls.projector, [one.name for one in PROJECTIONS], 0, VIEWS_SECONDS)
-    counts, crew, sockets = RequestCounts(), None, [listening]
+    crew, sockets = None, [listening]
     if settings.workers > 1:
         # What a worker has not got itself it asks for here, where no other worker answers.
         inner = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         sockets.append(inner)
         home = Home(_address(inner), has_analytics=analytics is not None)
-        crew = Crew(settings.workers - 1, settings, urls, master, listening, home, counts)
+        crew = Crew(settings.workers - 1, settings, urls, master, listening, home, measured)
         crew.start()
         stack.callback(crew.stop)
-    parts = http_parts(settings, urls, master, write_side, analytics, counts=counts, crew=crew)
+    parts = http_parts(settings, urls, master, write_side, analytics, measured=measured, crew=crew)
     server = Server(
         create_app(parts),
         on_ready=lambda: _greet(settings, _address(listening), say),

@@ -5,8 +5,7 @@ What only the first process has (reports, repairs, the metrics of all) they ask 
 
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -16,21 +15,18 @@ from app.database import Urls
 from app.process import settle
 from app.serving.doors import Home, http_parts
 from app.serving.http import create_app
-from app.serving.kept_process import KeptProcess
-from app.serving.metrics import Key, RequestCounts
+from app.serving.kept_process import KeptProcess, tell_until_the_end
+from app.serving.metrics import Measured, Taken
 from app.serving.server import Server
 from app.settings import Settings
 from infra.log.crypto import MasterKey
 
-REPORT_SECONDS = 1.0
-"""How often a worker tells what it has counted."""
-
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a worker tells of itself: the requests it answered since the last time, and how things stand."""
+    """What a worker tells of itself: how long things took since the last time, and how things stand."""
 
-    counts: Mapping[Key, tuple[int, float]]
+    taken: Taken
     waiting: int
     dropped: int
     streams: int
@@ -42,12 +38,12 @@ def work(
     """Answer requests until the parent says stop."""
     write_side = WriteSide(urls, settings, master, with_policies=False)
     write_side.start()
-    counts = RequestCounts()
-    parts = http_parts(settings, urls, master, write_side, None, counts=counts, home=home)
+    measured = Measured(commands=write_side.executor.durations, appends=write_side.appends)
+    parts = http_parts(settings, urls, master, write_side, None, measured=measured, home=home)
     server = Server(create_app(parts), on_stop=parts.on_stop)
 
     def told() -> Told:
-        return Told(counts.take(), write_side.executor.waiting, write_side.refusals.dropped, parts.streams())
+        return Told(measured.take(), write_side.executor.waiting, write_side.refusals.dropped, parts.streams())
 
     threading.Thread(target=_tell, args=(parent, told, server), name="worker-tell", daemon=True).start()
     settle()
@@ -59,9 +55,7 @@ def work(
 
 def _tell(parent: Connection, told: Callable[[], Told], server: Server) -> None:
     """Tell the parent every second how things stand, and let the server end when it says stop, or dies."""
-    with suppress(EOFError, OSError):
-        while not parent.poll(REPORT_SECONDS):
-            parent.send(told())
+    tell_until_the_end(parent, told)
     server.should_exit = True
 
 
@@ -76,9 +70,9 @@ class Crew:
         master: MasterKey,
         listening: socket.socket,
         home: Home,
-        counts: RequestCounts,
+        measured: Measured,
     ) -> None:
-        self._counts = counts
+        self._measured = measured
         self._last: dict[int, Told] = {}
         self._processes = [
             KeptProcess(
@@ -98,7 +92,7 @@ class Crew:
             process.stop()
 
     def _hear(self, number: int, told: Told) -> None:
-        self._counts.add_all(told.counts)
+        self._measured.add_all(told.taken)
         self._last[number] = told
 
     @property

@@ -16,8 +16,9 @@ import structlog
 from commands.errors import OverloadedError
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
-from commands.execution.job import Job, not_now, resolve, tell_failed
+from commands.execution.job import Job, hand_out, not_now, note, tell_failed
 from commands.execution.pending import Answer, PendingCommand
+from infra.durations import Durations
 from infra.postgres.connection import OwnConnection
 from infra.postgres.faults import is_refusal
 
@@ -76,6 +77,8 @@ class Executor:
         self._is_asleep = False
         self._is_stopping = False
         self._failed_at: float | None = None
+        self.durations = Durations()
+        """How long commands took, by name, from when they were queued to their answer."""
         self._thread = threading.Thread(target=self._work, name="executor", daemon=True)
 
     def start(self) -> None:
@@ -131,6 +134,7 @@ class Executor:
         if is_withdrawn:
             with self._counting:
                 self._waiting -= len(job.requests)
+            note(self.durations, [job])
         job.leave(not_now(is_known=is_withdrawn))
 
     def _queue(self, job: Job) -> None:
@@ -244,7 +248,7 @@ class Executor:
     # --- answering -------------------------------------------------------------------------------------------------
 
     def _answer(self, turns: Sequence[PendingCommand]) -> None:
-        """Deliver what is complete: one call into each event loop, however many of its callers wait."""
+        """Deliver what is complete."""
         if not turns:
             return
         done: list[Job] = []
@@ -261,17 +265,8 @@ class Executor:
         log.debug("batch", commands=len(turns), position=last)
         with self._counting:
             self._waiting -= len(turns)
-        of_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
-        for job in done:
-            if job.future is not None:
-                of_loop.setdefault(job.future.get_loop(), []).append(job)
-            elif job.deliver is not None:
-                job.deliver(job.answers())
-        for loop, jobs in of_loop.items():
-            try:
-                loop.call_soon_threadsafe(resolve, jobs)
-            except RuntimeError:  # the loop was closed while its commands were carried out: nobody waits any more
-                log.info("callers_gone", commands=len(jobs))
+        note(self.durations, done)
+        hand_out(done)
 
     # --- failing ---------------------------------------------------------------------------------------------------
 

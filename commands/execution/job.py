@@ -1,6 +1,7 @@
 """What the executor is given at once: the commands of one request, and who waits for their answers."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from commands.errors import OutcomeUnknownError, OverloadedError
 from commands.execution.batch import RETRY_AFTER
 from commands.execution.decision import Request
 from commands.execution.pending import Answer, PendingCommand
+from infra.durations import Durations
 from infra.log.clock import ClockAheadError
 
 log = structlog.get_logger()
@@ -25,6 +27,7 @@ class Job:
     is_atomic: bool = False
     turns: Sequence[PendingCommand] = ()
     missing: int = 0
+    queued_at: float = field(default_factory=time.perf_counter)
     _turn: list[None] = field(default_factory=lambda: [None])
     """Taken out by who comes first, of two threads: the one that carries out, and the one that waits no longer."""
 
@@ -57,7 +60,30 @@ class Job:
             self.future.set_result([answer] * len(self.requests))
 
 
-def resolve(jobs: Sequence[Job]) -> None:
+def note(durations: Durations, jobs: Sequence[Job]) -> None:
+    """Count how long the commands took whose answers are there now."""
+    now = time.perf_counter()
+    for job in jobs:
+        for request in job.requests:
+            durations.add((request.command.command_name(),), now - job.queued_at)
+
+
+def hand_out(jobs: Sequence[Job]) -> None:
+    """Give all their answers: one call into each event loop, however many of its callers wait."""
+    of_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in jobs:
+        if job.future is not None:
+            of_loop.setdefault(job.future.get_loop(), []).append(job)
+        elif job.deliver is not None:
+            job.deliver(job.answers())
+    for loop, waiting in of_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, waiting)
+        except RuntimeError:  # the loop was closed while its commands were carried out: nobody waits any more
+            log.info("callers_gone", commands=len(waiting))
+
+
+def _resolve(jobs: Sequence[Job]) -> None:
     """Hand out the answers; on the event loop of the futures."""
     for job in jobs:
         if job.future is not None and not job.future.done():

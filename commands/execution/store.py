@@ -1,8 +1,10 @@
 """Where decided batches go: to the log, by a connection of their own."""
 
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
+from infra.durations import Durations
 from infra.log.append import Appended, is_stored, receive, send
 from infra.log.eventlog import Decided
 from infra.postgres.connection import Borrow
@@ -22,12 +24,16 @@ class Store(Protocol):
 class LogStore:
     """Stores batches through a connection that is used for nothing else while one is on its way."""
 
-    def __init__(self, borrow: Borrow) -> None:
+    def __init__(self, borrow: Borrow, durations: Durations | None = None) -> None:
+        """Take the connection, and what counts how long each batch took until it was known to be stored."""
         self._borrow = borrow
+        self._durations = durations or Durations()
+        self._sent_at = 0.0
 
     def send(self, batch: Sequence[Decided], *, atomic: bool = False) -> None:
         """Send a batch on its way."""
         with self._borrow() as connection:
+            self._sent_at = time.perf_counter()
             send(connection, batch, atomic=atomic)
 
     def is_stored(self) -> bool:
@@ -38,4 +44,6 @@ class LogStore:
     def receive(self, batch: Sequence[Decided]) -> list[Appended]:
         """Wait for the answer."""
         with self._borrow() as connection:
-            return receive(connection, batch)
+            appended = receive(connection, batch)
+        self._durations.add((), time.perf_counter() - self._sent_at)
+        return appended

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import structlog
 
-from infra.log.envelope import AnyEvent
+from infra.durations import Durations
+from infra.log.envelope import AnyEvent, ReadEvent
 from infra.log.log_reader import Checkpoint, LogReader, Window, checkpoint_up_to
 from infra.postgres.faults import is_refusal
 from infra.projector.folding import (
@@ -86,6 +88,7 @@ class _Step:
     leased: Leased
     end: Checkpoint
     parking: Parking
+    facts: Sequence[ReadEvent]
     touching: list[Touch] = field(default_factory=list)
     changed: Rows = field(default_factory=dict)
     poison: PoisonEventError | None = None
@@ -106,9 +109,16 @@ def _once(decode: Decode) -> Decode:
 
 
 def advance(
-    connection: psycopg.Connection[Any], leased: Sequence[Leased], reader: LogReader, decode: Decode, limit: int
+    connection: psycopg.Connection[Any],
+    leased: Sequence[Leased],
+    reader: LogReader,
+    decode: Decode,
+    limit: int,
+    delays: Durations | None = None,
 ) -> int:
     """Fold the next facts into every read model that stands at or before them; return how many were examined.
+
+    `delays` counts how long after it was recorded each fact was shown to readers, by this machine's clock.
 
     A row that cannot take a fact in, or that the database then refuses, is parked with it, and all other rows flow.
     Where that cannot be (see `touches`) the read model becomes `broken` before the fact and says why (a retired one
@@ -131,7 +141,18 @@ def advance(
             raise
         for step in steps:
             _write_alone(connection, step, event_of, window)
+    if delays is not None:
+        _note(delays, steps)
     return window.end.position - after
+
+
+def _note(delays: Durations, steps: Iterable[_Step]) -> None:
+    now = datetime.now(UTC)
+    for step in steps:
+        # What was shown before, and what stopped before a fact, shows nobody anything.
+        if step.leased.generation.state == "live" and step.poison is None:
+            recorded = (fact.recorded_at for fact in step.facts)
+            delays.add_each((step.leased.projection.name,), ((now - each).total_seconds() for each in recorded))
 
 
 def _fold(
@@ -141,11 +162,11 @@ def _fold(
     window: Window,
     refused: Iterable[Parked] = (),
 ) -> _Step:
-    step = _Step(leased, window.end, leased.parking.branch())
-    for each in refused:
-        step.parking.park(each)
     last, topics = leased.checkpoint.position, leased.topics
     facts = [fact for fact in window.facts if fact.topic in topics and fact.position > last]
+    step = _Step(leased, window.end, leased.parking.branch(), facts)
+    for each in refused:
+        step.parking.park(each)
     touching = step.touching
     try:
         # Up to the first one that cannot be read; those before it count.

@@ -11,6 +11,7 @@ import psycopg
 import structlog
 from psycopg import errors
 
+from infra.durations import Durations
 from infra.log.eventlog import WAKE_UP_CHANNEL
 from infra.log.log_reader import LogReader
 from infra.postgres.faults import is_lost
@@ -104,6 +105,8 @@ class ProjectorService:
         self._batch = batch
         self._poll_seconds = poll_seconds
         self._keep_retired = keep_retired
+        self.delays = Durations()
+        """How long after it was recorded each fact was shown, by read model; of what readers see now."""
         self._stopping = Signal()
         self._thread: Thread | None = None
         # By the schema of the generation.
@@ -168,9 +171,9 @@ class ProjectorService:
         near = [one for one in every if front - one.checkpoint.position <= self._batch]
         far = [one for one in every if front - one.checkpoint.position > self._batch]
         try:
-            examined = advance(connection, near, self._reader, self._decode, self._batch)
+            examined = advance(connection, near, self._reader, self._decode, self._batch, self.delays)
             if far:
-                examined = max(examined, advance(connection, far, self._reader, self._decode, self._batch))
+                examined = max(examined, advance(connection, far, self._reader, self._decode, self._batch, self.delays))
         except GenerationMovedError:
             self._look(connection)
             return 1

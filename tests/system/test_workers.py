@@ -99,6 +99,20 @@ def test_all_workers_are_one_service(running: Service, database: Database) -> No
         return {line.rpartition("} ")[2] for line in lines if any(part in line for part in wanted)}
 
     until(lambda: counted() == {"30", "19"})
+    counts = {
+        'letopis_request_duration_seconds_count{method="GET",route="/clients/{client_id}",status="2xx"}': 30,
+        'letopis_command_duration_seconds_count{command="claim-client"}': 20,
+        # And the first administrator, of whom the start hears.
+        'letopis_command_duration_seconds_count{command="hire-staff"}': 21,
+        # The one claim: the projector tells it, whichever worker recorded it.
+        'letopis_view_delay_seconds_count{projection="ownership_history"}': 1,
+    }
+
+    def told() -> dict[str, float]:
+        lines = [line.rpartition(" ") for line in ask(running, "/metrics").text.splitlines() if line[0] != "#"]
+        return {name: float(value) for name, _, value in lines if name in counts}
+
+    until(lambda: told() == counts)
 
 
 def test_the_streams_of_all_workers_are_counted_together(running: Service) -> None:

@@ -14,7 +14,7 @@ from app.composition.write_side import WriteSide
 from app.database import Urls, prepared
 from app.serving.doors import http_parts
 from app.serving.http import Check
-from app.serving.metrics import Gauge, RequestCounts, exposition
+from app.serving.metrics import Gauge, Measured, exposition
 from app.settings import Settings
 from app.terminal import clock as at_the_terminal
 from app.words.problems import problem_of, problem_of_item
@@ -85,7 +85,7 @@ def test_a_log_that_is_ahead_of_the_clock_is_told_and_measured_and_there_is_a_wa
             receive(writer, batch)
         set_clock(database, NOT_AT_ALL)
         hire(side)
-        parts = http_parts(settings, urls, MASTER, side, None)
+        parts = http_parts(settings, urls, MASTER, side, None, measured=Measured())
 
         async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
             return await parts.checks(), await parts.gauges()
@@ -94,7 +94,7 @@ def test_a_log_that_is_ahead_of_the_clock_is_told_and_measured_and_there_is_a_wa
         told: dict[str, Any] = {check.name: check for check in checks}
         assert told["clock"].is_ready
         assert "ahead of the clock" in told["clock"].reason
-        [line] = [line for line in exposition(RequestCounts(), gauges).splitlines() if "ahead_seconds " in line][-1:]
+        [line] = [line for line in exposition(Measured(), gauges).splitlines() if "ahead_seconds " in line][-1:]
         assert float(line.partition(" ")[2]) == pytest.approx(YEAR.total_seconds(), rel=0.01)
     finally:
         side.stop()

@@ -10,7 +10,7 @@ from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.doors import http_parts
 from app.serving.http import Check
-from app.serving.metrics import Gauge, RequestCounts, exposition
+from app.serving.metrics import Gauge, Measured, exposition
 from app.settings import Settings
 from app.terminal.repair import _LAG
 from commands.policies import POLICIES, TIMERS
@@ -39,7 +39,7 @@ def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
     settings = Settings(var=tmp_path, _env_file=None)
     side = WriteSide(urls, settings, MASTER, with_policies=False)
-    parts = http_parts(settings, urls, MASTER, side, None)
+    parts = http_parts(settings, urls, MASTER, side, None, measured=Measured())
 
     async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
         return await parts.checks(), await parts.gauges()
@@ -50,7 +50,7 @@ def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp
     assert told.is_ready
     assert str(told.reason).startswith("stands still for 36")
     assert told.facts["lag_events"] == 1
-    lines = exposition(RequestCounts(), gauges).splitlines()
+    lines = exposition(Measured(), gauges).splitlines()
     assert 'letopis_policy_lag_events{policy="ownership-reassignment"} 1' in lines
     assert any(line.startswith('letopis_policy_still_seconds{policy="ownership-reassignment"} 36') for line in lines)
 

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from infra.durations import SUM, Durations
 from infra.log.eventlog import WAKE_UP_CHANNEL
 from infra.log.log_reader import BEGINNING
 from infra.projector import generations, states
@@ -63,6 +64,25 @@ def test_live_rows_are_what_the_log_makes_whatever_the_size_of_the_batches(datab
         rows = in_table(database.projector_url, projection)
         assert rows == in_memory(database.projector_url, projection)
         assert len(rows) >= 5
+
+
+@pytest.mark.parametrize("batch", [7, 1000])
+def test_how_long_each_fact_took_to_be_shown_is_counted_once(database: Database, batch: int) -> None:
+    delays = Durations()
+    with held_by(database.projector_url, *PROJECTIONS) as (connection, held):
+        record(database.owner_url, toy.random_history(batch, 300))
+        # Readers see this one no more.
+        connection.execute("UPDATE letopis.projection SET state = 'retired' WHERE name = 'days'")
+        for one in held:
+            if one.projection is days:
+                one.generation = replace(one.generation, state="retired")
+        while advance(connection, held, reader_for(held), decode, batch, delays):
+            pass
+    with psycopg.connect(database.owner_url) as owner:
+        counted = owner.execute("SELECT topic, count(*) FROM letopis.event GROUP BY topic").fetchall()
+    told = {name: sum(row[:SUM]) for (name,), row in delays.told().items()}
+    assert told == {one.name: sum(count for topic, count in counted if topic in one.topics) for one in (boxes, drops)}
+    assert all(count > 0 for count in told.values())
 
 
 def test_a_batch_played_twice_changes_nothing(database: Database) -> None:
