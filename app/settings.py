@@ -1,5 +1,6 @@
-"""What can be configured about a running Letopis, each through an environment variable `LETOPIS_…` or a `.env` file."""
+"""What can be configured of a running Letopis, each by a variable `LETOPIS_…`, in `.env` or in a file of its own."""
 
+import os
 import re
 from datetime import timedelta
 from difflib import get_close_matches
@@ -8,16 +9,30 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
     NoDecode,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
+from infra.told import ToldError
+
 Role = Literal["all", "api", "projections", "analytics"]
+
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""The variable by which systemd says where a unit's credentials are (LoadCredential, SetCredentialEncrypted)."""
+
+
+class UnreadableSecretError(ToldError):
+    """A file of secrets cannot be read; says which and why."""
 
 
 def is_safe(address: str) -> bool:
@@ -37,6 +52,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LETOPIS_", env_file=".env", extra="ignore", frozen=True)
 
+    # A folder of files, each named as a variable (`letopis_master_key`) and with its value; whose name is given as a
+    # variable too has that. The folder of systemd's credentials is looked into as well.
+    secrets_dir: Path | None = None
     # The owner's URL of a real PostgreSQL; it may create roles. The service itself connects as lesser roles.
     database_url: SecretStr | None = None
     # The login roles of this installation are named <prefix>_writer, <prefix>_projector and <prefix>_reader.
@@ -101,6 +119,12 @@ class Settings(BaseSettings):
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("it must be a URL like postgresql://owner:secret@host:5432/letopis")
+        if value is not None and not _is_read_whole(value.get_secret_value()):
+            # What PostgreSQL's own library says of it repeats the password, or what it took for a port or a host.
+            raise ValueError(
+                "it cannot be read as a URL of a database; a password in it is written percent-encoded (@ as %40, / as "
+                "%2F, % as %25), and after ? stand parameters that PostgreSQL knows"
+            )
         return value
 
     @field_validator("oidc_issuer")
@@ -111,6 +135,25 @@ class Settings(BaseSettings):
         if value is not None and not is_safe(value):
             raise ValueError("it must be an address like https://login.example.org/realms/staff")
         return value
+
+    @field_validator("secrets_dir")
+    @classmethod
+    def _is_folder(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is no folder; name the one with the files")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - that of one folder, known beforehand
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings are looked for, the first one first."""
+        return init_settings, env_settings, dotenv_settings, _Files(settings_cls, secrets_dir=_folders())
 
     @field_validator("master_key")
     @classmethod
@@ -139,10 +182,44 @@ class Settings(BaseSettings):
         return ZoneInfo(self.zone)
 
 
+class _Files(SecretsSettingsSource):
+    """The settings that stand in files, each by itself."""
+
+    def __call__(self) -> dict[str, object]:
+        try:
+            return super().__call__()
+        except SettingsError as error:
+            # Not its cause's words: they may have what is in the file.
+            why = error.__cause__.strerror if isinstance(error.__cause__, OSError) else "it is no text"
+            places = ", ".join(map(str, _folders()))
+            raise UnreadableSecretError(f"A file of secrets in {places}: {error}: {why}.") from None
+
+
+def _folders() -> list[Path]:
+    """Return the folders that are there with settings in files; the last one counts most."""
+    named = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
+    given = (os.environ.get(CREDENTIALS), named.get("letopis_secrets_dir"))
+    return [folder for each in given if each and (folder := Path(each)).is_dir()]
+
+
+def _is_read_whole(url: str) -> bool:
+    """Tell whether PostgreSQL's library takes a URL for what its writer meant."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return False
+    ports = str(parts.get("port", "")).split(",")
+    # What stands behind a / or @ in a password would else be a port, a host or a database.
+    return all(not port or port.isdigit() for port in ports) and not any(
+        "@" in str(parts.get(part, "")) for part in ("host", "dbname")
+    )
+
+
 def misnamed() -> list[str]:
-    """Say of each variable LETOPIS_… that is no setting, in the environment or in `.env`, which one may be meant."""
+    """Say of each variable or file LETOPIS_… that is no setting, wherever it is given, which one may be meant."""
     prefix = Settings.model_config["env_prefix"].lower()
-    given = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
+    files = (file.name.lower() for folder in _folders() for file in folder.iterdir())
+    given = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars, *files}
     ours = {name.removeprefix(prefix) for name in map(str.lower, given) if name.startswith(prefix)}
     known = set(Settings.model_fields)
     return [_misnamed(name, get_close_matches(name, known, 1)) for name in sorted(ours - known)]

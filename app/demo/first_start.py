@@ -17,10 +17,15 @@ ADMIN_TOKEN_LIFE = timedelta(days=365)
 Say = Callable[[str], None]
 
 
-def enter_first_administrator(settings: Settings, master: MasterKey, write_side: WriteSide, say: Say) -> bool:
+def enter_first_administrator(
+    settings: Settings, master: MasterKey, write_side: WriteSide, say: Say, *, shows_token: bool = True
+) -> bool:
     """Enter the first administrator and show its token; return False when that was done before."""
     if not ensure_admin(write_side.carry_out, master.keyed_hash):
         return False
+    if not shows_token:
+        say(f"First start. The administrator's token is what this prints: letopis token {ADMIN_ID} admin")
+        return True
     # Where others sign the tokens there is none of ours to show.
     with contextlib.suppress(TokenKeyError):
         token = issue_token(settings, str(ADMIN_ID), "admin", ADMIN_TOKEN_LIFE)
@@ -28,9 +33,10 @@ def enter_first_administrator(settings: Settings, master: MasterKey, write_side:
     return True
 
 
-def first_start(settings: Settings, master: MasterKey, write_side: WriteSide, say: Say) -> None:
+def first_start(settings: Settings, master: MasterKey, write_side: WriteSide, say: Say, *, shows_token: bool) -> None:
     """Enter the first administrator once; a developer's own database also gets the demo company."""
-    if enter_first_administrator(settings, master, write_side, say) and settings.database_url is None:
+    is_first = enter_first_administrator(settings, master, write_side, say, shows_token=shows_token)
+    if is_first and settings.database_url is None:
         done = load_demo_company(write_side.carry_out, master.keyed_hash, datetime.now(UTC))
         say(f"A small demo company was entered ({done} commands).")
 

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -84,7 +85,7 @@ def _run(
     measured = Measured(commands=write_side.executor.durations, appends=write_side.appends)
     if has_projections:
         open_old_units(urls.writer, write_side.carry_out, master.keyed_hash)
-        first_start(settings, master, write_side, say)
+        first_start(settings, master, write_side, say, shows_token=sys.stderr.isatty())
         projector = projector_process(settings, urls, master, server_disk(settings, urls), measured.views.add_all)
         projector.start()
         stack.callback(projector.stop)
@@ -163,6 +164,10 @@ def _greet(settings: Settings, address: str, say: Say) -> None:
         return
     if settings.role in {"all", "api"}:
         actor = (str(demo_id("head")), "head") if settings.database_url is None else (str(ADMIN_ID), "admin")
+        if not sys.stderr.isatty():
+            # What is not a terminal may be a journal that others read, and that keeps it.
+            say(f"A token to try it with: letopis token {' '.join(actor)}")
+            return
         token = issue_token(settings, *actor, TOKEN_LIFE)
         say(
             "Ready to paste (the token is good for 12 hours):\n"
