@@ -66,7 +66,8 @@ def test_nothing_is_behind_by_less_than_nothing_where_the_log_is_ahead_of_the_cl
         owner.execute(ANSWERED, [TIMERS[0].name])
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
     settings = Settings(var=tmp_path, _env_file=None)
-    parts = http_parts(settings, urls, MASTER, WriteSide(urls, settings, MASTER, with_policies=False), None)
+    write_side = WriteSide(urls, settings, MASTER, with_policies=False)
+    parts = http_parts(settings, urls, MASTER, write_side, None, measured=Measured())
 
     async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
         return await parts.checks(), await parts.gauges()
