@@ -5,10 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import duckdb
-import psycopg
 
 from app.composition.wiring import ANALYTICS_FILE
-from app.database import ROLES, Urls, check_key, master_key, urls_of
+from app.database import Urls, check_key, master_key, urls_of
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import metrics_of
 from infra.analytics.parked_facts import waiting_in
@@ -25,30 +24,6 @@ from replay.repair.status import ProjectionStatus, statuses
 LARGEST_SKEW_SECONDS = 2.0
 SAFETY = ("fsync", "full_page_writes", "synchronous_commit")
 GUARDED = ("event", "event_party", "receipt", "skipped", "accepted_gap", "accepted_clock")
-
-_RIGHTS = """
-SELECT role || ': ' || string_agg(what, ', ' ORDER BY what)
-FROM (
-    SELECT r.role, format('%%s on letopis.%%s', p.privilege, t.relation) AS what
-    FROM unnest(%s::text[]) AS r (role)
-    CROSS JOIN unnest(ARRAY['event', 'event_party', 'receipt', 'claim', 'subject_key']) AS t (relation)
-    CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege)
-    WHERE has_table_privilege(r.role, 'letopis.' || t.relation, p.privilege)
-    UNION ALL
-    SELECT rolname, 'superuser, or may make roles or databases, or passes by row security'
-    FROM pg_roles
-    WHERE rolname = ANY(%s) AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls)
-    UNION ALL
-    SELECT m.member::regrole::text, 'member of ' || m.roleid::regrole
-    FROM pg_auth_members AS m
-    WHERE m.member = ANY(SELECT oid FROM pg_roles WHERE rolname = ANY(%s))
-    UNION ALL
-    SELECT r.role, 'SELECT on letopis.event'
-    FROM unnest(%s::text[]) AS r (role)
-    WHERE has_table_privilege(r.role, 'letopis.event', 'SELECT')
-) AS found
-GROUP BY role
-"""
 
 
 def postgres(patient: Patient) -> str:
@@ -131,23 +106,6 @@ def durable(patient: Patient) -> str:
     if weak:
         raise FailedError(", ".join(weak))
     return ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
-
-
-def roles(patient: Patient) -> str:
-    """The service's roles have no right to change the log but through the append function."""
-    patient.require_log()
-    names = [patient.role(ending) for ending in ROLES]
-    present = {name for (name,) in patient.query("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", names)}
-    if missing := sorted(set(names) - present):
-        raise FailedError(f"missing: {', '.join(missing)}")
-    found = [line for (line,) in patient.query(_RIGHTS, names, names, names, [patient.role("reader")])]
-    if found:
-        raise FailedError("; ".join(sorted(found)))
-    if has_key(patient):
-        urls = urls_for(patient)
-        for url in (urls.writer, urls.projector, urls.reader):
-            psycopg.connect(url, connect_timeout=5).close()
-    return ", ".join(names)
 
 
 def triggers(patient: Patient) -> str:

@@ -14,6 +14,7 @@ import psycopg
 
 from app.database import is_made
 from app.doctor import database as doctor_database
+from app.doctor import grants as doctor_grants
 from app.doctor import machine as doctor_machine
 from app.doctor import policies as doctor_policies
 from app.doctor.patient import FailedError, Patient, SkippedError
@@ -36,7 +37,7 @@ CHECKS: Mapping[str, Check] = {
     "migrations": doctor_database.migrations,
     "master-key": doctor_database.the_master_key,
     "durable": doctor_database.durable,
-    "roles": doctor_database.roles,
+    "roles": doctor_grants.roles,
     "triggers": doctor_database.triggers,
     "positions": doctor_database.positions,
     "projections": doctor_database.projections,
