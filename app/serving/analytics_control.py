@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from app.auth.issuing import issue_token
+from app.auth.keys import TokenKeyError
 from app.composition.wiring import analytics_node
 from app.database import Urls
 from app.http_client import request
@@ -32,6 +33,9 @@ from infra.told import ToldError
 
 ADDRESS_FILE = "service.address"
 TIMEOUT_SECONDS = 3600
+CLI = "cli"
+"""Who asks when something is typed beside a running service."""
+
 LOOK_SECONDS = 2
 
 Progress = Callable[[int, int], None]
@@ -125,13 +129,13 @@ class _InTheService:
         query = urlencode({"key": str(stream_from(key)), "reason": reason})
         return dict(self._ask("POST", f"{SKIP_PATH}?{query}", actor)["tried"][0])
 
-    def _ask(self, method: str, path: str, actor: str = "cli") -> Any:
+    def _ask(self, method: str, path: str, actor: str = CLI) -> Any:
         try:
             address = (self._settings.var / ADDRESS_FILE).read_text()
             headers = _as_operator(self._settings, actor)
             answer = request(method, address + path, headers=headers, timeout=TIMEOUT_SECONDS)
             body = json.loads(answer.body)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TokenKeyError) as error:
             raise ServiceRefusedError(
                 "The analytics file is held by another Letopis process, which cannot be asked: "
                 f"{error}. Stop that process, or ask it yourself: {method} {path}."
@@ -142,7 +146,7 @@ class _InTheService:
 
 
 def _as_operator(settings: Settings, actor: str) -> dict[str, str]:
-    """Return the header that makes a request an operator's; raises ValueError where nobody here issues tokens."""
+    """Return the header that makes a request an operator's; raises TokenKeyError where others sign tokens."""
     return {"Authorization": f"Bearer {issue_token(settings, actor, 'admin', timedelta(hours=1))}"}
 
 
@@ -191,9 +195,9 @@ def metrics_of(settings: Settings) -> dict[str, float] | None:
         answer = request("GET", f"{address}/metrics", timeout=LOOK_SECONDS)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             # It listens at an address that others may ask at as well.
-            headers = _as_operator(settings, "system:cli")
+            headers = _as_operator(settings, CLI)
             answer = request("GET", f"{address}/metrics", headers=headers, timeout=LOOK_SECONDS)
-    except (OSError, ValueError):
+    except (OSError, TokenKeyError):
         return None
     if answer.status != HTTPStatus.OK:
         return None
