@@ -28,8 +28,9 @@ class DirectRoute(Route):
     def __init__(self, described: APIRoute, desk: Desk) -> None:
         """Take the route as FastAPI describes it; `can_be_direct` says which."""
         super().__init__(described.path, self._answer, methods=["GET"], name=described.name)
-        kinds = get_type_hints(described.endpoint)
-        self._question: type[Question] = kinds["question"]
+        self._question: type[Question] = get_type_hints(described.endpoint)["question"]
+        # With its limits: a type alone would let through what FastAPI refuses.
+        kinds = get_type_hints(described.endpoint, include_extras=True)
         self._parts = {name: TypeAdapter[Any](kinds[name]) for name in self.param_convertors}
         self._ask = described.endpoint
         self._desk = desk

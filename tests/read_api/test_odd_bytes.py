@@ -110,6 +110,13 @@ def test_odd_values_are_answered_one_by_one(desk: Office, path: str, names: list
             assert status < 500 or body["code"] in {"analytics-unavailable", "view-behind"}, (name, value, body)
 
 
+@pytest.mark.parametrize("path", ["/products/{}", "/clients/{}", "/deals/{}/notes", "/staff/{}/places"])
+@pytest.mark.parametrize("value", ODD_VALUES)
+def test_odd_values_may_stand_in_a_path(desk: Office, path: str, value: str) -> None:
+    status, body = ask(desk, path.format(value.encode("utf-8", "replace").decode()), b"")
+    assert status in {404, 422}, body
+
+
 @LOOK
 @given(path=st.sampled_from([path for path, _ in questions()]), query=st.binary(max_size=60))
 def test_any_bytes_may_stand_behind_the_question_mark(desk: Office, path: str, query: bytes) -> None:
