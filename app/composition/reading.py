@@ -4,7 +4,7 @@ import asyncio
 import queue
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -15,7 +15,9 @@ from aggregates.identity import email_key, phone_key
 from app.composition.decoding import mapper_by
 from app.database import Urls
 from app.settings import Settings
+from app.words.messages import language_of
 from commands.base import Actor
+from commands.registry import COMMANDS
 from events.registry import EVENT_TYPES
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
@@ -147,6 +149,12 @@ def tickets_at(url: str, seconds: float = READ_SECONDS) -> Tickets:
     return Tickets(issue, take)
 
 
+@cache
+def commands_of(role: str) -> Sequence[str]:
+    """Return the names of the commands that a role may ask for, in order."""
+    return sorted(name for name, command in COMMANDS.items() if role in command.ROLES)
+
+
 def past_at(url: str, master: MasterKey, seconds: float, patience: float) -> Past:
     """Return the past, folded from the log; none takes longer than that, or waits longer for its turn."""
     machine = time_machine_at(url, master, sessions=PAST_SESSIONS + PAST_WHOLES, seconds=seconds)
@@ -179,6 +187,8 @@ def read_side(
         past=past_at(urls.projector, master, settings.as_of_seconds, settings.min_position_timeout),
         signals=signals_at(urls.projector, feed.tail, settings.change_streams, seconds),
         tickets=tickets_at(urls.projector, seconds),
+        commands_of=commands_of,
+        language_of=language_of,
         reports=reports,
         zone=settings.company_zone,
         timeout=settings.min_position_timeout,

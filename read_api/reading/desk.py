@@ -111,6 +111,10 @@ class Desk:
     past: Past
     signals: Signals
     tickets: Tickets
+    commands_of: Callable[[str], Sequence[str]]
+    """The names of the commands that a role may ask for."""
+    language_of: Callable[[str | None], str]
+    """The language of ours that a caller likes best, by what is sent as `Accept-Language`."""
     reports: Reports | None = None
     zone: ZoneInfo = UTC_ZONE
     timeout: float = 5.0

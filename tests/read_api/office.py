@@ -15,8 +15,9 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
-from app.composition.reading import feed_at, past_at, signals_at, tickets_at
+from app.composition.reading import commands_of, feed_at, past_at, signals_at, tickets_at
 from app.serving.http import Parts, create_app
+from app.words.messages import language_of
 from events.base import Event
 from infra.log.envelope import AnyEvent
 from infra.projector.projector import build
@@ -275,6 +276,8 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         past,
         signals,
         tickets_at(database.projector_url),
+        commands_of,
+        language_of,
     )
     desk = Desk(*doors, reports=reports, timeout=timeout, clock=clock)
     app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))

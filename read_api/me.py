@@ -1,0 +1,57 @@
+"""The question who one is, and what one may do: what a front office draws its buttons from."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query, Response
+from pydantic import Field
+from pydantic_core import to_json
+
+from read_api.reading.answer import Whole
+from read_api.reading.declaring import RIGHTS, Asking, Questions
+from read_api.reading.question import Question
+from read_api.roles import EVERYBODY, Role
+from read_api.staff import MEMBER, StaffMember
+
+router = Questions("staff")
+
+VARY = {"Vary": "Accept-Language"}
+VARIES = {"Vary": {"description": "What else the answer depends on.", "schema": {"type": "string"}}}
+
+
+class Me(Whole):
+    """Who asks, and what they may do."""
+
+    id: str = Field(description="Under which id the log has what they do.")
+    role: Role
+    staff: StaffMember | None = Field(
+        description="As the directory has them; null of a program, and of nobody it knows."
+    )
+    language: Literal["en", "ru"] = Field(description="In which one errors are told, by `Accept-Language`.")
+    commands: list[str] = Field(description="The names of those that the role may ask for: `POST /commands/{name}`.")
+    questions: list[str] = Field(description="The same of reads, by their `operationId`.")
+    position: int
+
+
+@router.question("/me", "Who I am, and what I may do", answers=Me, roles=EVERYBODY, more_headers=VARIES)
+async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Response:
+    caller, desk = ask.caller, ask.desk
+    seen, rows = await ask.fetch(MEMBER, {"staff_id": _staff_id(caller.id)}, question.min_position)
+    mine = {
+        "id": caller.id,
+        "role": caller.role,
+        "language": desk.language_of(ask.request.headers.get("accept-language")),
+        "commands": desk.commands_of(caller.role),
+        "questions": sorted(name for name, roles in RIGHTS.items() if caller.role in roles),
+        "position": seen.position,
+    }
+    body = to_json(mine)[:-1] + b',"staff":%b}' % (rows[0][0] or "null").encode()
+    return ask.answer(body, seen, more=VARY)
+
+
+def _staff_id(caller_id: str) -> UUID | None:
+    """Return the id of a caller who may be of the staff."""
+    try:
+        return UUID(caller_id)
+    except ValueError:
+        return None
