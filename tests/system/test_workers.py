@@ -74,6 +74,7 @@ def test_all_workers_are_one_service(running: Service, database: Database) -> No
     claims = at_once(20, lambda n: running.post("claim-client", {"client_id": client_id}, token(sellers[n], "seller")))
 
     assert sorted(answer.status_code for answer in claims) == [200, *[409] * 19]
+    assert {answer.headers["cache-control"] for answer in claims} == {"no-store"}
     position = max(answer.json().get("position", 0) for answer in claims)
     with psycopg.connect(database.owner_url) as connection:
         (owned,) = connection.execute(
@@ -85,6 +86,8 @@ def test_all_workers_are_one_service(running: Service, database: Database) -> No
     assert len({answer.json()["owner"]["id"] for answer in cards}) == 1
     reports = at_once(12, lambda _: ask(running, f"/analytics/monthly_sales?min_position={position}"))
     assert {answer.status_code for answer in reports} == {200}
+    # Whether a worker passed it on or not.
+    assert {answer.headers["cache-control"] for answer in reports} == {"private, no-cache"}
     repairs = at_once(
         6, lambda _: httpx.post(f"{running.address}/projections/analytics/verify", headers=ADMIN, timeout=60)
     )
