@@ -15,7 +15,7 @@ from read_api.roles import Roles
 
 router = Questions("staff")
 
-SEEING_LOGINS: Roles = frozenset({"admin", "auditor"})
+SEEING_LOGINS: Roles = frozenset({"admin", "auditor", "head"})
 
 
 class Login(Answer):

@@ -22,8 +22,9 @@ from events.client import (
     ContactPointAdded,
 )
 from events.deal import DealLost, DealOpened
-from events.examples import DAY, EAST, NORTH, PERM
+from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, PERM
 from events.import_run import ImportStarted
+from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired
@@ -100,6 +101,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "restore-stage": (on(ROAD, fact(StageRetired)),),
     "edit-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
     "withdraw-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
+    "release-login": (on(ANNA_AT_PROVIDER, fact(LoginBound)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }
 """What has to have happened besides, for a command to have something to do."""

@@ -493,9 +493,13 @@ AN_EVENT: tuple[Step, ...] = (
 )
 A_COMMAND: tuple[Step, ...] = (
     After("commands/deal.py", '"""The reason of a loss whose record names none."""\n\n', ABANDON),
-    After("commands/deal.py", "    deal.lose(command.reason)\n    return context.save(deal)\n", ABANDON_HANDLER),
+    After(
+        "commands/deal.py",
+        "    deal.lose(command.reason, seller_id=seller_id)\n    return context.save(deal)\n",
+        ABANDON_HANDLER,
+    ),
     After("aggregates/deal.py", '    code = "wrong-pipeline"\n\n', ABANDON_ERROR),
-    After("aggregates/deal.py", "reason=reason, seller_id=self.seller_id)\n\n", ABANDON_RULE),
+    After("aggregates/deal.py", "reason=reason, seller_id=seller_id or self.seller_id)\n\n", ABANDON_RULE),
     After("aggregates/deal.toml", "# What people are told when a rule of deal.py is broken.\n", ABANDON_WORDS),
     After("tests/commands/test_deal.py", "from commands.deal import (\n", "    AbandonDeal,\n"),
     After("tests/commands/test_deal.py", "from aggregates.deal import ", "DealIsUnderContractError, "),

@@ -14,8 +14,9 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from commands import activity, affiliation, branch, client, contact_point, deal, note, ownership, product, staff
+from commands import activity, affiliation, branch, client, contact_point, deal, login, note, ownership, product, staff
 from commands.execution.pending import Accepted
+from events.examples import PROVIDER
 from events.ids import branch_named
 from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
@@ -67,6 +68,7 @@ SHOWN: tuple[Asked, ...] = (
     ),
     Asked(staff.HireStaff(staff_id=OLEG, name="Oleg", role=StaffRole.SELLER), ADMIN),
     Asked(staff.DepartStaff(staff_id=OLEG, successor_id=NINA), ADMIN),
+    *(Asked(login.BindLogin(staff_id=NINA, issuer=PROVIDER, subject=name), ADMIN) for name in ("nina", "nina.k")),
     *(
         Asked(
             client.RegisterClient(
