@@ -57,8 +57,8 @@ STEP = timedelta(days=50)
 
 EARLY, MIDDLE, LATE = BEGINNING + STEP / 2, BEGINNING + 3 * STEP, BEGINNING + 4 * STEP
 
-OPEN_DEALS = (UUID(int=1), UUID(int=2))
-"""Deals that chance knows nothing of, so that a board has always more than one."""
+OPEN_DEALS, NINAS = (UUID(int=1), UUID(int=2)), UUID(int=3)
+"""Deals that chance knows nothing of, so that a board has always more than one, and each road one of Nina's."""
 SHOWN: tuple[Asked, ...] = (
     Asked(
         staff.HireStaff(
@@ -162,6 +162,7 @@ DATED_BACK: list[Asked] = [
     *(Asked(note.NoteDeal(deal_id=DEALS[0], text=text), ADMIN) for text in ("In May", "In June")),
     *(Asked(note.NoteActivity(activity_id=ACTIVITIES[5], text=text), ADMIN) for text in ("Ask again", "Asked twice")),
     *(Asked(deal.OpenDeal(deal_id=each, seller_id=STAFF[2], pipeline_id=ROADS[0]), ADMIN) for each in OPEN_DEALS),
+    Asked(deal.OpenDeal(deal_id=NINAS, seller_id=NINA, pipeline_id=ROADS[1]), ADMIN),
 ]
 """What comes to be known after the first two batches; most of it happened before them, and one of it later."""
 
@@ -170,6 +171,9 @@ MANY = 30
 
 MOMENTS = 20
 """Past moments at which the past is asked: after each batch of the history."""
+
+SHOWN_AT = 2
+"""The moment after the batch DATED_BACK, before chance has done anything."""
 
 ALWAYS, TURNS = 2, 10
 """So many questions of each name are asked at every moment; each of the others at every tenth."""
@@ -186,7 +190,9 @@ class Snapshot(NamedTuple):
 
 
 def asked_at(number: int) -> list[Query]:
-    """Return what is asked at one of the moments: some of every kind at each, all others in turn."""
+    """Return what is asked at a moment: all of it when it is SHOWN, else some of every kind, and the others in turn."""
+    if number == SHOWN_AT:
+        return list(ASKED)
     seen: Counter[str] = Counter()
     chosen = []
     for place, query in enumerate(ASKED):
