@@ -9,6 +9,20 @@ from app.database import ROLES
 from app.doctor.database import has_key, urls_for
 from app.doctor.patient import FailedError, Patient
 
+# How everything stands: who folds looks at it, and so does who answers.
+_STANDING = {
+    "TABLE read.log_head": "SELECT",
+    "TABLE read.shown": "SELECT",
+    "TABLE read.parked": "SELECT",
+    "TABLE read.parked_count": "SELECT",
+    "TABLE read.projection_status": "SELECT",
+    "TABLE read.generation_status": "SELECT",
+    "TABLE read.build_status": "SELECT",
+    "TABLE read.rebuild_status": "SELECT",
+    "TABLE read.policy_status": "SELECT",
+    "TABLE read.clock_status": "SELECT",
+}
+
 # By role, what it may do with what; for views of read models and the schemas they are kept in see Right.is_needed.
 NEEDED: Mapping[str, Mapping[str, str]] = {
     "writer": {
@@ -42,16 +56,7 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
         "TABLE letopis.parked": "SELECT INSERT UPDATE DELETE",
         "TABLE letopis.skipped": "SELECT INSERT",
         "TABLE letopis.stream_ticket": "SELECT INSERT DELETE",
-        "TABLE read.log_head": "SELECT",
-        "TABLE read.shown": "SELECT",
-        "TABLE read.parked": "SELECT",
-        "TABLE read.parked_count": "SELECT",
-        "TABLE read.projection_status": "SELECT",
-        "TABLE read.generation_status": "SELECT",
-        "TABLE read.build_status": "SELECT",
-        "TABLE read.rebuild_status": "SELECT",
-        "TABLE read.policy_status": "SELECT",
-        "TABLE read.clock_status": "SELECT",
+        **_STANDING,
         "FUNCTION letopis.make_generation": "EXECUTE",
         "FUNCTION letopis.drop_generation": "EXECUTE",
         "FUNCTION letopis.publish_view": "EXECUTE",
@@ -61,18 +66,9 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
     },
     "reader": {
         "SCHEMA read": "USAGE",
-        "TABLE read.log_head": "SELECT",
-        "TABLE read.shown": "SELECT",
+        **_STANDING,
         "TABLE read.refusal": "SELECT",
         "TABLE read.timer_answer": "SELECT",
-        "TABLE read.parked": "SELECT",
-        "TABLE read.parked_count": "SELECT",
-        "TABLE read.projection_status": "SELECT",
-        "TABLE read.generation_status": "SELECT",
-        "TABLE read.build_status": "SELECT",
-        "TABLE read.rebuild_status": "SELECT",
-        "TABLE read.policy_status": "SELECT",
-        "TABLE read.clock_status": "SELECT",
         "FUNCTION letopis.clock": "EXECUTE",
         "DATABASE": "CONNECT",
     },

@@ -1,9 +1,8 @@
 """Following the log: pages of it one after the other, and, at its end, word of when it goes on."""
 
-import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 import psycopg
 
+from infra.in_flight import InFlight
 from infra.log.tail import Tail
 from read_api.reading.errors import ReadError, TooManyStreamsError
 
@@ -90,7 +90,8 @@ class Followed:
     callers: Counter[str] = field(default_factory=Counter)
     """How many streams each caller follows, who may have a fifth of all."""
 
-    _readings: dict[Hashable, "asyncio.Future[Any]"] = field(init=False, default_factory=dict)
+    readings: InFlight = field(init=False, default_factory=InFlight)
+    """Shared while under way and not kept: a page may hold personal data, and the end of the log moves."""
 
     def require_room(self, caller_id: str) -> None:
         """Refuse one follower more than there may be, of this caller or of all; raises TooManyStreamsError."""
@@ -111,18 +112,6 @@ class Followed:
             self.callers[caller_id] -= 1
             if not self.callers[caller_id]:
                 del self.callers[caller_id]
-
-    async def shared(self, wanted: Hashable, read: Callable[[], Awaitable[ReadingT]]) -> ReadingT:
-        """Return what is read, read once for all who want the same while it is being read; raises what `read` raises.
-
-        Nothing is kept afterwards: a page may hold personal data, and the end of the log moves.
-        """
-        reading = self._readings.get(wanted)
-        if reading is None:
-            reading = self._readings[wanted] = asyncio.ensure_future(read())
-            reading.add_done_callback(lambda _: self._readings.pop(wanted))
-        # Who hangs up ends no reading that others wait for.
-        return await asyncio.shield(reading)
 
     async def pages(
         self, read: Callable[[int], Awaitable[ReadingT]], after: int, caller_id: str
@@ -176,6 +165,6 @@ class Feed(Followed):
             return Told(tell(page), page.examined, page.head)
 
         def read(position: int) -> Awaitable[Told]:
-            return self.shared((wanted, position), partial(told, position))
+            return self.readings.shared((wanted, position), partial(told, position))
 
         return self.pages(read, after, caller_id)

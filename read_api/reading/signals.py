@@ -38,10 +38,10 @@ class Signals(Followed):
 
     async def page(self, after: int, min_position: int | None = None) -> SignalPage:
         """Return the page after a position, read once for all who want it; raises psycopg.Error and ReadError."""
-        page = await self.shared(after, partial(self.read, after))
+        page = await self.readings.shared(after, partial(self.read, after))
         if min_position is not None and page.head < min_position:
             # That reading began before the caller came.
-            page = await self.shared(after, partial(self.read, after))
+            page = await self.readings.shared(after, partial(self.read, after))
         return page
 
 

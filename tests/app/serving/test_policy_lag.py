@@ -32,19 +32,24 @@ SELECT %s, gen_random_uuid(), now(), gen_random_uuid(), now() + interval '1 hour
 BEHIND = "INSERT INTO letopis.checkpoint (name, position, moved_at) VALUES (%s, 0, now() - interval '1 hour')"
 
 
-def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp_path: Path) -> None:
-    with psycopg.connect(database.owner_url) as owner:
-        owner.execute(EVENT, [-HOUR])
-        owner.execute(BEHIND, ["ownership-reassignment"])
+def checked_and_measured(database: Database, folder: Path) -> tuple[Sequence[Check], Sequence[Gauge]]:
+    """Return what `/ready` and `/metrics` say of this database."""
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
-    settings = Settings(var=tmp_path, _env_file=None)
+    settings = Settings(var=folder, _env_file=None)
     side = WriteSide(urls, settings, MASTER, with_policies=False)
     parts = http_parts(settings, urls, MASTER, side, None, measured=Measured())
 
     async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
         return await parts.checks(), await parts.gauges()
 
-    told_checks, gauges = asyncio.run(ask())
+    return asyncio.run(ask())
+
+
+def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp_path: Path) -> None:
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute(EVENT, [-HOUR])
+        owner.execute(BEHIND, ["ownership-reassignment"])
+    told_checks, gauges = checked_and_measured(database, tmp_path)
     checks = {check.name: check for check in told_checks}
     told = checks["policy ownership-reassignment"]
     assert told.is_ready
@@ -64,21 +69,13 @@ def test_nothing_is_behind_by_less_than_nothing_where_the_log_is_ahead_of_the_cl
         owner.execute(EVENT, [HOUR])
         owner.execute(BEHIND, [POLICIES[0].name])
         owner.execute(ANSWERED, [TIMERS[0].name])
-    urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
-    settings = Settings(var=tmp_path, _env_file=None)
-    write_side = WriteSide(urls, settings, MASTER, with_policies=False)
-    parts = http_parts(settings, urls, MASTER, write_side, None, measured=Measured())
-
-    async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
-        return await parts.checks(), await parts.gauges()
-
-    checks, gauges = asyncio.run(ask())
+    checks, gauges = checked_and_measured(database, tmp_path)
     told = [value for check in checks for name, value in check.facts.items() if name.endswith("_seconds")]
     assert len(told) > len(PROJECTIONS)
     measured = [gauge.value for gauge in gauges if gauge.name.endswith("_seconds")]
     assert len(measured) > len(PROJECTIONS)
-    listed = statuses(PROJECTIONS, urls.projector)
+    listed = statuses(PROJECTIONS, database.projector_url)
     assert {one.lag_events for one in listed} == {1}
     assert min(*told, *measured, *(one.lag_seconds for one in listed)) == 0
-    with psycopg.connect(urls.projector) as connection:
+    with psycopg.connect(database.projector_url) as connection:
         assert connection.execute(_LAG, [0]).fetchone() == (1, 0.0)
