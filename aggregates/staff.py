@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
-from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
+from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffReinstated, StaffRoleChanged, StaffSuspended
 from events.values import StaffRole
 
 SELLING_ROLES = frozenset({StaffRole.SELLER, StaffRole.HEAD})
@@ -22,6 +22,13 @@ class StaffDoesNotSellError(RuleBrokenError):
     staff_name, role."""
 
     code = "staff-does-not-sell"
+    is_on_record = True
+
+
+class StaffIsSuspendedError(RuleBrokenError):
+    """The staff member may do nothing here for now; facts: staff_id, staff_name, since."""
+
+    code = "staff-is-suspended"
     is_on_record = True
 
 
@@ -63,11 +70,13 @@ class StaffMember(Aggregate):
     head_id: UUID | None
     successor_id: UUID | None
     departed_at: datetime | None
+    suspended_at: datetime | None
 
     def start(self) -> None:
         self.name = ""
         self.role = StaffRole.SELLER
-        self.team_id = self.branch_id = self.head_id = self.successor_id = self.departed_at = None
+        self.team_id = self.branch_id = self.head_id = self.successor_id = None
+        self.departed_at = self.suspended_at = None
 
     @property
     def is_active(self) -> bool:
@@ -89,6 +98,12 @@ class StaffMember(Aggregate):
         self.check_active()
         if self.role not in SELLING_ROLES:
             raise StaffDoesNotSellError(staff_id=self.id, staff_name=self.name, role=self.role)
+
+    def check_admitted(self) -> None:
+        """Raise unless the person may do something here now: nobody may who left, or is suspended."""
+        self.check_active()
+        if self.suspended_at is not None:
+            raise StaffIsSuspendedError(staff_id=self.id, staff_name=self.name, since=self.suspended_at)
 
     def had_left_by(self, moment: datetime) -> bool:
         """Whether the person did not work here any more at a moment: nobody is credited after that."""
@@ -169,6 +184,18 @@ class StaffMember(Aggregate):
             return
         self.trigger_event(StaffDeparted, successor_id=self._checked(successor), head_id=self.head_id, reason=reason)
 
+    def suspend(self, reason: str) -> None:
+        """Record that the person is let in no more; who is suspended already records nothing."""
+        self.check_active()
+        if self.suspended_at is None:
+            self.trigger_event(StaffSuspended, reason=reason)
+
+    def reinstate(self, reason: str | None) -> None:
+        """Record that the person is let in again; who is not suspended records nothing."""
+        self.check_active()
+        if self.suspended_at is not None:
+            self.trigger_event(StaffReinstated, reason=reason)
+
     @applies(StaffHired)
     def _hired(self, event: StaffHired) -> None:
         self.name, self.role = event.name, event.role
@@ -185,3 +212,11 @@ class StaffMember(Aggregate):
     @applies(StaffDeparted)
     def _departed(self, event: StaffDeparted) -> None:
         self.departed_at, self.successor_id = event.occurred_at, event.successor_id
+
+    @applies(StaffSuspended)
+    def _suspended(self, event: StaffSuspended) -> None:
+        self.suspended_at = event.occurred_at
+
+    @applies(StaffReinstated)
+    def _reinstated(self, _: StaffReinstated) -> None:
+        self.suspended_at = None

@@ -98,10 +98,14 @@ def stream_fields(command_type: type[Command]) -> tuple[tuple[str, type[Aggregat
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a staff member's id (or the name of a policy or import) and their role."""
+    """Who acts: a staff member's id (or the name of a policy or import) and their role.
+
+    `is_on_record`: the role is what the log said of the staff member lately, and is looked at again when deciding.
+    """
 
     id: str
     role: str
+    is_on_record: bool = False
 
     @property
     def staff_id(self) -> UUID | None:

@@ -1,4 +1,4 @@
-"""What is asked about staff: to hire them, to move them, to part with them."""
+"""What is asked about staff: to hire them, to move them, to suspend them, to part with them."""
 
 from typing import NamedTuple, Self
 from uuid import UUID
@@ -83,6 +83,26 @@ class DepartStaff(Command):
 
     staff_id: StaffId
     successor_id: StaffId | None = None
+    reason: Text | None = None
+
+
+@example(staff_id=ANNA, reason="the phone was stolen")
+class SuspendStaff(Command):
+    """Let a staff member do and see nothing until `reinstate-staff`; their clients and their work stay theirs."""
+
+    ROLES = ADMIN
+
+    staff_id: StaffId
+    reason: Text
+
+
+@example(staff_id=ANNA, reason="has a new phone")
+class ReinstateStaff(Command):
+    """Let a suspended staff member in again."""
+
+    ROLES = ADMIN
+
+    staff_id: StaffId
     reason: Text | None = None
 
 
@@ -181,6 +201,20 @@ def depart_staff(command: DepartStaff, context: Context) -> Outcome:
     member = context.load(StaffMember, command.staff_id)
     successor = None if command.successor_id is None else context.load(StaffMember, command.successor_id)
     member.depart(successor=successor, reason=command.reason)
+    return context.save(member)
+
+
+@handles(SuspendStaff)
+def suspend_staff(command: SuspendStaff, context: Context) -> Outcome:
+    member = context.load(StaffMember, command.staff_id)
+    member.suspend(command.reason)
+    return context.save(member)
+
+
+@handles(ReinstateStaff)
+def reinstate_staff(command: ReinstateStaff, context: Context) -> Outcome:
+    member = context.load(StaffMember, command.staff_id)
+    member.reinstate(command.reason)
     return context.save(member)
 
 

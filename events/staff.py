@@ -62,6 +62,24 @@ class StaffDeparted(Event):
     reason: OpenText | None = None
 
 
+@example(on=ANNA, reason="the phone was stolen")
+class StaffSuspended(Event):
+    """A staff member may do and see nothing here until they are let in again; their clients stay theirs."""
+
+    TOPIC: ClassVar[str] = "staff.suspended"
+
+    reason: OpenText
+
+
+@example(on=ANNA, reason="has a new phone")
+class StaffReinstated(Event):
+    """A staff member who was suspended may work again."""
+
+    TOPIC: ClassVar[str] = "staff.reinstated"
+
+    reason: OpenText | None = None
+
+
 @upcasts(StaffHired, 1)
 @upcasts(StaffMoved, 1)
 def _with_ids_of_places(payload: dict[str, Any]) -> dict[str, Any]:

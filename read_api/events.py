@@ -15,7 +15,7 @@ from read_api.reading import streams
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import HEADERS, Asking, Questions
 from read_api.reading.errors import WrongParameterError
-from read_api.reading.feed import Ended, Feed, Page, Wanted
+from read_api.reading.feed import Ended, Feed, Follower, Page, Wanted
 from read_api.reading.question import Question
 from read_api.reading.statement import Seen
 from read_api.reading.streams import ALIVE, STREAM, LastEventId, is_stream, opening, require_in_log
@@ -117,7 +117,7 @@ async def list_events(
     if wants_stream:
         feed.require_room(ask.caller.id)
         headers = {**streams.HEADERS, "Letopis-Position": str(after)}
-        return StreamingResponse(_stream(feed, wanted, after, ask.caller.id), media_type=STREAM, headers=headers)
+        return StreamingResponse(_stream(feed, wanted, after, ask.follower), media_type=STREAM, headers=headers)
     return _page(ask, wanted, question, await feed.page(wanted, after, question.limit))
 
 
@@ -152,9 +152,9 @@ def cloud_event(fact: Any) -> bytes:
     return to_json(attributes)[:-1] + b',"data":' + text.encode() + b"}"
 
 
-async def _stream(feed: Feed, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[bytes]:
+async def _stream(feed: Feed, wanted: Wanted, after: int, follower: Follower) -> AsyncIterator[bytes]:
     yield opening()
-    async for told in feed.follow(wanted, after, caller_id, _as_messages):
+    async for told in feed.follow(wanted, after, follower, _as_messages):
         if told is None:
             yield ALIVE
         elif not isinstance(told, Ended):

@@ -18,7 +18,7 @@ from read_api.reading import streams
 from read_api.reading.answer import Answer
 from read_api.reading.asking import JSON
 from read_api.reading.declaring import HEADERS, Asking, AskingByTicket, Questions
-from read_api.reading.feed import Ended
+from read_api.reading.feed import Ended, Follower
 from read_api.reading.question import PlainText, Question
 from read_api.reading.signals import SignalPage, Signals
 from read_api.reading.statement import Seen
@@ -73,7 +73,7 @@ class ChangesQuestion(Question):
 )
 async def take_ticket(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
-    ticket = await ask.desk.tickets.issue(str(ask.own_id), ask.caller.role)
+    ticket = await ask.desk.tickets.issue(ask.caller)
     body = Ticket(ticket=ticket.text, expires_at=ticket.expires_at)
     return ask.answer(to_json(body), Seen(await ask.desk.head()), more={"Cache-Control": "no-store"})
 
@@ -109,7 +109,7 @@ async def list_my_changes(
     page = await signals.page(after, question.min_position)
     if wants_stream:
         headers = {**streams.HEADERS, "Letopis-Position": str(after)}
-        return StreamingResponse(_stream(signals, staff, after, ask.caller.id), media_type=STREAM, headers=headers)
+        return StreamingResponse(_stream(signals, staff, after, ask.follower), media_type=STREAM, headers=headers)
     body = Changes(items=list(_changes(page, staff)), examined=page.examined, head=page.head)
     return ask.answer(to_json(body), Seen(page.examined))
 
@@ -121,10 +121,10 @@ def _changes(page: SignalPage, staff: UUID) -> Iterator[Change]:
         yield Change(kind=kind, id=about, position=position)
 
 
-async def _stream(signals: Signals, staff: UUID, after: int, caller_id: str) -> AsyncIterator[bytes]:
+async def _stream(signals: Signals, staff: UUID, after: int, follower: Follower) -> AsyncIterator[bytes]:
     yield opening()
     examined, told_at = after, time.monotonic()
-    async for page in signals.pages(signals.page, after, caller_id):
+    async for page in signals.pages(signals.page, after, follower):
         if isinstance(page, Ended):
             yield b'id: %d\nevent: end\ndata: {"reason":"%b"}\n\n' % (examined, page.value.encode())
             return

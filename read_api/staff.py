@@ -53,6 +53,7 @@ class StaffMember(Whole):
     date_unknown: bool
     departed_at: datetime | None
     successor_id: UUID | None
+    suspended_at: datetime | None
     version: int
     position: int
 

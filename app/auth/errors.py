@@ -5,7 +5,8 @@ CallerError
 │   ├── TokenMissingError        no bearer token was sent
 │   ├── TokenExpiredError        it was good once
 │   └── TokenInvalidError        forged, for another service, or not a token at all
-├── LoginUnknownError            the provider knows them, and here they are nobody 403
+├── LoginUnknownError            the token is good, and here they are nobody       403
+├── SuspendedError               they are suspended                                403
 └── ProviderUnreachableError     nobody can tell now 503
 """
 
@@ -45,9 +46,15 @@ class TokenInvalidError(AuthenticationError):
 
 
 class LoginUnknownError(CallerError):
-    """Whoever signed in at the identity provider is bound to nobody who works here."""
+    """Whoever signed in at the identity provider, or shows a token of ours, is nobody who works here."""
 
     code = "login-unknown"
+
+
+class SuspendedError(CallerError):
+    """Whoever shows the token is suspended, and may do and see nothing until they are reinstated."""
+
+    code = "suspended"
 
 
 class ProviderUnreachableError(CallerError):

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 
 from app.auth.keys import TokenKeyError, VerifyingKey, development_key
-from app.auth.tokens import ROLES
+from app.auth.tokens import PROGRAM, ROLES
 from app.settings import Settings
 from infra.told import ToldError
 
@@ -28,12 +28,14 @@ class TokenIssuer:
     issuer: str | None
     audience: str | None
 
-    def issue(self, actor: str, role: str, ttl: timedelta) -> str:
-        """Return a token for the actor; raises UnknownRoleError."""
-        if role not in ROLES:
-            raise UnknownRoleError(role)
+    def issue(self, actor: str, role: str | None, ttl: timedelta) -> str:
+        """Return a token for a staff member, or for a program in a role; raises UnknownRoleError."""
         now = datetime.now(UTC)
-        claims: dict[str, Any] = {"sub": actor, "role": role, "iat": now, "exp": now + ttl}
+        claims: dict[str, Any] = {"sub": actor, "iat": now, "exp": now + ttl}
+        if role is not None:
+            if role not in ROLES:
+                raise UnknownRoleError(role)
+            claims |= {"role": role, PROGRAM: True}
         if self.issuer:
             claims["iss"] = self.issuer
         if self.audience:
@@ -56,6 +58,6 @@ def token_issuer(settings: Settings) -> TokenIssuer:
     return TokenIssuer(VerifyingKey("EdDSA", private.public_key()), private, settings.jwt_issuer, settings.jwt_audience)
 
 
-def issue_token(settings: Settings, actor: str, role: str, ttl: timedelta) -> str:
-    """Return a signed token that makes its bearer this actor in this role for so long."""
+def issue_token(settings: Settings, actor: str, role: str | None, ttl: timedelta) -> str:
+    """Return a signed token that is good for so long: for a staff member, or for a program that acts in a role."""
     return token_issuer(settings).issue(actor, role, ttl)

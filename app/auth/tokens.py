@@ -10,7 +10,7 @@ import jwt
 
 from app.auth.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
 from app.auth.keys import FixedKeys, Keys, VerifyingKey, configured_keys, development_key
-from app.auth.people import People
+from app.auth.people import Bearer, People
 from app.auth.provider import Provider, ProviderKeys
 from app.settings import Settings
 from commands.base import Actor
@@ -24,6 +24,9 @@ LEEWAY_SECONDS = 30
 
 ROLES = frozenset(role.value for role in StaffRole)
 LONGEST_SUBJECT = 200
+PROGRAM = "program"
+"""The claim that says, being true, that the bearer is a program, a test or a developer, who acts as the token says."""
+
 NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:")
 """How the names begin of those who act inside: nobody may come in under one."""
 
@@ -35,17 +38,21 @@ NO_TOKEN = (jwt.InvalidTokenError, ValueError, TypeError, ArithmeticError, Recur
 class Authenticator:
     """Checks bearer tokens; remembers those it has checked until they expire or the keys change.
 
-    A token of ours says in which role its bearer acts. With `people`, tokens are an identity provider's: they say
-    who somebody is there and no more, and who that is here, in which role, is what is on record.
+    A token says who somebody is and no more: in which role they act is what `people` knows of them. Only that of a
+    program says its role, and that it is one. Where a provider signs (`by_provider`) the name is one of theirs, and no
+    token is a program's.
     """
 
-    def __init__(self, keys: Keys, *, issuer: str | None, audience: str | None, people: People | None = None) -> None:
+    def __init__(
+        self, keys: Keys, people: People, *, issuer: str | None, audience: str | None, by_provider: bool = False
+    ) -> None:
         self._keys = keys
         self._people = people
+        self._by_provider = by_provider
         self._issuer = issuer
         self._audience = audience
         self._required = ["sub", "exp"] + ["iss"] * (issuer is not None) + ["aud"] * (audience is not None)
-        self._checked: OrderedDict[str, tuple[Actor | UUID, float]] = OrderedDict()
+        self._checked: OrderedDict[str, tuple[Actor | Bearer, float]] = OrderedDict()
         self._checked_with = keys.now
 
     async def authenticate(self, headers: Sequence[str]) -> Actor:
@@ -66,19 +73,15 @@ class Authenticator:
         if expires <= time.time():
             self._checked.pop(token, None)
             raise TokenExpiredError
-        return who if isinstance(who, Actor) else await self._whose(who)
+        return who if isinstance(who, Actor) else await self._people.whose(who)
 
     def remembered(self, header: str | None) -> str | None:
         """Return the id of the actor whose token was checked lately, for the log."""
         who, _ = self._checked.get((header or "").partition(" ")[2].strip(), (None, 0.0))
-        actor = self._people.known(who) if self._people is not None and isinstance(who, UUID) else who
-        return actor.id if isinstance(actor, Actor) else None
+        actor = self._people.known(who) if isinstance(who, Bearer) else who
+        return None if actor is None else actor.id
 
-    async def _whose(self, login_id: UUID) -> Actor:
-        assert self._people is not None  # noqa: S101 - only then is it a login that is remembered
-        return await self._people.whose(login_id)
-
-    async def _verified(self, token: str) -> tuple[Actor | UUID, float]:
+    async def _verified(self, token: str) -> tuple[Actor | Bearer, float]:
         try:
             header = jwt.get_unverified_header(token)
         except NO_TOKEN:
@@ -107,12 +110,14 @@ class Authenticator:
             options={"require": self._required, "verify_aud": self._audience is not None},
         )
 
-    def _bearer_of(self, claims: dict[str, Any]) -> tuple[Actor | UUID, float]:
+    def _bearer_of(self, claims: dict[str, Any]) -> tuple[Actor | Bearer, float]:
         subject, expires = claims["sub"], float(claims["exp"]) + LEEWAY_SECONDS
         if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
             raise TokenInvalidError
-        if self._people is not None:
-            return login_of(claims["iss"], subject), expires
+        if self._by_provider:
+            return Bearer(login_of(claims["iss"], subject), is_login=True), expires
+        if claims.get(PROGRAM) is not True:
+            return Bearer(UUID(subject), is_login=False), expires
         role = claims.get("role")
         if subject.startswith(NOT_FOR_CALLERS) or not isinstance(role, str) or role not in ROLES:
             raise TokenInvalidError
@@ -132,14 +137,22 @@ def _token_in(headers: Sequence[str]) -> str:
     return token
 
 
-def authenticator(settings: Settings, people: People | None = None) -> Authenticator:
-    """Return the checker of tokens for these settings; the development key serves when no other is configured.
+def authenticator(settings: Settings, people: People) -> Authenticator:
+    """Return the checker of tokens for these settings; `people` tells who the bearer is. Raises TokenKeyError."""
+    is_theirs = settings.oidc_issuer is not None
+    issuer = settings.oidc_issuer if is_theirs else settings.jwt_issuer
+    return Authenticator(
+        token_keys(settings), people, issuer=issuer, audience=settings.jwt_audience, by_provider=is_theirs
+    )
 
-    `people` tells who signs in at an identity provider. Raises TokenKeyError.
+
+def token_keys(settings: Settings) -> Keys:
+    """Return the keys that tokens are checked with; the development key serves when no other is configured.
+
+    Raises TokenKeyError.
     """
     if settings.oidc_issuer is not None:
-        issuer, keys = settings.oidc_issuer, ProviderKeys(Provider(settings.oidc_issuer).keys)
-        return Authenticator(keys, issuer=issuer, audience=settings.jwt_audience, people=people)
+        return ProviderKeys(Provider(settings.oidc_issuer).keys)
     fixed: list[VerifyingKey] = []
     if settings.jwt_public_keys is not None:
         fixed.extend(configured_keys(settings.jwt_public_keys))
@@ -147,4 +160,4 @@ def authenticator(settings: Settings, people: People | None = None) -> Authentic
         fixed.append(VerifyingKey("HS256", settings.jwt_secret.get_secret_value()))
     if not fixed:
         fixed.append(VerifyingKey("EdDSA", development_key(settings.var).public_key()))
-    return Authenticator(FixedKeys(fixed), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    return FixedKeys(fixed)

@@ -1,11 +1,9 @@
 """Puts the read side together: its connections, the history that auditors read from the log, and the reports."""
 
-import asyncio
-import queue
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache, partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -13,10 +11,11 @@ from fastapi import APIRouter, FastAPI
 
 from aggregates.identity import email_key, phone_key
 from app.composition.decoding import mapper_by
+from app.composition.readers import Readers
+from app.composition.signing_in import Door
 from app.database import Urls
 from app.settings import Settings
 from app.words.messages import language_of
-from commands.base import Actor
 from commands.registry import COMMANDS
 from events.registry import EVENT_TYPES
 from infra.log.crypto import MasterKey
@@ -24,9 +23,9 @@ from infra.log.envelope import RecordedEvent
 from infra.log.mapper import Told
 from infra.log.tail import Tail
 from infra.log.tickets import Holder, Ticket, issue_ticket, take_ticket
-from infra.postgres.connection import OwnConnection, ServerSilentError
+from infra.postgres.connection import OwnConnection
 from read_api.door import direct_routes, read_router
-from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Desk, History, Reports, read_pool
+from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Caller, Desk, History, Reports, read_pool
 from read_api.reading.direct import DirectRoute
 from read_api.reading.errors import ViewBuildingError
 from read_api.reading.feed import Feed
@@ -42,7 +41,6 @@ FEED_CONNECTIONS = 2
 # The past of one client is milliseconds of work, that of a whole view seconds of one core.
 PAST_SESSIONS, PAST_WHOLES = 2, 1
 
-Answer = TypeVar("Answer")
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -57,40 +55,6 @@ class ReadSide(NamedTuple):
     lifespan: Lifespan
     streams: Callable[[], int]
     end_streams: Callable[[], None]
-
-
-class Readers:
-    """Some sessions for questions to the log that are asked in threads, each by one caller at a time.
-
-    `seconds` is how long the database may work on a statement; half as long a caller waits for a session.
-    """
-
-    def __init__(self, url: str, count: int, seconds: float) -> None:
-        self._patience = seconds / 2
-        self._turns = asyncio.Semaphore(count)
-        self._free: queue.SimpleQueue[OwnConnection] = queue.SimpleQueue()
-        for _ in range(count):
-            self._free.put(OwnConnection(url, seconds))
-
-    async def ask(self, question: Callable[[psycopg.Connection[Any]], Answer]) -> Answer:
-        """Answer a question; raises psycopg.Error, and ServerSilentError when no session is free in time."""
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise ServerSilentError("All sessions wait for the server.") from None
-        try:
-            return await asyncio.to_thread(self._answer, question)
-        finally:
-            self._turns.release()
-
-    def _answer(self, question: Callable[[psycopg.Connection[Any]], Answer]) -> Answer:
-        borrow = self._free.get()
-        try:
-            with borrow() as connection:
-                return question(connection)
-        finally:
-            self._free.put(borrow)
 
 
 def history_at(url: str, master: MasterKey, seconds: float) -> History:
@@ -140,8 +104,9 @@ def tickets_at(url: str, seconds: float = READ_SECONDS) -> Tickets:
     """Return what hands out tickets for streams, and takes them back."""
     readers = Readers(url, 1, seconds)
 
-    async def issue(caller_id: str, role: str) -> Ticket:
-        return await readers.ask(partial(issue_ticket, holder=Holder(caller_id, role)))
+    async def issue(caller: Caller) -> Ticket:
+        holder = Holder(caller.id, caller.role, caller.is_on_record)
+        return await readers.ask(partial(issue_ticket, holder=holder))
 
     async def take(text: str) -> Holder | None:
         return await readers.ask(partial(take_ticket, text=text))
@@ -170,7 +135,7 @@ def read_side(
     settings: Settings,
     urls: Urls,
     master: MasterKey,
-    authenticate: Callable[[Sequence[str]], Awaitable[Actor]],
+    door: Door,
     reports: Reports | None,
 ) -> ReadSide:
     """Put the read side together."""
@@ -179,7 +144,8 @@ def read_side(
     pool = read_pool(urls.reader, settings.read_connections, seconds)
     desk = Desk(
         pool=pool,
-        authenticate=authenticate,
+        authenticate=door.authenticate,
+        is_let_in=door.is_let_in,
         history=history_at(urls.projector, master, seconds),
         phone_key=phone_key,
         email_key=email_key,

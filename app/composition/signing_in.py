@@ -1,5 +1,6 @@
-"""Puts together what lets people in who sign in at an identity provider: who they are is read from their streams."""
+"""Puts together what lets people in: who the bearer of a token is, in which role, is read from their streams."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,34 +9,71 @@ import psycopg
 from aggregates.base import Aggregate
 from aggregates.login import Login
 from aggregates.staff import StaffMember
-from app.auth.people import People
+from app.auth.errors import CallerError, LoginUnknownError, SuspendedError
+from app.auth.people import Bearer, People, Told
+from app.auth.tokens import Authenticator, authenticator
 from app.composition.decoding import mapper_by
-from app.composition.reading import Readers
+from app.composition.readers import Readers
+from app.settings import Settings
 from commands.base import Actor
 from infra.log.crypto import MasterKey
 from infra.log.eventlog import read_streams
 from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
+from read_api.reading.desk import Caller
+
+
+class Door:
+    """Lets people in, and tells whether who was let in before would be so now."""
+
+    def __init__(self, authenticator: Authenticator, people: People) -> None:
+        self.authenticate = authenticator.authenticate
+        self.remembered = authenticator.remembered
+        self._people = people
+
+    async def is_let_in(self, caller: Caller, headers: Sequence[str]) -> bool:
+        """Tell whether a caller is let in as who they were: by their headers, without these by the name alone."""
+        if not headers and not caller.is_on_record:
+            return True
+        try:
+            if headers:
+                now = await self.authenticate(headers)
+            else:
+                now = await self._people.whose(Bearer(UUID(caller.id), is_login=False))
+        except CallerError:
+            return False
+        return (now.id, now.role) == (caller.id, caller.role)
+
+
+def door_at(settings: Settings, url: str, master: MasterKey) -> Door:
+    """Return what lets people in with these settings; raises TokenKeyError."""
+    people = people_at(url, master, settings.read_seconds)
+    return Door(authenticator(settings, people), people)
 
 
 def people_at(url: str, master: MasterKey, seconds: float) -> People:
-    """Return what tells who of the staff signs in under a name: as the log has it, whatever is being built anew."""
+    """Return what tells who of the staff shows a token: as the log has it, whatever is being built anew."""
     readers = Readers(url, 1, seconds)
     mapper = mapper_by(OwnConnection(url, seconds), master)
 
-    async def ask(login_id: UUID) -> Actor | None:
-        return await readers.ask(lambda connection: _whose(connection, mapper, login_id))
+    async def ask(bearer: Bearer) -> Told:
+        return await readers.ask(lambda connection: _whose(connection, mapper, bearer))
 
     return People(ask)
 
 
-def _whose(connection: psycopg.Connection[Any], mapper: Mapper, login_id: UUID) -> Actor | None:
+def _whose(connection: psycopg.Connection[Any], mapper: Mapper, bearer: Bearer) -> Told:
     def fold(aggregate: Aggregate) -> None:
         for fact in read_streams(connection, {aggregate.id: 0}):
             aggregate.apply(mapper.to_event(fact))
 
-    fold(login := Login(login_id))
-    if login.staff_id is None:
-        return None
-    fold(member := StaffMember(login.staff_id))
-    return Actor(str(member.id), member.role.value) if member.is_active else None
+    staff_id: UUID | None = bearer.id
+    if bearer.is_login:
+        fold(login := Login(bearer.id))
+        staff_id = login.staff_id
+    if staff_id is None:
+        return LoginUnknownError
+    fold(member := StaffMember(staff_id))
+    if not member.is_active:
+        return LoginUnknownError
+    return SuspendedError if member.suspended_at else Actor(str(member.id), member.role.value, is_on_record=True)

@@ -24,11 +24,11 @@ def enter_first_administrator(
     if not ensure_admin(write_side.carry_out, master.keyed_hash):
         return False
     if not shows_token:
-        say(f"First start. The administrator's token is what this prints: letopis token {ADMIN_ID} admin")
+        say(f"First start. The administrator's token is what this prints: letopis token {ADMIN_ID}")
         return True
     # Where others sign the tokens there is none of ours to show.
     with contextlib.suppress(TokenKeyError):
-        token = issue_token(settings, str(ADMIN_ID), "admin", ADMIN_TOKEN_LIFE)
+        token = issue_token(settings, str(ADMIN_ID), None, ADMIN_TOKEN_LIFE)
         say(f"First start. The administrator's token, shown this once:\n  {token}")
     return True
 

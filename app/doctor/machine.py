@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.auth.keys import KEY_FILE
 from app.auth.provider import Provider, ProviderError
-from app.auth.tokens import authenticator
+from app.auth.tokens import token_keys
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import is_letopis, noted_address
 from app.settings import Settings, misnamed
@@ -81,7 +81,7 @@ def token_key(patient: Patient) -> str:
     if is_own and not (settings.var / KEY_FILE).exists():
         raise SkippedError(f"{settings.var / KEY_FILE} is made by the first start")
     try:
-        authenticator(settings)
+        token_keys(settings)
     except ToldError as error:
         raise FailedError(str(error)) from error
     return KEY_FILE if is_own else "configured"

@@ -12,10 +12,9 @@ from psycopg.sql import Composed
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from app.auth.tokens import authenticator
 from app.composition.due_timers import STATUS as TIMER_STATUS
 from app.composition.reading import read_side
-from app.composition.signing_in import people_at
+from app.composition.signing_in import door_at
 from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
@@ -87,8 +86,8 @@ def http_parts(
     crew: Crew | None = None,
 ) -> Parts:
     """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
-    who = authenticator(settings, people_at(urls.writer, master, settings.read_seconds))
-    reads = read_side(settings, urls, master, who.authenticate, analytics)
+    who = door_at(settings, urls.writer, master)
+    reads = read_side(settings, urls, master, who, analytics)
     operators = [operators_router(who.authenticate, analytics, urls.projector)] if analytics is not None else []
     commands = command_routes(
         write_side.executor.execute,

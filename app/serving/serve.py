@@ -163,12 +163,12 @@ def _greet(settings: Settings, address: str, say: Say) -> None:
     except TokenKeyError:
         return
     if settings.role in {"all", "api"}:
-        actor = (str(demo_id("head")), "head") if settings.database_url is None else (str(ADMIN_ID), "admin")
+        actor = str(demo_id("head") if settings.database_url is None else ADMIN_ID)
         if not sys.stderr.isatty():
             # What is not a terminal may be a journal that others read, and that keeps it.
-            say(f"A token to try it with: letopis token {' '.join(actor)}")
+            say(f"A token to try it with: letopis token {actor}")
             return
-        token = issue_token(settings, *actor, TOKEN_LIFE)
+        token = issue_token(settings, actor, None, TOKEN_LIFE)
         say(
             "Ready to paste (the token is good for 12 hours):\n"
             f"  curl -H 'Authorization: Bearer {token}' {address}/clients"

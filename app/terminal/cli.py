@@ -74,7 +74,7 @@ def serve(
 @app.command()
 def token(
     actor: Annotated[str, typer.Argument(help="The staff member's id, or the name of a program.")],
-    role: Annotated[str, typer.Argument(help="seller, head, operator, analyst, auditor, ops, admin, …")],
+    role: Annotated[str | None, typer.Argument(help="Of a program: seller, head, operator, ops, admin, …")] = None,
     hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it is good.")] = 12,
 ) -> None:
     """Print a token signed with this installation's key."""
@@ -101,7 +101,7 @@ def init() -> None:
     from app.demo.first_start import initialise
 
     if not initialise(Settings(), say):
-        say(f"The administrator was entered before. For another token type: letopis token {ADMIN_ID} admin")
+        say(f"The administrator was entered before. For another token type: letopis token {ADMIN_ID}")
 
 
 @app.command()

@@ -89,6 +89,7 @@ class Decider:
             return
         decision = turn.decision = Decision(request, self._streams)
         try:
+            decision.admit()
             for holder_id in turn.holders:
                 decision.find(Client, holder_id)
             outcome = HANDLERS[type(request.command)](request.command, decision)

@@ -1,13 +1,15 @@
 """One command being decided: the context its handler sees, and what has to be stored when it has decided."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
 from aggregates.base import Aggregate, AlreadyExistsError, Identity, NotFoundError, Occasion
+from aggregates.staff import StaffMember
 from commands.base import Actor, Command, Outcome
+from commands.errors import NotAllowedError
 from commands.execution.streams import Entry, Streams, WrongKindError
 from events.base import Event
 from infra.log.envelope import RecordedEvent
@@ -18,6 +20,12 @@ A = TypeVar("A", bound=Aggregate)
 
 
 KeyedHash = Callable[[str], bytes]
+
+
+def require_right(command_type: type[Command], role: str) -> None:
+    """Refuse a command to a role that may not ask for it; raises NotAllowedError."""
+    if role not in command_type.ROLES:
+        raise NotAllowedError(role=role, needed=sorted(command_type.ROLES), action=command_type.command_name())
 
 
 @dataclass(slots=True)
@@ -86,6 +94,20 @@ class Decision:
             request.causation_id,
             new_id,
         )
+
+    def admit(self) -> None:
+        """Look at the actor's own stream, where it says who they are, so that nobody decides after they have left.
+
+        Raises NotAllowedError where their role has changed since they were let in, StaffHasDepartedError and
+        StaffIsSuspendedError.
+        """
+        if not self.actor.is_on_record or self.actor.staff_id is None:
+            return
+        member = self.load(StaffMember, self.actor.staff_id)
+        member.check_admitted()
+        if member.role.value != self.actor.role:
+            self.actor = replace(self.actor, role=member.role.value)
+            require_right(type(self.request.command), self.actor.role)
 
     def load(self, kind: type[A], stream_id: UUID) -> A:
         """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id."""

@@ -28,6 +28,7 @@ from commands.errors import (
 )
 from commands.execution.bounds import MAX_BATCH_VALUES, MAX_VALUES, require_bounded
 from commands.execution.decision import Request as CommandRequest
+from commands.execution.decision import require_right
 from commands.execution.pending import Accepted, Answer
 from commands.registry import COMMANDS
 
@@ -228,8 +229,7 @@ def _allowed_type(name: str, actor: Actor) -> type[Command]:
     command_type = COMMANDS.get(name)
     if command_type is None:
         raise UnknownCommandError(command=name)
-    if actor.role not in command_type.ROLES:
-        raise NotAllowedError(role=actor.role, needed=sorted(command_type.ROLES), action=name)
+    require_right(command_type, actor.role)
     return command_type
 
 

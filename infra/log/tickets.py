@@ -24,15 +24,15 @@ WITH ended AS (
             ORDER BY mine.expires_at DESC
             OFFSET %(others)s)
 )
-INSERT INTO letopis.stream_ticket (ticket, caller_id, role, expires_at)
-VALUES (%(ticket)s, %(caller)s, %(role)s, clock_timestamp() + make_interval(secs => %(seconds)s))
+INSERT INTO letopis.stream_ticket (ticket, caller_id, role, is_on_record, expires_at)
+VALUES (%(ticket)s, %(caller)s, %(role)s, %(is_on_record)s, clock_timestamp() + make_interval(secs => %(seconds)s))
 RETURNING expires_at
 """
 
 _TAKE: LiteralString = """
 DELETE FROM letopis.stream_ticket AS t
 WHERE t.ticket = %s
-RETURNING t.caller_id, t.role, t.expires_at > clock_timestamp()
+RETURNING t.caller_id, t.role, t.is_on_record, t.expires_at > clock_timestamp()
 """
 
 
@@ -44,10 +44,11 @@ class Ticket(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """Whom a ticket lets in."""
+    """Whom a ticket lets in; `is_on_record`: their role is what the log says of them."""
 
     id: str
     role: str
+    is_on_record: bool
 
 
 def issue_ticket(connection: psycopg.Connection[Any], holder: Holder) -> Ticket:
@@ -57,6 +58,7 @@ def issue_ticket(connection: psycopg.Connection[Any], holder: Holder) -> Ticket:
         "ticket": _hash(text),
         "caller": holder.id,
         "role": holder.role,
+        "is_on_record": holder.is_on_record,
         "seconds": SECONDS,
         "others": AT_ONCE - 1,
     }
@@ -67,9 +69,9 @@ def issue_ticket(connection: psycopg.Connection[Any], holder: Holder) -> Ticket:
 def take_ticket(connection: psycopg.Connection[Any], text: str) -> Holder | None:
     """Return whom a ticket lets in, once; None for one that was used, is too old or was never handed out."""
     found = connection.execute(_TAKE, [_hash(text)]).fetchone()
-    if found is None or not found[2]:
+    if found is None or not found[3]:
         return None
-    return Holder(found[0], found[1])
+    return Holder(*found[:3])
 
 
 def _hash(text: str) -> bytes:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
+from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffReinstated, StaffRoleChanged, StaffSuspended
 from infra.projector.projection import Key, Projection
 from infra.words import sort_key
 from projections.change import changed
 
 
 class StaffRow(NamedTuple):
-    """The staff member; whoever has `departed_at` no longer works here."""
+    """The staff member; whoever has `departed_at` no longer works here, `suspended_at` may do nothing for now."""
 
     staff_id: UUID
     name: str | None = None
@@ -28,6 +28,7 @@ class StaffRow(NamedTuple):
     date_unknown: bool = False
     departed_at: datetime | None = None
     successor_id: UUID | None = None
+    suspended_at: datetime | None = None
     version: int = 0
 
 
@@ -37,7 +38,7 @@ staff_directory = Projection(
     key=("staff_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
-    shape=3,
+    shape=4,
 )
 
 Row = StaffRow | None
@@ -63,6 +64,7 @@ def hired(row: Row, event: StaffHired, _: Key) -> StaffRow:
         date_unknown=event.date_unknown,
         departed_at=None,
         successor_id=None,
+        suspended_at=None,
     )
 
 
@@ -90,3 +92,13 @@ def departed(row: Row, event: StaffDeparted, _: Key) -> StaffRow:
         departed_at=event.occurred_at,
         successor_id=event.successor_id,
     )
+
+
+@staff_directory.on(StaffSuspended)
+def suspended(row: Row, event: StaffSuspended, _: Key) -> StaffRow:
+    return changed(_member(row, event), version=event.originator_version, suspended_at=event.occurred_at)
+
+
+@staff_directory.on(StaffReinstated)
+def reinstated(row: Row, event: StaffReinstated, _: Key) -> StaffRow:
+    return changed(_member(row, event), version=event.originator_version, suspended_at=None)

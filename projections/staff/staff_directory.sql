@@ -12,6 +12,7 @@ CREATE TABLE {schema}.staff_directory (
     date_unknown boolean     NOT NULL,
     departed_at  timestamptz,
     successor_id uuid,
+    suspended_at timestamptz,
     version      bigint      NOT NULL,
     position     bigint      NOT NULL,
     PRIMARY KEY (staff_id)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -12,6 +13,7 @@ from fastapi import Request, Response
 from read_api.reading.cursors import from_cursor, to_cursor
 from read_api.reading.desk import Caller, Desk, Row
 from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedError
+from read_api.reading.feed import Follower
 from read_api.reading.moments import as_of_from
 from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, page_statement
 from read_api.reading.question import PageQuestion, PastQuestion
@@ -70,6 +72,12 @@ class Ask:
             return UUID(self.caller.id)
         except ValueError:
             raise NotStaffError from None
+
+    @property
+    def follower(self) -> Follower:
+        """The caller as one who follows a stream: by their token, or by a ticket as whom that named."""
+        headers = self.request.headers.getlist("authorization")
+        return Follower(self.caller.id, partial(self.desk.is_let_in, self.caller, headers))
 
     def now(self, question: PastQuestion) -> datetime:
         """Return, in the company's zone, the moment that the answer is for: the present one, or the one it names."""

@@ -53,6 +53,10 @@ class Caller(Protocol):
     def id(self) -> str: ...
     @property
     def role(self) -> str: ...
+    @property
+    def is_on_record(self) -> bool:
+        """Whether their role is what the log says of them, and may change while they are let in."""
+        ...
 
 
 class Reports(Protocol):
@@ -104,6 +108,8 @@ class Desk:
 
     pool: Pool
     authenticate: Callable[[Sequence[str]], Awaitable[Caller]]
+    is_let_in: Callable[[Caller, Sequence[str]], Awaitable[bool]]
+    """Whether a caller is let in still: by their Authorization headers, or without these by the name alone."""
     history: History
     phone_key: Callable[[str], str]
     email_key: Callable[[str], str]

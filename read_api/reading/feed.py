@@ -70,6 +70,13 @@ class Wanted:
     with_personal: bool
 
 
+class Follower(NamedTuple):
+    """Who follows a stream, and what tells whether they are let in still."""
+
+    id: str
+    is_let_in: Callable[[], Awaitable[bool]]
+
+
 class Ended(StrEnum):
     """Why a stream ends; whoever followed it comes again with the last position they heard of."""
 
@@ -77,6 +84,7 @@ class Ended(StrEnum):
     SERVICE_STOPS = "service-stops"
     DATABASE_UNREACHABLE = "database-unreachable"
     NOT_NOW = "not-now"
+    NOT_LET_IN = "not-let-in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +122,16 @@ class Followed:
                 del self.callers[caller_id]
 
     async def pages(
-        self, read: Callable[[int], Awaitable[ReadingT]], after: int, caller_id: str
+        self, read: Callable[[int], Awaitable[ReadingT]], after: int, follower: Follower
     ) -> AsyncIterator[ReadingT | Ended | None]:
         """Give every page after a position, as long as the stream lives; None says that the line is alive.
 
-        The last thing given is why it ends: its time is over, the service stops, the log cannot be reached.
+        The last thing given is why it ends: its time is over, the service stops, the log cannot be reached, or whoever
+        follows is let in no more, which is looked at before each page.
         """
         end = time.monotonic() + self.life
         head = after + 1
-        async with self.followed_by(caller_id):
+        async with self.followed_by(follower.id):
             while time.monotonic() < end:
                 if after >= head and not await self.tail.reaches_beyond(after, self.heartbeat):
                     yield None
@@ -131,11 +140,15 @@ class Followed:
                     return
                 try:
                     page = await read(after)
+                    is_let_in = await follower.is_let_in()
                 except psycopg.OperationalError:
                     yield Ended.DATABASE_UNREACHABLE
                     return
                 except ReadError:
                     yield Ended.NOT_NOW
+                    return
+                if not is_let_in:
+                    yield Ended.NOT_LET_IN
                     return
                 head = page.head
                 if page.examined > after:
@@ -156,7 +169,7 @@ class Feed(Followed):
         return await self.read(after=after, limit=limit, topics=wanted.topics, with_personal=wanted.with_personal)
 
     def follow(
-        self, wanted: Wanted, after: int, caller_id: str, tell: Callable[[Page], bytes]
+        self, wanted: Wanted, after: int, follower: Follower, tell: Callable[[Page], bytes]
     ) -> AsyncIterator[Told | Ended | None]:
         """Give every page of what is wanted after a position, as `pages` does, each put in words once for all."""
 
@@ -167,4 +180,4 @@ class Feed(Followed):
         def read(position: int) -> Awaitable[Told]:
             return self.readings.shared((wanted, position), partial(told, position))
 
-        return self.pages(read, after, caller_id)
+        return self.pages(read, after, follower)

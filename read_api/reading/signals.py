@@ -61,11 +61,13 @@ class Holder(Protocol):
     def id(self) -> str: ...
     @property
     def role(self) -> str: ...
+    @property
+    def is_on_record(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Tickets:
     """Hands out tickets and takes them back; a ticket that is not good is None."""
 
-    issue: Callable[[str, str], Awaitable[Ticket]]
+    issue: Callable[[Holder], Awaitable[Ticket]]
     take: Callable[[str], Awaitable[Holder | None]]

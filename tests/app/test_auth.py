@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -19,12 +20,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.auth import tokens
-from app.auth.errors import AuthenticationError, TokenExpiredError, TokenInvalidError, TokenMissingError
+from app.auth.errors import CallerError, LoginUnknownError, TokenExpiredError, TokenInvalidError, TokenMissingError
 from app.auth.issuing import issue_token
 from app.auth.keys import KEY_FILE, FixedKeys, TokenKeyError, VerifyingKey, development_key, read_keys
+from app.auth.people import Bearer, People, Told
 from app.auth.tokens import LEEWAY_SECONDS, Authenticator, authenticator
 from app.settings import Settings
 from commands.base import Actor
+from tests.strangers import STRANGERS
 
 ANN = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e"
 HOUR = timedelta(hours=1)
@@ -43,6 +46,7 @@ def signed(settings: Settings, key: Any = None, algorithm: str = "EdDSA", **chan
     claims = {
         "sub": ANN,
         "role": "seller",
+        "program": True,
         "exp": datetime.now(UTC) + HOUR,
         "iss": "letopis",
         "aud": "letopis",
@@ -54,11 +58,34 @@ def signed(settings: Settings, key: Any = None, algorithm: str = "EdDSA", **chan
 
 def test_an_issued_token_names_its_actor_and_role(settings: Settings) -> None:
     token = issue_token(settings, ANN, "seller", HOUR)
-    assert let_in(authenticator(settings), f"Bearer {token}") == Actor(ANN, "seller")
+    assert let_in(authenticator(settings, STRANGERS), f"Bearer {token}") == Actor(ANN, "seller")
+
+
+def test_a_token_that_says_no_program_says_no_role_either(settings: Settings) -> None:
+    """What somebody may do is what the log knows of them, whatever their token claims beside."""
+
+    async def anna_is_an_operator(bearer: Bearer) -> Told:
+        assert bearer == Bearer(UUID(ANN), is_login=False)
+        return Actor(ANN, "operator", is_on_record=True)
+
+    door = authenticator(settings, People(anna_is_an_operator))
+    for claims in (
+        {"program": None},
+        {"program": False},
+        {"program": "yes"},
+        {"program": 1},
+        {"program": None, "role": None},
+    ):
+        assert let_in(door, signed(settings, **claims)).role == "operator"
+    assert let_in(door, f"Bearer {issue_token(settings, ANN, None, HOUR)}").role == "operator"
+    with pytest.raises(LoginUnknownError):
+        let_in(authenticator(settings, STRANGERS), signed(settings, program=None, role="admin"))
+    with pytest.raises(TokenInvalidError):
+        let_in(door, signed(settings, program=None, sub="erp"))
 
 
 def test_a_checked_token_is_remembered_for_the_log(settings: Settings) -> None:
-    door = authenticator(settings)
+    door = authenticator(settings, STRANGERS)
     header = signed(settings)
     assert door.remembered(header) is None
     let_in(door, header)
@@ -68,17 +95,17 @@ def test_a_checked_token_is_remembered_for_the_log(settings: Settings) -> None:
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer  ", "Basic YTpi"])
 def test_without_a_bearer_token_nobody_gets_in(settings: Settings, header: str | None) -> None:
     with pytest.raises(TokenMissingError):
-        let_in(authenticator(settings), header)
+        let_in(authenticator(settings, STRANGERS), header)
 
 
 def test_of_two_headers_neither_is_believed(settings: Settings) -> None:
     good = signed(settings)
     with pytest.raises(TokenInvalidError):
-        let_in(authenticator(settings), good, good)
+        let_in(authenticator(settings, STRANGERS), good, good)
 
 
 def test_clocks_may_differ_a_little(settings: Settings) -> None:
-    door = authenticator(settings)
+    door = authenticator(settings, STRANGERS)
     soon, just_now = datetime.now(UTC) + timedelta(seconds=20), datetime.now(UTC) - timedelta(seconds=20)
     moments: list[tuple[str, Any]] = [("nbf", soon), ("iat", soon), ("exp", just_now)]
     for claim, moment in moments:
@@ -87,11 +114,14 @@ def test_clocks_may_differ_a_little(settings: Settings) -> None:
 
 def test_an_expired_token_is_told_apart(settings: Settings) -> None:
     with pytest.raises(TokenExpiredError):
-        let_in(authenticator(settings), signed(settings, exp=datetime.now(UTC) - timedelta(seconds=LEEWAY_SECONDS + 1)))
+        let_in(
+            authenticator(settings, STRANGERS),
+            signed(settings, exp=datetime.now(UTC) - timedelta(seconds=LEEWAY_SECONDS + 1)),
+        )
 
 
 def test_a_remembered_token_expires_too(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    door = authenticator(settings)
+    door = authenticator(settings, STRANGERS)
     header = signed(settings)
     let_in(door, header)
     later = datetime.now(UTC).timestamp() + 3601 + LEEWAY_SECONDS
@@ -122,31 +152,31 @@ def test_a_remembered_token_expires_too(settings: Settings, monkeypatch: pytest.
 )
 def test_a_token_with_wrong_claims_is_invalid(settings: Settings, changes: dict[str, Any]) -> None:
     with pytest.raises(TokenInvalidError):
-        let_in(authenticator(settings), signed(settings, **changes))
+        let_in(authenticator(settings, STRANGERS), signed(settings, **changes))
 
 
 def test_a_forged_token_is_invalid(settings: Settings) -> None:
     with pytest.raises(TokenInvalidError):
-        let_in(authenticator(settings), signed(settings, key=Ed25519PrivateKey.generate()))
+        let_in(authenticator(settings, STRANGERS), signed(settings, key=Ed25519PrivateKey.generate()))
 
 
 def test_a_token_signed_with_the_public_key_as_a_secret_is_invalid(settings: Settings) -> None:
     public = development_key(settings.var).public_key()
     raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     with pytest.raises(TokenInvalidError):
-        let_in(authenticator(settings), signed(settings, key=raw, algorithm="HS256"))
+        let_in(authenticator(settings, STRANGERS), signed(settings, key=raw, algorithm="HS256"))
 
 
 def test_an_unsigned_token_is_invalid(settings: Settings) -> None:
     header = "Bearer " + jwt.encode({"sub": ANN, "role": "admin"}, "", algorithm="none")
     with pytest.raises(TokenInvalidError):
-        let_in(authenticator(settings), header)
+        let_in(authenticator(settings, STRANGERS), header)
 
 
 @pytest.mark.parametrize("token", ["x", "a.b.c", "й.й.й", "." * 5000])
 def test_what_is_no_token_is_invalid(settings: Settings, token: str) -> None:
     with pytest.raises(TokenInvalidError):
-        let_in(authenticator(settings), f"Bearer {token}")
+        let_in(authenticator(settings, STRANGERS), f"Bearer {token}")
 
 
 def test_the_development_key_is_made_once_and_private(settings: Settings) -> None:
@@ -160,9 +190,9 @@ def test_a_configured_secret_replaces_the_development_key(settings: Settings) ->
     secret = "a shared secret of thirty-two bytes or more"
     other = settings.model_copy(update={"jwt_secret": type(settings).model_validate({"jwt_secret": secret}).jwt_secret})
     token = issue_token(other, ANN, "head", HOUR)
-    assert let_in(authenticator(other), f"Bearer {token}") == Actor(ANN, "head")
+    assert let_in(authenticator(other, STRANGERS), f"Bearer {token}") == Actor(ANN, "head")
     with pytest.raises(TokenInvalidError):
-        let_in(authenticator(other), signed(settings))
+        let_in(authenticator(other, STRANGERS), signed(settings))
 
 
 def test_configured_public_keys_check_tokens_but_make_none(settings: Settings, tmp_path: Path) -> None:
@@ -178,7 +208,7 @@ def test_configured_public_keys_check_tokens_but_make_none(settings: Settings, t
     file = tmp_path / "keys.pem"
     file.write_bytes(b"".join(pem))
     other = settings.model_copy(update={"jwt_public_keys": file})
-    door = authenticator(other)
+    door = authenticator(other, STRANGERS)
     for key, algorithm in zip(private, ("EdDSA", "RS256", "ES256"), strict=True):
         assert let_in(door, signed(other, key=key, algorithm=algorithm)).role == "seller"
     with pytest.raises(TokenKeyError, match="private key"):
@@ -191,8 +221,10 @@ def test_keys_are_read_from_a_jwks_document_by_their_names() -> None:
         {**json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key())), "kid": name, "alg": "EdDSA", "use": "sig"}
         for key, name in zip(keys, ("old", "new"), strict=True)
     ]
-    door = Authenticator(FixedKeys(read_keys(json.dumps({"keys": jwks}).encode())), issuer=None, audience=None)
-    claims = {"sub": "billing", "role": "integration", "exp": datetime.now(UTC) + HOUR}
+    door = Authenticator(
+        FixedKeys(read_keys(json.dumps({"keys": jwks}).encode())), STRANGERS, issuer=None, audience=None
+    )
+    claims = {"sub": "billing", "role": "integration", "program": True, "exp": datetime.now(UTC) + HOUR}
     token = jwt.encode(claims, keys[1], algorithm="EdDSA", headers={"kid": "new"})
     assert let_in(door, f"Bearer {token}") == Actor("billing", "integration")
     misnamed = jwt.encode(claims, keys[1], algorithm="EdDSA", headers={"kid": "old"})
@@ -208,7 +240,7 @@ def test_a_file_without_keys_is_refused_at_the_start() -> None:
 def test_only_the_latest_tokens_are_remembered(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "REMEMBERED_TOKENS", 2)
     secret = "a shared secret of thirty-two bytes or more"
-    door = Authenticator(FixedKeys([VerifyingKey("HS256", secret)]), issuer=None, audience=None)
+    door = Authenticator(FixedKeys([VerifyingKey("HS256", secret)]), STRANGERS, issuer=None, audience=None)
     headers = [signed(settings, secret, "HS256", iss=None, aud=None, sub=f"caller-{number}") for number in range(3)]
     for header in headers:
         let_in(door, header)
@@ -221,24 +253,24 @@ ODD = st.recursive(
     max_leaves=5,
 )
 SECRET = "a secret that only this test knows, of 32 bytes"
-HS256 = Authenticator(FixedKeys([VerifyingKey("HS256", SECRET)]), issuer="letopis", audience="letopis")
+HS256 = Authenticator(FixedKeys([VerifyingKey("HS256", SECRET)]), STRANGERS, issuer="letopis", audience="letopis")
 
 
 def is_answered(header: str) -> None:
     """Say that somebody is let in, or is told why not; anything else is a fault of ours."""
-    with suppress(AuthenticationError):
+    with suppress(CallerError):
         assert let_in(HS256, header).role in tokens.ROLES
 
 
 @pytest.mark.parametrize("expires", [10**400, -(10**400), 1e308, True, "9" * 4000])
 def test_an_end_that_is_no_moment_is_no_token(expires: Any) -> None:
-    claims = {"sub": ANN, "role": "seller", "iss": "letopis", "aud": "letopis", "exp": expires}
+    claims = {"sub": ANN, "role": "seller", "program": True, "iss": "letopis", "aud": "letopis", "exp": expires}
     is_answered("Bearer " + jwt.encode(claims, SECRET, algorithm="HS256"))
 
 
-@given(st.dictionaries(st.sampled_from(["sub", "role", "exp", "iat", "nbf", "aud", "iss", "jti"]), ODD))
+@given(st.dictionaries(st.sampled_from(["sub", "role", "program", "exp", "iat", "nbf", "aud", "iss", "jti"]), ODD))
 def test_whatever_is_signed_is_somebody_or_nobody(odd: dict[str, Any]) -> None:
-    known = {"sub": ANN, "role": "seller", "exp": 2**40, "iss": "letopis", "aud": "letopis"}
+    known = {"sub": ANN, "role": "seller", "program": True, "exp": 2**40, "iss": "letopis", "aud": "letopis"}
     text = base64.urlsafe_b64encode(json.dumps({**known, **odd}).encode()).rstrip(b"=")
     head = base64.urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=")
     proof = hmac.digest(SECRET.encode(), head + b"." + text, "sha256")

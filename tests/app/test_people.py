@@ -7,28 +7,28 @@ from uuid import UUID
 import pytest
 
 from app.auth import people
-from app.auth.errors import LoginUnknownError
-from app.auth.people import KNOWN_SECONDS, People
+from app.auth.errors import LoginUnknownError, SuspendedError
+from app.auth.people import KNOWN_SECONDS, Bearer, People, Told
 from commands.base import Actor
 
-ANNA, BORIS = UUID(int=1), UUID(int=2)
+ANNA, BORIS = Bearer(UUID(int=1), is_login=True), Bearer(UUID(int=2), is_login=False)
 
 
 class Log:
     """What the log says of whose a login is, and how often it was asked; the clock is moved by hand."""
 
     def __init__(self) -> None:
-        self.whose: dict[UUID, Actor] = {ANNA: Actor("anna", "seller"), BORIS: Actor("boris", "head")}
+        self.whose: dict[Bearer, Told] = {ANNA: Actor("anna", "seller"), BORIS: Actor("boris", "head")}
         self.is_up = True
         self.asked = 0
         self.time = 0.0
 
-    async def __call__(self, login_id: UUID) -> Actor | None:
+    async def __call__(self, bearer: Bearer) -> Told:
         self.asked += 1
         await asyncio.sleep(0)
         if not self.is_up:
             raise ConnectionError
-        return self.whose.get(login_id)
+        return self.whose.get(bearer, LoginUnknownError)
 
 
 def told(story: Callable[[Log, People], Awaitable[None]]) -> Log:
@@ -53,19 +53,21 @@ def test_many_requests_of_one_second_ask_once() -> None:
     assert told(story).asked == 1
 
 
-def test_after_a_second_a_departure_and_another_role_hold() -> None:
+def test_after_a_second_another_role_a_suspension_and_a_departure_hold() -> None:
     async def story(log: Log, door: People) -> None:
         assert await door.whose(ANNA) == Actor("anna", "seller")
         log.whose = {ANNA: Actor("anna", "head")}
         log.time = KNOWN_SECONDS
         assert await door.whose(ANNA) == Actor("anna", "head")
-        log.whose = {}
-        log.time += KNOWN_SECONDS
-        for _ in range(2):
-            with pytest.raises(LoginUnknownError):
-                await door.whose(ANNA)
+        for nobody in (SuspendedError, LoginUnknownError):
+            log.whose = {ANNA: nobody}
+            log.time += KNOWN_SECONDS
+            for _ in range(2):
+                with pytest.raises(nobody):
+                    await door.whose(ANNA)
+            assert door.known(ANNA) is None
 
-    assert told(story).asked == 3
+    assert told(story).asked == 4
 
 
 def test_a_failure_is_told_and_not_remembered() -> None:

@@ -19,13 +19,21 @@ from app.auth.keys import VerifyingKey
 from app.auth.provider import FRESH_SECONDS, PAUSE_SECONDS, Provider, ProviderError, ProviderKeys
 from app.auth.tokens import Authenticator
 from commands.base import Actor
+from tests.strangers import STRANGERS
 
 ISSUER = "https://login.example.org"
 OLD, NEW = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 
 
 def token(key: Ed25519PrivateKey, key_id: str | None, **changes: Any) -> str:
-    claims = {"sub": "anna", "role": "seller", "iss": ISSUER, "exp": datetime.now(UTC) + timedelta(hours=1), **changes}
+    claims = {
+        "sub": "anna",
+        "role": "seller",
+        "program": True,
+        "iss": ISSUER,
+        "exp": datetime.now(UTC) + timedelta(hours=1),
+        **changes,
+    }
     return "Bearer " + jwt.encode(claims, key, algorithm="EdDSA", headers={"kid": key_id} if key_id else {})
 
 
@@ -57,7 +65,7 @@ def told(story: Story) -> Told:
 
     async def run() -> None:
         keys = ProviderKeys(provider, provider.clock)
-        await story(provider, Authenticator(keys, issuer=ISSUER, audience=None))
+        await story(provider, Authenticator(keys, STRANGERS, issuer=ISSUER, audience=None))
 
     asyncio.run(run())
     return provider

@@ -18,6 +18,7 @@ from commands.base import Actor
 from commands.client import RegisterClient
 from infra.log.ids import new_id
 from tests.bench.serving import serve
+from tests.strangers import STRANGERS
 
 
 class Receipt(BaseModel):
@@ -57,7 +58,7 @@ def _receipt() -> Receipt:
 def noop_router(settings: Settings) -> APIRouter:
     """Return endpoints written as FastAPI's documentation writes them."""
     router = APIRouter()
-    who = authenticator(settings)
+    who = authenticator(settings, STRANGERS)
 
     async def actor(authorization: Annotated[str | None, Header()] = None) -> Actor:
         return await who.authenticate([authorization] if authorization else [])

@@ -32,6 +32,7 @@ from read_api.reading.answer import Page, Sum
 from read_api.roles import FRONT_OFFICE
 from tests.bench.serving import serve
 from tests.bench.usual_models import Client, ContactPerson, Deal, Entry, StaffMember
+from tests.strangers import STRANGERS
 
 _OWNER = joinedload(Client.owner)
 
@@ -153,7 +154,7 @@ def _page(found: Sequence[Any], limit: int, keys: Sequence[str]) -> dict[str, An
 def reads_router(settings: Settings, sessions: async_sessionmaker[AsyncSession]) -> APIRouter:
     """Return the three reads, written as the documentation of FastAPI and of SQLAlchemy writes them."""
     router = APIRouter()
-    who = authenticator(settings)
+    who = authenticator(settings, STRANGERS)
 
     async def allowed(authorization: Annotated[str | None, Header()] = None) -> None:
         caller = await who.authenticate([authorization] if authorization else [])

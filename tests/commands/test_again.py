@@ -27,7 +27,7 @@ from events.import_run import ImportStarted
 from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
 from events.product import ProductListed
-from events.staff import StaffDeparted, StaffHired
+from events.staff import StaffDeparted, StaffHired, StaffSuspended
 from events.team import TeamOpened
 from events.values import CallStatus, Channel, ClientKind, Direction, StaffRole
 from tests.examples import (
@@ -102,6 +102,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "edit-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
     "withdraw-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
     "release-login": (on(ANNA_AT_PROVIDER, fact(LoginBound)),),
+    "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }
 """What has to have happened besides, for a command to have something to do."""

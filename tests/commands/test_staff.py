@@ -4,12 +4,18 @@ import pytest
 from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, NotFoundError
-from aggregates.staff import StaffDoesNotSellError, StaffHasDepartedError, SuccessorIsSelfError
+from aggregates.staff import (
+    StaffDoesNotSellError,
+    StaffHasDepartedError,
+    StaffIsSuspendedError,
+    StaffMember,
+    SuccessorIsSelfError,
+)
 from aggregates.unit import UnitIsClosedError
-from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff
+from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff, ReinstateStaff, SuspendStaff
 from events.branch import BranchClosed, BranchOpened
 from events.examples import EAST, NORTH, PERM
-from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
+from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffReinstated, StaffRoleChanged, StaffSuspended
 from events.team import TeamOpened
 from events.values import StaffRole
 from tests.examples import ANNA, BORIS, VERA, command, fact
@@ -113,3 +119,25 @@ def test_a_successor_sells_and_is_somebody_else() -> None:
     given(HIRED, BORIS_HIRED, gone_too).when(command(DepartStaff)).then_refused(StaffHasDepartedError, staff_id=BORIS)
     operator = on(BORIS, fact(StaffHired, role=StaffRole.OPERATOR))
     given(HIRED, operator).when(command(DepartStaff)).then_refused(StaffDoesNotSellError, role=StaffRole.OPERATOR)
+
+
+def test_who_is_suspended_is_let_in_again_by_an_admin_and_by_nothing_else() -> None:
+    suspended, reinstated = on(ANNA, fact(StaffSuspended)), on(ANNA, fact(StaffReinstated))
+    given(HIRED).when(command(SuspendStaff)).then(suspended)
+    given(HIRED, suspended).when(command(SuspendStaff)).then_nothing()
+    given(HIRED).when(command(ReinstateStaff)).then_nothing()
+    given(HIRED, suspended).when(command(ReinstateStaff)).then(reinstated)
+    given(HIRED, suspended, reinstated).when(command(SuspendStaff)).then(suspended)
+    given(HIRED, GONE).when(command(SuspendStaff)).then_refused(StaffHasDepartedError)
+    given(HIRED, GONE).when(command(ReinstateStaff)).then_refused(StaffHasDepartedError)
+
+
+def test_nobody_is_admitted_while_suspended_or_after_they_left() -> None:
+    def admitted(member: StaffMember) -> None:
+        member.check_admitted()
+
+    given(HIRED).when_asked(StaffMember, ANNA, admitted).then_nothing()
+    suspended, reinstated = on(ANNA, fact(StaffSuspended)), on(ANNA, fact(StaffReinstated))
+    given(HIRED, suspended).when_asked(StaffMember, ANNA, admitted).then_refused(StaffIsSuspendedError, staff_id=ANNA)
+    given(HIRED, suspended, reinstated).when_asked(StaffMember, ANNA, admitted).then_nothing()
+    given(HIRED, suspended, GONE).when_asked(StaffMember, ANNA, admitted).then_refused(StaffHasDepartedError)

@@ -55,6 +55,8 @@ NOT_COUNTED = {
     "pipeline.stage_restored": "stages are counted by their codes",
     "pipeline.stage_retired": "stages are counted by their codes",
     "pipeline.stage_revised": "stages are counted by their codes",
+    "staff.reinstated": "who may come in is no figure",
+    "staff.suspended": "who may come in is no figure",
     "team.closed": "no report counts by team yet",
     "team.moved_under_head": "no report counts by team yet",
     "team.name_taken": "of a name, not of a team",

@@ -12,6 +12,7 @@ from app.serving.forward import forwarding_routes
 from app.serving.here import operators_or_from_here
 from app.serving.http import Parts, create_app
 from app.settings import Settings
+from tests.strangers import STRANGERS
 from tests.system.service import SECRET, token
 
 HERE, ELSEWHERE = "127.0.0.1", "203.0.113.7"
@@ -19,7 +20,7 @@ HERE, ELSEWHERE = "127.0.0.1", "203.0.113.7"
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Parts:
-    who = authenticator(Settings.model_validate({"var": tmp_path, "jwt_secret": SECRET}))
+    who = authenticator(Settings.model_validate({"var": tmp_path, "jwt_secret": SECRET}), STRANGERS)
     return Parts(may_measure=operators_or_from_here(who.authenticate))
 
 

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import psycopg
 
 from infra.log.tail import Tail
-from read_api.reading.feed import Ended, Feed, Page, Wanted
+from read_api.reading.feed import Ended, Feed, Follower, Page, Wanted
 from read_api.reading.signals import SignalPage, Signals
 
 ALL = Wanted(None, with_personal=True)
@@ -38,6 +38,13 @@ class Bell(Tail):
 
     async def _listen(self) -> None:
         await asyncio.Event().wait()
+
+
+async def _is_let_in() -> bool:
+    return True
+
+
+ANNA = Follower("anna", _is_let_in)
 
 
 @dataclass
@@ -82,14 +89,14 @@ async def everybody_waits() -> None:
 
 
 @dataclass
-class Follower:
+class Heard:
     """What one follower heard, and why it ended."""
 
     heard: list[str] = field(default_factory=list)
     ended: Ended | None = None
 
     async def follow(self, feed: Feed, wanted: Wanted, tell: Callable[[Page], bytes]) -> None:
-        async for told in feed.follow(wanted, 0, "anna", tell):
+        async for told in feed.follow(wanted, 0, ANNA, tell):
             if isinstance(told, Ended):
                 self.ended = told
             elif told is not None:
@@ -97,9 +104,9 @@ class Follower:
 
 
 @asynccontextmanager
-async def following(log: Log, *wanted: Wanted) -> AsyncIterator[list[tuple[Follower, "asyncio.Task[None]"]]]:
+async def following(log: Log, *wanted: Wanted) -> AsyncIterator[list[tuple[Heard, "asyncio.Task[None]"]]]:
     feed = log.feed()
-    followers = [Follower() for _ in wanted]
+    followers = [Heard() for _ in wanted]
     tasks = [asyncio.create_task(one.follow(feed, each, log.tell)) for one, each in zip(followers, wanted, strict=True)]
     try:
         yield list(zip(followers, tasks, strict=True))
@@ -149,7 +156,7 @@ def test_no_page_is_kept_for_those_who_come_later() -> None:
         feed = log.feed()
         log.is_open.set()
         for readings in (1, 2):
-            assert await anext(feed.follow(ALL, 0, "anna", log.tell)) == (f"1 for {ALL}".encode(), 1, 1)
+            assert await anext(feed.follow(ALL, 0, ANNA, log.tell)) == (f"1 for {ALL}".encode(), 1, 1)
             assert len(log.readings) == readings
 
     asyncio.run(story())
@@ -201,3 +208,19 @@ def test_followers_of_their_own_changes_share_a_reading_too_but_not_one_that_is_
         assert len(log.readings) == 2
 
     asyncio.run(story())
+
+
+def test_who_is_let_in_no_more_hears_nothing_that_was_written_since() -> None:
+    log, let_in = Log(), [True, False]
+
+    async def is_let_in() -> bool:
+        return let_in.pop(0)
+
+    async def run() -> list[object]:
+        log.is_open.set()
+        feed = replace(log.feed(), heartbeat=0.01)
+        return [told async for told in feed.follow(ALL, 0, Follower("anna", is_let_in), log.tell) if told is not None]
+
+    first, *others = asyncio.run(run())
+    assert isinstance(first, tuple)
+    assert others == [Ended.NOT_LET_IN]
