@@ -207,7 +207,6 @@ class Client(WithNotes, ClientState):
         if self.owner_id is not None and self.owner_id != seller_id:
             raise ClientIsOwnedError(
                 client_id=self.id,
-                client_name=self.name,
                 owner_id=self.owner_id,
                 owner_name=owner.name if owner else None,
                 branch=branch,

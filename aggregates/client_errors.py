@@ -4,8 +4,8 @@ from aggregates.base import RuleBrokenError, WrongValueError
 
 
 class ClientIsOwnedError(RuleBrokenError):
-    """Another manager owns the client; facts: client_id, client_name (of the organisation, for its contact person),
-    owner_id, owner_name, branch, since."""
+    """Another manager owns the client; facts: client_id (of the organisation, for its contact person), owner_id,
+    owner_name, branch, since. Who the client is, whoever is refused may not know."""
 
     code = "client-owned"
     is_on_record = True

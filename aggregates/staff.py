@@ -25,13 +25,6 @@ class StaffDoesNotSellError(RuleBrokenError):
     is_on_record = True
 
 
-class StaffIsSuspendedError(RuleBrokenError):
-    """The staff member may do nothing here for now; facts: staff_id, staff_name, since."""
-
-    code = "staff-is-suspended"
-    is_on_record = True
-
-
 class WorkOfDepartedError(RuleBrokenError):
     """Whoever leads it left before, and would be credited; facts: staff_id, staff_name, since, remedy (a command)."""
 
@@ -99,11 +92,10 @@ class StaffMember(Aggregate):
         if self.role not in SELLING_ROLES:
             raise StaffDoesNotSellError(staff_id=self.id, staff_name=self.name, role=self.role)
 
-    def check_admitted(self) -> None:
-        """Raise unless the person may do something here now: nobody may who left, or is suspended."""
-        self.check_active()
-        if self.suspended_at is not None:
-            raise StaffIsSuspendedError(staff_id=self.id, staff_name=self.name, since=self.suspended_at)
+    @property
+    def is_admitted(self) -> bool:
+        """Whether the person may see and do something here now."""
+        return self.is_active and self.suspended_at is None
 
     def had_left_by(self, moment: datetime) -> bool:
         """Whether the person did not work here any more at a moment: nobody is credited after that."""

@@ -2,6 +2,7 @@
 
 RequestError
 ├── NotAllowedError             the role may not do this
+├── NotLetInError               they have left, or were suspended, while it was decided
 ├── PreconditionFailedError     If-Match names another version of the primary stream
 ├── KeyReusedError              the idempotency key was used with other content
 ├── DuplicateClientError        somebody else holds an identity the command would take
@@ -40,6 +41,13 @@ class NotAllowedError(RequestError):
     is_on_record = True
 
 
+class NotLetInError(RequestError):
+    """Whoever asks has left, or was suspended, since they were let in; facts: staff_id."""
+
+    code = "not-let-in"
+    is_on_record = True
+
+
 class PreconditionFailedError(RequestError):
     """If-Match names another version than the primary stream has; facts: expected, version."""
 
@@ -53,7 +61,8 @@ class KeyReusedError(RequestError):
 
 
 class DuplicateClientError(RequestError):
-    """Another client has the phone, e-mail or tax id; facts: kind, candidates (their ids), names (theirs)."""
+    """Another client has the phone, e-mail or tax id; facts: kind, candidates (their ids), names (theirs, or the ids
+    for who may not know them)."""
 
     code = "duplicate-client"
     is_on_record = True

@@ -18,6 +18,7 @@ from commands import (
     ownership,
     pipeline,
     product,
+    right,
     staff,
     team,
 )
@@ -29,6 +30,7 @@ MODULES: tuple[ModuleType, ...] = (
     team,
     staff,
     login,
+    right,
     client,
     contact_point,
     affiliation,

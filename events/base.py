@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from events.marks import Names, PersonalMark, ids_named, is_unmarked_text
+from events.marks import Names, PersonalMark, WrittenMark, ids_named, is_unmarked_text, marks_of
 
 
 class Envelope(Protocol):
@@ -50,6 +50,8 @@ class Event(BaseModel):
     TOPIC: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
     PERSONAL_FIELDS: ClassVar[frozenset[str]] = frozenset()
+    WRITTEN_FIELDS: ClassVar[frozenset[str]] = frozenset()
+    """The open fields that hold what somebody wrote: not told to who may see nothing personal."""
     IDS: ClassVar[Mapping[str, Names]] = {}
     """The fields that are ids, with what each of them names."""
     PARTY_FIELDS: ClassVar[tuple[str, ...]] = ()
@@ -66,6 +68,11 @@ class Event(BaseModel):
             name
             for name, field in cls.model_fields.items()
             if any(isinstance(mark, PersonalMark) for mark in field.metadata)
+        )
+        cls.WRITTEN_FIELDS = frozenset(
+            name
+            for name, field in cls.model_fields.items()
+            if any(isinstance(mark, WrittenMark) for mark in marks_of(field))
         )
         unmarked = [name for name, field in cls.model_fields.items() if is_unmarked_text(field)]
         if unmarked:

@@ -1,10 +1,11 @@
 """What happens to a deal, from the first offer to its end."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from events.base import Event
 from events.examples import ANNA, BORIS, DISCOUNTED, GTX, PRICE, REMARK, ROAD, ROMASHKA, SALE, example
 from events.ids import ActingId, ClientId, PipelineId, StaffId
+from events.marks import WRITTEN
 from events.note import Noted, NoteEdited, NoteWithdrawn
 from events.values import Code, Money, OpenShortText, OpenText
 
@@ -19,7 +20,7 @@ class DealOpened(Event):
     seller_id: ActingId
     pipeline_id: PipelineId
     stage: Code
-    title: OpenShortText | None = None
+    title: Annotated[OpenShortText | None, WRITTEN] = None
     product_code: Code | None = None
     amount: Money | None = None
     external_id: OpenShortText | None = None

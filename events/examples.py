@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from events.ids import branch_named, login_of, team_named
+from events.ids import branch_named, login_of, rights_of, team_named
 from events.values import (
     Confidence,
     ContactKind,
@@ -41,6 +41,7 @@ FIRST_IMPORT = _id(51)
 REMARK = _id(61)
 PROVIDER, SUBJECT = "https://login.example.org/realms/staff", "f:7a1c:anna"
 ANNA_AT_PROVIDER = login_of(PROVIDER, SUBJECT)
+RIGHTS_OF_SELLERS = rights_of("seller")
 GTX = "gtx-pro"
 GTX_ID = UUID("37cd3df2-3eb6-5638-b5ec-e47faecc91ed")
 

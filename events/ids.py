@@ -31,6 +31,7 @@ ImportId = Annotated[UUID, Names("import")]
 
 
 _LOGINS = UUID("5b1d3b0a-93f4-5c7e-8f64-0e9d0f6b7a33")
+_RIGHTS = UUID("c2a4f8de-1f63-5b0e-8a57-6d1c9b3e7f04")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
 _BRANCHES = UUID("9e0d2b6f-41c3-5f64-8a5e-63b1c7a9d022")
 
@@ -48,6 +49,11 @@ def branch_named(name: str) -> UUID:
 def login_of(issuer: str, subject: str) -> UUID:
     """Return the id of the login of this name (`sub`) at an identity provider (`iss`): each letter counts."""
     return uuid5(_LOGINS, f"{issuer}\n{subject}")
+
+
+def rights_of(role: str) -> UUID:
+    """Return the id of the rights of a role."""
+    return uuid5(_RIGHTS, role)
 
 
 def _key(name: str) -> str:

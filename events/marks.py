@@ -16,11 +16,15 @@ class OpenMark:
     """Marks a field of an event as free text that says nothing about a person: it is stored as it is, for ever."""
 
 
+class WrittenMark:
+    """Marks open text that somebody wrote of their own mind: who may see nothing personal is not told it."""
+
+
 class FreeTextMark:
     """Marks a type as text that people write freely: a field of an event that has it is PERSONAL or OPEN."""
 
 
-PERSONAL, OPEN, FREE_TEXT = PersonalMark(), OpenMark(), FreeTextMark()
+PERSONAL, OPEN, WRITTEN, FREE_TEXT = PersonalMark(), OpenMark(), WrittenMark(), FreeTextMark()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,7 @@ def ids_in(value: Any) -> tuple[Any, ...]:
 def ids_named(model: type[BaseModel]) -> dict[str, Names]:
     """Return the fields of a fact or a command that name streams, with what each names."""
     return {
-        name: mark
-        for name, field in model.model_fields.items()
-        for mark in (*field.metadata, *_inside(field.annotation))
-        if isinstance(mark, Names)
+        name: mark for name, field in model.model_fields.items() for mark in marks_of(field) if isinstance(mark, Names)
     }
 
 
@@ -57,6 +58,12 @@ def _inside(hint: Any) -> Iterator[Any]:
     for part in get_args(hint):
         yield part
         yield from _inside(part)
+
+
+def marks_of(field: FieldInfo) -> Iterator[Any]:
+    """Give everything that a field is marked with, itself or the type of its values."""
+    yield from field.metadata
+    yield from _inside(field.annotation)
 
 
 def is_unmarked_text(field: FieldInfo) -> bool:

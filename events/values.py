@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from events.marks import FREE_TEXT, OPEN
+from events.marks import FREE_TEXT, OPEN, WRITTEN
 
 
 class Value(BaseModel):
@@ -31,7 +31,7 @@ ShortText = Annotated[
     str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_NUL), FREE_TEXT
 ]
 CURRENCY = r"^[A-Z]{3}$"
-OpenText = Annotated[Text, OPEN]
+OpenText = Annotated[Text, OPEN, WRITTEN]
 OpenShortText = Annotated[ShortText, OPEN]
 CODE = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Code = Annotated[str, StringConstraints(pattern=CODE)]
@@ -162,6 +162,25 @@ class StaffRole(StrEnum):
     OPS = "ops"
     ADMIN = "admin"
     INTEGRATION = "integration"
+
+
+class SeenKind(StrEnum):
+    """Of what a role sees a part."""
+
+    CLIENTS = "clients"
+    DEALS = "deals"
+    ACTIVITIES = "activities"
+    TEXTS = "texts"
+
+
+class Scope(StrEnum):
+    """Whose things a role sees."""
+
+    NONE = "none"
+    OWN = "own"
+    TEAM = "team"
+    BRANCH = "branch"
+    ALL = "all"
 
 
 class Channel(StrEnum):

@@ -1,7 +1,10 @@
-"""Asking once for all who want the same at the same time."""
+"""Asking once for all who want the same at the same time, or within a second."""
 
 import asyncio
+import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
@@ -21,3 +24,35 @@ class InFlight:
             asking.add_done_callback(lambda _: self._asked.pop(wanted))
         # Who hangs up ends no asking that others wait for.
         return await asyncio.shield(asking)
+
+
+class Known:
+    """Answers that are good for so many seconds from when they were asked for; at most so many are kept."""
+
+    def __init__(self, seconds: float, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._clock = clock
+        self._in_flight = InFlight()
+        self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+
+    async def get(self, wanted: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return what is known, or ask for it; raises what `ask` raises, of which nothing is kept."""
+        known = self._answers.get(wanted)
+        if known is not None and self._clock() - known[0] < self._seconds:
+            answer: Answer = known[1]
+            return answer
+        return await self._in_flight.shared(wanted, partial(self._look, wanted, ask))
+
+    def last(self, wanted: Hashable) -> Any:
+        """Return what was answered last, however long ago; None of what was never asked."""
+        return self._answers.get(wanted, (0.0, None))[1]
+
+    async def _look(self, wanted: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        asked_at = self._clock()
+        answer = await ask()
+        self._answers[wanted] = asked_at, answer
+        self._answers.move_to_end(wanted)
+        if len(self._answers) > self._most:
+            self._answers.popitem(last=False)
+        return answer

@@ -18,6 +18,7 @@ from read_api.reading.errors import ReadNotAllowedError
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, Sorting, item_statement
 from read_api.reading.question import Day, ListQuestion, PastQuestion
+from read_api.reading.reach import sees, text
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE, Roles
 
@@ -39,6 +40,10 @@ LAST_NOTE = """(SELECT n.value ->> 'text' FROM jsonb_each({row}.notes) AS n
     ORDER BY (n.value ->> 'order')::integer DESC LIMIT 1)"""
 
 
+Text = Annotated[str | None, Sql(text("{column}"))]
+"""What somebody wrote about an activity; null for who may not read it."""
+
+
 class Participant(Answer):
     """Who takes part besides whoever does it and the client: a colleague or another client."""
 
@@ -57,7 +62,7 @@ PARTICIPANTS = f"""CASE WHEN {{row}}.participant_staff_ids || {{row}}.participan
             UNION ALL
             SELECT p.place + cardinality({{row}}.participant_staff_ids), NULL, p.id, pc.name
             FROM unnest({{row}}.participant_client_ids) WITH ORDINALITY AS p (id, place)
-            LEFT JOIN {views.CLIENT_CARD} AS pc ON pc.client_id = p.id
+            LEFT JOIN {views.CLIENT_CARD} AS pc ON pc.client_id = p.id AND {sees("client", "pc")}
         ) AS o
     )
     END"""  # noqa: S608 - put together from constants
@@ -76,13 +81,13 @@ class Activity(Whole):
     client_name: Annotated[str | None, Sql("c.name")]
     contact_id: UUID | None
     deal_id: UUID | None
-    topic: str | None
+    topic: Text
     due_at: datetime | None
     held_at: datetime | None
     cancelled_at: datetime | None
     takes_place_at: datetime | None
-    result: str | None
-    cancel_reason: str | None
+    result: Text
+    cancel_reason: Text
     call_status: CallStatus | None
     contact_name: str | None
     contact_data: str | None
@@ -90,7 +95,7 @@ class Activity(Whole):
     was_planned: bool
     date_unknown: bool
     note_count: Annotated[int, Sql(NOTE_COUNT)]
-    last_note: Annotated[str | None, Sql(LAST_NOTE)]
+    last_note: Annotated[str | None, Sql(text(LAST_NOTE))]
     remind_at: datetime | None
     reminded_at: datetime | None
     duration_minutes: int | None
@@ -128,7 +133,7 @@ class MyDay(Whole):
     days: list[PlannedDay] | None = None
 
 
-JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = a.client_id
+JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = a.client_id AND {sees("client", "c")}
 LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = a.staff_id"""
 NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY)
 
@@ -138,7 +143,7 @@ ACTIVITIES = Listing(
     alias="a",
     item=Activity,
     order={"takes_place_at": "timestamptz", "activity_id": "uuid"},
-    always="a.takes_place_at IS NOT NULL",
+    always=f"a.takes_place_at IS NOT NULL AND {sees('activity', 'a')}",
     filters={
         "ids": "a.activity_id = ANY(%(ids)s::uuid[])",
         "staff": "a.staff_id = %(staff)s",
@@ -172,7 +177,7 @@ ACTIVITY = item_statement(ACTIVITIES, "a.activity_id = %(activity_id)s")
 
 
 def _mine(name: str, whose: str, condition: str, order: str, most: int = 200) -> str:
-    mine = f"FROM {views.ACTIVITIES} AS a WHERE {whose} AND {condition}"
+    mine = f"FROM {views.ACTIVITIES} AS a WHERE {whose} AND {condition} AND {sees('activity', 'a')}"
     return f"""'{name}', (
         SELECT coalesce(json_agg({json_of(Activity, "a")} ORDER BY a.{order}, a.activity_id), '[]')
         FROM (SELECT a.* {mine} ORDER BY a.{order}, a.activity_id LIMIT {most}) AS a

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from infra.analytics.answer import parked_of, position_of, rows, stale_of, with_amounts_written
 from infra.analytics.duck import AnalyticsNotReadyError
 from infra.analytics.fact_schema import Report as DeclaredReport
-from infra.analytics.fact_schema import ReportParameterError, UnknownReportError
+from infra.analytics.fact_schema import ReportParameterError, Sight, UnknownReportError
 from infra.log.past_log import AsOf
 from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import Ask
@@ -31,7 +31,7 @@ from read_api.reading.errors import (
 from read_api.reading.moments import WRITTEN_OUT, as_of_from
 from read_api.reading.question import AsOfText, Question
 from read_api.reading.statement import Seen
-from read_api.roles import Roles
+from read_api.roles import FRONT_OFFICE, Roles
 
 router = Questions("analytics")
 
@@ -138,7 +138,7 @@ async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestio
     parameters = _parameters(ask, found)
     await ask.desk.require_log(question.min_position)
     as_of, needed = await _as_of(ask, question)
-    table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of)
+    table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of, _sight(ask))
     position = position_of(table) if as_of is None else min(position_of(table), as_of.position or 0)
     stale = stale_of(table)
     more = {} if stale is None else {"Letopis-Stale": stale}
@@ -154,6 +154,17 @@ async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int |
     # What was recorded by then must all be there, else the report would be another one later.
     needed = cut.position if moment.recorded is not None else 0
     return AsOf(occurred=cut.occurred, position=cut.position), max(needed, question.min_position or 0)
+
+
+def _sight(ask: Ask) -> Sight:
+    """Return what the caller may see: whose deals they see, of them the reports count the work.
+
+    Those who meet no client are told figures of everybody, and nothing that people wrote.
+    """
+    if ask.caller.role not in FRONT_OFFICE:
+        return Sight(texts=False)
+    deals = ask.reach.deals
+    return Sight(within=None if deals is None else [str(each) for each in deals])
 
 
 def _reports(ask: Ask) -> Reports:
@@ -196,11 +207,12 @@ def _answer(
     min_position: int | None,
     timeout: float,
     as_of: AsOf | None,
+    sight: Sight,
 ) -> pa.Table:
     if min_position is not None and not reports.wait_for(min_position, timeout):
         raise ViewBehindError(position=reports.position, min_position=min_position)
     try:
-        return reports.query(report, parameters, as_of)
+        return reports.query(report, parameters, as_of, sight)
     except ReportParameterError as wrong:
         code = WRONG_CODES.get(wrong.type or "", "invalid")
         raise WrongParameterError({"pointer": f"/{wrong.name}", "in": "query", "code": code}) from None

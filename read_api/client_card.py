@@ -27,10 +27,10 @@ from read_api.reading.answer import (
     sums_of,
     told_of,
 )
-from read_api.reading.asking import absent
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Around, first_of
 from read_api.reading.question import PageQuestion, PastQuestion, one_by_one
+from read_api.reading.reach import counts_at_client, sees
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.touches import TOUCHES
@@ -110,37 +110,40 @@ class Subsidiary(Answer):
     name: str | None
 
 
-_OWNER = Sql(f"CASE WHEN o.staff_id IS NOT NULL THEN {json_of(Person, 'o')} END")
+OWNER = Sql(f"CASE WHEN o.staff_id IS NOT NULL THEN {json_of(Person, 'o')} END")
 _CONTACT_POINTS = Sql(
     list_of("p.value", "jsonb_each(c.contact_points) AS p", order="(p.value ->> 'order')::integer, p.key")
 )
-_PARENT_NAME = Sql(f"(SELECT u.name FROM {views.CLIENT_CARD} AS u WHERE u.client_id = c.parent_id)")  # noqa: S608
+_PARENT_NAME = Sql(
+    f"(SELECT u.name FROM {views.CLIENT_CARD} AS u WHERE u.client_id = c.parent_id AND {sees('client', 'u')})"  # noqa: S608
+)
 _OPEN_DEALS = Sql(
     f"""(
             SELECT {json_of(OpenDeals, "d")}
             FROM (
                 SELECT b.currency, count(*) AS deals, sum(b.amount) AS amount
                 FROM {views.PIPELINE_BOARD} AS b
-                WHERE b.client_id = c.client_id AND b.status = 'open'
+                WHERE b.client_id = c.client_id AND b.status = 'open' AND {counts_at_client("deal", "b")}
                 GROUP BY b.currency
             ) AS d
         )"""  # noqa: S608 - put together from constants
 )
 
 
-def _contacts(whose: str, other: str) -> Sql:
+def _contacts(whose: str, other: str, named: str) -> Sql:
     source = f"""{views.CONTACT_PERSONS} AS a
-            LEFT JOIN {views.CLIENT_CARD} AS n ON n.client_id = a.{other}
+            LEFT JOIN {views.CLIENT_CARD} AS n ON n.client_id = a.{other} AND {named}
             WHERE a.{whose} = c.client_id"""
     return Sql(list_of(json_of(Contact, "a", client_id=f"a.{other}"), source, order=f"a.since, a.{other}"))
 
 
-_CONTACT_PERSONS = _contacts("organisation_id", "person_id")
-_ORGANISATIONS = _contacts("person_id", "organisation_id")
+# Who acts for an organisation is part of what is known of it, with their name; whom a person acts for is not.
+_CONTACT_PERSONS = _contacts("organisation_id", "person_id", named="true")
+_ORGANISATIONS = _contacts("person_id", "organisation_id", named=sees("client", "n"))
 _SUBSIDIARIES = Sql(
     list_of(
         json_of(Subsidiary, "n"),
-        f"{views.CLIENT_CARD} AS n WHERE n.parent_id = c.client_id",
+        f"{views.CLIENT_CARD} AS n WHERE n.parent_id = c.client_id AND {sees('client', 'n')}",
         order="n.name_sort, n.client_id",
     )
 )
@@ -149,7 +152,7 @@ _SUBSIDIARIES = Sql(
 class ClientCard(Client, Whole):
     """Everything a front-office screen shows of one client."""
 
-    owner: Annotated[Person | None, _OWNER]
+    owner: Annotated[Person | None, OWNER]
     contact_points: Annotated[list[ContactPoint], _CONTACT_POINTS]
     tax_id: str | None
     profile: dict[str, ProfileTrait]
@@ -187,7 +190,7 @@ _SOURCE = f"""{views.CLIENT_CARD} AS c
     LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id
     LEFT JOIN {views.UNITS} AS ob ON ob.unit_id = o.branch_id
     {TOUCHES}
-    WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL"""
+    WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL AND {sees("client", "c")}"""
 _VIEWS = (views.CLIENT_CARD, views.PIPELINE_BOARD, views.CONTACT_PERSONS, views.ACTIVITIES)
 _NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY, views.UNITS)
 _NEXT_ACTIVITY = f"""(
@@ -195,6 +198,7 @@ _NEXT_ACTIVITY = f"""(
         FROM {views.ACTIVITIES} AS a
         {JOINS}
         WHERE (a.client_id = %(client_id)s OR a.contact_id = %(client_id)s) AND a.state = 'planned'
+            AND {sees("activity", "a")}
         ORDER BY a.due_at, a.activity_id
         LIMIT 1
     )"""  # noqa: S608 - put together from constants
@@ -256,6 +260,6 @@ async def get_client(client_id: UUID, ask: Asking, question: Annotated[CardQuest
         deals = await asked.page_body(DEALS, page, filters, client_id, around, whose)
     told, version = deals.around
     if told is None:
-        raise absent("client", client_id, deals.seen)
+        raise ask.absent("client", client_id, deals.seen)
     body = told.removesuffix("}").encode() + b',"deals":{' + deals.body + b"}}"
     return ask.answer(body, deals.seen, version=version)

@@ -13,9 +13,31 @@ from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
+from read_api.reading.reach import TEXTS, sees, sees_one
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("clients")
+
+
+WRITTEN = (
+    "contact_data",
+    "contact_name",
+    "duplicate_reason",
+    "from_place",
+    "from_text",
+    "place",
+    "reason",
+    "result",
+    "text",
+    "title",
+    "to_place",
+    "to_text",
+    "topic",
+)
+"""The members of a fact's details that people wrote."""
+
+_UNWRITTEN = f"({{column}}::jsonb - '{{{','.join(WRITTEN)}}}'::text[])::json"
+_DETAILS = f"CASE WHEN {TEXTS} THEN {{column}} ELSE {_UNWRITTEN} END"
 
 
 class TimelineEntry(Answer):
@@ -31,7 +53,7 @@ class TimelineEntry(Answer):
     staff_name: Annotated[str | None, Sql("s.name")]
     channel: Channel | None
     direction: Direction | None
-    details: dict[str, Any]
+    details: Annotated[dict[str, Any], Sql(_DETAILS)]
 
 
 class OwnershipChange(Answer):
@@ -81,7 +103,7 @@ TIMELINE = Listing(
     alias="t",
     item=TimelineEntry,
     order={"occurred_at": "timestamptz", "event_position": "bigint"},
-    always="true",
+    always=sees_one("client", "%(client_id)s"),
     filters={"client_id": "t.party_id = %(client_id)s"},
     also={"client_id": _BEFORE},
     steady=frozenset({"client_id"}),
@@ -97,7 +119,7 @@ OWNERSHIP = Listing(
     alias="h",
     item=OwnershipChange,
     order={"event_position": "bigint"},
-    always="h.client_id = %(client_id)s",
+    always=f"h.client_id = %(client_id)s AND {sees_one('client', '%(client_id)s')}",
     filters={"client_id": "true"},
     steady=frozenset({"client_id"}),
     joins=f"""LEFT JOIN {views.STAFF_DIRECTORY} AS f ON f.staff_id = h.from_owner_id
@@ -105,7 +127,9 @@ LEFT JOIN {views.STAFF_DIRECTORY} AS t ON t.staff_id = h.to_owner_id""",
     names=(views.STAFF_DIRECTORY,),
 )
 
-EXISTS = exists(views.CLIENT_CARD, "v.client_id = %(client_id)s AND v.registered_at IS NOT NULL")
+EXISTS = exists(
+    views.CLIENT_CARD, f"v.client_id = %(client_id)s AND v.registered_at IS NOT NULL AND {sees('client', 'v')}"
+)
 
 
 @router.question(

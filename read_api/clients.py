@@ -1,6 +1,7 @@
 """Questions about many clients: the list by name, and the search by what a client is recognised by."""
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,14 +11,17 @@ from pydantic_core import PydanticCustomError
 
 from infra.words import words
 from read_api import views
-from read_api.client_card import Client
+from read_api.client_card import OWNER, Client, Person
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import ClientKind, Lifecycle
-from read_api.reading.answer import Page, page_or_part_of
+from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions
+from read_api.reading.desk import Desk
 from read_api.reading.errors import WrongMediaTypeError
 from read_api.reading.paging import Listing, Sorting
-from read_api.reading.question import Day, ListQuestion, PageQuestion, PastQuestion, PlainText
+from read_api.reading.question import AT_ONCE, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
+from read_api.reading.reach import sees
+from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.touches import TOUCHES, UNTOUCHED
 
@@ -29,7 +33,7 @@ CLIENTS = Listing(
     alias="c",
     item=Client,
     order={"name_sort": "text", "client_id": "uuid"},
-    always="c.registered_at IS NOT NULL AND c.name_sort IS NOT NULL",
+    always=f"c.registered_at IS NOT NULL AND c.name_sort IS NOT NULL AND {sees('client', 'c')}",
     filters={
         "ids": "c.client_id = ANY(%(ids)s::uuid[])",
         "owner": "c.owner_id = %(owner)s",
@@ -55,6 +59,8 @@ CLIENTS = Listing(
     names=(views.STAFF_DIRECTORY,),
     rests_on=(views.ACTIVITIES,),
     beside={**OF_MEMBERS, **OF_PLANS},
+    owned_by="c.owner_id",
+    looked_up=frozenset({"owner", "ids", "identity"}),
     sortings={
         "name": Sorting({"name_sort": "text", "client_id": "uuid"}),
         "registered": Sorting({"registered_at": "timestamptz", "client_id": "uuid"}),
@@ -87,22 +93,77 @@ class ClientsQuestion(ListQuestion):
         return given
 
 
-class ClientSearch(BaseModel):
-    """By what the client is looked for; in the body, because personal data stay out of addresses and their logs."""
+class Recognised(BaseModel):
+    """By what a client is looked for; in the body, because personal data stay out of addresses and their logs."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     phone: PlainText | None = None
     email: PlainText | None = None
     tax_id: PlainText | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Annotated[str | None, Field(max_length=2000)] = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "ClientSearch":
+    def _says_something(self) -> Self:
         if self.phone is None and self.email is None and self.tax_id is None:
             raise PydanticCustomError("search_is_empty", "one of phone, email and tax_id is needed")
         return self
+
+    def keys(self, desk: Desk) -> list[str]:
+        """Return what the card of such a client has among its identity keys."""
+        given = {
+            "phone": None if self.phone is None else desk.phone_key(self.phone),
+            "email": None if self.email is None else desk.email_key(self.email),
+            "tax_id": None if self.tax_id is None else "".join(self.tax_id.split()),
+        }
+        return [f"{kind}:{key}" for kind, key in given.items() if key is not None]
+
+
+class ClientSearch(Recognised):
+    """By what the clients of a list are looked for."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str | None, Field(max_length=2000)] = None
+
+
+class OwnedClient(Answer):
+    """Whose a client is; who the client is only those may know who see them, under the id."""
+
+    client_id: UUID
+    is_seen: Annotated[bool, Sql(sees("client", "c")), Field(description="Whether the caller may open the card.")]
+    owner: Annotated[Person | None, OWNER]
+    owned_since: Annotated[datetime | None, Sql("coalesce(c.owned_since, i.owned_since)")]
+    organisation_id: Annotated[
+        UUID | None,
+        Sql("i.client_id"),
+        Field(description="Whose owner that is, if nobody owns the contact person: the organisation they act for."),
+    ]
+
+
+_OWNED = list_of(
+    json_of(OwnedClient, "c"),
+    f"""(
+        SELECT * FROM {views.CLIENT_CARD} AS c
+        WHERE c.registered_at IS NOT NULL AND c.identity_keys && %(identity)s::text[]
+        ORDER BY c.client_id
+        LIMIT {AT_ONCE}
+    ) AS c
+    LEFT JOIN LATERAL (
+        SELECT org.client_id, org.owner_id, org.owned_since
+        FROM {views.CONTACT_PERSONS} AS acts
+        JOIN {views.CLIENT_CARD} AS org ON org.client_id = acts.organisation_id
+        WHERE acts.person_id = c.client_id AND acts.is_active AND org.owner_id IS NOT NULL
+        ORDER BY org.client_id
+        LIMIT 1
+    ) AS i ON c.owner_id IS NULL
+    LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = coalesce(c.owner_id, i.owner_id)
+    LEFT JOIN {views.UNITS} AS ob ON ob.unit_id = o.branch_id""",  # noqa: S608 - constants
+    order="c.client_id",
+)
+OWNED = Statement(
+    f"\nSELECT seen.*, json_build_object('items', {_OWNED})::text\nFROM seen",
+    (views.CLIENT_CARD, views.CONTACT_PERSONS),
+    (views.STAFF_DIRECTORY, views.UNITS),
+)
 
 
 @router.question("/clients", "Clients by name", answers=page_or_part_of(Client), roles=FRONT_OFFICE)
@@ -125,14 +186,19 @@ async def _json_only(ask: Asking) -> None:
     dependencies=[Depends(_json_only)],
 )
 async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[PastQuestion, Query()]) -> Response:
-    keys = []
-    if search.phone is not None:
-        keys.append(f"phone:{ask.desk.phone_key(search.phone)}")
-    if search.email is not None:
-        keys.append(f"email:{ask.desk.email_key(search.email)}")
-    if search.tax_id is not None:
-        keys.append(f"tax_id:{''.join(search.tax_id.split())}")
     page = PageQuestion(
         limit=search.limit, cursor=search.cursor, min_position=question.min_position, as_of=question.as_of
     )
-    return await ask.page(CLIENTS, page, {"identity": keys})
+    return await ask.page(CLIENTS, page, {"identity": search.keys(ask.desk)})
+
+
+@router.question(
+    "/clients/owners",
+    "Whose the clients of this phone, e-mail or tax number are: for sellers, of clients whom they do not see as well",
+    answers=Items[OwnedClient],
+    roles=FRONT_OFFICE,
+    method="POST",
+    dependencies=[Depends(_json_only)],
+)
+async def find_owners(ask: Asking, known: Recognised, question: Annotated[PastQuestion, Query()]) -> Response:
+    return await ask.one(OWNED, {"identity": known.keys(ask.desk)}, question)

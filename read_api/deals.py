@@ -18,6 +18,7 @@ from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
 from read_api.reading.paging import Around, Listing, Sorting, item_statement
 from read_api.reading.question import Amount, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
+from read_api.reading.reach import sees
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("deals")
@@ -76,7 +77,7 @@ class Board(Page[Deal]):
     lost: Count
 
 
-JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = d.client_id
+JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = d.client_id AND {sees("client", "c")}
 LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = d.seller_id"""
 NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY)
 
@@ -86,7 +87,7 @@ DEALS = Listing(
     alias="d",
     item=Deal,
     order={"opened_at": "timestamptz", "deal_id": "uuid"},
-    always="d.opened_at IS NOT NULL",
+    always=f"d.opened_at IS NOT NULL AND {sees('deal', 'd')}",
     filters={
         "ids": "d.deal_id = ANY(%(ids)s::uuid[])",
         "seller": "d.seller_id = %(seller)s",
@@ -125,8 +126,13 @@ BOARD = Listing(
     alias="d",
     item=Deal,
     order={"stage": "text", "opened_at": "timestamptz", "deal_id": "uuid"},
-    always="d.pipeline_id = (SELECT b.pipeline_id FROM board AS b) AND d.status = 'open' AND d.stage IS NOT NULL"
-    " AND d.opened_at IS NOT NULL",
+    always=" AND ".join(
+        (
+            "d.pipeline_id = (SELECT b.pipeline_id FROM board AS b)",
+            "d.status = 'open' AND d.stage IS NOT NULL AND d.opened_at IS NOT NULL",
+            sees("deal", "d"),
+        )
+    ),
     filters={"pipeline": "true", "seller": "d.seller_id = %(seller)s", "stage": "d.stage = %(stage)s"},
     steady=frozenset({"pipeline"}),
     joins=JOINS,
@@ -151,7 +157,7 @@ _TOTALS = f""", board AS (
         sum(CASE WHEN d.status = 'won' THEN d.won_amount ELSE d.amount END) AS amount
     FROM {views.PIPELINE_BOARD} AS d
     JOIN board AS b USING (pipeline_id)
-    WHERE %(seller)s::uuid IS NULL OR d.seller_id = %(seller)s
+    WHERE (%(seller)s::uuid IS NULL OR d.seller_id = %(seller)s) AND {sees("deal", "d")}
     GROUP BY 1, 2, 3
 )"""  # noqa: S608 - put together from constants
 _BOARD = f"""json_build_object(

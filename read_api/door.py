@@ -21,6 +21,7 @@ from read_api import (
     pipelines,
     products,
     projections,
+    rights,
     staff,
 )
 from read_api.reading.desk import Desk
@@ -37,6 +38,7 @@ MODULES = (
     staff,
     logins,
     me,
+    rights,
     products,
     pipelines,
     projections,

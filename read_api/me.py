@@ -8,8 +8,9 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from read_api.reading.answer import Whole
-from read_api.reading.declaring import RIGHTS, Asking, Questions
+from read_api.reading.declaring import Asking, Questions, questions_of
 from read_api.reading.question import Question
+from read_api.rights import Scopes
 from read_api.roles import EVERYBODY, Role
 from read_api.staff import MEMBER, StaffMember
 
@@ -30,6 +31,7 @@ class Me(Whole):
     language: Literal["en", "ru"] = Field(description="In which one errors are told, by `Accept-Language`.")
     commands: list[str] = Field(description="The names of those that the role may ask for: `POST /commands/{name}`.")
     questions: list[str] = Field(description="The same of reads, by their `operationId`.")
+    scopes: Scopes
     position: int
 
 
@@ -42,7 +44,8 @@ async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Respons
         "role": caller.role,
         "language": desk.language_of(ask.request.headers.get("accept-language")),
         "commands": desk.commands_of(caller.role),
-        "questions": sorted(name for name, roles in RIGHTS.items() if caller.role in roles),
+        "questions": questions_of(caller.role),
+        "scopes": await desk.reaches.scopes_of(caller.role),
         "position": seen.position,
     }
     body = to_json(mine)[:-1] + b',"staff":%b}' % (rows[0][0] or "null").encode()

@@ -73,6 +73,7 @@ class ChangesQuestion(Question):
 )
 async def take_ticket(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
+    ask.require_staff()
     ticket = await ask.desk.tickets.issue(ask.caller)
     body = Ticket(ticket=ticket.text, expires_at=ticket.expires_at)
     return ask.answer(to_json(body), Seen(await ask.desk.head()), more={"Cache-Control": "no-store"})

@@ -12,6 +12,7 @@ from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
+from read_api.reading.reach import Kind, sees, sees_one, text
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("notes")
@@ -29,24 +30,25 @@ class Note(Answer):
     client_id: Annotated[UUID | None, _of("client")]
     deal_id: Annotated[UUID | None, _of("deal")]
     activity_id: Annotated[UUID | None, _of("activity")]
-    text: str | None
+    text: Annotated[str | None, Sql(text("{column}"))]
     author: str
     author_name: Annotated[str | None, Sql("s.name")]
     written_at: datetime
     edited_at: datetime | None
     withdrawn_at: datetime | None
     withdrawn_by: str | None
-    withdraw_reason: str | None
+    withdraw_reason: Annotated[str | None, Sql(text("{column}"))]
 
 
-def _listing(kind: str) -> Listing:
+def _listing(kind: Kind) -> Listing:
     return Listing(
         name=f"notes on {kind}",
         view=views.NOTES,
         alias="n",
         item=Note,
         order={"written_at": "timestamptz", "note_id": "uuid"},
-        always=f"n.about_id = %(about_id)s AND n.about = '{kind}' AND n.written_at IS NOT NULL",
+        always=f"n.about_id = %(about_id)s AND n.about = '{kind}' AND n.written_at IS NOT NULL"
+        f" AND {sees_one(kind, '%(about_id)s')}",
         filters={"about_id": "true"},
         steady=frozenset({"about_id"}),
         joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = n.author_id",
@@ -55,13 +57,19 @@ def _listing(kind: str) -> Listing:
     )
 
 
-NOTES = {kind: _listing(kind) for kind in ("client", "deal", "activity")}
+KINDS: tuple[Kind, ...] = ("client", "deal", "activity")
+
+NOTES = {kind: _listing(kind) for kind in KINDS}
 """The notes on each kind of thing, the newest first."""
 
+_ABOUT: tuple[tuple[Kind, str, str], ...] = (
+    ("client", views.CLIENT_CARD, "registered_at"),
+    ("deal", views.PIPELINE_BOARD, "opened_at"),
+    ("activity", views.ACTIVITIES, "takes_place_at"),
+)
 EXISTS = {
-    "client": exists(views.CLIENT_CARD, "v.client_id = %(about_id)s AND v.registered_at IS NOT NULL"),
-    "deal": exists(views.PIPELINE_BOARD, "v.deal_id = %(about_id)s AND v.opened_at IS NOT NULL"),
-    "activity": exists(views.ACTIVITIES, "v.activity_id = %(about_id)s AND v.takes_place_at IS NOT NULL"),
+    kind: exists(view, f"v.{kind}_id = %(about_id)s AND v.{known} IS NOT NULL AND {sees(kind, 'v')}")
+    for kind, view, known in _ABOUT
 }
 """Whether there is what notes are asked of."""
 
@@ -81,6 +89,6 @@ async def list_activity_notes(activity_id: UUID, ask: Asking, question: Annotate
     return await _notes_on(ask, "activity", activity_id, question)
 
 
-async def _notes_on(ask: Ask, kind: str, about_id: UUID, question: PageQuestion) -> Response:
+async def _notes_on(ask: Ask, kind: Kind, about_id: UUID, question: PageQuestion) -> Response:
     """Answer with one page of the notes on one thing; of what there is not, with 404."""
     return await ask.page_about(NOTES[kind], question, (kind, about_id), EXISTS[kind], about_id=about_id)

@@ -15,6 +15,7 @@ from read_api.reading.declaring import Asking, Questions
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, Sorting, item_statement
 from read_api.reading.question import Day, ListQuestion, PageQuestion, PastQuestion, PlainText
+from read_api.reading.reach import sees_figures_of
 from read_api.reading.statement import Statement
 from read_api.roles import EVERYBODY, FRONT_OFFICE, Role, Roles
 
@@ -198,7 +199,7 @@ SELECT seen.*, (
             FROM {views.OWNERSHIP_HISTORY} AS w
             WHERE w.to_owner_id = %(staff)s AND w.from_owner_id IS NULL AND {_IN_PERIOD.format(moment="w.occurred_at")}
         ) AS c
-        WHERE s.staff_id = %(staff)s
+        WHERE s.staff_id = %(staff)s AND {sees_figures_of("%(staff)s")}
     ) AS n
 )
 FROM seen"""  # noqa: S608 - put together from constants

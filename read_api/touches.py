@@ -5,11 +5,15 @@ A statement that shows the figures of a client `c` joins TOUCHES, as `k`.
 
 from read_api import views
 from read_api.activities import CONTACT
+from read_api.reading.reach import counts_at_client
 
 # The conditions are those of the partial indexes activities_touching and activities_touching_contact. Who is client and
 # contact person of one activity was touched once.
-_CLIENT_S = f"a.client_id = c.client_id AND {CONTACT}"
-_CONTACT_S = f"a.contact_id = c.client_id AND a.client_id IS DISTINCT FROM a.contact_id AND {CONTACT}"
+_CLIENT_S = f"a.client_id = c.client_id AND {CONTACT} AND {counts_at_client('activity', 'a')}"
+_CONTACT_S = (
+    f"a.contact_id = c.client_id AND a.client_id IS DISTINCT FROM a.contact_id AND {CONTACT}"
+    f" AND {counts_at_client('activity', 'a')}"
+)
 
 
 def _touches(whose: str) -> str:

@@ -1,16 +1,14 @@
 """Who of the staff somebody is who has shown a token: what the log says, known for a second."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from functools import partial
-from math import inf
 from typing import NamedTuple
 from uuid import UUID
 
-from app.auth.errors import CallerError, LoginUnknownError
+from app.auth.errors import CallerError
 from commands.base import Actor
-from infra.in_flight import InFlight
+from infra.in_flight import Known
 
 KNOWN_SECONDS = 1.0
 """So long after a departure, a suspension, another role or a released login somebody may still be who they were."""
@@ -34,29 +32,16 @@ class People:
 
     def __init__(self, ask: Callable[[Bearer], Awaitable[Told]], clock: Callable[[], float] = time.monotonic) -> None:
         self._ask = ask
-        self._clock = clock
-        self._in_flight = InFlight()
-        self._known: OrderedDict[Bearer, tuple[float, Told]] = OrderedDict()
+        self._told = Known(KNOWN_SECONDS, KNOWN_PEOPLE, clock)
 
     async def whose(self, bearer: Bearer) -> Actor:
         """Return who that is; raises the CallerError that `ask` gives, and what it raises."""
-        asked_at, told = self._known.get(bearer, (-inf, LoginUnknownError))
-        if self._clock() - asked_at >= KNOWN_SECONDS:
-            told = await self._in_flight.shared(bearer, partial(self._look, bearer))
+        told = await self._told.get(bearer, partial(self._ask, bearer))
         if isinstance(told, Actor):
             return told
         raise told
 
     def known(self, bearer: Bearer) -> Actor | None:
         """Return who that was when it was asked last, for the log."""
-        told = self._known.get(bearer, (0.0, None))[1]
+        told = self._told.last(bearer)
         return told if isinstance(told, Actor) else None
-
-    async def _look(self, bearer: Bearer) -> Told:
-        asked_at = self._clock()
-        told = await self._ask(bearer)
-        self._known[bearer] = asked_at, told
-        self._known.move_to_end(bearer)
-        if len(self._known) > KNOWN_PEOPLE:
-            self._known.popitem(last=False)
-        return told

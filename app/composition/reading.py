@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from aggregates.identity import email_key, phone_key
 from app.composition.decoding import mapper_by
 from app.composition.readers import Readers
-from app.composition.signing_in import Door
+from app.composition.signing_in import Door, scopes_at
 from app.database import Urls
 from app.settings import Settings
 from app.words.messages import language_of
@@ -25,6 +25,7 @@ from infra.log.tail import Tail
 from infra.log.tickets import Holder, Ticket, issue_ticket, take_ticket
 from infra.postgres.connection import OwnConnection
 from read_api.door import direct_routes, read_router
+from read_api.reading.colleagues import Reaches
 from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Caller, Desk, History, Reports, read_pool
 from read_api.reading.direct import DirectRoute
 from read_api.reading.errors import ViewBuildingError
@@ -145,6 +146,7 @@ def read_side(
     desk = Desk(
         pool=pool,
         authenticate=door.authenticate,
+        reaches=Reaches(scopes_at(urls.projector, master, seconds)),
         is_let_in=door.is_let_in,
         history=history_at(urls.projector, master, seconds),
         phone_key=phone_key,

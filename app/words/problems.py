@@ -42,6 +42,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (SuspendedError, 403),
     (ProviderUnreachableError, 503),
     (commands.NotAllowedError, 403),
+    (commands.NotLetInError, 403),
     (commands.UnknownCommandError, 404),
     (commands.PreconditionFailedError, 412),
     (commands.UnsupportedMediaTypeError, 415),

@@ -9,7 +9,7 @@ from uuid import UUID
 from aggregates.base import Aggregate, AlreadyExistsError, Identity, NotFoundError, Occasion
 from aggregates.staff import StaffMember
 from commands.base import Actor, Command, Outcome
-from commands.errors import NotAllowedError
+from commands.errors import NotAllowedError, NotLetInError
 from commands.execution.streams import Entry, Streams, WrongKindError
 from events.base import Event
 from infra.log.envelope import RecordedEvent
@@ -98,13 +98,13 @@ class Decision:
     def admit(self) -> None:
         """Look at the actor's own stream, where it says who they are, so that nobody decides after they have left.
 
-        Raises NotAllowedError where their role has changed since they were let in, StaffHasDepartedError and
-        StaffIsSuspendedError.
+        Raises NotLetInError, and NotAllowedError where their role has changed since they were let in.
         """
         if not self.actor.is_on_record or self.actor.staff_id is None:
             return
-        member = self.load(StaffMember, self.actor.staff_id)
-        member.check_admitted()
+        member = self.find(StaffMember, self.actor.staff_id)
+        if member is None or not member.is_admitted:
+            raise NotLetInError(staff_id=self.actor.staff_id)
         if member.role.value != self.actor.role:
             self.actor = replace(self.actor, role=member.role.value)
             require_right(type(self.request.command), self.actor.role)

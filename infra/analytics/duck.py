@@ -6,7 +6,7 @@ more nodes, each with a file of its own.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import structlog
 from infra.analytics.answer import check_parameters, with_seen
 from infra.analytics.arrow_log import ArrowLog, LogReplacedError
 from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
-from infra.analytics.fact_schema import FactSchema, Report, Upcast
+from infra.analytics.fact_schema import EVERYTHING, FactSchema, Given, Report, Sight, Upcast
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
 from infra.analytics.follower import UNLOADABLE, Follower
 from infra.analytics.parked_facts import ParkedFact, waiting_in
@@ -178,12 +178,14 @@ class AnalyticsNode:
 
     # --- answering -------------------------------------------------------------------------------------------------
 
-    def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> Any:
+    def query(
+        self, report: str, parameters: Given | None = None, as_of: AsOf | None = None, sight: Sight = EVERYTHING
+    ) -> Any:
         """Answer a report as a pyarrow.Table that says how true it is (see infra.analytics.answer).
 
         Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
         """
-        statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings)
+        statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings | sight._asdict())
         if not self._is_of_this_log:
             raise AnalyticsNotReadyError("the facts were not held against the log yet")
         with self._reading() as file, file.cursor() as cursor:

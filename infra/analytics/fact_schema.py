@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from infra.log.encrypted import REST
 from infra.log.past_log import AsOf
@@ -108,6 +108,20 @@ class Report:
     parameters: tuple[Parameter, ...] = ()
 
 
+Given = Mapping[str, Any]
+"""What a report is asked with: the values of its parameters, by name."""
+
+
+class Sight(NamedTuple):
+    """What whoever asks a report may see: whose work (ids of staff; None: everybody's), and what people wrote."""
+
+    within: list[str] | None = None
+    texts: bool = True
+
+
+EVERYTHING = Sight()
+
+
 def conditions_of(as_of: AsOf) -> tuple[list[str], dict[str, Any]]:
     """Return the SQL conditions on a fact table as of a moment, and the values they name."""
     wanted = {
@@ -156,7 +170,7 @@ class FactSchema:
         return frozenset[str]().union(*(table.topics for table in tables))
 
     def statement(
-        self, name: str, parameters: Mapping[str, Any], as_of: AsOf | None, settings: Mapping[str, Any]
+        self, name: str, parameters: Given, as_of: AsOf | None, settings: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]]:
         """Return the SQL of a report as of a moment, and its values; raises ReportParameterError."""
         report = self.report(name)

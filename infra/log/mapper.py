@@ -20,6 +20,7 @@ class Fact(Protocol):
     TOPIC: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int]
     PERSONAL_FIELDS: ClassVar[frozenset[str]]
+    WRITTEN_FIELDS: ClassVar[frozenset[str]]
 
     @property
     def envelope(self) -> Any: ...
@@ -143,6 +144,8 @@ class Mapper:
     def told(self, fact: RecordedEvent, *, with_personal: bool) -> Told:
         """Return a fact as JSON for readers outside, without making an object of it where that can be helped.
 
+        Without what is personal, what people wrote of their own mind is not told either.
+
         A topic that this code does not know, and an old fact of a forgotten person, are told as they are stored.
         """
         envelope, body = fact
@@ -158,11 +161,13 @@ class Mapper:
             except KeyIsGoneError:
                 return Told(clear, envelope.schema_version, "forgotten")
             body, personal = opened, "open" if with_personal else "withheld"
-        if known is None or not is_old:
+        if known is None or not (is_old or (known.WRITTEN_FIELDS and not with_personal)):
             return Told(body, envelope.schema_version, personal)
         payload = self.upcast(envelope.topic, envelope.schema_version, from_json(body))
         if not with_personal:
-            payload = {name: value for name, value in payload.items() if name not in known.PERSONAL_FIELDS}
+            withheld = payload.keys() & (known.PERSONAL_FIELDS | known.WRITTEN_FIELDS)
+            payload = {name: value for name, value in payload.items() if name not in withheld}
+            personal = "withheld" if withheld else personal
         return Told(to_json(payload).decode(), known.SCHEMA_VERSION, personal)
 
     def _upcast(self, envelope: Envelope, payload: dict[str, Any]) -> dict[str, Any]:

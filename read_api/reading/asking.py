@@ -17,6 +17,7 @@ from read_api.reading.feed import Follower
 from read_api.reading.moments import as_of_from
 from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, page_statement
 from read_api.reading.question import PageQuestion, PastQuestion
+from read_api.reading.reach import EVERYTHING, Reach, of_owners
 from read_api.reading.statement import Seen, Statement
 
 # An operator has to look at it: soon enough to notice, seldom enough to wait.
@@ -36,6 +37,7 @@ class Views(Protocol):
         parameters: Mapping[str, Any],
         min_position: int | None = None,
         about: UUID | None = None,
+        reach: Reach = EVERYTHING,
     ) -> tuple[Seen, list[Row]]:
         """Return how true a statement's answer is, and the answer."""
         ...
@@ -54,15 +56,22 @@ class PageBody(NamedTuple):
 
 
 class Ask:
-    """A question of a caller who may ask it."""
+    """A question of a caller who may ask it, and is answered within their reach."""
 
     def __init__(
-        self, request: Request, desk: Desk, caller: Caller, views: Views | None = None, as_of: str | None = None
+        self,
+        request: Request,
+        desk: Desk,
+        caller: Caller,
+        reach: Reach,
+        views: Views | None = None,
+        as_of: str | None = None,
     ) -> None:
         self.request = request
         self.desk = desk
         self.caller = caller
-        self.fetch = (views or desk).fetch
+        self.reach = reach
+        self.fetch = partial((views or desk).fetch, reach=reach)
         self._as_of = {} if as_of is None else {"as_of": as_of}
 
     @property
@@ -72,6 +81,10 @@ class Ask:
             return UUID(self.caller.id)
         except ValueError:
             raise NotStaffError from None
+
+    def require_staff(self) -> None:
+        """Refuse a caller who is no member of the staff; raises NotStaffError."""
+        _ = self.own_id
 
     @property
     def follower(self) -> Follower:
@@ -101,7 +114,7 @@ class Ask:
         as_of = as_of_from(question.as_of, self.desk.zone)
         await self.desk.require_log(question.min_position)
         async with self.desk.past.looking(as_of, views, about) as past:
-            yield Ask(self.request, self.desk, self.caller, past, question.as_of)
+            yield Ask(self.request, self.desk, self.caller, self.reach, past, question.as_of)
 
     def answer(
         self,
@@ -154,7 +167,7 @@ class Ask:
             seen, rows = await asked.fetch(statement, parameters, question.min_position, alone)
         text, *version = rows[0]
         if text is None:
-            raise absent(kind, identity, seen)
+            raise self.absent(kind, identity, seen)
         return self.answer(text.encode(), seen, version=version[0] if version else None)
 
     async def page(self, listing: Listing, question: PageQuestion, fixed: Mapping[str, Any] | None = None) -> Response:
@@ -177,7 +190,7 @@ class Ask:
             if page.is_empty and question.cursor is None:
                 seen, rows = await asked.fetch(exists, fixed, about=identity)
                 if not rows[0][0]:
-                    raise absent(kind, identity, seen)
+                    raise self.absent(kind, identity, seen)
         return self.answer(b"{" + page.body + b"}", page.seen)
 
     async def page_body(
@@ -198,10 +211,14 @@ class Ask:
         named = {**filters, **self._as_of}
         place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}
         given, size = listing.conditions_of(filters), question.page_size
+        people = None if self._as_of else self.reach.clients
+        owners = listing.owners_asked(given, people)
         statement = page_statement(
-            listing, given, size, has_cursor=bool(place), has_count=question.count, around=around
+            listing, given, size, has_cursor=bool(place), has_count=question.count, around=around, owners=owners
         )
         values = {**filters, **more, **place, "limit": size}
+        if people is not None and owners:
+            values |= of_owners(people, owners)
         seen, rows = await self.fetch(statement, values, question.min_position, about)
         others, (items, *last) = rows[0][: len(around.columns)], rows[0][len(around.columns) :]
         count = f',"count":{last.pop()}' if question.count else ""
@@ -209,9 +226,11 @@ class Ask:
         body = f'"items":{items or "[]"},"next":{end}{count}'
         return PageBody(seen, body.encode(), is_empty=items is None, around=others)
 
+    def absent(self, kind: str, identity: UUID | str | None, seen: Seen) -> NoSuchThingError | ViewParkedError:
+        """Return why there is no answer: nothing is known under the id; or something is, and waits.
 
-def absent(kind: str, identity: UUID | str | None, seen: Seen) -> NoSuchThingError | ViewParkedError:
-    """Return why there is no answer: nothing is known under the id; or something is, and waits."""
-    if seen.parked is None:
-        return NoSuchThingError(kind=kind, id=identity)
-    return ViewParkedError(kind=kind, id=identity, parked=seen.parked, retry_after=PARKED_RETRY_AFTER)
+        Who sees a part only hears the same of what waits, of what is not theirs to see, and of what there is not.
+        """
+        if seen.parked is None or not self.reach.is_whole:
+            return NoSuchThingError(kind=kind, id=identity)
+        return ViewParkedError(kind=kind, id=identity, parked=seen.parked, retry_after=PARKED_RETRY_AFTER)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar
 
@@ -91,17 +92,23 @@ class Questions(APIRouter):
         return declare
 
 
+@cache
+def questions_of(role: str) -> list[str]:
+    """Return the names of the questions that a role may ask, in order; for when all are declared."""
+    return sorted(name for name, roles in RIGHTS.items() if role in roles)
+
+
 async def allowed(request: Request, desk: Desk, name: str) -> Ask:
     """Let the caller in who has the right to ask this; raises ReadNotAllowedError and what `authenticate` raises."""
     caller = await desk.authenticate(request.headers.getlist("authorization"))
-    return entitled(request, desk, caller, name)
+    return await entitled(request, desk, caller, name)
 
 
-def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
+async def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
     """Let in a caller whom we know, if they have the right to ask this; raises ReadNotAllowedError."""
     if caller.role not in RIGHTS[name]:
         raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
-    return Ask(request, desk, caller)
+    return Ask(request, desk, caller, await desk.reach_of(caller))
 
 
 async def _asking(request: Request) -> Ask:
@@ -121,7 +128,7 @@ async def _asking_by_ticket(request: Request) -> Ask:
     holder = await desk.tickets.take(ticket)
     if holder is None:
         raise TicketNotGoodError
-    return entitled(request, desk, holder, request.scope["route"].name)
+    return await entitled(request, desk, holder, request.scope["route"].name)
 
 
 def _require_each_once(request: Request) -> None:

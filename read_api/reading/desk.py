@@ -12,13 +12,16 @@ from zoneinfo import ZoneInfo
 from psycopg import OperationalError, errors
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from infra.analytics.fact_schema import Report
+from infra.analytics.fact_schema import EVERYTHING as EVERY_WORK
+from infra.analytics.fact_schema import Report, Sight
 from infra.log.past_log import AsOf
 from infra.postgres.connection import LINE, AsyncBoundedConnection, ServerSilentError, limits, patience_of
 from infra.postgres.faults import is_lost
+from read_api.reading.colleagues import Reaches
 from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.reading.feed import Feed
 from read_api.reading.past import Past
+from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.signals import Signals, Tickets
 from read_api.reading.statement import Seen, Statement
 
@@ -66,8 +69,14 @@ class Reports(Protocol):
     def reports(self) -> Sequence[Report]: ...
     @property
     def position(self) -> int: ...
-    def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> Any:
-        """Answer a report, as of a moment if one is given, as a pyarrow.Table."""
+    def query(
+        self,
+        report: str,
+        parameters: Mapping[str, Any] | None = None,
+        as_of: AsOf | None = None,
+        sight: Sight = EVERY_WORK,
+    ) -> Any:
+        """Answer a report about what may be seen, as of a moment if one is given, as a pyarrow.Table."""
         ...
 
     def wait_for(self, position: int, timeout: float) -> bool:
@@ -108,6 +117,7 @@ class Desk:
 
     pool: Pool
     authenticate: Callable[[Sequence[str]], Awaitable[Caller]]
+    reaches: Reaches
     is_let_in: Callable[[Caller, Sequence[str]], Awaitable[bool]]
     """Whether a caller is let in still: by their Authorization headers, or without these by the name alone."""
     history: History
@@ -132,17 +142,23 @@ class Desk:
         parameters: Mapping[str, Any],
         min_position: int | None = None,
         about: UUID | None = None,
+        reach: Reach = EVERYTHING,
     ) -> tuple[Seen, list[Row]]:
         """Run a statement on the views as they are; return how true it is, and its rows without that.
 
-        `about` is the one thing asked for: what waits elsewhere in the views is then not told. Raises
-        ViewBuildingError, ViewBehindError and, for a position that is not there yet, WrongParameterError.
+        `about` is the one thing asked for: what waits elsewhere in the views is then not told. Of what is out of
+        `reach` nothing is. Raises ViewBuildingError, ViewBehindError and, for a position that is not there yet,
+        WrongParameterError.
         """
-        rows = await self._run(statement, parameters, about)
+        rows = await self._run(statement, parameters, about, reach)
         if min_position is not None and rows[0][0] < min_position:
-            await self._wait(statement.all_views, min_position)
-            rows = await self._run(statement, parameters, about)
+            await self._wait(statement.rests_on(is_whole=reach.is_whole), min_position)
+            rows = await self._run(statement, parameters, about, reach)
         return Seen(*rows[0][:2]), [row[2:] for row in rows]
+
+    async def reach_of(self, caller: Caller) -> Reach:
+        """Return what a caller may see; raises what `fetch` raises."""
+        return await self.reaches.of(caller, self.fetch)
 
     async def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """Run any statement on what does not depend on a view."""
@@ -176,16 +192,20 @@ class Desk:
                 {"pointer": "/min_position", "in": "query", "code": "beyond-the-log", "head": head}
             )
 
-    async def _run(self, statement: Statement, parameters: Mapping[str, Any], about: UUID | None) -> list[Row]:
+    async def _run(
+        self, statement: Statement, parameters: Mapping[str, Any], about: UUID | None, reach: Reach
+    ) -> list[Row]:
+        views = statement.rests_on(is_whole=reach.is_whole)
         try:
-            rows = await self._again(*statement.asked(parameters, about))
+            rows = await self._again(*statement.asked(parameters, about, reach))
         except errors.UndefinedTable:
-            raise await self._building(statement.all_views) from None
+            raise await self.building(views) from None
         if rows[0][0] < 0:
-            raise await self._building(statement.all_views)
+            raise await self.building(views)
         return rows
 
-    async def _building(self, views: Sequence[str]) -> ViewBuildingError:
+    async def building(self, views: Sequence[str]) -> ViewBuildingError:
+        """Return what is told while one of these views is being built."""
         status = await self.rows(STATUS, {"views": list(views)})
         name, state, _, position = next((row for row in status if not row[2]), status[0])
         known = {"state": state, "position": position, "head": await self.head()}

@@ -1,6 +1,6 @@
 """Lists, page by page: each page begins after the last row of the one before, so nothing is shown twice or missed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from read_api.reading.answer import columns, json_of, list_of, one_of
 from read_api.reading.cursors import KeyType, Paged
 from read_api.reading.errors import not_in_list
+from read_api.reading.reach import few, within_reach
 from read_api.reading.statement import Statement
 
 FEW = 1_000
@@ -42,7 +43,10 @@ class Listing(Paged):
     rows of one page, from the views in `names`; `beside` are the views that the condition of a filter looks into,
     and `rests_on` those that every row is told from.
     `parties` are the filters that name a party: the facts that concern it are all that the list rests on. `sortings`
-    are the ways to sort it by name, each of them also backwards.
+    are the ways to sort it by name, each of them also backwards. `owned_by` is the column by whose values an index of
+    its own has the rows in order, and of which the reach of a caller says which they see: few of them are looked up
+    one by one, where a walk along the order would pass over nearly everything. `looked_up` are the filters that need
+    no such help.
     """
 
     view: str
@@ -62,6 +66,8 @@ class Listing(Paged):
     descending: bool = False
     sortings: Mapping[str, Sorting] = field(default_factory=dict)
     shown: frozenset[str] | None = None
+    owned_by: str = ""
+    looked_up: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -89,6 +95,12 @@ class Listing(Paged):
     def where(self, given: frozenset[str]) -> str:
         """Return the WHERE clause for the conditions of these names."""
         return "\n        AND ".join([self.always, *(self.filters[name] for name in sorted(given))])
+
+    def owners_asked(self, given: frozenset[str], people: Sequence[UUID] | None) -> int:
+        """Return for how many owners the rows are looked up one by one; 0: along the order."""
+        if not self.owned_by or people is None or given & (self.looked_up | self.searched):
+            return 0
+        return few(people)
 
     def ways(self, given: frozenset[str], where: str) -> list[str]:
         """Return this WHERE clause, and it once more for each filter that finds other rows as well."""
@@ -153,6 +165,7 @@ def page_statement(
     has_cursor: bool,
     has_count: bool = False,
     around: Around = NOTHING,
+    owners: int = 0,
 ) -> Statement:
     """Return what gives one page, one row: position, items as JSON (NULL: none), the last one's keys if more follow.
 
@@ -175,9 +188,15 @@ def page_statement(
     sorted_by = [f"key_{number}" for number in range(len(keys))]
     members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
-    found, rows = _rows(listing, given, conditions, order, size)
-    found_by = listing.ways(given, all_of_them)
-    counts = [f"(SELECT count(*) FROM {listing.view} AS {a} WHERE {where})" for where in found_by]  # noqa: S608
+    if owners:
+        found, rows = "", _ordered(_owned(listing, conditions, owners), listing.alias, f"{order} LIMIT {size} + 1")
+        counts = [_counted(_owned(listing, all_of_them, owners), a)]
+    else:
+        found, rows = _rows(listing, given, conditions, order, size)
+        counts = [
+            _counted(f"SELECT FROM {listing.view} AS {a} WHERE {where}", a)
+            for where in listing.ways(given, all_of_them)
+        ]
     counted = f", {' + '.join(counts)}" if has_count else ""
     sql = f"""{around.before}{found}, page AS MATERIALIZED (
     SELECT {members}
@@ -222,6 +241,25 @@ def item_statement(listing: Listing, condition: str) -> Statement:
     return one_of(listing.item, listing.alias, source, views=(listing.view,), names=listing.names)
 
 
+def _counted(rows: str, alias: str) -> str:
+    return f"(SELECT count(*) FROM ({rows}) AS {alias})"  # noqa: S608
+
+
+def _ordered(rows: str, alias: str, end: str) -> str:
+    return f"SELECT {alias}.* FROM ({rows}) AS {alias} ORDER BY {end}"  # noqa: S608
+
+
+def _owned(listing: Listing, conditions: str, owners: int) -> str:
+    """Return the SQL that gives the rows of so many owners, and those of nobody that the caller sees.
+
+    PostgreSQL merges what the index of each has in order, and reads no more than the page needs.
+    """
+    a, column = listing.alias, listing.owned_by
+    every = [f"{column} = %(owner_{number})s AND {within_reach(conditions)}" for number in range(owners)]
+    branches = [*every, f"{column} IS NULL AND {conditions}"]
+    return " UNION ALL ".join(f"SELECT {a}.* FROM {listing.view} AS {a} WHERE {branch}" for branch in branches)  # noqa: S608
+
+
 def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:
     """Return the SQL that gives the rows of one page, and the common table expression it needs before it."""
     a, view = listing.alias, listing.view
@@ -250,4 +288,4 @@ def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, 
         return found, selected[0]
     together = " UNION ALL ".join(f"({one})" for one in selected)
     # Each way is in order, and all of them together are not.
-    return found, together if len(wheres) == 1 else f"SELECT {a}.* FROM ({together}) AS {a} {end}"  # noqa: S608
+    return found, together if len(wheres) == 1 else _ordered(together, a, f"{order} LIMIT {size} + 1")

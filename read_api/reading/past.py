@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from infra.log.past_log import AsOf, Cut, MomentAheadError, TooLongError
 from infra.projector.folding import PoisonEventError
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
+from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.statement import Seen, Statement
 
 RETRY_AFTER = 5
@@ -117,12 +118,20 @@ class PastViews:
         parameters: Mapping[str, Any],
         min_position: int | None = None,  # noqa: ARG002 - the log itself was read
         about: UUID | None = None,  # noqa: ARG002 - nothing waits in what was folded just now
+        reach: Reach = EVERYTHING,
     ) -> tuple[Seen, list[tuple[Any, ...]]]:
-        """Run a statement on the views as they stood; return the position it is true at, and its rows without that."""
-        return Seen(self._then.position), await run_in_threadpool(rows_then, self._then, statement, parameters)
+        """Run a statement on the views as they stood; return the position it is true at, and its rows without that.
+
+        What is out of `reach` today is not told of the past either.
+        """
+        rows = await run_in_threadpool(rows_then, self._then, statement, parameters, reach)
+        return Seen(self._then.position), rows
 
 
-def rows_then(then: Then, statement: Statement, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def rows_then(
+    then: Then, statement: Statement, parameters: Mapping[str, Any], reach: Reach = EVERYTHING
+) -> list[tuple[Any, ...]]:
     """Run a statement on the views as they stood; return its rows without the position."""
-    values = {**parameters, "seen_position": then.position}
-    return [row[2:] for row in then.ask(statement.then, values, statement.views, statement.names)]
+    asked = statement.then if reach.is_whole else statement.seen_then
+    values = {**parameters, **reach.values, "seen_position": then.position}
+    return [row[2:] for row in then.ask(asked, values, statement.views, statement.names)]

@@ -120,7 +120,6 @@ CASES: list[tuple[Told, type[Aggregate], Ask, type[DomainError], dict[str, Any]]
         ClientIsOwnedError,
         {
             "client_id": ROMASHKA,
-            "client_name": "Romashka",
             "owner_id": ANNA,
             "owner_name": "Anna",
             "branch": "Yekaterinburg",
@@ -134,7 +133,6 @@ CASES: list[tuple[Told, type[Aggregate], Ask, type[DomainError], dict[str, Any]]
         ClientIsOwnedError,
         {
             "client_id": ROMASHKA,
-            "client_name": "Romashka",
             "owner_id": ANNA,
             "owner_name": None,
             "branch": None,

@@ -10,6 +10,8 @@ from typing import Any
 
 import psycopg
 
+from infra.amounts import postgres_text
+
 _TURNS = "kind IN ('opened', 'won', 'lost', 'reopened')"
 _WORTH = "kind IN ('opened', 'revalued', 'won')"
 _VISITS = "kind IN ('opened', 'moved', 'reopened')"
@@ -217,7 +219,7 @@ SELECT
     CAST(sum(won) AS bigint) AS deals_won,
     CAST(sum(lost) AS bigint) AS deals_lost,
     round(100 * sum(won) / nullif(sum(won) + sum(lost), 0), 2) AS win_rate,
-    string_agg(amount || ' ' || currency, '; ' ORDER BY currency) AS amount_won
+    string_agg({postgres_text("amount", "currency")} || ' ' || currency, '; ' ORDER BY currency) AS amount_won
 FROM by_currency
 GROUP BY month, staff_id
 ORDER BY month, staff_id"""

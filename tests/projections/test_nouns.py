@@ -55,6 +55,7 @@ NOT_COUNTED = {
     "pipeline.stage_restored": "stages are counted by their codes",
     "pipeline.stage_retired": "stages are counted by their codes",
     "pipeline.stage_revised": "stages are counted by their codes",
+    "right.scope_granted": "who sees what is no figure",
     "staff.reinstated": "who may come in is no figure",
     "staff.suspended": "who may come in is no figure",
     "team.closed": "no report counts by team yet",

@@ -1,7 +1,7 @@
 """A real database with every view built, filled by hand, and the application that reads it."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
+from aggregates.right import DEFAULT_SCOPES
 from app.composition.reading import commands_of, feed_at, past_at, signals_at, tickets_at
 from app.serving.http import Parts, create_app
 from app.words.messages import language_of
@@ -24,6 +25,7 @@ from infra.projector.projector import build
 from infra.words import sort_key, word_parts, words
 from projections.registry import PROJECTIONS
 from read_api.door import direct_routes, read_router
+from read_api.reading.colleagues import Reaches
 from read_api.reading.desk import Desk, Pool, Reports, read_pool
 from tests.database import MASTER, Database
 
@@ -48,6 +50,15 @@ class Caller(NamedTuple):
 async def authenticate(headers: Sequence[str]) -> Caller:
     role, _, identity = "".join(headers).removeprefix("Bearer ").partition("/")
     return Caller(identity, role)
+
+
+DEFAULTS = {
+    role.value: {kind.value: scope.value for kind, scope in scopes.items()} for role, scopes in DEFAULT_SCOPES.items()
+}
+
+
+async def scopes_of(role: str) -> Mapping[str, str]:
+    return DEFAULTS.get(role, {})
 
 
 async def is_let_in(_: object, __: Sequence[str]) -> bool:
@@ -91,10 +102,12 @@ class Office:
     reports: Reports | None = None
     history: dict[UUID, list[Fact]] = field(default_factory=dict)
 
-    def get(self, path: str, role: str = "seller", staff: UUID | str = "x", **how: Any) -> httpx.Response:
+    def get(self, path: str, role: str = "operator", staff: UUID | str = "x", **how: Any) -> httpx.Response:
         return self.send("GET", path, role, staff, **how)
 
-    def send(self, method: str, path: str, role: str = "seller", staff: UUID | str = "x", **how: Any) -> httpx.Response:
+    def send(
+        self, method: str, path: str, role: str = "operator", staff: UUID | str = "x", **how: Any
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {role}/{staff}", **how.pop("headers", {})}
 
         async def go() -> httpx.Response:
@@ -274,6 +287,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     doors = (
         pool,
         authenticate,
+        Reaches(scopes_of),
         is_let_in,
         read_history,
         phone_key,

@@ -11,14 +11,15 @@ import pyarrow as pa
 import pytest
 
 from infra.analytics.answer import PARKED_KEY, POSITION_KEY, STALE_KEY
-from infra.analytics.fact_schema import Parameter, Report, ReportColumn, ReportParameterError
+from infra.analytics.fact_schema import EVERYTHING, Parameter, Report, ReportColumn, ReportParameterError, Sight
 from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres
+from projections.analytics import ANALYTICS
 from read_api.analytics import Report as ReportDescribed
 from read_api.analytics import ReportAnswer
 from read_api.reading.answer import Items
 from tests.database import copy_of
-from tests.read_api.office import Office, office
+from tests.read_api.office import Office, nth, office
 
 SALES = Report(
     name="sales",
@@ -41,9 +42,17 @@ class Shelf:
     reports: tuple[Report, ...] = (SALES,)
     as_of: AsOf | None = None
     more: Mapping[bytes, bytes] = field(default_factory=dict)
+    sight: Sight = EVERYTHING
 
-    def query(self, report: str, parameters: Mapping[str, Any] | None = None, as_of: AsOf | None = None) -> pa.Table:
+    def query(
+        self,
+        report: str,
+        parameters: Mapping[str, Any] | None = None,
+        as_of: AsOf | None = None,
+        sight: Sight = EVERYTHING,
+    ) -> pa.Table:
         assert report == "sales"
+        self.sight = sight
         self.as_of = as_of
         year = (parameters or {}).get("year", "2026")
         if not year.isdigit():
@@ -73,6 +82,24 @@ def test_a_report_as_json_keeps_amounts_exact(shelf: Office) -> None:
     ReportAnswer.model_validate(answer.json())
     assert answer.json()["rows"] == [{"product": "Гвоздь", "won": "10.50"}, {"product": None, "won": "0.10"}]
     assert answer.headers["letopis-position"] == "5"
+
+
+def test_a_report_counts_the_work_that_the_caller_may_look_at(shelf: Office) -> None:
+    reports = shelf.reports
+    assert isinstance(reports, Shelf)
+    for role, sight in (
+        ("analyst", Sight(texts=False)),
+        ("marketer", Sight()),
+        ("auditor", Sight()),
+        ("head", Sight(within=[str(nth(7))])),
+    ):
+        assert shelf.get("/analytics/sales", role=role, staff=nth(7)).status_code == 200
+        assert reports.sight == sight, role
+
+
+@pytest.mark.parametrize("report", ANALYTICS.reports, ids=lambda one: one.name)
+def test_every_report_can_be_of_some_people_s_work_only(report: Report) -> None:
+    assert "$within" in report.sql
 
 
 @pytest.mark.parametrize("how", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv"}}])

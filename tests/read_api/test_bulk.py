@@ -11,6 +11,7 @@ from infra.postgres.embedded import EmbeddedPostgres
 from read_api import views
 from read_api.client_card import CARD, ClientCard
 from read_api.reading.desk import Desk, Row
+from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.statement import Seen, Statement
 from tests.database import copy_of
 from tests.read_api import office as offices
@@ -34,8 +35,9 @@ class BusyDesk(Desk):
         parameters: Mapping[str, Any],
         min_position: int | None = None,
         about: UUID | None = None,
+        reach: Reach = EVERYTHING,
     ) -> tuple[Seen, list[Row]]:
-        found = await super().fetch(statement, parameters, min_position, about)
+        found = await super().fetch(statement, parameters, min_position, about, reach)
         if BusyDesk.happens is not None:
             BusyDesk.happens()
         return found

@@ -18,7 +18,7 @@ STAGES = [
 
 
 def test_a_pipeline_shows_its_stages_in_order_the_retired_one_too(desk: Office) -> None:
-    told = given(DEFINED).at(desk).asks("/pipelines", "head")
+    told = given(DEFINED).at(desk).asks("/pipelines", "admin")
 
     told.answers(
         {
@@ -42,7 +42,7 @@ def test_the_board_counts_what_stands_where_and_what_was_won(desk: Office) -> No
     won = on(OTHER_SALE, fact(DealOpened), fact(DealWon))
     visit = given(DEFINED, standing, won).at(desk)
 
-    told = visit.asks("/pipeline", "head")
+    told = visit.asks("/pipeline", "admin")
 
     told.answers(
         {
@@ -57,14 +57,14 @@ def test_the_board_counts_what_stands_where_and_what_was_won(desk: Office) -> No
         }
     )
     Board.model_validate(told.response.json())
-    visit.asks(f"/pipeline?pipeline={OTHER_ROAD}", "head").refuses(404, "not-found")
+    visit.asks(f"/pipeline?pipeline={OTHER_ROAD}", "admin").refuses(404, "not-found")
 
 
 def test_the_board_is_of_a_pipeline_in_use_unless_another_is_named(desk: Office) -> None:
     visit = given(on(ROAD, fact(PipelineDefined), PipelineRetired()), on(OTHER_ROAD, fact(PipelineDefined))).at(desk)
-    visit.asks("/pipeline", "head").answers({"pipeline_id": OTHER_ROAD})
-    visit.asks(f"/pipeline?pipeline={ROAD}", "head").answers({"pipeline_id": ROAD})
-    given(on(ROAD, fact(PipelineDefined), PipelineRetired())).at(desk).asks("/pipeline", "head").answers(
+    visit.asks("/pipeline", "admin").answers({"pipeline_id": OTHER_ROAD})
+    visit.asks(f"/pipeline?pipeline={ROAD}", "admin").answers({"pipeline_id": ROAD})
+    given(on(ROAD, fact(PipelineDefined), PipelineRetired())).at(desk).asks("/pipeline", "admin").answers(
         {"pipeline_id": ROAD}
     )
 

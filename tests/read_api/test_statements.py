@@ -18,6 +18,7 @@ from infra.projector.tables import view_of
 from projections.registry import PROJECTIONS
 from projections.timers.timers_due import timers_due
 from read_api.reading.desk import Desk, Row
+from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.statement import Seen, Statement
 from tests.database import Database, copy_of
 from tests.read_api import office as offices
@@ -100,9 +101,10 @@ def statements_of_everything(database: Database, patch: pytest.MonkeyPatch) -> l
             parameters: Mapping[str, Any],
             min_position: int | None = None,
             about: UUID | None = None,
+            reach: Reach = EVERYTHING,
         ) -> tuple[Seen, list[Row]]:
             found.append(Asked(path, statement, dict(parameters), about))
-            return await super().fetch(statement, parameters, min_position, about)
+            return await super().fetch(statement, parameters, min_position, about, reach)
 
     patch.setattr(offices, "Desk", Noting)
     with offices.office(database) as opened:
@@ -198,7 +200,7 @@ def test_what_every_screen_asks_is_planned_once(everything_asked: tuple[Database
     assert len(screens) == 3
     with psycopg.connect(database.reader_url, autocommit=True, options="-c search_path=read") as reader:
         for path, screen in screens.items():
-            statement, values = screen.statement.asked(screen.values, screen.about)
+            statement, values = screen.statement.asked(screen.values, screen.about, EVERYTHING)
             for _ in range(20):
                 reader.execute(statement, values, prepare=True)
             counted = b"SELECT custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"

@@ -53,7 +53,7 @@ class Visit:
         office.record(len(facts))
         office.move(len(facts))
 
-    def asks(self, path: str, role: str = "seller", staff: UUID | str = "x", **how: Any) -> Answer:
+    def asks(self, path: str, role: str = "operator", staff: UUID | str = "x", **how: Any) -> Answer:
         """Ask over HTTP, as somebody in this role."""
         return Answer(self.office.get(path, role, staff, **how))
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 from urllib.parse import quote
+from uuid import UUID
 
 import httpx
 from fastapi.routing import APIRoute
@@ -77,14 +78,16 @@ class Query(NamedTuple):
     is_list: bool = False
     body: tuple[str, str] | None = None
 
-    def of(self, office: Office, as_of: str | None, more: str = "") -> httpx.Response:
-        """Ask it of the present, or as of a moment."""
+    def of(
+        self, office: Office, as_of: str | None, more: str = "", role: str = "admin", staff: UUID = STAFF[0]
+    ) -> httpx.Response:
+        """Ask it of the present, or as of a moment, as an admin unless said."""
         moment = "" if as_of is None else f"as_of={quote(as_of)}"
         query = "&".join(part for part in (more, moment) if part)
         path = f"{self.path}{'&' if '?' in self.path else '?'}{query}" if query else self.path
         if self.body is None:
-            return office.get(path, role="head", staff=STAFF[0])
-        return office.send("POST", path, role="head", staff=STAFF[0], json=dict([self.body]))
+            return office.get(path, role=role, staff=staff)
+        return office.send("POST", path, role=role, staff=staff, json=dict([self.body]))
 
 
 def everything() -> tuple[Query, ...]:

@@ -74,6 +74,7 @@ def test_a_rebuild_is_compared_with_what_was_there_before(place: Place) -> None:
         assert generation is not None
         # A card that is not what the log makes: the rebuilt one differs from it.
         owner.execute(f"UPDATE client_card_g{generation[0]}.client_card SET source = 'nowhere'".encode())
+    story.tokens["head"] = place.token("auditor", "auditor")  # this story hired nobody, so its head sees nobody
     with pytest.raises(NotTrueError) as error:
         rebuild_cards(story)
     assert error.value.expected["source"] == "nowhere"

@@ -110,13 +110,13 @@ def test_the_language_is_the_one_the_caller_likes_best(header: str | None, langu
 
 
 def test_a_refusal_names_its_facts() -> None:
-    error = ClientIsOwnedError(client_id=UUID(int=1), client_name="Ромашка", owner_id=UUID(int=2), owner_name="Анна")
+    error = ClientIsOwnedError(client_id=UUID(int=1), branch="Пермь", owner_id=UUID(int=2), owner_name="Анна")
     problem = problem_of(error)
     assert problem is not None
     body = told(problem, "ru")
     assert (body["status"], body["code"], body["owner_name"]) == (409, "client-owned", "Анна")
     assert "Анна" in body["detail"]
-    assert "Ромашка" in body["detail"]
+    assert "Пермь" in body["detail"]
 
 
 def test_what_is_not_there_is_called_as_people_call_it() -> None:

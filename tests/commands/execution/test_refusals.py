@@ -23,7 +23,6 @@ RACES, LOSERS = 20, 49
 def owned(client_id: UUID = CLIENT) -> DomainError:
     return ClientIsOwnedError(
         client_id=client_id,
-        client_name="Ромашка",
         owner_id=OWNER,
         owner_name="Анна",
         branch="Пермь",

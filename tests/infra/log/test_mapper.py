@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 from pydantic_core import from_json
 
 from events.base import Event
-from events.marks import PERSONAL
+from events.marks import PERSONAL, WRITTEN
 from infra.log.crypto import KeyIsGoneError, Keyring, MasterKey, WrongMasterKeyError
 from infra.log.envelope import RecordedEvent
 from infra.log.mapper import Mapper, UnreadableEventError
@@ -35,6 +35,15 @@ class Counted(Event):
     SCHEMA_VERSION: ClassVar[int] = 2
 
     pieces: int
+
+
+class Said(Event):
+    """Somebody said why."""
+
+    TOPIC: ClassVar[str] = "thing.said"
+
+    place: str
+    why: Annotated[str | None, WRITTEN] = None
 
 
 def to_pieces(payload: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +172,16 @@ def test_readers_outside_get_the_personal_part_only_if_they_may_see_it() -> None
     assert mapper(vault).told(kept, with_personal=False) == ('{"place":"Казань"}', 1, "withheld")
     vault.rows.clear()
     assert mapper(vault).told(kept, with_personal=True) == ('{"place":"Казань"}', 1, "forgotten")
+
+
+def test_what_people_wrote_is_told_to_nobody_who_may_see_nothing_personal() -> None:
+    told = Mapper((Said,), {}, Keyring(MASTER, Vault())).told
+    envelope = fact(uuid4(), 1).envelope._replace(topic="thing.said")
+    kept = RecordedEvent(envelope, '{"place":"Казань","why":"Olga is on leave"}')
+    assert told(kept, with_personal=True) == (kept.body, 1, None)
+    assert told(kept, with_personal=False) == ('{"place":"Казань"}', 1, "withheld")
+    without = RecordedEvent(envelope, '{"place":"Казань"}')
+    assert told(without, with_personal=False) == (without.body, 1, None)
 
 
 def test_readers_outside_get_old_facts_as_they_are_said_today() -> None:

@@ -4,10 +4,11 @@
 --: order = "month reason currency"
 --: parameters = "from to seller_id pipeline_id"
 -- Why deals are lost: lost deals that are not open again, by the month of the loss (company's zone), the reason as it was
--- given, and currency (NULL when nobody said what the deal was worth). amount: what those deals were last said to be worth.
+-- given (NULL for who may not read what people wrote), and currency (NULL when nobody said what the deal was worth).
+-- amount: what those deals were last said to be worth.
 SELECT
     month,
-    reason,
+    CASE WHEN $texts THEN reason END AS reason,
     currency,
     count(*) AS deals,
     sum(amount) AS amount
@@ -16,5 +17,6 @@ WHERE status = 'lost'
     AND ($from IS NULL OR ended_on >= CAST($from AS DATE))
     AND ($to IS NULL OR ended_on <= CAST($to AS DATE))
     AND ($seller_id IS NULL OR seller_id = CAST($seller_id AS UUID))
+    AND ($within IS NULL OR seller_id IN (SELECT unnest(CAST($within AS UUID[]))))
     AND ($pipeline_id IS NULL OR pipeline_id = CAST($pipeline_id AS UUID))
-GROUP BY month, reason, currency
+GROUP BY ALL

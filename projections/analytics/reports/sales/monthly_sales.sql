@@ -16,5 +16,6 @@ WHERE status = 'won'
     AND ($from IS NULL OR ended_on >= CAST($from AS DATE))
     AND ($to IS NULL OR ended_on <= CAST($to AS DATE))
     AND ($seller_id IS NULL OR seller_id = CAST($seller_id AS UUID))
+    AND ($within IS NULL OR seller_id IN (SELECT unnest(CAST($within AS UUID[]))))
     AND ($pipeline_id IS NULL OR pipeline_id = CAST($pipeline_id AS UUID))
 GROUP BY ALL

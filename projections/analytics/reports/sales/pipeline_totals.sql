@@ -14,5 +14,6 @@ SELECT
     sum(amount) AS amount
 FROM deal_now
 WHERE ($seller_id IS NULL OR seller_id = CAST($seller_id AS UUID))
+    AND ($within IS NULL OR seller_id IN (SELECT unnest(CAST($within AS UUID[]))))
     AND ($pipeline_id IS NULL OR pipeline_id = CAST($pipeline_id AS UUID))
 GROUP BY ALL

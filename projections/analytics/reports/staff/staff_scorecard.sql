@@ -57,6 +57,7 @@ by_currency AS (
         AND ($from IS NULL OR day >= CAST($from AS DATE))
         AND ($to IS NULL OR day <= CAST($to AS DATE))
         AND ($seller_id IS NULL OR staff_id = CAST($seller_id AS UUID))
+        AND ($within IS NULL OR staff_id IN (SELECT unnest(CAST($within AS UUID[]))))
     GROUP BY ALL
 ),
 by_month AS (

@@ -1,0 +1,19 @@
+"""What happens to the rights of a role: whose clients, deals and activities its people see."""
+
+from typing import ClassVar
+
+from events.base import Event
+from events.examples import RIGHTS_OF_SELLERS, example
+from events.values import OpenText, Scope, SeenKind, StaffRole
+
+
+@example(on=RIGHTS_OF_SELLERS, role=StaffRole.SELLER, kind=SeenKind.CLIENTS, scope=Scope.OWN, reason="data protection")
+class ScopeGranted(Event):
+    """From now on people in this role see things of this kind within this scope."""
+
+    TOPIC: ClassVar[str] = "right.scope_granted"
+
+    role: StaffRole
+    kind: SeenKind
+    scope: Scope
+    reason: OpenText | None = None

@@ -1,0 +1,100 @@
+"""Whose work a member of the staff may look at: their own, that of their team, of their branch, or everybody's."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+from uuid import UUID
+
+from infra.in_flight import Known
+from read_api import views
+from read_api.reading.reach import EVERYTHING, Reach
+from read_api.reading.statement import Seen, Statement
+
+KNOWN_SECONDS = 1.0
+"""So long after a move, or another scope, somebody may still see what they saw."""
+
+KNOWN_CALLERS = 10_000
+
+EVERYBODY_S = {"clients": "all", "deals": "all", "activities": "all", "texts": "all"}
+"""The scopes of a role from which nothing is kept."""
+
+
+def _units(kind: str) -> str:
+    """Return the SQL of the teams, or branches, that somebody is in or heads."""
+    return f"""SELECT s.{kind}_id FROM {views.STAFF_DIRECTORY} AS s
+        WHERE s.staff_id = %(staff)s AND s.{kind}_id IS NOT NULL
+        UNION SELECT u.unit_id FROM {views.UNITS} AS u WHERE u.kind = '{kind}' AND u.head_id = %(staff)s"""  # noqa: S608 - constants
+
+
+_COLLEAGUES = f"""
+SELECT seen.*, array(
+    SELECT m.staff_id
+    FROM {views.STAFF_DIRECTORY} AS m
+    WHERE m.head_id = %(staff)s OR m.team_id IN ({_units("team")})
+), array(
+    SELECT m.staff_id
+    FROM {views.STAFF_DIRECTORY} AS m
+    WHERE m.branch_id IN ({_units("branch")})
+)
+FROM seen"""  # noqa: S608 - put together from constants
+COLLEAGUES = Statement(_COLLEAGUES, (views.STAFF_DIRECTORY, views.UNITS))
+
+
+class Caller(Protocol):
+    """Who asks."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+
+
+class Fetch(Protocol):
+    """Runs a statement on the views as they are."""
+
+    async def __call__(
+        self, statement: Statement, parameters: Mapping[str, Any], /
+    ) -> tuple[Seen, list[tuple[Any, ...]]]: ...
+
+
+class Colleagues(NamedTuple):
+    """Whom each scope takes in; those of the team, and whom they head, are of the branch too."""
+
+    own: Sequence[UUID] = ()
+    team: Sequence[UUID] = ()
+    branch: Sequence[UUID] = ()
+
+    def within(self, scope: str) -> Sequence[UUID] | None:
+        """Return whom a scope takes in, None for everybody; of one that there is not, nobody."""
+        return None if scope == "all" else {"own": self.own, "team": self.team, "branch": self.branch}.get(scope, ())
+
+
+class Reaches:
+    """What callers may see; `scopes_of` says of a role the scope of each kind of thing."""
+
+    def __init__(self, scopes_of: Callable[[str], Awaitable[Mapping[str, str]]]) -> None:
+        self.scopes_of = scopes_of
+        self._known = Known(KNOWN_SECONDS, KNOWN_CALLERS)
+
+    async def of(self, caller: Caller, fetch: Fetch) -> Reach:
+        """Return what a caller may see; raises what `fetch` and the scopes raise."""
+        scopes = await self.scopes_of(caller.role)
+        if scopes == EVERYBODY_S:
+            return EVERYTHING
+        mine = await self._colleagues_of(caller.id, fetch)
+        within = {kind: mine.within(scopes.get(kind, "none")) for kind in ("clients", "deals", "activities")}
+        return Reach(**within, texts=scopes.get("texts") == "all")
+
+    async def _colleagues_of(self, caller_id: str, fetch: Fetch) -> Colleagues:
+        try:
+            staff_id = UUID(caller_id)
+        except ValueError:
+            return Colleagues()
+        return await self._known.get(staff_id, partial(_look, staff_id, fetch))
+
+
+async def _look(staff_id: UUID, fetch: Fetch) -> Colleagues:
+    _, [(team, branch)] = await fetch(COLLEAGUES, {"staff": staff_id})
+    own = (staff_id,)
+    of_team = tuple(dict.fromkeys((*own, *team)))
+    return Colleagues(own, of_team, tuple(dict.fromkeys((*of_team, *branch))))

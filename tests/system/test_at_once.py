@@ -1,0 +1,147 @@
+"""Who leaves, is suspended or gets another role is treated so at once, with a token that is good for hours yet."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from app.auth.issuing import issue_token
+from app.composition.wiring import batch_runner
+from app.demo.company import ADMIN_ID, demo_id, ensure_admin, load_demo_company
+from app.settings import Settings
+from infra.postgres.connection import OwnConnection
+from infra.postgres.embedded import EmbeddedPostgres
+from tests.database import MASTER, Database, copy_of
+from tests.system.service import SECRET, Service, service
+from tests.system.test_signing_in import becomes
+
+ANNA = str(demo_id("anna"))
+IN_FLIGHT = 200
+PATIENCE = 30.0
+
+
+def signed(person: object) -> str:
+    """Return a token that says who somebody is, and nothing of their role."""
+    return issue_token(Settings(jwt_secret=SECRET), str(person), None, timedelta(hours=1))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def company(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
+    with copy_of(cluster, template) as database:
+        borrow = OwnConnection(database.writer_url)
+        runner = batch_runner(MASTER, borrow)
+        ensure_admin(runner.run, MASTER.keyed_hash)
+        load_demo_company(runner.run, MASTER.keyed_hash, datetime.now(UTC))
+        borrow.close()
+        yield database
+
+
+class Followed:
+    """What came of a stream, and when it ended."""
+
+    def __init__(self, running: Service, token: str, path: str) -> None:
+        self.lines: list[str] = []
+        self.opened = threading.Event()
+        self._thread = threading.Thread(target=self._follow, args=(running.address + path, token), daemon=True)
+        self._thread.start()
+        assert self.opened.wait(PATIENCE)
+
+    def _follow(self, address: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "text/event-stream"}
+        with httpx.stream("GET", address, headers=headers, timeout=60) as answer:
+            assert answer.status_code == 200
+            for line in answer.iter_lines():
+                self.opened.set()
+                self.lines.append(line)
+
+    def ended(self) -> list[str]:
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive()
+        return self.lines
+
+    def positions(self) -> list[int]:
+        return [
+            json.loads(line[6:])["position"] for line in self.lines if line.startswith("data: {") and "kind" in line
+        ]
+
+
+@contextmanager
+def running_company(company: Database, folder: Path) -> Iterator[Service]:
+    with service(folder, "service", "--workers", "2", database_url=company.owner_url) as running:
+        becomes(running, "/my-day", signed(ANNA), 200)
+        yield running
+
+
+def tells(running: Service, token: str, command: str, **body: Any) -> httpx.Response:
+    return running.post(command, body, {"Authorization": f"Bearer {token}"})
+
+
+def test_nothing_is_decided_or_told_after_a_departure(company: Database, tmp_path: Path) -> None:
+    anna, admin = signed(ANNA), signed(ADMIN_ID)
+    with running_company(company, tmp_path) as running:
+        stream = Followed(running, anna, "/my-changes")
+        batch = {
+            "commands": [
+                {
+                    "command": "plan-activity",
+                    "data": {"channel": "task", "topic": "x", "due_at": "2030-01-01T00:00:00Z"},
+                }
+            ]
+            * 100
+        }
+        headers = {"Authorization": f"Bearer {anna}"}
+
+        def asks(number: int) -> httpx.Response:
+            if number % 4 == 0:
+                return httpx.post(f"{running.address}/commands", json=batch, headers=headers, timeout=60)
+            if number % 4 == 1:
+                return httpx.post(f"{running.address}/commands/plan-activity", json=plan, headers=headers, timeout=60)
+            return httpx.get(f"{running.address}/clients?limit=5", headers=headers, timeout=60)
+
+        with ThreadPoolExecutor(16) as pool:
+            asked = [pool.submit(asks, number) for number in range(IN_FLIGHT)]
+            time.sleep(0.2)
+            left = tells(running, admin, "depart-staff", staff_id=ANNA).json()["position"]
+            answers = [each.result() for each in asked]
+        assert {answer.status_code for answer in answers} <= {200, 403}
+        assert becomes(running, "/clients", anna, 403).json()["code"] == "login-unknown"
+        # In either process, and for good.
+        told = [httpx.get(f"{running.address}/me", headers=headers, timeout=30).status_code for _ in range(20)]
+        assert set(told) == {403}
+        assert '"reason":"not-let-in"' in "".join(stream.ended()[-3:])
+        assert all(position <= left for position in stream.positions())
+    with psycopg.connect(company.owner_url) as log:
+        by_her = log.execute("SELECT max(position) FROM letopis.event WHERE actor = %s", [ANNA]).fetchone()
+        refused = log.execute("SELECT count(*) FROM letopis.refusal WHERE code = 'not-let-in'").fetchone()
+    assert by_her is not None
+    assert by_her[0] is None or by_her[0] < left
+    assert refused is not None
+    in_batches = sum(answer.text.count('"not-let-in"') for answer in answers)
+    assert (refused[0] > 0) == (in_batches > 0)
+
+
+def test_who_is_suspended_waits_outside_until_let_in_again(company: Database, tmp_path: Path) -> None:
+    anna, admin = signed(ANNA), signed(ADMIN_ID)
+    with running_company(company, tmp_path) as running:
+        assert tells(running, admin, "suspend-staff", staff_id=ANNA, reason="her phone was stolen").status_code == 200
+        told = becomes(running, "/my-day", anna, 403).json()
+        assert told["code"] == "suspended"
+        refused = tells(running, anna, "record-activity")
+        assert (refused.status_code, refused.json()["code"]) == (403, "suspended")
+        assert tells(running, admin, "reinstate-staff", staff_id=ANNA).status_code == 200
+        becomes(running, "/my-day", anna, 200)
+        # Another role holds whatever her token was signed for.
+        assert tells(running, admin, "change-staff-role", staff_id=ANNA, role="analyst").status_code == 200
+        becomes(running, "/clients", anna, 403)
+        end = time.monotonic() + PATIENCE
+        while becomes(running, "/me", anna, 200).json()["role"] != "analyst":
+            assert time.monotonic() < end

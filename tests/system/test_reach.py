@@ -1,0 +1,317 @@
+"""Somebody is told what an admin is told, less what they may not see: whatever is asked, now and of the past."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from aggregates.right import DEFAULT_SCOPES, FIXED
+from commands import staff, team
+from commands.execution.pending import Accepted
+from events.ids import team_named
+from events.values import Scope, SeenKind, StaffRole
+from infra.postgres.embedded import EmbeddedPostgres
+from tests.database import copy_of
+from tests.read_api.office import Office, open_office
+from tests.system.asked import Query, everything
+from tests.system.chances import BEGINNING, NINA, STAFF
+from tests.system.company import company
+from tests.system.histories import ADMIN, Asked, histories, request
+from tests.system.sight import Scopes, Sight, Whole, seen, whole_of
+from tests.system.test_as_of import DATED_BACK, MANY, STEP, now_of
+
+ASKED = everything()
+
+PAST = 10
+"""Past moments of which is asked."""
+
+PLACED: list[Asked] = [
+    Asked(staff.MoveStaff(staff_id=each, team=in_team, branch=in_branch), ADMIN)
+    for each, in_team, in_branch in zip(
+        STAFF, ("Romashka", "Romashka", "Lutik", "Lutik"), ("Romashka", "Lutik", "Romashka", "Lutik"), strict=False
+    )
+] + [
+    Asked(staff.HireStaff(staff_id=UUID(int=90), name="Zoe", role=StaffRole.HEAD, branch="Romashka"), ADMIN),
+    Asked(team.MoveTeamUnderHead(team_id=team_named("Lutik"), head_id=UUID(int=90)), ADMIN),
+]
+"""Who works where, so that each scope takes in more than the one before."""
+
+VIEWERS = (*STAFF[:5], NINA, UUID(int=90), UUID(int=91))
+"""The last of them is nobody on record."""
+
+SCOPES = st.fixed_dictionaries(
+    {
+        kind.value: st.sampled_from([scope.value for scope in reversed(Scope)])
+        for kind in SeenKind
+        if kind is not SeenKind.TEXTS
+    }
+)
+DEFAULTS: tuple[Scopes, ...] = tuple(
+    {kind.value: scope.value for kind, scope in scopes.items()}
+    for role, scopes in DEFAULT_SCOPES.items()
+    if role in {StaffRole.SELLER, StaffRole.HEAD}
+)
+
+
+class Eye(NamedTuple):
+    """Somebody who asks, with what they should see."""
+
+    office: Office
+    sight: Sight
+    role: str
+    as_of: str | None = None
+
+    def told(self, query: Query, more: str = "") -> tuple[int, Any]:
+        answer = query.of(self.office, self.as_of, more, self.role, UUID(self.sight.me))
+        return answer.status_code, answer.json()
+
+    def whole(self, query: Query) -> tuple[int, Any]:
+        """Return what an admin is told who asks for the same."""
+        answer = query.of(self.office, self.as_of, "", "admin", UUID(self.sight.me))
+        return answer.status_code, answer.json()
+
+
+def ids_of(body: Mapping[str, Any], key: str) -> list[str]:
+    return [item[key] for item in body["items"]]
+
+
+def check_list(key: str, sees: Callable[[Sight], Callable[[str], bool]]) -> Callable[..., None]:
+    """Return what compares a list, its order and its count."""
+
+    def check(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+        assert (whole[0], told[0]) == (200, 200)
+        assert whole[1]["next"] is None
+        expected = [item[key] for item in seen(whole[1]["items"], key, sees(eye.sight))]
+        assert ids_of(told[1], key) == expected, query
+        if "count" in told[1]:
+            assert told[1]["count"] == len(expected)
+        names = {item[key]: item for item in whole[1]["items"]}
+        for item in told[1]["items"]:
+            if "client_name" in item:
+                is_known = eye.sight.client(item["client_id"])
+                assert item["client_name"] == (names[item[key]]["client_name"] if is_known else None)
+
+    return check
+
+
+def check_one(part: str, sees: Callable[[Sight], Callable[[str], bool]]) -> Callable[..., None]:
+    """Return what compares the answers about one thing: the same as of what there is not, or the same as an admin's."""
+
+    def check(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+        identity = urlsplit(query.path).path.split("/")[2]
+        assert told[0] == (whole[0] if sees(eye.sight)(identity) else 404), (part, query)
+        if told[0] == 404:
+            assert told[1]["code"] == "not-found"
+
+    return check
+
+
+def check_board(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    if whole[0] == 404:
+        assert told == whole
+        return
+    check_list("deal_id", lambda sight: sight.deal)(eye, query, whole, told)
+    if eye.as_of is not None:
+        return
+    deals = [one for one in eye.sight.whole.deals.values() if eye.sight.deal(one["deal_id"])]
+    wanted = parse_qs(urlsplit(query.path).query).get("seller")
+    deals = [one for one in deals if one["pipeline_id"] == told[1]["pipeline_id"]]
+    deals = [one for one in deals if wanted is None or one["seller_id"] == wanted[0]]
+    for column in told[1]["stages"]:
+        assert column["count"] == sum(one["status"] == "open" and one["stage"] == column["code"] for one in deals)
+    for status in ("won", "lost"):
+        assert told[1][status]["count"] == sum(one["status"] == status for one in deals)
+
+
+def check_day(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    if told[0] == 403:
+        assert eye.role == "seller"
+        return
+    for part in ("overdue", "due", "calls_to_classify"):
+        expected = [item["activity_id"] for item in whole[1][part] if eye.sight.activity(item["activity_id"])]
+        assert [item["activity_id"] for item in told[1][part]] == expected
+        assert told[1][f"{part}_count"] == len(expected)
+
+
+def check_owners(eye: Eye, _: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    """Whose a client is everybody is told, and more of them only who sees them."""
+    for item, other in zip(told[1]["items"], whole[1]["items"], strict=True):
+        assert item == {**other, "is_seen": eye.sight.client(item["client_id"])}
+
+
+def check_same(_: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    assert told == whole, query
+
+
+def check_report(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    if eye.role == "seller":
+        assert told[0] == 403
+        return
+    people = eye.sight.people("deals")
+    rows = whole[1]["rows"]
+    whose = next((name for name in ("staff_id", "seller_id") if rows and name in rows[0]), None)
+    if whose is not None:
+        assert told[1]["rows"] == [row for row in rows if people is None or row[whose] in people], query
+    elif people is None:
+        assert told[1]["rows"] == rows
+    else:
+        one_by_one: Counter[str] = Counter()
+        for each in people:
+            path = query.path + ("&" if "?" in query.path else "?") + f"seller_id={each}"
+            for row in query._replace(path=path).of(eye.office, eye.as_of, "", "admin").json()["rows"]:
+                one_by_one[repr({name: value for name, value in row.items() if name not in SUMMED})] += row["deals"]
+        found = {repr({k: v for k, v in row.items() if k not in SUMMED}): row["deals"] for row in told[1]["rows"]}
+        assert found == dict(one_by_one), query
+
+
+SUMMED = {"deals", "amount"}
+
+CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]] = {
+    "list_clients": check_list("client_id", lambda sight: sight.client),
+    "search_clients": check_list("client_id", lambda sight: sight.client),
+    "find_owners": check_owners,
+    "list_deals": check_list("deal_id", lambda sight: sight.deal),
+    "list_activities": check_list("activity_id", lambda sight: sight.activity),
+    "get_pipeline": check_board,
+    "get_my_day": check_day,
+    "get_client": check_one("card", lambda sight: sight.client),
+    "get_client_timeline": check_one("story", lambda sight: sight.client),
+    "get_client_ownership": check_one("owners", lambda sight: sight.client),
+    "list_client_notes": check_one("notes", lambda sight: sight.client),
+    "get_deal": check_one("deal", lambda sight: sight.deal),
+    "list_deal_notes": check_one("notes", lambda sight: sight.deal),
+    "get_activity": check_one("activity", lambda sight: sight.activity),
+    "list_activity_notes": check_one("notes", lambda sight: sight.activity),
+    "get_staff_counters": check_one("figures", lambda sight: sight.staff),
+    "get_report": check_report,
+    "list_staff": check_same,
+    "get_staff_member": check_same,
+    "get_staff_places": check_same,
+    "list_units": check_same,
+    "list_products": check_same,
+    "get_product": check_same,
+    "list_pipelines": check_same,
+    "list_logins": check_same,
+}
+"""How each question that can be asked of the past, too, is compared; one without is no question yet."""
+
+SELLERS_MAY_NOT = {"list_logins"}
+
+
+def compare(eye: Eye, queries: Sequence[Query]) -> Counter[str]:
+    """Ask, and compare with what everybody is told; return how often each question was asked."""
+    asked: Counter[str] = Counter()
+    for query in queries:
+        told = eye.told(query)
+        if query.name in SELLERS_MAY_NOT and eye.role == "seller":
+            assert told[0] == 403
+            continue
+        CHECKS[query.name](eye, query, eye.whole(query), told)
+        asked[query.name] += 1
+    return asked
+
+
+def check_walk(eye: Eye, path: str, key: str, sees: Callable[[str], bool], whole: Mapping[str, Any]) -> None:
+    """A walk from page to page meets everything that they see, once."""
+    found: list[str] = []
+    query, more = Query("walk", f"{path}?limit=2"), ""
+    while True:
+        status, page = eye.told(query, more)
+        assert status == 200
+        found += ids_of(page, key)
+        if page["next"] is None:
+            break
+        more = f"cursor={page['next']}"
+    assert sorted(found) == sorted(each for each in whole if sees(each))
+
+
+@contextmanager
+def lived(
+    cluster: EmbeddedPostgres, template: str, batches: list[list[Asked]], folders: pytest.TempPathFactory
+) -> Iterator[tuple[Office, Whole, list[datetime]]]:
+    """A company that all this has happened to, and the moments after each batch."""
+    with (
+        copy_of(cluster, template) as database,
+        company(database, folders.mktemp("made")) as one,
+        open_office(database, one.analytics) as office,
+    ):
+        moments = []
+        for number, batch in enumerate(batches):
+            answered = one.runner.run([request(asked, BEGINNING + number * STEP) for asked in batch])
+            assert batch is not PLACED or all(isinstance(answer, Accepted) for answer in answered)
+            while one.follow(1_000):
+                pass
+            moments.append(now_of(database))
+        office.clock.stop_at(moments[-1])
+        yield office, whole_of(office), moments
+
+
+@settings(
+    max_examples=1,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+)
+@given(batches=histories(batches=PAST - 4), scopes=st.lists(SCOPES, min_size=6, max_size=6))
+def _in_this_history(
+    batches: list[list[Asked]],
+    scopes: list[Scopes],
+    cluster: EmbeddedPostgres,
+    template: str,
+    folders: pytest.TempPathFactory,
+) -> None:
+    assume(len({type(asked.command) for batch in batches for asked in batch}) > MANY)
+    granted: dict[str, Scopes] = {}
+
+    async def scopes_of(role: str) -> Scopes:
+        return granted.get(role) or {kind.value: scope.value for kind, scope in DEFAULT_SCOPES[StaffRole(role)].items()}
+
+    with lived(cluster, template, [*batches[:2], DATED_BACK, PLACED, *batches[2:]], folders) as (
+        office,
+        whole,
+        moments,
+    ):
+        office.desk.reaches.scopes_of = scopes_of
+        kept: Counter[str] = Counter()
+        for number, (who, each) in enumerate(zip(VIEWERS, (*DEFAULTS, *scopes), strict=True)):
+            role = "head" if number % 2 else "seller"
+            granted[role] = {**each, "texts": "all"}
+            eye = Eye(office, Sight(whole, str(who), each), role)
+            # Each caller asks some of everything; all of it is asked by one or another.
+            asked = compare(eye, [query for place, query in enumerate(ASKED) if place % 4 == number % 4])
+            assert asked
+            for path, key, sees, things in (
+                ("/clients", "client_id", eye.sight.client, whole.clients),
+                ("/deals", "deal_id", eye.sight.deal, whole.deals),
+                ("/activities", "activity_id", eye.sight.activity, whole.activities),
+            ):
+                check_walk(eye, path, key, sees, things)
+                kept[f"{path} seen"] += sum(map(sees, things))
+                kept[f"{path} kept"] += len(things) - sum(map(sees, things))
+            moment = moments[number % len(moments)].isoformat()
+            compare(eye._replace(as_of=moment), [query for place, query in enumerate(ASKED) if place % 25 == number])
+        # Else the test would show nothing of it.
+        assert min(kept.values()) > 10, kept
+
+
+def test_everybody_is_told_what_they_may_see_and_nothing_else(
+    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    _in_this_history(cluster=cluster, template=template, folders=tmp_path_factory)
+
+
+def test_every_question_about_the_past_has_its_rule_here() -> None:
+    assert {query.name for query in ASKED} == set(CHECKS)
+
+
+def test_the_roles_whose_scope_is_fixed_see_all_or_nothing() -> None:
+    for role in FIXED:
+        assert len(set(DEFAULT_SCOPES[role].values())) == 1
