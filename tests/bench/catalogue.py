@@ -17,6 +17,7 @@ from tests.bench.measuring import Benchmark
 from tests.bench.past import as_of_board, as_of_card
 from tests.bench.reads import reads_http_1m, reads_http_10k
 from tests.bench.reports import reports_10m
+from tests.bench.scoped import reads_scoped_1m
 from tests.bench.streams import load_long_stream
 from tests.bench.views import live_projection, live_projection_card, rebuild_append_only, rebuild_postgres
 
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         import_rows,
         reads_http_10k,
         reads_http_1m,
+        reads_scoped_1m,
         as_of_card,
         as_of_board,
         reports_10m,

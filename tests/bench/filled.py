@@ -80,8 +80,11 @@ Work = tuple[str, tuple[int, int] | None]
 """A statement and its parameters."""
 
 
-def fill(place: Place, clients: int) -> None:
-    """Let the views have so many clients (a multiple of 100), ten facts each, and the forty sellers who own them."""
+def fill(place: Place, clients: int, owner: str = "r.owner_id") -> None:
+    """Let the views have so many clients (a multiple of 100), ten facts each, and the forty sellers who own them.
+
+    `owner` is other SQL for whose the copy with number `n` of a model `r` is.
+    """
     last = append_made_log(place.urls.owner, place.master, MODELS * EVENTS_PER_CLIENT)
     projected_up_to(place, PROJECTIONS, last)
     with psycopg.connect(place.urls.owner, autocommit=True) as connection:
@@ -91,7 +94,8 @@ def fill(place: Place, clients: int) -> None:
         indexes = [made for table in _TABLES for made in _taken_off(connection, table)]
         copies = clients // MODELS - 1
         spans = [(1, copies // 2), (copies // 2 + 1, copies)]
-        _side_by_side(place, [(_FILL[table], span) for table in _TABLES for span in spans])
+        copied = {**_FILL, "client_card": _FILL["client_card"].replace("r.owner_id", owner)}
+        _side_by_side(place, [(copied[table], span) for table in _TABLES for span in spans])
         _side_by_side(place, [(statement, None) for statement in indexes])
         _side_by_side(place, [(f"ANALYZE {one}_g1.{one}", None) for one in (*_TABLES, "staff_directory")])
 

@@ -72,9 +72,9 @@ def noop(place: Place) -> Any:
     return _process(place, "-m", "tests.bench.noop")
 
 
-def token(place: Place) -> str:
-    """Return the administrator's token, good for both."""
-    return issue_token(place.settings, str(ADMIN_ID), "admin", timedelta(hours=1))
+def token(place: Place, actor: object = ADMIN_ID, role: str = "admin") -> str:
+    """Return a token, good for both: the administrator's unless said."""
+    return issue_token(place.settings, str(actor), role, timedelta(hours=1))
 
 
 def load(
@@ -111,7 +111,11 @@ Asked = tuple[int, str, Options]
 
 
 def http_race(
-    ground: Ground, ours: Asked, noop: Asked, others: Mapping[str, tuple[str, Asked]] = MappingProxyType({})
+    ground: Ground,
+    ours: Asked,
+    noop: Asked,
+    others: Mapping[str, tuple[str, Asked]] = MappingProxyType({}),
+    baseline: str = "a no-op FastAPI endpoint",
 ) -> Race:
     """Return the race of servers; `others` are further baselines by what is added to the name, with what they are."""
     seen: dict[str, list[float]] = defaultdict(list)
@@ -132,7 +136,7 @@ def http_race(
     return Race(
         sampler(ours, "", has_median=True),
         sampler(noop, "noop_"),
-        f"a no-op FastAPI endpoint, {CONNECTIONS} connections",
+        f"{baseline}, {CONNECTIONS} connections",
         "requests/s",
         extras=lambda: {name: median(values) for name, values in seen.items()},
         others=[

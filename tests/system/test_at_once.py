@@ -89,15 +89,8 @@ def test_nothing_is_decided_or_told_after_a_departure(company: Database, tmp_pat
     anna, admin = signed(ANNA), signed(ADMIN_ID)
     with running_company(company, tmp_path) as running:
         stream = Followed(running, anna, "/my-changes")
-        batch = {
-            "commands": [
-                {
-                    "command": "plan-activity",
-                    "data": {"channel": "task", "topic": "x", "due_at": "2030-01-01T00:00:00Z"},
-                }
-            ]
-            * 100
-        }
+        plan = {"channel": "task", "topic": "x", "due_at": "2030-01-01T00:00:00Z"}
+        batch = {"commands": [{"command": "plan-activity", "data": plan}] * 100}
         headers = {"Authorization": f"Bearer {anna}"}
 
         def asks(number: int) -> httpx.Response:
