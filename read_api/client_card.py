@@ -198,7 +198,7 @@ _NEXT_ACTIVITY = f"""(
         FROM {views.ACTIVITIES} AS a
         {JOINS}
         WHERE (a.client_id = %(client_id)s OR a.contact_id = %(client_id)s) AND a.state = 'planned'
-            AND {sees("activity", "a")}
+            AND {counts_at_client("activity", "a")}
         ORDER BY a.due_at, a.activity_id
         LIMIT 1
     )"""  # noqa: S608 - put together from constants

@@ -17,6 +17,7 @@ from infra.projector.projection import Projection
 from projections.registry import PROJECTIONS
 from tests import examples
 from tests.events.schema_gate import losses, schema_of
+from tests.rights_page import PAGE, page
 from tests.story import given, on
 
 HERE = Path(__file__).parent
@@ -188,6 +189,7 @@ def freeze() -> list[Path]:
         written[file] = text
     if refused:
         raise FrozenError("\n".join(refused))
+    written[PAGE] = page()
     changed = [path for path, text in written.items() if not path.exists() or path.read_text().strip() != text.strip()]
     for path in changed:
         path.parent.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@ from read_api.clients import ClientsQuestion
 from read_api.deals import DealsQuestion
 from read_api.reading.question import PastQuestion
 from read_api.staff import StaffQuestion
+from tests.rights_page import PAGE, page
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
@@ -48,6 +49,10 @@ def test_every_command_is_in_the_documents_and_none_that_is_not() -> None:
     told = set(re.findall(r"(?:bin/|`|^|\s)(letopis(?: [a-z][a-z-]+)+)", NAMED, re.MULTILINE))
     unknown = {each for each in told if not any(each == one or each.startswith(f"{one} ") for one in there)}
     assert {each for each in unknown if not any(one.startswith(f"{each} ") for one in there)} == set()
+
+
+def test_the_page_of_rights_says_what_is_declared() -> None:
+    assert PAGE.read_text("utf-8").strip() == page().strip(), "run `make freeze`"
 
 
 def test_a_port_that_is_named_goes_to_whoever_looks_at_one_and_none_goes_there_unasked() -> None:

@@ -17,7 +17,7 @@ from read_api.reading.feed import Follower
 from read_api.reading.moments import as_of_from
 from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, page_statement
 from read_api.reading.question import PageQuestion, PastQuestion
-from read_api.reading.reach import EVERYTHING, Reach, of_owners
+from read_api.reading.reach import EVERYTHING, Reach, Sight
 from read_api.reading.statement import Seen, Statement
 
 # An operator has to look at it: soon enough to notice, seldom enough to wait.
@@ -211,14 +211,13 @@ class Ask:
         named = {**filters, **self._as_of}
         place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}
         given, size = listing.conditions_of(filters), question.page_size
-        people = None if self._as_of else self.reach.clients
-        owners = listing.owners_asked(given, people)
+        owners = 0 if self._as_of else listing.owners_asked(given, self.reach)
         statement = page_statement(
             listing, given, size, has_cursor=bool(place), has_count=question.count, around=around, owners=owners
         )
         values = {**filters, **more, **place, "limit": size}
-        if people is not None and owners:
-            values |= of_owners(people, owners)
+        if owners:
+            values["owners"] = self.reach.owners
         seen, rows = await self.fetch(statement, values, question.min_position, about)
         others, (items, *last) = rows[0][: len(around.columns)], rows[0][len(around.columns) :]
         count = f',"count":{last.pop()}' if question.count else ""
@@ -231,6 +230,6 @@ class Ask:
 
         Who sees a part only hears the same of what waits, of what is not theirs to see, and of what there is not.
         """
-        if seen.parked is None or not self.reach.is_whole:
+        if seen.parked is None or self.reach.sight is not Sight.WHOLE:
             return NoSuchThingError(kind=kind, id=identity)
         return ViewParkedError(kind=kind, id=identity, parked=seen.parked, retry_after=PARKED_RETRY_AFTER)

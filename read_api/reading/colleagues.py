@@ -1,8 +1,9 @@
 """Whose work a member of the staff may look at: their own, that of their team, of their branch, or everybody's."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from infra.in_flight import Known
@@ -15,7 +16,9 @@ KNOWN_SECONDS = 1.0
 
 KNOWN_CALLERS = 10_000
 
-EVERYBODY_S = {"clients": "all", "deals": "all", "activities": "all", "texts": "all"}
+KINDS = ("clients", "deals", "activities", "texts")
+
+EVERYBODY_S = dict.fromkeys(KINDS, "all")
 """The scopes of a role from which nothing is kept."""
 
 
@@ -57,16 +60,36 @@ class Fetch(Protocol):
     ) -> tuple[Seen, list[tuple[Any, ...]]]: ...
 
 
-class Colleagues(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Colleagues:
     """Whom each scope takes in; those of the team, and whom they head, are of the branch too."""
 
     own: Sequence[UUID] = ()
     team: Sequence[UUID] = ()
     branch: Sequence[UUID] = ()
+    _reaches: dict[tuple[str | None, ...], Reach] = field(init=False, default_factory=dict)
+    """What was put together before: it is the same for every question, and long for the head of a large branch."""
 
-    def within(self, scope: str) -> Sequence[UUID] | None:
+    def reach(self, scopes: Mapping[str, str]) -> Reach:
+        """Return what these scopes let see."""
+        key = tuple(map(scopes.get, KINDS))
+        found = self._reaches.get(key)
+        if found is None:
+            clients, deals, activities = (self._within(scopes.get(kind)) for kind in KINDS[:3])
+            found = self._reaches[key] = Reach(clients, deals, activities, texts=scopes.get("texts") == "all")
+        return found
+
+    def _within(self, scope: str | None) -> Sequence[UUID] | None:
         """Return whom a scope takes in, None for everybody; of one that there is not, nobody."""
-        return None if scope == "all" else {"own": self.own, "team": self.team, "branch": self.branch}.get(scope, ())
+        return (
+            None
+            if scope == "all"
+            else {"own": self.own, "team": self.team, "branch": self.branch}.get(scope or "none", ())
+        )
+
+
+STRANGER = Colleagues()
+"""Who is no member of the staff works with nobody."""
 
 
 class Reaches:
@@ -81,15 +104,13 @@ class Reaches:
         scopes = await self.scopes_of(caller.role)
         if scopes == EVERYBODY_S:
             return EVERYTHING
-        mine = await self._colleagues_of(caller.id, fetch)
-        within = {kind: mine.within(scopes.get(kind, "none")) for kind in ("clients", "deals", "activities")}
-        return Reach(**within, texts=scopes.get("texts") == "all")
+        return (await self._colleagues_of(caller.id, fetch)).reach(scopes)
 
     async def _colleagues_of(self, caller_id: str, fetch: Fetch) -> Colleagues:
         try:
             staff_id = UUID(caller_id)
         except ValueError:
-            return Colleagues()
+            return STRANGER
         return await self._known.get(staff_id, partial(_look, staff_id, fetch))
 
 

@@ -152,7 +152,7 @@ class Desk:
         """
         rows = await self._run(statement, parameters, about, reach)
         if min_position is not None and rows[0][0] < min_position:
-            await self._wait(statement.rests_on(is_whole=reach.is_whole), min_position)
+            await self._wait(statement.rests_on(reach.sight), min_position)
             rows = await self._run(statement, parameters, about, reach)
         return Seen(*rows[0][:2]), [row[2:] for row in rows]
 
@@ -195,7 +195,7 @@ class Desk:
     async def _run(
         self, statement: Statement, parameters: Mapping[str, Any], about: UUID | None, reach: Reach
     ) -> list[Row]:
-        views = statement.rests_on(is_whole=reach.is_whole)
+        views = statement.rests_on(reach.sight)
         try:
             rows = await self._again(*statement.asked(parameters, about, reach))
         except errors.UndefinedTable:

@@ -1,6 +1,6 @@
 """Lists, page by page: each page begins after the last row of the one before, so nothing is shown twice or missed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from read_api.reading.answer import columns, json_of, list_of, one_of
 from read_api.reading.cursors import KeyType, Paged
 from read_api.reading.errors import not_in_list
-from read_api.reading.reach import few, within_reach
+from read_api.reading.reach import Reach, along_a_walk, few, owner, within_reach
 from read_api.reading.statement import Statement
 
 FEW = 1_000
@@ -96,11 +96,11 @@ class Listing(Paged):
         """Return the WHERE clause for the conditions of these names."""
         return "\n        AND ".join([self.always, *(self.filters[name] for name in sorted(given))])
 
-    def owners_asked(self, given: frozenset[str], people: Sequence[UUID] | None) -> int:
+    def owners_asked(self, given: frozenset[str], reach: Reach) -> int:
         """Return for how many owners the rows are looked up one by one; 0: along the order."""
-        if not self.owned_by or people is None or given & (self.looked_up | self.searched):
+        if not self.owned_by or reach.clients is None or given & (self.looked_up | self.searched):
             return 0
-        return few(people)
+        return few(reach.clients)
 
     def ways(self, given: frozenset[str], where: str) -> list[str]:
         """Return this WHERE clause, and it once more for each filter that finds other rows as well."""
@@ -179,7 +179,7 @@ def page_statement(
     a, way = listing.alias, "DESC" if listing.descending else "ASC"
     keys = [f"{a}.{column}" for column in listing.order]
     order = ", ".join(f"{key} {way}" for key in keys)
-    conditions = all_of_them = listing.where(given)
+    conditions = all_of_them = along_a_walk(listing.where(given))
     if has_cursor:
         after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
         conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
@@ -189,7 +189,8 @@ def page_statement(
     members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
     if owners:
-        found, rows = "", _ordered(_owned(listing, conditions, owners), listing.alias, f"{order} LIMIT {size} + 1")
+        end = f"{order} LIMIT {size} + 1"
+        found, rows = "", _ordered(_owned(listing, conditions, owners, end), a, end)
         counts = [_counted(_owned(listing, all_of_them, owners), a)]
     else:
         found, rows = _rows(listing, given, conditions, order, size)
@@ -249,15 +250,16 @@ def _ordered(rows: str, alias: str, end: str) -> str:
     return f"SELECT {alias}.* FROM ({rows}) AS {alias} ORDER BY {end}"  # noqa: S608
 
 
-def _owned(listing: Listing, conditions: str, owners: int) -> str:
+def _owned(listing: Listing, conditions: str, owners: int, end: str = "") -> str:
     """Return the SQL that gives the rows of so many owners, and those of nobody that the caller sees.
 
-    PostgreSQL merges what the index of each has in order, and reads no more than the page needs.
+    With an `end` (what ORDER BY takes), of each no more than the page needs.
     """
     a, column = listing.alias, listing.owned_by
-    every = [f"{column} = %(owner_{number})s AND {within_reach(conditions)}" for number in range(owners)]
+    every = [f"{column} = {owner(number)} AND {within_reach(conditions)}" for number in range(owners)]
     branches = [*every, f"{column} IS NULL AND {conditions}"]
-    return " UNION ALL ".join(f"SELECT {a}.* FROM {listing.view} AS {a} WHERE {branch}" for branch in branches)  # noqa: S608
+    end = f" ORDER BY {end}" if end else ""
+    return " UNION ALL ".join(f"(SELECT {a}.* FROM {listing.view} AS {a} WHERE {branch}{end})" for branch in branches)  # noqa: S608
 
 
 def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:

@@ -132,6 +132,5 @@ def rows_then(
     then: Then, statement: Statement, parameters: Mapping[str, Any], reach: Reach = EVERYTHING
 ) -> list[tuple[Any, ...]]:
     """Run a statement on the views as they stood; return its rows without the position."""
-    asked = statement.then if reach.is_whole else statement.seen_then
-    values = {**parameters, **reach.values, "seen_position": then.position}
-    return [row[2:] for row in then.ask(asked, values, statement.views, statement.names)]
+    values = {**reach.values, **parameters, "seen_position": then.position}
+    return [row[2:] for row in then.ask(statement.then(reach.sight), values, statement.views, statement.names)]

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from read_api.reading.reach import GUARDED, Reach, Sight, expanded, is_marked, looked_at
+from read_api.reading.reach import GUARDED, Reach, Sight, expanded, is_marked, looked_at, mine
 
 # How far the views of a question are, and the first position that something waits for in them (in what is asked about,
 # if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another
@@ -52,53 +52,44 @@ class Statement:
         looks = GUARDED & {*self.views, *self.names}
         assert not looks or is_marked(self.sql), f"{sorted(looks)}: say who may see it (read_api/reading/reach.py)"  # noqa: S101
 
-    @cached_property
-    def now(self) -> bytes:
-        """The statement for the present, for who sees everything; its parameters are the question's."""
-        return self._now("", Sight.WHOLE)
+    def now(self, sight: Sight, *, is_about: bool) -> bytes:
+        """Return the statement for the present; its parameters are the question's and, but for WHOLE, the reach's.
+
+        If it `is_about` one thing (`about`), it tells of what waits only if that waits in this one.
+        """
+        made = self._made.get((sight, is_about))
+        if made is None:
+            # PostgreSQL's own way to write an array.
+            views = f"{{{','.join(self.rests_on(sight))}}}"
+            seen = _SEEN_NOW.format(views=views, about=_ABOUT if is_about else "")
+            made = self._made[sight, is_about] = (seen + self._of(sight)).encode()
+        return made
+
+    def then(self, sight: Sight) -> str:
+        """Return the statement for the past; `seen_position` is how far the log was."""
+        return _SEEN_THEN + self._of(sight, is_past=True)
+
+    def _of(self, sight: Sight, *, is_past: bool = False) -> str:
+        """Return what follows `seen`: what the caller may see, and the question."""
+        sql = expanded(self.sql, sight, is_past=is_past)
+        return mine(sql, sight) + sql
 
     @cached_property
-    def now_about(self) -> bytes:
-        """The same, which tells of what waits only if it waits in the one thing that is asked about (`about`)."""
-        return self._now(_ABOUT, Sight.WHOLE)
-
-    @cached_property
-    def seen_now(self) -> bytes:
-        """The statement for the present, for who sees a part; its parameters are the reach's as well."""
-        return self._now("", Sight.NOW)
-
-    @cached_property
-    def seen_now_about(self) -> bytes:
-        """The same, about one thing."""
-        return self._now(_ABOUT, Sight.NOW)
-
-    def _now(self, about: str, sight: Sight) -> bytes:
-        # PostgreSQL's own way to write an array.
-        views = f"{{{','.join(self.rests_on(is_whole=sight is Sight.WHOLE))}}}"
-        return (_SEEN_NOW.format(views=views, about=about) + expanded(self.sql, sight)).encode()
-
-    @cached_property
-    def then(self) -> str:
-        """The statement for the past, for who sees everything; `seen_position` is how far the log was."""
-        return _SEEN_THEN + expanded(self.sql, Sight.WHOLE)
-
-    @cached_property
-    def seen_then(self) -> str:
-        """The statement for the past, for who sees a part."""
-        return _SEEN_THEN + expanded(self.sql, Sight.THEN)
+    def _made(self) -> dict[tuple[Sight, bool], bytes]:
+        return {}
 
     @cached_property
     def all_views(self) -> tuple[str, ...]:
         """Every view it selects from, once."""
         return tuple(dict.fromkeys((*self.views, *self.names)))
 
-    def rests_on(self, *, is_whole: bool) -> tuple[str, ...]:
+    def rests_on(self, sight: Sight) -> tuple[str, ...]:
         """Return every view that the answer rests on, those included that say who may see what."""
-        return self.all_views if is_whole else tuple(dict.fromkeys((*self.all_views, *looked_at(self.sql))))
+        looked = () if sight is Sight.WHOLE else looked_at(self.sql)
+        return tuple(dict.fromkeys((*self.all_views, *looked)))
 
     def asked(self, parameters: Mapping[str, Any], about: UUID | None, reach: Reach) -> tuple[bytes, Mapping[str, Any]]:
         """Return the statement for the present and all its parameters; what it is `about` is one thing, or nothing."""
-        told: Mapping[str, Any] = parameters if about is None else {**parameters, "about": str(about)}
-        if reach.is_whole:
-            return (self.now if about is None else self.now_about), told
-        return (self.seen_now if about is None else self.seen_now_about), {**told, **reach.values}
+        told = parameters if about is None else {**parameters, "about": str(about)}
+        statement = self.now(reach.sight, is_about=about is not None)
+        return statement, told if reach.sight is Sight.WHOLE else {**reach.values, **told}

@@ -19,6 +19,7 @@ from read_api.projections import ProjectionStatus
 from read_api.reading.answer import Items, Page
 from read_api.reading.declaring import RIGHTS
 from read_api.reading.paging import NOTHING, Listing, as_wanted, page_statement
+from read_api.reading.reach import Sight
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.staff import StaffMember
@@ -206,7 +207,7 @@ async def _anew(company: Office, given: dict[str, Any]) -> int:
     values = {**given, "limit": 50}
     async with company.pool.connection() as connection:
         for _ in range(20):
-            await connection.execute(statement.now, values, prepare=True)
+            await connection.execute(statement.now(Sight.WHOLE, is_about=False), values, prepare=True)
         counted = "SELECT custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
         row = await (await connection.execute(counted, prepare=False)).fetchone()
     assert row is not None
@@ -215,7 +216,7 @@ async def _anew(company: Office, given: dict[str, Any]) -> int:
 
 async def _plan(company: Office, statement: Statement, values: dict[str, Any]) -> str:
     async with company.pool.connection() as connection:
-        explained = b"EXPLAIN " + statement.now
+        explained = b"EXPLAIN " + statement.now(Sight.WHOLE, is_about=False)
         rows = await (await connection.execute(explained, values)).fetchall()
     return "\n".join(str(row[0]) for row in rows)
 

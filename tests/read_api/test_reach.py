@@ -16,7 +16,7 @@ from events.values import ClientKind
 from projections.parties.client_timeline import TOLD
 from read_api import views
 from read_api.client_story import WRITTEN
-from read_api.reading.reach import EVERYTHING, GUARDED, Reach, few, of_owners
+from read_api.reading.reach import EVERYTHING, GUARDED, People, Reach, Sight, few
 from read_api.reading.statement import Statement
 from tests.examples import ANNA, BORIS, CALL, OLGA, ROMASHKA, SALE, VERA, fact
 from tests.read_api.office import Office
@@ -124,11 +124,9 @@ def test_a_statement_about_clients_says_who_may_see_them() -> None:
 
 def test_few_owners_are_looked_up_one_by_one() -> None:
     assert [few([UUID(int=0)] * number) for number in (0, 1, 2, 3, 31, 32, 33, 200)] == [1, 1, 2, 4, 32, 32, 0, 0]
-    assert of_owners([ANNA, BORIS, VERA], 4) == {
-        "owner_0": ANNA,
-        "owner_1": BORIS,
-        "owner_2": VERA,
-        "owner_3": UUID(int=0),
-    }
-    assert EVERYTHING.is_whole
-    assert not Reach(texts=False).is_whole
+    assert Reach([ANNA, BORIS, VERA]).owners == People.of([ANNA, BORIS, VERA, UUID(int=0)])
+    assert Reach([UUID(int=0)] * 33).owners is None
+    assert EVERYTHING.sight is Sight.WHOLE
+    assert Reach(texts=False).sight is Sight.UNEVEN
+    assert Reach([ANNA], [ANNA], [ANNA]).sight is Sight.EVEN
+    assert Reach([], [], []).sight is Sight.UNEVEN

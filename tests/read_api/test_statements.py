@@ -18,7 +18,7 @@ from infra.projector.tables import view_of
 from projections.registry import PROJECTIONS
 from projections.timers.timers_due import timers_due
 from read_api.reading.desk import Desk, Row
-from read_api.reading.reach import EVERYTHING, Reach
+from read_api.reading.reach import EVERYTHING, Reach, Sight
 from read_api.reading.statement import Seen, Statement
 from tests.database import Database, copy_of
 from tests.read_api import office as offices
@@ -171,7 +171,9 @@ def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, lis
     options = "-c enable_seqscan=off -c search_path=read"
     with psycopg.connect(database.reader_url, options=options) as reader:
         for path, statement, values, _about in asked:
-            row = reader.execute(b"EXPLAIN (FORMAT JSON) " + statement.now, values).fetchone()
+            row = reader.execute(
+                b"EXPLAIN (FORMAT JSON) " + statement.now(Sight.WHOLE, is_about=False), values
+            ).fetchone()
             assert row is not None
             for index in indexes_of(row[0]):
                 serves[index].add(path)

@@ -27,6 +27,7 @@ from read_api.clients import CLIENTS
 from read_api.deals import BOARD, DEALS, TOTALS
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, page_statement
+from read_api.reading.reach import Sight
 from read_api.reading.statement import Statement
 from read_api.staff import COUNTERS
 from replay.past.history import whole_history
@@ -147,7 +148,7 @@ class Readers:
         self._connection = connection
 
     def one(self, statement: Statement, **values: Any) -> list[Any]:
-        row = self._connection.execute(statement.now, values).fetchone()
+        row = self._connection.execute(statement.now(Sight.WHOLE, is_about=False), values).fetchone()
         assert row is not None
         return list(row[2:])
 

@@ -1,0 +1,65 @@
+"""The page of docs that says what each role may do and see, written from the declarations: `make freeze` renews it."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import get_args
+
+from aggregates.right import DEFAULT_SCOPES, FIXED
+from app.words.messages import LABELS
+from commands.registry import COMMANDS
+from events.values import SeenKind, StaffRole
+from read_api.door import MODULES
+from read_api.reading.declaring import RIGHTS
+from read_api.roles import Role
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "rights.md"
+ROLES = tuple(get_args(Role))
+assert MODULES  # every question is declared
+
+_HEAD = """# Rights
+
+Written by `make freeze` from the declarations. What holds now, with the scopes that were granted, is at `GET /rights`,
+and for oneself at `GET /me`. Who sees what, and why so: [ADR 40](adr/0040-who-sees-what.md). Besides the role, the
+rules of the business decide: a seller leads only what is of a client they own or nobody owns
+([ADR 32](adr/0032-who-leads-what.md)).
+
+## What each role sees
+
+Until `grant-scope` says otherwise. *Own*: what they own, lead, do or take part in. *Team*: that of their team, of teams
+that they head, of whom they are the head; *branch*: that of their branch or of branches that they head as well. Clients
+who are nobody's are seen by all who see anybody's. *Texts* are what people wrote about activities and in notes. A fixed
+scope cannot be granted otherwise.
+
+"""
+
+
+def _table(corner: str, columns: Iterable[str], rows: Mapping[str, Iterable[str]]) -> str:
+    names = list(columns)
+    lines = [f"| {corner} | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items())]) + "\n"
+
+
+def _marked(roles: Iterable[str]) -> list[str]:
+    named = frozenset(roles)
+    return ["●" if role in named else "" for role in ROLES]
+
+
+def page() -> str:
+    """Return the whole page."""
+    scopes = {
+        f"`{role.value}`": [
+            *(LABELS["scope"][DEFAULT_SCOPES[role][kind].value]["en"] for kind in SeenKind),
+            "fixed" if role in FIXED else "",
+        ]
+        for role in StaffRole
+    }
+    commands = {f"`{name}`": _marked(command.ROLES) for name, command in sorted(COMMANDS.items())}
+    questions = {f"`{name}`": _marked(roles) for name, roles in sorted(RIGHTS.items())}
+    return (
+        _HEAD
+        + _table("role", [kind.value for kind in SeenKind] + [""], scopes)
+        + "\n## What each role may ask to be done\n\n"
+        + _table("command", ROLES, commands)
+        + "\n## What each role may ask to be told\n\n"
+        + _table("question", ROLES, questions)
+    )
