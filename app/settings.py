@@ -100,6 +100,8 @@ class Settings(BaseSettings):
     as_of_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     # How long a read waits for the view to reach `min_position`.
     min_position_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
+    # For how many days it is on record who looked at which client.
+    access_record_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     # /ready answers 503 when a view is further behind than this.
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
     analytics_url: str | None = None

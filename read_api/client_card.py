@@ -261,5 +261,6 @@ async def get_client(client_id: UUID, ask: Asking, question: Annotated[CardQuest
     told, version = deals.around
     if told is None:
         raise ask.absent("client", client_id, deals.seen)
+    ask.looked_at(client_id)
     body = told.removesuffix("}").encode() + b',"deals":{' + deals.body + b"}}"
     return ask.answer(body, deals.seen, version=version)

@@ -189,7 +189,7 @@ async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[
     page = PageQuestion(
         limit=search.limit, cursor=search.cursor, min_position=question.min_position, as_of=question.as_of
     )
-    return await ask.page(CLIENTS, page, {"identity": search.keys(ask.desk)})
+    return await ask.page(CLIENTS, page, {"identity": search.keys(ask.desk)}, is_about_each=True)
 
 
 @router.question(

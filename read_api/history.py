@@ -49,24 +49,53 @@ class Refusal(Answer):
     facts: dict[str, Any]
 
 
+class LookedAt(Answer):
+    """Somebody who was told of the client: the question by its name, and what for, if they said so."""
+
+    accessed_at: datetime
+    actor: str
+    question: str
+    purpose: str | None
+
+
 class HistoryPage(Page[HistoryEntry]):
-    """Facts in order, and the refusals of the same time."""
+    """Facts in order, the refusals of the same time, and who looked at the client then."""
 
     refusals: list[Refusal]
+    accesses: list[LookedAt]
 
 
-# A place in a history is one among the facts, and one among the refusals.
-HISTORY = Paged("history", order={"position": "bigint", "refused_at": "timestamptz", "refusal_id": "bigint"})
-BEGINNING: dict[str, Any] = {"after_0": 0, "after_1": datetime.min.replace(tzinfo=UTC), "after_2": 0}
+# A place in a history is one among the facts, one among the refusals, and one among the accesses.
+HISTORY = Paged(
+    "history",
+    order={
+        "position": "bigint",
+        "refused_at": "timestamptz",
+        "refusal_id": "bigint",
+        "accessed_at": "timestamptz",
+        "access_id": "bigint",
+    },
+)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+BEGINNING: dict[str, Any] = {"after_0": 0, "after_1": _NEVER, "after_2": 0, "after_3": _NEVER, "after_4": 0}
 
-REFUSALS = f"""
-SELECT {json_of(Refusal, "r")}::text, r.refused_at, r.refusal_id
-FROM read.refusal AS r
-WHERE r.stream_id = %(client_id)s
-    AND (r.refused_at, r.refusal_id) > (%(after_1)s, %(after_2)s)
-    AND (%(upto)s::timestamptz IS NULL OR r.refused_at <= %(upto)s)
-ORDER BY r.refused_at, r.refusal_id
+
+def _beside(item: type[Answer], view: str, whose: str, at: str, key: str) -> str:
+    return f"""
+SELECT {json_of(item, "r")}::text, r.{at}, r.{key}
+FROM read.{view} AS r
+WHERE r.{whose} = %(client_id)s
+    AND (r.{at}, r.{key}) > (%(since)s, %(after)s)
+    AND (%(upto)s::timestamptz IS NULL OR r.{at} <= %(upto)s)
+ORDER BY r.{at}, r.{key}
 LIMIT %(limit)s"""  # noqa: S608 - put together from constants
+
+
+BESIDE = {
+    "refusals": _beside(Refusal, "refusal", "stream_id", "refused_at", "refusal_id"),
+    "accesses": _beside(LookedAt, "client_access", "client_id", "accessed_at", "access_id"),
+}
+"""What is told beside the facts of the same time, in the order in which a place has it."""
 
 
 class HistoryQuestion(Question):
@@ -92,13 +121,17 @@ async def get_client_history(client_id: UUID, ask: Asking, question: Annotated[H
         raise NoSuchThingError(kind="client", id=client_id)
     entries, has_more = found[: question.limit], len(found) > question.limit
     upto = entries[-1].recorded_at if has_more else None
-    values = {**whose, **place, "upto": upto, "limit": question.limit + 1}
-    refusals = await ask.desk.rows(REFUSALS, values)
-    has_more = has_more or len(refusals) > question.limit
-    refusals = refusals[: question.limit]
-    position = entries[-1].position if entries else place["after_0"]
-    refused = refusals[-1][1:] if refusals else (place["after_1"], place["after_2"])
-    following = to_cursor(HISTORY, whose, (position, *refused)) if has_more else None
+    places: list[Any] = [entries[-1].position if entries else place["after_0"]]
+    told = b""
+    for name, statement in BESIDE.items():
+        since, after = place[f"after_{len(places)}"], place[f"after_{len(places) + 1}"]
+        values = {**whose, "since": since, "after": after, "upto": upto, "limit": question.limit + 1}
+        rows = await ask.desk.rows(statement, values)
+        has_more = has_more or len(rows) > question.limit
+        rows = rows[: question.limit]
+        places += rows[-1][1:] if rows else (since, after)
+        told += b',"%b":[%b]' % (name.encode(), b",".join(text.encode() for text, *_place in rows))
+    following = to_cursor(HISTORY, whose, places) if has_more else None
+    ask.looked_at(client_id)
     body = to_json({"items": [entry._asdict() for entry in entries], "next": following})
-    told = b",".join(text.encode() for text, *_place in refusals)
-    return ask.answer(body[:-1] + b',"refusals":[' + told + b"]}", Seen(max(head, position)))
+    return ask.answer(body[:-1] + told + b"}", Seen(max(head, places[0])))

@@ -18,6 +18,7 @@ from app.settings import Settings
 from app.words.messages import language_of
 from commands.registry import COMMANDS
 from events.registry import EVENT_TYPES
+from infra.log.accesses import Access
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
 from infra.log.mapper import Told
@@ -138,6 +139,7 @@ def read_side(
     master: MasterKey,
     door: Door,
     reports: Reports | None,
+    note_access: Callable[[Access], None],
 ) -> ReadSide:
     """Put the read side together."""
     seconds = settings.read_seconds
@@ -155,6 +157,7 @@ def read_side(
         past=past_at(urls.projector, master, settings.as_of_seconds, settings.min_position_timeout),
         signals=signals_at(urls.projector, feed.tail, settings.change_streams, seconds),
         tickets=tickets_at(urls.projector, seconds),
+        note_access=note_access,
         commands_of=commands_of,
         language_of=language_of,
         reports=reports,

@@ -17,6 +17,7 @@ from commands.policies.leased import LeasedWorker
 from commands.policies.policy_worker import PolicyWorker
 from commands.policies.timer_worker import TimerWorker
 from infra.durations import Durations
+from infra.log.accesses import AccessRecord
 from infra.log.crypto import MasterKey
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection
@@ -28,6 +29,7 @@ class WriteSide:
     def __init__(self, urls: Urls, settings: Settings, master: MasterKey, *, with_policies: bool) -> None:
         self._wake_up = WakeUp(urls.writer)
         self.refusals = RefusalRecord(urls.writer)
+        self.accesses = AccessRecord(urls.writer, settings.access_record_days)
         self._policies: list[LeasedWorker] = []
         self.listeners: list[Callable[[], None]] = []
         self.appends = Durations()
@@ -81,6 +83,7 @@ class WriteSide:
         """Begin to take commands."""
         self._wake_up.start()
         self.refusals.start()
+        self.accesses.start()
         self.executor.start()
         for policy in self._policies:
             policy.start()
@@ -91,4 +94,5 @@ class WriteSide:
             policy.stop()
         self.executor.stop()
         self.refusals.stop()
+        self.accesses.stop()
         self._wake_up.stop()

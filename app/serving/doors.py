@@ -87,7 +87,7 @@ def http_parts(
 ) -> Parts:
     """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
     who = door_at(settings, urls.writer, master)
-    reads = read_side(settings, urls, master, who, analytics)
+    reads = read_side(settings, urls, master, who, analytics, write_side.accesses.add)
     operators = [operators_router(who.authenticate, analytics, urls.projector)] if analytics is not None else []
     commands = command_routes(
         write_side.executor.execute,
@@ -205,6 +205,8 @@ def _gauges(
         told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", waiting)]
         dropped = write_side.refusals.dropped + (crew.dropped if crew else 0)
         told.append(Gauge("letopis_refusals_dropped", "Refusals that are not on record: too many at once.", dropped))
+        unrecorded = write_side.accesses.dropped
+        told.append(Gauge("letopis_accesses_dropped", "Accesses that are not on record: too many at once.", unrecorded))
         followed = streams() + (crew.streams if crew else 0)
         told.append(Gauge("letopis_event_streams", "Open streams of /events and /my-changes.", followed))
         if analytics is not None:

@@ -6,13 +6,16 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import unquote
 from uuid import UUID
 
 from fastapi import Request, Response
+from pydantic_core import from_json
 
+from infra.log.accesses import Access
 from read_api.reading.cursors import from_cursor, to_cursor
 from read_api.reading.desk import Caller, Desk, Row
-from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedError
+from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedError, WrongParameterError
 from read_api.reading.feed import Follower
 from read_api.reading.moments import as_of_from
 from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, page_statement
@@ -24,6 +27,11 @@ from read_api.reading.statement import Seen, Statement
 PARKED_RETRY_AFTER = 30
 
 JSON = "application/json"
+
+PURPOSE = "Letopis-Purpose"
+"""The header in which a caller says what they look at a client for."""
+
+LONGEST_PURPOSE = 200
 NO_HEADERS: Mapping[str, str] = {}
 NO_VALUES: Mapping[str, Any] = {}
 
@@ -116,6 +124,23 @@ class Ask:
         async with self.desk.past.looking(as_of, views, about) as past:
             yield Ask(self.request, self.desk, self.caller, self.reach, past, question.as_of)
 
+    def looked_at(self, *client_ids: UUID) -> None:
+        """Put on record that the caller was told of these clients; raises WrongParameterError."""
+        now, purpose = self.desk.clock(), self._purpose
+        for client_id in client_ids:
+            self.desk.note_access(Access(now, self.caller.id, client_id, self.request.scope["route"].name, purpose))
+
+    @property
+    def _purpose(self) -> str | None:
+        """What the caller says they look for, percent-encoded where it is not plain English."""
+        given = self.request.headers.get(PURPOSE)
+        purpose = None if given is None else unquote(given).strip() or None
+        if purpose is not None and (len(purpose) > LONGEST_PURPOSE or not purpose.isprintable()):
+            raise WrongParameterError(
+                {"pointer": f"/{PURPOSE}", "in": "header", "code": "too-long", "max_length": LONGEST_PURPOSE}
+            )
+        return purpose
+
     def answer(
         self,
         body: bytes,
@@ -168,14 +193,29 @@ class Ask:
         text, *version = rows[0]
         if text is None:
             raise self.absent(kind, identity, seen)
+        if kind == "client" and isinstance(identity, UUID):
+            self.looked_at(identity)
         return self.answer(text.encode(), seen, version=version[0] if version else None)
 
-    async def page(self, listing: Listing, question: PageQuestion, fixed: Mapping[str, Any] | None = None) -> Response:
-        """Answer with one page of a list; `fixed` are filters that are no parameters."""
+    async def page(
+        self,
+        listing: Listing,
+        question: PageQuestion,
+        fixed: Mapping[str, Any] | None = None,
+        *,
+        is_about_each: bool = False,
+    ) -> Response:
+        """Answer with one page of a list; `fixed` are filters that are no parameters.
+
+        If it `is_about_each`, it is put on record of each client of the page that the caller was told of them.
+        """
         filters = {**question.filters(self.desk.zone), **(fixed or {})}
         async with self.then(question, listing.views(filters), listing.party(filters)) as asked:
             page = await asked.page_body(listing, question, filters)
-        return self.answer(b"{" + page.body + b"}", page.seen)
+        body = b"{" + page.body + b"}"
+        if is_about_each:
+            self.looked_at(*(UUID(item["client_id"]) for item in from_json(body)["items"]))
+        return self.answer(body, page.seen)
 
     async def page_about(
         self, listing: Listing, question: PageQuestion, about: tuple[str, UUID], exists: Statement, **fixed: UUID
@@ -191,6 +231,8 @@ class Ask:
                 seen, rows = await asked.fetch(exists, fixed, about=identity)
                 if not rows[0][0]:
                     raise self.absent(kind, identity, seen)
+        if kind == "client":
+            self.looked_at(identity)
         return self.answer(b"{" + page.body + b"}", page.seen)
 
     async def page_body(

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from infra.analytics.fact_schema import EVERYTHING as EVERY_WORK
 from infra.analytics.fact_schema import Report, Sight
+from infra.log.accesses import Access
 from infra.log.past_log import AsOf
 from infra.postgres.connection import LINE, AsyncBoundedConnection, ServerSilentError, limits, patience_of
 from infra.postgres.faults import is_lost
@@ -127,6 +128,8 @@ class Desk:
     past: Past
     signals: Signals
     tickets: Tickets
+    note_access: Callable[[Access], None]
+    """Puts on record that somebody looked at a client; returns at once."""
     commands_of: Callable[[str], Sequence[str]]
     """The names of the commands that a role may ask for."""
     language_of: Callable[[str | None], str]

@@ -20,6 +20,7 @@ from app.composition.reading import commands_of, feed_at, past_at, signals_at, t
 from app.serving.http import Parts, create_app
 from app.words.messages import language_of
 from events.base import Event
+from infra.log.accesses import Access
 from infra.log.envelope import AnyEvent
 from infra.projector.projector import build
 from infra.words import sort_key, word_parts, words
@@ -101,6 +102,7 @@ class Office:
     desk: Desk
     reports: Reports | None = None
     history: dict[UUID, list[Fact]] = field(default_factory=dict)
+    accesses: list[Access] = field(default_factory=list)
 
     def get(self, path: str, role: str = "operator", staff: UUID | str = "x", **how: Any) -> httpx.Response:
         return self.send("GET", path, role, staff, **how)
@@ -284,6 +286,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
     signals = replace(signals_at(database.projector_url, feed.tail, limit=10), life=STREAM_SECONDS, heartbeat=0.5)
     clock = Clock()
+    accesses: list[Access] = []
     doors = (
         pool,
         authenticate,
@@ -296,6 +299,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         past,
         signals,
         tickets_at(database.projector_url),
+        accesses.append,
         commands_of,
         language_of,
     )
@@ -304,6 +308,6 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     with asyncio.Runner() as runner:
         runner.run(pool.open())
         try:
-            yield Office(database, runner, app, pool, clock, desk, reports, history)
+            yield Office(database, runner, app, pool, clock, desk, reports, history, accesses)
         finally:
             runner.run(pool.close())

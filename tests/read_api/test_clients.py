@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -267,6 +268,61 @@ def test_an_auditor_sees_with_the_facts_of_a_page_what_was_refused_meanwhile(rom
         "code": "client-owned",
         "facts": {"owner_id": "x"},
     }
+
+
+def test_an_auditor_sees_who_looked_at_a_client_and_what_for(romashka: Office) -> None:
+    romashka.record(9)
+    romashka.history[VOLGA] = [Fact(1, "client.noted", DAY)]
+    romashka.run("DELETE FROM letopis.refusal")
+    for minute in range(3):
+        romashka.run(
+            "INSERT INTO letopis.client_access (accessed_at, actor, client_id, question, purpose)"
+            " VALUES (%s, 'anna', %s, 'get_client', 'a call')",
+            [DAY + timedelta(minutes=minute), VOLGA],
+        )
+    seen, path = [], f"/clients/{VOLGA}/history?limit=2"
+    while path:
+        answer = romashka.get(path, role="auditor").json()
+        HistoryPage.model_validate({**answer, "items": []})
+        seen.append([(one["actor"], one["question"], one["purpose"]) for one in answer["accesses"]])
+        path = f"/clients/{VOLGA}/history?limit=2&cursor={answer['next']}" if answer["next"] else ""
+    assert seen == [[("anna", "get_client", "a call")] * 2, [("anna", "get_client", "a call")]]
+
+
+def test_who_was_told_of_a_client_is_put_on_record_and_nobody_else(romashka: Office) -> None:
+    romashka.record(9)
+    romashka.history[ROMASHKA] = [Fact(1, "client.noted", DAY)]
+    told: list[tuple[str, UUID, str | None]] = []
+
+    def looks(path: str, **how: Any) -> int:
+        romashka.accesses.clear()
+        status = romashka.send(how.pop("method", "GET"), path, **how).status_code
+        told[:] = [(one.question, one.client_id, one.purpose) for one in romashka.accesses]
+        return status
+
+    for path, question in (
+        ("", "get_client"),
+        ("?include=deals", "get_client"),
+        ("/timeline", "get_client_timeline"),
+        ("/ownership", "get_client_ownership"),
+        ("/notes", "list_client_notes"),
+    ):
+        assert (
+            looks(f"/clients/{ROMASHKA}{path}", headers={"Letopis-Purpose": "%D0%B7%D0%B2%D0%BE%D0%BD%D0%BE%D0%BA"})
+            == 200
+        )
+        assert told == [(question, ROMASHKA, "звонок")]
+    assert looks(f"/clients/{ROMASHKA}/history", role="auditor") == 200
+    assert told == [("get_client_history", ROMASHKA, None)]
+    # Not theirs to see, not there, not asked for: nobody was told of anybody.
+    assert looks(f"/clients/{ROMASHKA}", role="seller", staff=nth(77)) == 404
+    assert looks(f"/clients/{nth(404)}") == 404
+    assert looks("/clients?limit=5") == 200
+    assert told == []
+    assert looks(f"/clients/{ROMASHKA}", headers={"Letopis-Purpose": "x" * 201}) == 422
+    etag = romashka.get(f"/clients/{ROMASHKA}").headers["etag"]
+    assert looks(f"/clients/{ROMASHKA}", headers={"If-None-Match": etag}) == 304
+    assert len(told) == 1
 
 
 def test_refusals_without_new_facts_go_on_to_further_pages(romashka: Office) -> None:

@@ -67,7 +67,7 @@ BUGS = {
     "projection_build": "a build raised what nobody expected",
     "projector_session": "following the log raised what nobody expected",
     "projection_watch": "the builder raised what nobody expected",
-    "refusals_lost": "the database refused what we made ourselves",
+    "rows_lost": "the database refused what we made ourselves",
 }
 
 
