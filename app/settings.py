@@ -87,9 +87,13 @@ class Settings(BaseSettings):
     command_seconds: Annotated[float, Field(gt=0, le=300)] = 30.0
     # How long the database may work on one question; half as long a caller waits for a connection.
     read_seconds: Annotated[float, Field(gt=0, le=300)] = 10.0
-    # How many commands one actor may send a second to one process, and at once after a rest; 0: as many as they like.
+    # How many commands one actor may send a second to this service, and at once after a rest; 0: as many as they like.
     commands_per_second: Annotated[float, Field(ge=0)] = 500
     commands_burst: Annotated[int, Field(ge=1)] = 1_000
+    # The same of questions; and of those by a phone, an e-mail or a tax number in a minute.
+    reads_per_second: Annotated[float, Field(ge=0)] = 500
+    reads_burst: Annotated[int, Field(ge=1)] = 2_000
+    searches_per_minute: Annotated[int, Field(ge=0)] = 300
     # Connections of the read side in one process.
     read_connections: Annotated[int, Field(ge=1, le=100)] = 8
     # How many may follow the events of one process at once as a stream.

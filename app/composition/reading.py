@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 
 from aggregates.identity import email_key, phone_key
 from app.composition.decoding import mapper_by
+from app.composition.limits import turns_of_reads
 from app.composition.readers import Readers
 from app.composition.signing_in import Door, scopes_at
 from app.database import Urls
@@ -158,6 +159,7 @@ def read_side(
         signals=signals_at(urls.projector, feed.tail, settings.change_streams, seconds),
         tickets=tickets_at(urls.projector, seconds),
         note_access=note_access,
+        take_turn=turns_of_reads(settings),
         commands_of=commands_of,
         language_of=language_of,
         reports=reports,

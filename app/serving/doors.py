@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from app.composition.due_timers import STATUS as TIMER_STATUS
+from app.composition.limits import shared_out
 from app.composition.reading import read_side
 from app.composition.signing_in import door_at
 from app.composition.write_side import WriteSide
@@ -28,9 +29,9 @@ from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
 from app.serving.remembered import Remembered
 from app.settings import Settings
 from app.words.problems import problem_of_item
+from commands.errors import TooManyRequestsError
 from commands.execution.door import command_routes
 from commands.execution.executor import Executor
-from commands.execution.rate_limit import RateLimit
 from infra.analytics.duck import AnalyticsNode
 from infra.log.clock import STATUS as CLOCK_STATUS
 from infra.log.crypto import MasterKey
@@ -95,7 +96,7 @@ def http_parts(
         master.keyed_hash,
         problem_of_item,
         write_side.refusals.note,
-        RateLimit(settings.commands_per_second, settings.commands_burst).take,
+        shared_out(settings, settings.commands_per_second, settings.commands_burst, TooManyRequestsError).take,
     )
     may_measure = operators_or_from_here(who.authenticate)
     return Parts(

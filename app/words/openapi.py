@@ -71,8 +71,11 @@ REFUSAL_HEADERS = {
     "401": {"WWW-Authenticate": {"description": "How to prove who you are.", "schema": {"type": "string"}}},
     "429": {
         "Retry-After": WAIT,
-        "RateLimit-Limit": {"description": "Commands taken at once after a rest.", "schema": {"type": "integer"}},
-        "RateLimit-Remaining": {"description": "Commands that would be taken now.", "schema": {"type": "integer"}},
+        "RateLimit-Limit": {
+            "description": "How many are taken at once after a rest.",
+            "schema": {"type": "integer"},
+        },
+        "RateLimit-Remaining": {"description": "How many would be taken now.", "schema": {"type": "integer"}},
         "RateLimit-Reset": {"description": "Seconds until these would be taken.", "schema": {"type": "integer"}},
     },
     "503": {"Retry-After": WAIT},

@@ -58,6 +58,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (commands.ContendedError, 409),
     (commands.BatchRefusedError, 409),
     (reads.ReadNotAllowedError, 403),
+    (reads.TooManyReadsError, 429),
     (reads.NotStaffError, 403),
     (reads.TicketNotGoodError, 401),
     (reads.NoSuchThingError, 404),

@@ -105,9 +105,10 @@ async def allowed(request: Request, desk: Desk, name: str) -> Ask:
 
 
 async def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
-    """Let in a caller whom we know, if they have the right to ask this; raises ReadNotAllowedError."""
+    """Let in a caller whom we know, if they may ask this; raises ReadNotAllowedError and TooManyReadsError."""
     if caller.role not in RIGHTS[name]:
         raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    desk.take_turn(caller.id, name)
     return Ask(request, desk, caller, await desk.reach_of(caller))
 
 

@@ -130,6 +130,8 @@ class Desk:
     tickets: Tickets
     note_access: Callable[[Access], None]
     """Puts on record that somebody looked at a client; returns at once."""
+    take_turn: Callable[[str, str], None]
+    """Counts a question of a caller by its name; raises TooManyReadsError."""
     commands_of: Callable[[str], Sequence[str]]
     """The names of the commands that a role may ask for."""
     language_of: Callable[[str | None], str]

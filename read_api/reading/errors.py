@@ -2,6 +2,7 @@
 
 ReadError
 ├── ReadNotAllowedError      the role may not see this                              403
+├── TooManyReadsError        the caller asks more than they may                     429
 ├── NotStaffError            the caller is no staff member, so has no day of theirs 403
 ├── TicketNotGoodError       the ticket was used, is too old or was never given     401
 ├── NoSuchThingError         nothing is known under the id                          404
@@ -37,6 +38,12 @@ class ReadNotAllowedError(ReadError):
     """The role may not see this; facts: role, needed (the roles that may), action."""
 
     code = "not-allowed"
+
+
+class TooManyReadsError(ReadError):
+    """The caller asks more than they may; facts: retry_after (seconds), limit, remaining, commands (1)."""
+
+    code = "too-many-reads"
 
 
 class NotStaffError(ReadError):

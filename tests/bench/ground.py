@@ -113,6 +113,7 @@ def environment(place: Place) -> dict[str, str]:
         "LETOPIS_VAR": str(place.settings.var),
         # One actor sends all the load of a run.
         "LETOPIS_COMMANDS_PER_SECOND": "0",
+        "LETOPIS_READS_PER_SECOND": "0",
     }
     # A Python that may not keep what it compiled would begin every process by compiling everything.
     left_out = ("LETOPIS_", "PYTHONDONTWRITEBYTECODE")

@@ -300,6 +300,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         signals,
         tickets_at(database.projector_url),
         accesses.append,
+        lambda _caller, _question: None,
         commands_of,
         language_of,
     )

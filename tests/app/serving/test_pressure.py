@@ -19,11 +19,12 @@ from app.serving.http import Parts, create_app
 from app.settings import Settings
 from app.words.problems import problem_of_item
 from commands.base import Actor
+from commands.errors import TooManyRequestsError
 from commands.execution.decision import Request
 from commands.execution.door import command_routes
-from commands.execution.rate_limit import RateLimit
 from commands.staff import HireStaff
 from events.values import StaffRole
+from infra.rate_limit import RateLimit
 from tests.database import MASTER, Database
 
 ANNA = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e"
@@ -47,7 +48,7 @@ def serving(
     settings = Settings(var=folder, queue_size=queue_size, _env_file=None)
     side = WriteSide(urls, settings, MASTER, with_policies=False)
     side.start()
-    turns = pace or RateLimit(settings.commands_per_second, settings.commands_burst)
+    turns = pace or RateLimit(settings.commands_per_second, settings.commands_burst, TooManyRequestsError)
     routes = command_routes(
         side.executor.execute, authenticate, MASTER.keyed_hash, problem_of_item, side.refusals.note, turns.take
     )
@@ -129,7 +130,7 @@ def test_a_thread_that_asks_for_more_than_the_queue_holds_gets_all_its_answers_i
 
 
 def test_who_sends_too_fast_is_told_when_to_come_back_and_others_are_served(start: Callable[..., Any]) -> None:
-    with start(pace=RateLimit(per_second=0.01, burst=3)) as (app, _side):
+    with start(pace=RateLimit(per_second=0.01, burst=3, error=TooManyRequestsError)) as (app, _side):
         assert [post(app, "/commands/hire-staff", HIRE).status_code for _ in range(4)] == [200, 200, 200, 429]
         refused = post(app, "/commands/hire-staff", HIRE, **{"Accept-Language": "ru"})
         assert refused.json()["code"] == "too-many-requests"

@@ -47,9 +47,13 @@ def record(url: str, upto: int) -> None:
 
 
 def note(url: str) -> None:
-    """Let there be what no fact brings: refusal, checkpoint, skip, gap, unanswered fact; a snapshot, of no worth."""
+    """Let there be what no fact brings: refusal, access, checkpoint, skip, gap, unanswered fact; a snapshot."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO letopis.refusal (actor, command, code, facts) VALUES ('x', 'y', 'z', '{}')")
+        connection.execute(
+            "INSERT INTO letopis.client_access (accessed_at, actor, client_id, question)"
+            " VALUES (now(), 'x', gen_random_uuid(), 'y')"
+        )
         connection.execute(
             "INSERT INTO letopis.checkpoint SELECT 'policy', max(position) FROM letopis.event"
             " ON CONFLICT (name) DO UPDATE SET position = excluded.position"

@@ -1,22 +1,22 @@
-"""How fast one caller may send commands: a program that went wild must not take the turn of everybody else."""
+"""How fast one caller may ask: a program that went wild must not take the turn of everybody else."""
 
 import math
 import time
-
-from commands.errors import TooManyRequestsError
+from collections.abc import Callable
 
 REMEMBERED = 10_000
 """Actors remembered before those who have been quiet are forgotten."""
 
 
 class RateLimit:
-    """Gives each actor so many commands a second, and a burst after a rest; in memory, for this process alone.
+    """Gives each actor so many turns a second, and a burst after a rest; in memory, for this process alone.
 
     Kept as one moment per actor: when all that they sent will have been paid for. Nothing is shared between threads.
     """
 
-    def __init__(self, per_second: float, burst: int) -> None:
-        """Without a limit when `per_second` is 0."""
+    def __init__(self, per_second: float, burst: int, error: Callable[..., Exception]) -> None:
+        """Without a limit when `per_second` is 0; `error` is raised with retry_after, limit, remaining, commands."""
+        self._error = error
         self._step = 1.0 / per_second if per_second else 0.0
         self._burst = burst
         self._rest = burst * self._step
@@ -24,7 +24,7 @@ class RateLimit:
         self._remembered = REMEMBERED
 
     def take(self, actor_id: str, commands: int = 1, *, now: float | None = None) -> None:
-        """Count the commands of an actor; raises TooManyRequestsError when they have to wait.
+        """Count the turns of an actor; raises the error when they have to wait.
 
         A batch larger than the burst passes after a full rest, and is paid for afterwards.
         """
@@ -40,7 +40,7 @@ class RateLimit:
             needed = self._rest
         # The tolerance is a rounding error of the clock, not a command.
         if needed > room + 1e-9:
-            raise TooManyRequestsError(
+            raise self._error(
                 retry_after=math.ceil(needed - room),
                 limit=self._burst,
                 remaining=max(0, int(room / self._step)),
