@@ -98,10 +98,14 @@ def stream_fields(command_type: type[Command]) -> tuple[tuple[str, type[Aggregat
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a staff member's id (or the name of a policy or import) and their role."""
+    """Who acts: a staff member's id (or the name of a policy, an import or an API key) and their role.
+
+    `only`: the commands and reads that their key names; what it does not name they may not ask for.
+    """
 
     id: str
     role: str
+    only: frozenset[str] | None = None
 
     @property
     def staff_id(self) -> UUID | None:

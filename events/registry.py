@@ -4,13 +4,25 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import TypeVar
 
-from events import activity, branch, client, deal, import_run, login, pipeline, product, staff, team
+from events import activity, api_key, branch, client, deal, import_run, login, pipeline, product, staff, team
 from events.base import UPCASTERS, Event
 from events.examples import stream_of_example
 
 T = TypeVar("T")
 
-MODULES: tuple[ModuleType, ...] = (branch, team, staff, login, client, activity, pipeline, deal, product, import_run)
+MODULES: tuple[ModuleType, ...] = (
+    branch,
+    team,
+    staff,
+    login,
+    api_key,
+    client,
+    activity,
+    pipeline,
+    deal,
+    product,
+    import_run,
+)
 """The nouns. A noun names its module in every package: here its facts, in `aggregates` its rules."""
 
 

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from read_api import (
     activities,
     analytics,
+    api_keys,
     client_card,
     client_story,
     clients,
@@ -36,6 +37,7 @@ MODULES = (
     notes,
     staff,
     logins,
+    api_keys,
     me,
     products,
     pipelines,

@@ -117,7 +117,7 @@ async def list_events(
     if wants_stream:
         feed.require_room(ask.caller.id)
         headers = {**streams.HEADERS, "Letopis-Position": str(after)}
-        return StreamingResponse(_stream(feed, wanted, after, ask.caller.id), media_type=STREAM, headers=headers)
+        return StreamingResponse(_stream(ask, wanted, after), media_type=STREAM, headers=headers)
     return _page(ask, wanted, question, await feed.page(wanted, after, question.limit))
 
 
@@ -152,9 +152,11 @@ def cloud_event(fact: Any) -> bytes:
     return to_json(attributes)[:-1] + b',"data":' + text.encode() + b"}"
 
 
-async def _stream(feed: Feed, wanted: Wanted, after: int, caller_id: str) -> AsyncIterator[bytes]:
+async def _stream(ask: Ask, wanted: Wanted, after: int) -> AsyncIterator[bytes]:
     yield opening()
-    async for told in feed.follow(wanted, after, caller_id, _as_messages):
+    async for told in ask.desk.feed.follow(wanted, after, ask.caller.id, _as_messages):
+        if not await ask.is_still_in():
+            return
         if told is None:
             yield ALIVE
         elif not isinstance(told, Ended):

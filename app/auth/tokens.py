@@ -8,6 +8,7 @@ from uuid import UUID
 
 import jwt
 
+from app.auth.api_keys import PREFIX, ApiKeys
 from app.auth.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
 from app.auth.keys import FixedKeys, Keys, VerifyingKey, configured_keys, development_key
 from app.auth.people import People
@@ -24,8 +25,8 @@ LEEWAY_SECONDS = 30
 
 ROLES = frozenset(role.value for role in StaffRole)
 LONGEST_SUBJECT = 200
-NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:")
-"""How the names begin of those who act inside: nobody may come in under one."""
+NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:", "key:")
+"""How the names begin of those who act inside, and of keys: no token lets anybody in under one."""
 
 # What is raised on the way through a text that is no token: by the library, and by Python for what lets that down,
 # such as an `exp` of 10**400, or JSON that is nested a thousand times.
@@ -36,12 +37,22 @@ class Authenticator:
     """Checks bearer tokens; remembers those it has checked until they expire or the keys change.
 
     A token of ours says in which role its bearer acts. With `people`, tokens are an identity provider's: they say
-    who somebody is there and no more, and who that is here, in which role, is what is on record.
+    who somebody is there and no more, and who that is here, in which role, is what is on record. With `api_keys`,
+    programs come in with theirs, and no secret of those is kept here.
     """
 
-    def __init__(self, keys: Keys, *, issuer: str | None, audience: str | None, people: People | None = None) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        issuer: str | None,
+        audience: str | None,
+        people: People | None = None,
+        api_keys: ApiKeys | None = None,
+    ) -> None:
         self._keys = keys
         self._people = people
+        self._api_keys = api_keys
         self._issuer = issuer
         self._audience = audience
         self._required = ["sub", "exp"] + ["iss"] * (issuer is not None) + ["aud"] * (audience is not None)
@@ -53,10 +64,12 @@ class Authenticator:
 
         Raises a CallerError.
         """
+        token = _token_in(headers)
+        if self._api_keys is not None and token.startswith(PREFIX):
+            return await self._api_keys.holder(token)
         if self._keys.now is not self._checked_with:
             self._checked.clear()
             self._checked_with = self._keys.now
-        token = _token_in(headers)
         known = self._checked.get(token)
         if known is None:
             known = self._checked[token] = await self._verified(token)
@@ -69,9 +82,13 @@ class Authenticator:
         return who if isinstance(who, Actor) else await self._whose(who)
 
     def remembered(self, header: str | None) -> str | None:
-        """Return the id of the actor whose token was checked lately, for the log."""
-        who, _ = self._checked.get((header or "").partition(" ")[2].strip(), (None, 0.0))
-        actor = self._people.known(who) if self._people is not None and isinstance(who, UUID) else who
+        """Return the id of the actor whose token or key was checked lately, for the log."""
+        token = (header or "").partition(" ")[2].strip()
+        if self._api_keys is not None and token.startswith(PREFIX):
+            holder = self._api_keys.known(token)
+            return None if holder is None else holder.id
+        who, _ = self._checked.get(token, (None, 0.0))
+        actor = self._people.last(who) if self._people is not None and isinstance(who, UUID) else who
         return actor.id if isinstance(actor, Actor) else None
 
     async def _whose(self, login_id: UUID) -> Actor:
@@ -132,14 +149,14 @@ def _token_in(headers: Sequence[str]) -> str:
     return token
 
 
-def authenticator(settings: Settings, people: People | None = None) -> Authenticator:
+def authenticator(settings: Settings, people: People | None = None, api_keys: ApiKeys | None = None) -> Authenticator:
     """Return the checker of tokens for these settings; the development key serves when no other is configured.
 
-    `people` tells who signs in at an identity provider. Raises TokenKeyError.
+    `people` tells who signs in at an identity provider, `api_keys` which program comes in. Raises TokenKeyError.
     """
     if settings.oidc_issuer is not None:
         issuer, keys = settings.oidc_issuer, ProviderKeys(Provider(settings.oidc_issuer).keys)
-        return Authenticator(keys, issuer=issuer, audience=settings.jwt_audience, people=people)
+        return Authenticator(keys, issuer=issuer, audience=settings.jwt_audience, people=people, api_keys=api_keys)
     fixed: list[VerifyingKey] = []
     if settings.jwt_public_keys is not None:
         fixed.extend(configured_keys(settings.jwt_public_keys))
@@ -147,4 +164,6 @@ def authenticator(settings: Settings, people: People | None = None) -> Authentic
         fixed.append(VerifyingKey("HS256", settings.jwt_secret.get_secret_value()))
     if not fixed:
         fixed.append(VerifyingKey("EdDSA", development_key(settings.var).public_key()))
-    return Authenticator(FixedKeys(fixed), issuer=settings.jwt_issuer, audience=settings.jwt_audience)
+    return Authenticator(
+        FixedKeys(fixed), issuer=settings.jwt_issuer, audience=settings.jwt_audience, api_keys=api_keys
+    )

@@ -12,6 +12,7 @@ import psycopg
 from fastapi import APIRouter, FastAPI
 
 from aggregates.identity import email_key, phone_key
+from app.auth.errors import CallerError
 from app.composition.decoding import mapper_by
 from app.database import Urls
 from app.settings import Settings
@@ -26,7 +27,7 @@ from infra.log.tail import Tail
 from infra.log.tickets import Holder, Ticket, issue_ticket, take_ticket
 from infra.postgres.connection import OwnConnection, ServerSilentError
 from read_api.door import direct_routes, read_router
-from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Desk, History, Reports, read_pool
+from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Caller, Desk, History, Reports, read_pool
 from read_api.reading.direct import DirectRoute
 from read_api.reading.errors import ViewBuildingError
 from read_api.reading.feed import Feed
@@ -149,6 +150,20 @@ def tickets_at(url: str, seconds: float = READ_SECONDS) -> Tickets:
     return Tickets(issue, take)
 
 
+def still_in(
+    authenticate: Callable[[Sequence[str]], Awaitable[Caller]],
+) -> Callable[[Sequence[str], Caller], Awaitable[bool]]:
+    """Return what tells whether somebody who was let in would be now, as the same one with the same rights."""
+
+    async def is_still_in(headers: Sequence[str], caller: Caller) -> bool:
+        try:
+            return await authenticate(headers) == caller
+        except (CallerError, psycopg.OperationalError):
+            return False
+
+    return is_still_in
+
+
 @cache
 def commands_of(role: str) -> Sequence[str]:
     """Return the names of the commands that a role may ask for, in order."""
@@ -180,6 +195,7 @@ def read_side(
     desk = Desk(
         pool=pool,
         authenticate=authenticate,
+        is_still_in=still_in(authenticate),
         history=history_at(urls.projector, master, seconds),
         phone_key=phone_key,
         email_key=email_key,

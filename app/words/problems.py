@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregates.base import DomainError, NotFoundError, WrongValueError
-from app.auth.errors import AuthenticationError, LoginUnknownError, ProviderUnreachableError
+from app.auth.errors import AuthenticationError, LoginUnknownError, ProviderUnreachableError, TooManyKeysError
 from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
@@ -40,6 +40,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (AuthenticationError, 401),
     (LoginUnknownError, 403),
     (ProviderUnreachableError, 503),
+    (TooManyKeysError, 503),
     (commands.NotAllowedError, 403),
     (commands.UnknownCommandError, 404),
     (commands.PreconditionFailedError, 412),

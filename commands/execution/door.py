@@ -21,6 +21,7 @@ from commands.errors import (
     InvalidCommandError,
     InvalidHeaderError,
     NotAllowedError,
+    NotNamedByKeyError,
     OutcomeUnknownError,
     OverloadedError,
     UnknownCommandError,
@@ -230,6 +231,8 @@ def _allowed_type(name: str, actor: Actor) -> type[Command]:
         raise UnknownCommandError(command=name)
     if actor.role not in command_type.ROLES:
         raise NotAllowedError(role=actor.role, needed=sorted(command_type.ROLES), action=name)
+    if actor.only is not None and name not in actor.only:
+        raise NotNamedByKeyError(action=name, named=sorted(actor.only))
     return command_type
 
 

@@ -16,7 +16,7 @@ from commands.registry import COMMANDS
 from infra.postgres.connection import OwnConnection
 from infra.postgres.faults import is_lost
 
-KEPT_FACTS = frozenset({"action", "candidates", "kind", "needed", "role", "since"})
+KEPT_FACTS = frozenset({"action", "candidates", "kind", "named", "needed", "role", "since"})
 """Facts kept besides ids; every other one may name a person, and this record has no key that could be destroyed."""
 
 PAUSE_SECONDS = 1.0

@@ -44,10 +44,11 @@ class Ticket(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """Whom a ticket lets in."""
+    """Whom a ticket lets in: one of the staff, never a program with a key of its own."""
 
     id: str
     role: str
+    only: None = None
 
 
 def issue_ticket(connection: psycopg.Connection[Any], holder: Holder) -> Ticket:

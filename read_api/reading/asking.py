@@ -71,6 +71,10 @@ class Ask:
         except ValueError:
             raise NotStaffError from None
 
+    async def is_still_in(self) -> bool:
+        """Tell whether the caller would be let in now, whose answer has no end."""
+        return await self.desk.is_still_in(self.request.headers.getlist("authorization"), self.caller)
+
     def now(self, question: PastQuestion) -> datetime:
         """Return, in the company's zone, the moment that the answer is for: the present one, or the one it names."""
         moment = None

@@ -8,16 +8,14 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from infra.rights import RIGHTS
 from read_api.reading.asking import Ask
 from read_api.reading.desk import Caller, Desk
-from read_api.reading.errors import ReadNotAllowedError, TicketNotGoodError, WrongParameterError
+from read_api.reading.errors import ReadNotAllowedError, ReadNotNamedError, TicketNotGoodError, WrongParameterError
 from read_api.reading.question import REPEATABLE
 from read_api.roles import Roles
 
 _E = TypeVar("_E", bound=Callable[..., Any])
-
-RIGHTS: dict[str, Roles] = {}
-"""Who may ask each question, by its name; filled by the declarations."""
 
 HEADERS = {
     "ETag": {"description": "What this answer is a state of.", "schema": {"type": "string"}},
@@ -98,9 +96,11 @@ async def allowed(request: Request, desk: Desk, name: str) -> Ask:
 
 
 def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
-    """Let in a caller whom we know, if they have the right to ask this; raises ReadNotAllowedError."""
+    """Let in a caller whom we know, if they, and their key, may ask this; raises ReadNotAllowedError."""
     if caller.role not in RIGHTS[name]:
         raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    if caller.only is not None and name not in caller.only:
+        raise ReadNotNamedError(action=name, named=sorted(caller.only))
     return Ask(request, desk, caller)
 
 

@@ -53,6 +53,10 @@ class Caller(Protocol):
     def id(self) -> str: ...
     @property
     def role(self) -> str: ...
+    @property
+    def only(self) -> frozenset[str] | None:
+        """The commands and questions that their key names; None for who comes in otherwise."""
+        ...
 
 
 class Reports(Protocol):
@@ -104,6 +108,8 @@ class Desk:
 
     pool: Pool
     authenticate: Callable[[Sequence[str]], Awaitable[Caller]]
+    is_still_in: Callable[[Sequence[str], Caller], Awaitable[bool]]
+    """Tells whether somebody who was let in would be now."""
     history: History
     phone_key: Callable[[str], str]
     email_key: Callable[[str], str]

@@ -2,6 +2,7 @@
 
 ReadError
 ├── ReadNotAllowedError      the role may not see this                              403
+│   └── ReadNotNamedError    the API key does not name it                           403
 ├── NotStaffError            the caller is no staff member, so has no day of theirs 403
 ├── TicketNotGoodError       the ticket was used, is too old or was never given     401
 ├── NoSuchThingError         nothing is known under the id                          404
@@ -37,6 +38,12 @@ class ReadNotAllowedError(ReadError):
     """The role may not see this; facts: role, needed (the roles that may), action."""
 
     code = "not-allowed"
+
+
+class ReadNotNamedError(ReadNotAllowedError):
+    """The role may see this, and the caller's API key does not name it; facts: action, named (what it names)."""
+
+    code = "not-named-by-key"
 
 
 class NotStaffError(ReadError):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from app.auth import tokens
 from app.auth.errors import AuthenticationError, TokenExpiredError, TokenInvalidError, TokenMissingError
-from app.auth.issuing import issue_token
+from app.auth.issuing import ReservedNameError, issue_token
 from app.auth.keys import KEY_FILE, FixedKeys, TokenKeyError, VerifyingKey, development_key, read_keys
 from app.auth.tokens import LEEWAY_SECONDS, Authenticator, authenticator
 from app.settings import Settings
@@ -55,6 +55,12 @@ def signed(settings: Settings, key: Any = None, algorithm: str = "EdDSA", **chan
 def test_an_issued_token_names_its_actor_and_role(settings: Settings) -> None:
     token = issue_token(settings, ANN, "seller", HOUR)
     assert let_in(authenticator(settings), f"Bearer {token}") == Actor(ANN, "seller")
+
+
+@pytest.mark.parametrize("name", ["policy:x", "timer:x", "system:x", "import:x", "key:x"])
+def test_no_token_is_issued_that_lets_nobody_in(settings: Settings, name: str) -> None:
+    with pytest.raises(ReservedNameError, match=name):
+        issue_token(settings, name, "admin", HOUR)
 
 
 def test_a_checked_token_is_remembered_for_the_log(settings: Settings) -> None:
@@ -116,6 +122,7 @@ def test_a_remembered_token_expires_too(settings: Settings, monkeypatch: pytest.
         {"role": ["admin"]},
         {"sub": "policy:hand-over"},
         {"sub": "system:init"},
+        {"sub": "key:01900000-0000-7000-8000-000000000071"},
         {"nbf": datetime.now(UTC) + HOUR},
         {"iat": datetime.now(UTC) + HOUR},
     ],

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from app.auth import people
+from app.auth import known
 from app.auth.errors import LoginUnknownError
-from app.auth.people import KNOWN_SECONDS, People
+from app.auth.known import KNOWN_SECONDS
+from app.auth.people import People
 from commands.base import Actor
 
 ANNA, BORIS = UUID(int=1), UUID(int=2)
@@ -45,10 +46,10 @@ def test_many_requests_of_one_second_ask_once() -> None:
     async def story(log: Log, door: People) -> None:
         for moment in (0.0, KNOWN_SECONDS * 0.99):
             log.time = moment
-            known = await asyncio.gather(*(door.whose(ANNA) for _ in range(100)))
-            assert {actor.id for actor in known} == {"anna"}
-        assert door.known(ANNA) == Actor("anna", "seller")
-        assert door.known(BORIS) is None
+            told = await asyncio.gather(*(door.whose(ANNA) for _ in range(100)))
+            assert {actor.id for actor in told} == {"anna"}
+        assert door.last(ANNA) == Actor("anna", "seller")
+        assert door.last(BORIS) is None
 
     assert told(story).asked == 1
 
@@ -90,7 +91,7 @@ def test_who_hangs_up_ends_no_question_that_others_wait_for() -> None:
 
 
 def test_no_more_are_known_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(people, "KNOWN_PEOPLE", 1)
+    monkeypatch.setattr(known, "ROOM", 1)
 
     async def story(_: Log, door: People) -> None:
         for login in (ANNA, BORIS, ANNA):

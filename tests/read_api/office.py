@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
-from app.composition.reading import commands_of, feed_at, past_at, signals_at, tickets_at
+from app.composition.reading import commands_of, feed_at, past_at, signals_at, still_in, tickets_at
 from app.serving.http import Parts, create_app
 from app.words.messages import language_of
 from events.base import Event
@@ -38,15 +38,17 @@ def nth(number: int) -> UUID:
 
 
 class Caller(NamedTuple):
-    """Who a token of these tests stands for: `Bearer role/id`."""
+    """Who a token of these tests stands for: `Bearer role/id`, or `Bearer role/id only:name,name` with a key."""
 
     id: str
     role: str
+    only: frozenset[str] | None = None
 
 
 async def authenticate(headers: Sequence[str]) -> Caller:
-    role, _, identity = "".join(headers).removeprefix("Bearer ").partition("/")
-    return Caller(identity, role)
+    who, has_key, named = "".join(headers).removeprefix("Bearer ").partition(" only:")
+    role, _, identity = who.partition("/")
+    return Caller(identity, role, frozenset(named.split(",")) if has_key else None)
 
 
 class Clock:
@@ -269,6 +271,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     doors = (
         pool,
         authenticate,
+        still_in(authenticate),
         read_history,
         phone_key,
         email_key,

@@ -47,7 +47,7 @@ def record(url: str, upto: int) -> None:
 
 
 def note(url: str) -> None:
-    """Let there be what no fact brings: refusal, checkpoint, skip, gap, unanswered fact; a snapshot, of no worth."""
+    """Let there be what no fact brings: refusal, checkpoint, skip, gap, unanswered fact, use; a worthless snapshot."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO letopis.refusal (actor, command, code, facts) VALUES ('x', 'y', 'z', '{}')")
         connection.execute(
@@ -71,6 +71,7 @@ def note(url: str) -> None:
             "INSERT INTO letopis.unanswered SELECT 'policy', max(position), 'not-found' FROM letopis.event"
             " ON CONFLICT DO NOTHING"
         )
+        connection.execute("INSERT INTO letopis.api_key_use VALUES (gen_random_uuid(), current_date)")
         connection.execute("INSERT INTO letopis.snapshot VALUES (gen_random_uuid(), 1, 'box', 'x')")
 
 
