@@ -10,6 +10,7 @@ class NotForProgramsError(WrongValueError):
     """There are no such commands, or reads, or programs may not ask for them; facts: pointer, names, known."""
 
     code = "not-for-programs"
+    field = "commands"
 
 
 class ApiKeyIsRevokedError(RuleBrokenError):

@@ -83,8 +83,8 @@ class Query(NamedTuple):
         query = "&".join(part for part in (more, moment) if part)
         path = f"{self.path}{'&' if '?' in self.path else '?'}{query}" if query else self.path
         if self.body is None:
-            return office.get(path, role="head", staff=STAFF[0])
-        return office.send("POST", path, role="head", staff=STAFF[0], json=dict([self.body]))
+            return office.get(path, role="admin", staff=STAFF[0])
+        return office.send("POST", path, role="admin", staff=STAFF[0], json=dict([self.body]))
 
 
 def everything() -> tuple[Query, ...]:
