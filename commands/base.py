@@ -98,14 +98,16 @@ def stream_fields(command_type: type[Command]) -> tuple[tuple[str, type[Aggregat
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a staff member's id (or the name of a policy or import) and their role.
+    """Who acts: a staff member's id (or the name of a policy, an import or an API key) and their role.
 
     `is_on_record`: the role is what the log said of the staff member lately, and is looked at again when deciding.
+    `only`: the commands and reads that their key names; what it does not name they may not ask for.
     """
 
     id: str
     role: str
     is_on_record: bool = False
+    only: frozenset[str] | None = None
 
     @property
     def staff_id(self) -> UUID | None:

@@ -2,6 +2,7 @@
 
 RequestError
 ├── NotAllowedError             the role may not do this
+│   └── NotNamedByKeyError      the API key does not name it
 ├── NotLetInError               they have left, or were suspended, while it was decided
 ├── PreconditionFailedError     If-Match names another version of the primary stream
 ├── KeyReusedError              the idempotency key was used with other content
@@ -39,6 +40,12 @@ class NotAllowedError(RequestError):
 
     code = "not-allowed"
     is_on_record = True
+
+
+class NotNamedByKeyError(NotAllowedError):
+    """The role may do this, and the caller's API key does not name it; facts: action, named (what it names)."""
+
+    code = "not-named-by-key"
 
 
 class NotLetInError(RequestError):

@@ -23,6 +23,9 @@ Role = Literal[
 
 Roles = frozenset[Role]
 
+PROGRAM: Role = "integration"
+"""In which role a program acts that comes in with a key."""
+
 SELLING: Roles = frozenset({"seller", "head", "admin"})
 """Edit events: deals, and activities that are planned or held already."""
 

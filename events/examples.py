@@ -7,6 +7,7 @@ examples are shown in the description of the interface and told in every test.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -39,6 +40,8 @@ SALE, OTHER_SALE = _id(31), _id(32)
 ROAD, OTHER_ROAD = _id(41), _id(42)
 FIRST_IMPORT = _id(51)
 REMARK = _id(61)
+SHOP_KEY = _id(71)
+DIGEST, NEXT_DIGEST = (sha256(secret).hexdigest() for secret in (b"a secret", b"the next one"))
 PROVIDER, SUBJECT = "https://login.example.org/realms/staff", "f:7a1c:anna"
 ANNA_AT_PROVIDER = login_of(PROVIDER, SUBJECT)
 RIGHTS_OF_SELLERS = rights_of("seller")
@@ -48,6 +51,7 @@ GTX_ID = UUID("37cd3df2-3eb6-5638-b5ec-e47faecc91ed")
 DAY = datetime(2026, 6, 2, 9, 0, tzinfo=UTC)
 LATER = datetime(2026, 6, 9, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+QUARTER = timedelta(days=90)
 PRICE = Money(amount=Decimal("4821.00"), currency="USD")
 DISCOUNTED = Money(amount=Decimal("4500.00"), currency="USD")
 PHONE = ContactPoint(kind=ContactKind.PHONE, value="8 (922) 325-12-93", key="+79223251293", label="office")

@@ -28,6 +28,7 @@ DealId = Annotated[UUID, Names("deal")]
 PipelineId = Annotated[UUID, Names("pipeline")]
 ProductId = Annotated[UUID, Names("product")]
 ImportId = Annotated[UUID, Names("import")]
+ApiKeyId = Annotated[UUID, Names("api_key")]
 
 
 _LOGINS = UUID("5b1d3b0a-93f4-5c7e-8f64-0e9d0f6b7a33")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import TypeVar
 
-from events import activity, branch, client, deal, import_run, login, pipeline, product, right, staff, team
+from events import activity, api_key, branch, client, deal, import_run, login, pipeline, product, right, staff, team
 from events.base import UPCASTERS, Event
 from events.examples import stream_of_example
 
@@ -15,6 +15,7 @@ MODULES: tuple[ModuleType, ...] = (
     team,
     staff,
     login,
+    api_key,
     right,
     client,
     activity,

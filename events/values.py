@@ -33,6 +33,9 @@ ShortText = Annotated[
 CURRENCY = r"^[A-Z]{3}$"
 OpenText = Annotated[Text, OPEN, WRITTEN]
 OpenShortText = Annotated[ShortText, OPEN]
+SHA256 = r"^[0-9a-f]{64}$"
+Digest = Annotated[str, StringConstraints(pattern=SHA256)]
+"""What SHA-256 makes of a secret, in small hexadecimal digits; no secret of ours is written so."""
 CODE = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Code = Annotated[str, StringConstraints(pattern=CODE)]
 # Nobody has met a client before 1900; what lies after 2100 is a slip of the keyboard.

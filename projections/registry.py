@@ -11,8 +11,8 @@ from projections.parties import client_card, client_timeline, contact_persons, o
 from projections.parties import facts as party_facts
 from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
+from projections.staff import api_keys, logins, staff_directory, staff_places, units
 from projections.staff import facts as staff_facts
-from projections.staff import logins, staff_directory, staff_places, units
 from projections.timers import timers_due
 
 MODULES: tuple[ModuleType, ...] = (
@@ -29,6 +29,7 @@ MODULES: tuple[ModuleType, ...] = (
     units,
     staff_places,
     logins,
+    api_keys,
     timers_due,
     sales_facts,
     interaction_facts,

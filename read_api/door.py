@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from read_api import (
     activities,
     analytics,
+    api_keys,
     client_card,
     client_story,
     clients,
@@ -37,6 +38,7 @@ MODULES = (
     notes,
     staff,
     logins,
+    api_keys,
     me,
     rights,
     products,

@@ -93,7 +93,7 @@ LIMIT %(limit)s"""  # noqa: S608 - put together from constants
 
 BESIDE = {
     "refusals": _beside(Refusal, "refusal", "stream_id", "refused_at", "refusal_id"),
-    "accesses": _beside(LookedAt, "client_access", "client_id", "accessed_at", "access_id"),
+    "accesses": _beside(LookedAt, "access", "subject_id", "accessed_at", "access_id"),
 }
 """What is told beside the facts of the same time, in the order in which a place has it."""
 

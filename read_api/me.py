@@ -1,5 +1,6 @@
 """The question who one is, and what one may do: what a front office draws its buttons from."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic_core import to_json
 
 from read_api.reading.answer import Whole
 from read_api.reading.declaring import Asking, Questions, questions_of
+from read_api.reading.desk import Caller
 from read_api.reading.question import Question
 from read_api.rights import Scopes
 from read_api.roles import EVERYBODY, Role
@@ -29,7 +31,9 @@ class Me(Whole):
         description="As the directory has them; null of a program, and of nobody it knows."
     )
     language: Literal["en", "ru"] = Field(description="In which one errors are told, by `Accept-Language`.")
-    commands: list[str] = Field(description="The names of those that the role may ask for: `POST /commands/{name}`.")
+    commands: list[str] = Field(
+        description="The names of those that the role, or the API key, may ask for: `POST /commands/{name}`."
+    )
     questions: list[str] = Field(description="The same of reads, by their `operationId`.")
     scopes: Scopes
     position: int
@@ -43,13 +47,18 @@ async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Respons
         "id": caller.id,
         "role": caller.role,
         "language": desk.language_of(ask.request.headers.get("accept-language")),
-        "commands": desk.commands_of(caller.role),
-        "questions": questions_of(caller.role),
+        "commands": _named(caller, desk.commands_of(caller.role)),
+        "questions": _named(caller, questions_of(caller.role)),
         "scopes": await desk.reaches.scopes_of(caller.role),
         "position": seen.position,
     }
     body = to_json(mine)[:-1] + b',"staff":%b}' % (rows[0][0] or "null").encode()
     return ask.answer(body, seen, more=VARY)
+
+
+def _named(caller: Caller, names: Iterable[str]) -> list[str]:
+    """Return those of the names that the caller's key names too, if they come in with one; in order."""
+    return sorted(name for name in names if caller.only is None or name in caller.only)
 
 
 def _staff_id(caller_id: str) -> UUID | None:

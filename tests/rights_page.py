@@ -8,8 +8,8 @@ from aggregates.right import DEFAULT_SCOPES, FIXED
 from app.words.messages import LABELS
 from commands.registry import COMMANDS
 from events.values import SeenKind, StaffRole
+from infra.rights import RIGHTS
 from read_api.door import MODULES
-from read_api.reading.declaring import RIGHTS
 from read_api.roles import Role
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rights.md"

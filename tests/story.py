@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
@@ -31,6 +32,9 @@ from tests.shown import shown
 if TYPE_CHECKING:
     from tests.read_api.office import Office
     from tests.read_api.visit import Visit
+
+# What a key may name is declared there.
+import_module("read_api.door")
 
 A = TypeVar("A", bound=Aggregate)
 

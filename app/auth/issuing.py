@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 
 from app.auth.keys import TokenKeyError, VerifyingKey, development_key
-from app.auth.tokens import PROGRAM, ROLES
+from app.auth.tokens import NOT_FOR_CALLERS, PROGRAM, ROLES
 from app.settings import Settings
 from infra.told import ToldError
 
@@ -17,6 +17,15 @@ class UnknownRoleError(ToldError):
 
     def __init__(self, role: str) -> None:
         super().__init__(f"{role!r} is no role; the roles are {', '.join(sorted(ROLES))}")
+
+
+class ReservedNameError(ToldError):
+    """A token was asked for under a name that nobody may come in under."""
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(
+            f"{actor!r} acts inside, and nobody is let in as that: no name begins with {', '.join(NOT_FOR_CALLERS)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,12 @@ class TokenIssuer:
     audience: str | None
 
     def issue(self, actor: str, role: str | None, ttl: timedelta) -> str:
-        """Return a token for a staff member, or for a program in a role; raises UnknownRoleError."""
+        """Return a token for a staff member, or for a program in a role.
+
+        Raises UnknownRoleError and ReservedNameError.
+        """
+        if actor.startswith(NOT_FOR_CALLERS):
+            raise ReservedNameError(actor)
         now = datetime.now(UTC)
         claims: dict[str, Any] = {"sub": actor, "iat": now, "exp": now + ttl}
         if role is not None:

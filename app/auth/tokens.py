@@ -8,6 +8,7 @@ from uuid import UUID
 
 import jwt
 
+from app.auth.api_keys import PREFIX, ApiKeys
 from app.auth.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
 from app.auth.keys import FixedKeys, Keys, VerifyingKey, configured_keys, development_key
 from app.auth.people import Bearer, People
@@ -27,8 +28,8 @@ LONGEST_SUBJECT = 200
 PROGRAM = "program"
 """The claim that says, being true, that the bearer is a program, a test or a developer, who acts as the token says."""
 
-NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:")
-"""How the names begin of those who act inside: nobody may come in under one."""
+NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:", "key:")
+"""How the names begin of those who act inside, and of keys: no token lets anybody in under one."""
 
 # What is raised on the way through a text that is no token: by the library, and by Python for what lets that down,
 # such as an `exp` of 10**400, or JSON that is nested a thousand times.
@@ -40,15 +41,23 @@ class Authenticator:
 
     A token says who somebody is and no more: in which role they act is what `people` knows of them. Only that of a
     program says its role, and that it is one. Where a provider signs (`by_provider`) the name is one of theirs, and no
-    token is a program's.
+    token is a program's. With `api_keys`, programs come in with theirs, and no secret of those is kept here.
     """
 
     def __init__(
-        self, keys: Keys, people: People, *, issuer: str | None, audience: str | None, by_provider: bool = False
+        self,
+        keys: Keys,
+        people: People,
+        *,
+        issuer: str | None,
+        audience: str | None,
+        by_provider: bool = False,
+        api_keys: ApiKeys | None = None,
     ) -> None:
         self._keys = keys
         self._people = people
         self._by_provider = by_provider
+        self._api_keys = api_keys
         self._issuer = issuer
         self._audience = audience
         self._required = ["sub", "exp"] + ["iss"] * (issuer is not None) + ["aud"] * (audience is not None)
@@ -60,10 +69,12 @@ class Authenticator:
 
         Raises a CallerError.
         """
+        token = _token_in(headers)
+        if self._api_keys is not None and token.startswith(PREFIX):
+            return await self._api_keys.holder(token)
         if self._keys.now is not self._checked_with:
             self._checked.clear()
             self._checked_with = self._keys.now
-        token = _token_in(headers)
         known = self._checked.get(token)
         if known is None:
             known = self._checked[token] = await self._verified(token)
@@ -76,9 +87,13 @@ class Authenticator:
         return who if isinstance(who, Actor) else await self._people.whose(who)
 
     def remembered(self, header: str | None) -> str | None:
-        """Return the id of the actor whose token was checked lately, for the log."""
-        who, _ = self._checked.get((header or "").partition(" ")[2].strip(), (None, 0.0))
-        actor = self._people.known(who) if isinstance(who, Bearer) else who
+        """Return the id of the actor whose token or key was checked lately, for the log."""
+        token = (header or "").partition(" ")[2].strip()
+        if self._api_keys is not None and token.startswith(PREFIX):
+            actor = self._api_keys.known(token)
+        else:
+            who, _ = self._checked.get(token, (None, 0.0))
+            actor = self._people.known(who) if isinstance(who, Bearer) else who
         return None if actor is None else actor.id
 
     async def _verified(self, token: str) -> tuple[Actor | Bearer, float]:
@@ -137,12 +152,20 @@ def _token_in(headers: Sequence[str]) -> str:
     return token
 
 
-def authenticator(settings: Settings, people: People) -> Authenticator:
-    """Return the checker of tokens for these settings; `people` tells who the bearer is. Raises TokenKeyError."""
+def authenticator(settings: Settings, people: People, api_keys: ApiKeys | None = None) -> Authenticator:
+    """Return the checker of tokens for these settings; raises TokenKeyError.
+
+    `people` tells who the bearer is, `api_keys` which program comes in.
+    """
     is_theirs = settings.oidc_issuer is not None
     issuer = settings.oidc_issuer if is_theirs else settings.jwt_issuer
     return Authenticator(
-        token_keys(settings), people, issuer=issuer, audience=settings.jwt_audience, by_provider=is_theirs
+        token_keys(settings),
+        people,
+        issuer=issuer,
+        audience=settings.jwt_audience,
+        by_provider=is_theirs,
+        api_keys=api_keys,
     )
 
 

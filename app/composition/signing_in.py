@@ -1,28 +1,36 @@
-"""Puts together what lets people in: who the bearer of a token is, in which role, is read from their streams."""
+"""Puts together what lets people and programs in: who a token or an API key names is read from their streams."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 
+from aggregates.api_key import ApiKey
 from aggregates.base import Aggregate
 from aggregates.login import Login
 from aggregates.right import RoleRights
 from aggregates.staff import StaffMember
+from app.auth.api_keys import ApiKeys, Key
 from app.auth.errors import CallerError, LoginUnknownError, SuspendedError
+from app.auth.key_uses import KeyUses
 from app.auth.people import KNOWN_SECONDS, Bearer, People, Told
 from app.auth.tokens import Authenticator, authenticator
 from app.composition.decoding import mapper_by
 from app.composition.readers import Readers
 from app.settings import Settings
 from commands.base import Actor
+from commands.roles import PROGRAM
+from events.api_key import ApiKeyIssued
 from events.ids import rights_of
 from events.values import StaffRole
 from infra.in_flight import Known
 from infra.log.crypto import MasterKey
+from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import read_streams
+from infra.log.key_uses import note_uses
 from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
 from read_api.reading.desk import Caller
@@ -47,56 +55,91 @@ class Door:
                 now = await self._people.whose(Bearer(UUID(caller.id), is_login=False))
         except CallerError:
             return False
-        return (now.id, now.role) == (caller.id, caller.role)
+        return (now.id, now.role, now.only) == (caller.id, caller.role, caller.only)
 
 
-def door_at(settings: Settings, url: str, master: MasterKey) -> Door:
-    """Return what lets people in with these settings; raises TokenKeyError."""
+def door_at(settings: Settings, url: str, master: MasterKey, api_keys: ApiKeys) -> Door:
+    """Return what lets people and programs in with these settings; raises TokenKeyError."""
     people = people_at(url, master, settings.read_seconds)
-    return Door(authenticator(settings, people), people)
+    return Door(authenticator(settings, people, api_keys), people)
+
+
+Answer = TypeVar("Answer")
+Wanted = TypeVar("Wanted")
+Look = Callable[[psycopg.Connection[Any], Mapper, Wanted], Answer]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def people_at(url: str, master: MasterKey, seconds: float) -> People:
     """Return what tells who of the staff shows a token: as the log has it, whatever is being built anew."""
-    readers = Readers(url, 1, seconds)
-    mapper = mapper_by(OwnConnection(url, seconds), master)
-
-    async def ask(bearer: Bearer) -> Told:
-        return await readers.ask(lambda connection: _whose(connection, mapper, bearer))
-
-    return People(ask)
+    return People(_asking(Readers(url, 1, seconds), _mapper(url, master, seconds), _whose))
 
 
 def scopes_at(url: str, master: MasterKey, seconds: float) -> Callable[[str], Awaitable[Mapping[str, str]]]:
     """Return what tells the scope of each kind of thing that a role sees, as the log has it, known for a second."""
-    readers = Readers(url, 1, seconds)
-    mapper = mapper_by(OwnConnection(url, seconds), master)
+    ask = _asking(Readers(url, 1, seconds), _mapper(url, master, seconds), _scopes)
     known = Known(KNOWN_SECONDS, len(StaffRole))
 
-    def look(connection: psycopg.Connection[Any], role: StaffRole) -> Mapping[str, str]:
-        rights = RoleRights(rights_of(role))
-        _fold(connection, mapper, rights)
-        return {kind.value: scope.value for kind, scope in rights.scopes(role).items()}
-
     async def scopes_of(role: str) -> Mapping[str, str]:
-        return await known.get(role, lambda: readers.ask(partial(look, role=StaffRole(role))))
+        return await known.get(role, partial(ask, StaffRole(role)))
 
     return scopes_of
 
 
+def api_keys_at(url: str, master: MasterKey, settings: Settings) -> tuple[ApiKeys, KeyUses]:
+    """Return what tells which program comes in with a key, and what keeps when that was; `url` is the writer's."""
+    readers = Readers(url, 1, settings.read_seconds)
+
+    async def write(uses: Mapping[UUID, date]) -> None:
+        await readers.ask(lambda connection: note_uses(connection, uses))
+
+    uses = KeyUses(write, lambda: datetime.now(settings.company_zone).date())
+    return ApiKeys(_asking(readers, _mapper(url, master, settings.read_seconds), _key), uses.note), uses
+
+
+def _mapper(url: str, master: MasterKey, seconds: float) -> Mapper:
+    return mapper_by(OwnConnection(url, seconds), master)
+
+
+def _asking(readers: Readers, mapper: Mapper, look: Look[Wanted, Answer]) -> Callable[[Wanted], Awaitable[Answer]]:
+    async def ask(wanted: Wanted) -> Answer:
+        return await readers.ask(lambda connection: look(connection, mapper, wanted))
+
+    return ask
+
+
 def _whose(connection: psycopg.Connection[Any], mapper: Mapper, bearer: Bearer) -> Told:
+    fold = partial(_fold, mapper)
     staff_id: UUID | None = bearer.id
     if bearer.is_login:
-        _fold(connection, mapper, login := Login(bearer.id))
+        fold(login := Login(bearer.id), read_streams(connection, {bearer.id: 0}))
         staff_id = login.staff_id
     if staff_id is None:
         return LoginUnknownError
-    _fold(connection, mapper, member := StaffMember(staff_id))
+    fold(member := StaffMember(staff_id), read_streams(connection, {staff_id: 0}))
     if not member.is_active:
         return LoginUnknownError
     return SuspendedError if not member.is_admitted else Actor(str(member.id), member.role.value, is_on_record=True)
 
 
-def _fold(connection: psycopg.Connection[Any], mapper: Mapper, aggregate: Aggregate) -> None:
-    for fact in read_streams(connection, {aggregate.id: 0}):
+def _scopes(connection: psycopg.Connection[Any], mapper: Mapper, role: StaffRole) -> Mapping[str, str]:
+    rights = RoleRights(rights_of(role))
+    _fold(mapper, rights, read_streams(connection, {rights.id: 0}))
+    return {kind.value: scope.value for kind, scope in rights.scopes(role).items()}
+
+
+def _key(connection: psycopg.Connection[Any], mapper: Mapper, key_id: UUID) -> Key | None:
+    # Whoever makes ids up may hit upon a stream of another kind, which may be a long one.
+    first = read_streams(connection, {key_id: 0}, 1)
+    if not first or first[0].envelope.topic != ApiKeyIssued.TOPIC:
+        return None
+    _fold(mapper, key := ApiKey(key_id), [*first, *read_streams(connection, {key_id: 1})])
+    secrets = {bytes.fromhex(digest): _NEVER if key.is_revoked else until for digest, until in key.secrets.items()}
+    holder = Actor(f"key:{key_id}", PROGRAM, only=frozenset((*key.commands, *key.questions)))
+    return Key(holder, secrets)
+
+
+def _fold(mapper: Mapper, aggregate: Aggregate, facts: Iterable[RecordedEvent]) -> None:
+    for fact in facts:
         aggregate.apply(mapper.to_event(fact))

@@ -1,11 +1,13 @@
 """Puts the HTTP application together from the parts of this process."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, LiteralString, Protocol
 
 import psycopg
+from fastapi import FastAPI
 from psycopg import errors
 from psycopg.rows import dict_row
 from psycopg.sql import Composed
@@ -15,7 +17,7 @@ from starlette.routing import BaseRoute
 from app.composition.due_timers import STATUS as TIMER_STATUS
 from app.composition.limits import shared_out
 from app.composition.reading import read_side
-from app.composition.signing_in import door_at
+from app.composition.signing_in import api_keys_at, door_at
 from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
@@ -87,8 +89,16 @@ def http_parts(
     crew: Crew | None = None,
 ) -> Parts:
     """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
-    who = door_at(settings, urls.writer, master)
+    api_keys, key_uses = api_keys_at(urls.writer, master, settings)
+    who = door_at(settings, urls.writer, master, api_keys)
     reads = read_side(settings, urls, master, who, analytics, write_side.accesses.add)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with reads.lifespan(app):
+            yield
+            await key_uses.settle()
+
     operators = [operators_router(who.authenticate, analytics, urls.projector)] if analytics is not None else []
     commands = command_routes(
         write_side.executor.execute,
@@ -103,7 +113,7 @@ def http_parts(
         first_routes=(*commands, *_passing_on(settings, analytics, home, may_measure), *reads.first),
         other_routers=operators,
         read_router=reads.router,
-        lifespan=reads.lifespan,
+        lifespan=lifespan,
         streams=reads.streams,
         on_stop=reads.end_streams,
         actor_of=who.remembered,

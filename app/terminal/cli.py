@@ -1,4 +1,4 @@
-"""The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `backup`, `demo`, `doctor`."""
+"""The command line: `letopis serve`, `projections`, `import`, `client`, `token`, `api-key`, `backup`, `doctor`, …"""
 
 import logging
 import sys
@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from app.settings import Settings, misnamed, sentence_of
+from app.terminal import api_key
 from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
@@ -28,13 +29,11 @@ app = typer.Typer(
     help="Letopis, the CRM that keeps every fact.",
 )
 client = typer.Typer(no_args_is_help=True, help="Look at one client.")
-app.add_typer(operate.commands, name="projections")
-app.add_typer(own_database.commands, name="database")
 imports = typer.Typer(no_args_is_help=True, help="Bring in old records.")
-app.add_typer(client, name="client")
-app.add_typer(imports, name="import")
 exports = typer.Typer(no_args_is_help=True, help="Write out for other engines.")
-app.add_typer(exports, name="export")
+elsewhere = {"projections": operate.commands, "database": own_database.commands, "api-key": api_key.commands}
+for word, group in {**elsewhere, "client": client, "import": imports, "export": exports}.items():
+    app.add_typer(group, name=word)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Where the service listens; 0: any free port.")]

@@ -1,6 +1,6 @@
 """Our codes for what a check of one field finds, by the words of the library that checks."""
 
-from events.values import CODE, CURRENCY, NO_NUL
+from events.values import CODE, CURRENCY, NO_NUL, SHA256
 
 # pydantic's word for what is wrong with a field → ours; those not listed are "invalid".
 FIELD_CODES = {
@@ -58,4 +58,4 @@ FIELD_CODES = {
     "too_long": "too-many-items",
 }
 # What a pattern is the form of; nobody is told a pattern.
-FORMS = {NO_NUL: "forbidden-character", CURRENCY: "not-a-currency", CODE: "not-a-code"}
+FORMS = {NO_NUL: "forbidden-character", CURRENCY: "not-a-currency", CODE: "not-a-code", SHA256: "not-a-digest"}

@@ -46,7 +46,7 @@ SCHEMAS = {
 MEANINGS = {
     "400": "The body is not JSON, or the request cannot be read.",
     "401": "No token, or not a valid one.",
-    "403": "The role may not do this.",
+    "403": "The role, or the API key, may not do this.",
     "404": "There is no such thing.",
     "406": "The answer cannot be given in that form.",
     "409": "A rule of the business forbids it, or somebody was faster.",
@@ -149,7 +149,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "A JWT, or the API key of a program: `lk_<id>_<secret>`.",
+        },
         "ticket": {"type": "apiKey", "in": "query", "name": TICKET},
     }
     for name, command in sorted(COMMANDS.items()):

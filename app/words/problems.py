@@ -16,7 +16,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregates.base import DomainError, NotFoundError, WrongValueError
-from app.auth.errors import AuthenticationError, LoginUnknownError, ProviderUnreachableError, SuspendedError
+from app.auth.errors import (
+    AuthenticationError,
+    LoginUnknownError,
+    ProviderUnreachableError,
+    SuspendedError,
+    TooManyKeysError,
+)
 from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
@@ -41,6 +47,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (LoginUnknownError, 403),
     (SuspendedError, 403),
     (ProviderUnreachableError, 503),
+    (TooManyKeysError, 503),
     (commands.NotAllowedError, 403),
     (commands.NotLetInError, 403),
     (commands.UnknownCommandError, 404),

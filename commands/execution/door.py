@@ -21,6 +21,7 @@ from commands.errors import (
     InvalidCommandError,
     InvalidHeaderError,
     NotAllowedError,
+    NotNamedByKeyError,
     OutcomeUnknownError,
     OverloadedError,
     UnknownCommandError,
@@ -230,6 +231,8 @@ def _allowed_type(name: str, actor: Actor) -> type[Command]:
     if command_type is None:
         raise UnknownCommandError(command=name)
     require_right(command_type, actor.role)
+    if actor.only is not None and name not in actor.only:
+        raise NotNamedByKeyError(action=name, named=sorted(actor.only))
     return command_type
 
 

@@ -9,7 +9,7 @@ from commands.base import Actor, stream_fields
 from commands.registry import COMMANDS
 from infra.postgres.aside import PAUSE_SECONDS, Aside, Kept
 
-KEPT_FACTS = frozenset({"action", "candidates", "kind", "needed", "role", "since"})
+KEPT_FACTS = frozenset({"action", "candidates", "kind", "named", "needed", "role", "since"})
 """Facts kept besides ids; every other one may name a person, and this record has no key that could be destroyed."""
 
 BATCH = 200

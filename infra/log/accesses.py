@@ -1,4 +1,4 @@
-"""Who looked at a client: kept aside from the log, for a stated time, and shown to auditors beside the facts."""
+"""Who looked at whom: kept aside from the log, for a stated time, and shown to auditors beside the facts."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -11,17 +11,17 @@ LIMIT = 100_000
 """Accesses waiting at most, some 30 MB: a minute of a busy service without its database."""
 
 _INSERT = """
-INSERT INTO letopis.client_access (accessed_at, actor, client_id, question, purpose)
-SELECT a.accessed_at, a.actor, a.client_id, a.question, a.purpose
-FROM json_to_recordset(%s::json) AS a (accessed_at timestamptz, actor text, client_id uuid, question text, purpose text)
+INSERT INTO letopis.access (accessed_at, actor, subject_id, question, purpose)
+SELECT a.accessed_at, a.actor, a.subject_id, a.question, a.purpose
+FROM json_to_recordset(%s::json) AS a (accessed_at timestamptz, actor text, subject_id uuid, question text, purpose text)
 """
 
 # A part at a time: nobody waits for a million rows to go.
 _CLEAN = """
-DELETE FROM letopis.client_access AS a
+DELETE FROM letopis.access AS a
 WHERE a.access_id IN (
     SELECT o.access_id
-    FROM letopis.client_access AS o
+    FROM letopis.access AS o
     WHERE o.accessed_at < clock_timestamp() - make_interval(days => %s)
     ORDER BY o.accessed_at
     LIMIT 20000
@@ -34,13 +34,13 @@ class Access(NamedTuple):
 
     accessed_at: datetime
     actor: str
-    client_id: UUID
+    subject_id: UUID
     question: str
     purpose: str | None = None
 
 
 class AccessRecord(Aside):
-    """Writes down who looked at a client."""
+    """Writes down who looked at whom."""
 
     def __init__(self, url: str, days: int, *, pause: float = PAUSE_SECONDS) -> None:
         """Keep each for so many days."""

@@ -44,11 +44,12 @@ class Ticket(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """Whom a ticket lets in; `is_on_record`: their role is what the log says of them."""
+    """Whom a ticket lets in: one of the staff, never a program with a key; `is_on_record`: their role is the log's."""
 
     id: str
     role: str
     is_on_record: bool
+    only: None = None
 
 
 def issue_ticket(connection: psycopg.Connection[Any], holder: Holder) -> Ticket:

@@ -9,16 +9,14 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
+from infra.rights import RIGHTS
 from read_api.reading.asking import Ask
 from read_api.reading.desk import Caller, Desk
-from read_api.reading.errors import ReadNotAllowedError, TicketNotGoodError, WrongParameterError
+from read_api.reading.errors import ReadNotAllowedError, ReadNotNamedError, TicketNotGoodError, WrongParameterError
 from read_api.reading.question import REPEATABLE
 from read_api.roles import Roles
 
 _E = TypeVar("_E", bound=Callable[..., Any])
-
-RIGHTS: dict[str, Roles] = {}
-"""Who may ask each question, by its name; filled by the declarations."""
 
 HEADERS = {
     "ETag": {"description": "What this answer is a state of.", "schema": {"type": "string"}},
@@ -105,9 +103,14 @@ async def allowed(request: Request, desk: Desk, name: str) -> Ask:
 
 
 async def entitled(request: Request, desk: Desk, caller: Caller, name: str) -> Ask:
-    """Let in a caller whom we know, if they may ask this; raises ReadNotAllowedError and TooManyReadsError."""
+    """Let in a caller whom we know, if they, and their key, may ask this.
+
+    Raises ReadNotAllowedError and TooManyReadsError.
+    """
     if caller.role not in RIGHTS[name]:
         raise ReadNotAllowedError(role=caller.role, needed=sorted(RIGHTS[name]), action=name)
+    if caller.only is not None and name not in caller.only:
+        raise ReadNotNamedError(action=name, named=sorted(caller.only))
     desk.take_turn(caller.id, name)
     return Ask(request, desk, caller, await desk.reach_of(caller))
 

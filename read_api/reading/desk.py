@@ -62,6 +62,11 @@ class Caller(Protocol):
         """Whether their role is what the log says of them, and may change while they are let in."""
         ...
 
+    @property
+    def only(self) -> frozenset[str] | None:
+        """The commands and questions that their key names; None for who comes in otherwise."""
+        ...
+
 
 class Reports(Protocol):
     """The analytics, as the read side needs them."""

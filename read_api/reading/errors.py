@@ -2,6 +2,7 @@
 
 ReadError
 ├── ReadNotAllowedError      the role may not see this                              403
+│   └── ReadNotNamedError    the API key does not name it                           403
 ├── TooManyReadsError        the caller asks more than they may                     429
 ├── NotStaffError            the caller is no staff member, so has no day of theirs 403
 ├── TicketNotGoodError       the ticket was used, is too old or was never given     401
@@ -44,6 +45,12 @@ class TooManyReadsError(ReadError):
     """The caller asks more than they may; facts: retry_after (seconds), limit, remaining, commands (1)."""
 
     code = "too-many-reads"
+
+
+class ReadNotNamedError(ReadNotAllowedError):
+    """The role may see this, and the caller's API key does not name it; facts: action, named (what it names)."""
+
+    code = "not-named-by-key"
 
 
 class NotStaffError(ReadError):

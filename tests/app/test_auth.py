@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from app.auth import tokens
 from app.auth.errors import CallerError, LoginUnknownError, TokenExpiredError, TokenInvalidError, TokenMissingError
-from app.auth.issuing import issue_token
+from app.auth.issuing import ReservedNameError, issue_token
 from app.auth.keys import KEY_FILE, FixedKeys, TokenKeyError, VerifyingKey, development_key, read_keys
 from app.auth.people import Bearer, People, Told
 from app.auth.tokens import LEEWAY_SECONDS, Authenticator, authenticator
@@ -82,6 +82,12 @@ def test_a_token_that_says_no_program_says_no_role_either(settings: Settings) ->
         let_in(authenticator(settings, STRANGERS), signed(settings, program=None, role="admin"))
     with pytest.raises(TokenInvalidError):
         let_in(door, signed(settings, program=None, sub="erp"))
+
+
+@pytest.mark.parametrize("name", ["policy:x", "timer:x", "system:x", "import:x", "key:x"])
+def test_no_token_is_issued_that_lets_nobody_in(settings: Settings, name: str) -> None:
+    with pytest.raises(ReservedNameError, match=name):
+        issue_token(settings, name, "admin", HOUR)
 
 
 def test_a_checked_token_is_remembered_for_the_log(settings: Settings) -> None:
@@ -146,6 +152,7 @@ def test_a_remembered_token_expires_too(settings: Settings, monkeypatch: pytest.
         {"role": ["admin"]},
         {"sub": "policy:hand-over"},
         {"sub": "system:init"},
+        {"sub": "key:01900000-0000-7000-8000-000000000071"},
         {"nbf": datetime.now(UTC) + HOUR},
         {"iat": datetime.now(UTC) + HOUR},
     ],

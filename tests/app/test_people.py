@@ -45,8 +45,8 @@ def test_many_requests_of_one_second_ask_once() -> None:
     async def story(log: Log, door: People) -> None:
         for moment in (0.0, KNOWN_SECONDS * 0.99):
             log.time = moment
-            known = await asyncio.gather(*(door.whose(ANNA) for _ in range(100)))
-            assert {actor.id for actor in known} == {"anna"}
+            told = await asyncio.gather(*(door.whose(ANNA) for _ in range(100)))
+            assert {actor.id for actor in told} == {"anna"}
         assert door.known(ANNA) == Actor("anna", "seller")
         assert door.known(BORIS) is None
 

@@ -11,6 +11,7 @@ from aggregates.product import product_id
 from aggregates.unit import UnitNameTakenError
 from commands.registry import COMMANDS
 from events.activity import ActivityHeld, ActivityPlanned
+from events.api_key import ApiKeyIssued
 from events.base import Event
 from events.branch import BranchOpened
 from events.client import (
@@ -22,7 +23,7 @@ from events.client import (
     ContactPointAdded,
 )
 from events.deal import DealLost, DealOpened
-from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, PERM
+from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, PERM, SHOP_KEY
 from events.import_run import ImportStarted
 from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
@@ -66,6 +67,7 @@ WORLD: dict[UUID, Event] = {
     EAST: fact(TeamOpened),
     NORTH: fact(BranchOpened),
     PERM: fact(BranchOpened, name="Perm"),
+    SHOP_KEY: fact(ApiKeyIssued),
 }
 """A company in which the example of each command can be carried out, but for what is said below."""
 
@@ -85,6 +87,7 @@ MADE: dict[str, UUID] = {
     "start-import": FIRST_IMPORT,
     "open-team": EAST,
     "open-branch": NORTH,
+    "issue-api-key": SHOP_KEY,
 }
 """What a command makes: it is not there before, and cannot be made again."""
 

@@ -539,7 +539,7 @@ AN_AGGREGATE: tuple[Step, ...] = (
     New("tests/projections/analytics/oracle_tickets_by_assignee.py", TICKET_ORACLE),
     New("tests/commands/test_ticket.py", TICKET_STORY),
     After("events/registry.py", "from events.examples import stream_of_example\n", "from events import ticket\n"),
-    After("events/registry.py", "MODULES: tuple[ModuleType, ...] = (", "ticket, "),
+    After("events/registry.py", "MODULES: tuple[ModuleType, ...] = (\n", "    ticket,\n"),
     After("commands/registry.py", "from commands.base import HANDLERS, Command\n", "from commands import ticket\n"),
     After("commands/registry.py", "MODULES: tuple[ModuleType, ...] = (\n", "    ticket,\n"),
     After(

@@ -41,16 +41,18 @@ def nth(number: int) -> UUID:
 
 
 class Caller(NamedTuple):
-    """Who a token of these tests stands for: `Bearer role/id`."""
+    """Who a token of these tests stands for: `Bearer role/id`, or `Bearer role/id only:name,name` with a key."""
 
     id: str
     role: str
     is_on_record: bool = False
+    only: frozenset[str] | None = None
 
 
 async def authenticate(headers: Sequence[str]) -> Caller:
-    role, _, identity = "".join(headers).removeprefix("Bearer ").partition("/")
-    return Caller(identity, role)
+    who, has_key, named = "".join(headers).removeprefix("Bearer ").partition(" only:")
+    role, _, identity = who.partition("/")
+    return Caller(identity, role, only=frozenset(named.split(",")) if has_key else None)
 
 
 DEFAULTS = {

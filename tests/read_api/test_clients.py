@@ -276,7 +276,7 @@ def test_an_auditor_sees_who_looked_at_a_client_and_what_for(romashka: Office) -
     romashka.run("DELETE FROM letopis.refusal")
     for minute in range(3):
         romashka.run(
-            "INSERT INTO letopis.client_access (accessed_at, actor, client_id, question, purpose)"
+            "INSERT INTO letopis.access (accessed_at, actor, subject_id, question, purpose)"
             " VALUES (%s, 'anna', %s, 'get_client', 'a call')",
             [DAY + timedelta(minutes=minute), VOLGA],
         )
@@ -297,7 +297,7 @@ def test_who_was_told_of_a_client_is_put_on_record_and_nobody_else(romashka: Off
     def looks(path: str, **how: Any) -> int:
         romashka.accesses.clear()
         status = romashka.send(how.pop("method", "GET"), path, **how).status_code
-        told[:] = [(one.question, one.client_id, one.purpose) for one in romashka.accesses]
+        told[:] = [(one.question, one.subject_id, one.purpose) for one in romashka.accesses]
         return status
 
     for path, question in (

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
+from infra.rights import RIGHTS
 from read_api import views
 from read_api.activities import ACTIVITIES, Activity, MyDay
 from read_api.clients import CLIENTS
@@ -17,7 +18,6 @@ from read_api.pipelines import Pipeline
 from read_api.products import Product
 from read_api.projections import ProjectionStatus
 from read_api.reading.answer import Items, Page
-from read_api.reading.declaring import RIGHTS
 from read_api.reading.paging import NOTHING, Listing, as_wanted, page_statement
 from read_api.reading.reach import Sight
 from read_api.reading.statement import Statement

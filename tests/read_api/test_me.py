@@ -6,8 +6,8 @@ from commands.registry import COMMANDS
 from events.examples import EAST
 from events.staff import StaffHired
 from events.team import TeamOpened
+from infra.rights import RIGHTS
 from read_api.me import Me
-from read_api.reading.declaring import RIGHTS
 from read_api.roles import EVERYBODY
 from tests.examples import ANNA, BORIS, fact
 from tests.read_api.office import Office

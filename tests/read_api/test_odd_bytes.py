@@ -39,7 +39,7 @@ LISTS: dict[str, tuple[str, dict[str, Any], list[Any]]] = {
     "/activities": ("activities", {}, [MOMENT, ID]),
     f"/clients/{nth(11)}/timeline": ("timeline", WHOSE, [MOMENT, 1]),
     f"/clients/{nth(11)}/ownership": ("ownership", WHOSE, [1]),
-    f"/clients/{nth(11)}/history": ("history", WHOSE, [1, MOMENT, 1]),
+    f"/clients/{nth(11)}/history": ("history", WHOSE, [1, MOMENT, 1, MOMENT, 1]),
 }
 TIMELINE, HISTORY = f"/clients/{nth(11)}/timeline", f"/clients/{nth(11)}/history"
 ODD_VALUES = (

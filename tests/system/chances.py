@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from commands import activity, client, contact_point, deal, note, ownership, pipeline, product, staff
 from commands.base import Command
 from commands.registry import COMMANDS
-from events.examples import example_of
+from events.examples import SHOP_KEY, example_of
 from events.ids import branch_named, team_named
 from events.marks import ids_named
 from events.values import (
@@ -257,6 +257,7 @@ IDS: dict[str, SearchStrategy[UUID]] = {
     "import": _one(*IMPORTS),
     "team": _one(*map(team_named, UNITS)),
     "branch": _one(*map(branch_named, UNITS)),
+    "api_key": _one(SHOP_KEY),
 }
 VALUES: dict[str, SearchStrategy[Any]] = {
     "amount": MONEY,

@@ -101,6 +101,9 @@ BY_NAME: dict[str, SearchStrategy[Json]] = {
     "due_at": ANY_TIME,
     "remind_at": ANY_TIME,
     "note_id": NOTE_ID,
+    "secret_sha256": st.binary(min_size=32, max_size=32).map(bytes.hex),
+    "commands": st.lists(st.sampled_from(("register-client", "note-client")), max_size=4),
+    "questions": st.lists(st.sampled_from(("list_products", "get_me")), min_size=1, max_size=4),
 } | {name: st.just(count) for name, count in COUNTS.items()}
 
 

@@ -14,9 +14,22 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 
-from commands import activity, affiliation, branch, client, contact_point, deal, login, note, ownership, product, staff
+from commands import (
+    activity,
+    affiliation,
+    api_key,
+    branch,
+    client,
+    contact_point,
+    deal,
+    login,
+    note,
+    ownership,
+    product,
+    staff,
+)
 from commands.execution.pending import Accepted
-from events.examples import PROVIDER
+from events.examples import DIGEST, PROVIDER
 from events.ids import branch_named
 from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
@@ -57,8 +70,8 @@ STEP = timedelta(days=50)
 
 EARLY, MIDDLE, LATE = BEGINNING + STEP / 2, BEGINNING + 3 * STEP, BEGINNING + 4 * STEP
 
-OPEN_DEALS, NINAS = (UUID(int=1), UUID(int=2)), UUID(int=3)
-"""Deals that chance knows nothing of, so that a board has always more than one, and each road one of Nina's."""
+OPEN_DEALS, NINAS, KEYS = (UUID(int=1), UUID(int=2)), UUID(int=3), (UUID(int=4), UUID(int=5))
+"""What chance knows nothing of: deals, so that a board has always more than one, and each road one of Nina's; keys."""
 SHOWN: tuple[Asked, ...] = (
     Asked(
         staff.HireStaff(
@@ -69,6 +82,11 @@ SHOWN: tuple[Asked, ...] = (
     Asked(staff.HireStaff(staff_id=OLEG, name="Oleg", role=StaffRole.SELLER), ADMIN),
     Asked(staff.DepartStaff(staff_id=OLEG, successor_id=NINA), ADMIN),
     *(Asked(login.BindLogin(staff_id=NINA, issuer=PROVIDER, subject=name), ADMIN) for name in ("nina", "nina.k")),
+    *(
+        Asked(api_key.IssueApiKey(api_key_id=each, name="Shop", questions=("get_me",), secret_sha256=DIGEST), ADMIN)
+        for each in KEYS
+    ),
+    Asked(api_key.RevokeApiKey(api_key_id=KEYS[1], reason="replaced"), ADMIN),
     *(
         Asked(
             client.RegisterClient(

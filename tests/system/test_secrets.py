@@ -24,6 +24,7 @@ JWT = "planted-jwt-secret-of-32-bytes-and-more"
 # What a URL has to write otherwise, and people forget to.
 PASSWORD = "planted@pass/wo%rd"
 BEARER = "planted-token.of-somebody.else"
+API_KEY = f"lk_{0:032x}_{'planted-secret-of-a-key':x<43}"
 PIECES = ("planted", "pass/wo", "wo%rd", "wo%25rd")
 
 
@@ -47,7 +48,7 @@ class Planted:
         """Return everything that nobody may read anywhere, in every form it may have."""
         master = MasterKey(bytes.fromhex(MASTER))
         roles = [master.password_for(f"{self.name}_{role}") for role in ("writer", "projector", "reader")]
-        given = [*PIECES, MASTER, MASTER.lower(), BEARER, *roles]
+        given = [*PIECES, MASTER, MASTER.lower(), BEARER, API_KEY, *roles]
         # What serves as a token would serve whoever reads it.
         return [*given, *(b64encode(each.encode()).decode().rstrip("=")[:-1] for each in given), "eyJ"]
 
@@ -78,8 +79,10 @@ def asked(running: Service) -> str:
     admin = token("admin", "admin")
     client = {"kind": "person", "name": "Anna", "contact_points": [{"kind": "email", "value": "a@example.org"}]}
     told = []
-    paths = ("/ready", "/metrics", "/health", "/projections", "/openapi.json", "/nowhere", f"/clients?token={BEARER}")
-    for headers in (admin, {}, {"Authorization": f"Bearer {BEARER}"}, {"Authorization": f"Basic {BEARER}"}):
+    paths = ["/ready", "/metrics", "/health", "/projections", "/openapi.json", "/nowhere", "/me"]
+    paths += [f"/clients?token={BEARER}", f"/me?api_key={API_KEY}"]
+    brought = (f"Bearer {BEARER}", f"Basic {BEARER}", f"Bearer {API_KEY}", f"Bearer {API_KEY}x")
+    for headers in (admin, {}, *({"Authorization": each} for each in brought)):
         told += [httpx.get(running.address + path, headers=headers) for path in paths]
         told += [running.post("register-client", body, headers) for body in (client, {**client, "token": BEARER})]
     told.append(httpx.get(f"{running.address}/my-changes", params={"ticket": BEARER}))

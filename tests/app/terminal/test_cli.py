@@ -71,6 +71,13 @@ def test_a_token_says_who_and_as_what(var: Path) -> None:
     ("words", "code", "says"),
     [
         (("token", "anna", "boss"), 1, "'boss' is no role; the roles are admin, analyst"),
+        (("token", "policy:x", "admin"), 1, "'policy:x' acts inside, and nobody is let in as that"),
+        (("api-key", "issue", "Shop", "--command", "hire-staff"), 1, "A program may not be given hire-staff"),
+        (("api-key", "issue", "Shop", "--question", "list_clients"), 1, "A program may not be given list_clients"),
+        (("api-key", "issue", "Shop"), 1, "commands has too few items: it takes at least 1"),
+        (("api-key", "issue", " ", "--question", "get_me"), 1, "name is too short"),
+        (("api-key", "rotate", UNKNOWN_CLIENT), 1, "There is no such API key"),
+        (("api-key", "revoke", UNKNOWN_CLIENT, "--reason", " "), 1, "reason is too short"),
         (("projections", "rebuild", "nonsense"), 1, "There is no read model 'nonsense'. There are: client_card"),
         (
             ("projections", "verify", "client_card"),

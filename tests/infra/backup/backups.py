@@ -47,11 +47,11 @@ def record(url: str, upto: int) -> None:
 
 
 def note(url: str) -> None:
-    """Let there be what no fact brings: refusal, access, checkpoint, skip, gap, unanswered fact; a snapshot."""
+    """Let there be what no fact brings: refusal, access, checkpoint, skip, gap, unanswered fact, use; a snapshot."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("INSERT INTO letopis.refusal (actor, command, code, facts) VALUES ('x', 'y', 'z', '{}')")
         connection.execute(
-            "INSERT INTO letopis.client_access (accessed_at, actor, client_id, question)"
+            "INSERT INTO letopis.access (accessed_at, actor, subject_id, question)"
             " VALUES (now(), 'x', gen_random_uuid(), 'y')"
         )
         connection.execute(
@@ -75,6 +75,7 @@ def note(url: str) -> None:
             "INSERT INTO letopis.unanswered SELECT 'policy', max(position), 'not-found' FROM letopis.event"
             " ON CONFLICT DO NOTHING"
         )
+        connection.execute("INSERT INTO letopis.api_key_use VALUES (gen_random_uuid(), current_date)")
         connection.execute("INSERT INTO letopis.snapshot VALUES (gen_random_uuid(), 1, 'box', 'x')")
 
 

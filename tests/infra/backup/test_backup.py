@@ -24,7 +24,7 @@ from tests.infra.backup.backups import contents, empty_database, lose, note, rec
 KEPT = {
     *("event", "event_party", "receipt", "claim", "subject_key", "refusal", "checkpoint", "fact_version", "skipped"),
     *("accepted_gap", "accepted_clock"),
-    *("unanswered", "client_access"),
+    *("unanswered", "access", "api_key_use"),
 }
 
 

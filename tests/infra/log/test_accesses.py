@@ -21,7 +21,7 @@ def access(days_ago: int = 0, purpose: str | None = None) -> Access:
 def kept(database: Database) -> list[tuple[datetime, str | None]]:
     with psycopg.connect(database.reader_url) as connection:
         return connection.execute(
-            "SELECT accessed_at, purpose FROM read.client_access WHERE client_id = %s ORDER BY accessed_at", [CLIENT]
+            "SELECT accessed_at, purpose FROM read.access WHERE subject_id = %s ORDER BY accessed_at", [CLIENT]
         ).fetchall()
 
 

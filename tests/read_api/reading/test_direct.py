@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from read_api.reading.declaring import RIGHTS
+from infra.rights import RIGHTS
 from read_api.reading.direct import DirectRoute
 from tests.read_api.office import Office, client, nth, staff
 from tests.read_api.test_lists import ADDRESSES
