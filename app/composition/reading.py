@@ -15,7 +15,7 @@ from aggregates.identity import email_key, phone_key
 from app.composition.decoding import mapper_by
 from app.database import Urls
 from app.settings import Settings
-from app.words.messages import language_of
+from app.words.messages import language_of, words_for
 from commands.base import Actor
 from commands.registry import COMMANDS
 from events.registry import EVENT_TYPES
@@ -189,6 +189,7 @@ def read_side(
         tickets=tickets_at(urls.projector, seconds),
         commands_of=commands_of,
         language_of=language_of,
+        words_for=words_for,
         reports=reports,
         zone=settings.company_zone,
         timeout=settings.min_position_timeout,

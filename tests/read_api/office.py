@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from aggregates.identity import email_key, phone_key
 from app.composition.reading import commands_of, feed_at, past_at, signals_at, tickets_at
 from app.serving.http import Parts, create_app
-from app.words.messages import language_of
+from app.words.messages import language_of, words_for
 from events.base import Event
 from infra.log.envelope import AnyEvent
 from infra.projector.projector import build
@@ -278,6 +278,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         tickets_at(database.projector_url),
         commands_of,
         language_of,
+        words_for,
     )
     desk = Desk(*doors, reports=reports, timeout=timeout, clock=clock)
     app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))
