@@ -116,7 +116,7 @@ class Runner:
                         for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
                             pass
             except Exception as error:  # noqa: BLE001 - the outermost door of this thread: jobs are asked for later too
-                self._log("operations", error)
+                _log(error)
                 self._stopping.wait(RECONNECT_SECONDS)
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
@@ -144,7 +144,7 @@ class Runner:
                 while not self._stopping.is_set() and (job := take(connection, lane)) is not None:
                     self._do(job)
         except Exception as error:  # noqa: BLE001 - the outermost door of this thread: the next look begins another
-            self._log("operations", error)
+            _log(error)
         finally:
             del self._lanes[lane]
 
@@ -188,7 +188,7 @@ class Runner:
             except psycopg.Error as error:
                 if not is_lost(error) or self._stopping.is_set():
                     raise
-                self._log("operation_end", error)
+                _log(error)
                 self._stopping.wait(RECONNECT_SECONDS)
             else:
                 code = "begun again" if became is None else became.code
@@ -202,8 +202,9 @@ class Runner:
             return Ended("abandoned", "operation-left", {"about": job.about})
         return ended
 
-    def _log(self, event: str, error: Exception) -> None:
-        if is_lost(error):
-            log.warning(event, outcome="database lost", error=type(error).__name__)
-        else:
-            log.error(event, outcome="failed", error=type(error).__name__, exc_info=True)
+
+def _log(error: Exception) -> None:
+    if is_lost(error):
+        log.warning("operations", outcome="database lost", error=type(error).__name__)
+    else:
+        log.error("operations", outcome="failed", error=type(error).__name__, exc_info=True)
