@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     # After a rebuild what readers saw before follows the log, so that there is a way back at once: a second fold of
     # every event. For at most so many hours; 0: it never does; not given: until it is dropped.
     keep_retired_hours: Annotated[float, Field(ge=0, le=24 * 366)] | None = None
+    # The folder in which backups are made that are asked for over HTTP, each in one of its own, named by its moment.
+    backup_to: Path | None = None
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -99,14 +99,14 @@ _BUILDS = """read.generation_status AS s
     LEFT JOIN read.parked_count AS k ON k.name = s.name AND k.generation = s.generation"""
 
 
-def _with_the_head(items: str) -> str:
-    """Return the statement that gives the log's end and a list."""
+def with_the_head(items: str) -> str:
+    """Return the statement that gives the log's end and, as the member `items` of a JSON text, what an SQL gives."""
     head = "coalesce((SELECT h.position FROM read.log_head AS h), 0)"
     return f"SELECT {head}, json_build_object('items', {items})::text"
 
 
-PROJECTIONS = _with_the_head(list_of(json_of(ProjectionStatus, "s"), _BUILDS, order="s.name, s.generation"))
-PROGRESS = _with_the_head(list_of(json_of(RebuildStatus, "r"), "read.rebuild_status AS r", order="r.name"))
+PROJECTIONS = with_the_head(list_of(json_of(ProjectionStatus, "s"), _BUILDS, order="s.name, s.generation"))
+PROGRESS = with_the_head(list_of(json_of(RebuildStatus, "r"), "read.rebuild_status AS r", order="r.name"))
 
 
 @router.question(

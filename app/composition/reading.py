@@ -16,7 +16,7 @@ from app.composition.readers import Readers
 from app.composition.signing_in import Door, scopes_at
 from app.database import Urls
 from app.settings import Settings
-from app.words.messages import language_of
+from app.words.messages import language_of, words_for
 from commands.registry import COMMANDS
 from events.registry import EVENT_TYPES
 from infra.log.accesses import Access
@@ -162,6 +162,7 @@ def read_side(
         take_turn=turns_of_reads(settings),
         commands_of=commands_of,
         language_of=language_of,
+        words_for=words_for,
         reports=reports,
         zone=settings.company_zone,
         timeout=settings.min_position_timeout,

@@ -21,6 +21,7 @@ _STANDING = {
     "TABLE read.rebuild_status": "SELECT",
     "TABLE read.policy_status": "SELECT",
     "TABLE read.clock_status": "SELECT",
+    "TABLE read.operation": "SELECT",
 }
 
 # By role, what it may do with what; for views of read models and the schemas they are kept in see Right.is_needed.
@@ -58,6 +59,7 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
         "TABLE letopis.parked": "SELECT INSERT UPDATE DELETE",
         "TABLE letopis.skipped": "SELECT INSERT",
         "TABLE letopis.stream_ticket": "SELECT INSERT DELETE",
+        "TABLE letopis.operation": "SELECT INSERT UPDATE",
         **_STANDING,
         "FUNCTION letopis.make_generation": "EXECUTE",
         "FUNCTION letopis.drop_generation": "EXECUTE",

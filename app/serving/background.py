@@ -1,4 +1,7 @@
-"""The projector in a process of its own: it computes all the time, and would take the API's turn at the interpreter."""
+"""The projector in a process of its own: it computes all the time, and would take the API's turn at the interpreter.
+
+What operators ask for of read models is done beside it.
+"""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -8,6 +11,9 @@ from typing import Any
 
 from app.composition.decoding import decoder_factory
 from app.database import Urls
+from app.operations.for_views import ForViews
+from app.operations.runner import Runner
+from app.operations.site import Site
 from app.serving.kept_process import KeptProcess, tell_until_the_end
 from app.settings import Settings
 from infra.durations import Key, Row
@@ -48,6 +54,9 @@ def projector_process(
 
 def _project(settings: Settings, urls: Urls, master: MasterKey, disk: Path | None, parent: Connection) -> None:
     service = projector_at(urls, master, disk, settings.keep_retired)
+    runner = Runner(urls.projector, ForViews(Site(settings, master, urls)), of_analytics=False)
     service.start()
+    runner.start()
     tell_until_the_end(parent, service.delays.take)
+    runner.stop()
     service.stop()

@@ -26,6 +26,7 @@ from app.serving.here import operators_or_from_here
 from app.serving.http import Check, Parts
 from app.serving.log_time import check_of_clock, gauge_of_clock
 from app.serving.metrics import Gauge, Measured
+from app.serving.operations_routes import jobs_at, operations_router
 from app.serving.policy_lag import STATUS as POLICY_STATUS
 from app.serving.policy_lag import checks_of, gauges_of_policies, policies_of
 from app.serving.remembered import Remembered
@@ -51,6 +52,7 @@ FROM read.rebuild_status
 WHERE is_running
 ORDER BY name
 """
+_JOBS = "SELECT state, count(*) AS jobs FROM read.operation WHERE ended_at IS NULL GROUP BY state"
 _HEAD = "SELECT coalesce((SELECT position FROM read.log_head), 0) AS position"
 # A load balancer that asks whether we are ready does not wait for long.
 _SECONDS = 3.0
@@ -99,7 +101,10 @@ def http_parts(
             yield
             await key_uses.settle()
 
-    operators = [operators_router(who.authenticate, analytics, urls.projector)] if analytics is not None else []
+    jobs = jobs_at(urls.projector, settings.read_seconds)
+    operators = [operations_router(who.authenticate, jobs, settings.backup_to)]
+    if analytics is not None:
+        operators.append(operators_router(who.authenticate, analytics, urls.projector))
     commands = command_routes(
         write_side.executor.execute,
         who.authenticate,
@@ -223,16 +228,25 @@ def _gauges(
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:
-            asked = (_VIEWS, _REBUILDS, _HEAD, CLOCK_STATUS, POLICY_STATUS, TIMER_STATUS)
-            views, rebuilds, [head], clock, *policies = await _rows(urls.reader, *asked)
+            asked = (_VIEWS, _REBUILDS, _JOBS, _HEAD, CLOCK_STATUS, POLICY_STATUS, TIMER_STATUS)
+            views, rebuilds, jobs, [head], clock, *policies = await _rows(urls.reader, *asked)
         except psycopg.OperationalError:
             return told
         if analytics is not None:
             views.append(as_view(analytics, head["position"]))
+        told += _gauges_of_jobs(jobs)
         told += [*gauges_of_policies(policies_of(chain(*policies))), *gauge_of_clock(clock)]
         return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 
     return gauges
+
+
+def _gauges_of_jobs(jobs: Sequence[Mapping[str, Any]]) -> Iterator[Gauge]:
+    """Give how many jobs of operators wait or are being done, each also when there are none."""
+    known = {one["state"]: one["jobs"] for one in jobs}
+    for state in ("waiting", "running"):
+        number = known.get(state, 0)
+        yield Gauge("letopis_operations", "Jobs of operators that have not ended.", number, {"state": state})
 
 
 def gauges_of(views: Sequence[Mapping[str, Any]]) -> list[Gauge]:

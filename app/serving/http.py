@@ -29,8 +29,8 @@ CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"
 )  # fmt: skip
 CORS_ANSWER_HEADERS = (
-    "ETag", "Letopis-Head", "Letopis-Parked", "Letopis-Position", "Letopis-Stale", "Link", "RateLimit-Limit",
-    "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
+    "ETag", "Letopis-Head", "Letopis-Parked", "Letopis-Position", "Letopis-Stale", "Link", "Location",
+    "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After",
 )  # fmt: skip
 
 DOCUMENT = "/openapi.json"

@@ -19,6 +19,8 @@ from app.composition.write_side import WriteSide
 from app.database import Urls, database, master_key, server_disk
 from app.demo.company import ADMIN_ID, demo_id
 from app.demo.first_start import first_start
+from app.operations.for_reports import ForReports
+from app.operations.runner import Runner
 from app.process import settle
 from app.serving.analytics_control import is_letopis, note_address, noted_address
 from app.serving.background import projector_process
@@ -95,6 +97,9 @@ def _run(
         analytics.start()
         stack.callback(analytics.stop)
         write_side.listeners.append(analytics.wake)
+        runner = Runner(urls.projector, ForReports(analytics, urls.projector), of_analytics=True)
+        runner.start()
+        stack.callback(runner.stop)
     if has_projections:
         # The first thing people do is to paste the request they are shown; it should not find the views missing.
         wait_until(urls.projector, [one.name for one in PROJECTIONS], 0, VIEWS_SECONDS)

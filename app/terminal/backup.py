@@ -5,12 +5,12 @@ from pathlib import Path
 import psycopg
 
 from app.composition.wiring import ANALYTICS_FILE
-from app.database import check_key, database, master_key, owner_url, passwords, prepared
+from app.database import database, master_key, owner_url, passwords, prepared
 from app.doctor.machine import free_bytes
+from app.operations.doing import backed_up
 from app.serving.policy_lag import policies_at
 from app.settings import Settings
 from app.terminal.console import operator, print_json, print_table, say
-from infra.backup.backup import back_up
 from infra.backup.manifest import Manifest
 from infra.backup.restore import RestoreRefusedError, checked_backup, restore
 from infra.log.crypto import MasterKey
@@ -28,8 +28,7 @@ def make_backup(folder: Path, *, as_json: bool) -> None:
     settings = Settings()
     master = master_key(settings)
     with owner_url(settings, say) as url:
-        check_key(url, master)
-        made = back_up(url, master, folder)
+        made = backed_up(url, master, folder)
     if as_json:
         print_json(made.model_dump(mode="json"))
         return

@@ -1,18 +1,21 @@
 """What operators do with facts that a read model could not take in: look, try again, or skip one with a reason."""
 
+from collections.abc import Mapping
 from dataclasses import astuple
 from typing import Any
 
-from app.composition.decoding import decoder_at
+from app.operations.doing import retried
+from app.operations.doing import skipped as skipped_fact
+from app.operations.outcomes import of_retry
+from app.operations.site import ANALYTICS, Site
 from app.serving.analytics_control import analytics_in_hand
 from app.terminal.console import operator, print_json, print_table, say
-from app.terminal.repair import ANALYTICS, named, site
-from infra.projector.generations import connect
+from app.terminal.on_record import on_record
+from app.terminal.repair import named, site
 from infra.projector.parking import parked_key_from
 from infra.projector.projection import Projection
-from infra.projector.states import retry
 from infra.told import ToldError
-from replay.repair.parked import ParkedPlace, Tried, parked, retry_parked, skip_parked, skipped
+from replay.repair.parked import ParkedPlace, Tried, parked, skipped
 
 MINUTE = "%Y-%m-%d %H:%M"
 
@@ -60,19 +63,20 @@ def retry_named(name: str, *, key: str | None) -> bool:
     place = None
     if key is not None and name != ANALYTICS:
         place = parked_key_from(_one(name, projections), key)
-    with site() as here, connect(here.urls.projector) as connection:
-        decode = decoder_at(here.urls.projector, here.master)
+    given = {} if key is None else {"key": key}
+    with site() as here:
         told: list[Tried] = []
         for one in projections:
-            tried = retry_parked(one, here.urls.projector, decode, place)
+            with on_record(here.urls.projector, "retry", one.name, given) as record:
+                tried, goes_on = retried(here, one, place)
+                record.ended = of_retry(one.name, tried, goes_on=goes_on)
             told += tried
-            if retry(connection, one.name):
+            if goes_on:
                 say(f"{one.name}: tries again")
             elif not tried:
                 say(f"{one.name}: was not broken and nothing waits, so nothing changed")
         if with_analytics:
-            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
-                told += (of_analytics := [Tried(ANALYTICS, **one) for one in analytics.retry(key)])
+            told += (of_analytics := _retried_analytics(here, key, given))
             if not of_analytics:
                 say(f"{ANALYTICS}: nothing waits, so nothing changed")
     for one_place in told:
@@ -80,18 +84,27 @@ def retry_named(name: str, *, key: str | None) -> bool:
     return all(one_place.flows for one_place in told)
 
 
+def _retried_analytics(here: Site, key: str | None, given: Mapping[str, str]) -> list[Tried]:
+    with (
+        on_record(here.urls.projector, "retry", ANALYTICS, given) as record,
+        analytics_in_hand(here.settings, here.urls, here.master) as analytics,
+    ):
+        tried = [Tried(ANALYTICS, **one) for one in analytics.retry(key)]
+        record.ended = of_retry(ANALYTICS, tried)
+    return tried
+
+
 def skip_named(name: str, *, key: str, reason: str) -> None:
     """Skip the one fact that a key waits for, for ever, and go on with what is after it."""
     projections, _ = named(name)
-    if name == ANALYTICS:
-        with site() as here, analytics_in_hand(here.settings, here.urls, here.master) as analytics:
-            _tell(Tried(ANALYTICS, **analytics.skip(key, reason, operator())))
-        return
-    projection = _one(name, projections)
-    place = parked_key_from(projection, key)
-    with site() as here:
-        decode = decoder_at(here.urls.projector, here.master)
-        tried = skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=operator())
+    place = None if name == ANALYTICS else parked_key_from(_one(name, projections), key)
+    with site() as here, on_record(here.urls.projector, "skip", name, {"key": key}, reason) as record:
+        if place is None:
+            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
+                tried = Tried(ANALYTICS, **analytics.skip(key, reason, operator()))
+        else:
+            tried = skipped_fact(here, projections[0], place, reason=reason, actor=operator())
+        record.ended = of_retry(name, [tried])
     _tell(tried)
 
 

@@ -49,13 +49,14 @@ def rebuild(
     as_json: Json = False,
 ) -> None:
     """Fold the whole log into a new generation beside the live one, verify it, then swap it in."""
+    from app.operations.doing import How
     from app.terminal import rebuild as rebuilding
 
-    asked = rebuilding.Asked(processes, check.value, throttle, may_park=park)
+    how = How(processes, check.value, throttle, may_park=park)
     if dry_run:
-        rebuilding.estimate_named(name, asked, as_json=as_json)
+        rebuilding.estimate_named(name, how, as_json=as_json)
     else:
-        rebuilding.rebuild_named(name, asked, as_json=as_json)
+        rebuilding.rebuild_named(name, how, as_json=as_json)
 
 
 @commands.command()

@@ -1,72 +1,64 @@
 """What an operator who rebuilds read models sees: how long it will take, how far it is, and what was made."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 from app.composition.decoding import decoder_factory
-from app.database import server_disk
 from app.doctor.machine import free_bytes
+from app.operations.doing import How, rebuilt
+from app.operations.outcomes import of_filling, of_rebuild
+from app.operations.site import ANALYTICS, Site
 from app.process import settle
 from app.serving.analytics_control import analytics_in_hand
 from app.terminal.console import print_json, progress, say
-from app.terminal.repair import ANALYTICS, named, site
+from app.terminal.on_record import on_record
+from app.terminal.repair import named, site
+from infra.projector.projection import Projection
 from replay.rebuilding.dry_run import Estimate, estimate
 from replay.rebuilding.progress import Progress
-from replay.rebuilding.rebuild import Check, rebuild
+from replay.rebuilding.rebuild import Rebuilt
 from replay.rebuilding.resources import Resources
 
 _MB = 2**20
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How read models are to be rebuilt; `throttle` in events a second; `may_park` though more would wait than now."""
-
-    processes: int
-    check: Check
-    throttle: int | None
-    may_park: bool = False
-
-
-def rebuild_named(name: str, asked: Asked, *, as_json: bool) -> None:
+def rebuild_named(name: str, how: How, *, as_json: bool) -> None:
     """Fold the whole log into new generations, verify them and swap them in; print what was made."""
     projections, with_analytics = named(name)
     settle()
     with site() as here, progress() as bar:
-        decoder = decoder_factory(here.urls.projector, here.master)
-        resources = Resources(asked.processes, disk=server_disk(here.settings, here.urls))
 
         def tell(now: Progress) -> None:
             if now.total:
                 bar(now.projection, round(now.fraction * now.total), now.total, note_of(now))
 
-        done = [
-            rebuild(
-                one,
-                here.urls.projector,
-                decoder,
-                resources=resources,
-                progress=tell,
-                check=asked.check,
-                throttle=asked.throttle,
-                may_park=asked.may_park,
-            )
-            for one in projections
-        ]
+        done = [_rebuilt(here, one, how, tell) for one in projections]
         parked = 0
         if with_analytics:
-            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
+            with (
+                on_record(here.urls.projector, "rebuild", ANALYTICS) as record,
+                analytics_in_hand(here.settings, here.urls, here.master) as analytics,
+            ):
                 analytics.rebuild(lambda reached, aim: bar(f"{ANALYTICS}: loading", reached, aim))
-                parked = len(analytics.standing()["parked"])
+                standing = analytics.standing()
+                parked = len(standing["parked"])
+                record.ended = of_filling(ANALYTICS, standing["position"], parked)
     if as_json:
         print_json(done)
         return
     for one in done:
-        if one is not None:
-            waiting = f"; {one.parked} parked: `letopis projections parked {one.projection}`" if one.parked else ""
-            say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s{waiting}")
+        waiting = f"; {one.parked} parked: `letopis projections parked {one.projection}`" if one.parked else ""
+        say(f"{one.projection}: generation {one.generation} of {one.events:,} events, {one.seconds:.1f} s{waiting}")
     if with_analytics:
         waiting = f"; {parked} parked: `letopis projections parked {ANALYTICS}`" if parked else ""
         say(f"{ANALYTICS}: rebuilt{waiting}")
+
+
+def _rebuilt(here: Site, projection: Projection[Any], how: How, tell: Callable[[Progress], None]) -> Rebuilt:
+    with on_record(here.urls.projector, "rebuild", projection.name, how.parameters) as record:
+        made = rebuilt(here, projection, how, tell)
+        record.ended = of_rebuild(made)
+    return made
 
 
 def note_of(now: Progress) -> str:
@@ -80,7 +72,7 @@ def note_of(now: Progress) -> str:
     return ", ".join(words)
 
 
-def estimate_named(name: str, asked: Asked, *, as_json: bool) -> None:
+def estimate_named(name: str, how: How, *, as_json: bool) -> None:
     """Say how long rebuilds would take and how much disk they would need; nothing is changed."""
     projections, with_analytics = named(name)
     with site() as here:
@@ -90,14 +82,13 @@ def estimate_named(name: str, asked: Asked, *, as_json: bool) -> None:
                 one,
                 here.urls.projector,
                 decoder,
-                resources=Resources(asked.processes),
-                check=asked.check,
-                throttle=asked.throttle,
+                resources=Resources(how.processes),
+                check=how.check,
+                throttle=how.throttle,
             )
             for one in projections
         ]
-        disk = server_disk(here.settings, here.urls)
-        free = None if disk is None else free_bytes(disk)
+        free = None if here.disk is None else free_bytes(here.disk)
     if as_json:
         print_json({"estimates": found, "free_bytes": free})
         return

@@ -1,39 +1,31 @@
 """What operators do with read models: look, compare, go back, hold up. The analytics file counts as one of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import psycopg
-
-from app.composition.decoding import decoder_at, decoder_factory
+from app.composition.decoding import decoder_at
 from app.composition.wiring import ANALYTICS_FILE
-from app.database import Urls, database, master_key, server_disk
+from app.database import database, master_key
+from app.operations.doing import CANCEL, PAUSE, RESUME, Word, dropped, hold_to, rolled_back, verified
+from app.operations.outcomes import of_comparison, of_drop, of_roll_back, of_tables
+from app.operations.site import ANALYTICS, KNOWN, Site, UnknownReadModelError
 from app.process import settle
 from app.serving.analytics_control import analytics_in_hand
 from app.settings import Settings
 from app.terminal.console import print_json, print_table, say
-from infra.analytics.arrow_log import NAME
-from infra.log.crypto import MasterKey
-from infra.projector.generations import connect, drop_retired, fingerprint_of, in_use, names_retired
-from infra.projector.leases import build_lock
+from app.terminal.on_record import on_record
+from infra.projector.generations import connect, names_retired
 from infra.projector.projection import Projection
-from infra.projector.states import KEPT_LONG_ENOUGH, pause, resume
-from infra.told import ToldError
+from infra.projector.states import KEPT_LONG_ENOUGH
 from projections.analytics import ANALYTICS as FACTS
 from projections.registry import PROJECTIONS
-from replay.rebuilding.rebuild import roll_back
 from replay.rebuilding.report import Report
-from replay.rebuilding.resources import Resources
-from replay.rebuilding.throttle import ask, throttle
-from replay.rebuilding.verify import verify
 from replay.repair.checkpoint_check import check_checkpoint
+from replay.repair.jobs import Ended
 from replay.repair.status import ProjectionStatus, rebuilds, statuses
 from replay.repair.verify_claims import verify_claims
 
-ANALYTICS = NAME
 # How old the first fact is that is not counted yet.
 _LAG = """
     SELECT h.position, greatest((
@@ -43,23 +35,6 @@ _LAG = """
     ), 0)::double precision
     FROM (SELECT coalesce(max(position), 0) AS position FROM letopis.event) h
 """
-KNOWN = tuple(one.name for one in PROJECTIONS)
-
-
-class UnknownReadModelError(ToldError):
-    """There is no read model of that name; says which there are."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no read model {name!r}. There are: {', '.join([*KNOWN, ANALYTICS])}, all.")
-
-
-@dataclass(frozen=True)
-class Site:
-    """An installation: its settings, its master key and how each role connects."""
-
-    settings: Settings
-    master: MasterKey
-    urls: Urls
 
 
 @contextmanager
@@ -78,8 +53,8 @@ def named(name: str) -> tuple[list[Projection[Any]], bool]:
     if name == ANALYTICS:
         return [], True
     if name not in KNOWN:
-        raise UnknownReadModelError(name)
-    return [one for one in PROJECTIONS if one.name == name], False
+        raise UnknownReadModelError(name, (ANALYTICS, "all"))
+    return [KNOWN[name]], False
 
 
 def show_status(*, as_json: bool) -> None:
@@ -150,16 +125,13 @@ def verify_named(name: str, *, processes: int, one_in: int, as_json: bool) -> bo
     projections, with_analytics = named(name)
     settle()
     with site() as here:
-        decoder = decoder_factory(here.urls.projector, here.master)
-        resources = Resources(processes, disk=server_disk(here.settings, here.urls))
-        reports = [verify(one, here.urls.projector, decoder, resources=resources, one_in=one_in) for one in projections]
+        reports = [_verified(here, one, processes, one_in) for one in projections]
         differences: list[dict[str, Any]] = []
         standing: dict[str, Any] = {}
         if with_analytics:
-            with analytics_in_hand(here.settings, here.urls, here.master) as analytics:
-                differences = analytics.verify()
-                standing = analytics.standing()
-        claims = verify_claims(here.urls.writer, decoder(), here.master.keyed_hash) if name == "all" else None
+            differences, standing = _verified_analytics(here)
+        decode = decoder_at(here.urls.projector, here.master)
+        claims = verify_claims(here.urls.writer, decode, here.master.keyed_hash) if name == "all" else None
     if as_json:
         known = {"analytics_parked": len(standing["parked"])} if standing else {}
         print_json({"reports": reports, "analytics": differences, **known, "claims": claims})
@@ -174,6 +146,25 @@ def verify_named(name: str, *, processes: int, one_in: int, as_json: bool) -> bo
     is_claimed = claims is None or claims.is_equal
     goes_on = standing.get("state") != "broken"
     return is_claimed and goes_on and not differences and all(report.is_equal for report in reports)
+
+
+def _verified(here: Site, projection: Projection[Any], processes: int, one_in: int) -> Report:
+    given = {"processes": processes, "sample": one_in}
+    with on_record(here.urls.projector, "verify", projection.name, given) as record:
+        report = verified(here, projection, processes=processes, one_in=one_in)
+        record.ended = of_comparison(report)
+    return report
+
+
+def _verified_analytics(here: Site) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Return the tables that differ, and how the analytics stand."""
+    with (
+        on_record(here.urls.projector, "verify", ANALYTICS) as record,
+        analytics_in_hand(here.settings, here.urls, here.master) as analytics,
+    ):
+        differences, standing = analytics.verify(), analytics.standing()
+        record.ended = of_tables(ANALYTICS, standing["position"], differences)
+    return differences, standing
 
 
 def _say_standing(standing: Mapping[str, Any], *, is_equal: bool) -> None:
@@ -223,10 +214,11 @@ def roll_back_named(name: str) -> None:
     """Show readers the generations they saw before the present ones again."""
     projections, _ = named(name)
     with site() as here:
-        decode = decoder_at(here.urls.projector, here.master)
         for one in projections:
             _say_behind(one, here.urls.projector)
-            generation = roll_back(one, here.urls.projector, decode)
+            with on_record(here.urls.projector, "rollback", one.name) as record:
+                generation = rolled_back(here, one)
+                record.ended = of_roll_back(generation)
             say(f"{one.name}: readers see generation {generation.number} again")
 
 
@@ -243,55 +235,63 @@ def drop_named(name: str) -> None:
     with site() as here, connect(here.urls.projector) as connection:
         withdrawn = [each for each in names_retired(connection) if each not in KNOWN and name in {each, "all"}]
         projections = [] if name in withdrawn else named(name)[0]
-        for one in projections:
-            with build_lock(connection, one.name):
-                present = in_use(connection, one.name)
-                if present is not None and present.fingerprint != fingerprint_of(one):
-                    say(f"{one.name}: other code made what is in use. That version may drop what this one reads.")
-                    continue
-                _say_dropped(one.name, drop_retired(connection, one.name))
-        for each in withdrawn:
-            with build_lock(connection, each):
-                _say_dropped(each, drop_retired(connection, each))
+        for each in [*(one.name for one in projections), *withdrawn]:
+            with on_record(here.urls.projector, "drop", each) as record:
+                numbers = dropped(connection, each)
+                record.ended = of_drop(each, numbers)
+            if numbers is None:
+                say(f"{each}: other code made what is in use. That version may drop what this one reads.")
+            else:
+                _say_dropped(each, numbers)
 
 
-def _say_dropped(name: str, dropped: Sequence[int]) -> None:
-    said = f"generation {dropped[0]} is dropped" if dropped else "nothing was kept, so nothing changed"
+def _say_dropped(name: str, numbers: Sequence[int]) -> None:
+    said = f"generation {numbers[0]} is dropped" if numbers else "nothing was kept, so nothing changed"
     say(f"{name}: {said}")
 
 
-Change = Callable[[psycopg.Connection[Any], str], bool]
-"""Changes something of a read model by its name, and tells whether there was something to change."""
+SAID = {
+    "rebuild-rests": "the rebuild rests; resume lets it go on",
+    "paused": "paused",
+    "was-not-live": "was not live, so nothing changed",
+    "rebuild-goes-on": "the rebuild goes on",
+    "resumed": "live again",
+    "was-not-paused": "was not paused, so nothing changed",
+    "rebuild-ends": "the rebuild ends; readers keep what they have",
+    "not-being-rebuilt": "is not being rebuilt, so nothing changed",
+    "rebuild-unheld": "the rebuild: no limit any more",
+}
+"""What is said of what a word changed, by its code."""
 
 
-def change(name: str, *changes: tuple[Change, str], otherwise: str) -> None:
-    """Do the first of the changes that can be done to each read model meant, and say which."""
+def say_word(name: str, operation: str, word: Word, said: Mapping[str, str] = SAID, **given: int) -> None:
+    """Say a word to each read model meant, or to its rebuild, and tell what it changed."""
     projections, _ = named(name)
     with site() as here, connect(here.urls.projector) as connection:
         for one in projections:
-            say(f"{one.name}: {next((said for do, said in changes if do(connection, one.name)), otherwise)}")
+            with on_record(here.urls.projector, operation, one.name, given) as record:
+                code = word.said(connection, one.name)
+                record.ended = Ended("done", code, {"about": one.name, **given})
+            say(f"{one.name}: {said[code]}")
 
 
 def pause_named(name: str) -> None:
     """Let rebuilds under way rest, else read models; readers keep what they have."""
-    rest = (partial(ask, wish="pause"), "the rebuild rests; resume lets it go on")
-    change(name, rest, (pause, "paused"), otherwise="was not live, so nothing changed")
+    say_word(name, "pause", PAUSE)
 
 
 def resume_named(name: str) -> None:
     """Let paused rebuilds go on, else read models."""
-    go_on = (partial(ask, wish="run"), "the rebuild goes on")
-    change(name, go_on, (resume, "live again"), otherwise="was not paused, so nothing changed")
+    say_word(name, "resume", RESUME)
 
 
 def cancel_named(name: str) -> None:
     """End rebuilds under way."""
-    end = (partial(ask, wish="cancel"), "the rebuild ends; readers keep what they have")
-    change(name, end, otherwise="is not being rebuilt, so nothing changed")
+    say_word(name, "cancel", CANCEL)
 
 
 def throttle_named(name: str, events_per_second: int | None) -> None:
     """Hold rebuilds under way to a pace, or to none any more."""
-    said = "no limit any more" if events_per_second is None else f"at most {events_per_second:,} events/s from now on"
-    hold = (partial(throttle, events_per_second=events_per_second), f"the rebuild: {said}")
-    change(name, hold, otherwise="is not being rebuilt, so nothing changed")
+    events = events_per_second or 0
+    said = {**SAID, "rebuild-held": f"the rebuild: at most {events:,} events/s from now on"}
+    say_word(name, "throttle", hold_to(events_per_second), said, events=events)

@@ -20,8 +20,8 @@ def _read(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _every_message() -> dict[str, dict[str, Any]]:
-    """Return the words of the requests, which stand here, and of the rules, each beside its aggregate."""
-    messages = _read(_HERE / "messages.toml")
+    """Return the words of requests and of operators' jobs, which stand here, and of rules, beside their aggregates."""
+    messages = _read(_HERE / "messages.toml") | _read(_HERE / "operations.toml")
     for path in WORDS:
         messages |= _read(path) if path.exists() else {}
     return messages

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from app.words.for_generators import REF, name_lists, say_defaults
 from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
-from app.words.refusals import codes_of_batch, codes_of_command, codes_of_read
+from app.words.refusals import codes_of_batch, codes_of_command, codes_of_operation, codes_of_read
 from commands.base import Command
 from commands.execution.door import Batch
 from commands.registry import COMMANDS
@@ -163,9 +163,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
     if "/analytics/{report}" in paths:
         _describe_reports(paths["/analytics/{report}"]["get"])
     for path, operations in paths.items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             _complete(path, operation)
-            _name_codes(path, operation)
+            _name_codes(path, method, operation)
     name_lists(document)
     say_defaults(document)
     add_links(document)
@@ -241,11 +241,13 @@ def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any
     }
 
 
-def _name_codes(path: str, operation: dict[str, Any]) -> None:
+def _name_codes(path: str, method: str, operation: dict[str, Any]) -> None:
     """Say with which codes the operation can be refused, each under its status."""
     named = path.removeprefix("/commands/")
     if named in COMMANDS:
         codes = codes_of_command(COMMANDS[named])
+    elif path.startswith("/operations/") and method == "post":
+        codes = codes_of_operation()
     else:
         codes = codes_of_batch() if path == "/commands" else codes_of_read()
     for status, response in operation["responses"].items():

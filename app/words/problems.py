@@ -30,6 +30,7 @@ from commands.execution.door import NOT_KEPT
 from infra.log.clock import ClockAheadError
 from infra.postgres.faults import is_lost, is_too_much
 from read_api.reading import errors as reads
+from replay.repair.jobs import JobError
 
 log = structlog.get_logger("letopis.http")
 
@@ -81,6 +82,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.PastTooLongError, 503),
     (reads.PastUnreadableError, 503),
     (reads.ViewBehindError, 504),
+    (JobError, 409),
 )
 
 HTTP_CODES = {

@@ -17,7 +17,8 @@ from commands import errors as commands
 from commands.base import HANDLERS, Command
 from commands.execution.decision import Decision
 from infra.log.clock import ClockAheadError
-from read_api.reading.errors import ReadError
+from read_api.reading.errors import ReadError, WrongParameterError
+from replay.repair.jobs import JobError
 
 Codes = Mapping[str, list[str]]
 """Status → codes, in order."""
@@ -50,6 +51,12 @@ def codes_of_batch() -> Codes:
 def codes_of_read() -> Codes:
     """Return the codes of reads."""
     return _by_status({*_kinds_of(ReadError), *_kinds_of(CallerError), WrongPhoneError, WrongEmailError})
+
+
+def codes_of_operation() -> Codes:
+    """Return the codes of what starts a job of an operator."""
+    of_the_door = {commands.NotAllowedError, commands.UnsupportedMediaTypeError, WrongParameterError}
+    return _by_status({*_kinds_of(JobError), *_kinds_of(CallerError), *of_the_door})
 
 
 def _rules_of(command: type[Command]) -> set[type[Any]]:

@@ -121,7 +121,7 @@ def command_routes(
         except NotAllowedError as error:
             note_refusal(actor, name, _fields_of(await request.body()), error)
             raise
-        _require_json(headers.get("content-type"))
+        require_json(headers.get("content-type"))
         body = await request.body()
         require_bounded(body, MAX_VALUES)
         command = command_type.model_validate_json(body, strict=True)
@@ -141,7 +141,7 @@ def command_routes(
     async def carry_out_batch(request: Request) -> Response:
         actor = await authenticate(request.headers.getlist("authorization"))
         _require_none_of_one_command(request.headers)
-        _require_json(request.headers.get("content-type"))
+        require_json(request.headers.get("content-type"))
         body = await request.body()
         require_bounded(body, MAX_BATCH_VALUES)
         await asyncio.sleep(0)
@@ -261,7 +261,8 @@ def _require_none_of_one_command(headers: Mapping[str, str]) -> None:
             raise HeaderOfOneCommandError(header=header)
 
 
-def _require_json(content_type: str | None) -> None:
+def require_json(content_type: str | None) -> None:
+    """Refuse a body that is not JSON by its Content-Type; raises UnsupportedMediaTypeError."""
     if content_type is None or content_type.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaTypeError(content_type=content_type or "", needed="application/json")
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from psycopg.conninfo import make_conninfo
 
-from infra.analytics.fact_schema import Upcast
+from infra.analytics.fact_schema import NAME, Upcast
 from infra.analytics.parked_facts import ParkedFact, stream_column, uuid_of
 from infra.log.encrypted import OPEN_PART, completed
 from infra.log.event_versions import NewerLogError
@@ -21,10 +21,6 @@ from infra.postgres.connection import LINE
 # Reading one and loading the one before it go on side by side: the first one and the last have nobody beside them, but
 # each costs the same however small it is.
 SLICE = 100_000
-
-
-NAME = "analytics"
-"""Under which name the operators of read models know the file."""
 
 
 class LogReplacedError(Exception):

@@ -13,8 +13,8 @@ import duckdb
 import structlog
 
 from infra.amounts import DUCKDB_MACRO
-from infra.analytics.arrow_log import NAME, ArrowLog, Slice
-from infra.analytics.fact_schema import FactSchema
+from infra.analytics.arrow_log import ArrowLog, Slice
+from infra.analytics.fact_schema import NAME, FactSchema
 from infra.analytics.parked_facts import DDL, VALUE_ERRORS, ParkedFact, TooMuchParkedError, unloadable, waiting_in
 from infra.log.log_reader import BEGINNING, Checkpoint
 from infra.projector.parking import PARKED_AT_MOST

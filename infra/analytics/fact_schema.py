@@ -12,6 +12,9 @@ from infra.log.past_log import AsOf
 Upcast = Callable[[str, int, str], str]
 """(topic, stored schema version, body as JSON text) → the body as the current version has it."""
 
+NAME = "analytics"
+"""Under which name the operators of read models know the file."""
+
 TOPIC_PATTERN = re.compile(r"^[a-z][a-z0-9_.]*$")
 
 COMPLETED = f"CASE WHEN ends_with(body, '}}') THEN body ELSE body || '{REST}' END"

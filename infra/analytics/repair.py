@@ -5,8 +5,8 @@ from uuid import UUID
 
 import psycopg
 
-from infra.analytics.arrow_log import NAME
 from infra.analytics.duck import AnalyticsNode
+from infra.analytics.fact_schema import NAME
 from infra.analytics.parked_facts import ParkedFact, place_text
 from infra.told import ToldError
 

@@ -24,9 +24,9 @@ from infra.told import ToldError
 REGISTER = "projection"
 """Says which generations of the read models there are."""
 
-STAYING = frozenset({REGISTER, "parked", "rebuild"})
-"""Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there and
-how they were made."""
+STAYING = frozenset({REGISTER, "parked", "rebuild", "operation"})
+"""Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there,
+how they were made, and what operators asked for."""
 
 DERIVED = STAYING | {"snapshot", "timer_answer", "stream_ticket"}
 """Tables of the schema `letopis` whose rows are made from the log, or need not be known."""

@@ -13,7 +13,8 @@ LIMIT = 100_000
 _INSERT = """
 INSERT INTO letopis.access (accessed_at, actor, subject_id, question, purpose)
 SELECT a.accessed_at, a.actor, a.subject_id, a.question, a.purpose
-FROM json_to_recordset(%s::json) AS a (accessed_at timestamptz, actor text, subject_id uuid, question text, purpose text)
+FROM json_to_recordset(%s::json)
+    AS a (accessed_at timestamptz, actor text, subject_id uuid, question text, purpose text)
 """
 
 # A part at a time: nobody waits for a million rows to go.

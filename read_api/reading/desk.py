@@ -141,6 +141,8 @@ class Desk:
     """The names of the commands that a role may ask for."""
     language_of: Callable[[str | None], str]
     """The language of ours that a caller likes best, by what is sent as `Accept-Language`."""
+    words_for: Callable[[str, str, Mapping[str, Any]], tuple[str, str]]
+    """The title and the detail of what has a code, in a language, by its facts."""
     reports: Reports | None = None
     zone: ZoneInfo = UTC_ZONE
     timeout: float = 5.0

@@ -63,6 +63,8 @@ class MoreParkedError(ToldError):
             f" stumble over, the first at position {first}: {reason}. Correct the code and rebuild again, or swap all"
             f" the same with `letopis projections rebuild {name} --park`: then they wait, and readers are told so."
         )
+        self.count = count
+        self.first = first
 
 
 class NothingToRollBackToError(ToldError):

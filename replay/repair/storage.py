@@ -31,6 +31,7 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "snapshot": ("snapshots", "Made from the log; may be deleted at any time."),
         "parked": ("parked", "Kept until what waits is taken in or skipped, or its generation is dropped."),
         "skipped": ("skipped facts", "Kept for ever: every later build passes over them too."),
+        "operation": ("operators' jobs", "Kept for ever: who asked for what, and why; in no backup."),
         "rebuild": ("rebuilds", "Kept until the next rebuild of the same read model; one row for each."),
         "projection": ("register", "Kept; one row for each generation that there is."),
     }

@@ -18,7 +18,7 @@ from aggregates.identity import email_key, phone_key
 from aggregates.right import DEFAULT_SCOPES
 from app.composition.reading import commands_of, feed_at, past_at, signals_at, tickets_at
 from app.serving.http import Parts, create_app
-from app.words.messages import language_of
+from app.words.messages import language_of, words_for
 from events.base import Event
 from infra.log.accesses import Access
 from infra.log.envelope import AnyEvent
@@ -305,6 +305,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         lambda _caller, _question: None,
         commands_of,
         language_of,
+        words_for,
     )
     desk = Desk(*doors, reports=reports, timeout=timeout, clock=clock)
     app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))

@@ -13,6 +13,7 @@ from projections.interactions import activities
 from projections.sales import pipeline_board
 from read_api.door import MODULES
 from read_api.roles import Role
+from replay.repair.jobs import State
 
 RECORDED: set[tuple[str, tuple[str, ...]]] = {
     ("kind", tuple(ClientKind)),
@@ -23,6 +24,7 @@ RECORDED: set[tuple[str, tuple[str, ...]]] = {
     ("role", tuple(StaffRole)),
     ("status", (pipeline_board.OPEN, pipeline_board.WON, pipeline_board.LOST)),
     ("state", (activities.PLANNED, activities.HELD, activities.CANCELLED)),
+    ("state", get_args(State)),
 }
 """What a filter chooses among, by its name."""
 

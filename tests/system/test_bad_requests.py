@@ -114,6 +114,8 @@ def test_another_method_is_told_which_one_to_use(door: Door, method: str) -> Non
         ("/health", "GET, HEAD"),
         ("/openapi.json", "GET, HEAD"),
         ("/projections/analytics/rebuild", "POST"),
+        ("/operations/rebuild", "POST"),
+        ("/operations/jobs", "GET, HEAD"),
     ],
 )
 def test_the_methods_told_are_all_that_the_address_takes(door: Door, path: str, methods: str) -> None:

@@ -41,6 +41,8 @@ ANSWERS: dict[str, Callable[[Door], httpx.Response]] = {
     "ready": lambda door: door.send("GET", "/ready", Authorization=""),
     "metrics": lambda door: door.send("GET", "/metrics", Authorization=""),
     "the standing of the analytics": lambda door: door.send("GET", "/projections/analytics"),
+    "a job of an operator": lambda door: door.post({"projection": "products", "reason": "x"}, "/operations/resume"),
+    "the jobs of operators": lambda door: door.send("GET", "/operations/jobs"),
     "the description": lambda door: door.send("GET", "/openapi.json"),
     "labels": lambda door: door.send("GET", "/labels"),
 }  # fmt: skip

@@ -136,7 +136,8 @@ class Maker:
             headers[b"Content-Type"] = b"application/json"
             body = json.dumps(operation["requestBody"]["content"]["application/json"].get("example", {})).encode()
         if odd == "body":
-            body = self._changed(body)
+            # What JSON passes over is odd and right: some bodies are taken.
+            body = self._changed(body) if self._chance.random() < 0.7 else b"\t\r\n " + body + b"\n\n"
         if odd == "header":
             for name in self._chance.sample(HEADERS, self._chance.randint(1, 3)):
                 headers[name.encode()] = self._in_header(self._odd())

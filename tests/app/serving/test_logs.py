@@ -62,6 +62,8 @@ BUGS = {
     "analytics-follow": "following the log raised what nobody expected",
     "batch_failed": "a handler or the executor raised what nobody expected",
     "bug": "an answer is a 500",
+    "operation_failed": "a job of an operator raised what nobody expected",
+    "operations": "looking for jobs of operators raised what nobody expected",
     "policy_failed": "a policy raised what nobody expected",
     "process_died": "a process of ours ended by itself",
     "projection_build": "a build raised what nobody expected",

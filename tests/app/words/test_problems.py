@@ -34,6 +34,7 @@ from events import values
 from events.examples import EAST
 from read_api import lists
 from read_api.reading.errors import NoSuchThingError, ReadError
+from replay.repair.jobs import JobError
 
 # Every rule is registered once its module is imported; the catalogue imports all commands and so all rules.
 import_module("commands.registry")
@@ -52,7 +53,7 @@ CLIENT = {"kind": "organisation", "name": "x", "contact_points": [{"kind": "phon
 NOBODY = str(UUID(int=1))
 RUB_IN_SMALL = {"amount": "1", "currency": "rub"}
 
-ROOTS = (DomainError, RequestError, ReadError, CallerError)
+ROOTS = (DomainError, RequestError, ReadError, CallerError, JobError)
 CODES = sorted({kind.code for root in ROOTS for kind in subclasses(root) if hasattr(kind, "code")})
 
 
@@ -65,7 +66,7 @@ def test_every_code_has_words_in_both_languages(code: str) -> None:
     assert words_for(code, "en", {}) != words_for(code, "ru", {})
 
 
-@pytest.mark.parametrize("root", [RequestError, ReadError, CallerError])
+@pytest.mark.parametrize("root", [RequestError, ReadError, CallerError, JobError])
 def test_every_error_of_a_request_has_its_status_in_the_one_table(root: type[Exception]) -> None:
     listed = tuple(kind for kind, _ in STATUSES)
     assert [kind for kind in subclasses(root) if not issubclass(kind, listed)] == []
