@@ -79,7 +79,6 @@ EVENT_IMPORTS = After(
     "from events.base import Event\n",
     "from events.marks import PERSONAL\nfrom events.values import Text\n",
 )
-EVENT_TYPING = After("events/deal.py", "from typing import ClassVar\n", "from typing import Annotated\n")
 FOLD = After(
     "aggregates/deal.py",
     "        self.status, self.stage, self.lost_reason = DealStatus.OPEN, event.to_stage, None\n",
@@ -476,7 +475,6 @@ def test_a_ticket_is_opened_for_a_client_who_is_there() -> None:
 '''
 
 AN_EVENT: tuple[Step, ...] = (
-    EVENT_TYPING,
     EVENT_IMPORTS,
     EVENT_CLASS,
     FOLD_IMPORT,
