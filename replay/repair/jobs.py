@@ -176,7 +176,7 @@ def ask(connection: psycopg.Connection[Any], asked: Asked) -> Job:
 
 
 def _require_nobody_rebuilds(connection: psycopg.Connection[Any], name: str) -> None:
-    """Refuse to wait for a rebuild that is no job: somebody typed it, or the service builds what is missing."""
+    """Refuse to wait for a rebuild that is no job: the service builds what is missing."""
     with idle_build_lock(connection, name) as is_idle:
         if is_idle:
             return

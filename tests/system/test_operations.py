@@ -4,6 +4,7 @@ import getpass
 import json
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -202,9 +203,17 @@ def test_what_waits_behind_a_rebuild_waits_and_is_withdrawn_or_done(operations: 
     assert operations.ended(behind)["outcome"]["code"] == "verified-equal"
 
 
-def test_a_word_that_comes_at_once_is_for_the_rebuild_and_not_for_what_readers_see(operations: Operations) -> None:
-    job_id = operations.start("rebuild", projection="contact_persons", throttle=1)
-    assert operations.done("pause", projection="contact_persons")["code"] == "rebuild-rests"
+def test_a_word_that_comes_at_once_is_for_the_rebuild_and_not_for_what_readers_see(
+    operations: Operations, database: Database
+) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as builder:
+        # Nobody can begin to build: the rebuild has begun as a job, and cannot be told anything yet.
+        builder.execute("SELECT pg_advisory_lock(hashtextextended('letopis.build.contact_persons', 0))")
+        job_id = operations.start("rebuild", projection="contact_persons", throttle=1)
+        operations.until(job_id, lambda told: told["state"] == "running")
+        word = operations.start("pause", projection="contact_persons")
+        operations.until(word, lambda told: told["state"] != "waiting")
+    assert operations.ended(word)["outcome"]["code"] == "rebuild-rests"
     assert operations.done("cancel", projection="contact_persons")["code"] == "rebuild-ends"
     assert operations.ended(job_id)["state"] == "cancelled"
 
@@ -244,8 +253,9 @@ def followed(operations: Operations, job_id: str) -> Iterator[tuple[str, Any]]:
     address = f"{operations.service.address}/operations/jobs/{job_id}"
     with httpx.stream("GET", address, headers=headers, timeout=60) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
-        kind = "message"
+        kind, over = "message", time.monotonic() + 60
         for line in answer.iter_lines():
+            assert time.monotonic() < over, "the stream has no end"
             name, _, value = line.partition(": ")
             if name == "event":
                 kind = value
