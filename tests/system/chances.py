@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import EnumType
+from importlib import import_module
 from types import NoneType
 from typing import Any, get_args
 from uuid import UUID
@@ -30,6 +31,9 @@ from events.values import (
     ProfileField,
     Stage,
 )
+
+# What a key may name is declared there.
+import_module("read_api.door")
 
 
 def _ids(block: int, count: int) -> tuple[UUID, ...]:
