@@ -36,8 +36,13 @@ class Known:
         self._in_flight = InFlight()
         self._answers: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
-    async def get(self, wanted: Hashable, ask: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Return what is known, or ask for it; raises what `ask` raises, of which nothing is kept."""
+    async def get(self, wanted: Hashable, ask: Callable[[], Awaitable[Answer]], *, is_fresh: bool = False) -> Answer:
+        """Return what is known, or ask for it; raises what `ask` raises, of which nothing is kept.
+
+        If it `is_fresh`, it is asked for now, whatever is known and under way.
+        """
+        if is_fresh:
+            return await self._look(wanted, ask)
         known = self._answers.get(wanted)
         if known is not None and self._clock() - known[0] < self._seconds:
             answer: Answer = known[1]

@@ -130,6 +130,7 @@ class OwnedClient(Answer):
 
     client_id: UUID
     is_seen: Annotated[bool, Sql(sees("client", "c")), Field(description="Whether the caller may open the card.")]
+    owner_id: Annotated[UUID | None, Sql("coalesce(c.owner_id, i.owner_id)")]
     owner: Annotated[Person | None, OWNER]
     owned_since: Annotated[datetime | None, Sql("coalesce(c.owned_since, i.owned_since)")]
     organisation_id: Annotated[

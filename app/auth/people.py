@@ -34,9 +34,12 @@ class People:
         self._ask = ask
         self._told = Known(KNOWN_SECONDS, KNOWN_PEOPLE, clock)
 
-    async def whose(self, bearer: Bearer) -> Actor:
-        """Return who that is; raises the CallerError that `ask` gives, and what it raises."""
-        told = await self._told.get(bearer, partial(self._ask, bearer))
+    async def whose(self, bearer: Bearer, *, is_fresh: bool = False) -> Actor:
+        """Return who that is, by what was known a second ago or, `is_fresh`, by what is so now.
+
+        Raises the CallerError that `ask` gives, and what it raises.
+        """
+        told = await self._told.get(bearer, partial(self._ask, bearer), is_fresh=is_fresh)
         if isinstance(told, Actor):
             return told
         raise told

@@ -124,8 +124,11 @@ class Desk:
     pool: Pool
     authenticate: Callable[[Sequence[str]], Awaitable[Caller]]
     reaches: Reaches
-    is_let_in: Callable[[Caller, Sequence[str]], Awaitable[bool]]
-    """Whether a caller is let in still: by their Authorization headers, or without these by the name alone."""
+    is_let_in: Callable[[Caller, Sequence[str], bool], Awaitable[bool]]
+    """Whether a caller is let in still: by their Authorization headers, or without these by the name alone.
+
+    By what was so a second ago or, if that is to be fresh, by what is so now.
+    """
     history: History
     phone_key: Callable[[str], str]
     email_key: Callable[[str], str]

@@ -34,6 +34,10 @@ class Reading(Protocol):
     def examined(self) -> int: ...
     @property
     def head(self) -> int: ...
+    @property
+    def staff(self) -> frozenset[str]:
+        """The staff of whose own streams the page has something."""
+        ...
 
 
 class Page(Reading, Protocol):
@@ -49,6 +53,7 @@ class Told(NamedTuple):
     text: bytes
     examined: int
     head: int
+    staff: frozenset[str] = frozenset()
 
 
 ReadingT = TypeVar("ReadingT", bound=Reading)
@@ -74,7 +79,8 @@ class Follower(NamedTuple):
     """Who follows a stream, and what tells whether they are let in still."""
 
     id: str
-    is_let_in: Callable[[], Awaitable[bool]]
+    is_let_in: Callable[[bool], Awaitable[bool]]
+    """Takes whether that has to be fresh: a page tells something of the follower's own."""
 
 
 class Ended(StrEnum):
@@ -140,7 +146,8 @@ class Followed:
                     return
                 try:
                     page = await read(after)
-                    is_let_in = await follower.is_let_in()
+                    # Who leaves is told of nothing after that, for it stands in the log itself.
+                    is_let_in = await follower.is_let_in(follower.id in page.staff)
                 except psycopg.OperationalError:
                     yield Ended.DATABASE_UNREACHABLE
                     return
@@ -175,7 +182,7 @@ class Feed(Followed):
 
         async def told(position: int) -> Told:
             page = await self.page(wanted, position, PAGE)
-            return Told(tell(page), page.examined, page.head)
+            return Told(tell(page), page.examined, page.head, page.staff)
 
         def read(position: int) -> Awaitable[Told]:
             return self.readings.shared((wanted, position), partial(told, position))

@@ -44,11 +44,15 @@ class FedEvent(NamedTuple):
 
 
 class FedPage(NamedTuple):
-    """Some facts in order, the last position examined (whether or not its topic was wanted), and the log's end."""
+    """Some facts in order, the last position examined (whether or not its topic was wanted), and the log's end.
+
+    `staff` are the members of the staff of whose own streams there is something among them.
+    """
 
     facts: list[FedEvent]
     examined: int
     head: int
+    staff: frozenset[str] = frozenset()
 
 
 Tell = Callable[[RecordedEvent, bool], Told]
@@ -77,7 +81,8 @@ def feed_page(
     with connection.cursor(binary=True, row_factory=recorded_events) as cursor:
         found = cursor.execute(_PAGE, [after, end, wanted, wanted, limit]).fetchall()
     facts = [_fed(fact, tell, with_personal=with_personal) for fact in found]
-    return FedPage(facts, facts[-1].position if len(facts) == limit else end, head)
+    staff = frozenset(str(fact.stream_id) for fact in facts if fact.topic.startswith("staff."))
+    return FedPage(facts, facts[-1].position if len(facts) == limit else end, head, staff)
 
 
 def _fed(fact: RecordedEvent, tell: Tell, *, with_personal: bool) -> FedEvent:

@@ -60,11 +60,15 @@ class Signal(NamedTuple):
 
 
 class SignalPage(NamedTuple):
-    """The facts after a position, the last position examined, and the log's end."""
+    """The facts after a position, the last position examined, and the log's end.
+
+    `staff` are the members of the staff of whose own streams there is something among them.
+    """
 
     facts: list[Signal]
     examined: int
     head: int
+    staff: frozenset[str] = frozenset()
 
 
 def signal_page(connection: psycopg.Connection[Any], *, after: int) -> SignalPage:
@@ -76,4 +80,5 @@ def signal_page(connection: psycopg.Connection[Any], *, after: int) -> SignalPag
     found = connection.execute(_SIGNALS, {"after": after, "limit": LIMIT, "owned": list(OWNED)}).fetchall()
     facts = [Signal(position, kind, about, frozenset(staff)) for position, kind, about, staff in found]
     examined = facts[-1].position if facts else after
-    return SignalPage(facts, examined, max(head, examined))
+    staff = frozenset(str(fact.id) for fact in facts if fact.kind == "staff")
+    return SignalPage(facts, examined, max(head, examined), staff)

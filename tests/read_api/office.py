@@ -64,7 +64,7 @@ async def scopes_of(role: str) -> Mapping[str, str]:
     return DEFAULTS.get(role, {})
 
 
-async def is_let_in(_: object, __: Sequence[str]) -> bool:
+async def is_let_in(_: object, __: Sequence[str], ___: bool) -> bool:
     return True
 
 

@@ -14,7 +14,14 @@ from tests.system.service import SECRET, token
 
 
 def forged(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
-    known = {"sub": str(ADMIN_ID), "role": "admin", "iss": "letopis", "aud": "letopis", "exp": time.time() + 3600}
+    known = {
+        "sub": str(ADMIN_ID),
+        "role": "admin",
+        "program": True,
+        "iss": "letopis",
+        "aud": "letopis",
+        "exp": time.time() + 3600,
+    }
     kept = {name: value for name, value in (known | claims).items() if value is not None}
     return f"Bearer {jwt.encode(kept, secret, algorithm=algorithm)}"
 

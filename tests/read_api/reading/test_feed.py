@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from infra.log.tail import Tail
-from read_api.reading.feed import Ended, Feed, Follower, Page, Wanted
+from read_api.reading.feed import Ended, Feed, Follower, Page, Told, Wanted
 from read_api.reading.signals import SignalPage, Signals
 
 ALL = Wanted(None, with_personal=True)
@@ -24,6 +24,7 @@ class APage(NamedTuple):
     facts: Sequence[Any]
     examined: int
     head: int
+    staff: frozenset[str] = frozenset()
 
 
 class Bell(Tail):
@@ -40,7 +41,7 @@ class Bell(Tail):
         await asyncio.Event().wait()
 
 
-async def _is_let_in() -> bool:
+async def _is_let_in(_: bool) -> bool:
     return True
 
 
@@ -56,6 +57,7 @@ class Log:
     readings: list[tuple[int, Wanted]] = field(default_factory=list)
     told: int = 0
     fails: bool = False
+    staff: frozenset[str] = frozenset()
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def read(self, *, after: int, limit: int, topics: Sequence[str] | None, with_personal: bool) -> APage:
@@ -66,7 +68,7 @@ class Log:
         await self.is_open.wait()
         if self.fails:
             raise psycopg.OperationalError
-        return APage([f"{position} for {wanted}" for position in range(after + 1, end + 1)], end, end)
+        return APage([f"{position} for {wanted}" for position in range(after + 1, end + 1)], end, end, self.staff)
 
     def tell(self, page: Page) -> bytes:
         self.told += 1
@@ -156,7 +158,7 @@ def test_no_page_is_kept_for_those_who_come_later() -> None:
         feed = log.feed()
         log.is_open.set()
         for readings in (1, 2):
-            assert await anext(feed.follow(ALL, 0, ANNA, log.tell)) == (f"1 for {ALL}".encode(), 1, 1)
+            assert await anext(feed.follow(ALL, 0, ANNA, log.tell)) == Told(f"1 for {ALL}".encode(), 1, 1)
             assert len(log.readings) == readings
 
     asyncio.run(story())
@@ -213,7 +215,8 @@ def test_followers_of_their_own_changes_share_a_reading_too_but_not_one_that_is_
 def test_who_is_let_in_no_more_hears_nothing_that_was_written_since() -> None:
     log, let_in = Log(), [True, False]
 
-    async def is_let_in() -> bool:
+    async def is_let_in(is_fresh: bool) -> bool:
+        assert not is_fresh
         return let_in.pop(0)
 
     async def run() -> list[object]:
@@ -224,3 +227,21 @@ def test_who_is_let_in_no_more_hears_nothing_that_was_written_since() -> None:
     first, *others = asyncio.run(run())
     assert isinstance(first, tuple)
     assert others == [Ended.NOT_LET_IN]
+
+
+def test_a_page_with_something_of_the_follower_s_own_is_told_by_what_is_so_now() -> None:
+    """A departure stands in the log itself: nothing after it is told, however lately somebody looked who they are."""
+    log, asked = Log(), []
+
+    async def is_let_in(is_fresh: bool) -> bool:
+        asked.append(is_fresh)
+        return not is_fresh
+
+    async def run() -> list[object]:
+        log.is_open.set()
+        log.staff = frozenset({"anna"})
+        feed = replace(log.feed(), heartbeat=0.01)
+        return [told async for told in feed.follow(ALL, 0, Follower("anna", is_let_in), log.tell) if told is not None]
+
+    assert asyncio.run(run()) == [Ended.NOT_LET_IN]
+    assert asked == [True]

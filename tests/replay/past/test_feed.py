@@ -46,13 +46,13 @@ def rename(database: Database, position: int, topic: str) -> None:
 
 
 def test_pages_go_on_where_the_one_before_ended(database: Database, connection: psycopg.Connection[Any]) -> None:
-    assert page(connection, 0) == ([], 0, 0)
+    assert page(connection, 0) == FedPage([], 0, 0)
     write(database.writer_url, 1)
     first = page(connection, 0)
     assert ([fact.position for fact in first.facts], first.examined, first.head) == ([1, 2, 3], 3, 5)
     last = page(connection, first.examined)
     assert ([fact.position for fact in last.facts], last.examined, last.head) == ([4, 5], 5, 5)
-    assert page(connection, 5) == ([], 5, 5)
+    assert page(connection, 5) == FedPage([], 5, 5)
 
 
 def test_whoever_wants_one_topic_learns_how_far_was_examined(
@@ -62,7 +62,7 @@ def test_whoever_wants_one_topic_learns_how_far_was_examined(
     rename(database, 4, "thing.lost")
     found = page(connection, 0, topics=["thing.lost"])
     assert ([fact.position for fact in found.facts], found.examined, found.head) == ([4], 10, 10)
-    assert page(connection, 4, topics=["thing.lost"]) == ([], 10, 10)
+    assert page(connection, 4, topics=["thing.lost"]) == FedPage([], 10, 10)
 
 
 def test_a_rare_topic_is_searched_for_a_bounded_way_at_a_time(
