@@ -127,7 +127,7 @@ def test_a_revoked_key_lets_nobody_in_after_a_second_in_any_process(pair: Pair, 
                 begun = time.monotonic()
             assert (answer.status_code, answer.json()["code"]) == (401, "api-key-ended")
         tells(pair.first, "open-team", name="East")
-        told = heard()
+        told = heard("team.opened")
     # What was asked a second after the receipt came was refused, whatever the process knew before.
     assert all(begun - known < KNOWN_SECONDS for begun in last_good.values())
     # Whoever followed the log hears that it is over, and nothing that came afterwards.
@@ -137,15 +137,21 @@ def test_a_revoked_key_lets_nobody_in_after_a_second_in_any_process(pair: Pair, 
 
 @contextmanager
 def followed(running: Service, key: str) -> Iterator[Any]:
-    """Follow the log from its beginning until the stream ends."""
+    """Follow the log from its beginning until the stream ends, or tells what it should not."""
     headers = {**bearer(key), "Accept": "text/event-stream"}
     with httpx.stream("GET", f"{running.address}/events", headers=headers, timeout=60) as stream:
         assert stream.status_code == 200
         parts = stream.iter_text()
         text = ""
-        while "api_key.issued" not in text:
-            text += next(parts)
-        yield lambda: text + "".join(parts)
+
+        def heard(last: str) -> str:
+            nonlocal text
+            while last not in text and (part := next(parts, "")):
+                text += part
+            return text
+
+        heard("api_key.issued")
+        yield heard
 
 
 def typed(folder: Path, database: Database, *words: str) -> "subprocess.CompletedProcess[str]":
