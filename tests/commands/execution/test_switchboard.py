@@ -87,8 +87,8 @@ def asking(database: Database) -> Iterator[Ask]:
     borrow = OwnConnection(database.writer_url)
     runner = batch_runner(MASTER, borrow)
 
-    def ask(*commands: Command, atomic: bool = False) -> list[Answer]:
-        return runner.run([Request.of(one, OPERATOR, MASTER.keyed_hash) for one in commands], atomic=atomic)
+    def ask(*commands: Command, atomic: bool = False, by: Actor = OPERATOR) -> list[Answer]:
+        return runner.run([Request.of(one, by, MASTER.keyed_hash) for one in commands], atomic=atomic)
 
     yield ask
     borrow.close()
@@ -147,6 +147,14 @@ def test_the_number_of_a_person_who_does_not_act_for_the_organisation_is_refused
     (answer,) = ask(AddContactPoint(client_id=ROMASHKA, point=SWITCHBOARD))
     assert isinstance(answer, DuplicateClientError)
     assert (answer.facts["candidates"], answer.facts["names"]) == ([OLGA], ["Olga"])
+
+
+@pytest.mark.parametrize("role", ["seller", "head", "integration"])
+def test_who_does_not_see_everybody_is_told_the_id_of_a_duplicate_and_no_name(ask: Ask, role: str) -> None:
+    ask(olga(), company(EMAIL))
+    (answer,) = ask(AddContactPoint(client_id=ROMASHKA, point=SWITCHBOARD), by=Actor("somebody", role))
+    assert isinstance(answer, DuplicateClientError)
+    assert (answer.facts["candidates"], answer.facts["names"]) == ([OLGA], [str(OLGA)])
 
 
 def test_an_organisation_in_the_archive_comes_back_with_the_number_of_its_person(ask: Ask) -> None:
