@@ -56,6 +56,11 @@ class Unit(Aggregate):
         self.head_id = self.stands_for = None
         self.is_closed = False
 
+    @property
+    def was_opened(self) -> bool:
+        """Whether there is, or was, such a unit, and not only another one that took its name."""
+        return bool(self.name)
+
     def check_open(self) -> None:
         """Raise UnitIsClosedError when the unit was closed."""
         if self.is_closed:

@@ -3,6 +3,7 @@
 from typing import TypeVar
 from uuid import UUID
 
+from aggregates.base import NotFoundError
 from aggregates.staff import StaffMember
 from aggregates.unit import Unit
 from commands.base import Command, Context, Outcome, wrong_field
@@ -23,7 +24,7 @@ def unit_given(context: Context, kind: type[U], unit_id: UUID | None, name: str 
     Raises UnitIsClosedError, and NotFoundError for an id under which nothing is known.
     """
     if unit_id is not None:
-        unit = context.load(kind, unit_id)
+        unit = by_id(context, kind, unit_id)
     elif name is not None:
         unit = of_name(context, kind, name)
         if unit.stands_for is not None:
@@ -31,6 +32,14 @@ def unit_given(context: Context, kind: type[U], unit_id: UUID | None, name: str 
     else:
         return None
     unit.check_open()
+    return unit
+
+
+def by_id(context: Context, kind: type[U], unit_id: UUID) -> U:
+    """Return the unit of an id; raises NotFoundError, also for an id under which only a name is known to be taken."""
+    unit = context.load(kind, unit_id)
+    if not unit.was_opened:
+        raise NotFoundError(kind=kind.KIND, id=unit_id)
     return unit
 
 
@@ -48,7 +57,7 @@ def of_name(context: Context, kind: type[U], name: str) -> U:
 
 def rename(context: Context, kind: type[U], unit_id: UUID, name: str) -> Outcome:
     """Give a unit another name, which must be nobody else's."""
-    unit = context.load(kind, unit_id)
+    unit = by_id(context, kind, unit_id)
     if kind.id_of(name) == unit.id:
         unit.rename(name, unit)
         return context.save(unit)
@@ -70,14 +79,14 @@ def move_under_head(
 ) -> Outcome:
     """Put a unit under another head, if one is named, who works here."""
     _check_head(context, head_id)
-    unit = context.load(kind, unit_id)
+    unit = by_id(context, kind, unit_id)
     unit.move_under_head(head_id, reason=reason)
     return context.save(unit)
 
 
 def close(context: Context, kind: type[U], unit_id: UUID, reason: str) -> Outcome:
     """Close a unit."""
-    unit = context.load(kind, unit_id)
+    unit = by_id(context, kind, unit_id)
     unit.close(reason=reason)
     return context.save(unit)
 

@@ -21,6 +21,8 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "fact_version": ("fact versions", "Kept for ever; one row for each version of a kind of fact."),
         "accepted_gap": ("accepted gaps", "Kept for ever: where facts are gone, and who went on without them."),
         "accepted_clock": ("accepted clocks", "Kept for ever: which times of recording are wrong, and who said so."),
+        "access": ("accesses", "Kept for LETOPIS_ACCESS_RECORD_DAYS: who looked at whom; may be deleted at any time."),
+        "api_key_use": ("uses of API keys", "Kept for ever; one row for each key: when it was used last."),
         "stream_ticket": ("stream tickets", "Kept until used, half a minute at most; may be deleted at any time."),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
         "unanswered": ("unanswered facts", "Kept until the policy that could not answer them has."),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from aggregates.base import NotFoundError
 from aggregates.staff import StaffHasDepartedError
 from aggregates.unit import UnitIsClosedError, UnitNameTakenError
 from commands.base import Command
@@ -133,3 +134,14 @@ def test_whoever_joins_by_a_units_new_name_joins_that_unit() -> None:
     somewhere = on(ANNA, fact(StaffHired, team_id=None, branch_id=None, head_id=None))
     story = given(somewhere, opened, taken).when(MoveStaff(staff_id=ANNA, branch="ural"))
     story.then(on(ANNA, StaffMoved(to_branch_id=NORTH)))
+
+
+@of_each_kind
+def test_an_id_under_which_only_a_name_is_taken_is_no_unit(kind: Kind) -> None:
+    """Whoever guesses it, for it is made of the name, is told that there is none."""
+    renamed = on(kind.one, fact(kind.opened), fact(kind.renamed)), on(kind.new_name, fact(kind.name_taken))
+    by_id = "team_id" if kind is TEAM else "branch_id"
+    for ask in (kind.rename, kind.move, kind.close):
+        given(*HEADS, *renamed).when(command(ask, **{by_id: kind.new_name})).then_refused(NotFoundError)
+    move = MoveStaff.model_validate({"staff_id": ANNA, by_id: kind.new_name})
+    given(*HEADS, *renamed).when(move).then_refused(NotFoundError, id=kind.new_name)
