@@ -26,7 +26,8 @@ from app.words.problems import STATUSES, Problem, answer_with_problem, problem_r
 from commands.execution.door import NOT_KEPT
 
 CORS_REQUEST_HEADERS = (
-    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID"
+    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID",
+    "Letopis-Purpose",
 )  # fmt: skip
 CORS_ANSWER_HEADERS = (
     "ETag", "Letopis-Head", "Letopis-Parked", "Letopis-Position", "Letopis-Stale", "Link", "Location",

@@ -23,6 +23,7 @@ from commands.execution.door import Batch
 from commands.registry import COMMANDS
 from events.examples import example_of
 from projections.analytics import ANALYTICS
+from read_api.reading.asking import PURPOSE
 
 PUBLIC = frozenset({"/health", "/ready", "/labels"})
 OPEN_HERE = frozenset({"/metrics"})
@@ -98,6 +99,13 @@ IF_NONE_MATCH = {
     "in": "header",
     "description": "The ETag of the answer the caller has; if it is still true, the answer is 304.",
     "schema": {"type": "string"},
+}
+
+PURPOSE_SAID = {
+    "name": PURPOSE,
+    "in": "header",
+    "description": "What the caller looks for, percent-encoded where it is not plain English: auditors are told.",
+    "schema": {"type": "string", "pattern": r"^[ -~]{0,200}$"},
 }
 
 
@@ -274,8 +282,9 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         expected |= {"422"}
     if any(parameter["name"] == "min_position" for parameter in parameters):
         expected |= {"504"}
-    if "304" in responses:
-        operation["parameters"] = [*parameters, IF_NONE_MATCH]
+    if path.startswith("/clients/{client_id}") or path == "/clients/search":
+        parameters = [*parameters, PURPOSE_SAID]
+    operation["parameters"] = [*parameters, IF_NONE_MATCH] if "304" in responses else parameters
     for status in expected:
         responses.setdefault(status, {})
     for status, response in responses.items():
