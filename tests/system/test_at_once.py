@@ -85,7 +85,10 @@ def tells(running: Service, token: str, command: str, **body: Any) -> httpx.Resp
     return running.post(command, body, {"Authorization": f"Bearer {token}"})
 
 
-def test_nothing_is_decided_or_told_after_a_departure(company: Database, tmp_path: Path) -> None:
+def test_nothing_is_decided_or_told_after_a_departure(
+    company: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LETOPIS_COMMANDS_PER_SECOND", "0")  # she sends more at once than anybody may
     anna, admin = signed(ANNA), signed(ADMIN_ID)
     with running_company(company, tmp_path) as running:
         stream = Followed(running, anna, "/my-changes")
