@@ -212,8 +212,10 @@ class _Asking:
             return self._among(what, "activities")
         if way == "at":
             # Who sees a client sees all that is done with them, unless of that kind they see less.
-            whole = "true" if is_even else _mine(f"{'deals' if kind == 'deal' else 'activities'}_with_clients")
-            return whole if is_even else f"({whole} OR {self.condition(kind, 'row', what)})"
+            if is_even:
+                return "true"
+            whole = _mine(f"{'deals' if kind == 'deal' else 'activities'}_with_clients")
+            return f"({whole} OR {self.condition(kind, 'row', what)})"
         if way in {"row", "walk"} and not self.reads:
             return replace(self, is_walk=way == "walk")._of(kind, what)
         view, key = _KEYS[kind]

@@ -1,11 +1,15 @@
-"""A service for the tests that send what should not be sent."""
+"""A service for the tests that send what should not be sent, and a database with people who sign in."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
+from app.composition.wiring import batch_runner
+from app.demo.company import ensure_admin, load_demo_company
+from infra.postgres.connection import OwnConnection
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import copy_of
+from tests.database import MASTER, Database, copy_of
 from tests.system.bad_door import Door
 from tests.system.service import service, wait_ready
 
@@ -28,3 +32,15 @@ def door(opened: Door) -> Iterator[Door]:
     log = opened.service.log.read_text()
     assert '"bug"' not in log
     assert "Traceback" not in log
+
+
+@pytest.fixture
+def company(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
+    """A database with the demo company, and an administrator."""
+    with copy_of(cluster, template) as database:
+        borrow = OwnConnection(database.writer_url)
+        runner = batch_runner(MASTER, borrow)
+        ensure_admin(runner.run, MASTER.keyed_hash)
+        load_demo_company(runner.run, MASTER.keyed_hash, datetime.now(UTC))
+        borrow.close()
+        yield database

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,9 @@ import psycopg
 import pytest
 
 from app.auth.issuing import issue_token
-from app.composition.wiring import batch_runner
-from app.demo.company import ADMIN_ID, demo_id, ensure_admin, load_demo_company
+from app.demo.company import ADMIN_ID, demo_id
 from app.settings import Settings
-from infra.postgres.connection import OwnConnection
-from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import MASTER, Database, copy_of
+from tests.database import Database
 from tests.system.service import SECRET, Service, service
 from tests.system.test_signing_in import becomes
 
@@ -32,17 +29,6 @@ PATIENCE = 30.0
 def signed(person: object) -> str:
     """Return a token that says who somebody is, and nothing of their role."""
     return issue_token(Settings(jwt_secret=SECRET), str(person), None, timedelta(hours=1))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def company(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
-    with copy_of(cluster, template) as database:
-        borrow = OwnConnection(database.writer_url)
-        runner = batch_runner(MASTER, borrow)
-        ensure_admin(runner.run, MASTER.keyed_hash)
-        load_demo_company(runner.run, MASTER.keyed_hash, datetime.now(UTC))
-        borrow.close()
-        yield database
 
 
 class Followed:

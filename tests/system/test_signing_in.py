@@ -4,7 +4,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -14,11 +13,8 @@ import pytest
 from oidc_provider_mock import run_server_in_thread  # type: ignore[import-untyped]
 from pytest_iam import Server, iam_configuration, iam_server, iam_server_port
 
-from app.composition.wiring import batch_runner
-from app.demo.company import ADMIN_ID, demo_id, ensure_admin, load_demo_company
-from infra.postgres.connection import OwnConnection
-from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import MASTER, Database, copy_of
+from app.demo.company import ADMIN_ID, demo_id
+from tests.database import Database
 from tests.system.service import Service, environment, letopis, service
 
 __all__ = ["iam_configuration", "iam_server", "iam_server_port"]
@@ -103,18 +99,6 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
     else:
         with mock() as running:
             yield running
-
-
-@pytest.fixture
-def company(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
-    """A database with the demo company, and an administrator."""
-    with copy_of(cluster, template) as database:
-        borrow = OwnConnection(database.writer_url)
-        runner = batch_runner(MASTER, borrow)
-        ensure_admin(runner.run, MASTER.keyed_hash)
-        load_demo_company(runner.run, MASTER.keyed_hash, datetime.now(UTC))
-        borrow.close()
-        yield database
 
 
 def asks(running: Service, path: str, token: str) -> httpx.Response:
