@@ -21,11 +21,11 @@ CHANNEL: LiteralString = "letopis_operation"
 WORDS = frozenset({"pause", "resume", "throttle", "cancel"})
 """What is only said to a read model, or to a rebuild under way, and so cannot wait behind that."""
 
-TERMINAL = "terminal"
-"""In the place of a role: who typed it was at the machine."""
-
 WORD_LANE = "word:"
 """How the lanes of these begin."""
+
+TERMINAL = "terminal"
+"""In the place of a role: who typed it was at the machine."""
 
 COLUMNS: LiteralString = (
     "job_id, operation, about, lane, parameters, asked_by, asked_as, reason, state, attempts, progress, outcome,"
