@@ -58,11 +58,12 @@ mutants: $(READY) ## plant faults in the rules and the folds, and count those th
 freeze: $(READY) ## write the files of what is new and stays for ever: stored forms, schemas, columns of views
 	@$(BIN)/python -m tests.frozen
 
-check: $(READY) ## format, lint, security rules, types, arrows between packages, dependencies; needs no network
+check: $(READY) ## format, lint, security rules, types, arrows, lengths of files, dependencies; needs no network
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_architecture.py
 	$(BIN)/deptry .
 	$(BIN)/python -m pip --disable-pip-version-check check
 

@@ -18,7 +18,7 @@ from read_api.reading.errors import ReadNotAllowedError
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, Sorting, item_statement
 from read_api.reading.question import Day, ListQuestion, PastQuestion
-from read_api.reading.reach import sees, text
+from read_api.reading.seen import sees, text
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE, Roles
 

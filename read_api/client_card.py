@@ -30,7 +30,7 @@ from read_api.reading.answer import (
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Around, first_of
 from read_api.reading.question import PageQuestion, PastQuestion, one_by_one
-from read_api.reading.reach import counts_at_client, sees
+from read_api.reading.seen import counts_at_client, sees
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.touches import TOUCHES

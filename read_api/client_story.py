@@ -13,7 +13,7 @@ from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
-from read_api.reading.reach import TEXTS, sees, sees_one
+from read_api.reading.seen import TEXTS, sees, sees_one
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("clients")

@@ -20,7 +20,7 @@ from read_api.reading.desk import Desk
 from read_api.reading.errors import WrongMediaTypeError
 from read_api.reading.paging import Listing, Sorting
 from read_api.reading.question import AT_ONCE, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
-from read_api.reading.reach import sees
+from read_api.reading.seen import sees
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.touches import TOUCHES, UNTOUCHED

@@ -18,7 +18,7 @@ from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
 from read_api.reading.paging import Around, Listing, Sorting, item_statement
 from read_api.reading.question import Amount, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
-from read_api.reading.reach import sees
+from read_api.reading.seen import sees
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("deals")

@@ -12,7 +12,7 @@ from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
-from read_api.reading.reach import Kind, sees, sees_one, text
+from read_api.reading.seen import Kind, sees, sees_one, text
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("notes")

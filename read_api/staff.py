@@ -15,7 +15,7 @@ from read_api.reading.declaring import Asking, Questions
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, Sorting, item_statement
 from read_api.reading.question import Day, ListQuestion, PageQuestion, PastQuestion, PlainText
-from read_api.reading.reach import sees_figures_of
+from read_api.reading.seen import sees_figures_of
 from read_api.reading.statement import Statement
 from read_api.roles import EVERYBODY, FRONT_OFFICE, Role, Roles
 

@@ -5,7 +5,7 @@ A statement that shows the figures of a client `c` joins TOUCHES, as `k`.
 
 from read_api import views
 from read_api.activities import CONTACT
-from read_api.reading.reach import counts_at_client
+from read_api.reading.seen import counts_at_client
 
 # The conditions are those of the partial indexes activities_touching and activities_touching_contact. Who is client and
 # contact person of one activity was touched once.

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from read_api.reading.answer import columns, json_of, list_of, one_of
 from read_api.reading.cursors import KeyType, Paged
 from read_api.reading.errors import not_in_list
-from read_api.reading.reach import Reach, along_a_walk, few, owner, within_reach
+from read_api.reading.reach import Reach, few
+from read_api.reading.seen import along_a_walk, owner, within_reach
 from read_api.reading.statement import Statement
 
 FEW = 1_000

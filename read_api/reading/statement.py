@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from read_api.reading.reach import GUARDED, Reach, Sight, expanded, is_marked, looked_at, mine
+from read_api.reading.reach import Reach, Sight
+from read_api.reading.seen import GUARDED, expanded, is_marked, looked_at, mine
 
 # How far the views of a question are, and the first position that something waits for in them (in what is asked about,
 # if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another

@@ -16,7 +16,8 @@ from events.values import ClientKind
 from projections.parties.client_timeline import TOLD
 from read_api import views
 from read_api.client_story import WRITTEN
-from read_api.reading.reach import EVERYTHING, GUARDED, People, Reach, Sight, few
+from read_api.reading.reach import EVERYTHING, People, Reach, Sight, few
+from read_api.reading.seen import GUARDED
 from read_api.reading.statement import Statement
 from tests.examples import ANNA, BORIS, CALL, OLGA, ROMASHKA, SALE, VERA, fact
 from tests.read_api.office import Office
