@@ -174,7 +174,8 @@ class AnalyticsNode:
 
     def wait_for(self, position: int, timeout: float) -> bool:
         """Wait until the answers count this position in; False if they did not within so many seconds."""
-        return self.standing.wait_until(lambda: self.state == "live" and self.position >= position, timeout)
+        with self._follower.hurried():
+            return self.standing.wait_until(lambda: self.state == "live" and self.position >= position, timeout)
 
     # --- answering -------------------------------------------------------------------------------------------------
 

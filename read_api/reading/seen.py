@@ -33,6 +33,7 @@ TEXTS = "[[texts]]"
 _MARK = re.compile(r"\[\[(texts|staff|client|deal|activity)(?: (row|walk|id|at) ([^\]]+))?\]\]")
 _ROW = re.compile(r"\[\[(client|deal|activity) row ([^\]]+)\]\]")
 _WALK = re.compile(r"\[\[(?:client|deal|activity) (?:row|walk) [^\]]+\]\]")
+_ONE = re.compile(r"\[\[(?:client|deal|activity) id %\([^\]]+\]\]")
 _KEYS = {
     "client": (views.CLIENT_CARD, "client_id"),
     "deal": (views.PIPELINE_BOARD, "deal_id"),
@@ -70,14 +71,12 @@ def owner(number: int) -> str:
     return _mine(f"owners[{number + 1}]")
 
 
-def mine(sql: str, sight: Sight) -> str:
-    """Return what a caller may see as a common table expression, which follows another one; empty for WHOLE.
+def _mine_of(sql: str, sight: Sight) -> str:
+    """Return what a caller may see as a common table expression.
 
     Of parameters PostgreSQL would plan each question anew, which takes ten times as long as to answer it: here it
     cannot see what they are, and one plan does for all callers.
     """
-    if sight is Sight.WHOLE:
-        return ""
     columns = ["%(sees_clients)s::uuid[] AS clients"]
     if sight is Sight.UNEVEN:
         columns += [
@@ -89,7 +88,7 @@ def mine(sql: str, sight: Sight) -> str:
         ]
     if owner(0) in sql:
         columns.append("%(owners)s::uuid[] AS owners")
-    return f", mine AS MATERIALIZED (SELECT {', '.join(columns)})"
+    return f"mine AS MATERIALIZED (SELECT {', '.join(columns)})"
 
 
 def is_marked(sql: str) -> bool:
@@ -98,9 +97,27 @@ def is_marked(sql: str) -> bool:
 
 
 def expanded(sql: str, sight: Sight, *, is_past: bool = False) -> str:
-    """Return a statement with its marks in SQL."""
+    """Return a statement with its marks in SQL, after the common table expressions that these need.
+
+    What it asks more than once about one thing is looked at once.
+    """
+    if sight is Sight.WHOLE:
+        return _MARK.sub("true", sql)
     asking = _Asking(sight, "read." if is_past else "")
-    return _MARK.sub(lambda mark: "true" if sight is Sight.WHOLE else asking.condition(*mark.groups()), sql)
+    before = [_mine_of(sql, sight)]
+    asked = [mark[0] for mark in _ONE.finditer(sql)]
+    once = {mark: f"one_{number}" for number, mark in enumerate(dict.fromkeys(asked)) if asked.count(mark) > 1}
+    if once:
+        looked = (
+            f"{_MARK.sub(lambda mark: asking.condition(*mark.groups()), mark)} AS {name}" for mark, name in once.items()
+        )
+        before.append(f"once AS MATERIALIZED (SELECT {', '.join(looked)})")
+
+    def condition(mark: re.Match[str]) -> str:
+        name = once.get(mark[0])
+        return asking.condition(*mark.groups()) if name is None else f"(SELECT once.{name} FROM once)"  # noqa: S608 - constants
+
+    return f", {', '.join(before)}{_MARK.sub(condition, sql)}"
 
 
 def within_reach(condition: str) -> str:

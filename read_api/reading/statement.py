@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from read_api.reading.reach import Reach, Sight
-from read_api.reading.seen import GUARDED, expanded, is_marked, looked_at, mine
+from read_api.reading.seen import GUARDED, expanded, is_marked, looked_at
 
 # How far the views of a question are, and the first position that something waits for in them (in what is asked about,
 # if that is one thing): in the same statement as the question, so in the same snapshot. -1: one of them is of another
@@ -42,7 +42,7 @@ class Statement:
     """One question: what follows the common table expression `seen` (position, parked), which it selects first.
 
     `views` are those in which it looks for rows; `names` those from which it only adds something by an id that stands
-    in the answer, such as the name of a client. Who may see what, marks in the SQL say (read_api.reading.reach).
+    in the answer, such as the name of a client. Who may see what, marks in the SQL say (read_api.reading.seen).
     """
 
     sql: str
@@ -51,7 +51,7 @@ class Statement:
 
     def __post_init__(self) -> None:
         looks = GUARDED & {*self.views, *self.names}
-        assert not looks or is_marked(self.sql), f"{sorted(looks)}: say who may see it (read_api/reading/reach.py)"  # noqa: S101
+        assert not looks or is_marked(self.sql), f"{sorted(looks)}: say who may see it (read_api/reading/seen.py)"  # noqa: S101
 
     def now(self, sight: Sight, *, is_about: bool) -> bytes:
         """Return the statement for the present; its parameters are the question's and, but for WHOLE, the reach's.
@@ -63,17 +63,12 @@ class Statement:
             # PostgreSQL's own way to write an array.
             views = f"{{{','.join(self.rests_on(sight))}}}"
             seen = _SEEN_NOW.format(views=views, about=_ABOUT if is_about else "")
-            made = self._made[sight, is_about] = (seen + self._of(sight)).encode()
+            made = self._made[sight, is_about] = (seen + expanded(self.sql, sight)).encode()
         return made
 
     def then(self, sight: Sight) -> str:
         """Return the statement for the past; `seen_position` is how far the log was."""
-        return _SEEN_THEN + self._of(sight, is_past=True)
-
-    def _of(self, sight: Sight, *, is_past: bool = False) -> str:
-        """Return what follows `seen`: what the caller may see, and the question."""
-        sql = expanded(self.sql, sight, is_past=is_past)
-        return mine(sql, sight) + sql
+        return _SEEN_THEN + expanded(self.sql, sight, is_past=True)
 
     @cached_property
     def _made(self) -> dict[tuple[Sight, bool], bytes]:

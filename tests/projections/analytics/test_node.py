@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import duckdb
 import psycopg
 import pytest
 
-from infra.analytics import arrow_log
+from infra.analytics import arrow_log, follower
 from infra.analytics.answer import rows
 from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import Difference
@@ -219,6 +221,36 @@ def test_a_started_node_follows_when_woken_and_is_waited_for(database: Database,
     node.wake()
     assert node.wait_for(15, timeout=10)
     assert not node.wait_for(16, timeout=0.05)
+
+
+def test_a_node_rests_after_a_few_facts_unless_somebody_waits_for_it(
+    database: Database, open_node: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "REST", math.inf)
+    monkeypatch.setattr(follower, "LONGEST_REST_SECONDS", 3_600)
+    node = open_node()
+    write_log(database.owner_url, company(5))
+    node.start(poll=0.05)
+    while node.position < 15:
+        time.sleep(0.01)
+    write_log(database.owner_url, company(5, first=5), after=15)
+    node.wake()
+    time.sleep(0.3)
+    assert node.position == 15
+    assert node.wait_for(30, timeout=10)
+
+
+def test_a_node_that_rests_ends_when_it_is_told_to(
+    database: Database, open_node: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "REST", math.inf)
+    monkeypatch.setattr(follower, "LONGEST_REST_SECONDS", 3_600)
+    node = open_node()
+    write_log(database.owner_url, company(5))
+    node.start(poll=0.05)
+    while node.position < 15:
+        time.sleep(0.01)
+    node.stop()
 
 
 def test_a_started_node_outlives_a_lost_connection(database: Database, open_node: Open) -> None:
