@@ -30,8 +30,9 @@ run: $(READY) ## start Letopis (PORT=8000) with its own database; Ctrl-C stops a
 demo: $(READY) ## tell the whole story on a throw-away database, under a minute
 	@$(BIN)/letopis demo
 
+# The suite starts hundreds of processes: each would compile all it imports anew where bytecode is not kept.
 test: $(READY) ## run the whole test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The generators stay out of .venv: what they are made of and what we are made of exclude each other.
 test-clients: $(READY) ## generate clients in Python and TypeScript (npm), and tell the tour with them

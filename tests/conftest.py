@@ -25,6 +25,19 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "letopis_template"
 
 
+SLOW = (
+    "tests/system/",
+    "tests/newcomer/",
+    "tests/app/terminal/test_cli.py",
+    "tests/projections/analytics/test_damage.py",
+)
+"""Where the tests are that take long: they come first, so that no process is left with a long one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[EmbeddedPostgres]:
     """The real PostgreSQL server of this test process."""
