@@ -1,7 +1,7 @@
 """Puts together what lets people and programs in: who a token or an API key names is read from their streams."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,7 +15,6 @@ from aggregates.right import RoleRights
 from aggregates.staff import StaffMember
 from app.auth.api_keys import ApiKeys, Key
 from app.auth.errors import CallerError, LoginUnknownError, SuspendedError
-from app.auth.key_uses import KeyUses
 from app.auth.people import KNOWN_SECONDS, Bearer, People, Told
 from app.auth.tokens import Authenticator, authenticator
 from app.composition.decoding import mapper_by
@@ -30,7 +29,6 @@ from infra.in_flight import Known
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import read_streams
-from infra.log.key_uses import note_uses
 from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
 from read_api.reading.desk import Caller
@@ -90,15 +88,10 @@ def scopes_at(url: str, master: MasterKey, seconds: float) -> Callable[[str], Aw
     return scopes_of
 
 
-def api_keys_at(url: str, master: MasterKey, settings: Settings) -> tuple[ApiKeys, KeyUses]:
-    """Return what tells which program comes in with a key, and what keeps when that was; `url` is the writer's."""
+def api_keys_at(url: str, master: MasterKey, settings: Settings, used: Callable[[UUID], None]) -> ApiKeys:
+    """Return what tells which program comes in with a key; `url` is the writer's, `used` notes that a key was used."""
     readers = Readers(url, 1, settings.read_seconds)
-
-    async def write(uses: Mapping[UUID, date]) -> None:
-        await readers.ask(lambda connection: note_uses(connection, uses))
-
-    uses = KeyUses(write, lambda: datetime.now(settings.company_zone).date())
-    return ApiKeys(_asking(readers, _mapper(url, master, settings.read_seconds), _key), uses.note), uses
+    return ApiKeys(_asking(readers, _mapper(url, master, settings.read_seconds), _key), used)
 
 
 def _mapper(url: str, master: MasterKey, seconds: float) -> Mapper:

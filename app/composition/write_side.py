@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from app.composition.decoding import decoder_at
 from app.composition.due_timers import ViewOfDueTimers
@@ -19,6 +20,7 @@ from commands.policies.timer_worker import TimerWorker
 from infra.durations import Durations
 from infra.log.accesses import AccessRecord
 from infra.log.crypto import MasterKey
+from infra.log.key_uses import KeyUses
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection
 
@@ -30,6 +32,7 @@ class WriteSide:
         self._wake_up = WakeUp(urls.writer)
         self.refusals = RefusalRecord(urls.writer)
         self.accesses = AccessRecord(urls.writer, settings.access_record_days)
+        self.key_uses = KeyUses(urls.writer, lambda: datetime.now(settings.company_zone).date())
         self._policies: list[LeasedWorker] = []
         self.listeners: list[Callable[[], None]] = []
         self.appends = Durations()
@@ -84,6 +87,7 @@ class WriteSide:
         self._wake_up.start()
         self.refusals.start()
         self.accesses.start()
+        self.key_uses.start()
         self.executor.start()
         for policy in self._policies:
             policy.start()
@@ -95,4 +99,5 @@ class WriteSide:
         self.executor.stop()
         self.refusals.stop()
         self.accesses.stop()
+        self.key_uses.stop()
         self._wake_up.stop()

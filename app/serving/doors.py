@@ -1,13 +1,11 @@
 """Puts the HTTP application together from the parts of this process."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, LiteralString, Protocol
 
 import psycopg
-from fastapi import FastAPI
 from psycopg import errors
 from psycopg.rows import dict_row
 from psycopg.sql import Composed
@@ -91,15 +89,9 @@ def http_parts(
     crew: Crew | None = None,
 ) -> Parts:
     """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
-    api_keys, key_uses = api_keys_at(urls.writer, master, settings)
+    api_keys = api_keys_at(urls.writer, master, settings, write_side.key_uses.note)
     who = door_at(settings, urls.writer, master, api_keys)
     reads = read_side(settings, urls, master, who, analytics, write_side.accesses.add)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with reads.lifespan(app):
-            yield
-            await key_uses.settle()
 
     jobs = jobs_at(urls.projector, settings.read_seconds)
     operators = [operations_router(who.authenticate, jobs, settings.backup_to)]
@@ -118,7 +110,7 @@ def http_parts(
         first_routes=(*commands, *_passing_on(settings, analytics, home, may_measure), *reads.first),
         other_routers=operators,
         read_router=reads.router,
-        lifespan=lifespan,
+        lifespan=reads.lifespan,
         streams=reads.streams,
         on_stop=reads.end_streams,
         actor_of=who.remembered,
