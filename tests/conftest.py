@@ -12,7 +12,7 @@ from psycopg import sql
 
 from infra.migrations import migrate
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import ROLE_PASSWORDS, TEST_SETTINGS, Database, administer, copy_of
+from tests.database import ROLE_PASSWORDS, TEST_SETTINGS, Database, administer, copy_of, keep_as_template
 
 # What a story says of a failure is as full as what a test says.
 pytest.register_assert_rewrite("tests.story", "tests.shown", "tests.read_api.visit")
@@ -56,10 +56,7 @@ def template(cluster: EmbeddedPostgres) -> str:
     """The name of a migrated database that nobody writes to: every test's own is a copy of it."""
     administer(cluster, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate(cluster.url(TEMPLATE), role_passwords=ROLE_PASSWORDS)
-    administer(
-        cluster,
-        sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false").format(sql.Identifier(TEMPLATE)),
-    )
+    keep_as_template(cluster, TEMPLATE)
     return TEMPLATE
 
 

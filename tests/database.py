@@ -38,6 +38,12 @@ class Database:
     reader_url: str
 
 
+def keep_as_template(cluster: EmbeddedPostgres, name: str) -> None:
+    """Let a database be copied, and nobody write to it."""
+    keep = sql.SQL("ALTER DATABASE {} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
+    administer(cluster, keep.format(sql.Identifier(name)))
+
+
 @contextmanager
 def copy_of(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
     """A new database made from the template, dropped afterwards whoever is still connected."""

@@ -6,9 +6,11 @@
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -143,8 +145,8 @@ Sums = dict[str, Decimal]
 class Readers:
     """Asks the very statements that the read API asks."""
 
-    def __init__(self, one: Company, connection: psycopg.Connection[Any]) -> None:
-        self._one = one
+    def __init__(self, company: Company, connection: psycopg.Connection[Any]) -> None:
+        self.company = company
         self._connection = connection
 
     def one(self, statement: Statement, **values: Any) -> list[Any]:
@@ -167,7 +169,7 @@ class Readers:
         return counted
 
     def report(self, name: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._one.analytics.query(name).to_pylist()
+        rows: list[dict[str, Any]] = self.company.analytics.query(name).to_pylist()
         return rows
 
 
@@ -219,7 +221,7 @@ def check_staff(readers: Readers) -> Counter[str]:
     return seen
 
 
-def check_credit(readers: Readers, one: Company) -> Counter[str]:
+def check_credit(readers: Readers) -> Counter[str]:
     """Whom lists credit with an end is who led it then, as a clerk finds it in the log: nobody who had left by then.
 
     Old records credit whomever they name.
@@ -231,7 +233,7 @@ def check_credit(readers: Readers, one: Company) -> Counter[str]:
     left: dict[str, Any] = {}
     imported: dict[str, Any] = {}
     late: Counter[str] = Counter()
-    with psycopg.connect(one.database.projector_url) as connection:
+    with psycopg.connect(readers.company.database.projector_url) as connection:
         for stream, command_id, topic, at, body in connection.execute(
             "SELECT stream_id::text, command_id, topic, occurred_at, body FROM letopis.event ORDER BY position"
         ):
@@ -340,10 +342,10 @@ def stories_by_hand(database: Database) -> tuple[dict[str, set[int]], int]:
     return stories, joined
 
 
-def check_stories(readers: Readers, one: Company) -> Counter[str]:
+def check_stories(readers: Readers) -> Counter[str]:
     """A client's story is the same in the timeline and in the history, and it is all that the log has of it."""
-    stories, joined = stories_by_hand(one.database)
-    with psycopg.connect(one.database.projector_url, autocommit=True) as log:
+    stories, joined = stories_by_hand(readers.company.database)
+    with psycopg.connect(readers.company.database.projector_url, autocommit=True) as log:
         for client in chances.CLIENTS:
             told = readers.listed(TIMELINE, client_id=client)
             assert len(told) < 200
@@ -351,18 +353,28 @@ def check_stories(readers: Readers, one: Company) -> Counter[str]:
                 each["event_position"]
                 for each in sorted(told, key=lambda each: (each["occurred_at"], each["event_position"]), reverse=True)
             ]
-            history = [entry.position for entry in whole_history(log, one.decode, client)]
+            history = [entry.position for entry in whole_history(log, readers.company.decode, client)]
             assert history == sorted(each["event_position"] for each in told) == sorted(stories[str(client)])
     return Counter({"joined later": joined})
 
 
-def check_all(one: Company) -> Counter[str]:
-    while one.follow(1000):
+def check_all(readers: Readers) -> Counter[str]:
+    while readers.company.follow(1000):
         pass
-    with psycopg.connect(one.database.reader_url, options="-c search_path=read") as connection:
-        readers = Readers(one, connection)
-        seen = check_staff(readers) + check_credit(readers, one) + check_deals(readers)
-        return seen + check_touches(readers) + check_stories(readers, one)
+    seen = check_staff(readers) + check_credit(readers) + check_deals(readers)
+    return seen + check_touches(readers) + check_stories(readers)
+
+
+@contextmanager
+def lived(database: Database, folder: Path) -> Iterator[Readers]:
+    """Lend a company and its readers, who ask the same few statements over and over: each is planned once."""
+    options = "-c search_path=read -c plan_cache_mode=force_generic_plan"
+    with (
+        company(database, folder) as one,
+        psycopg.connect(database.reader_url, options=options, autocommit=True) as connection,
+    ):
+        connection.prepare_threshold = 0
+        yield Readers(one, connection)
 
 
 def test_every_place_tells_the_same_figures_whatever_happened(
@@ -378,10 +390,10 @@ def test_every_place_tells_the_same_figures_whatever_happened(
     @given(histories(batches=6, more=OFTEN))
     def agree(batches: list[list[Asked]]) -> None:
         folder = tmp_path_factory.mktemp("figures")
-        with copy_of(cluster, template) as database, company(database, folder) as one:
+        with copy_of(cluster, template) as database, lived(database, folder) as readers:
             for batch in [batches[0], list(LATE), list(TIES), *batches[1:], list(ENDING)]:
-                play(one.runner, batch)
-                seen.update(check_all(one))
+                play(readers.company.runner, batch)
+                seen.update(check_all(readers))
 
     agree()
     # They agree on something.
@@ -398,50 +410,43 @@ def test_a_deal_won_reopened_and_won_again_is_one_win_of_what_it_was_won_for_las
     sale, seller, road = chances.DEALS[7], chances.STAFF[0], chances.ROADS[0]
     open_deal = deal.OpenDeal(deal_id=sale, seller_id=seller, pipeline_id=road, amount=worth)
     steps = [deal.WinDeal(deal_id=sale, amount=sold), deal.ReopenDeal(deal_id=sale, reason="they called back")]
-    with company(database, tmp_path) as one:
-        play(one.runner, [*OPENING, Asked(open_deal, ADMIN), *(Asked(step, ADMIN) for step in steps)])
-        check_all(one)
-        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
-            readers = Readers(one, connection)
-            [reopened] = [each for each in readers.listed(DEALS, seller=seller) if each["deal_id"] == str(sale)]
-            assert (reopened["status"], Decimal(reopened["amount"])) == ("open", Decimal(90_000))
-            counters = readers.counters(seller)
-            assert counters
-            assert counters["deals_won"] == 0
-            play(one.runner, [Asked(deal.WinDeal(deal_id=sale), ADMIN)])
-            check_all(one)
-            counters = readers.counters(seller)
+    with lived(database, tmp_path) as readers:
+        play(readers.company.runner, [*OPENING, Asked(open_deal, ADMIN), *(Asked(step, ADMIN) for step in steps)])
+        check_all(readers)
+        [reopened] = [each for each in readers.listed(DEALS, seller=seller) if each["deal_id"] == str(sale)]
+        assert (reopened["status"], Decimal(reopened["amount"])) == ("open", Decimal(90_000))
+        counters = readers.counters(seller)
+        assert counters
+        assert counters["deals_won"] == 0
+        play(readers.company.runner, [Asked(deal.WinDeal(deal_id=sale), ADMIN)])
+        check_all(readers)
+        counters = readers.counters(seller)
     assert counters
     assert (counters["deals_won"], told(counters["won"])) == (1, {"USD": Decimal(90_000)})
 
 
-def test_what_was_handed_over_since_is_credited_to_who_led_it_then(database: Database, tmp_path: Any) -> None:
-    with company(database, tmp_path) as one:
-        play(one.runner, list(OPENING))
-        refused = [answer for _, answer in play(one.runner, list(LATE)) if not isinstance(answer, Accepted)]
+def test_what_was_handed_over_since_is_credited_to_who_led_it_then(database: Database, tmp_path: Path) -> None:
+    with lived(database, tmp_path) as readers:
+        play(readers.company.runner, list(OPENING))
+        refused = [answer for _, answer in play(readers.company.runner, list(LATE)) if not isinstance(answer, Accepted)]
         assert refused == []
-        check_all(one)
-        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
-            readers = Readers(one, connection)
-            former, present = (readers.counters(staff) or {} for staff in chances.STAFF[:2])
+        check_all(readers)
+        former, present = (readers.counters(staff) or {} for staff in chances.STAFF[:2])
     assert (former["deals_won"], told(former["won"]), former["contacts"]) == (1, {"USD": WORTH.amount}, 1)
     assert (present["deals_won"], present["won"], present["contacts"]) == (0, [], 1)
 
 
-def test_a_call_and_a_deal_tied_later_join_the_story_with_all_they_had(database: Database, tmp_path: Any) -> None:
-    with company(database, tmp_path) as one:
-        play(one.runner, list(OPENING))
-        refused = [answer for _, answer in play(one.runner, list(TIES)) if not isinstance(answer, Accepted)]
+def test_a_call_and_a_deal_tied_later_join_the_story_with_all_they_had(database: Database, tmp_path: Path) -> None:
+    with lived(database, tmp_path) as readers:
+        play(readers.company.runner, list(OPENING))
+        refused = [answer for _, answer in play(readers.company.runner, list(TIES)) if not isinstance(answer, Accepted)]
         assert refused == []
-        seen = check_all(one)
-        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
-            readers = Readers(one, connection)
-            story = readers.listed(TIMELINE, client_id=chances.CLIENTS[1])
-            told = [
-                [each["topic"] for each in story if each["stream_id"] == str(tied)]
-                for tied in (_TIED, chances.DEALS[5])
-            ]
-            touched = {each["client_id"]: each["touch_count"] for each in readers.listed(CLIENTS)}
+        seen = check_all(readers)
+        story = readers.listed(TIMELINE, client_id=chances.CLIENTS[1])
+        told = [
+            [each["topic"] for each in story if each["stream_id"] == str(tied)] for tied in (_TIED, chances.DEALS[5])
+        ]
+        touched = {each["client_id"]: each["touch_count"] for each in readers.listed(CLIENTS)}
     assert told == [
         ["activity.client_named", "activity.noted", "activity.held"],
         ["deal.client_named", "deal.moved", "deal.opened"],
@@ -451,7 +456,9 @@ def test_a_call_and_a_deal_tied_later_join_the_story_with_all_they_had(database:
     assert (touched[str(chances.CLIENTS[1])], touched[str(chances.CLIENTS[0])]) == (2, 1)
 
 
-def test_a_contact_person_s_call_touches_them_and_the_organisation_once_each(database: Database, tmp_path: Any) -> None:
+def test_a_contact_person_s_call_touches_them_and_the_organisation_once_each(
+    database: Database, tmp_path: Path
+) -> None:
     organisation, person = chances.CLIENTS[1], chances.CLIENTS[0]
     call: dict[str, Any] = {
         "channel": Channel.CALL,
@@ -463,12 +470,10 @@ def test_a_contact_person_s_call_touches_them_and_the_organisation_once_each(dat
         activity.RecordActivity(activity_id=chances.ACTIVITIES[5], client_id=organisation, contact_id=person, **call),
         activity.RecordActivity(activity_id=chances.ACTIVITIES[6], client_id=person, contact_id=person, **call),
     ]
-    with company(database, tmp_path) as one:
-        play(one.runner, [*OPENING, *(Asked(each, ADMIN) for each in calls)])
-        check_all(one)
-        with psycopg.connect(database.reader_url, options="-c search_path=read") as connection:
-            readers = Readers(one, connection)
-            listed = {client: len(readers.listed(ACTIVITIES, client=client)) for client in (organisation, person)}
-            touched = {each["client_id"]: each["touch_count"] for each in readers.listed(CLIENTS)}
+    with lived(database, tmp_path) as readers:
+        play(readers.company.runner, [*OPENING, *(Asked(each, ADMIN) for each in calls)])
+        check_all(readers)
+        listed = {client: len(readers.listed(ACTIVITIES, client=client)) for client in (organisation, person)}
+        touched = {each["client_id"]: each["touch_count"] for each in readers.listed(CLIENTS)}
     assert listed == {organisation: 1, person: 2}
     assert (touched[str(organisation)], touched[str(person)]) == (1, 2)
