@@ -10,6 +10,7 @@ model shows is looked at from all sides (`tests/shown.py`). The first two need n
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -197,7 +198,8 @@ class Story:
         assert type(self.refusal) is error, f"expected {error.__name__}, got {self.refusal!r}, recorded {self.recorded}"
         assert {name: self.refusal.facts[name] for name in facts} == facts
         assert not self.recorded
-        if self.asked is not None:
+        # Where faults are planted (tests/mutants.py), what a handler calls stands elsewhere than in its code.
+        if self.asked is not None and "LETOPIS_FAULTS_PLANTED" not in os.environ:
             told = {code for codes in _codes_of(self.asked).values() for code in codes}
             assert error.code in told, f"the description of {self.asked.command_name()} does not name {error.code}"
         return self
