@@ -130,7 +130,8 @@ async def _asking_by_ticket(request: Request) -> Ask:
     _require_each_once(request)
     desk: Desk = request.state.desk
     holder = await desk.tickets.take(ticket)
-    if holder is None:
+    # It says who they were when it was handed out; meanwhile they may have left.
+    if holder is None or not await desk.is_let_in(holder, (), False):
         raise TicketNotGoodError
     return await entitled(request, desk, holder, request.scope["route"].name)
 
