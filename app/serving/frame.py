@@ -8,11 +8,13 @@ import structlog
 from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
+from starlette.status import HTTP_404_NOT_FOUND
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.serving.guards import DATA, PageGuards
 from app.serving.metrics import Measured
 from app.words.problems import Problem, incident_of, problem_response
+from commands.execution.door import ABSENT
 
 log = structlog.get_logger("letopis.http")
 
@@ -24,6 +26,10 @@ ONE_COMMAND = 256 * 1024
 
 PARAMETERS = 250
 """Parameters of an address; two hundred ids are the most that one question takes, and it has filters beside them."""
+
+ABSENT_SECONDS = 0.01
+"""What there is not is told when so much, or a multiple of it, has passed since it was asked for: so long takes neither
+looking for what is there and out of sight, nor for what was never there, and nobody sees which of the two it was."""
 
 HUNG_UP = 499
 """What the log and the counts call a request whose caller did not wait for the end of it."""
@@ -114,6 +120,8 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == HTTP_404_NOT_FOUND or asked.get(ABSENT):
+                    await asyncio.sleep((began - time.perf_counter()) % ABSENT_SECONDS)
                 message["headers"] = [*message["headers"], *more]
             elif is_head:
                 message = {**message, "body": b""}

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from aggregates.base import NotFoundError
 from commands.base import Actor, Command
 from commands.errors import (
     BatchRefusedError,
@@ -41,6 +42,9 @@ OF_ONE_COMMAND = ("Idempotency-Key", "If-Match")
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 """What an answer says that is true for a moment, or names somebody, and that nobody asks for by its ETag."""
+
+ABSENT = "letopis.absent"
+"""What the scope of a request has when part of its answer is that there is no such thing."""
 
 MAX_KEY_LENGTH = 255
 MAX_COMMANDS = 1_000
@@ -148,6 +152,7 @@ def command_routes(
         batch = Batch.model_validate_json(body, strict=True)
         take_turn(actor.id, len(batch.commands))
         answers = await _answers(batch, actor, keyed_hash, execute)
+        request.scope[ABSENT] = any(isinstance(answer, NotFoundError) for answer in answers)
         for item, answer in zip(batch.commands, answers, strict=True):
             if isinstance(answer, Exception):
                 note_refusal(actor, item.command, item.data, answer)

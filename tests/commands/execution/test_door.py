@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from aggregates.base import NotFoundError
 from app.serving.http import Parts, create_app
 from app.words.openapi import example_body
 from app.words.problems import problem_of_item
 from commands.base import Actor
 from commands.execution.decision import Request
-from commands.execution.door import command_routes
+from commands.execution.door import Execute, command_routes
 from commands.execution.pending import Accepted, Answer
 from commands.execution.refusals import Refusal, refusal_of
 from commands.registry import COMMANDS
@@ -32,8 +34,14 @@ class Door:
         self.passed: list[str] = []
         self.was_atomic = False
         self.on_record: list[Refusal | None] = []
+        self.carry_out: Execute = self._execute
         routes = command_routes(
-            self._execute, self._authenticate, MASTER.keyed_hash, problem_of_item, self._note, lambda *_: None
+            lambda requests, *, is_atomic=False: self.carry_out(requests, is_atomic=is_atomic),
+            self._authenticate,
+            MASTER.keyed_hash,
+            problem_of_item,
+            self._note,
+            lambda *_: None,
         )
         self._app = create_app(Parts(first_routes=routes))
 
@@ -90,3 +98,25 @@ def test_who_comes_without_a_key_may_do_what_the_role_may() -> None:
     door.actor = Actor("billing", PROGRAM)
     for name in FOR_PROGRAMS:
         assert door.tell(f"/commands/{name}", example_body(name)).status_code == 200
+
+
+@pytest.mark.parametrize(("is_there", "pauses"), [(True, 0), (False, 1)])
+def test_a_batch_is_told_as_late_as_an_answer_that_there_is_no_such_thing(
+    monkeypatch: pytest.MonkeyPatch, is_there: bool, pauses: int
+) -> None:
+    door, waited = Door("note-client"), []
+
+    async def execute(requests: Sequence[Request], *, is_atomic: bool = False) -> list[Answer]:
+        done: Answer = Accepted(requests[0].command_id, uuid4(), 1, 1, [], False)
+        return [done, done if is_there else NotFoundError(kind="client", id=uuid4())]
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    door.carry_out = execute
+    monkeypatch.setattr(
+        "app.serving.frame.asyncio", SimpleNamespace(sleep=sleep, CancelledError=asyncio.CancelledError)
+    )
+    item = {"command": "note-client", "data": example_body("note-client")}
+    assert door.tell("/commands", {"commands": [item] * 2}).status_code == 200
+    assert len(waited) == pauses
