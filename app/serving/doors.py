@@ -74,6 +74,8 @@ class Crew(Protocol):
     @property
     def dropped(self) -> int: ...
     @property
+    def unrecorded(self) -> int: ...
+    @property
     def streams(self) -> int: ...
 
 
@@ -213,7 +215,7 @@ def _gauges(
         told = [Gauge("letopis_commands_waiting", "Commands queued or being carried out.", waiting)]
         dropped = write_side.refusals.dropped + (crew.dropped if crew else 0)
         told.append(Gauge("letopis_refusals_dropped", "Refusals that are not on record: too many at once.", dropped))
-        unrecorded = write_side.accesses.dropped
+        unrecorded = write_side.accesses.dropped + (crew.unrecorded if crew else 0)
         told.append(Gauge("letopis_accesses_dropped", "Accesses that are not on record: too many at once.", unrecorded))
         followed = streams() + (crew.streams if crew else 0)
         told.append(Gauge("letopis_event_streams", "Open streams of /events and /my-changes.", followed))

@@ -29,6 +29,7 @@ class Told:
     taken: Taken
     waiting: int
     dropped: int
+    unrecorded: int
     streams: int
 
 
@@ -43,7 +44,8 @@ def work(
     server = Server(create_app(parts), on_stop=parts.on_stop)
 
     def told() -> Told:
-        return Told(measured.take(), write_side.executor.waiting, write_side.refusals.dropped, parts.streams())
+        dropped, unrecorded = write_side.refusals.dropped, write_side.accesses.dropped
+        return Told(measured.take(), write_side.executor.waiting, dropped, unrecorded, parts.streams())
 
     threading.Thread(target=_tell, args=(parent, told, server), name="worker-tell", daemon=True).start()
     settle()
@@ -104,6 +106,11 @@ class Crew:
     def dropped(self) -> int:
         """Refusals the workers could not put on record."""
         return sum(told.dropped for told in self._last.values())
+
+    @property
+    def unrecorded(self) -> int:
+        """Accesses the workers could not put on record."""
+        return sum(told.unrecorded for told in self._last.values())
 
     @property
     def streams(self) -> int:

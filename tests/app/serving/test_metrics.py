@@ -5,6 +5,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -14,10 +15,14 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-from app.serving.doors import gauges_of
+from app.composition.write_side import WriteSide
+from app.database import Urls
+from app.serving.doors import gauges_of, http_parts
 from app.serving.http import Parts, create_app
 from app.serving.metrics import Gauge, Measured, exposition
+from app.settings import Settings
 from infra.durations import BOUNDS
+from tests.database import MASTER
 
 SECONDS = st.floats(0, 60)
 ODD = 'a "quoted"\\\n name'
@@ -137,3 +142,17 @@ def test_statuses_of_a_class_are_one_histogram_and_a_word_of_the_caller_makes_no
         if sample.name == f"{REQUESTS}_count"
     }
     assert counts == {("GET", "4xx"): 3, ("OTHER", "4xx"): 1}
+
+
+def test_what_the_workers_could_not_put_on_record_is_counted_too(tmp_path: Path) -> None:
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    urls, settings = Urls(*[nowhere] * 4), Settings(var=tmp_path, _env_file=None)
+    side = WriteSide(urls, settings, MASTER, with_policies=False)
+    side.accesses.dropped = 2
+    crew = SimpleNamespace(waiting=0, dropped=0, unrecorded=5, streams=0)
+    parts = http_parts(settings, urls, MASTER, side, None, measured=Measured(), crew=crew)
+
+    async def told() -> dict[str, float]:
+        return {gauge.name: gauge.value for gauge in await parts.gauges()}
+
+    assert asyncio.run(told())["letopis_accesses_dropped"] == 7
