@@ -16,6 +16,7 @@ from tests.bench.lag import live_lag
 from tests.bench.measuring import Benchmark
 from tests.bench.past import as_of_board, as_of_card
 from tests.bench.reads import reads_http_1m, reads_http_10k
+from tests.bench.recorded import reads_recorded
 from tests.bench.reports import reports_10m
 from tests.bench.scoped import reads_scoped_1m
 from tests.bench.streams import load_long_stream
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         reads_http_10k,
         reads_http_1m,
         reads_scoped_1m,
+        reads_recorded,
         as_of_card,
         as_of_board,
         reports_10m,

@@ -33,7 +33,7 @@ _processes = count(1)
 
 
 @contextmanager
-def _process(place: Place, *words: str) -> Iterator[int]:
+def served(place: Place, *words: str) -> Iterator[int]:
     """Run a server, and lend the port that it says it listens on."""
     said = place.settings.var / f"said-{next(_processes)}.log"
     with (
@@ -59,17 +59,17 @@ def _port(server: subprocess.Popen[bytes], said: Path) -> int:
 
 def letopis(place: Place, role: str) -> Any:
     """Lend the port of the real service, started as `letopis serve` starts it."""
-    return _process(place, "-c", "from app.terminal.cli import main; main()", "serve", "--port", "0", "--role", role)
+    return served(place, "-c", "from app.terminal.cli import main; main()", "serve", "--port", "0", "--role", role)
 
 
 def usual_reads(place: Place) -> Any:
     """Lend the port of the reads as most teams write them."""
-    return _process(place, "-m", "tests.bench.usual_reads")
+    return served(place, "-m", "tests.bench.usual_reads")
 
 
 def noop(place: Place) -> Any:
     """Lend the port of the service that does nothing."""
-    return _process(place, "-m", "tests.bench.noop")
+    return served(place, "-m", "tests.bench.noop")
 
 
 def token(place: Place, actor: object = ADMIN_ID, role: str = "admin") -> str:

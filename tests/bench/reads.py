@@ -29,7 +29,8 @@ READS: Mapping[str, Paths] = {
 }
 
 
-def _client_ids(place: Place) -> list[str]:
+def client_ids_of(place: Place) -> list[str]:
+    """Return the ids of clients from everywhere in the tables."""
     with psycopg.connect(place.urls.owner) as connection:
         statement = (
             f"SELECT client_id::text FROM read.{views.CLIENT_CARD} ORDER BY md5(client_id::text) LIMIT %s".encode()
@@ -44,7 +45,7 @@ def _reading(ground: Ground, clients: int) -> Iterator[Mapping[str, Race]]:
         with write_side(place):  # hires the administrator whose token is used
             pass
         fill(place, clients)
-        client_ids = _client_ids(place)
+        client_ids = client_ids_of(place)
         with letopis(place, "api") as port, noop(place) as noop_port, usual_reads(place) as usual_port:
 
             def asked(server: int, paths: list[str]) -> Asked:
