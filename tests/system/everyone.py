@@ -109,8 +109,8 @@ PEOPLE = tuple(
     for number, (role, standing) in enumerate(product(StaffRole, STANDINGS), 11)
 )
 _SECRET, _ = new_secret()
-PROGRAM = Person("integration", "key", things_of(99), {"Authorization": f"Bearer {key_of(KEY, _SECRET)}"})
-"""Comes in with a key that names everything that may be named."""
+PROGRAM = Person("integration", "key", COLLEAGUES["team"], {"Authorization": f"Bearer {key_of(KEY, _SECRET)}"})
+"""Comes in with a key that names everything that may be named, for somebody who works here."""
 
 
 def things_near(person: Person, near: str) -> Things:
