@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.auth.issuing import issue_token
+from app.serving.logs import configure_logs
 from app.settings import Settings
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted
@@ -31,7 +32,7 @@ from tests.bench.commands import ADMIN, write_side
 from tests.bench.ground import Place, ground
 from tests.bench.http import entered
 from tests.bench.measuring import machine
-from tests.bench.rebuild_under_load import Load, Seen
+from tests.bench.rebuild_under_load import WARNING, Load, Seen
 from tests.system.service import SECRET, service, token, wait_ready
 from tests.system.wire import Wire
 
@@ -156,6 +157,7 @@ def hired(place: Place, people: Sequence[UUID]) -> None:
 def main() -> int:
     """Make the ground, measure, print a line of JSON."""
     people = [UUID(int=5_000 + number) for number in range(int(sys.argv[1]) if len(sys.argv) > 1 else 30)]
+    configure_logs(level=WARNING)
     # One actor sends all that the others do.
     os.environ["LETOPIS_COMMANDS_PER_SECOND"] = "0"
     with ground(is_quick=True, events=None, folder=None) as lent, lent.place("leaving") as place:
