@@ -132,7 +132,7 @@ ABANDON_STORY = """
 
 def test_only_a_deal_without_a_contract_is_abandoned() -> None:
     story_of(fact(DealMoved)).when(command(AbandonDeal)).then_refused(DealIsUnderContractError, deal_id=SALE)
-    story_of().when(command(AbandonDeal)).then(on(SALE, fact(DealLost, reason="nobody answers")))
+    story_of().when(command(AbandonDeal)).then(on(SALE, fact(DealLost, reason="nobody answers", reason_code=None)))
     story_of(LOST).when(command(AbandonDeal)).then_refused(DealIsClosedError, status="lost")
 """
 
