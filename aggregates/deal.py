@@ -20,7 +20,7 @@ from events.deal import (
     DealRevalued,
     DealWon,
 )
-from events.values import Money
+from events.values import LossReason, Money
 from infra.amounts import canonical
 
 
@@ -76,6 +76,7 @@ class Deal(WithNotes):
     amount: Money | None
     product_code: str | None
     lost_reason: str | None
+    lost_reason_code: LossReason | None
 
     def start(self) -> None:
         super().start()
@@ -83,7 +84,7 @@ class Deal(WithNotes):
         self.client_id = self.seller_id = self.pipeline_id = None
         self.leaders = ()
         self.stage = ""
-        self.amount = self.product_code = self.lost_reason = None
+        self.amount = self.product_code = self.lost_reason = self.lost_reason_code = None
 
     @property
     def subject_id(self) -> UUID:
@@ -184,15 +185,16 @@ class Deal(WithNotes):
             product_code=self.product_code,
         )
 
-    def lose(self, reason: str, *, seller_id: UUID | None = None) -> None:
+    def lose(self, reason: str | None, reason_code: LossReason | None = None, *, seller_id: UUID | None = None) -> None:
         """Record that the client did not buy, and why; one that was lost for this reason records nothing.
 
         It is told of who leads the deal, unless another is named who led it when it was lost.
         """
-        if self.status is DealStatus.LOST and reason == self.lost_reason:
+        if self.status is DealStatus.LOST and (reason, reason_code) == (self.lost_reason, self.lost_reason_code):
             return
         self.check_open()
-        self.trigger_event(DealLost, from_stage=self.stage, reason=reason, seller_id=seller_id or self.seller_id)
+        why = {"reason": reason, "reason_code": reason_code}
+        self.trigger_event(DealLost, from_stage=self.stage, **why, seller_id=seller_id or self.seller_id)
 
     def reopen(self, pipeline: Pipeline, *, stage: str | None = None, reason: str) -> None:
         """Record that the ended deal goes on, where it ended or at another stage; an open one records nothing."""
@@ -237,8 +239,9 @@ class Deal(WithNotes):
     @applies(DealLost)
     def _lost(self, event: DealLost) -> None:
         self._lead(event, event.seller_id)
-        self.status, self.lost_reason = DealStatus.LOST, event.reason
+        self.status, self.lost_reason, self.lost_reason_code = DealStatus.LOST, event.reason, event.reason_code
 
     @applies(DealReopened)
     def _reopened(self, event: DealReopened) -> None:
-        self.status, self.stage, self.lost_reason = DealStatus.OPEN, event.to_stage, None
+        self.status, self.stage = DealStatus.OPEN, event.to_stage
+        self.lost_reason = self.lost_reason_code = None

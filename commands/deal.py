@@ -1,7 +1,7 @@
 """What is asked about deals: to open them, to lead them along their pipeline, to end them."""
 
-from datetime import UTC, datetime
-from typing import Literal, Self
+from datetime import datetime
+from typing import Self
 
 from pydantic import model_validator
 
@@ -10,19 +10,14 @@ from aggregates.deal import Deal, DealStatus
 from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
-from commands.approach import Approach, acting_staff, approach, led_deal
-from commands.base import Command, Context, GivenMoment, Outcome, handles, wrong_field
-from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of, pass_on
-from commands.import_run import HistoryCommand
+from commands.approach import acting_staff, approach, led_deal
+from commands.base import Command, Context, Outcome, handles, wrong_field
+from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of
 from commands.money import GivenMoney
-from commands.old_ownership import approach_on, claimed_on
 from commands.roles import SELLING
-from events.examples import ANNA, BORIS, DISCOUNTED, FIRST_IMPORT, GTX, PRICE, ROAD, ROMASHKA, SALE, example
+from events.examples import BORIS, DISCOUNTED, GTX, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
-from events.values import Code, ShortText, Text
-
-NOT_STATED = "not stated"
-"""The reason of a loss whose record names none."""
+from events.values import Code, LossReason, ShortText, Text
 
 
 @example(deal_id=SALE, client_id=ROMASHKA, pipeline_id=ROAD, product_code=GTX, amount=PRICE)
@@ -94,14 +89,24 @@ class WinDeal(Command):
     amount: GivenMoney | None = None
 
 
-@example(deal_id=SALE, reason="too dear")
+@example(deal_id=SALE, reason="too dear", reason_code=LossReason.PRICE)
 class LoseDeal(Command):
-    """Say that the client did not buy, and why."""
+    """Say that the client did not buy, and why: by a code, which reports count by, in words, or both.
+
+    Without a code, and with `other`, `reason` has to be there.
+    """
 
     ROLES = SELLING
 
     deal_id: DealId
-    reason: Text
+    reason: Text | None = None
+    reason_code: LossReason | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.reason is None and self.reason_code in {None, LossReason.OTHER}:
+            raise wrong_field("reason", "missing", "a loss needs its reason in words, or a code that says it")
+        return self
 
 
 @example(deal_id=SALE, reason="they called back")
@@ -113,49 +118,6 @@ class ReopenDeal(Command):
     deal_id: DealId
     stage: Code | None = None
     reason: Text
-
-
-@example(
-    import_id=FIRST_IMPORT,
-    deal_id=SALE,
-    client_id=ROMASHKA,
-    seller_id=ANNA,
-    pipeline_id=ROAD,
-    engaged_at=datetime(2016, 10, 20, tzinfo=UTC),
-    stage="contract",
-    outcome="won",
-    closed_at=datetime(2017, 3, 1, tzinfo=UTC),
-    amount=PRICE,
-    external_id="1C1I7A6R",
-)
-class ImportDeal(HistoryCommand):
-    """Enter a deal from old records: when it began, and how it ended if it did.
-
-    With a client and a date of engagement it claims a client nobody owns from that date; on somebody else's client
-    it is refused if `strict`, else accepted as it happened. Without either it neither claims nor is refused.
-    """
-
-    deal_id: DealId
-    client_id: ClientId | None = None
-    seller_id: StaffId
-    pipeline_id: PipelineId
-    product_code: Code | None = None
-    engaged_at: GivenMoment | None = None
-    stage: Code
-    outcome: Literal["won", "lost", "none"] = "none"
-    closed_at: GivenMoment | None = None
-    amount: GivenMoney | None = None
-    lost_reason: Text | None = None
-    external_id: ShortText
-    strict: bool = False
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.engaged_at is not None and self.closed_at is not None and self.closed_at < self.engaged_at:
-            raise wrong_field("closed_at", "ends_before_it_begins", "closed_at is before engaged_at")
-        if self.outcome == "won" and self.amount is None:
-            raise wrong_field("amount", "missing", "a won deal needs its amount")
-        return self
 
 
 @handles(OpenDeal)
@@ -185,7 +147,7 @@ def name_deal_client(command: NameDealClient, context: Context) -> Outcome:
     client = context.load(Client, command.client_id)
     if deal.client_id == client.id or deal.status is not DealStatus.OPEN:
         deal.name_client(client.id)
-        return context.save(deal, *_customers(context, deal))
+        return context.save(deal, *customers(context, deal))
     deal.check_nameable(client.id)
     offer = approach(context, _seller(context, deal), client.id)
     deal.name_client(client.id)
@@ -222,13 +184,13 @@ def hand_over_deal(command: HandOverDeal, context: Context) -> Outcome:
 def win_deal(command: WinDeal, context: Context) -> Outcome:
     deal, seller_id = deal_to_end(context, command.deal_id, command.occurred_at, HandOverDeal)
     deal.win(command.amount, seller_id=seller_id)
-    return context.save(deal, *_customers(context, deal))
+    return context.save(deal, *customers(context, deal))
 
 
 @handles(LoseDeal)
 def lose_deal(command: LoseDeal, context: Context) -> Outcome:
     deal, seller_id = deal_to_end(context, command.deal_id, command.occurred_at, HandOverDeal)
-    deal.lose(command.reason, seller_id=seller_id)
+    deal.lose(command.reason, command.reason_code, seller_id=seller_id)
     return context.save(deal)
 
 
@@ -241,7 +203,7 @@ def reopen_deal(command: ReopenDeal, context: Context) -> Outcome:
     return context.save(deal)
 
 
-def _customers(context: Context, deal: Deal, moment: datetime | None = None) -> tuple[Client, ...]:
+def customers(context: Context, deal: Deal, moment: datetime | None = None) -> tuple[Client, ...]:
     """Record that the client of a deal that was just won, or just tied, is a customer; return the client."""
     if deal.client_id is None or deal.status is not DealStatus.WON or not deal.has_pending:
         return ()
@@ -259,41 +221,3 @@ def _seller(context: Context, deal: Deal) -> StaffMember:
 def _pipeline(context: Context, deal: Deal) -> Pipeline:
     assert deal.pipeline_id is not None, "a deal that was opened has a pipeline"  # noqa: S101
     return context.load(Pipeline, deal.pipeline_id)
-
-
-@handles(ImportDeal)
-def import_deal(command: ImportDeal, context: Context) -> Outcome:
-    """Enter the deal, its end, and the claim it makes, each on its own day; what is open goes where the client goes."""
-    seller = context.load(StaffMember, command.seller_id)
-    pipeline = context.load(Pipeline, command.pipeline_id)
-    offer = Approach(seller)
-    if command.client_id is not None and command.engaged_at is None:
-        context.load(Client, command.client_id)
-    elif command.engaged_at is not None:
-        offer = approach_on(context, seller, command.client_id, command.engaged_at, strict=command.strict)
-    deal = context.new(Deal, command.deal_id)
-    opened_at = command.engaged_at or context.occurred_at
-    with deal.occurring_at(opened_at):
-        deal.open(
-            seller_id=command.seller_id,
-            pipeline=pipeline,
-            stage=command.stage,
-            client_id=command.client_id,
-            product_code=command.product_code,
-            amount=command.amount if command.outcome == "none" else None,
-            external_id=command.external_id,
-            date_unknown=command.date_unknown or command.engaged_at is None,
-        )
-    closed_at = command.closed_at or opened_at
-    _end(deal, command, closed_at)
-    claimed = claimed_on(context, offer, opened_at, strict=command.strict)
-    pass_on(context, deal, seller, opened_at)
-    return context.save(deal, *dict.fromkeys((*claimed, *_customers(context, deal, closed_at))))
-
-
-def _end(deal: Deal, command: ImportDeal, closed_at: datetime) -> None:
-    with deal.occurring_at(closed_at):
-        if command.outcome == "won":
-            deal.win(command.amount)
-        elif command.outcome == "lost":
-            deal.lose(command.lost_reason or NOT_STATED)

@@ -7,7 +7,7 @@ from events.examples import ANNA, BORIS, CALL, DAY, HOUR, LATER, LUTIK, MEETING,
 from events.ids import ActingId, ClientId, DealId, StaffId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
-from events.values import CallStatus, Channel, Direction, Minutes, Moment, Notice, OpenText, ShortText, Text
+from events.values import CallStatus, Channel, Direction, Minutes, Moment, Notice, ShortText, Text
 
 
 @example(
@@ -51,7 +51,7 @@ class ActivityRescheduled(Event):
 
     from_due_at: Moment
     to_due_at: Moment
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
     remind_before: Notice | None = None
 
 
@@ -63,7 +63,7 @@ class ActivityHandedOver(Event):
 
     from_staff_id: StaffId
     to_staff_id: StaffId
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=MEETING, remind_at=DAY - HOUR, due_at=DAY, staff_id=ANNA)
@@ -187,4 +187,4 @@ class ActivityCancelled(Event):
 
     TOPIC: ClassVar[str] = "activity.cancelled"
 
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]

@@ -1,10 +1,11 @@
 """What happens to an API key: what a program comes in with. A fact has the digest of a secret, never the secret."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from events.base import Event
 from events.examples import DAY, DIGEST, LATER, NEXT_DIGEST, QUARTER, SHOP_KEY, example
-from events.values import Code, Digest, Moment, OpenShortText, OpenText
+from events.marks import PERSONAL
+from events.values import Code, Digest, Moment, OpenShortText, Text
 
 
 @example(
@@ -44,4 +45,4 @@ class ApiKeyRevoked(Event):
 
     TOPIC: ClassVar[str] = "api_key.revoked"
 
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]

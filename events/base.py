@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from events.marks import Names, PersonalMark, WrittenMark, ids_named, is_unmarked_text, marks_of
+from events.marks import Names, PersonalMark, ids_named, is_unmarked_text
 
 
 class Envelope(Protocol):
@@ -50,8 +50,6 @@ class Event(BaseModel):
     TOPIC: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
     PERSONAL_FIELDS: ClassVar[frozenset[str]] = frozenset()
-    WRITTEN_FIELDS: ClassVar[frozenset[str]] = frozenset()
-    """The open fields that hold what somebody wrote: not told to who may see nothing personal."""
     IDS: ClassVar[Mapping[str, Names]] = {}
     """The fields that are ids, with what each of them names."""
     PARTY_FIELDS: ClassVar[tuple[str, ...]] = ()
@@ -69,16 +67,11 @@ class Event(BaseModel):
             for name, field in cls.model_fields.items()
             if any(isinstance(mark, PersonalMark) for mark in field.metadata)
         )
-        cls.WRITTEN_FIELDS = frozenset(
-            name
-            for name, field in cls.model_fields.items()
-            if any(isinstance(mark, WrittenMark) for mark in marks_of(field))
-        )
         unmarked = [name for name, field in cls.model_fields.items() if is_unmarked_text(field)]
         if unmarked:
             raise TypeError(
-                f"{cls.__name__}.{unmarked[0]} is free text: is it personal? Then mark it PERSONAL, as"
-                " `Annotated[Text, PERSONAL]`, and it is encrypted; if nobody can be known by it, OPEN, as `OpenText`."
+                f"{cls.__name__}.{unmarked[0]} is free text: mark it PERSONAL, as `Annotated[Text, PERSONAL]`,"
+                " and it is encrypted; only what a thing of the company is called is OPEN, as `OpenShortText`."
             )
         cls.IDS = ids_named(cls)
         cls.PARTY_FIELDS = tuple(name for name, mark in cls.IDS.items() if mark.is_party)
@@ -116,6 +109,12 @@ class Event(BaseModel):
 
     def personal_json(self) -> bytes:
         """Return as JSON what is personal; what is not known is left out."""
+        said = self.__dict__
+        for name in self._personal:
+            if said[name] is not None:
+                break
+        else:  # most facts that may have a reason have none, and need no serializer to say so
+            return b"{}"
         return self.__pydantic_serializer__.to_json(self, exclude_none=True, include=self._personal)
 
     @classmethod

@@ -1,11 +1,12 @@
 """What happens to a branch: a place of the company, with staff of its own under a head."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from events.base import Event
 from events.examples import ANNA, NORTH, NORTH_BY_NEW_NAME, VERA, example
 from events.ids import BranchId, StaffId
-from events.values import OpenShortText, OpenText
+from events.marks import PERSONAL
+from events.values import OpenShortText, Text
 
 
 @example(on=NORTH, name="Yekaterinburg", head_id=VERA)
@@ -46,7 +47,7 @@ class BranchMovedUnderHead(Event):
 
     from_head_id: StaffId | None = None
     to_head_id: StaffId | None = None
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=NORTH, reason="the lease ended")
@@ -55,4 +56,4 @@ class BranchClosed(Event):
 
     TOPIC: ClassVar[str] = "branch.closed"
 
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]

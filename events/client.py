@@ -14,7 +14,6 @@ from events.values import (
     ContactPoint,
     Lifecycle,
     OpenShortText,
-    OpenText,
     OwnershipCause,
     ProfileFact,
     ProfileField,
@@ -42,10 +41,10 @@ class ClientRegistered(Event):
     contact_points: Annotated[tuple[ContactPoint, ...], PERSONAL] = ()
     tax_id: Annotated[ShortText | None, PERSONAL] = None
     profile: Annotated[tuple[ProfileFact, ...], PERSONAL] = ()
-    source: OpenShortText
+    source: Annotated[ShortText, PERSONAL]
     external_id: OpenShortText | None = None
     date_unknown: bool = False
-    duplicate_reason: OpenText | None = None
+    duplicate_reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=ROMASHKA, from_name="Romashka", to_name="Romashka Plus")
@@ -65,8 +64,8 @@ class ContactPointAdded(Event):
     TOPIC: ClassVar[str] = "client.contact_point_added"
 
     point: Annotated[ContactPoint, PERSONAL]
-    source: OpenShortText
-    duplicate_reason: OpenText | None = None
+    source: Annotated[ShortText, PERSONAL]
+    duplicate_reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=ROMASHKA, from_point=PHONE, to_point=EMAIL, source="entered by hand")
@@ -77,7 +76,7 @@ class ContactPointCorrected(Event):
 
     from_point: Annotated[ContactPoint, PERSONAL]
     to_point: Annotated[ContactPoint, PERSONAL]
-    source: OpenShortText
+    source: Annotated[ShortText, PERSONAL]
 
 
 @example(on=ROMASHKA, point=EMAIL, reason="bounces")
@@ -87,7 +86,7 @@ class ContactPointRemoved(Event):
     TOPIC: ClassVar[str] = "client.contact_point_removed"
 
     point: Annotated[ContactPoint, PERSONAL]
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=ROMASHKA, from_tax_id=None, to_tax_id=INN, source="contract")
@@ -98,7 +97,7 @@ class TaxIdCorrected(Event):
 
     from_tax_id: Annotated[ShortText | None, PERSONAL] = None
     to_tax_id: Annotated[ShortText | None, PERSONAL] = None
-    source: OpenShortText
+    source: Annotated[ShortText, PERSONAL]
 
 
 @example(on=ROMASHKA, field=ProfileField.SECTOR, from_value="retail", to_value="wholesale", source="meeting")
@@ -110,7 +109,7 @@ class ProfileCorrected(Event):
     field: ProfileField
     from_value: Annotated[Text | None, PERSONAL] = None
     to_value: Annotated[Text | None, PERSONAL] = None
-    source: OpenShortText
+    source: Annotated[ShortText, PERSONAL]
     confidence: Confidence = Confidence.STATED
 
 
@@ -131,7 +130,7 @@ class AffiliationEnded(Event):
     TOPIC: ClassVar[str] = "client.affiliation_ended"
 
     organisation_id: ClientId
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=ROMASHKA, parent_id=HOLDING)
@@ -162,7 +161,7 @@ class ClientTransferred(Event):
     from_owner_id: OwnerId
     to_owner_id: OwnerId
     cause: OwnershipCause
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]
 
 
 @example(on=ROMASHKA, from_owner_id=ANNA, cause=OwnershipCause.RELEASE, reason="nobody follows it")
@@ -173,7 +172,7 @@ class ClientReleased(Event):
 
     from_owner_id: OwnerId
     cause: OwnershipCause
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]
 
 
 @example(on=ROMASHKA, from_state=Lifecycle.PROSPECT, to_state=Lifecycle.CONTACTED)
@@ -184,7 +183,7 @@ class LifecycleAdvanced(Event):
 
     from_state: Lifecycle
     to_state: Lifecycle
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=ROMASHKA, reason="closed down")
@@ -193,7 +192,7 @@ class ClientArchived(Event):
 
     TOPIC: ClassVar[str] = "client.archived"
 
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]
 
 
 @example(on=ROMASHKA, reason="opened again")
@@ -202,7 +201,7 @@ class ClientRestored(Event):
 
     TOPIC: ClassVar[str] = "client.restored"
 
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]
 
 
 @example(on=ROMASHKA, note_id=REMARK, text="Call before noon")

@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar
 from events.base import Event
 from events.examples import ANNA, BORIS, DISCOUNTED, GTX, PRICE, REMARK, ROAD, ROMASHKA, SALE, example
 from events.ids import ActingId, ClientId, PipelineId, StaffId
-from events.marks import WRITTEN
+from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
-from events.values import Code, Money, OpenShortText, OpenText
+from events.values import Code, LossReason, Money, OpenShortText, ShortText, Text
 
 
 @example(on=SALE, client_id=ROMASHKA, seller_id=ANNA, pipeline_id=ROAD, stage="offer", product_code=GTX, amount=PRICE)
@@ -20,7 +20,7 @@ class DealOpened(Event):
     seller_id: ActingId
     pipeline_id: PipelineId
     stage: Code
-    title: Annotated[OpenShortText | None, WRITTEN] = None
+    title: Annotated[ShortText | None, PERSONAL] = None
     product_code: Code | None = None
     amount: Money | None = None
     external_id: OpenShortText | None = None
@@ -44,7 +44,7 @@ class DealMoved(Event):
 
     from_stage: Code
     to_stage: Code
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=SALE, from_amount=PRICE, to_amount=DISCOUNTED, reason="a regular client")
@@ -55,7 +55,7 @@ class DealRevalued(Event):
 
     from_amount: Money | None = None
     to_amount: Money | None = None
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=SALE, from_seller_id=ANNA, to_seller_id=BORIS, reason="vacation")
@@ -66,7 +66,7 @@ class DealHandedOver(Event):
 
     from_seller_id: StaffId
     to_seller_id: StaffId
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=SALE, from_stage="contract", amount=DISCOUNTED, seller_id=ANNA, product_code=GTX)
@@ -81,14 +81,15 @@ class DealWon(Event):
     product_code: Code | None = None
 
 
-@example(on=SALE, from_stage="offer", reason="too dear", seller_id=ANNA)
+@example(on=SALE, from_stage="offer", reason="too dear", reason_code=LossReason.PRICE, seller_id=ANNA)
 class DealLost(Event):
-    """The client did not buy, for a reason."""
+    """The client did not buy: reports count by `reason_code`, and `reason` is what was said of it."""
 
     TOPIC: ClassVar[str] = "deal.lost"
 
     from_stage: Code
-    reason: OpenText
+    reason: Annotated[Text | None, PERSONAL] = None
+    reason_code: LossReason | None = None
     seller_id: ActingId
 
 
@@ -99,7 +100,7 @@ class DealReopened(Event):
     TOPIC: ClassVar[str] = "deal.reopened"
 
     to_stage: Code
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]
 
 
 @example(on=SALE, note_id=REMARK, text="Wants it before the summer")

@@ -1,11 +1,12 @@
 """What happens to a login: a name by which an identity provider knows somebody."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from events.base import Event
 from events.examples import ANNA, ANNA_AT_PROVIDER, PROVIDER, SUBJECT, example
 from events.ids import StaffId
-from events.values import OpenShortText, OpenText
+from events.marks import PERSONAL
+from events.values import OpenShortText, ShortText, Text
 
 
 @example(on=ANNA_AT_PROVIDER, staff_id=ANNA, issuer=PROVIDER, subject=SUBJECT)
@@ -16,7 +17,7 @@ class LoginBound(Event):
 
     staff_id: StaffId
     issuer: OpenShortText
-    subject: OpenShortText
+    subject: Annotated[ShortText, PERSONAL]
 
 
 @example(on=ANNA_AT_PROVIDER, staff_id=ANNA, reason="entered by mistake")
@@ -26,4 +27,4 @@ class LoginReleased(Event):
     TOPIC: ClassVar[str] = "login.released"
 
     staff_id: StaffId
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]

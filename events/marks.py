@@ -13,18 +13,14 @@ class PersonalMark:
 
 
 class OpenMark:
-    """Marks a field of an event as free text that says nothing about a person: it is stored as it is, for ever."""
-
-
-class WrittenMark:
-    """Marks open text that somebody wrote of their own mind: who may see nothing personal is not told it."""
+    """Marks free text that is a name and says nothing of anybody: it is stored as it is, for ever."""
 
 
 class FreeTextMark:
     """Marks a type as text that people write freely: a field of an event that has it is PERSONAL or OPEN."""
 
 
-PERSONAL, OPEN, WRITTEN, FREE_TEXT = PersonalMark(), OpenMark(), WrittenMark(), FreeTextMark()
+PERSONAL, OPEN, FREE_TEXT = PersonalMark(), OpenMark(), FreeTextMark()
 
 
 @dataclass(frozen=True, slots=True)

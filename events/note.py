@@ -8,7 +8,7 @@ from uuid import UUID
 
 from events.base import Event
 from events.marks import PERSONAL
-from events.values import OpenText, Text
+from events.values import Text
 
 
 class Noted(Event):
@@ -31,7 +31,7 @@ class NoteWithdrawn(Event):
     """A note does not stand any more, for a reason."""
 
     note_id: UUID
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]
 
 
 def note_id_of(event: Noted | NoteEdited | NoteWithdrawn) -> UUID:

@@ -1,10 +1,11 @@
 """What happens to the rights of a role: whose clients, deals and activities its people see."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from events.base import Event
 from events.examples import RIGHTS_OF_SELLERS, example
-from events.values import OpenText, Scope, SeenKind, StaffRole
+from events.marks import PERSONAL
+from events.values import Scope, SeenKind, StaffRole, Text
 
 
 @example(on=RIGHTS_OF_SELLERS, role=StaffRole.SELLER, kind=SeenKind.CLIENTS, scope=Scope.OWN, reason="data protection")
@@ -16,4 +17,4 @@ class ScopeGranted(Event):
     role: StaffRole
     kind: SeenKind
     scope: Scope
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None

@@ -6,7 +6,7 @@ from events.base import Event, upcasts
 from events.examples import ANNA, BORIS, EAST, NORTH, PERM, VERA, WEST, example
 from events.ids import BranchId, StaffId, TeamId, branch_named, team_named
 from events.marks import PERSONAL
-from events.values import OpenText, ShortText, StaffRole
+from events.values import ShortText, StaffRole, Text
 
 
 @example(on=ANNA, name="Anna", role=StaffRole.SELLER, team_id=EAST, branch_id=NORTH, head_id=VERA)
@@ -59,7 +59,7 @@ class StaffDeparted(Event):
 
     successor_id: StaffId | None = None
     head_id: StaffId | None = None
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=ANNA, reason="the phone was stolen")
@@ -68,7 +68,7 @@ class StaffSuspended(Event):
 
     TOPIC: ClassVar[str] = "staff.suspended"
 
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]
 
 
 @example(on=ANNA, reason="has a new phone")
@@ -77,7 +77,7 @@ class StaffReinstated(Event):
 
     TOPIC: ClassVar[str] = "staff.reinstated"
 
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @upcasts(StaffHired, 1)

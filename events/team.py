@@ -1,11 +1,12 @@
 """What happens to a team: staff who work together under a head."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from events.base import Event
 from events.examples import ANNA, EAST, EAST_BY_NEW_NAME, VERA, example
 from events.ids import StaffId, TeamId
-from events.values import OpenShortText, OpenText
+from events.marks import PERSONAL
+from events.values import OpenShortText, Text
 
 
 @example(on=EAST, name="East", head_id=VERA)
@@ -46,7 +47,7 @@ class TeamMovedUnderHead(Event):
 
     from_head_id: StaffId | None = None
     to_head_id: StaffId | None = None
-    reason: OpenText | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
 
 
 @example(on=EAST, reason="merged with another team")
@@ -55,4 +56,4 @@ class TeamClosed(Event):
 
     TOPIC: ClassVar[str] = "team.closed"
 
-    reason: OpenText
+    reason: Annotated[Text, PERSONAL]

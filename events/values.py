@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from events.marks import FREE_TEXT, OPEN, WRITTEN
+from events.marks import FREE_TEXT, OPEN
 
 
 class Value(BaseModel):
@@ -31,8 +31,8 @@ ShortText = Annotated[
     str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_NUL), FREE_TEXT
 ]
 CURRENCY = r"^[A-Z]{3}$"
-OpenText = Annotated[Text, OPEN, WRITTEN]
 OpenShortText = Annotated[ShortText, OPEN]
+"""What things of the company are called, and what other systems know something by; never what is said of anybody."""
 SHA256 = r"^[0-9a-f]{64}$"
 Digest = Annotated[str, StringConstraints(pattern=SHA256)]
 """What SHA-256 makes of a secret, in small hexadecimal digits; no secret of ours is written so."""
@@ -139,6 +139,22 @@ class AffiliationRole(StrEnum):
     BUYER = "buyer"
     STOREKEEPER = "storekeeper"
     DIRECTOR = "director"
+    OTHER = "other"
+
+
+class LossReason(StrEnum):
+    """Why a deal was lost, for those who count."""
+
+    PRICE = "price"
+    COMPETITOR = "competitor"
+    NO_BUDGET = "no_budget"
+    NO_NEED = "no_need"
+    TIMING = "timing"
+    NO_DECISION = "no_decision"
+    UNREACHABLE = "unreachable"
+    QUALITY = "quality"
+    TERMS = "terms"
+    DUPLICATE = "duplicate"
     OTHER = "other"
 
 

@@ -159,10 +159,10 @@ async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int |
 def _sight(ask: Ask) -> Sight:
     """Return what the caller may see: whose deals they see, of them the reports count the work.
 
-    Those who meet no client are told figures of everybody, and nothing that people wrote.
+    Those who meet no client are told figures of everybody.
     """
     if ask.caller.role not in FRONT_OFFICE:
-        return Sight(texts=False)
+        return Sight()
     deals = ask.reach.deals
     return Sight(within=None if deals is None else [str(each) for each in deals])
 

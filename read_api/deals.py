@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from infra.amounts import Currency
 from read_api import views
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
-from read_api.lists import DealStatus
+from read_api.lists import DealStatus, LossReason
 from read_api.pipelines import PipelineStage
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, json_of, members, page_or_part_of, sums_of
 from read_api.reading.declaring import Asking, Questions
@@ -45,6 +45,7 @@ class Deal(Whole):
     opened_at: datetime | None
     closed_at: datetime | None
     lost_reason: str | None
+    lost_reason_code: LossReason | None
     external_id: str | None
     date_unknown: bool
     version: int

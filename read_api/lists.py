@@ -11,6 +11,19 @@ ClientKind = Literal["person", "organisation"]
 ContactKind = Literal["phone", "email", "address", "messenger", "site"]
 Confidence = Literal["stated", "verified", "doubtful"]
 Lifecycle = Literal["prospect", "contacted", "customer", "regular", "lost"]
+LossReason = Literal[
+    "price",
+    "competitor",
+    "no_budget",
+    "no_need",
+    "timing",
+    "no_decision",
+    "unreachable",
+    "quality",
+    "terms",
+    "duplicate",
+    "other",
+]
 AffiliationRole = Literal["accountant", "buyer", "storekeeper", "director", "other"]
 OwnershipCause = Literal["offer", "claim", "import", "departure", "role", "conflict", "release"]
 StaffRole = Role

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from aggregates.base import AlreadyExistsError, DomainError, WrongValueError
 from commands.base import Actor, Command
-from commands.deal import ImportDeal
+from commands.deal_import import ImportDeal
 from commands.errors import ContendedError, KeyReusedError, RequestError
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer, PendingCommand

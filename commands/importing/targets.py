@@ -14,7 +14,7 @@ from commands.activity import ImportActivity
 from commands.base import Command
 from commands.client import ImportClient
 from commands.contact_point import ContactPointGiven
-from commands.deal import ImportDeal
+from commands.deal_import import ImportDeal
 from commands.importing.mapping import Mapping
 from commands.importing.names import code_of, imported_id
 from commands.importing.problems import CellError, MappingError
@@ -30,6 +30,7 @@ from events.values import (
     Confidence,
     ContactKind,
     Direction,
+    LossReason,
     Money,
     ProfileFact,
     ProfileField,
@@ -78,6 +79,7 @@ def client(row: Row, frame: Frame) -> Command:
 def deal(row: Row, frame: Frame) -> Command:
     """Enter a deal with its days, its people, and its end."""
     product, stage = row.text("product"), row.needed("stage")
+    lost_reason_code = row.choice("lost_reason_code", tuple(LossReason))
     pipeline = frame.mapping.pipeline.name if frame.mapping.pipeline else row.needed("pipeline")
     engaged_at = row.moment("engaged_at")
     return ImportDeal(
@@ -95,6 +97,7 @@ def deal(row: Row, frame: Frame) -> Command:
         closed_at=row.moment("closed_at"),
         amount=_money(row, frame),
         lost_reason=row.text("lost_reason"),
+        lost_reason_code=None if lost_reason_code is None else LossReason(lost_reason_code),
         external_id=row.external_id,
         strict=frame.strict,
     )
@@ -176,6 +179,7 @@ FIELDS: dict[str, frozenset[str]] = {
             "amount",
             "currency",
             "lost_reason",
+            "lost_reason_code",
         }
     ),
     "staff": frozenset({"date", "name", "role", "team", "branch", "head", "departed_at"}),

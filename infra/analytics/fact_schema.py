@@ -116,10 +116,9 @@ Given = Mapping[str, Any]
 
 
 class Sight(NamedTuple):
-    """What whoever asks a report may see: whose work (ids of staff; None: everybody's), and what people wrote."""
+    """What whoever asks a report may see: whose work (ids of staff; None: everybody's)."""
 
     within: list[str] | None = None
-    texts: bool = True
 
 
 EVERYTHING = Sight()

@@ -20,7 +20,6 @@ class Fact(Protocol):
     TOPIC: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int]
     PERSONAL_FIELDS: ClassVar[frozenset[str]]
-    WRITTEN_FIELDS: ClassVar[frozenset[str]]
 
     @property
     def envelope(self) -> Any: ...
@@ -106,7 +105,9 @@ class Mapper:
     def prepare(self, facts: Iterable[ReadEvent], parts: Mapping[str, type[Fact]]) -> None:
         """Fetch at once the keys that reading these facts with these parts will need."""
         encrypted = {topic for topic, each in {**self._types, **parts}.items() if each.PERSONAL_FIELDS}
-        self.keyring.prepare(fact.subject_id for fact in facts if fact.topic in encrypted)
+        self.keyring.prepare(
+            fact.subject_id for fact in facts if fact.topic in encrypted and ENCRYPTED_MEMBER in fact.body
+        )
 
     def reading(self, parts: Mapping[str, type[Fact]]) -> Callable[[ReadEvent], Any]:
         """Return what reads facts of these topics as the kinds given, which have some of their fields only.
@@ -144,7 +145,7 @@ class Mapper:
     def told(self, fact: RecordedEvent, *, with_personal: bool) -> Told:
         """Return a fact as JSON for readers outside, without making an object of it where that can be helped.
 
-        Without what is personal, what people wrote of their own mind is not told either.
+        What is personal and lies in clear, because it was recorded before it was sealed, is withheld like the rest.
 
         A topic that this code does not know, and an old fact of a forgotten person, are told as they are stored.
         """
@@ -161,11 +162,11 @@ class Mapper:
             except KeyIsGoneError:
                 return Told(clear, envelope.schema_version, "forgotten")
             body, personal = opened, "open" if with_personal else "withheld"
-        if known is None or not (is_old or (known.WRITTEN_FIELDS and not with_personal)):
+        if known is None or not (is_old or (known.PERSONAL_FIELDS and not with_personal)):
             return Told(body, envelope.schema_version, personal)
         payload = self.upcast(envelope.topic, envelope.schema_version, from_json(body))
         if not with_personal:
-            withheld = payload.keys() & (known.PERSONAL_FIELDS | known.WRITTEN_FIELDS)
+            withheld = payload.keys() & known.PERSONAL_FIELDS
             payload = {name: value for name, value in payload.items() if name not in withheld}
             personal = "withheld" if withheld else personal
         return Told(to_json(payload).decode(), known.SCHEMA_VERSION, personal)

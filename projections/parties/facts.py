@@ -13,11 +13,10 @@ CLIENT = FactTable(
         client.ClientArchived,
         client.ClientRestored,
     ),
-    body=body("kind", "source", "from_state", "to_state", "date_unknown"),
+    body=body("kind", "from_state", "to_state", "date_unknown"),
     columns=(
         KIND,
         Column("client_kind", "VARCHAR", "body.kind"),
-        column("source"),
         column("from_state"),
         column("to_state"),
         flag("date_unknown"),

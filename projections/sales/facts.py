@@ -27,7 +27,7 @@ DEAL = FactTable(
         "from_stage",
         "to_stage",
         "product_code",
-        "reason",
+        "reason_code",
         "date_unknown",
         amount=MONEY,
         to_amount=MONEY,
@@ -43,8 +43,7 @@ DEAL = FactTable(
         column("product_code"),
         Column("amount", "DECIMAL(18, 4)", "coalesce(body.amount, body.to_amount).amount"),
         Column("currency", "VARCHAR", "coalesce(body.amount, body.to_amount).currency"),
-        # Why a deal was lost is what churn is counted by; other reasons are remarks and stay in the log.
-        Column("reason", "VARCHAR", "CASE topic WHEN 'deal.lost' THEN body.reason END"),
+        column("reason_code"),
         flag("date_unknown"),
     ),
 )

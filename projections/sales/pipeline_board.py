@@ -55,6 +55,7 @@ class DealRow(NamedTuple):
     opened_by: UUID | None = None
     closed_at: datetime | None = None
     lost_reason: str | None = None
+    lost_reason_code: str | None = None
     external_id: str | None = None
     date_unknown: bool = False
     before_client: list[int] | None = None
@@ -67,7 +68,7 @@ pipeline_board = Projection(
     key=("deal_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
-    shape=3,
+    shape=4,
 )
 
 Row = DealRow | None
@@ -144,12 +145,13 @@ def won(row: Row, event: DealWon, _: Key) -> DealRow:
         won_amount=event.amount.amount,
         won_currency=event.amount.currency,
         lost_reason=None,
+        lost_reason_code=None,
         closed_at=event.occurred_at,
         **_worth(event.amount),
     )
 
 
-@pipeline_board.on(DealLost, reads=("from_stage", "seller_id", "reason"))
+@pipeline_board.on(DealLost, reads=("from_stage", "seller_id", "reason", "reason_code"))
 def lost(row: Row, event: DealLost, _: Key) -> DealRow:
     return _after(
         _deal(row, event),
@@ -158,6 +160,7 @@ def lost(row: Row, event: DealLost, _: Key) -> DealRow:
         stage=event.from_stage,
         seller_id=event.seller_id,
         lost_reason=event.reason,
+        lost_reason_code=event.reason_code and event.reason_code.value,
         won_amount=None,
         won_currency=None,
         closed_at=event.occurred_at,
@@ -177,6 +180,7 @@ def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
         won_currency=None,
         closed_at=None,
         lost_reason=None,
+        lost_reason_code=None,
     )
 
 

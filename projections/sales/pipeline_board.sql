@@ -17,6 +17,7 @@ CREATE TABLE {schema}.pipeline_board (
     opened_by    uuid,
     closed_at    timestamptz,
     lost_reason  text,
+    lost_reason_code text,
     external_id  text,
     date_unknown boolean     NOT NULL,
     -- facts from before its client was known: they are in the client's story all the same

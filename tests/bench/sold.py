@@ -11,7 +11,7 @@ from events.activity import ActivityCancelled, ActivityHeld, ActivityPlanned, Ca
 from events.base import Event
 from events.client import ClientTransferred
 from events.deal import DealHandedOver, DealLost, DealMoved, DealOpened, DealReopened, DealRevalued, DealWon
-from events.values import CallStatus, Channel, Direction, Money, OwnershipCause
+from events.values import CallStatus, Channel, Direction, LossReason, Money, OwnershipCause
 from infra.log.ids import new_id
 from tests.bench.made_log import BEGINNING, Life, Told, about_clients
 from tests.bench.past import ROAD
@@ -20,7 +20,7 @@ from tests.bench.samples import RESULT, SELLERS, TOPIC
 PIPELINES = (ROAD, UUID(int=(1 << 64) + 1), UUID(int=(1 << 64) + 2))
 STAGES = ("lead", "offer", "contract")
 PRODUCTS = ("scales-15", "scales-60", "scales-600", "printer", "terminal", None)
-REASONS = ("дорого", "долго", "выбрали других", "нет денег", "передумали", "не отвечают")
+REASONS = tuple(LossReason)[:6]
 CURRENCIES = ("RUB", "RUB", "RUB", "USD")
 CHANNELS = (Channel.CALL, Channel.CALL, Channel.CALL, Channel.CALL, Channel.MEETING, Channel.EMAIL, Channel.TASK)
 
@@ -54,7 +54,7 @@ class Sale(NamedTuple):
         return DealWon(from_stage=STAGES[2], amount=self.worth, seller_id=self.seller)
 
     def lost_by(self, seller: UUID) -> Event:
-        return DealLost(from_stage=STAGES[1], reason=self.luck.choice(REASONS), seller_id=seller)
+        return DealLost(from_stage=STAGES[1], reason=RESULT, reason_code=self.luck.choice(REASONS), seller_id=seller)
 
 
 def _sale(number: int, client_id: UUID) -> Sale:

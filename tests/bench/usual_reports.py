@@ -36,7 +36,7 @@ deal_now AS (
         {_last("kind", _TURNS)} AS turn,
         {_last("occurred_at", _TURNS)} AS turned_at,
         {_last("seller_id", _TURNS)} AS turned_by,
-        {_last("reason", _TURNS)} AS reason
+        {_last("reason_code", _TURNS)} AS reason_code
     FROM fact_deal
     WHERE {{known}}
     GROUP BY deal_id
@@ -48,7 +48,7 @@ ended_deal AS (
         turn AS status,
         pipeline_id,
         turned_by AS seller_id,
-        reason,
+        reason_code,
         product_code,
         amount,
         currency,
@@ -120,11 +120,11 @@ ORDER BY month, pipeline_id, seller_id, outcome"""
 
 _CHURN_REASONS = f"""
 WITH {_ENDED_DEAL}
-SELECT month, reason, currency, count(*) AS deals, sum(amount) AS amount
+SELECT month, reason_code, currency, count(*) AS deals, sum(amount) AS amount
 FROM ended_deal
 WHERE status = 'lost' AND {{wanted}}
-GROUP BY month, reason, currency
-ORDER BY month, reason, currency"""
+GROUP BY month, reason_code, currency
+ORDER BY month, reason_code, currency"""
 
 _MONTHLY_SALES = f"""
 WITH {_ENDED_DEAL},

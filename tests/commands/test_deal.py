@@ -1,6 +1,7 @@
 """Deals: along their own pipeline while they are open, and to an end with an amount or a reason."""
 
 import pytest
+from pydantic import ValidationError
 
 from aggregates.base import NotFoundError
 from aggregates.deal import AmountNeededError, Deal, DealHasClientError, DealIsClosedError
@@ -33,7 +34,7 @@ from events.deal import (
 from events.pipeline import PipelineDefined, StageRetired
 from events.product import ProductListed, ProductWithdrawn
 from events.staff import StaffHired
-from events.values import Lifecycle, StaffRole
+from events.values import Lifecycle, LossReason, StaffRole
 from tests.examples import (
     ANNA,
     BORIS,
@@ -176,6 +177,21 @@ def test_a_deal_is_lost_once() -> None:
     story_of(LOST).when(command(LoseDeal)).then_nothing()
     story_of(WON).when(command(LoseDeal)).then_refused(DealIsClosedError, status="won")
     story_of(LOST).when(command(WinDeal)).then_refused(DealIsClosedError, status="lost")
+
+
+@pytest.mark.parametrize(("reason", "code"), [(None, LossReason.TERMS), ("too dear", None), ("?", LossReason.OTHER)])
+def test_a_deal_is_lost_by_a_code_in_words_or_both(reason: str | None, code: LossReason | None) -> None:
+    lost = fact(DealLost, reason=reason, reason_code=code)
+    ask = LoseDeal(deal_id=SALE, reason=reason, reason_code=code)
+    story_of().when(ask).then(on(SALE, lost))
+    story_of(lost).when(ask).then_nothing()
+    story_of(LOST).when(ask).then_refused(DealIsClosedError, status="lost")
+
+
+@pytest.mark.parametrize("code", [None, LossReason.OTHER])
+def test_a_loss_that_nothing_says_is_refused(code: LossReason | None) -> None:
+    with pytest.raises(ValidationError, match="reason"):
+        LoseDeal(deal_id=SALE, reason_code=code)
 
 
 @pytest.mark.parametrize("end", [WON, LOST], ids=["won", "lost"])

@@ -14,7 +14,7 @@ from aggregates.import_run import ImportDoesNotAddUpError, ImportIsFinishedError
 from aggregates.product import product_id
 from commands.activity import ImportActivity
 from commands.client import ImportClient
-from commands.deal import ImportDeal
+from commands.deal_import import ImportDeal
 from commands.import_run import FinishImport, StartImport
 from commands.product import ImportProduct
 from commands.staff import ImportStaff
@@ -35,7 +35,7 @@ from events.import_run import ImportFinished, ImportStarted
 from events.pipeline import PipelineDefined
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired, StaffMoved, StaffRoleChanged
-from events.values import Channel, ClientKind, Direction, Lifecycle, OwnershipCause, StaffRole
+from events.values import Channel, ClientKind, Direction, Lifecycle, LossReason, OwnershipCause, StaffRole
 from tests.examples import (
     ANNA,
     BORIS,
@@ -109,6 +109,9 @@ def test_an_old_loss_without_a_reason_says_that_none_was_stated() -> None:
     ask = command(ImportDeal, outcome="lost", amount=None)
     lost = DealLost(from_stage="contract", reason="not stated", seller_id=ANNA)
     given(*COMPANY).when(ask, AS_IMPORT).then(on(SALE, OPENED, lost), on(ROMASHKA, CLAIMED))
+    coded = ask.model_copy(update={"lost_reason_code": LossReason.PRICE})
+    lost = DealLost(from_stage="contract", reason_code=LossReason.PRICE, seller_id=ANNA)
+    given(*COMPANY).when(coded, AS_IMPORT).then(on(SALE, OPENED, lost), on(ROMASHKA, CLAIMED))
 
 
 def test_an_old_open_deal_keeps_its_amount() -> None:

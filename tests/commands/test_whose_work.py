@@ -148,7 +148,7 @@ def test_somebody_else_s_touchpoint_is_not_given_another_client() -> None:
 
 
 def test_a_lost_deal_lost_again_for_another_reason_is_refused_and_for_the_same_records_nothing() -> None:
-    story = given(*COMPANY, on(SALE, boris_leads(seller_id=ANNA), fact(DealLost, reason="too dear")))
+    story = given(*COMPANY, on(SALE, boris_leads(seller_id=ANNA), fact(DealLost, reason="too dear", reason_code=None)))
     story.when(LoseDeal(deal_id=SALE, reason="too dear"), AS_ANNA).then_nothing()
     story.when(LoseDeal(deal_id=SALE, reason="a competitor"), AS_ANNA).then_refused(DealIsClosedError, status="lost")
 

@@ -45,7 +45,7 @@ def test_every_text_of_a_fact_says_how_free_it_is() -> None:
         for name, field in kind.model_fields.items()
         if not field.metadata and str in (field.annotation, *get_args(field.annotation))
     }
-    assert plain == set(), "use Text, ShortText (PERSONAL) or OpenText, OpenShortText, or a Code"
+    assert plain == set(), "use Text, ShortText (PERSONAL), OpenShortText or a Code"
 
 
 # --- the gate itself -------------------------------------------------------------------------------------------------

@@ -120,13 +120,13 @@ EVENT, COMMAND, VIEW, REPORT, AGGREGATE = add.AN_EVENT, add.A_COMMAND, add.A_VIE
 FORGOTTEN: dict[str, tuple[tuple[Step, ...], Change, str]] = {
     "the example of an event": (
         EVENT,
-        cut(nth(EVENT, "events/deal.py", 1), '@example(on=SALE, text="They want it blue")\n'),
+        cut(nth(EVENT, "events/deal.py"), '@example(on=SALE, text="They want it blue")\n'),
         "DealPraised has no example",
     ),
     "the mark of a personal text": (
         EVENT,
-        replaced(nth(EVENT, "events/deal.py", 1), "Annotated[Text, PERSONAL]", "Text"),
-        "DealPraised.text is free text: is it personal?",
+        replaced(nth(EVENT, "events/deal.py"), "Annotated[Text, PERSONAL]", "Text"),
+        "DealPraised.text is free text: mark it PERSONAL",
     ),
     "the fold of the aggregate": (
         EVENT,

@@ -88,7 +88,7 @@ def test_a_report_counts_the_work_that_the_caller_may_look_at(shelf: Office) -> 
     reports = shelf.reports
     assert isinstance(reports, Shelf)
     for role, sight in (
-        ("analyst", Sight(texts=False)),
+        ("analyst", Sight()),
         ("marketer", Sight()),
         ("auditor", Sight()),
         ("head", Sight(within=[str(nth(7))])),

@@ -12,7 +12,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commands import activity, client, contact_point, deal, note, ownership, pipeline, product, staff
+from commands import activity, client, contact_point, deal, deal_import, note, ownership, pipeline, product, staff
 from commands.base import Command
 from commands.registry import COMMANDS
 from events.examples import SHOP_KEY, example_of
@@ -26,6 +26,7 @@ from events.values import (
     ContactKind,
     Direction,
     Lifecycle,
+    LossReason,
     Money,
     ProfileFact,
     ProfileField,
@@ -197,7 +198,10 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
     ),
     deal.MoveDeal: st.builds(deal.MoveDeal, deal_id=DEAL_ID, to_stage=STAGE_CODE, occurred_at=WHEN),
     deal.WinDeal: st.builds(deal.WinDeal, deal_id=DEAL_ID, amount=_maybe(MONEY), occurred_at=WHEN),
-    deal.LoseDeal: st.builds(deal.LoseDeal, deal_id=DEAL_ID, reason=REASON, occurred_at=WHEN),
+    deal.LoseDeal: st.builds(
+        deal.LoseDeal, deal_id=DEAL_ID, reason=REASON, reason_code=_maybe(_one(*LossReason)), occurred_at=WHEN
+    )
+    | st.builds(deal.LoseDeal, deal_id=DEAL_ID, reason_code=_one("price", "timing"), occurred_at=WHEN),
     deal.ReopenDeal: st.builds(deal.ReopenDeal, deal_id=DEAL_ID, stage=_maybe(STAGE_CODE), reason=REASON),
     staff.ImportStaff: st.builds(
         staff.ImportStaff,
@@ -222,8 +226,8 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         occurred_at=MOMENT,
     ),
     product.ImportProduct: st.builds(product.ImportProduct, **IMPORTED, code=CODE, name=NAME, occurred_at=MOMENT),
-    deal.ImportDeal: st.builds(
-        deal.ImportDeal,
+    deal_import.ImportDeal: st.builds(
+        deal_import.ImportDeal,
         **IMPORTED,
         deal_id=DEAL_ID,
         client_id=_maybe(CLIENT_ID),
@@ -234,6 +238,7 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         stage=STAGE_CODE,
         amount=MONEY,
         outcome=_one("won", "lost", "none"),
+        lost_reason_code=_maybe(_one(*LossReason)),
         external_id=NAME,
         occurred_at=MOMENT,
         strict=st.booleans(),

@@ -27,7 +27,7 @@ SELECT
     turn.kind AS turn,
     turn.occurred_at AS turned_at,
     turn.seller_id AS turned_by,
-    turn.reason,
+    turn.reason_code,
     CASE WHEN turn.kind IN ('won', 'lost') THEN turn.kind ELSE 'open' END AS status
 FROM latest
 LEFT JOIN fact_deal AS turn ON turn.position = latest.turned

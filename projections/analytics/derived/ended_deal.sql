@@ -5,7 +5,7 @@ SELECT
     status,
     pipeline_id,
     turned_by AS seller_id,
-    reason,
+    reason_code,
     product_code,
     amount,
     currency,

@@ -155,6 +155,23 @@ def test_deals_find_the_clients_sellers_and_products_of_their_source(desk: Desk,
     assert claimed["_at"] == datetime(2016, 3, 2, tzinfo=UTC)
 
 
+def test_reasons_of_old_losses_are_codes_by_the_table_that_is_given(desk: Desk, tmp_path: Path) -> None:
+    fields = {
+        "seller": "Who", "stage": {"value": "offer"}, "outcome": {"value": "lost"}, "lost_reason": "Why",
+        "lost_reason_code": "Why",
+    }  # fmt: skip
+    asked = mapping(
+        "deal", fields, external_id="No", values={"lost_reason_code": {"дорого": "price", "Дорого!": "price"}},
+        pipeline={"name": "Road", "stages": [{"code": "offer", "name": "Offer"}]},
+    )  # fmt: skip
+    door = desk.door()
+    import_file(written(tmp_path, "Who\nAnn\n"), mapping("staff", {"name": "Who"}, external_id="Who"), door)
+    rows = "No;Who;Why\n1;Ann;дорого\n2;Ann;Дорого!\n3;Ann;\n4;Ann;ушли\n"
+    report = import_file(written(tmp_path, rows), asked, door)
+    assert (report.accepted, report.reasons) == (3, {"wrong-choice": 1})
+    assert [body.get("reason_code") for body in desk.bodies("deal.lost")] == ["price", "price", None]
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "reason"),
     [

@@ -55,7 +55,7 @@ def test_only_a_decoder_that_reads_parts_is_given_parts(database: Database) -> N
         for decode, is_cut in ((Reading(), True), (lambda _: None, False)):
             text = reader_of(timers_due, decode)._select.as_string(connection)
             assert ("split_part" in text) is is_cut
-            assert "activity.rescheduled" not in text
+            assert "activity.reminder_fell" not in text
 
 
 @pytest.mark.parametrize("body", ["{}", '{"a":{"b":1}}'])

@@ -9,9 +9,9 @@ from cryptography.exceptions import InvalidTag
 from pydantic_core import from_json
 
 from events.base import Event
-from events.marks import PERSONAL, WRITTEN
+from events.marks import PERSONAL
 from infra.log.crypto import KeyIsGoneError, Keyring, MasterKey, WrongMasterKeyError
-from infra.log.envelope import RecordedEvent
+from infra.log.envelope import ReadEvent, RecordedEvent
 from infra.log.mapper import Mapper, UnreadableEventError
 from tests.database import MASTER
 from tests.infra.log.decided import fact
@@ -38,12 +38,13 @@ class Counted(Event):
 
 
 class Said(Event):
-    """Somebody said why."""
+    """Somebody said why; once that was kept in clear."""
 
     TOPIC: ClassVar[str] = "thing.said"
 
     place: str
-    why: Annotated[str | None, WRITTEN] = None
+    who: Annotated[str | None, PERSONAL] = None
+    why: Annotated[str | None, PERSONAL] = None
 
 
 def to_pieces(payload: dict[str, Any]) -> dict[str, Any]:
@@ -55,16 +56,18 @@ class Vault:
 
     def __init__(self) -> None:
         self.rows: dict[UUID, bytes] = {}
+        self.asked: list[UUID] = []
 
     def after(self, first: UUID, count: int) -> list[tuple[UUID, bytes]]:
         return sorted((subject, key) for subject, key in self.rows.items() if subject >= first)[:count]
 
     def of(self, subject_ids: Sequence[UUID]) -> list[tuple[UUID, bytes]]:
+        self.asked += subject_ids
         return [(subject, self.rows[subject]) for subject in subject_ids if subject in self.rows]
 
 
 def mapper(vault: Vault, master: MasterKey = MASTER) -> Mapper:
-    return Mapper((Visited, Counted), {("thing.counted", 1): to_pieces}, Keyring(master, vault))
+    return Mapper((Visited, Counted, Said), {("thing.counted", 1): to_pieces}, Keyring(master, vault))
 
 
 def stored(writing: Mapper, vault: Vault, event: Event) -> RecordedEvent:
@@ -77,6 +80,7 @@ def stored(writing: Mapper, vault: Vault, event: Event) -> RecordedEvent:
     return RecordedEvent(envelope, body)
 
 
+LONG_AGO = '{"place":"Казань","who":"Olga","why":"on leave"}'
 VISIT = Visited(place="Казань", who='Анна "Аня" Ёлкина', phones=("+79161234567",))
 
 
@@ -174,14 +178,29 @@ def test_readers_outside_get_the_personal_part_only_if_they_may_see_it() -> None
     assert mapper(vault).told(kept, with_personal=True) == ('{"place":"Казань"}', 1, "forgotten")
 
 
-def test_what_people_wrote_is_told_to_nobody_who_may_see_nothing_personal() -> None:
-    told = Mapper((Said,), {}, Keyring(MASTER, Vault())).told
-    envelope = fact(uuid4(), 1).envelope._replace(topic="thing.said")
-    kept = RecordedEvent(envelope, '{"place":"Казань","why":"Olga is on leave"}')
-    assert told(kept, with_personal=True) == (kept.body, 1, None)
-    assert told(kept, with_personal=False) == ('{"place":"Казань"}', 1, "withheld")
-    without = RecordedEvent(envelope, '{"place":"Казань"}')
-    assert told(without, with_personal=False) == (without.body, 1, None)
+def test_what_lies_in_clear_from_before_it_was_sealed_is_read_and_withheld_like_the_rest() -> None:
+    vault = Vault()
+    sealed = stored(mapper(vault), vault, Said(place="Казань", who="Olga"))
+    told = mapper(vault).told
+    for body, personal in ((sealed.body.replace("{", '{"why":"on leave",', 1), "open"), (LONG_AGO, None)):
+        kept = RecordedEvent(sealed.envelope, body)
+        read = mapper(vault).to_event(kept)
+        assert (read.who, read.why) == ("Olga", "on leave")
+        whole = told(kept, with_personal=True)
+        assert (from_json(whole.text), whole.personal) == (from_json(LONG_AGO), personal)
+        assert told(kept, with_personal=False) == ('{"place":"Казань"}', 1, "withheld")
+
+
+def test_where_nothing_personal_is_said_nothing_is_sealed_and_no_key_is_fetched() -> None:
+    vault = Vault()
+    kept = stored(mapper(vault), vault, Said(place="Казань"))
+    assert (kept.body, vault.rows) == ('{"place":"Казань"}', {})
+    assert mapper(vault).told(kept, with_personal=False) == (kept.body, 1, None)
+    reading = mapper(vault)
+    for body, fetched in ((kept.body, 0), ('{"place":"Казань","sealed":"AAAA"}', 1)):
+        vault.asked.clear()
+        reading.prepare([ReadEvent(*kept.envelope[:10], (), body)], {})
+        assert len(vault.asked) == fetched
 
 
 def test_readers_outside_get_old_facts_as_they_are_said_today() -> None:

@@ -28,7 +28,17 @@ from events.examples import example_of, stream_of_example
 from events.product import ProductAliasAdded, ProductListed
 from events.registry import EVENT_TYPES
 from events.staff import StaffDeparted, StaffHired
-from events.values import CallStatus, Channel, ClientKind, Direction, Lifecycle, Money, OwnershipCause, StaffRole
+from events.values import (
+    CallStatus,
+    Channel,
+    ClientKind,
+    Direction,
+    Lifecycle,
+    LossReason,
+    Money,
+    OwnershipCause,
+    StaffRole,
+)
 from projections.registry import FACT_TABLES
 
 
@@ -84,7 +94,13 @@ deal_steps: st.SearchStrategy[Event] = st.one_of(
     st.builds(DealClientNamed, client_id=st.sampled_from(CLIENTS)),
     st.builds(DealWon, from_stage=stages, amount=money, seller_id=sellers, product_code=products),
     st.builds(DealWon, from_stage=stages, amount=money, seller_id=sellers, product_code=products),
-    st.builds(DealLost, from_stage=stages, reason=reasons, seller_id=sellers),
+    st.builds(
+        DealLost,
+        from_stage=stages,
+        reason=reasons,
+        reason_code=st.none() | st.sampled_from(LossReason),
+        seller_id=sellers,
+    ),
     st.builds(DealReopened, to_stage=stages, reason=reasons),
 )
 held = st.builds(
@@ -218,7 +234,12 @@ def dense(seed: int, deals: int = 150) -> list[Stored]:
         price = Money(amount=Decimal(luck.randrange(10**6)) / 100, currency=luck.choice(("USD", "RUB")))
         ending = (
             DealWon(from_stage="offer", amount=price, seller_id=seller, product_code=luck.choice((None, "mg-special"))),
-            DealLost(from_stage="offer", reason=luck.choice(("price", "Price")), seller_id=luck.choice(SELLERS)),
+            DealLost(
+                from_stage="offer",
+                reason="Price",
+                reason_code=luck.choice((None, LossReason.PRICE, LossReason.TERMS)),
+                seller_id=luck.choice(SELLERS),
+            ),
         )
         opening = DealOpened(
             seller_id=seller, pipeline_id=PIPELINES[0], stage="offer", amount=price, product_code="gtx-pro"

@@ -69,7 +69,7 @@ class Deal:
         self.opened_at: datetime | None = None
         self.status = "open"
         self.ended_at: datetime | None = None
-        self.reason: str | None = None
+        self.reason_code: str | None = None
         self.credited: str | None = None
 
     def fold(self, event: Raw) -> None:
@@ -91,7 +91,8 @@ class Deal:
                 self.seller = self.credited = body["seller_id"]
                 self.product = body.get("product_code") or self.product
             case "deal.lost":
-                self.status, self.ended_at, self.reason = "lost", event.occurred_at, body["reason"]
+                self.status, self.ended_at = "lost", event.occurred_at
+                self.reason_code = body.get("reason_code")
                 self.seller = self.credited = body["seller_id"]
             case "deal.reopened":
                 self.status, self.stage, self.ended_at = "open", body["to_stage"], None
@@ -222,8 +223,8 @@ def churn_reasons(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
     for deal, day in ended(log, asked):
         if deal.status == "lost":
             currency, amount = deal.money
-            groups[month_of(day), deal.reason, currency].append(amount)
-    names = ("month", "reason", "currency")
+            groups[month_of(day), deal.reason_code, currency].append(amount)
+    names = ("month", "reason_code", "currency")
     rows = [
         dict(zip(names, key, strict=True))
         | {"deals": len(amounts), "amount": total(amounts, key[names.index("currency")])}

@@ -16,11 +16,11 @@ from infra.analytics import arrow_log, follower
 from infra.analytics.answer import rows
 from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import Difference
-from infra.analytics.fact_schema import FactSchema
+from infra.analytics.fact_schema import Column, FactSchema
 from infra.log.event_versions import NewerLogError
 from projections.analytics import ANALYTICS
 from tests.database import Database
-from tests.projections.analytics.history import Stored, company, empty_log, won, write_log
+from tests.projections.analytics.history import SELLERS, Stored, company, empty_log, won, write_log
 
 Open = Callable[..., AnalyticsNode]
 
@@ -164,6 +164,25 @@ def test_tables_of_another_shape_are_filled_again(database: Database, open_node:
     assert node.position == 0
     node.follow_once()
     assert node.verify() == ()
+
+
+def test_a_file_with_what_people_typed_is_filled_again_without_it(
+    database: Database, open_node: Open, file: Path
+) -> None:
+    typed = "typed before it was sealed"
+    lost = json.dumps({"from_stage": "offer", "reason": typed, "seller_id": str(SELLERS[0])})
+    write_log(database.owner_url, [*company(1), company(1)[-1]._replace(topic="deal.lost", body=lost)])
+    deal, *others = ANALYTICS.tables
+    once = dataclasses.replace(
+        deal,
+        body=json.dumps({**json.loads(deal.body), "reason": "VARCHAR"}),
+        columns=(*deal.columns, Column("reason", "VARCHAR", "body.reason")),
+    )
+    for facts, is_there in ((dataclasses.replace(ANALYTICS, tables=(once, *others)), True), (ANALYTICS, False)):
+        node = open_node(facts=facts)
+        node.follow_once()
+        node.stop()
+        assert any(typed.encode() in each.read_bytes() for each in file.parent.iterdir()) is is_there
 
 
 def test_events_of_an_older_version_are_brought_up_to_date_first(database: Database, open_node: Open) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from events import deal
 from events.base import Event
-from events.values import Money
+from events.values import LossReason, Money
 from projections.sales.pipeline_board import DealRow, pipeline_board
 from tests.examples import ANNA, BORIS, GTX, LUTIK, PRICE, ROAD, ROMASHKA, SALE, fact
 from tests.shown import rows_of_all
@@ -48,7 +48,13 @@ WON_ROW = OPENED_ROW._replace(
     version=2,
 )
 LOST_ROW = OPENED_ROW._replace(
-    status="lost", stage="contract", seller_id=BORIS, lost_reason="too dear", closed_at=moment(2), version=2
+    status="lost",
+    stage="contract",
+    seller_id=BORIS,
+    lost_reason="too dear",
+    lost_reason_code="price",
+    closed_at=moment(2),
+    version=2,
 )
 
 
@@ -101,7 +107,7 @@ def test_whatever_is_heard_first_of_a_deal_is_shown() -> None:
         (fact(deal.DealMoved), nobody_s._replace(stage="contract", stage_since=moment(1))),
         (fact(deal.DealRevalued, to_amount=PRICE), nobody_s._replace(amount=Decimal("4821.00"), currency="USD")),
         (fact(deal.DealHandedOver), nobody_s._replace(seller_id=BORIS)),
-        (LOST, ended._replace(status="lost", lost_reason="too dear")),
+        (LOST, ended._replace(status="lost", lost_reason="too dear", lost_reason_code="price")),
         (
             WON,
             ended._replace(
@@ -141,7 +147,13 @@ ANY_FACT: st.SearchStrategy[Event] = st.one_of(
     st.builds(deal.DealRevalued, from_amount=st.none(), to_amount=MAYBE_AMOUNTS, reason=st.none()),
     st.builds(deal.DealHandedOver, from_seller_id=SELLERS, to_seller_id=SELLERS, reason=st.none()),
     st.builds(deal.DealWon, from_stage=CODES, amount=AMOUNTS, seller_id=SELLERS, product_code=st.none() | CODES),
-    st.builds(deal.DealLost, from_stage=CODES, reason=st.just("Too dear"), seller_id=SELLERS),
+    st.builds(
+        deal.DealLost,
+        from_stage=CODES,
+        reason=st.none() | st.just("Too dear"),
+        reason_code=st.none() | st.sampled_from(LossReason),
+        seller_id=SELLERS,
+    ),
     st.builds(deal.DealReopened, to_stage=CODES, reason=st.just("Again")),
 )
 
@@ -181,6 +193,7 @@ def naive(history: list[tuple[str, Any]]) -> dict[str, Any]:
         "won_amount": won and Decimal(won["amount"]),
         "closed_at": closed_at,
         "lost_reason": end.get("reason"),
+        "lost_reason_code": end.get("reason_code"),
         "opened_at": last_said(history, "deal.opened seller_id")[1],
     }
 

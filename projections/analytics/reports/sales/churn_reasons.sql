@@ -1,14 +1,14 @@
 --: title.en = "Churn reasons: why deals were lost"
 --: title.ru = "Причины потерь: почему сделки проиграны"
---: columns = "month reason currency deals amount"
---: order = "month reason currency"
+--: columns = "month reason_code currency deals amount"
+--: order = "month reason_code currency"
 --: parameters = "from to seller_id pipeline_id"
--- Why deals are lost: lost deals that are not open again, by the month of the loss (company's zone), the reason as it was
--- given (NULL for who may not read what people wrote), and currency (NULL when nobody said what the deal was worth).
+-- Why deals are lost: lost deals that are not open again, by the month of the loss (company's zone), the coded reason (NULL:
+-- it was told in words alone), and currency (NULL when nobody said what the deal was worth).
 -- amount: what those deals were last said to be worth.
 SELECT
     month,
-    CASE WHEN $texts THEN reason END AS reason,
+    reason_code,
     currency,
     count(*) AS deals,
     sum(amount) AS amount
