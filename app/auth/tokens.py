@@ -10,7 +10,7 @@ import jwt
 
 from app.auth.api_keys import PREFIX, ApiKeys
 from app.auth.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
-from app.auth.keys import FixedKeys, Keys, VerifyingKey, configured_keys, development_key
+from app.auth.keys import FixedKeys, Keys, VerifyingKey, configured_keys, development_key, takes_development_key
 from app.auth.people import Bearer, People
 from app.auth.provider import Provider, ProviderKeys
 from app.settings import Settings
@@ -170,10 +170,12 @@ def authenticator(settings: Settings, people: People, api_keys: ApiKeys | None =
 
 
 def token_keys(settings: Settings) -> Keys:
-    """Return the keys that tokens are checked with; the development key serves when no other is configured.
+    """Return the keys that tokens are checked with; the development key, if it may be, when no other is configured.
 
     Raises TokenKeyError.
     """
+    if takes_development_key(settings):
+        return FixedKeys([VerifyingKey("EdDSA", development_key(settings.var).public_key())])
     if settings.oidc_issuer is not None:
         return ProviderKeys(Provider(settings.oidc_issuer).keys)
     fixed: list[VerifyingKey] = []
@@ -181,6 +183,4 @@ def token_keys(settings: Settings) -> Keys:
         fixed.extend(configured_keys(settings.jwt_public_keys))
     if settings.jwt_secret is not None:
         fixed.append(VerifyingKey("HS256", settings.jwt_secret.get_secret_value()))
-    if not fixed:
-        fixed.append(VerifyingKey("EdDSA", development_key(settings.var).public_key()))
     return FixedKeys(fixed)
