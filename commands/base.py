@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from aggregates.base import Aggregate, kind_named
 from commands.roles import Roles
+from events.ids import staff_id_of
 from events.marks import ids_named
 from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, Moment, Notice
 
@@ -115,12 +116,7 @@ class Actor:
         return _staff_id(self.id)
 
 
-@lru_cache(maxsize=10_000)
-def _staff_id(actor_id: str) -> UUID | None:
-    try:
-        return UUID(actor_id)
-    except ValueError:
-        return None
+_staff_id = lru_cache(maxsize=10_000)(staff_id_of)
 
 
 class Outcome(NamedTuple):

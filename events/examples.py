@@ -46,6 +46,7 @@ PROVIDER, SUBJECT = "https://login.example.org/realms/staff", "f:7a1c:anna"
 ANNA_AT_PROVIDER = login_of(PROVIDER, SUBJECT)
 RIGHTS_OF_SELLERS = rights_of("seller")
 GTX = "gtx-pro"
+NOTICE_TEXT = "2026-06"
 GTX_ID = UUID("37cd3df2-3eb6-5638-b5ec-e47faecc91ed")
 
 DAY = datetime(2026, 6, 2, 9, 0, tzinfo=UTC)

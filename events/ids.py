@@ -59,3 +59,11 @@ def rights_of(role: str) -> UUID:
 
 def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
+
+
+def staff_id_of(actor: str) -> UUID | None:
+    """Return the staff member behind the actor of a fact; None: a policy, an import or a program acted."""
+    try:
+        return UUID(actor)
+    except ValueError:
+        return None

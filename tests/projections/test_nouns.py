@@ -37,6 +37,7 @@ NOT_COUNTED = {
     "client.contact_point_added": "personal",
     "client.contact_point_corrected": "personal",
     "client.contact_point_removed": "personal",
+    "client.data_notice_given": "no report counts who was told yet",
     "client.note_edited": "a remark",
     "client.note_withdrawn": "a remark",
     "client.noted": "a remark",

@@ -181,6 +181,7 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "identity_keys": [],
         "contact_points": {},
         "profile": {},
+        "data_notices": Jsonb([]),
         "lifecycle": "prospect",
         "registered_at": DAY,
         "owner_id": None,

@@ -21,6 +21,7 @@ from commands import (
     branch,
     client,
     contact_point,
+    data_notice,
     deal,
     login,
     note,
@@ -104,6 +105,7 @@ SHOWN: tuple[Asked, ...] = (
         )
     ),
     Asked(client.ArchiveClient(client_id=SHUT, reason="shut down"), ADMIN),
+    Asked(data_notice.GiveDataNotice(client_id=SHOP, text_version="2026-06", channel=Channel.EMAIL), ADMIN),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),
     Asked(branch.CloseBranch(branch_id=branch_named("Shut"), reason="shut down"), ADMIN),
