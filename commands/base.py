@@ -103,12 +103,14 @@ class Actor:
 
     `is_on_record`: the role is what the log said of the staff member lately, and is looked at again when deciding.
     `only`: the commands and reads that their key names; what it does not name they may not ask for.
+    `on_behalf_of`: the client for whom they come in, if they do.
     """
 
     id: str
     role: str
     is_on_record: bool = False
     only: frozenset[str] | None = None
+    on_behalf_of: UUID | None = None
 
     @property
     def staff_id(self) -> UUID | None:

@@ -32,6 +32,7 @@ ApiKeyId = Annotated[UUID, Names("api_key")]
 
 
 _LOGINS = UUID("5b1d3b0a-93f4-5c7e-8f64-0e9d0f6b7a33")
+_PORTAL_LOGINS = UUID("1f6a0c3d-7be2-5a49-9c18-40d7e2b95a61")
 _RIGHTS = UUID("c2a4f8de-1f63-5b0e-8a57-6d1c9b3e7f04")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
 _BRANCHES = UUID("9e0d2b6f-41c3-5f64-8a5e-63b1c7a9d022")
@@ -50,6 +51,11 @@ def branch_named(name: str) -> UUID:
 def login_of(issuer: str, subject: str) -> UUID:
     """Return the id of the login of this name (`sub`) at an identity provider (`iss`): each letter counts."""
     return uuid5(_LOGINS, f"{issuer}\n{subject}")
+
+
+def portal_login_of(login_id: UUID) -> UUID:
+    """Return the id that a login has as a client's."""
+    return uuid5(_PORTAL_LOGINS, login_id.hex)
 
 
 def rights_of(role: str) -> UUID:

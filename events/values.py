@@ -170,6 +170,13 @@ class StaffRole(StrEnum):
     INTEGRATION = "integration"
 
 
+class PortalRole(StrEnum):
+    """As what somebody comes in for a client; no role of the staff."""
+
+    CLIENT = "client"
+    PARTNER = "partner"
+
+
 class SeenKind(StrEnum):
     """Of what a role sees a part."""
 

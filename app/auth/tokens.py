@@ -28,8 +28,8 @@ LONGEST_SUBJECT = 200
 PROGRAM = "program"
 """The claim that says, being true, that the bearer is a program, a test or a developer, who acts as the token says."""
 
-NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:", "key:")
-"""How the names begin of those who act inside, and of keys: no token lets anybody in under one."""
+NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:", "key:", "login:")
+"""How the names begin of those who act inside, of keys and of logins of the portal: no token of ours is for one."""
 
 # What is raised on the way through a text that is no token: by the library, and by Python for what lets that down,
 # such as an `exp` of 10**400, or JSON that is nested a thousand times.
