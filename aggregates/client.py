@@ -22,7 +22,8 @@ from aggregates.client_errors import (
     ReasonNeededError,
     TooManyContactPointsError,
 )
-from aggregates.client_state import MOST_CONTACT_POINTS, ClientState
+from aggregates.client_state import AT_ONCE, MOST_CONTACT_POINTS
+from aggregates.data_notice import WithDataNotices
 from aggregates.identity import tax_id_key
 from aggregates.note import WithNotes
 from aggregates.staff import StaffMember
@@ -45,11 +46,9 @@ BOUGHT = "a deal was won"
 """Why a client who bought is a customer."""
 OWN_CORRECTIONS = timedelta(hours=24)
 """So long whoever entered a value puts their own slip of the pen right; from then on an operator does."""
-AT_ONCE = timedelta(minutes=1)
-"""So far may the clocks of two processes, or two commands that race, be apart."""
 
 
-class Client(WithNotes, ClientState):
+class Client(WithNotes, WithDataNotices):
     """A person or an organisation the company deals with."""
 
     NOTE_FACTS = (facts.ClientNoted, facts.ClientNoteEdited, facts.ClientNoteWithdrawn)

@@ -1,20 +1,31 @@
 """What is known of a client: the fold of the client's facts, without any rule."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from aggregates.base import Aggregate, Identity, applies
 from events import client as facts
 from events.base import Event
-from events.values import AffiliationRole, ClientKind, Confidence, ContactKind, ContactPoint, Lifecycle, ProfileField
+from events.values import (
+    AffiliationRole,
+    Channel,
+    ClientKind,
+    Confidence,
+    ContactKind,
+    ContactPoint,
+    Lifecycle,
+    ProfileField,
+)
 
 IDENTIFYING = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
 TAX_ID = "tax_id"
 NAME = "name"
 MOST_CONTACT_POINTS = 50
 """So many ways to reach one client: each of a card's reads and decisions carries all of them."""
+AT_ONCE = timedelta(minutes=1)
+"""So far may the clocks of two processes, or two commands that race, be apart."""
 
 
 class Entered(NamedTuple):
@@ -49,6 +60,7 @@ class ClientState(Aggregate):
     is_archived: bool
     allowed_duplicates: set[tuple[str, str]]
     entered: dict[str, Entered]
+    data_notices: set[tuple[str, Channel, datetime]]
 
     def start(self) -> None:
         self.kind = ClientKind.PERSON
@@ -62,6 +74,7 @@ class ClientState(Aggregate):
         self.is_archived = False
         self.allowed_duplicates = set()
         self.entered = {}
+        self.data_notices = set()
 
     def identities(self) -> frozenset[Identity]:
         """Return the phones, e-mails and tax number held; an archived client holds none.
@@ -189,3 +202,7 @@ class ClientState(Aggregate):
     @applies(facts.ClientRestored)
     def _restored(self, _: facts.ClientRestored) -> None:
         self.is_archived = False
+
+    @applies(facts.DataNoticeGiven)
+    def _told_of_confidentiality(self, event: facts.DataNoticeGiven) -> None:
+        self.data_notices.add((event.text_version, event.channel, event.occurred_at))

@@ -22,12 +22,16 @@ class Login(Aggregate):
     def start(self) -> None:
         self.staff_id = None
 
+    def check_free(self) -> None:
+        """Raise LoginIsBoundError while it is a staff member's."""
+        if self.staff_id is not None:
+            raise LoginIsBoundError(staff_id=self.staff_id)
+
     def bind(self, staff_id: UUID, *, issuer: str, subject: str) -> None:
         """Record whose it is; what is theirs already records nothing."""
         if self.staff_id == staff_id:
             return
-        if self.staff_id is not None:
-            raise LoginIsBoundError(staff_id=self.staff_id)
+        self.check_free()
         self.trigger_event(LoginBound, staff_id=staff_id, issuer=issuer, subject=subject)
 
     def release(self, reason: str) -> None:

@@ -27,6 +27,9 @@ from infra.told import ToldError
 
 Role = Literal["all", "api", "projections", "analytics"]
 
+SECRET_BYTES = 32
+"""A key of HS256 is as long as what it makes (RFC 7518, 3.2): a shorter one is found from one token."""
+
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """The variable by which systemd says where a unit's credentials are (LoadCredential, SetCredentialEncrypted)."""
 
@@ -35,19 +38,21 @@ class UnreadableSecretError(ToldError):
     """A file of secrets cannot be read; says which and why."""
 
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The addresses at which only this machine itself is asked, or answers."""
+
+
 def is_safe(address: str) -> bool:
     """Tell whether nobody between can change what is answered at an address: https, or this machine itself."""
     parts = urlsplit(address)
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"})
-    )
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
 class Settings(BaseSettings):
     """All settings with their defaults; nothing has to be set on a developer's machine.
 
-    `database_url` empty means the embedded PostgreSQL under `var`. Without `oidc_issuer`, `jwt_public_keys`
-    and `jwt_secret`, tokens are signed and checked with a key made on the first start in `var`.
+    `database_url` empty means the embedded PostgreSQL under `var`. Without `oidc_issuer`, `jwt_public_keys` and
+    `jwt_secret`, tokens are signed and checked with a key made on the first start in `var`, if `dev_tokens` allows it.
     """
 
     model_config = SettingsConfigDict(env_prefix="LETOPIS_", env_file=".env", extra="ignore", frozen=True)
@@ -74,6 +79,9 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = None
     # The address of an identity provider (OpenID Connect), its tokens' `iss`; it is asked there for its keys.
     oidc_issuer: str | None = None
+    # Whether tokens of the development key are let in, which lies in `var`: whoever reads that folder is who they like
+    # to be. Not given: where the database is the embedded one and `host` is of this machine alone, and nowhere else.
+    dev_tokens: bool | None = None
     jwt_issuer: str | None = "letopis"
     jwt_audience: str | None = "letopis"
 
@@ -135,6 +143,13 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("jwt_secret")
+    @classmethod
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip().encode()) < SECRET_BYTES:
+            raise ValueError(f"it must have {SECRET_BYTES} bytes or more, made by chance: openssl rand -hex 32")
+        return value
+
     @field_validator("oidc_issuer")
     @classmethod
     def _is_provider(cls, value: str | None, known: ValidationInfo) -> str | None:
@@ -142,6 +157,13 @@ class Settings(BaseSettings):
             raise ValueError("the provider signs; take LETOPIS_JWT_PUBLIC_KEYS and LETOPIS_JWT_SECRET out, or this")
         if value is not None and not is_safe(value):
             raise ValueError("it must be an address like https://login.example.org/realms/staff")
+        return value
+
+    @field_validator("dev_tokens")
+    @classmethod
+    def _is_alone(cls, value: bool | None, known: ValidationInfo) -> bool | None:
+        if value and any(known.data.get(other) for other in ("oidc_issuer", "jwt_public_keys", "jwt_secret")):
+            raise ValueError("others sign the tokens (LETOPIS_OIDC_ISSUER, LETOPIS_JWT_…); take that out, or this")
         return value
 
     @field_validator("secrets_dir")

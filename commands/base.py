@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from aggregates.base import Aggregate, kind_named
 from commands.roles import Roles
+from events.ids import staff_id_of
 from events.marks import ids_named
 from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, Moment, Notice
 
@@ -102,12 +103,14 @@ class Actor:
 
     `is_on_record`: the role is what the log said of the staff member lately, and is looked at again when deciding.
     `only`: the commands and reads that their key names; what it does not name they may not ask for.
+    `on_behalf_of`: the client for whom they come in, if they do.
     """
 
     id: str
     role: str
     is_on_record: bool = False
     only: frozenset[str] | None = None
+    on_behalf_of: UUID | None = None
 
     @property
     def staff_id(self) -> UUID | None:
@@ -115,12 +118,7 @@ class Actor:
         return _staff_id(self.id)
 
 
-@lru_cache(maxsize=10_000)
-def _staff_id(actor_id: str) -> UUID | None:
-    try:
-        return UUID(actor_id)
-    except ValueError:
-        return None
+_staff_id = lru_cache(maxsize=10_000)(staff_id_of)
 
 
 class Outcome(NamedTuple):

@@ -1,11 +1,12 @@
 """What is asked about logins: who signs in under which name at an identity provider."""
 
 from aggregates.login import Login
+from aggregates.portal_login import PortalLogin
 from aggregates.staff import StaffMember
 from commands.base import Command, Context, Outcome, handles
 from commands.roles import ADMIN
 from events.examples import ANNA, PROVIDER, SUBJECT, example
-from events.ids import StaffId, login_of
+from events.ids import StaffId, login_of, portal_login_of
 from events.values import ShortText, Text
 
 
@@ -35,6 +36,9 @@ class ReleaseLogin(Command):
 def bind_login(command: BindLogin, context: Context) -> Outcome:
     context.load(StaffMember, command.staff_id).check_active()
     login_id = login_of(command.issuer, command.subject)
+    of_client = context.find(PortalLogin, portal_login_of(login_id))
+    if of_client is not None:
+        of_client.check_free()
     login = context.find(Login, login_id) or context.new(Login, login_id)
     login.bind(command.staff_id, issuer=command.issuer, subject=command.subject)
     return context.save(login)

@@ -3,12 +3,26 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, REMARK, ROMASHKA, SECTOR, example
+from events.examples import (
+    ANNA,
+    BORIS,
+    EMAIL,
+    HOLDING,
+    INN,
+    NOTICE_TEXT,
+    OLGA,
+    PHONE,
+    REMARK,
+    ROMASHKA,
+    SECTOR,
+    example,
+)
 from events.ids import ClientId, OwnerId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
 from events.values import (
     AffiliationRole,
+    Channel,
     ClientKind,
     Confidence,
     ContactPoint,
@@ -19,6 +33,7 @@ from events.values import (
     ProfileField,
     ShortText,
     Text,
+    Version,
 )
 
 
@@ -202,6 +217,16 @@ class ClientRestored(Event):
     TOPIC: ClassVar[str] = "client.restored"
 
     reason: Annotated[Text, PERSONAL]
+
+
+@example(on=ROMASHKA, text_version=NOTICE_TEXT, channel=Channel.EMAIL)
+class DataNoticeGiven(Event):
+    """The client was told what is done for the confidentiality of their data; `text_version`: by which text."""
+
+    TOPIC: ClassVar[str] = "client.data_notice_given"
+
+    text_version: Version
+    channel: Channel
 
 
 @example(on=ROMASHKA, note_id=REMARK, text="Call before noon")

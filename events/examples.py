@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from events.ids import branch_named, login_of, rights_of, team_named
+from events.ids import branch_named, login_of, portal_login_of, rights_of, team_named
 from events.values import (
     Confidence,
     ContactKind,
@@ -44,8 +44,11 @@ SHOP_KEY = _id(71)
 DIGEST, NEXT_DIGEST = (sha256(secret).hexdigest() for secret in (b"a secret", b"the next one"))
 PROVIDER, SUBJECT = "https://login.example.org/realms/staff", "f:7a1c:anna"
 ANNA_AT_PROVIDER = login_of(PROVIDER, SUBJECT)
+OLGAS_SUBJECT = "f:93b0:olga"
+OLGA_AT_PROVIDER = portal_login_of(login_of(PROVIDER, OLGAS_SUBJECT))
 RIGHTS_OF_SELLERS = rights_of("seller")
 GTX = "gtx-pro"
+NOTICE_TEXT = "2026-06"
 GTX_ID = UUID("37cd3df2-3eb6-5638-b5ec-e47faecc91ed")
 
 DAY = datetime(2026, 6, 2, 9, 0, tzinfo=UTC)

@@ -32,6 +32,7 @@ ApiKeyId = Annotated[UUID, Names("api_key")]
 
 
 _LOGINS = UUID("5b1d3b0a-93f4-5c7e-8f64-0e9d0f6b7a33")
+_PORTAL_LOGINS = UUID("1f6a0c3d-7be2-5a49-9c18-40d7e2b95a61")
 _RIGHTS = UUID("c2a4f8de-1f63-5b0e-8a57-6d1c9b3e7f04")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
 _BRANCHES = UUID("9e0d2b6f-41c3-5f64-8a5e-63b1c7a9d022")
@@ -52,6 +53,11 @@ def login_of(issuer: str, subject: str) -> UUID:
     return uuid5(_LOGINS, f"{issuer}\n{subject}")
 
 
+def portal_login_of(login_id: UUID) -> UUID:
+    """Return the id that a login has as a client's."""
+    return uuid5(_PORTAL_LOGINS, login_id.hex)
+
+
 def rights_of(role: str) -> UUID:
     """Return the id of the rights of a role."""
     return uuid5(_RIGHTS, role)
@@ -59,3 +65,11 @@ def rights_of(role: str) -> UUID:
 
 def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
+
+
+def staff_id_of(actor: str) -> UUID | None:
+    """Return the staff member behind the actor of a fact; None: a policy, an import or a program acted."""
+    try:
+        return UUID(actor)
+    except ValueError:
+        return None

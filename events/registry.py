@@ -4,7 +4,21 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import TypeVar
 
-from events import activity, api_key, branch, client, deal, import_run, login, pipeline, product, right, staff, team
+from events import (
+    activity,
+    api_key,
+    branch,
+    client,
+    deal,
+    import_run,
+    login,
+    pipeline,
+    portal_login,
+    product,
+    right,
+    staff,
+    team,
+)
 from events.base import UPCASTERS, Event
 from events.examples import stream_of_example
 
@@ -18,6 +32,7 @@ MODULES: tuple[ModuleType, ...] = (
     api_key,
     right,
     client,
+    portal_login,
     activity,
     pipeline,
     deal,

@@ -38,6 +38,9 @@ Digest = Annotated[str, StringConstraints(pattern=SHA256)]
 """What SHA-256 makes of a secret, in small hexadecimal digits; no secret of ours is written so."""
 CODE = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 Code = Annotated[str, StringConstraints(pattern=CODE)]
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Version = Annotated[str, StringConstraints(pattern=VERSION)]
+"""By what people call a version of a text: 2026-06, v1.2."""
 # Nobody has met a client before 1900; what lies after 2100 is a slip of the keyboard.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -181,6 +184,13 @@ class StaffRole(StrEnum):
     OPS = "ops"
     ADMIN = "admin"
     INTEGRATION = "integration"
+
+
+class PortalRole(StrEnum):
+    """As what somebody comes in for a client; no role of the staff."""
+
+    CLIENT = "client"
+    PARTNER = "partner"
 
 
 class SeenKind(StrEnum):

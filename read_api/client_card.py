@@ -96,6 +96,17 @@ class Contact(Answer):
     ended_at: datetime | None
 
 
+class DataNotice(Answer):
+    """When the client was told how their data are kept confidential: by which text, in which way, and by whom."""
+
+    text_version: str
+    channel: Channel
+    given_at: datetime
+    actor: str
+    staff_id: UUID | None
+    staff_name: str | None
+
+
 class OpenDeals(Answer):
     """The open deals of a client: how many, and what they are thought to be worth by currency."""
 
@@ -113,6 +124,14 @@ class Subsidiary(Answer):
 OWNER = Sql(f"CASE WHEN o.staff_id IS NOT NULL THEN {json_of(Person, 'o')} END")
 _CONTACT_POINTS = Sql(
     list_of("p.value", "jsonb_each(c.contact_points) AS p", order="(p.value ->> 'order')::integer, p.key")
+)
+_DATA_NOTICES = Sql(
+    list_of(
+        "jsonb_set(p.value, '{staff_name}', coalesce(to_jsonb(s.name), 'null'))",
+        f"""jsonb_array_elements(c.data_notices) WITH ORDINALITY AS p
+            LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = (p.value ->> 'staff_id')::uuid""",
+        order="p.ordinality",
+    )
 )
 _PARENT_NAME = Sql(
     f"(SELECT u.name FROM {views.CLIENT_CARD} AS u WHERE u.client_id = c.parent_id AND {sees('client', 'u')})"  # noqa: S608
@@ -161,6 +180,11 @@ class ClientCard(Client, Whole):
     date_unknown: bool
     source: str | None
     external_id: str | None
+    data_notices: Annotated[
+        list[DataNotice],
+        _DATA_NOTICES,
+        Field(description="The latest first, up to 50; all: /clients/{client_id}/timeline."),
+    ]
     last_touch_direction: Annotated[Direction | None, Sql("k.last_direction")]
     open_deals: Annotated[OpenDeals, _OPEN_DEALS]
     contact_persons: Annotated[list[Contact], _CONTACT_PERSONS]

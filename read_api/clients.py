@@ -45,6 +45,8 @@ CLIENTS = Listing(
         "kind": "c.kind = %(kind)s",
         "archived": "c.archived_at IS NOT NULL",
         "not archived": "c.archived_at IS NULL",
+        "data_notice": "c.data_notices <> '[]'::jsonb",
+        "not data_notice": "c.data_notices = '[]'::jsonb",
         "registered_from": "c.registered_at >= %(registered_from)s",
         "registered_to": "c.registered_at < %(registered_to)s",
         **next_step("client_id = c.client_id", "contact_id = c.client_id"),
@@ -78,6 +80,7 @@ class ClientsQuestion(ListQuestion):
     stage: Lifecycle | None = None
     kind: ClientKind | None = None
     archived: bool | None = None
+    data_notice: bool | None = None
     registered_from: Day | None = None
     registered_to: Day | None = None
     without_next_step: bool | None = None

@@ -1,4 +1,4 @@
-"""Questions about logins: who signs in under which name at an identity provider."""
+"""Questions about logins: who signs in under which name at an identity provider, of the staff or for a client."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +11,8 @@ from read_api.reading.answer import Answer, Page
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
-from read_api.roles import Roles
+from read_api.reading.seen import sees_one
+from read_api.roles import PortalRole, Roles
 
 router = Questions("staff")
 
@@ -19,10 +20,12 @@ SEEING_LOGINS: Roles = frozenset({"admin", "auditor", "head"})
 
 
 class Login(Answer):
-    """A name at an identity provider, and whose it is."""
+    """A name at an identity provider, and whose it is: a staff member's, or a client's, who comes in in this role."""
 
     login_id: UUID
     staff_id: UUID | None
+    client_id: UUID | None
+    role: PortalRole | None
     issuer: str | None
     subject: str | None
     bound_at: datetime | None
@@ -36,9 +39,10 @@ LOGINS = Listing(
     alias="l",
     item=Login,
     order={"subject": "text", "login_id": "uuid"},
-    always="l.staff_id IS NOT NULL AND l.subject IS NOT NULL",
-    filters={"staff": "l.staff_id = %(staff)s"},
-    steady=frozenset({"staff"}),
+    always=f"""l.subject IS NOT NULL
+        AND (l.staff_id IS NOT NULL OR (l.role IS NOT NULL AND {sees_one("client", "l.client_id")}))""",
+    filters={"staff": "l.staff_id = %(staff)s", "client": "l.client_id = %(client)s"},
+    steady=frozenset({"staff", "client"}),
 )
 
 
@@ -46,6 +50,7 @@ class LoginsQuestion(PageQuestion):
     """Which logins."""
 
     staff: UUID | None = None
+    client: UUID | None = None
 
 
 @router.question("/logins", "Who signs in under which name", answers=Page[Login], roles=SEEING_LOGINS)

@@ -13,7 +13,7 @@ from read_api.reading.declaring import Asking, Questions, questions_of
 from read_api.reading.desk import Caller
 from read_api.reading.question import Question
 from read_api.rights import Scopes
-from read_api.roles import EVERYBODY, Role
+from read_api.roles import EVERYBODY, PortalRole, Role
 from read_api.staff import MEMBER, StaffMember
 
 router = Questions("staff")
@@ -26,7 +26,10 @@ class Me(Whole):
     """Who asks, and what they may do."""
 
     id: str = Field(description="Under which id the log has what they do.")
-    role: Role
+    role: Role | PortalRole
+    client_id: UUID | None = Field(
+        description="The client for whom who signed in comes in, in the role `client` or `partner`; null of all others."
+    )
     staff: StaffMember | None = Field(
         description="As the directory has them; null of a program, and of nobody it knows."
     )
@@ -39,13 +42,16 @@ class Me(Whole):
     position: int
 
 
-@router.question("/me", "Who I am, and what I may do", answers=Me, roles=EVERYBODY, more_headers=VARIES)
+@router.question(
+    "/me", "Who I am, and what I may do", answers=Me, roles=EVERYBODY, is_for_portal=True, more_headers=VARIES
+)
 async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     caller, desk = ask.caller, ask.desk
     seen, rows = await ask.fetch(MEMBER, {"staff_id": _staff_id(caller.id)}, question.min_position)
     mine = {
         "id": caller.id,
         "role": caller.role,
+        "client_id": caller.on_behalf_of,
         "language": desk.language_of(ask.request.headers.get("accept-language")),
         "commands": _named(caller, desk.commands_of(caller.role)),
         "questions": _named(caller, questions_of(caller.role)),

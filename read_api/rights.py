@@ -10,7 +10,7 @@ from read_api.reading.answer import Answer, Items
 from read_api.reading.declaring import Asking, Questions, questions_of
 from read_api.reading.question import Question
 from read_api.reading.statement import Seen
-from read_api.roles import Role, Roles
+from read_api.roles import PortalRole, Role, Roles
 
 router = Questions("staff")
 
@@ -27,9 +27,9 @@ class Scopes(Answer):
 
 
 class RoleRights(Answer):
-    """What the people of a role may ask for, by name, and see."""
+    """What the people of a role, or who comes in for a client in one, may ask for, by name, and see."""
 
-    role: Role
+    role: Role | PortalRole
     scopes: Scopes
     commands: list[str]
     questions: list[str]
@@ -47,6 +47,6 @@ async def list_rights(ask: Asking, question: Annotated[Question, Query()]) -> Re
             "commands": desk.commands_of(role),
             "questions": questions_of(role),
         }
-        for role in get_args(Role)
+        for role in (*get_args(Role), *get_args(PortalRole))
     ]
     return ask.answer(to_json({"items": items}), seen)

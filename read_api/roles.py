@@ -6,6 +6,9 @@ Role = Literal[
     "seller", "head", "operator", "marketer", "service_agent", "analyst", "auditor", "ops", "admin", "integration"
 ]
 Roles = frozenset[Role]
+PortalRole = Literal["client", "partner"]
+OF_PORTAL: frozenset[PortalRole] = frozenset({"client", "partner"})
+"""As what somebody comes in for a client: they may ask what says that it is for the portal, and nothing else."""
 
 FRONT_OFFICE: Roles = frozenset({"seller", "head", "operator", "marketer", "service_agent", "admin", "auditor"})
 """They meet clients, or answer for those who do."""

@@ -6,10 +6,10 @@ about the past finds tables of its own under the same names.
 
 ACTIVITIES = "activities_v3"
 API_KEYS = "api_keys_v1"
-CLIENT_CARD = "client_card_v3"
+CLIENT_CARD = "client_card_v4"
 CLIENT_TIMELINE = "client_timeline_v3"
 CONTACT_PERSONS = "contact_persons_v1"
-LOGINS = "logins_v1"
+LOGINS = "logins_v2"
 NOTES = "notes_v1"
 OWNERSHIP_HISTORY = "ownership_history_v2"
 PIPELINE_BOARD = "pipeline_board_v4"

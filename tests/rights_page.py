@@ -10,7 +10,7 @@ from commands.registry import COMMANDS
 from events.values import SeenKind, StaffRole
 from infra.rights import RIGHTS
 from read_api.door import MODULES
-from read_api.roles import Role
+from read_api.roles import OF_PORTAL, Role
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rights.md"
 ROLES = tuple(get_args(Role))
@@ -30,6 +30,12 @@ that they head, of whom they are the head; *branch*: that of their branch or of 
 who are nobody's are seen by all who see anybody's. *Texts* are what people wrote about activities and in notes. A fixed
 scope cannot be granted otherwise.
 
+"""
+_PORTAL = """
+## What clients and partners may ask
+
+Who signs in for a client, in the role `client` or `partner`, may ask {questions}, and nothing else
+([ADR 42](adr/0042-clients-and-partners-sign-in.md)).
 """
 
 
@@ -62,4 +68,7 @@ def page() -> str:
         + _table("command", ROLES, commands)
         + "\n## What each role may ask to be told\n\n"
         + _table("question", ROLES, questions)
+        + _PORTAL.format(
+            questions=", ".join(f"`{name}`" for name, roles in sorted(RIGHTS.items()) if roles & OF_PORTAL)
+        )
     )

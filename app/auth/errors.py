@@ -67,7 +67,7 @@ class TooManyKeysError(CallerError):
 
 
 class LoginUnknownError(CallerError):
-    """Whoever signed in at the identity provider, or shows a token of ours, is nobody who works here."""
+    """Whoever signed in at the identity provider, or shows a token of ours, is nobody here, and comes for nobody."""
 
     code = "login-unknown"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 
-from app.auth.keys import TokenKeyError, VerifyingKey, development_key
+from app.auth.keys import TokenKeyError, VerifyingKey, development_key, takes_development_key
 from app.auth.tokens import NOT_FOR_CALLERS, PROGRAM, ROLES
 from app.settings import Settings
 from infra.told import ToldError
@@ -58,18 +58,18 @@ class TokenIssuer:
 
 
 def token_issuer(settings: Settings) -> TokenIssuer:
-    """Return the signer of tokens; raises TokenKeyError where others sign them."""
+    """Return the signer of tokens; raises TokenKeyError where others sign them, or nobody may."""
+    if takes_development_key(settings):
+        own = development_key(settings.var)
+        return TokenIssuer(VerifyingKey("EdDSA", own.public_key()), own, settings.jwt_issuer, settings.jwt_audience)
     if settings.oidc_issuer is not None:
         raise TokenKeyError(f"Tokens are signed by {settings.oidc_issuer} (LETOPIS_OIDC_ISSUER); sign in there.")
     if settings.jwt_secret is not None:
         secret = settings.jwt_secret.get_secret_value()
         return TokenIssuer(VerifyingKey("HS256", secret), secret, settings.jwt_issuer, settings.jwt_audience)
-    if settings.jwt_public_keys is not None:
-        raise TokenKeyError(
-            "Tokens are signed by the holder of the private key of LETOPIS_JWT_PUBLIC_KEYS; ask there for one."
-        )
-    private = development_key(settings.var)
-    return TokenIssuer(VerifyingKey("EdDSA", private.public_key()), private, settings.jwt_issuer, settings.jwt_audience)
+    raise TokenKeyError(
+        "Tokens are signed by the holder of the private key of LETOPIS_JWT_PUBLIC_KEYS; ask there for one."
+    )
 
 
 def issue_token(settings: Settings, actor: str, role: str | None, ttl: timedelta) -> str:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from app.settings import LOOPBACK, Settings
 from infra.told import ToldError
 
 KEY_FILE = "token-key.pem"
@@ -52,6 +53,30 @@ class FixedKeys:
     async def with_id(self, _: str | None) -> Sequence[VerifyingKey]:
         """Return all of them."""
         return self.now
+
+
+def takes_development_key(settings: Settings) -> bool:
+    """Tell whether tokens are signed and checked with the development key, because no other is configured.
+
+    Raises TokenKeyError where that one is not to be taken either.
+    """
+    if settings.oidc_issuer is not None or settings.jwt_public_keys is not None or settings.jwt_secret is not None:
+        return False
+    if why := _why_no_development_key(settings):
+        raise TokenKeyError(
+            "Nobody is configured who signs tokens: set LETOPIS_OIDC_ISSUER, LETOPIS_JWT_PUBLIC_KEYS or "
+            f"LETOPIS_JWT_SECRET. The development key is not taken, for {why}; LETOPIS_DEV_TOKENS=1 takes it all the "
+            f"same, and then whoever reads {settings.var / KEY_FILE} is whoever they like."
+        )
+    return True
+
+
+def _why_no_development_key(settings: Settings) -> str | None:
+    if settings.dev_tokens is not None:
+        return None if settings.dev_tokens else "LETOPIS_DEV_TOKENS says so"
+    if settings.database_url is not None:
+        return "the database is one of your own (LETOPIS_DATABASE_URL)"
+    return None if settings.host in LOOPBACK else f"LETOPIS_HOST is {settings.host}, not 127.0.0.1"
 
 
 def development_key(folder: Path) -> Ed25519PrivateKey:

@@ -1,4 +1,4 @@
-"""Who of the staff somebody is who has shown a token: what the log says, known for a second."""
+"""Who somebody is who has shown a token, of the staff or for a client: what the log says, known for a second."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,8 @@ from commands.base import Actor
 from infra.in_flight import Known
 
 KNOWN_SECONDS = 1.0
-"""So long after a departure, a suspension, another role or a released login somebody may still be who they were."""
+"""So long after a departure, a suspension, another role, a released login or a card put away somebody may still be
+who they were."""
 
 KNOWN_PEOPLE = 10_000
 

@@ -10,7 +10,7 @@ import jwt
 
 from app.auth.api_keys import PREFIX, ApiKeys
 from app.auth.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
-from app.auth.keys import FixedKeys, Keys, VerifyingKey, configured_keys, development_key
+from app.auth.keys import FixedKeys, Keys, VerifyingKey, configured_keys, development_key, takes_development_key
 from app.auth.people import Bearer, People
 from app.auth.provider import Provider, ProviderKeys
 from app.settings import Settings
@@ -28,8 +28,8 @@ LONGEST_SUBJECT = 200
 PROGRAM = "program"
 """The claim that says, being true, that the bearer is a program, a test or a developer, who acts as the token says."""
 
-NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:", "key:")
-"""How the names begin of those who act inside, and of keys: no token lets anybody in under one."""
+NOT_FOR_CALLERS = ("policy:", "timer:", "system:", "import:", "key:", "login:")
+"""How the names begin of those who act inside, of keys and of logins of the portal: no token of ours is for one."""
 
 # What is raised on the way through a text that is no token: by the library, and by Python for what lets that down,
 # such as an `exp` of 10**400, or JSON that is nested a thousand times.
@@ -170,10 +170,12 @@ def authenticator(settings: Settings, people: People, api_keys: ApiKeys | None =
 
 
 def token_keys(settings: Settings) -> Keys:
-    """Return the keys that tokens are checked with; the development key serves when no other is configured.
+    """Return the keys that tokens are checked with; the development key, if it may be, when no other is configured.
 
     Raises TokenKeyError.
     """
+    if takes_development_key(settings):
+        return FixedKeys([VerifyingKey("EdDSA", development_key(settings.var).public_key())])
     if settings.oidc_issuer is not None:
         return ProviderKeys(Provider(settings.oidc_issuer).keys)
     fixed: list[VerifyingKey] = []
@@ -181,6 +183,4 @@ def token_keys(settings: Settings) -> Keys:
         fixed.extend(configured_keys(settings.jwt_public_keys))
     if settings.jwt_secret is not None:
         fixed.append(VerifyingKey("HS256", settings.jwt_secret.get_secret_value()))
-    if not fixed:
-        fixed.append(VerifyingKey("EdDSA", development_key(settings.var).public_key()))
     return FixedKeys(fixed)

@@ -11,6 +11,7 @@ import psycopg
 from aggregates.api_key import ApiKey
 from aggregates.base import Aggregate
 from aggregates.login import Login
+from aggregates.portal_login import PortalLogin
 from aggregates.right import RoleRights
 from aggregates.staff import StaffMember
 from app.auth.api_keys import ApiKeys, Key
@@ -21,14 +22,16 @@ from app.composition.decoding import mapper_by
 from app.composition.readers import Readers
 from app.settings import Settings
 from commands.base import Actor
+from commands.errors import NotAllowedError
 from commands.roles import PROGRAM
 from events.api_key import ApiKeyIssued
-from events.ids import rights_of
-from events.values import StaffRole
+from events.client import ClientArchived, ClientRestored
+from events.ids import portal_login_of, rights_of
+from events.values import PortalRole, Scope, SeenKind, StaffRole
 from infra.in_flight import Known
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
-from infra.log.eventlog import read_streams
+from infra.log.eventlog import last_of, read_streams
 from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
 from read_api.reading.desk import Caller
@@ -38,9 +41,19 @@ class Door:
     """Lets people in, and tells whether who was let in before would be so now."""
 
     def __init__(self, authenticator: Authenticator, people: People) -> None:
-        self.authenticate = authenticator.authenticate
+        self.anybody = authenticator.authenticate
         self.remembered = authenticator.remembered
         self._people = people
+
+    async def authenticate(self, headers: Sequence[str]) -> Actor:
+        """Return who asks, of the staff or a program: only questions know who may ask them for a client.
+
+        Raises NotAllowedError for who comes in for a client, and as `anybody`.
+        """
+        actor = await self.anybody(headers)
+        if actor.on_behalf_of is not None:
+            raise NotAllowedError(role=actor.role, needed=sorted(StaffRole))
+        return actor
 
     async def is_let_in(self, caller: Caller, headers: Sequence[str], is_fresh: bool) -> bool:
         """Tell whether a caller is let in as who they were: by their headers, without these by the name alone.
@@ -53,10 +66,10 @@ class Door:
             if caller.is_on_record and (is_fresh or not headers):
                 now = await self._people.whose(Bearer(UUID(caller.id), is_login=False), is_fresh=is_fresh)
             if headers:
-                now = await self.authenticate(headers)
+                now = await self.anybody(headers)
         except CallerError:
             return False
-        return (now.id, now.role, now.only) == (caller.id, caller.role, caller.only)
+        return all(getattr(now, each) == getattr(caller, each) for each in ("id", "role", "only", "on_behalf_of"))
 
 
 def door_at(settings: Settings, url: str, master: MasterKey, api_keys: ApiKeys) -> Door:
@@ -69,6 +82,8 @@ Answer = TypeVar("Answer")
 Wanted = TypeVar("Wanted")
 Look = Callable[[psycopg.Connection[Any], Mapper, Wanted], Answer]
 
+_OF_PORTAL = frozenset(role.value for role in PortalRole)
+_NOTHING = {kind.value: Scope.NONE.value for kind in SeenKind}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -83,6 +98,8 @@ def scopes_at(url: str, master: MasterKey, seconds: float) -> Callable[[str], Aw
     known = Known(KNOWN_SECONDS, len(StaffRole))
 
     async def scopes_of(role: str) -> Mapping[str, str]:
+        if role in _OF_PORTAL:
+            return _NOTHING
         return await known.get(role, partial(ask, StaffRole(role)))
 
     return scopes_of
@@ -112,11 +129,20 @@ def _whose(connection: psycopg.Connection[Any], mapper: Mapper, bearer: Bearer) 
         fold(login := Login(bearer.id), read_streams(connection, {bearer.id: 0}))
         staff_id = login.staff_id
     if staff_id is None:
-        return LoginUnknownError
+        return _whose_portal(connection, mapper, portal_login_of(bearer.id))
     fold(member := StaffMember(staff_id), read_streams(connection, {staff_id: 0}))
     if not member.is_active:
         return LoginUnknownError
     return SuspendedError if not member.is_admitted else Actor(str(member.id), member.role.value, is_on_record=True)
+
+
+def _whose_portal(connection: psycopg.Connection[Any], mapper: Mapper, login_id: UUID) -> Told:
+    _fold(mapper, login := PortalLogin(login_id), read_streams(connection, {login_id: 0}))
+    if login.client_id is None or login.role is None:
+        return LoginUnknownError
+    if last_of(connection, login.client_id, (ClientArchived.TOPIC, ClientRestored.TOPIC)) == ClientArchived.TOPIC:
+        return LoginUnknownError
+    return Actor(f"login:{login_id}", login.role.value, on_behalf_of=login.client_id)
 
 
 def _scopes(connection: psycopg.Connection[Any], mapper: Mapper, role: StaffRole) -> Mapping[str, str]:

@@ -1,11 +1,10 @@
 """What happens once in the life of an installation: the database is made, the first administrator is entered."""
 
-import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from app.auth.issuing import issue_token
-from app.auth.keys import TokenKeyError
+from app.auth.issuing import token_issuer
+from app.auth.keys import TokenKeyError, takes_development_key
 from app.composition.write_side import WriteSide
 from app.database import database, master_key
 from app.demo.company import ADMIN_ID, ensure_admin, load_demo_company
@@ -23,13 +22,16 @@ def enter_first_administrator(
     """Enter the first administrator and show its token; return False when that was done before."""
     if not ensure_admin(write_side.carry_out, master.keyed_hash):
         return False
-    if not shows_token:
-        say(f"First start. The administrator's token is what this prints: letopis token {ADMIN_ID}")
+    try:
+        issuer = token_issuer(settings)
+    except TokenKeyError as error:
+        say(f"First start. The administrator's id is {ADMIN_ID}. {error}")
         return True
-    # Where others sign the tokens there is none of ours to show.
-    with contextlib.suppress(TokenKeyError):
-        token = issue_token(settings, str(ADMIN_ID), None, ADMIN_TOKEN_LIFE)
+    if shows_token:
+        token = issuer.issue(str(ADMIN_ID), None, ADMIN_TOKEN_LIFE)
         say(f"First start. The administrator's token, shown this once:\n  {token}")
+    else:
+        say(f"First start. The administrator's token is what this prints: letopis token {ADMIN_ID}")
     return True
 
 
@@ -44,8 +46,9 @@ def first_start(settings: Settings, master: MasterKey, write_side: WriteSide, sa
 def initialise(settings: Settings, say: Say) -> bool:
     """Make the database, bring it to this version and enter the first administrator; False when there was one.
 
-    Raises what `app.database.database` raises.
+    Raises TokenKeyError where nobody could come in afterwards, and what `app.database.database` raises.
     """
+    takes_development_key(settings)
     master = master_key(settings)
     with database(settings, master, say) as urls:
         write_side = WriteSide(urls, settings, master, with_policies=False)

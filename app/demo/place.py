@@ -108,6 +108,8 @@ def _settings(var: Path) -> Settings:
         role_prefix="letopis",
         jwt_public_keys=None,
         jwt_secret=None,
+        oidc_issuer=None,
+        dev_tokens=True,
         jwt_issuer="letopis",
         jwt_audience="letopis",
     )

@@ -8,7 +8,7 @@ import stat
 import sys
 from pathlib import Path
 
-from app.auth.keys import KEY_FILE
+from app.auth.keys import KEY_FILE, takes_development_key
 from app.auth.provider import Provider, ProviderError
 from app.auth.tokens import token_keys
 from app.doctor.patient import FailedError, Patient, SkippedError
@@ -73,18 +73,18 @@ def settings(_: Patient) -> str:
 
 
 def token_key(patient: Patient) -> str:
-    """Tokens can be checked with the keys that are configured, or with our own."""
+    """Tokens can be checked with the keys that are configured, or with our own where that may be."""
     settings = patient.settings
     if settings.oidc_issuer is not None:
         return _provider_keys(settings.oidc_issuer)
-    is_own = settings.jwt_public_keys is None and settings.jwt_secret is None
-    if is_own and not (settings.var / KEY_FILE).exists():
-        raise SkippedError(f"{settings.var / KEY_FILE} is made by the first start")
     try:
+        is_own = takes_development_key(settings)
+        if is_own and not (settings.var / KEY_FILE).exists():
+            raise SkippedError(f"{settings.var / KEY_FILE} is made by the first start")
         token_keys(settings)
     except ToldError as error:
         raise FailedError(str(error)) from error
-    return KEY_FILE if is_own else "configured"
+    return f"{KEY_FILE}: development tokens are let in" if is_own else "configured"
 
 
 def _provider_keys(issuer: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from app.auth.issuing import issue_token, token_issuer
-from app.auth.keys import TokenKeyError
+from app.auth.keys import KEY_FILE, TokenKeyError, takes_development_key
 from app.composition.old_units import open_old_units
 from app.composition.wiring import analytics_node
 from app.composition.write_side import WriteSide
@@ -57,8 +57,15 @@ class PortTakenError(ToldError):
 def serve(settings: Settings, say: Say) -> None:
     """Run until SIGINT or SIGTERM, then stop everything that was started, the embedded server last.
 
-    Raises PortTakenError, infra.postgres.embedded.EmbeddedPostgresError and infra.migrations.DatabaseIsNewerError.
+    Raises TokenKeyError, PortTakenError, infra.postgres.embedded.EmbeddedPostgresError and
+    infra.migrations.DatabaseIsNewerError.
     """
+    if takes_development_key(settings):
+        log.warning(
+            "development_tokens",
+            meaning=f"whoever reads {settings.var / KEY_FILE} is let in as whoever they like",
+            remedy="set LETOPIS_OIDC_ISSUER, LETOPIS_JWT_PUBLIC_KEYS or LETOPIS_JWT_SECRET before real clients come",
+        )
     ending = Ending()
     with ending.heard(), ExitStack() as stack:
         try:

@@ -37,7 +37,11 @@ LABELS = _read(_HERE / "labels.toml")
 """list → word of the interface → language → what people call it"""
 
 # Facts that are words of a list, by the name of the fact; a member of a list of the code names its list itself.
-_LIST_OF = {"kind": ("kind", "identity"), "role": ("staff_role",), "needed": ("staff_role",)}
+_LIST_OF = {
+    "kind": ("kind", "identity"),
+    "role": ("staff_role", "portal_role"),
+    "needed": ("staff_role", "portal_role"),
+}
 
 
 class _Facts(dict[str, str]):

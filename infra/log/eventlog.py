@@ -57,6 +57,14 @@ FROM letopis.subject_key
 WHERE subject_id = ANY (%s::uuid[])
 """
 
+_LAST_OF = """
+SELECT e.topic
+FROM letopis.event AS e
+WHERE e.stream_id = %s
+    AND e.topic = ANY (%s::text[])
+ORDER BY e.version DESC
+LIMIT 1
+"""
 _RECEIPTS = """
 SELECT r.command_id, r.content_hash, r.stream_id, r.version, r.position, ARRAY(
     SELECT e.topic
@@ -123,6 +131,12 @@ def read_streams(
     with connection.cursor(row_factory=recorded_events, binary=True) as cursor:
         cursor.execute(_STREAMS, [_array(after), list(after.values()), limit], prepare=True)
         return cursor.fetchall()
+
+
+def last_of(connection: psycopg.Connection[Any], stream_id: UUID, topics: Sequence[str]) -> str | None:
+    """Return which of these topics was recorded last on a stream; None: none of them."""
+    row = connection.execute(_LAST_OF, [stream_id, list(topics)]).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _array(ids: Iterable[UUID]) -> str:

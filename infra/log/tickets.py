@@ -44,12 +44,16 @@ class Ticket(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """Whom a ticket lets in: one of the staff, never a program with a key; `is_on_record`: their role is the log's."""
+    """Whom a ticket lets in: one of the staff, never a program with a key, nor on behalf of others.
+
+    `is_on_record`: their role is the log's.
+    """
 
     id: str
     role: str
     is_on_record: bool
     only: None = None
+    on_behalf_of: None = None
 
 
 def issue_ticket(connection: psycopg.Connection[Any], holder: Holder) -> Ticket:

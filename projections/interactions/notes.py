@@ -11,6 +11,7 @@ from uuid import UUID
 from events.activity import ActivityNoted, ActivityNoteEdited, ActivityNoteWithdrawn
 from events.client import ClientNoted, ClientNoteEdited, ClientNoteWithdrawn
 from events.deal import DealNoted, DealNoteEdited, DealNoteWithdrawn
+from events.ids import staff_id_of
 from events.note import Noted, NoteEdited, NoteWithdrawn, note_id_of
 from infra.projector.projection import Key, Projection
 from projections.change import changed
@@ -57,20 +58,13 @@ def _note(row: Row, event: AnyFact, key: Key) -> NoteRow:
     return row or NoteRow(about_id, note_id, event.TOPIC.partition(".")[0])
 
 
-def _staff_id(actor: str) -> UUID | None:
-    try:
-        return UUID(actor)
-    except ValueError:
-        return None
-
-
 @notes.on(ClientNoted, DealNoted, ActivityNoted, keys=_of_note)
 def noted(row: Row, event: Noted, key: Key) -> NoteRow:
     return changed(
         _note(row, event, key),
         text=event.text,
         author=event.actor,
-        author_id=_staff_id(event.actor),
+        author_id=staff_id_of(event.actor),
         written_at=event.occurred_at,
     )
 

@@ -4,7 +4,8 @@ Read by GET /clients/{id}, GET /clients and POST /clients/search. What touched t
 `activities`.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -25,22 +26,27 @@ from events.client import (
     ContactPointAdded,
     ContactPointCorrected,
     ContactPointRemoved,
+    DataNoticeGiven,
     LifecycleAdvanced,
     ProfileCorrected,
     SubsidiaryDeclared,
     TaxIdCorrected,
 )
+from events.ids import staff_id_of
 from events.values import ContactKind, ContactPoint, Lifecycle
 from infra.projector.projection import Key, Projection
 from infra.words import name_of, word_parts
 from projections.change import changed
 
+MOST_DATA_NOTICES = 50
+"""So many a card has; the client's story tells all of them."""
 IDENTIFYING = frozenset({ContactKind.PHONE.value, ContactKind.EMAIL.value})
 
 
 class ClientCardRow(NamedTuple):
     """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, order}}, `profile` is {field:
-    {value, source, confidence}}; `version` is the client stream's.
+    {value, source, confidence}}, `data_notices` are [{text_version, channel, given_at, actor, staff_id}], the latest
+    first, MOST_DATA_NOTICES at most; `version` is the client stream's.
     """
 
     client_id: UUID
@@ -61,6 +67,7 @@ class ClientCardRow(NamedTuple):
     date_unknown: bool = False
     source: str | None = None
     external_id: str | None = None
+    data_notices: list[dict[str, Any]] = []  # noqa: RUF012
     version: int = 0
 
 
@@ -71,7 +78,7 @@ client_card = Projection(
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
     version=3,
-    shape=3,
+    shape=4,
 )
 
 Row = ClientCardRow | None
@@ -234,3 +241,17 @@ def archived(row: Row, event: ClientArchived, _: Key) -> ClientCardRow:
 @client_card.on(ClientRestored)
 def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
     return changed(_card(row, event), version=event.originator_version, archived_at=None)
+
+
+@client_card.on(DataNoticeGiven)
+def data_notice_given(row: Row, event: DataNoticeGiven, _: Key) -> ClientCardRow:
+    card, staff_id = _card(row, event), staff_id_of(event.actor)
+    told = {
+        "text_version": event.text_version,
+        "channel": event.channel.value,
+        "given_at": event.occurred_at.astimezone(UTC).isoformat(),
+        "actor": event.actor,
+        "staff_id": None if staff_id is None else str(staff_id),
+    }
+    notices = sorted((told, *card.data_notices), key=itemgetter("given_at"), reverse=True)[:MOST_DATA_NOTICES]
+    return changed(card, version=event.originator_version, data_notices=notices)

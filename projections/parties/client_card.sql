@@ -21,6 +21,7 @@ CREATE TABLE {schema}.client_card (
     date_unknown   boolean     NOT NULL,
     source         text,
     external_id    text,
+    data_notices   jsonb       NOT NULL,
     version        bigint      NOT NULL,
     position       bigint      NOT NULL,
     PRIMARY KEY (client_id)
@@ -43,6 +44,12 @@ CREATE INDEX client_card_by_registration ON {schema}.client_card (registered_at,
 
 -- serves GET /clients?archived=true: few of all
 CREATE INDEX client_card_archived ON {schema}.client_card (name_sort, client_id) WHERE archived_at IS NOT NULL;
+
+-- serves GET /clients?data_notice=false: who is still to be told how their data are kept, by name, page by page
+CREATE INDEX client_card_not_told ON {schema}.client_card (name_sort, client_id) WHERE data_notices = '[]'::jsonb;
+
+-- serves GET /clients?data_notice=true: few of all, until most were told
+CREATE INDEX client_card_told ON {schema}.client_card (name_sort, client_id) WHERE data_notices <> '[]'::jsonb;
 
 -- serves GET /clients?q=: array_to_tsvector(name_parts) @@ '''ромаш'':* & ''мос'':*'::tsquery, each word of the question
 -- folded as the name was; the cast takes the words as they are, so no dictionary and no locale has a say

@@ -14,7 +14,7 @@ from read_api.reading.asking import Ask
 from read_api.reading.desk import Caller, Desk
 from read_api.reading.errors import ReadNotAllowedError, ReadNotNamedError, TicketNotGoodError, WrongParameterError
 from read_api.reading.question import REPEATABLE
-from read_api.roles import Roles
+from read_api.roles import OF_PORTAL, Roles
 
 _E = TypeVar("_E", bound=Callable[..., Any])
 
@@ -51,6 +51,7 @@ class Questions(APIRouter):
         method: str = "GET",
         may_be_absent: bool = False,
         has_forms: bool = False,
+        is_for_portal: bool = False,
         more_headers: Mapping[str, Any] = NO_HEADERS,
         note: str = "",
         **more: Any,
@@ -58,7 +59,8 @@ class Questions(APIRouter):
         """Declare that a function answers the question at a path; its own name is the question's.
 
         What is named in the path may be absent (404), and so may what `may_be_absent` says; an answer that `has_forms`
-        can be wanted in one that there is not (406). It carries HEADERS and `more_headers`.
+        can be wanted in one that there is not (406). Who comes in for a client may ask only what `is_for_portal`, of
+        themselves. It carries HEADERS and `more_headers`.
         `note` is said after the roles; `more` goes to FastAPI as it is.
         """
         headers = {**HEADERS, **more_headers}
@@ -71,9 +73,10 @@ class Questions(APIRouter):
             responses[404] = {}
         if has_forms:
             responses[406] = {}
+        may_ask: frozenset[str] = roles | OF_PORTAL if is_for_portal else roles
         described = {
             "summary": summary,
-            "description": f"Roles: {', '.join(sorted(roles))}.{note}",
+            "description": f"Roles: {', '.join(sorted(may_ask))}.{note}",
             "response_model": answers,
             "methods": [method],
             **more,
@@ -83,7 +86,7 @@ class Questions(APIRouter):
         def declare(answer: _E) -> _E:
             name = answer.__name__
             assert name not in RIGHTS, f"{name} is declared twice"  # noqa: S101
-            RIGHTS[name] = roles
+            RIGHTS[name] = may_ask
             self.add_api_route(path, answer, name=name, operation_id=name, **described)
             return answer
 

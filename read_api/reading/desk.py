@@ -67,6 +67,11 @@ class Caller(Protocol):
         """The commands and questions that their key names; None for who comes in otherwise."""
         ...
 
+    @property
+    def on_behalf_of(self) -> UUID | None:
+        """The client for whom they come in, if they do."""
+        ...
+
 
 class Reports(Protocol):
     """The analytics, as the read side needs them."""

@@ -29,6 +29,7 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "is_archived": False,
         "allowed_duplicates": set(),
         "entered": {},
+        "data_notices": set(),
         "notes": {},
     },
     StaffMember: {"name": "", "role": StaffRole.SELLER},

@@ -7,6 +7,7 @@ import json
 import stat
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,20 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from app.auth import tokens
 from app.auth.errors import CallerError, LoginUnknownError, TokenExpiredError, TokenInvalidError, TokenMissingError
 from app.auth.issuing import ReservedNameError, issue_token
-from app.auth.keys import KEY_FILE, FixedKeys, TokenKeyError, VerifyingKey, development_key, read_keys
+from app.auth.keys import (
+    KEY_FILE,
+    FixedKeys,
+    TokenKeyError,
+    VerifyingKey,
+    development_key,
+    read_keys,
+    takes_development_key,
+)
 from app.auth.people import Bearer, People, Told
 from app.auth.tokens import LEEWAY_SECONDS, Authenticator, authenticator
 from app.settings import Settings
@@ -31,6 +41,7 @@ from tests.strangers import STRANGERS
 
 ANN = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e"
 HOUR = timedelta(hours=1)
+OWN_DATABASE = "postgresql://owner:hidden@db.example/letopis"
 
 
 @pytest.fixture
@@ -191,6 +202,47 @@ def test_the_development_key_is_made_once_and_private(settings: Settings) -> Non
     assert development_key(settings.var).private_bytes_raw() == first
     assert stat.S_IMODE((settings.var / KEY_FILE).stat().st_mode) == 0o600
     assert [file.name for file in settings.var.iterdir()] == [KEY_FILE]
+
+
+NOBODY_SIGNS = "Nobody is configured who signs tokens"
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({}, None),
+        ({"host": "::1"}, None),
+        ({"host": "localhost", "dev_tokens": True}, None),
+        ({"host": "0.0.0.0", "dev_tokens": True}, None),  # noqa: S104 - what is asked here
+        ({"database_url": OWN_DATABASE, "dev_tokens": True}, None),
+        ({"host": "0.0.0.0"}, "LETOPIS_HOST is 0.0.0.0"),  # noqa: S104
+        ({"host": "crm.example"}, "LETOPIS_HOST is crm.example"),
+        ({"database_url": OWN_DATABASE}, "one of your own"),
+        ({"dev_tokens": False}, "LETOPIS_DEV_TOKENS says so"),
+    ],
+)
+def test_the_development_key_is_taken_where_it_is_a_developer_s_or_was_asked_for(
+    tmp_path: Path, given: dict[str, Any], refused: str | None
+) -> None:
+    settings = Settings(var=tmp_path / "var", _env_file=None, **given)
+    if refused is None:
+        token = issue_token(settings, ANN, "seller", HOUR)
+        assert let_in(authenticator(settings, STRANGERS), f"Bearer {token}") == Actor(ANN, "seller")
+        return
+    for asks in (partial(issue_token, settings, ANN, "seller", HOUR), partial(authenticator, settings, STRANGERS)):
+        with pytest.raises(TokenKeyError, match=f"{NOBODY_SIGNS}.*{refused}.*LETOPIS_DEV_TOKENS=1") as told:
+            asks()
+        assert "hidden" not in str(told.value)
+    assert not settings.var.exists()
+
+
+@pytest.mark.parametrize(
+    "other", [{"jwt_secret": "x" * 32}, {"jwt_public_keys": "keys.pem"}, {"oidc_issuer": "https://a.example"}]
+)
+def test_development_tokens_beside_another_key_are_a_contradiction(other: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="others sign the tokens"):
+        Settings(_env_file=None, dev_tokens=True, **other)
+    assert not takes_development_key(Settings(_env_file=None, dev_tokens=False, **other))
 
 
 def test_a_configured_secret_replaces_the_development_key(settings: Settings) -> None:

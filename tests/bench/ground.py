@@ -59,6 +59,7 @@ class Ground:
                 var=var,
                 database_url=SecretStr(url),
                 master_key=SecretStr(master.secret.hex()),
+                dev_tokens=True,
                 port=0,
             )
             yield Place(name, settings, master, prepared(url, settings, master))
@@ -111,6 +112,7 @@ def environment(place: Place) -> dict[str, str]:
         "LETOPIS_DATABASE_URL": place.urls.owner,
         "LETOPIS_MASTER_KEY": place.master.secret.hex(),
         "LETOPIS_VAR": str(place.settings.var),
+        "LETOPIS_DEV_TOKENS": "1",
         # One actor sends all the load of a run.
         "LETOPIS_COMMANDS_PER_SECOND": "0",
         "LETOPIS_READS_PER_SECOND": "0",

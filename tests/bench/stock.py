@@ -150,10 +150,10 @@ SCHEMA = "public"
 _UPSERT = f"""
 INSERT INTO {SCHEMA}.client_card (
     client_id, kind, name, name_sort, name_parts, identity_keys, contact_points, tax_id, profile, lifecycle,
-    registered_at, date_unknown, source, version, position)
+    registered_at, date_unknown, source, data_notices, version, position)
 VALUES (
     %(client_id)s, %(kind)s, %(name)s, %(name_sort)s, %(name_parts)s, %(identity_keys)s, %(contact_points)s, %(tax_id)s,
-    '{{}}', 'prospect', %(registered_at)s, false, %(source)s, 1, %(position)s)
+    '{{}}', 'prospect', %(registered_at)s, false, %(source)s, '[]', 1, %(position)s)
 ON CONFLICT (client_id) DO NOTHING
 """
 _CLAIM = f"""

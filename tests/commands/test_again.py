@@ -23,10 +23,11 @@ from events.client import (
     ContactPointAdded,
 )
 from events.deal import DealLost, DealOpened
-from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, PERM, SHOP_KEY
+from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, OLGA_AT_PROVIDER, PERM, SHOP_KEY
 from events.import_run import ImportStarted
 from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
+from events.portal_login import PortalLoginBound
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired, StaffSuspended
 from events.team import TeamOpened
@@ -105,6 +106,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "edit-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
     "withdraw-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
     "release-login": (on(ANNA_AT_PROVIDER, fact(LoginBound)),),
+    "release-portal-login": (on(OLGA_AT_PROVIDER, fact(PortalLoginBound)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }

@@ -37,6 +37,7 @@ COLUMN_TYPES = {
     list[UUID]: "uuid[]",
     list[int]: "bigint[]",
     dict[str, Any]: "jsonb",
+    list[dict[str, Any]]: "jsonb",
 }
 AS_WRITTEN = {("client_timeline", "details")}
 """Documents that nobody looks into: they are told as they were written."""

@@ -20,6 +20,7 @@ from app.composition.reading import commands_of, feed_at, past_at, signals_at, t
 from app.serving.http import Parts, create_app
 from app.words.messages import language_of, words_for
 from events.base import Event
+from events.ids import staff_id_of
 from infra.log.accesses import Access
 from infra.log.envelope import AnyEvent
 from infra.projector.projector import build
@@ -28,6 +29,7 @@ from projections.registry import PROJECTIONS
 from read_api.door import direct_routes, read_router
 from read_api.reading.colleagues import Reaches
 from read_api.reading.desk import Desk, Pool, Reports, read_pool
+from read_api.roles import OF_PORTAL
 from tests.database import MASTER, Database
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -41,17 +43,24 @@ def nth(number: int) -> UUID:
 
 
 class Caller(NamedTuple):
-    """Who a token of these tests stands for: `Bearer role/id`, or `Bearer role/id only:name,name` with a key."""
+    """Who a token of these tests stands for: `Bearer role/id`, or `Bearer role/id only:name,name` with a key.
+
+    In the role of a client or a partner the id is the client's.
+    """
 
     id: str
     role: str
     is_on_record: bool = False
     only: frozenset[str] | None = None
+    on_behalf_of: UUID | None = None
 
 
 async def authenticate(headers: Sequence[str]) -> Caller:
     who, has_key, named = "".join(headers).removeprefix("Bearer ").partition(" only:")
     role, _, identity = who.partition("/")
+    client_id = staff_id_of(identity)
+    if role in OF_PORTAL and client_id is not None:
+        return Caller(f"login:{client_id}", role, on_behalf_of=client_id)
     return Caller(identity, role, only=frozenset(named.split(",")) if has_key else None)
 
 
@@ -61,7 +70,7 @@ DEFAULTS = {
 
 
 async def scopes_of(role: str) -> Mapping[str, str]:
-    return DEFAULTS.get(role, {})
+    return DEFAULTS.get(role, dict.fromkeys(DEFAULTS["ops"], "none"))
 
 
 async def is_let_in(_: object, __: Sequence[str], ___: bool) -> bool:
@@ -181,6 +190,7 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "identity_keys": [],
         "contact_points": {},
         "profile": {},
+        "data_notices": Jsonb([]),
         "lifecycle": "prospect",
         "registered_at": DAY,
         "owner_id": None,

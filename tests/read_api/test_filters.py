@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from infra.postgres.embedded import EmbeddedPostgres
 from read_api.deals import DealsQuestion
@@ -18,6 +19,7 @@ from tests.read_api.office import DAY, PERM, Office, activity, branch, client, d
 EAST, WEST = nth(81), nth(82)
 ANNA, BORIS, VERA = nth(1), nth(2), nth(3)
 MOSCOW = ZoneInfo("Europe/Moscow")
+TOLD = Jsonb([{"actor": "shop"}])
 
 
 def at(text: str) -> datetime:
@@ -44,7 +46,7 @@ def fill(office: Office) -> None:
     )
     office.put(
         "client_card",
-        client(11, "Аист", owner_id=ANNA, registered_at=at("2026-03-01T20:59")),
+        client(11, "Аист", owner_id=ANNA, data_notices=TOLD, registered_at=at("2026-03-01T20:59")),
         client(12, "Берёза", owner_id=BORIS, registered_at=at("2026-03-01T21:00"), archived_at=DAY),
         client(13, "Весна", owner_id=VERA, registered_at=at("2026-03-02T20:59")),
         client(14, "Гроза", registered_at=at("2026-03-02T21:00")),
@@ -89,6 +91,8 @@ def listed(office: Office, path: str) -> list[int]:
         (f"branch_id={PERM}", [11, 12]),
         ("archived=true", [12]),
         ("archived=false", [11, 13, 14]),
+        ("data_notice=true", [11]),
+        ("data_notice=false", [12, 13, 14]),
         ("unowned=true", [14]),
         ("unowned=false", [11, 12, 13]),
         # The days of Moscow, both included.

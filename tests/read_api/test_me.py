@@ -3,13 +3,14 @@
 import pytest
 
 from commands.registry import COMMANDS
+from events.client import ClientRegistered
 from events.examples import EAST
 from events.staff import StaffHired
 from events.team import TeamOpened
 from infra.rights import RIGHTS
 from read_api.me import Me
-from read_api.roles import EVERYBODY
-from tests.examples import ANNA, BORIS, fact
+from read_api.roles import EVERYBODY, OF_PORTAL
+from tests.examples import ANNA, BORIS, ROMASHKA, fact
 from tests.read_api.office import Office
 from tests.story import given, on
 
@@ -23,6 +24,17 @@ def test_everybody_is_told_all_that_their_role_may_do_and_nothing_else(desk: Off
     assert told["questions"] == sorted(name for name, roles in RIGHTS.items() if role in roles)
     assert "get_me" in told["questions"]
     assert ("bind-login" in told["commands"]) == (role == "admin")
+
+
+@pytest.mark.parametrize("role", sorted(OF_PORTAL))
+def test_who_comes_in_for_a_client_is_told_for_whom_and_may_do_nothing_else(desk: Office, role: str) -> None:
+    given(on(ROMASHKA, fact(ClientRegistered))).at(desk)
+    answer = desk.get("/me", role=role, staff=ROMASHKA)
+    told = Me.model_validate_json(answer.text)
+    assert (told.id, told.role, told.client_id) == (f"login:{ROMASHKA}", role, ROMASHKA)
+    assert (told.staff, told.commands, told.questions) == (None, [], ["get_me"])
+    assert set(told.scopes.model_dump().values()) == {"none"}
+    assert "Romashka" not in answer.text
 
 
 def test_of_whom_the_directory_knows_it_tells_their_place(desk: Office) -> None:

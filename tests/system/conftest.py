@@ -1,6 +1,7 @@
 """A service for the tests that send what should not be sent, and a database with people who sign in."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +56,20 @@ def door(opened: Door) -> Iterator[Door]:
 @pytest.fixture
 def company(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
     """A database with the demo company, and an administrator."""
+    with company_of(cluster, template) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def shared_company(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
+    """The same for all tests of a file."""
+    with company_of(cluster, template) as database:
+        yield database
+
+
+@contextmanager
+def company_of(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
+    """Lend a database with the demo company, and an administrator."""
     with copy_of(cluster, template) as database:
         borrow = OwnConnection(database.writer_url)
         runner = batch_runner(MASTER, borrow)

@@ -21,17 +21,19 @@ from commands import (
     branch,
     client,
     contact_point,
+    data_notice,
     deal,
     login,
     note,
     ownership,
+    portal_login,
     product,
     staff,
 )
 from commands.execution.pending import Accepted
 from events.examples import DIGEST, PROVIDER
 from events.ids import branch_named
-from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, StaffRole
+from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, PortalRole, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database, copy_of
 from tests.read_api.office import Office, open_office
@@ -104,6 +106,14 @@ SHOWN: tuple[Asked, ...] = (
         )
     ),
     Asked(client.ArchiveClient(client_id=SHUT, reason="shut down"), ADMIN),
+    *(
+        Asked(
+            portal_login.BindPortalLogin(client_id=each, role=PortalRole.CLIENT, issuer=PROVIDER, subject=str(each)),
+            ADMIN,
+        )
+        for each in (SHOP, CLIENTS[0])
+    ),
+    Asked(data_notice.GiveDataNotice(client_id=SHOP, text_version="2026-06", channel=Channel.EMAIL), ADMIN),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),
     Asked(branch.CloseBranch(branch_id=branch_named("Shut"), reason="shut down"), ADMIN),

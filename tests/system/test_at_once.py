@@ -18,8 +18,8 @@ from app.auth.issuing import issue_token
 from app.demo.company import ADMIN_ID, demo_id
 from app.settings import Settings
 from tests.database import Database
+from tests.system.providers import becomes
 from tests.system.service import SECRET, Service, service
-from tests.system.test_signing_in import becomes
 
 ANNA = str(demo_id("anna"))
 IN_FLIGHT = 200

@@ -116,7 +116,8 @@ def test_a_database_of_one_s_own_with_an_owner_of_plain_rights_is_well(
 ) -> None:
     with plain_owner(cluster) as (url, passwords):
         prefix = next(iter(passwords)).removesuffix("_writer")
-        own = settings_at(tmp_path / "var", database_url=url, master_key=MASTER.secret.hex(), role_prefix=prefix)
+        key = MASTER.secret.hex()
+        own = settings_at(tmp_path / "var", database_url=url, master_key=key, role_prefix=prefix, dev_tokens=True)
         urls = prepared(url, own, MASTER)
         for projection in PROJECTIONS:
             build(projection, lambda fact: fact, urls.projector)

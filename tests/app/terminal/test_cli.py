@@ -124,6 +124,8 @@ def test_a_mistake_is_answered_with_a_sentence(var: Path, words: tuple[str, ...]
         ("LETOPIS_ZONE", "Mars", "LETOPIS_ZONE: Mars is no time zone; name one like Europe/Moscow."),
         ("LETOPIS_DATABASE_URL", "localhost", "LETOPIS_DATABASE_URL: it must be a URL like postgresql://"),
         ("LETOPIS_MASTER_KEY", "secret-that-is-short", "LETOPIS_MASTER_KEY: it must be 64 hexadecimal digits"),
+        ("LETOPIS_JWT_SECRET", "secret-that-is-short", "LETOPIS_JWT_SECRET: it must have 32 bytes or more"),
+        ("LETOPIS_JWT_SECRET", "", "LETOPIS_JWT_SECRET: it must have 32 bytes or more"),
         ("LETOPIS_VAR", "/dev/null", "The folder /dev/null cannot be used"),
         ("LETOPIS_MASTER_KEY", "00" * 32, "not the one this database was written with"),
     ],
@@ -210,8 +212,38 @@ def test_a_taken_port_costs_nothing_and_another_one_is_proposed(var: Path) -> No
         other.listen()
         port = other.getsockname()[1]
         done = letopis(var, "serve", "--port", str(port))
+        signed_by_others = letopis(var, "serve", "--port", str(port), LETOPIS_JWT_SECRET="x" * 32)
     assert done.returncode == 1
     assert f"make run PORT={port + 1}" in done.stderr
+    # So plain a start takes the development key, and says so in one line.
+    (line,) = [json.loads(line) for line in done.stderr.splitlines() if "development_tokens" in line]
+    assert line["level"] == "warning"
+    assert "LETOPIS_OIDC_ISSUER" in line["remedy"]
+    assert "development_tokens" not in signed_by_others.stderr
+
+
+@pytest.mark.parametrize("words", [("serve", "--port", "0"), ("init",), ("token", "anna", "seller")])
+def test_with_a_database_of_one_s_own_nothing_is_done_until_it_is_said_who_signs_tokens(
+    var: Path, words: tuple[str, ...]
+) -> None:
+    # No server is there: it was refused before anything was looked at.
+    own = "postgresql://owner:secret@127.0.0.1:1/letopis"
+    done = letopis(var, *words, LETOPIS_DATABASE_URL=own)
+    assert (done.returncode, done.stdout) == (1, "")
+    (told,) = done.stderr.splitlines()
+    assert "LETOPIS_DEV_TOKENS=1" in told
+    assert "secret@" not in told
+
+
+def test_the_doctor_says_whose_tokens_are_let_in(var: Path) -> None:
+    def seen(**settings: str) -> tuple[str, str]:
+        findings = json.loads(letopis(var, "doctor", "--json", **settings).stdout)
+        return next((one["state"], one["seen"]) for one in findings if one["check"] == "token-key")
+
+    letopis(var, "token", "anna", "seller")
+    assert seen() == ("ok", "token-key.pem: development tokens are let in")
+    state, why = seen(LETOPIS_DEV_TOKENS="0")
+    assert (state, "Nobody is configured who signs tokens" in why) == ("failed", True)
 
 
 def test_the_company_s_zone_may_stand_in_a_file(var: Path) -> None:

@@ -1,12 +1,13 @@
 """The client's card says what is known of the client now, and where it was learnt."""
 
 from typing import Any
+from uuid import UUID
 
 from events import client
 from events.base import Event
 from events.values import AffiliationRole, Confidence, ContactKind, ProfileField
 from infra.words import word_parts, words
-from projections.parties.client_card import ClientCardRow, client_card
+from projections.parties.client_card import MOST_DATA_NOTICES, ClientCardRow, client_card
 from tests.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, ROMASHKA, fact
 from tests.story import Story, given, moment, on
 
@@ -170,3 +171,27 @@ def test_a_lifecycle_heard_of_before_the_registration_is_kept() -> None:
     given(on(ROMASHKA, fact(client.LifecycleAdvanced), REGISTERED)).shows_row(
         client_card, ROMASHKA, lifecycle="contacted"
     )
+
+
+def told(number: int, actor: str, staff_id: UUID | None = None, version: str = "2026-06") -> dict[str, Any]:
+    return {
+        "text_version": version,
+        "channel": "email",
+        "given_at": moment(number).isoformat(),
+        "actor": actor,
+        "staff_id": None if staff_id is None else str(staff_id),
+    }
+
+
+def test_a_card_has_when_the_client_was_told_of_confidentiality_the_latest_first() -> None:
+    again = on(ROMASHKA, fact(client.DataNoticeGiven, text_version="2026-07"), actor=ANNA)
+    earlier = on(ROMASHKA, fact(client.DataNoticeGiven), occurred_at=moment(0))
+    notices = [told(3, str(ANNA), ANNA, "2026-07"), told(2, "story"), told(0, "story")]
+    story = given(on(ROMASHKA, REGISTERED, fact(client.DataNoticeGiven)), again, earlier)
+    story.shows(client_card, NEW_CARD._replace(version=4, data_notices=notices))
+
+
+def test_a_card_has_so_many_of_them_and_no_more() -> None:
+    many = [fact(client.DataNoticeGiven)] * (MOST_DATA_NOTICES + 1)
+    latest = [told(number, "story") for number in range(MOST_DATA_NOTICES + 2, 2, -1)]
+    card(*many, data_notices=latest)
