@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,6 +17,9 @@ KNOWN_SECONDS = 1.0
 KNOWN_CALLERS = 10_000
 
 KINDS = ("clients", "deals", "activities", "texts")
+
+AMONG_COLLEAGUES = frozenset({"own", "team", "branch"})
+"""Scopes of which it has to be known who somebody's colleagues are."""
 
 EVERYBODY_S = dict.fromkeys(KINDS, "all")
 """The scopes of a role from which nothing is kept."""
@@ -104,14 +107,17 @@ class Reaches:
         scopes = await self.scopes_of(caller.role)
         if scopes == EVERYBODY_S:
             return EVERYTHING
-        return (await self._colleagues_of(caller.id, fetch)).reach(scopes)
+        staff_id = None if AMONG_COLLEAGUES.isdisjoint(scopes.values()) else _staff_id(caller.id)
+        colleagues = STRANGER if staff_id is None else await self._known.get(staff_id, partial(_look, staff_id, fetch))
+        return colleagues.reach(scopes)
 
-    async def _colleagues_of(self, caller_id: str, fetch: Fetch) -> Colleagues:
-        try:
-            staff_id = UUID(caller_id)
-        except ValueError:
-            return STRANGER
-        return await self._known.get(staff_id, partial(_look, staff_id, fetch))
+
+@lru_cache(KNOWN_CALLERS)
+def _staff_id(caller_id: str) -> UUID | None:
+    try:
+        return UUID(caller_id)
+    except ValueError:
+        return None
 
 
 async def _look(staff_id: UUID, fetch: Fetch) -> Colleagues:
