@@ -280,16 +280,16 @@ class Activity(WithNotes, Arranged):
 
     @applies(ActivityHeld)
     def _took_place(self, event: ActivityHeld) -> None:
-        self.status = ActivityStatus.HELD
-        self.held_at = event.occurred_at
-        self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id
+        self.status, self.held_at = ActivityStatus.HELD, event.occurred_at
+        self.channel, self.direction, self.staff_id = event.channel, event.direction, event.staff_id or self.staff_id
         self.client_id, self.contact_id, self.deal_id = event.client_id, event.contact_id, event.deal_id
         self.topic, self.is_offer, self.call_status = event.topic, event.is_offer, event.call_status
         self.setting = setting_of(event)
 
     @applies(CallClassified)
     def _classified(self, event: CallClassified) -> None:
-        self.call_status = event.to_status
+        # What nobody had taken is theirs who classified it.
+        self.call_status, self.staff_id = event.to_status, self.staff_id or event.staff_id
 
     @applies(ActivityClientNamed)
     def _client_named(self, event: ActivityClientNamed) -> None:

@@ -1,11 +1,11 @@
-"""The rights of a role: whose clients, deals and activities its people see, and whether they read what was written."""
+"""The rights of a role: whose clients, deals and activities its people see, what they read of it and may edit."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
-from events.right import ScopeGranted
-from events.values import Scope, SeenKind, StaffRole
+from events.right import EditingGranted, ScopeGranted
+from events.values import EditedKind, Extent, Scope, SeenKind, StaffRole
 
 
 def _all(scope: Scope, texts: Scope = Scope.ALL) -> Mapping[SeenKind, Scope]:
@@ -27,13 +27,22 @@ DEFAULT_SCOPES: Mapping[StaffRole, Mapping[SeenKind, Scope]] = {
 """What people in a role see as long as nothing else was granted."""
 
 FIXED = frozenset({StaffRole.ANALYST, StaffRole.OPS, StaffRole.INTEGRATION, StaffRole.AUDITOR, StaffRole.ADMIN})
-"""Programs, analysts and operators of the service see nobody; who answers for everything sees everybody."""
+"""Programs, analysts and operators of the service see nobody; who answers for everything sees everybody.
+
+What they edit is what they are for: a program what its key names, an auditor nothing, an admin everything.
+"""
 
 
 class ScopeIsFixedError(RuleBrokenError):
     """What this role sees cannot be granted otherwise; facts: role."""
 
     code = "scope-is-fixed"
+
+
+class EditingIsFixedError(RuleBrokenError):
+    """What this role may edit cannot be granted otherwise; facts: role."""
+
+    code = "editing-is-fixed"
 
 
 class TextsAreWholeError(WrongValueError):
@@ -49,9 +58,11 @@ class RoleRights(Aggregate):
     KIND = "right"
 
     granted: dict[SeenKind, Scope]
+    editing: dict[EditedKind, Extent]
 
     def start(self) -> None:
         self.granted = {}
+        self.editing = {}
 
     def scopes(self, role: StaffRole) -> dict[SeenKind, Scope]:
         """Return the scope of each kind of thing."""
@@ -66,6 +77,21 @@ class RoleRights(Aggregate):
         if self.scopes(role)[kind] != scope:
             self.trigger_event(ScopeGranted, role=role, kind=kind, scope=scope, reason=reason)
 
+    def extents(self) -> dict[EditedKind, Extent]:
+        """Return to which extent each kind of thing may be edited."""
+        return {**dict.fromkeys(EditedKind, Extent.USUAL), **self.editing}
+
+    def grant_editing(self, role: StaffRole, kind: EditedKind, extent: Extent, *, reason: str | None) -> None:
+        """Record another extent; the present one records nothing."""
+        if role in FIXED:
+            raise EditingIsFixedError(role=role)
+        if self.extents()[kind] != extent:
+            self.trigger_event(EditingGranted, role=role, kind=kind, extent=extent, reason=reason)
+
     @applies(ScopeGranted)
     def _granted(self, event: ScopeGranted) -> None:
         self.granted[event.kind] = event.scope
+
+    @applies(EditingGranted)
+    def _editing_granted(self, event: EditingGranted) -> None:
+        self.editing[event.kind] = event.extent

@@ -15,7 +15,7 @@ from commands.old_ownership import approach_on, claimed_on
 from commands.roles import ENTERING, Roles
 from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
 from events.ids import ActivityId, ClientId, DealId, StaffId
-from events.values import CallStatus, Channel, Direction, ShortText, Text
+from events.values import CallStatus, Channel, Direction, EditedKind, ShortText, Text
 
 CLASSIFYING: Roles = ENTERING | {"policy"}
 
@@ -32,7 +32,7 @@ CLASSIFYING: Roles = ENTERING | {"policy"}
 class PlanActivity(SettingGiven):
     """Plan a meeting, a call, a letter or a task by a due moment, and say how long ahead to remind of it."""
 
-    ROLES = EDITING
+    ROLES, EDITS = EDITING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId | None = None
     channel: Channel
@@ -50,7 +50,7 @@ class PlanActivity(SettingGiven):
 class RescheduleActivity(Command):
     """Put a planned activity off, or bring it forward; its reminder goes with it, as long ahead as before or told."""
 
-    ROLES = EDITING
+    ROLES, EDITS = EDITING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId
     due_at: GivenMoment
@@ -62,7 +62,7 @@ class RescheduleActivity(Command):
 class HoldActivity(SettingGiven):
     """Tell how a planned activity went; what is not told stays as it was planned."""
 
-    ROLES = EDITING
+    ROLES, EDITS = EDITING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId
     client_id: ClientId | None = None
@@ -84,9 +84,12 @@ class HoldActivity(SettingGiven):
     topic="Delivery",
 )
 class RecordActivity(SettingGiven):
-    """Tell about a touchpoint that took place; an offer going out claims its client."""
+    """Tell about a touchpoint that took place; an offer going out claims its client.
 
-    ROLES = ENTERING
+    What comes in is recorded by whoever takes it, of whichever client; else that is one whom they may see.
+    """
+
+    ROLES, EDITS = ENTERING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId | None = None
     channel: Channel
@@ -102,12 +105,15 @@ class RecordActivity(SettingGiven):
     topic: Text | None = None
     result: Text | None = None
 
+    def known_by_id(self) -> tuple[str, ...]:
+        return ("client_id", "contact_id") if self.direction is Direction.INBOUND else ()
+
 
 @example(activity_id=CALL, status=CallStatus.FINISHED)
 class ClassifyCall(Command):
     """Give an incoming call its status with one click."""
 
-    ROLES = CLASSIFYING
+    ROLES, EDITS = CLASSIFYING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId
     status: CallStatus
@@ -118,7 +124,7 @@ class ClassifyCall(Command):
 class NameActivityClient(Command):
     """Say with which client a touchpoint was; an offer claims that client."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId
     client_id: ClientId
@@ -128,7 +134,7 @@ class NameActivityClient(Command):
 class CancelActivity(Command):
     """Say that a planned activity will not take place, and why."""
 
-    ROLES = EDITING
+    ROLES, EDITS = EDITING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId
     reason: Text
@@ -227,9 +233,10 @@ def _told(command: RecordActivity | ImportActivity) -> Touchpoint:
 
 
 def _offer(context: Context, touchpoint: Touchpoint, seller_id: UUID | None) -> Approach | None:
-    """Return the approach that an offer is; whatever else was held only needs its clients and deal to exist."""
+    """Return the approach that an offer is; whatever else was held only needs its clients to exist, as any its deal."""
     if touchpoint.is_offer:
         seller = acting_staff(context, seller_id)
+        _check_known(context, None, None, touchpoint.deal_id)
         return approach(context, seller, touchpoint.client_id, touchpoint.contact_id)
     _check_known(context, touchpoint.client_id, touchpoint.contact_id, touchpoint.deal_id)
     return None

@@ -11,7 +11,7 @@ from events.ids import ActivityId
 class FallReminder(Command):
     """Say that the moment has come to remind of a planned activity; a timer asks this."""
 
-    ROLES = POLICY
+    ROLES, EDITS = POLICY, None
 
     activity_id: ActivityId
     remind_at: GivenMoment

@@ -12,7 +12,7 @@ from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.handover import EDITING
 from events.examples import BORIS, MEETING, example
 from events.ids import ActivityId, ClientId, StaffId
-from events.values import MOST_PARTICIPANTS, Minutes, ShortText
+from events.values import MOST_PARTICIPANTS, EditedKind, Minutes, ShortText
 
 
 class ParticipantsGiven(Command):
@@ -40,7 +40,7 @@ class SettingGiven(ParticipantsGiven):
 class CorrectActivity(ParticipantsGiven):
     """Say how long an activity takes, where, and with whom, as all of it should read; what is null is not known."""
 
-    ROLES = EDITING
+    ROLES, EDITS = EDITING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId
     duration_minutes: Minutes | None

@@ -7,7 +7,7 @@ from commands.base import Command, Context, Outcome, handles
 from commands.roles import ENTERING
 from events.examples import HOLDING, OLGA, ROMASHKA, example
 from events.ids import ClientId
-from events.values import AffiliationRole, Text
+from events.values import AffiliationRole, EditedKind, Text
 
 LONGEST_CHAIN = 100
 """Parents above an organisation that are looked at; nobody's group of companies is deeper, so more are a circle."""
@@ -17,7 +17,7 @@ LONGEST_CHAIN = 100
 class AffiliatePerson(Command):
     """Say that a person acts for an organisation, and as what."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.PERSONAL
 
     client_id: ClientId
     organisation_id: ClientId
@@ -28,7 +28,7 @@ class AffiliatePerson(Command):
 class EndAffiliation(Command):
     """Say that a person no longer acts for an organisation."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.PERSONAL
 
     client_id: ClientId
     organisation_id: ClientId
@@ -39,7 +39,7 @@ class EndAffiliation(Command):
 class DeclareSubsidiary(Command):
     """Say that an organisation belongs to another one; it keeps its own owner."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.PERSONAL
 
     client_id: ClientId
     parent_id: ClientId
@@ -55,7 +55,7 @@ def affiliate_person(command: AffiliatePerson, context: Context) -> Outcome:
 @handles(EndAffiliation)
 def end_affiliation(command: EndAffiliation, context: Context) -> Outcome:
     person = context.load(Client, command.client_id)
-    person.end_affiliation(command.organisation_id, reason=command.reason)
+    person.end_affiliation(context.load(Client, command.organisation_id).id, reason=command.reason)
     return context.save(person)
 
 

@@ -39,7 +39,7 @@ class IssueApiKey(Command):
     is the SHA-256 of these 43 characters.
     """
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     api_key_id: ApiKeyId | None = None
     name: ShortText
@@ -59,7 +59,7 @@ class IssueApiKey(Command):
 class RotateApiKey(Command):
     """Give a key another secret, whose digest this is; the one before stays good for so many hours."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     api_key_id: ApiKeyId
     secret_sha256: Digest
@@ -71,7 +71,7 @@ class RotateApiKey(Command):
 class RevokeApiKey(Command):
     """Let nobody in with a key any more, for ever."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     api_key_id: ApiKeyId
     reason: Text

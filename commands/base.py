@@ -15,7 +15,7 @@ from aggregates.base import Aggregate, kind_named
 from commands.roles import Roles
 from events.ids import staff_id_of
 from events.marks import ids_named
-from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, Moment, Notice
+from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, EditedKind, Moment, Notice
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -74,13 +74,15 @@ GivenNotice = Annotated[
 class Command(BaseModel):
     """Something a person or a program asks for; the fields are the body of the request.
 
-    ROLES are the roles that may ask for it. `occurred_at` is the business time (default: now); a moment in the future
-    is refused before any handler sees it.
+    ROLES are the roles that may ask for it, unless what it EDITS was granted to others, or withdrawn. `occurred_at` is
+    the business time (default: now); a moment in the future is refused before any handler sees it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_max_length=10_000)
 
     ROLES: ClassVar[Roles] = frozenset()
+    EDITS: ClassVar[EditedKind | None]
+    """By which kind of thing it is granted to roles; None: to no other ones than ROLES."""
 
     occurred_at: GivenMoment | None = None
 
@@ -89,6 +91,10 @@ class Command(BaseModel):
     def command_name(cls) -> str:
         """The name in the address: the class name in kebab-case."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def known_by_id(self) -> tuple[str, ...]:
+        """Return the fields that may name a client whom the actor does not see, and was told the id of."""
+        return ()
 
 
 @cache
@@ -172,6 +178,8 @@ def handles(command_type: type[Command]) -> Callable[[H], H]:
         assert command_type not in HANDLERS, f"{command_type.__name__} has two handlers"  # noqa: S101
         if not command_type.ROLES:
             raise TypeError(f"{command_type.__name__} names no ROLES, so nobody may ask for it: see commands/roles.py.")
+        if not hasattr(command_type, "EDITS"):
+            raise TypeError(f"{command_type.__name__} does not say what it EDITS: an EditedKind, or None.")
         HANDLERS[command_type] = handler
         return handler
 

@@ -13,7 +13,7 @@ from events.values import ShortText, Text
 class OpenBranch(Command):
     """Open a branch, or a closed one again; its id is that of its name."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     name: ShortText
     head_id: StaffId | None = None
@@ -23,7 +23,7 @@ class OpenBranch(Command):
 class RenameBranch(Command):
     """Give a branch another name; the old one stays its own too."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     branch_id: BranchId
     name: ShortText
@@ -33,7 +33,7 @@ class RenameBranch(Command):
 class MoveBranchUnderHead(Command):
     """Put a branch under another head, or under none."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     branch_id: BranchId
     head_id: StaffId | None
@@ -44,7 +44,7 @@ class MoveBranchUnderHead(Command):
 class CloseBranch(Command):
     """Close a branch: nobody joins it any more, and who is there stays until moved."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     branch_id: BranchId
     reason: Text

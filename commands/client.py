@@ -18,6 +18,7 @@ from events.values import (
     AffiliationRole,
     ClientKind,
     Confidence,
+    EditedKind,
     Lifecycle,
     ProfileFact,
     ProfileField,
@@ -41,7 +42,7 @@ class RegisterClient(DuplicateAllowing):
     have their numbers, as they may have its.
     """
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.CLIENTS
 
     client_id: ClientId | None = None
     kind: ClientKind
@@ -67,7 +68,7 @@ class RegisterClient(DuplicateAllowing):
 class RenameClient(Command):
     """Call a client differently; a seller or a head only what they entered themselves within 24 hours."""
 
-    ROLES = CORRECTING
+    ROLES, EDITS = CORRECTING, EditedKind.PERSONAL
 
     client_id: ClientId
     name: ShortText
@@ -80,7 +81,7 @@ class CorrectTaxId(Command):
     A seller or a head gives one that is missing, and corrects what they entered themselves within 24 hours.
     """
 
-    ROLES = CORRECTING
+    ROLES, EDITS = CORRECTING, EditedKind.PERSONAL
 
     client_id: ClientId
     tax_id: ShortText | None
@@ -91,7 +92,7 @@ class CorrectTaxId(Command):
 class CorrectProfile(Command):
     """Say what is true of a client's trait; nothing: it is not known."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.PERSONAL
 
     client_id: ClientId
     field: ProfileField
@@ -104,7 +105,7 @@ class CorrectProfile(Command):
 class AdvanceLifecycle(Command):
     """Say that the relationship entered another state; losing and winning back need a reason."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.CLIENTS
 
     client_id: ClientId
     to_state: Lifecycle
@@ -115,7 +116,7 @@ class AdvanceLifecycle(Command):
 class ArchiveClient(Command):
     """Put a client's card away; its phones, e-mails and tax number are free for others."""
 
-    ROLES = PERSONAL | HEADING
+    ROLES, EDITS = PERSONAL | HEADING, EditedKind.CLIENTS
 
     client_id: ClientId
     reason: Text
@@ -125,7 +126,7 @@ class ArchiveClient(Command):
 class RestoreClient(Command):
     """Take a client's card out of the archive."""
 
-    ROLES = PERSONAL | HEADING
+    ROLES, EDITS = PERSONAL | HEADING, EditedKind.CLIENTS
 
     client_id: ClientId
     reason: Text

@@ -18,6 +18,7 @@ from events.ids import ClientId
 from events.values import (
     ContactKind,
     ContactPoint,
+    EditedKind,
     ShortText,
     Text,
     Value,
@@ -77,7 +78,7 @@ class DuplicateAllowing(Command):
 class AddContactPoint(DuplicateAllowing):
     """Say how else a client is reached; one client has 50 contact points at most."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.PERSONAL
 
     client_id: ClientId
     point: ContactPointGiven
@@ -91,7 +92,7 @@ class CorrectContactPoint(Command):
     A seller or a head corrects what they entered themselves within 24 hours.
     """
 
-    ROLES = CORRECTING
+    ROLES, EDITS = CORRECTING, EditedKind.PERSONAL
 
     client_id: ClientId
     from_point: ContactPointGiven
@@ -106,7 +107,7 @@ class RemoveContactPoint(Command):
     A seller or a head takes back what they entered themselves within 24 hours.
     """
 
-    ROLES = CORRECTING
+    ROLES, EDITS = CORRECTING, EditedKind.PERSONAL
 
     client_id: ClientId
     point: ContactPointGiven

@@ -5,14 +5,14 @@ from commands.base import Command, Context, Outcome, handles
 from commands.roles import ENTERING
 from events.examples import NOTICE_TEXT, ROMASHKA, example
 from events.ids import ClientId
-from events.values import Channel, Version
+from events.values import Channel, EditedKind, Version
 
 
 @example(client_id=ROMASHKA, text_version=NOTICE_TEXT, channel=Channel.EMAIL)
 class GiveDataNotice(Command):
     """Say that a client was told what is done for the confidentiality of their data, by which version of the text."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.PERSONAL
 
     client_id: ClientId
     text_version: Version

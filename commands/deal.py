@@ -17,14 +17,14 @@ from commands.money import GivenMoney
 from commands.roles import SELLING
 from events.examples import BORIS, DISCOUNTED, GTX, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
-from events.values import Code, LossReason, ShortText, Text
+from events.values import Code, EditedKind, LossReason, ShortText, Text
 
 
 @example(deal_id=SALE, client_id=ROMASHKA, pipeline_id=ROAD, product_code=GTX, amount=PRICE)
 class OpenDeal(Command):
     """Begin a possible sale; it claims a client nobody owns, and is refused on somebody else's."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId | None = None
     client_id: ClientId | None = None
@@ -40,7 +40,7 @@ class OpenDeal(Command):
 class NameDealClient(Command):
     """Say with which client a deal is; the deal's seller claims that client."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     client_id: ClientId
@@ -50,7 +50,7 @@ class NameDealClient(Command):
 class MoveDeal(Command):
     """Move an open deal to another stage of its pipeline."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     to_stage: Code
@@ -61,7 +61,7 @@ class MoveDeal(Command):
 class RevalueDeal(Command):
     """Say what an open deal is worth now; nothing: not known any more."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     amount: GivenMoney | None
@@ -72,7 +72,7 @@ class RevalueDeal(Command):
 class HandOverDeal(Command):
     """Let another seller lead an open deal; the client must be free or that seller's own."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     to_seller_id: StaffId
@@ -83,7 +83,7 @@ class HandOverDeal(Command):
 class WinDeal(Command):
     """Say that the client bought, for this amount or the deal's; who bought is a customer from then on."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     amount: GivenMoney | None = None
@@ -96,7 +96,7 @@ class LoseDeal(Command):
     Without a code, and with `other`, `reason` has to be there.
     """
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     reason: Text | None = None
@@ -113,7 +113,7 @@ class LoseDeal(Command):
 class ReopenDeal(Command):
     """Let a deal that had ended go on, at the stage where it ended or another."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     stage: Code | None = None

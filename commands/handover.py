@@ -18,7 +18,7 @@ from commands.base import Command, Context, Outcome, handles
 from commands.roles import POLICY, SELLING, Roles
 from events.examples import ANNA, BORIS, MEETING, SALE, VERA, example
 from events.ids import ActivityId, DealId, StaffId
-from events.values import Text
+from events.values import EditedKind, Text
 
 EDITING: Roles = SELLING | {"service_agent", "marketer"}
 
@@ -30,7 +30,7 @@ SELLER_IS_GONE = "whoever led it does not any more"
 class HandOverActivity(Command):
     """Let another staff member do what is planned."""
 
-    ROLES = EDITING
+    ROLES, EDITS = EDITING, EditedKind.ACTIVITIES
 
     activity_id: ActivityId
     to_staff_id: StaffId
@@ -41,7 +41,7 @@ class HandOverActivity(Command):
 class ReassignDeal(Command):
     """Give an open deal to the client's owner; if its seller sells no more, else to the successor, else to the head."""
 
-    ROLES = POLICY
+    ROLES, EDITS = POLICY, None
 
     deal_id: DealId
     from_staff_id: StaffId
@@ -53,7 +53,7 @@ class ReassignDeal(Command):
 class ReassignActivity(Command):
     """Give what is planned to the client's owner; if whose it was left, else to the successor, else to the head."""
 
-    ROLES = POLICY
+    ROLES, EDITS = POLICY, None
 
     activity_id: ActivityId
     from_staff_id: StaffId

@@ -18,7 +18,7 @@ from events.values import (
 class StartImport(Command):
     """Begin to read a file or folder of old records."""
 
-    ROLES = IMPORT
+    ROLES, EDITS = IMPORT, None
 
     import_id: ImportId | None = None
     source: ShortText
@@ -29,7 +29,7 @@ class StartImport(Command):
 class FinishImport(Command):
     """Account for every row of the source."""
 
-    ROLES = IMPORT
+    ROLES, EDITS = IMPORT, None
 
     import_id: ImportId
     rows: Annotated[int, Field(ge=0, le=10**12)]
@@ -41,7 +41,7 @@ class FinishImport(Command):
 class HistoryCommand(Command):
     """A row of old records; `occurred_at` is its date, or the import's stated date with `date_unknown`."""
 
-    ROLES = IMPORT
+    ROLES, EDITS = IMPORT, None
 
     import_id: ImportId
     date_unknown: bool = False

@@ -14,7 +14,7 @@ from events.values import ShortText, Text
 class BindLogin(Command):
     """Say who signs in under a name: `issuer` and `subject` are what the provider's tokens say as `iss` and `sub`."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     staff_id: StaffId
     issuer: ShortText
@@ -25,7 +25,7 @@ class BindLogin(Command):
 class ReleaseLogin(Command):
     """Say that whoever signs in under a name is nobody here any more."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     issuer: ShortText
     subject: ShortText

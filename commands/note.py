@@ -14,14 +14,14 @@ from commands.base import Actor, Command, Context, Outcome, handles, wrong_field
 from commands.roles import ENTERING, HEADING
 from events.examples import CALL, REMARK, ROMASHKA, SALE, example
 from events.ids import ActivityId, ClientId, DealId
-from events.values import Text
+from events.values import EditedKind, Text
 
 
 @example(client_id=ROMASHKA, note_id=REMARK, text="Call before noon")
 class NoteClient(Command):
     """Add a note to a client's card; whoever serves a client may, whoever owns it."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.NOTES
 
     client_id: ClientId
     note_id: UUID | None = None
@@ -32,7 +32,7 @@ class NoteClient(Command):
 class NoteDeal(Command):
     """Add a note to a deal."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.NOTES
 
     deal_id: DealId
     note_id: UUID | None = None
@@ -43,7 +43,7 @@ class NoteDeal(Command):
 class NoteActivity(Command):
     """Add a note to an activity."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.NOTES
 
     activity_id: ActivityId
     note_id: UUID | None = None
@@ -69,7 +69,7 @@ class OfNote(Command):
 class EditNote(OfNote):
     """Put a note of one's own into other words; name what it is about, as the list of notes does."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.NOTES
 
     text: Text
 
@@ -78,7 +78,7 @@ class EditNote(OfNote):
 class WithdrawNote(OfNote):
     """Say that a note does not stand, and why: its author's own, and a head or an admin any."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, EditedKind.NOTES
 
     reason: Text
 

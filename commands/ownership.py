@@ -10,24 +10,27 @@ from commands.base import Command, Context, Outcome, handles
 from commands.roles import HEADING, POLICY, SELLING
 from events.examples import ANNA, BORIS, ROMASHKA, VERA, example
 from events.ids import ClientId, StaffId
-from events.values import OwnershipCause, Text
+from events.values import EditedKind, OwnershipCause, Text
 
 
 @example(client_id=ROMASHKA)
 class ClaimClient(Command):
-    """Make a client nobody owns the seller's own."""
+    """Make a client nobody owns the seller's own; of any other one it is told who the owner is."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.OWNERSHIP
 
     client_id: ClientId
     seller_id: StaffId | None = None
+
+    def known_by_id(self) -> tuple[str, ...]:
+        return ("client_id",)
 
 
 @example(client_id=ROMASHKA, to_seller_id=BORIS, reason="they quarrelled")
 class TransferClient(Command):
     """Give a client to another owner, for a conflict or another reason, which is kept for ever."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, EditedKind.OWNERSHIP
 
     client_id: ClientId
     to_seller_id: StaffId
@@ -39,7 +42,7 @@ class TransferClient(Command):
 class ReleaseClient(Command):
     """Leave a client without an owner."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, EditedKind.OWNERSHIP
 
     client_id: ClientId
     reason: Text
@@ -49,7 +52,7 @@ class ReleaseClient(Command):
 class ReassignClient(Command):
     """Give the client of an owner who left, or sells no more, to the successor, else to the head, else to nobody."""
 
-    ROLES = POLICY
+    ROLES, EDITS = POLICY, None
 
     client_id: ClientId
     departed_id: StaffId

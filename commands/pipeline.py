@@ -16,7 +16,7 @@ from events.values import Code, ShortText, Stage
 class DefinePipeline(Command):
     """Define a road of stages that deals take, in this order."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     pipeline_id: PipelineId | None = None
     name: ShortText
@@ -27,7 +27,7 @@ class DefinePipeline(Command):
 class AddStage(Command):
     """Add a stage to a pipeline, after another one or at the start."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     pipeline_id: PipelineId
     stage: Stage
@@ -38,7 +38,7 @@ class AddStage(Command):
 class ReviseStage(Command):
     """Name or weigh a stage differently."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     pipeline_id: PipelineId
     stage: Stage
@@ -48,7 +48,7 @@ class ReviseStage(Command):
 class RetireStage(Command):
     """Let no more deals enter a stage."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     pipeline_id: PipelineId
     stage: Code
@@ -58,7 +58,7 @@ class RetireStage(Command):
 class RestoreStage(Command):
     """Let deals enter a stage again that was retired."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     pipeline_id: PipelineId
     stage: Code
@@ -68,7 +68,7 @@ class RestoreStage(Command):
 class RetirePipeline(Command):
     """Let no more deals begin on a road; those on it go on, and may be reopened."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     pipeline_id: PipelineId
 
@@ -77,7 +77,7 @@ class RetirePipeline(Command):
 class RestorePipeline(Command):
     """Let deals begin again on a road that was retired."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     pipeline_id: PipelineId
 

@@ -17,7 +17,7 @@ class BindPortalLogin(Command):
     A partner is an organisation. One name is either a client's or a staff member's.
     """
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     client_id: ClientId
     role: PortalRole
@@ -29,7 +29,7 @@ class BindPortalLogin(Command):
 class ReleasePortalLogin(Command):
     """Say that whoever signs in under a name comes in for no client any more."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     issuer: ShortText
     subject: ShortText

@@ -21,7 +21,7 @@ CATALOGUE: Roles = HEADING | {"marketer"}
 class ListProduct(Command):
     """Put a product into the catalogue; its code says which product it is."""
 
-    ROLES = CATALOGUE
+    ROLES, EDITS = CATALOGUE, None
 
     code: Code
     name: ShortText
@@ -33,7 +33,7 @@ class ListProduct(Command):
 class RenameProduct(Command):
     """Call a product differently."""
 
-    ROLES = CATALOGUE
+    ROLES, EDITS = CATALOGUE, None
 
     code: Code
     name: ShortText
@@ -43,7 +43,7 @@ class RenameProduct(Command):
 class AddProductAlias(Command):
     """Say under which other spelling a product is found."""
 
-    ROLES = CATALOGUE
+    ROLES, EDITS = CATALOGUE, None
 
     code: Code
     alias: ShortText
@@ -53,7 +53,7 @@ class AddProductAlias(Command):
 class WithdrawProduct(Command):
     """Offer a product no more."""
 
-    ROLES = CATALOGUE
+    ROLES, EDITS = CATALOGUE, None
 
     code: Code
 

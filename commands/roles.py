@@ -44,8 +44,8 @@ HEADING: Roles = frozenset({"head", "admin"})
 KEPT_APART: Roles = frozenset({"seller"})
 """They lead no deal and plan no work of a client who is another's; all others stand above, or do not sell."""
 
-SEEING_ALL: Roles = frozenset({"operator", "marketer", "service_agent", "admin", "import"})
-"""A refusal may name to them a client who is somebody else's; of the others some see a part, and programs nobody."""
+ACTING_BY_ID: Roles = frozenset({"integration", "ops"})
+"""They see no client, and act on those whose id they were given: programs do what their key names, ops import."""
 
 ADMIN: Roles = frozenset({"admin"})
 POLICY: Roles = frozenset({"policy", "head", "admin"})

@@ -26,7 +26,7 @@ from events.values import (
 class HireStaff(Command):
     """Enter somebody who joined the company."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     staff_id: StaffId | None = None
     name: ShortText
@@ -47,7 +47,7 @@ class HireStaff(Command):
 class ChangeStaffRole(Command):
     """Give a staff member another role; if it does not sell, the clients go to the successor, else to the head."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     staff_id: StaffId
     role: StaffRole
@@ -58,7 +58,7 @@ class ChangeStaffRole(Command):
 class MoveStaff(Command):
     """Move a staff member to another team, branch or head; what is not named stays as it is."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     staff_id: StaffId
     team: ShortText | None = None
@@ -79,7 +79,7 @@ class MoveStaff(Command):
 class DepartStaff(Command):
     """Enter that a staff member left; clients and open work go to the successor, else to the head, else are free."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     staff_id: StaffId
     successor_id: StaffId | None = None
@@ -90,7 +90,7 @@ class DepartStaff(Command):
 class SuspendStaff(Command):
     """Let a staff member do and see nothing until `reinstate-staff`; their clients and their work stay theirs."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     staff_id: StaffId
     reason: Text
@@ -100,7 +100,7 @@ class SuspendStaff(Command):
 class ReinstateStaff(Command):
     """Let a suspended staff member in again."""
 
-    ROLES = ADMIN
+    ROLES, EDITS = ADMIN, None
 
     staff_id: StaffId
     reason: Text | None = None

@@ -13,7 +13,7 @@ from events.values import ShortText, Text
 class OpenTeam(Command):
     """Open a team, or a closed one again; its id is that of its name."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     name: ShortText
     head_id: StaffId | None = None
@@ -23,7 +23,7 @@ class OpenTeam(Command):
 class RenameTeam(Command):
     """Give a team another name; the old one stays its own too."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     team_id: TeamId
     name: ShortText
@@ -33,7 +33,7 @@ class RenameTeam(Command):
 class MoveTeamUnderHead(Command):
     """Put a team under another head, or under none."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     team_id: TeamId
     head_id: StaffId | None
@@ -44,7 +44,7 @@ class MoveTeamUnderHead(Command):
 class CloseTeam(Command):
     """Close a team: nobody joins it any more, and who is there stays until moved."""
 
-    ROLES = HEADING
+    ROLES, EDITS = HEADING, None
 
     team_id: TeamId
     reason: Text

@@ -212,6 +212,25 @@ class Scope(StrEnum):
     ALL = "all"
 
 
+class EditedKind(StrEnum):
+    """What commands edit, as far as it can be granted to a role; each is of one kind or of none."""
+
+    CLIENTS = "clients"
+    PERSONAL = "personal"
+    OWNERSHIP = "ownership"
+    DEALS = "deals"
+    ACTIVITIES = "activities"
+    NOTES = "notes"
+
+
+class Extent(StrEnum):
+    """Which commands of a kind a role may ask for: none, those that each names it for, or all."""
+
+    NONE = "none"
+    USUAL = "usual"
+    ALL = "all"
+
+
 class Channel(StrEnum):
     CALL = "call"
     MEETING = "meeting"

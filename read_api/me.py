@@ -53,7 +53,7 @@ async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Respons
         "role": caller.role,
         "client_id": caller.on_behalf_of,
         "language": desk.language_of(ask.request.headers.get("accept-language")),
-        "commands": _named(caller, desk.commands_of(caller.role)),
+        "commands": _named(caller, await desk.commands_of(caller.role)),
         "questions": _named(caller, questions_of(caller.role)),
         "scopes": await desk.reaches.scopes_of(caller.role),
         "position": seen.position,

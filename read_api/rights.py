@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 from fastapi import Query, Response
 from pydantic_core import to_json
 
-from read_api.lists import Scope
+from read_api.lists import Extent, Scope
 from read_api.reading.answer import Answer, Items
 from read_api.reading.declaring import Asking, Questions, questions_of
 from read_api.reading.question import Question
@@ -26,11 +26,23 @@ class Scopes(Answer):
     texts: Scope
 
 
+class Editing(Answer):
+    """Which commands of each kind a role may ask for: none, all, or, if nothing else was granted, those as usual."""
+
+    clients: Extent
+    personal: Extent
+    ownership: Extent
+    deals: Extent
+    activities: Extent
+    notes: Extent
+
+
 class RoleRights(Answer):
     """What the people of a role, or who comes in for a client in one, may ask for, by name, and see."""
 
     role: Role | PortalRole
     scopes: Scopes
+    editing: Editing
     commands: list[str]
     questions: list[str]
 
@@ -44,7 +56,8 @@ async def list_rights(ask: Asking, question: Annotated[Question, Query()]) -> Re
         {
             "role": role,
             "scopes": await desk.reaches.scopes_of(role),
-            "commands": desk.commands_of(role),
+            "editing": await desk.editing_of(role),
+            "commands": await desk.commands_of(role),
             "questions": questions_of(role),
         }
         for role in (*get_args(Role), *get_args(PortalRole))

@@ -1,8 +1,8 @@
 """Puts the read side together: its connections, the history that auditors read from the log, and the reports."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,11 +13,11 @@ from aggregates.identity import email_key, phone_key
 from app.composition.decoding import mapper_by
 from app.composition.limits import turns_of_reads
 from app.composition.readers import Readers
-from app.composition.signing_in import Door, scopes_at
+from app.composition.rights import RightsOfRoles
+from app.composition.signing_in import Door
 from app.database import Urls
 from app.settings import Settings
 from app.words.messages import language_of, words_for
-from commands.registry import COMMANDS
 from events.registry import EVENT_TYPES
 from infra.log.accesses import Access
 from infra.log.crypto import MasterKey
@@ -33,6 +33,7 @@ from read_api.reading.direct import DirectRoute
 from read_api.reading.errors import ViewBuildingError
 from read_api.reading.feed import Feed
 from read_api.reading.past import Past
+from read_api.reading.reach import Reach
 from read_api.reading.signals import Signals, Tickets
 from replay.past.as_of import TimeMachine
 from replay.past.feed import FedPage, feed_page
@@ -50,7 +51,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 class ReadSide(NamedTuple):
     """The routes for reads (`first` stand before all others), what opens their connections, and streams.
 
-    `streams` is how many are open; `end_streams` ends them.
+    `streams` is how many are open; `end_streams` ends them. `reach_of` tells what a caller may see.
     """
 
     first: Sequence[DirectRoute]
@@ -58,6 +59,7 @@ class ReadSide(NamedTuple):
     lifespan: Lifespan
     streams: Callable[[], int]
     end_streams: Callable[[], None]
+    reach_of: Callable[[Caller], Awaitable[Reach]]
 
 
 def history_at(url: str, master: MasterKey, seconds: float) -> History:
@@ -117,12 +119,6 @@ def tickets_at(url: str, seconds: float = READ_SECONDS) -> Tickets:
     return Tickets(issue, take)
 
 
-@cache
-def commands_of(role: str) -> Sequence[str]:
-    """Return the names of the commands that a role may ask for, in order."""
-    return sorted(name for name, command in COMMANDS.items() if role in command.ROLES)
-
-
 def past_at(url: str, master: MasterKey, seconds: float, patience: float) -> Past:
     """Return the past, folded from the log; none takes longer than that, or waits longer for its turn."""
     machine = time_machine_at(url, master, sessions=PAST_SESSIONS + PAST_WHOLES, seconds=seconds)
@@ -139,6 +135,7 @@ def read_side(
     urls: Urls,
     master: MasterKey,
     door: Door,
+    rights: RightsOfRoles,
     reports: Reports | None,
     note_access: Callable[[Access], None],
 ) -> ReadSide:
@@ -149,7 +146,7 @@ def read_side(
     desk = Desk(
         pool=pool,
         authenticate=door.anybody,
-        reaches=Reaches(scopes_at(urls.projector, master, seconds)),
+        reaches=Reaches(rights.scopes_of),
         is_let_in=door.is_let_in,
         history=history_at(urls.projector, master, seconds),
         phone_key=phone_key,
@@ -160,7 +157,8 @@ def read_side(
         tickets=tickets_at(urls.projector, seconds),
         note_access=note_access,
         take_turn=turns_of_reads(settings),
-        commands_of=commands_of,
+        commands_of=rights.commands_of,
+        editing_of=rights.editing_of,
         language_of=language_of,
         words_for=words_for,
         reports=reports,
@@ -177,4 +175,5 @@ def read_side(
         finally:
             await pool.close()
 
-    return ReadSide(direct_routes(desk), read_router(desk), lifespan, lambda: feed.tail.followers, feed.tail.end)
+    routes = (direct_routes(desk), read_router(desk), lifespan)
+    return ReadSide(*routes, lambda: feed.tail.followers, feed.tail.end, desk.reach_of)

@@ -1,6 +1,6 @@
 """Puts together what lets people and programs in: who a token or an API key names is read from their streams."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -12,11 +12,10 @@ from aggregates.api_key import ApiKey
 from aggregates.base import Aggregate
 from aggregates.login import Login
 from aggregates.portal_login import PortalLogin
-from aggregates.right import RoleRights
 from aggregates.staff import StaffMember
 from app.auth.api_keys import ApiKeys, Key
 from app.auth.errors import CallerError, LoginUnknownError, SuspendedError
-from app.auth.people import KNOWN_SECONDS, Bearer, People, Told
+from app.auth.people import Bearer, People, Told
 from app.auth.tokens import Authenticator, authenticator
 from app.composition.decoding import mapper_by
 from app.composition.readers import Readers
@@ -26,9 +25,8 @@ from commands.errors import NotAllowedError
 from commands.roles import PROGRAM
 from events.api_key import ApiKeyIssued
 from events.client import ClientArchived, ClientRestored
-from events.ids import portal_login_of, rights_of
-from events.values import PortalRole, Scope, SeenKind, StaffRole
-from infra.in_flight import Known
+from events.ids import portal_login_of
+from events.values import StaffRole
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import last_of, read_streams
@@ -82,27 +80,12 @@ Answer = TypeVar("Answer")
 Wanted = TypeVar("Wanted")
 Look = Callable[[psycopg.Connection[Any], Mapper, Wanted], Answer]
 
-_OF_PORTAL = frozenset(role.value for role in PortalRole)
-_NOTHING = {kind.value: Scope.NONE.value for kind in SeenKind}
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def people_at(url: str, master: MasterKey, seconds: float) -> People:
     """Return what tells who of the staff shows a token: as the log has it, whatever is being built anew."""
     return People(_asking(Readers(url, 1, seconds), _mapper(url, master, seconds), _whose))
-
-
-def scopes_at(url: str, master: MasterKey, seconds: float) -> Callable[[str], Awaitable[Mapping[str, str]]]:
-    """Return what tells the scope of each kind of thing that a role sees, as the log has it, known for a second."""
-    ask = _asking(Readers(url, 1, seconds), _mapper(url, master, seconds), _scopes)
-    known = Known(KNOWN_SECONDS, len(StaffRole))
-
-    async def scopes_of(role: str) -> Mapping[str, str]:
-        if role in _OF_PORTAL:
-            return _NOTHING
-        return await known.get(role, partial(ask, StaffRole(role)))
-
-    return scopes_of
 
 
 def api_keys_at(url: str, master: MasterKey, settings: Settings, used: Callable[[UUID], None]) -> ApiKeys:
@@ -143,12 +126,6 @@ def _whose_portal(connection: psycopg.Connection[Any], mapper: Mapper, login_id:
     if last_of(connection, login.client_id, (ClientArchived.TOPIC, ClientRestored.TOPIC)) == ClientArchived.TOPIC:
         return LoginUnknownError
     return Actor(f"login:{login_id}", login.role.value, on_behalf_of=login.client_id)
-
-
-def _scopes(connection: psycopg.Connection[Any], mapper: Mapper, role: StaffRole) -> Mapping[str, str]:
-    rights = RoleRights(rights_of(role))
-    _fold(mapper, rights, read_streams(connection, {rights.id: 0}))
-    return {kind.value: scope.value for kind, scope in rights.scopes(role).items()}
 
 
 def _key(connection: psycopg.Connection[Any], mapper: Mapper, key_id: UUID) -> Key | None:

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute
 from app.composition.due_timers import STATUS as TIMER_STATUS
 from app.composition.limits import shared_out
 from app.composition.reading import read_side
+from app.composition.rights import rights_at, standings
 from app.composition.signing_in import api_keys_at, door_at
 from app.composition.write_side import WriteSide
 from app.database import Urls
@@ -93,7 +94,8 @@ def http_parts(
     """Return what the application of this process is made of; a worker has a `home`, the first process a `crew`."""
     api_keys = api_keys_at(urls.writer, master, settings, write_side.key_uses.note)
     who = door_at(settings, urls.writer, master, api_keys)
-    reads = read_side(settings, urls, master, who, analytics, write_side.accesses.add)
+    rights = rights_at(urls.projector, master, settings.read_seconds)
+    reads = read_side(settings, urls, master, who, rights, analytics, write_side.accesses.add)
 
     jobs = jobs_at(urls.projector, settings.read_seconds)
     operators = [operations_router(who.authenticate, jobs, settings.backup_to)]
@@ -106,6 +108,7 @@ def http_parts(
         problem_of_item,
         write_side.refusals.note,
         shared_out(settings, settings.commands_per_second, settings.commands_burst, TooManyRequestsError).take,
+        standings(rights, reads.reach_of),
     )
     may_measure = operators_or_from_here(who.authenticate)
     return Parts(

@@ -191,7 +191,7 @@ def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
         "tags": ["commands"],
         "operationId": name.replace("-", "_"),
         "summary": (command.__doc__ or name).strip().partition("\n")[0],
-        "description": f"Roles: {', '.join(sorted(command.ROLES))}.",
+        "description": f"Roles: {', '.join(sorted(command.ROLES))}.{_granted_as(command)}",
         "parameters": [KEY, IF_MATCH],
         "requestBody": _body(body, example_body(name)),
         "responses": {
@@ -199,6 +199,10 @@ def _command(name: str, command: type[Command], body: str) -> dict[str, Any]:
             **{status: {} for status in ("404", "409", "412", "429")},
         },
     }
+
+
+def _granted_as(command: type[Command]) -> str:
+    return f" Granted to others, or withdrawn, as `{command.EDITS.value}`." if command.EDITS else ""
 
 
 def _batch(body: str) -> dict[str, Any]:

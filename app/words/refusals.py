@@ -17,7 +17,7 @@ from commands import errors as commands
 from commands.base import HANDLERS, Command
 from commands.execution.decision import Decision
 from infra.log.clock import ClockAheadError
-from read_api.reading.errors import ReadError, WrongParameterError
+from read_api.reading.errors import ReadError, ViewBuildingError, WrongParameterError
 from replay.repair.jobs import JobError
 
 Codes = Mapping[str, list[str]]
@@ -33,10 +33,13 @@ OF_EVERY_BODY = {"400": ["bad-request", "not-json"], "413": [HTTP_CODES[413]], "
 OF_THE_DOOR = (commands.UnknownCommandError, commands.BatchRefusedError, commands.HeaderOfOneCommandError)
 """Errors of a request that names a command itself, or sends several."""
 
+OF_THE_SERVICE = (ClockAheadError, ViewBuildingError)
+"""Errors of nobody who asks: a clock goes wrong, or the view that says who works with whom is not there yet."""
+
 
 def codes_of_command(command: type[Command]) -> Codes:
     """Return the codes of one command sent by itself."""
-    errors = {*_rules_of(command), *_kinds_of(commands.RequestError), *_kinds_of(CallerError), ClockAheadError}
+    errors = {*_rules_of(command), *_kinds_of(commands.RequestError), *_kinds_of(CallerError), *OF_THE_SERVICE}
     return _by_status(errors.difference(OF_THE_DOOR))
 
 
@@ -44,7 +47,7 @@ def codes_of_batch() -> Codes:
     """Return the codes of a batch as a whole; each command in it is told its own."""
     per_command = {commands.PreconditionFailedError, commands.DuplicateClientError, commands.ContendedError}
     per_command |= {commands.KeyReusedError, commands.UnknownCommandError}
-    errors = {*_kinds_of(commands.RequestError), *_kinds_of(CallerError), ClockAheadError}
+    errors = {*_kinds_of(commands.RequestError), *_kinds_of(CallerError), *OF_THE_SERVICE}
     return _by_status(errors - per_command)
 
 

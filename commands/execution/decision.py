@@ -9,8 +9,11 @@ from uuid import UUID
 from aggregates.base import Aggregate, AlreadyExistsError, Identity, NotFoundError, Occasion
 from aggregates.staff import StaffMember
 from commands.base import Actor, Command, Outcome
-from commands.errors import NotAllowedError, NotLetInError
+from commands.errors import NotLetInError
 from commands.execution.streams import Entry, Streams, WrongKindError
+from commands.roles import ACTING_BY_ID
+from commands.sight import NOTHING_UNSEEN, OutOfSightError, unseen
+from commands.standing import UNBOUNDED, Standing, require_right
 from events.base import Event
 from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import ClaimChange, Decided, Head
@@ -20,12 +23,6 @@ A = TypeVar("A", bound=Aggregate)
 
 
 KeyedHash = Callable[[str], bytes]
-
-
-def require_right(command_type: type[Command], role: str) -> None:
-    """Refuse a command to a role that may not ask for it; raises NotAllowedError."""
-    if role not in command_type.ROLES:
-        raise NotAllowedError(role=role, needed=sorted(command_type.ROLES), action=command_type.command_name())
 
 
 @dataclass(slots=True)
@@ -44,6 +41,7 @@ class Request:
     if_match: int | None = None
     correlation_id: UUID | None = None
     causation_id: UUID | None = None
+    standing: Standing = UNBOUNDED
 
     @classmethod
     def of(
@@ -56,6 +54,7 @@ class Request:
         received_at: datetime | None = None,
         if_match: int | None = None,
         causation_id: UUID | None = None,
+        standing: Standing = UNBOUNDED,
     ) -> "Request":
         """Return the request for a command; under the same `command_id` (default: a new one) it is carried out once."""
         return cls(
@@ -68,16 +67,18 @@ class Request:
             if_match,
             causation_id,
             causation_id,
+            standing,
         )
 
 
 class Decision:
     """The context of one command; remembers every stream the handler looked at, as it stood then.
 
-    `touched` has them by the numbers of their ids, as Streams does.
+    `touched` has them by the numbers of their ids, as Streams does. What the command names and the actor does not see
+    is for the handler as if nothing were recorded under its id.
     """
 
-    __slots__ = ("_occasion", "_streams", "actor", "now", "occurred_at", "request", "touched")
+    __slots__ = ("_occasion", "_streams", "_unseen", "actor", "now", "occurred_at", "request", "touched")
 
     def __init__(self, request: Request, streams: Streams) -> None:
         self.request = request
@@ -85,6 +86,7 @@ class Decision:
         self.now = request.received_at
         self.occurred_at = (request.command.occurred_at or request.received_at).astimezone(UTC)
         self.touched: dict[int, tuple[Entry, Head]] = {}
+        self._unseen = NOTHING_UNSEEN
         self._streams = streams
         self._occasion = Occasion(
             self.occurred_at,
@@ -98,27 +100,41 @@ class Decision:
     def admit(self) -> None:
         """Look at the actor's own stream, where it says who they are, so that nobody decides after they have left.
 
+        And at what the command names, so that they act on nothing that they do not see.
+
         Raises NotLetInError, and NotAllowedError where their role has changed since they were let in.
         """
-        if not self.actor.is_on_record or self.actor.staff_id is None:
-            return
-        member = self.find(StaffMember, self.actor.staff_id)
-        if member is None or not member.is_admitted:
-            raise NotLetInError(staff_id=self.actor.staff_id)
-        if member.role.value != self.actor.role:
-            self.actor = replace(self.actor, role=member.role.value)
-            require_right(type(self.request.command), self.actor.role)
+        standing = self.request.standing
+        if self.actor.is_on_record and self.actor.staff_id is not None:
+            member = self.find(StaffMember, self.actor.staff_id)
+            if member is None or not member.is_admitted:
+                raise NotLetInError(staff_id=self.actor.staff_id)
+            if member.role.value != self.actor.role:
+                self.actor = replace(self.actor, role=member.role.value)
+                require_right(type(self.request.command), self.actor.role, standing.granted)
+        if standing.sight is not None and self.actor.role not in ACTING_BY_ID:
+            self._unseen = unseen(self.request.command, standing.sight, self._found)
 
     def load(self, kind: type[A], stream_id: UUID) -> A:
         """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id."""
         aggregate = self._take(kind, stream_id)
-        if aggregate.version:
-            return aggregate
-        raise NotFoundError(kind=kind.KIND, id=stream_id)
+        if not aggregate.version:
+            raise NotFoundError(kind=kind.KIND, id=stream_id)
+        if stream_id in self._unseen.hidden:
+            raise OutOfSightError(kind=kind.KIND, id=stream_id)
+        return aggregate
 
     def find(self, kind: type[A], stream_id: UUID) -> A | None:
         """Return the aggregate, or None when nothing is recorded under the id (it is decided on all the same)."""
         aggregate = self._take(kind, stream_id)
+        return aggregate if aggregate.version and stream_id not in self._unseen.hidden else None
+
+    def _found(self, kind: type[A], stream_id: UUID) -> A | None:
+        """Return the aggregate, whoever sees it, if it is there and of this kind."""
+        try:
+            aggregate = self._take(kind, stream_id)
+        except NotFoundError:
+            return None
         return aggregate if aggregate.version else None
 
     def new(self, kind: type[A], stream_id: UUID | None) -> A:
@@ -135,7 +151,10 @@ class Decision:
         return aggregate
 
     def save(self, primary: Aggregate, *others: Aggregate) -> Outcome:
-        """Say that the facts recorded on these aggregates are the decision."""
+        """Say that the facts recorded on these aggregates are the decision; raises OutOfSightError."""
+        for each in (primary, *others) if self._unseen.by_id else ():
+            if each.id in self._unseen.by_id:
+                raise OutOfSightError(kind=each.KIND, id=each.id)
         return Outcome(primary, others)
 
     def _take(self, kind: type[A], stream_id: UUID) -> A:

@@ -30,9 +30,9 @@ from commands.errors import (
 )
 from commands.execution.bounds import MAX_BATCH_VALUES, MAX_VALUES, require_bounded
 from commands.execution.decision import Request as CommandRequest
-from commands.execution.decision import require_right
 from commands.execution.pending import Accepted, Answer
 from commands.registry import COMMANDS
+from commands.standing import Granted, Standing, require_right
 
 KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
 """The namespace of command ids made from an actor and an idempotency key."""
@@ -112,16 +112,21 @@ def command_routes(
     problem: Callable[[Exception, str | None], Mapping[str, Any]],
     note_refusal: NoteRefusal,
     take_turn: TakeTurn,
+    standing_of: Callable[[Actor], Awaitable[Standing]],
 ) -> list[CommandRoute]:
-    """Return the routes for commands; `problem` renders an item's refusal in the language of the request."""
+    """Return the routes for commands; `problem` renders an item's refusal in the language of the request.
+
+    `standing_of` tells what an actor may ask for, and sees.
+    """
 
     async def carry_out(request: Request) -> Response:
         headers = request.headers
         name: str = request.path_params["name"]
         actor = await authenticate(headers.getlist("authorization"))
         take_turn(actor.id)
+        standing = await standing_of(actor)
         try:
-            command_type = _allowed_type(name, actor)
+            command_type = _allowed_type(name, actor, standing.granted)
         except NotAllowedError as error:
             note_refusal(actor, name, _fields_of(await request.body()), error)
             raise
@@ -129,9 +134,8 @@ def command_routes(
         body = await request.body()
         require_bounded(body, MAX_VALUES)
         command = command_type.model_validate_json(body, strict=True)
-        asked = _request(
-            command, actor, _key(headers.get("idempotency-key")), _if_match(headers.get("if-match")), keyed_hash
-        )
+        asked = _request(command, actor, _key(headers.get("idempotency-key")), keyed_hash, standing)
+        asked.if_match = _if_match(headers.get("if-match"))
         (answer,) = await execute([asked])
         if isinstance(answer, Exception):
             note_refusal(actor, name, command.__dict__, answer)
@@ -151,7 +155,7 @@ def command_routes(
         await asyncio.sleep(0)
         batch = Batch.model_validate_json(body, strict=True)
         take_turn(actor.id, len(batch.commands))
-        answers = await _answers(batch, actor, keyed_hash, execute)
+        answers = await _answers(batch, actor, await standing_of(actor), keyed_hash, execute)
         request.scope[ABSENT] = any(isinstance(answer, NotFoundError) for answer in answers)
         for item, answer in zip(batch.commands, answers, strict=True):
             if isinstance(answer, Exception):
@@ -209,7 +213,9 @@ def _plain(answer: Accepted) -> dict[str, Any]:
     }
 
 
-async def _answers(batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes], execute: Execute) -> list[Answer]:
+async def _answers(
+    batch: Batch, actor: Actor, standing: Standing, keyed_hash: Callable[[str], bytes], execute: Execute
+) -> list[Answer]:
     answers: list[Answer | None] = [None] * len(batch.commands)
     requests, places = [], []
     for place, item in enumerate(batch.commands):
@@ -217,8 +223,9 @@ async def _answers(batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes
             await asyncio.sleep(0)
         try:
             # Validated as JSON, not as Python objects: a text must not pass for a number here and fail one by one.
-            command = _allowed_type(item.command, actor).model_validate_json(to_json(item.data), strict=True)
-            requests.append(_request(command, actor, _key(item.idempotency_key), None, keyed_hash))
+            command_type = _allowed_type(item.command, actor, standing.granted)
+            command = command_type.model_validate_json(to_json(item.data), strict=True)
+            requests.append(_request(command, actor, _key(item.idempotency_key), keyed_hash, standing))
             places.append(place)
         except (ValidationError, InvalidCommandError, NotAllowedError, UnknownCommandError) as error:
             answers[place] = error
@@ -231,11 +238,11 @@ async def _answers(batch: Batch, actor: Actor, keyed_hash: Callable[[str], bytes
     return [answer for answer in answers if answer is not None]
 
 
-def _allowed_type(name: str, actor: Actor) -> type[Command]:
+def _allowed_type(name: str, actor: Actor, granted: Granted) -> type[Command]:
     command_type = COMMANDS.get(name)
     if command_type is None:
         raise UnknownCommandError(command=name)
-    require_right(command_type, actor.role)
+    require_right(command_type, actor.role, granted)
     if actor.only is not None and name not in actor.only:
         raise NotNamedByKeyError(action=name, named=sorted(actor.only))
     return command_type
@@ -251,13 +258,13 @@ def _fields_of(body: bytes) -> dict[str, Any]:
 
 
 def _request(
-    command: Command, actor: Actor, key: str | None, if_match: int | None, keyed_hash: Callable[[str], bytes]
+    command: Command, actor: Actor, key: str | None, keyed_hash: Callable[[str], bytes], standing: Standing
 ) -> CommandRequest:
     now = datetime.now(UTC)
     if command.occurred_at is not None and command.occurred_at > now:
         raise InvalidCommandError({"pointer": "/occurred_at", "code": "in-the-future", "now": now.isoformat()})
     command_id = None if key is None else uuid5(KEY_SPACE, f"{actor.id}\n{key}")
-    return CommandRequest.of(command, actor, keyed_hash, command_id=command_id, received_at=now, if_match=if_match)
+    return CommandRequest.of(command, actor, keyed_hash, command_id=command_id, received_at=now, standing=standing)
 
 
 def _require_none_of_one_command(headers: Mapping[str, str]) -> None:

@@ -10,7 +10,6 @@ from aggregates.base import DomainError
 from aggregates.client import Client
 from commands.errors import BatchRefusedError, DuplicateClientError, KeyReusedError, RequestError
 from commands.execution.decision import Decision, Request
-from commands.roles import SEEING_ALL
 from infra.log.append import Appended
 from infra.log.eventlog import Decided, Receipt
 
@@ -92,7 +91,7 @@ class PendingCommand:
                 self.holders = (*self.holders, holder.id)
                 return False
             # Of whom they may not see the caller is told no more than they gave, and by which id to go on.
-            name = holder.name if self.request.actor.role in SEEING_ALL else str(holder.id)
+            name = holder.name if self.request.standing.sight is None else str(holder.id)
             self.answer = DuplicateClientError(kind=facts["kind"], candidates=[holder.id], names=[name])
             return True
         if outcome.status == "replayed":

@@ -145,8 +145,10 @@ class Desk:
     """Puts on record that somebody looked at a client; returns at once."""
     take_turn: Callable[[str, str], None]
     """Counts a question of a caller by its name; raises TooManyReadsError."""
-    commands_of: Callable[[str], Sequence[str]]
+    commands_of: Callable[[str], Awaitable[Sequence[str]]]
     """The names of the commands that a role may ask for."""
+    editing_of: Callable[[str], Awaitable[Mapping[str, str]]]
+    """To which extent a role may ask for commands of each kind."""
     language_of: Callable[[str | None], str]
     """The language of ours that a caller likes best, by what is sent as `Accept-Language`."""
     words_for: Callable[[str, str, Mapping[str, Any]], tuple[str, str]]

@@ -49,6 +49,11 @@ class Reach:
         return Sight.EVEN if is_even else Sight.UNEVEN
 
     @cached_property
+    def people(self) -> tuple[frozenset[UUID] | None, ...]:
+        """Whose clients, deals and activities, as sets: for who looks up one thing after another."""
+        return tuple(each if each is None else frozenset(each) for each in (self.clients, self.deals, self.activities))
+
+    @cached_property
     def values(self) -> Mapping[str, Any]:
         """What the conditions of a statement take as parameters, besides the owners of a look-up."""
         if self.sight is Sight.EVEN:

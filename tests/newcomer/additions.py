@@ -91,7 +91,7 @@ ABANDON = '''
 class AbandonDeal(Command):
     """Let go of a deal that is not under contract yet."""
 
-    ROLES = SELLING
+    ROLES, EDITS = SELLING, EditedKind.DEALS
 
     deal_id: DealId
     reason: Text
@@ -314,7 +314,7 @@ from events.values import ShortText
 class OpenTicket(Command):
     """Enter what a client asks to be mended."""
 
-    ROLES = ENTERING
+    ROLES, EDITS = ENTERING, None
 
     ticket_id: TicketId | None = None
     client_id: ClientId

@@ -146,7 +146,7 @@ FORGOTTEN: dict[str, tuple[tuple[Step, ...], Change, str]] = {
     ),
     "the roles of a command": (
         COMMAND,
-        cut(nth(COMMAND, "commands/deal.py"), "    ROLES = SELLING\n\n"),
+        cut(nth(COMMAND, "commands/deal.py"), "    ROLES, EDITS = SELLING, EditedKind.DEALS\n\n"),
         "AbandonDeal names no ROLES",
     ),
     "the handler of a command": (

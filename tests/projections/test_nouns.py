@@ -61,6 +61,7 @@ NOT_COUNTED = {
     "pipeline.stage_revised": "stages are counted by their codes",
     "portal_login.bound": "of a name at an identity provider, not of work",
     "portal_login.released": "of a name at an identity provider, not of work",
+    "right.editing_granted": "who may edit what is no figure",
     "right.scope_granted": "who sees what is no figure",
     "staff.reinstated": "who may come in is no figure",
     "staff.suspended": "who may come in is no figure",

@@ -21,7 +21,7 @@ def test_every_kind_of_fact_but_the_import_s_own_is_shown_somewhere() -> None:
 
     every = {event_type.TOPIC for event_type in EVENT_TYPES if not event_type.TOPIC.startswith("import.")}
     # A stream that only says whose name a name is, and one that is read as a stream.
-    assert folded == every - {"team.name_taken", "branch.name_taken", "right.scope_granted"}
+    assert folded == every - {"team.name_taken", "branch.name_taken", "right.scope_granted", "right.editing_granted"}
 
 
 def test_there_is_an_example_of_every_fact_that_is_shown() -> None:

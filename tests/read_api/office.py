@@ -16,7 +16,8 @@ from psycopg.types.json import Jsonb
 
 from aggregates.identity import email_key, phone_key
 from aggregates.right import DEFAULT_SCOPES
-from app.composition.reading import commands_of, feed_at, past_at, signals_at, tickets_at
+from app.composition.reading import feed_at, past_at, signals_at, tickets_at
+from app.composition.rights import NOTHING_GRANTED, Rights, RightsOfRoles
 from app.serving.http import Parts, create_app
 from app.words.messages import language_of, words_for
 from events.base import Event
@@ -71,6 +72,10 @@ DEFAULTS = {
 
 async def scopes_of(role: str) -> Mapping[str, str]:
     return DEFAULTS.get(role, dict.fromkeys(DEFAULTS["ops"], "none"))
+
+
+async def nothing_granted() -> Rights:
+    return NOTHING_GRANTED
 
 
 async def is_let_in(_: object, __: Sequence[str], ___: bool) -> bool:
@@ -297,6 +302,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)
     past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
     signals = replace(signals_at(database.projector_url, feed.tail, limit=10), life=STREAM_SECONDS, heartbeat=0.5)
+    rights = RightsOfRoles(nothing_granted)
     clock = Clock()
     accesses: list[Access] = []
     doors = (
@@ -313,7 +319,8 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         tickets_at(database.projector_url),
         accesses.append,
         lambda _caller, _question: None,
-        commands_of,
+        rights.commands_of,
+        rights.editing_of,
         language_of,
         words_for,
     )

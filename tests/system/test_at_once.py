@@ -15,10 +15,12 @@ import psycopg
 import pytest
 
 from app.auth.issuing import issue_token
+from app.auth.people import KNOWN_SECONDS
 from app.demo.company import ADMIN_ID, demo_id
 from app.settings import Settings
+from events.values import EditedKind
 from tests.database import Database
-from tests.system.providers import becomes
+from tests.system.providers import asks, becomes
 from tests.system.service import SECRET, Service, service
 
 ANNA = str(demo_id("anna"))
@@ -127,3 +129,55 @@ def test_who_is_suspended_waits_outside_until_let_in_again(company: Database, tm
         end = time.monotonic() + PATIENCE
         while becomes(running, "/me", anna, 200).json()["role"] != "analyst":
             assert time.monotonic() < end
+
+
+def test_what_a_role_edits_and_sees_holds_for_its_commands_from_the_next_second(
+    company: Database, tmp_path: Path
+) -> None:
+    admin, vera, anna = signed(ADMIN_ID), signed(demo_id("vera")), signed(ANNA)
+    romashka, vector, visit = (str(demo_id(name)) for name in ("romashka", "vector", "visit"))
+    wrong, right = ({"kind": "phone", "value": f"+7 812 555-01-0{digit}"} for digit in (2, 3))
+    edit = {"activity_id": visit, "due_at": "2030-01-01T00:00:00Z"}
+
+    with running_company(company, tmp_path) as running:
+
+        def reschedules() -> set[tuple[int, bool]]:
+            """Ask both processes, and which of them says that it may be asked."""
+            time.sleep(KNOWN_SECONDS)
+            told = set()
+            for _ in range(20):
+                answer = tells(running, vera, "reschedule-activity", **edit)
+                told.add((answer.status_code, "reschedule-activity" in asks(running, "/me", vera).json()["commands"]))
+            return told
+
+        def grants(extent: str) -> None:
+            given = {"role": "operator", "kind": "activities", "extent": extent}
+            assert tells(running, admin, "grant-editing", **given).status_code == 200
+
+        of_phone = {"client_id": vector, "from_point": wrong, "to_point": right}
+        assert tells(running, vera, "correct-contact-point", **of_phone).status_code == 200
+        assert reschedules() == {(403, False)}
+        grants("all")
+        assert reschedules() == {(200, True)}
+        [operator] = (each for each in asks(running, "/rights", admin).json()["items"] if each["role"] == "operator")
+        assert operator["editing"] == {**{kind.value: "usual" for kind in EditedKind}, "activities": "all"}
+        # Whatever is granted, she acts on what she sees.
+        narrow = {"role": "operator", "kind": "activities", "scope": "own"}
+        assert tells(running, admin, "grant-scope", **narrow).status_code == 200
+        assert reschedules() == {(404, True)}
+        assert tells(running, admin, "grant-scope", **{**narrow, "scope": "all"}).status_code == 200
+        grants("none")
+        assert reschedules() == {(403, False)}
+        refused = tells(running, vera, "reschedule-activity", **edit).json()
+        assert (refused["code"], "operator" in refused["needed"]) == ("not-allowed", False)
+        # Anna and Boris are of no team: what is his she neither reads nor changes, until sellers see everybody's.
+        note, absent = {"text": "x"}, str(demo_id("nobody"))
+        assert tells(running, anna, "note-client", client_id=romashka, **note).status_code == 200
+        his, none = (tells(running, anna, "note-client", client_id=each, **note) for each in (vector, absent))
+        assert his.content.replace(vector.encode(), b"") == none.content.replace(absent.encode(), b"")
+        assert (his.status_code, his.headers.keys()) == (404, none.headers.keys())
+        wide = {"role": "seller", "kind": "clients", "scope": "all"}
+        assert tells(running, admin, "grant-scope", **wide).status_code == 200
+        time.sleep(KNOWN_SECONDS)
+        told = [tells(running, anna, "note-client", client_id=vector, **note).status_code for _ in range(10)]
+        assert set(told) == {200}

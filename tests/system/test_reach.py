@@ -1,4 +1,4 @@
-"""Somebody is told what an admin is told, less what they may not see: whatever is asked, now and of the past."""
+"""Somebody is told what an admin is told, less what they may not see, and may act on that: now, and of the past."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,14 +12,22 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from aggregates.note import NoteIsUnknownError
 from aggregates.right import DEFAULT_SCOPES, FIXED
-from commands import staff, team
+from app.composition.rights import RightsOfRoles, standings
+from commands import activity, client, ownership, staff, team
+from commands.base import Actor
+from commands.contact_point import ContactPointGiven
+from commands.execution.batch import BatchRunner
+from commands.execution.decision import Request
 from commands.execution.pending import Accepted
+from commands.note import EditNote
+from commands.sight import OutOfSightError
 from events.ids import team_named
-from events.values import Scope, SeenKind, StaffRole
+from events.values import CallStatus, Channel, ClientKind, ContactKind, Direction, Scope, SeenKind, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import copy_of
-from tests.read_api.office import Office, open_office
+from tests.database import MASTER, copy_of
+from tests.read_api.office import Office, nothing_granted, open_office
 from tests.system.asked import Query, everything
 from tests.system.chances import BEGINNING, NINA, STAFF
 from tests.system.company import company
@@ -42,6 +50,43 @@ PLACED: list[Asked] = [
     Asked(team.MoveTeamUnderHead(team_id=team_named("Lutik"), head_id=UUID(int=90)), ADMIN),
 ]
 """Who works where, so that each scope takes in more than the one before."""
+
+CLOSED, ITS_BUYER, WITH_TWO, UNTAKEN = (UUID(int=number) for number in range(92, 96))
+
+
+def _email(name: str) -> tuple[ContactPointGiven, ...]:
+    return (ContactPointGiven(kind=ContactKind.EMAIL, value=f"{name}@closed.example"),)
+
+
+_IN, _CALL = Direction.INBOUND, Channel.CALL
+PLACED += [
+    Asked(
+        client.RegisterClient(client_id=CLOSED, kind=ClientKind.ORGANISATION, name="X", contact_points=_email("x")),
+        ADMIN,
+    ),
+    Asked(ownership.ClaimClient(client_id=CLOSED, seller_id=STAFF[2]), ADMIN),
+    Asked(
+        client.RegisterClient(
+            client_id=ITS_BUYER, kind=ClientKind.PERSON, name="Y", contact_points=_email("y"), organisation_id=CLOSED
+        ),
+        ADMIN,
+    ),
+    Asked(client.ArchiveClient(client_id=CLOSED, reason="closed down"), ADMIN),
+    Asked(
+        activity.PlanActivity(
+            activity_id=WITH_TWO,
+            channel=_CALL,
+            staff_id=STAFF[0],
+            participant_staff_ids=(STAFF[2],),
+            topic="x",
+            due_at=BEGINNING,
+        ),
+        ADMIN,
+    ),
+    Asked(activity.RecordActivity(activity_id=UNTAKEN, channel=_CALL, direction=_IN), Actor("exchange", "integration")),
+    Asked(activity.ClassifyCall(activity_id=UNTAKEN, status=CallStatus.FINISHED, staff_id=STAFF[2]), ADMIN),
+]
+"""And what chance seldom makes: whose organisation's card is put away, what two do, what nobody had taken."""
 
 VIEWERS = (*STAFF[:5], NINA, UUID(int=90), UUID(int=91))
 """The last of them is nobody on record."""
@@ -222,6 +267,27 @@ def compare(eye: Eye, queries: Sequence[Query]) -> Counter[str]:
     return asked
 
 
+def check_acts(eye: Eye, runner: BatchRunner) -> int:
+    """Commands let them act on what they are told of, and of the rest say what is said of what there is not.
+
+    Return how much they may act on; nothing is changed, for there is no such note.
+    """
+    caller = Actor(eye.sight.me, eye.role)
+    standing = eye.office.runner.run(standings(RightsOfRoles(nothing_granted), eye.office.desk.reach_of)(caller))
+    allowed = 0
+    for field, sees, things in (
+        ("client_id", eye.sight.client, eye.sight.whole.clients),
+        ("deal_id", eye.sight.deal, eye.sight.whole.deals),
+        ("activity_id", eye.sight.activity, eye.sight.whole.activities),
+    ):
+        asked = [EditNote.model_validate({"note_id": UUID(int=1), "text": "x", field: each}) for each in things]
+        answers = runner.run([Request.of(one, caller, MASTER.keyed_hash, standing=standing) for one in asked])
+        for each, answer in zip(things, answers, strict=True):
+            assert type(answer) is (NoteIsUnknownError if sees(each) else OutOfSightError), (field, each, answer)
+            allowed += sees(each)
+    return allowed
+
+
 def check_walk(eye: Eye, path: str, key: str, sees: Callable[[str], bool], whole: Mapping[str, Any]) -> None:
     """A walk from page to page meets everything that they see, once."""
     found: list[str] = []
@@ -239,8 +305,8 @@ def check_walk(eye: Eye, path: str, key: str, sees: Callable[[str], bool], whole
 @contextmanager
 def lived(
     cluster: EmbeddedPostgres, template: str, batches: list[list[Asked]], folders: pytest.TempPathFactory
-) -> Iterator[tuple[Office, Whole, list[datetime]]]:
-    """A company that all this has happened to, and the moments after each batch."""
+) -> Iterator[tuple[Office, Whole, list[datetime], BatchRunner]]:
+    """A company that all this has happened to, the moments after each batch, and what carries out commands there."""
     with (
         copy_of(cluster, template) as database,
         company(database, folders.mktemp("made")) as one,
@@ -254,7 +320,7 @@ def lived(
                 pass
             moments.append(now_of(database))
         office.clock.stop_at(moments[-1])
-        yield office, whole_of(office), moments
+        yield office, whole_of(office), moments, one.runner
 
 
 @settings(
@@ -282,6 +348,7 @@ def _in_this_history(
         office,
         whole,
         moments,
+        runner,
     ):
         office.desk.reaches.scopes_of = scopes_of
         kept: Counter[str] = Counter()
@@ -300,6 +367,7 @@ def _in_this_history(
                 check_walk(eye, path, key, sees, things)
                 kept[f"{path} seen"] += sum(map(sees, things))
                 kept[f"{path} kept"] += len(things) - sum(map(sees, things))
+            kept["allowed"] += check_acts(eye, runner)
             moment = moments[number % len(moments)].isoformat()
             compare(eye._replace(as_of=moment), [query for place, query in enumerate(ASKED) if place % 25 == number])
         # Else the test would show nothing of it.

@@ -14,7 +14,7 @@ from tests.infra.projector.looking import eventually
 from tests.system.service import Service, token, wait_ready
 from tests.torture.faults import failing_site, stopped, stored
 
-OPERATOR, AUDITOR, SELLER, HEAD = (token(uuid4(), role) for role in ("operator", "auditor", "seller", "head"))
+ADMIN, AUDITOR, SELLER, HEAD = (token(uuid4(), role) for role in ("admin", "auditor", "seller", "head"))
 CLIENT = "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7f"
 
 READS = (
@@ -47,13 +47,13 @@ def get(running: Service, path: str) -> httpx.Response:
 
 
 async def register(client: httpx.AsyncClient, number: int) -> httpx.Response:
-    headers = {**OPERATOR, "Idempotency-Key": f"silent-{number}"}
+    headers = {**ADMIN, "Idempotency-Key": f"silent-{number}"}
     return await client.post("/commands/register-client", json=registering(number), headers=headers)
 
 
 async def import_batch(client: httpx.AsyncClient, *, atomic: bool) -> httpx.Response:
     item = {"command": "register-client", "data": registering(1_000 + atomic), "idempotency_key": f"batch-{atomic}"}
-    return await client.post("/commands", json={"atomic": atomic, "commands": [item]}, headers=OPERATOR)
+    return await client.post("/commands", json={"atomic": atomic, "commands": [item]}, headers=ADMIN)
 
 
 def asked_while_stopped(
@@ -106,7 +106,7 @@ def test_while_the_server_hangs_everybody_is_answered_and_afterwards_nothing_is_
         acknowledged = {}
         for number in range(COMMANDS):
             answer = running.post(
-                "register-client", registering(number), {**OPERATOR, "Idempotency-Key": f"silent-{number}"}
+                "register-client", registering(number), {**ADMIN, "Idempotency-Key": f"silent-{number}"}
             )
             assert answer.status_code == 200, answer.text
             acknowledged[answer.json()["command_id"]] = 1

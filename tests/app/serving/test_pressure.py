@@ -23,6 +23,7 @@ from commands.errors import TooManyRequestsError
 from commands.execution.decision import Request
 from commands.execution.door import command_routes
 from commands.staff import HireStaff
+from commands.standing import UNBOUNDED, Standing
 from events.values import StaffRole
 from infra.rate_limit import RateLimit
 from tests.database import MASTER, Database
@@ -37,6 +38,10 @@ async def authenticate(headers: Sequence[str]) -> Actor:
     return Actor(identity, role)
 
 
+async def unbounded(_: Actor) -> Standing:
+    return UNBOUNDED
+
+
 Serving = tuple[FastAPI, WriteSide]
 
 
@@ -49,9 +54,8 @@ def serving(
     side = WriteSide(urls, settings, MASTER, with_policies=False)
     side.start()
     turns = pace or RateLimit(settings.commands_per_second, settings.commands_burst, TooManyRequestsError)
-    routes = command_routes(
-        side.executor.execute, authenticate, MASTER.keyed_hash, problem_of_item, side.refusals.note, turns.take
-    )
+    execute, note = side.executor.execute, side.refusals.note
+    routes = command_routes(execute, authenticate, MASTER.keyed_hash, problem_of_item, note, turns.take, unbounded)
     try:
         yield create_app(Parts(first_routes=routes)), side
     finally:

@@ -19,6 +19,8 @@ from commands.execution.door import Execute, command_routes
 from commands.execution.pending import Accepted, Answer
 from commands.execution.refusals import Refusal, refusal_of
 from commands.registry import COMMANDS
+from commands.standing import UNBOUNDED, Standing
+from read_api.reading.errors import ViewBuildingError
 from tests.database import MASTER
 
 PROGRAM = "integration"
@@ -33,6 +35,7 @@ class Door:
         self.actor = Actor(KEY, PROGRAM, only=frozenset(named))
         self.passed: list[str] = []
         self.was_atomic = False
+        self.trouble: Exception | None = None
         self.on_record: list[Refusal | None] = []
         self.carry_out: Execute = self._execute
         routes = command_routes(
@@ -42,11 +45,17 @@ class Door:
             problem_of_item,
             self._note,
             lambda *_: None,
+            self._standing,
         )
         self._app = create_app(Parts(first_routes=routes))
 
     async def _authenticate(self, _: Sequence[str]) -> Actor:
         return self.actor
+
+    async def _standing(self, _: Actor) -> Standing:
+        if self.trouble is not None:
+            raise self.trouble
+        return UNBOUNDED
 
     async def _execute(self, requests: Sequence[Request], *, is_atomic: bool = False) -> list[Answer]:
         self.was_atomic = is_atomic
@@ -91,6 +100,16 @@ def test_the_refusal_says_what_is_lacking_in_both_languages_and_is_on_record() -
     facts = {"action": "register-client", "named": ["note-client"]}
     kept = [(each.actor, each.code, each.facts) for each in door.on_record if each is not None]
     assert kept == [(KEY, "not-named-by-key", facts)] * 2
+
+
+def test_as_long_as_nobody_can_say_what_a_caller_sees_they_are_told_when_to_come_again() -> None:
+    door = Door("note-client")
+    door.trouble = ViewBuildingError(view="staff_directory", state="building", position=0, head=9, retry_after=2)
+    item = {"command": "note-client", "data": example_body("note-client")}
+    for path, body in (("/commands/note-client", item["data"]), ("/commands", {"commands": [item]})):
+        told = door.tell(path, body)
+        assert (told.status_code, told.json()["code"], told.headers["retry-after"]) == (503, "view-building", "2")
+    assert door.passed == []
 
 
 def test_who_comes_without_a_key_may_do_what_the_role_may() -> None:

@@ -1,8 +1,9 @@
 """One number of an organisation and of who acts for it: whichever is entered first, the end is the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -17,6 +18,8 @@ from commands.errors import DuplicateClientError
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
 from commands.note import NoteClient
+from commands.sight import Sight
+from commands.standing import UNBOUNDED, Standing
 from events.values import AffiliationRole, ClientKind, ContactKind
 from infra.log.eventlog import read_streams
 from infra.postgres.connection import OwnConnection
@@ -26,7 +29,7 @@ from projections.parties.client_card import client_card
 from projections.parties.contact_persons import contact_persons
 from replay.repair.verify_claims import verify_claims
 from tests.database import MASTER, Database, copy_of
-from tests.examples import HOLDING, LUTIK, OLGA, ROMASHKA, command
+from tests.examples import ANNA, HOLDING, LUTIK, OLGA, ROMASHKA, command
 from tests.played import play_events
 from tests.story import TODAY
 
@@ -87,8 +90,11 @@ def asking(database: Database) -> Iterator[Ask]:
     borrow = OwnConnection(database.writer_url)
     runner = batch_runner(MASTER, borrow)
 
-    def ask(*commands: Command, atomic: bool = False, by: Actor = OPERATOR) -> list[Answer]:
-        return runner.run([Request.of(one, by, MASTER.keyed_hash) for one in commands], atomic=atomic)
+    def ask(
+        *commands: Command, atomic: bool = False, by: Actor = OPERATOR, standing: Standing = UNBOUNDED
+    ) -> list[Answer]:
+        requests = [Request.of(one, by, MASTER.keyed_hash, standing=standing) for one in commands]
+        return runner.run(requests, atomic=atomic)
 
     yield ask
     borrow.close()
@@ -149,10 +155,14 @@ def test_the_number_of_a_person_who_does_not_act_for_the_organisation_is_refused
     assert (answer.facts["candidates"], answer.facts["names"]) == ([OLGA], ["Olga"])
 
 
-@pytest.mark.parametrize("role", ["seller", "head", "integration"])
-def test_who_does_not_see_everybody_is_told_the_id_of_a_duplicate_and_no_name(ask: Ask, role: str) -> None:
+@pytest.mark.parametrize(("role", "people"), [("seller", {ANNA}), ("operator", {ANNA}), ("integration", ())])
+def test_who_does_not_see_everybody_is_told_the_id_of_a_duplicate_and_no_name(
+    ask: Ask, role: str, people: Collection[UUID]
+) -> None:
     ask(olga(), company(EMAIL))
-    (answer,) = ask(AddContactPoint(client_id=ROMASHKA, point=SWITCHBOARD), by=Actor("somebody", role))
+    standing = Standing(sight=Sight(*[frozenset(people)] * 3))
+    add = AddContactPoint(client_id=ROMASHKA, point=SWITCHBOARD)
+    (answer,) = ask(add, by=Actor("somebody", role), standing=standing)
     assert isinstance(answer, DuplicateClientError)
     assert (answer.facts["candidates"], answer.facts["names"]) == ([OLGA], [str(OLGA)])
 
