@@ -27,6 +27,8 @@ SAME = {
     "remove-contact-point /point /value": "correct-contact-point /to_point /value",
     "release-login /issuer": "bind-login /issuer",
     "release-login /subject": "bind-login /subject",
+    "release-portal-login /issuer": "bind-portal-login /issuer",
+    "release-portal-login /subject": "bind-portal-login /subject",
 }
 """Where a command names what another one typed."""
 

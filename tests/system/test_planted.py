@@ -39,6 +39,7 @@ OPEN = {
     "add-product-alias /alias": NAMED,
     "add-stage /stage /name": NAMED,
     "bind-login /issuer": "the address of an identity provider",
+    "bind-portal-login /issuer": "the address of an identity provider",
     "define-pipeline /name": NAMED,
     "define-pipeline /stages /name": NAMED,
     "hire-staff /branch": NAMED,
