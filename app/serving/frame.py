@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from math import ceil
 
 import structlog
 from fastapi import HTTPException
@@ -30,6 +31,9 @@ PARAMETERS = 250
 ABSENT_SECONDS = 0.01
 """What there is not is told when so much, or a multiple of it, has passed since it was asked for: so long takes neither
 looking for what is there and out of sight, nor for what was never there, and nobody sees which of the two it was."""
+
+TIMER_SECONDS = 0.001
+"""By so much a timer of the event loop may be wrong."""
 
 HUNG_UP = 499
 """What the log and the counts call a request whose caller did not wait for the end of it."""
@@ -121,7 +125,7 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status == HTTP_404_NOT_FOUND or asked.get(ABSENT):
-                    await asyncio.sleep((began - time.perf_counter()) % ABSENT_SECONDS)
+                    await _next_step(began)
                 message["headers"] = [*message["headers"], *more]
             elif is_head:
                 message = {**message, "body": b""}
@@ -153,6 +157,14 @@ class Frame:
             duration_ms=round(seconds * 1000, 2),
             actor=self.actor_of(_authorization(scope)),
         )
+
+
+async def _next_step(began: float) -> None:
+    """Wait until a multiple of ABSENT_SECONDS has passed, to some microseconds."""
+    until = began + ceil((time.perf_counter() - began) / ABSENT_SECONDS) * ABSENT_SECONDS
+    while (left := until - time.perf_counter()) > 0:  # noqa: ASYNC110 - the clock alone ends it
+        # A timer of the event loop is rounded to a millisecond: what is over would show how long it took before.
+        await asyncio.sleep(max(left - TIMER_SECONDS, 0))
 
 
 def _authorization(scope: Scope) -> str | None:

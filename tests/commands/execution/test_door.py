@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -129,13 +128,11 @@ def test_a_batch_is_told_as_late_as_an_answer_that_there_is_no_such_thing(
         done: Answer = Accepted(requests[0].command_id, uuid4(), 1, 1, [], False)
         return [done, done if is_there else NotFoundError(kind="client", id=uuid4())]
 
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
+    async def step(began: float) -> None:
+        waited.append(began)
 
     door.carry_out = execute
-    monkeypatch.setattr(
-        "app.serving.frame.asyncio", SimpleNamespace(sleep=sleep, CancelledError=asyncio.CancelledError)
-    )
+    monkeypatch.setattr("app.serving.frame._next_step", step)
     item = {"command": "note-client", "data": example_body("note-client")}
     assert door.tell("/commands", {"commands": [item] * 2}).status_code == 200
     assert len(waited) == pauses
