@@ -161,6 +161,7 @@ BUSINESS = {
     "client-owned",
     "correction-needs-right",
     "deal-has-client",
+    "login-is-of-portal",
     "note-is-anothers",
     "parent-is-below",
     "staff-does-not-sell",

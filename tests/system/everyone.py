@@ -27,6 +27,7 @@ from commands.note import NoteActivity, NoteClient, NoteDeal
 from commands.ownership import ClaimClient
 from commands.pipeline import DefinePipeline
 from commands.product import ListProduct
+from commands.portal_login import BindPortalLogin
 from commands.registry import COMMANDS
 from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff, SuspendStaff
 from commands.team import OpenTeam
@@ -192,6 +193,7 @@ def _places() -> Iterator[tuple[tuple[str, str], Things]]:
 def _then() -> Iterator[Asked]:
     """Give what happens to people while they are known."""
     yield Asked(example_of(BindLogin).model_copy(update={"staff_id": COLLEAGUES["team"].staff}), ADMIN)
+    yield Asked(example_of(BindPortalLogin).model_copy(update={"client_id": COLLEAGUES["team"].client}), ADMIN)
     for one in PEOPLE:
         happens: Mapping[str, Command] = {
             "suspended": SuspendStaff(staff_id=one.things.staff, reason="a phone was stolen"),
