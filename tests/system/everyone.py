@@ -26,8 +26,8 @@ from commands.login import BindLogin
 from commands.note import NoteActivity, NoteClient, NoteDeal
 from commands.ownership import ClaimClient
 from commands.pipeline import DefinePipeline
-from commands.product import ListProduct
 from commands.portal_login import BindPortalLogin
+from commands.product import ListProduct
 from commands.registry import COMMANDS
 from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff, SuspendStaff
 from commands.team import OpenTeam
