@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from math import ceil
 
 import structlog
@@ -31,9 +32,6 @@ PARAMETERS = 250
 ABSENT_SECONDS = 0.01
 """What there is not is told when so much, or a multiple of it, has passed since it was asked for: so long takes neither
 looking for what is there and out of sight, nor for what was never there, and nobody sees which of the two it was."""
-
-TIMER_SECONDS = 0.001
-"""By so much a timer of the event loop may be wrong."""
 
 HUNG_UP = 499
 """What the log and the counts call a request whose caller did not wait for the end of it."""
@@ -112,7 +110,7 @@ class Frame:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began = time.monotonic()
         status = 0
         is_head = scope["method"] == "HEAD"
         # A caller who may GET something may ask for the head of that answer alone.
@@ -125,7 +123,7 @@ class Frame:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if status == HTTP_404_NOT_FOUND or asked.get(ABSENT):
-                    await _next_step(began)
+                    await wait_until(_next_step(began))
                 message["headers"] = [*message["headers"], *more]
             elif is_head:
                 message = {**message, "body": b""}
@@ -142,7 +140,7 @@ class Frame:
                 language = Headers(scope=scope).get("accept-language")
                 await problem_response(problem, language)(scope, receive, watched)
         finally:
-            self._note(asked, scope["method"], status, time.perf_counter() - began)
+            self._note(asked, scope["method"], status, time.monotonic() - began)
 
     def _note(self, scope: Scope, method: str, status: int, seconds: float) -> None:
         route = scope.get("route")
@@ -159,12 +157,20 @@ class Frame:
         )
 
 
-async def _next_step(began: float) -> None:
-    """Wait until a multiple of ABSENT_SECONDS has passed, to some microseconds."""
-    until = began + ceil((time.perf_counter() - began) / ABSENT_SECONDS) * ABSENT_SECONDS
-    while (left := until - time.perf_counter()) > 0:  # noqa: ASYNC110 - the clock alone ends it
-        # A timer of the event loop is rounded to a millisecond: what is over would show how long it took before.
-        await asyncio.sleep(max(left - TIMER_SECONDS, 0))
+def _next_step(began: float) -> float:
+    """Return the next moment at which a multiple of ABSENT_SECONDS has passed."""
+    return began + ceil((time.monotonic() - began) / ABSENT_SECONDS) * ABSENT_SECONDS
+
+
+async def wait_until(moment: float) -> None:
+    """Wait until a moment of time.monotonic(), which is the clock of the event loop.
+
+    The loop is told the moment itself. How long there is until then it would count from a clock that stands still while
+    something is worked on, and round to a millisecond: what is over would show how long the work took.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(moment):
+            await asyncio.get_running_loop().create_future()
 
 
 def _authorization(scope: Scope) -> str | None:
