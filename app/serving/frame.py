@@ -165,9 +165,10 @@ def _next_step(began: float) -> float:
 async def wait_until(moment: float) -> None:
     """Wait until a moment of time.monotonic(), which is the clock of the event loop.
 
-    The loop is told the moment itself. How long there is until then it would count from a clock that stands still while
-    something is worked on, and round to a millisecond: what is over would show how long the work took.
+    The loop counts in milliseconds, from a clock that stands still while something is worked on: what was over would
+    show how long the work took. So that clock is set first, and the loop is told the moment, and not how long it is.
     """
+    await asyncio.sleep(0)
     with suppress(TimeoutError):
         async with asyncio.timeout_at(moment):
             await asyncio.get_running_loop().create_future()
