@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -72,7 +73,9 @@ class KeptProcess:
         self._process = self._context.Process(
             target=_begin, args=(self._work, self._arguments, theirs), name=f"letopis-{self._name}"
         )
-        # It inherits what is blocked here: a Ctrl-C while it begins must not end it with a traceback.
+        # It inherits what is blocked here: a Ctrl-C while it begins must not end it with a traceback. The first process
+        # of all is started after a tracker of Python's own, which would let the signals through again.
+        resource_tracker.ensure_running()
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
         try:
             self._process.start()

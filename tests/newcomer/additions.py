@@ -484,7 +484,7 @@ AN_EVENT: tuple[Step, ...] = (
     After("tests/commands/test_deal.py", "    assert story.stream(Deal, SALE).amount != DISCOUNTED\n", PRAISED_STORY),
 )
 A_COMMAND: tuple[Step, ...] = (
-    After("commands/deal.py", "from events.values import Code, LossReason, ShortText, Text\n\n", ABANDON),
+    After("commands/deal.py", "from events.values import Code, EditedKind, LossReason, ShortText, Text\n\n", ABANDON),
     After(
         "commands/deal.py",
         "    deal.lose(command.reason, command.reason_code, seller_id=seller_id)\n    return context.save(deal)\n",

@@ -195,6 +195,13 @@ def check_same(_: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, An
     assert told == whole, query
 
 
+def check_logins(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    """Who of the staff signs in is told as it is, and which clients do, of those who are seen."""
+    whose = {item["login_id"]: item["client_id"] for item in whole[1]["items"]}
+    sees = check_list("login_id", lambda sight: lambda each: whose[each] is None or sight.client(whose[each]))
+    sees(eye, query, whole, told)
+
+
 def check_report(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
     if eye.role == "seller":
         assert told[0] == 403
@@ -243,7 +250,7 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "list_products": check_same,
     "get_product": check_same,
     "list_pipelines": check_same,
-    "list_logins": check_same,
+    "list_logins": check_logins,
     "list_api_keys": check_same,
 }
 """How each question that can be asked of the past, too, is compared; one without is no question yet."""
