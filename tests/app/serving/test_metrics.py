@@ -115,7 +115,7 @@ def test_requests_are_counted_by_what_they_took(monkeypatch: pytest.MonkeyPatch)
             yield now
 
     ticks = clock()
-    monkeypatch.setattr("app.serving.frame.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    monkeypatch.setattr("app.serving.frame.time", SimpleNamespace(monotonic=lambda: next(ticks)))
 
     async def load() -> None:
         transport = httpx.ASGITransport(create_app(parts))
