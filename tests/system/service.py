@@ -26,6 +26,7 @@ from tests.database import MASTER, copy_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "a secret that only the tests know, of 32 bytes and more"
 START_PATIENCE = 60.0
+LEVEL_PATIENCE = 10.0
 
 
 def environment(var: Path, database_url: str | None, code: Path = ROOT, provider: str | None = None) -> dict[str, str]:
@@ -132,10 +133,14 @@ def demo_service(cluster: EmbeddedPostgres, template: str, folder: Path) -> Iter
 
 
 def wait_ready(running: Service) -> None:
-    """Wait until the service says that it is ready."""
+    """Wait until the service says that it is ready and, for some seconds at most, until its views show all there is."""
     end = time.monotonic() + START_PATIENCE
-    while time.monotonic() < end:
-        if httpx.get(f"{running.address}/ready", timeout=10).status_code == httpx.codes.OK:
-            return
+    level_by = None
+    while (now := time.monotonic()) < end:
+        answer = httpx.get(f"{running.address}/ready", timeout=10)
+        if answer.status_code == httpx.codes.OK:
+            level_by = level_by or now + LEVEL_PATIENCE
+            if now >= level_by or not any(check.get("lag_events") for check in answer.json()["checks"]):
+                return
         time.sleep(0.1)
     raise AssertionError(f"The service was never ready:\n{running.log.read_text()[-5000:]}")

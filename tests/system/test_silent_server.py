@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from app.serving.remembered import MOMENT
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.infra.projector.looking import eventually
 from tests.system.service import Service, token, wait_ready
@@ -67,6 +68,7 @@ def asked_while_stopped(
             await asyncio.gather(*(register(client, number) for number in range(8)))
             for headers, path in READS:
                 await client.get(path, headers=headers)
+            await asyncio.sleep(2 * MOMENT)  # so that nothing is told that was asked before
             with stopped(server):
                 commands: list[Awaitable[httpx.Response]] = [register(client, number) for number in range(COMMANDS)]
                 commands += [import_batch(client, atomic=False), import_batch(client, atomic=True)]

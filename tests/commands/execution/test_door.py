@@ -128,11 +128,11 @@ def test_a_batch_is_told_as_late_as_an_answer_that_there_is_no_such_thing(
         done: Answer = Accepted(requests[0].command_id, uuid4(), 1, 1, [], False)
         return [done, done if is_there else NotFoundError(kind="client", id=uuid4())]
 
-    async def step(began: float) -> None:
-        waited.append(began)
+    async def until(moment: float) -> None:
+        waited.append(moment)
 
     door.carry_out = execute
-    monkeypatch.setattr("app.serving.frame._next_step", step)
+    monkeypatch.setattr("app.serving.frame.wait_until", until)
     item = {"command": "note-client", "data": example_body("note-client")}
     assert door.tell("/commands", {"commands": [item] * 2}).status_code == 200
     assert len(waited) == pauses
