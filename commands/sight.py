@@ -66,7 +66,10 @@ def _sees_client(people: People, client: Client, find: Find) -> bool:
 
 
 class OutOfSightError(NotFoundError):
-    """The actor does not see what they name, and is told that it is not there; this is on record; facts: kind, id."""
+    """What an actor names who sees a part is out of their sight, or not there at all: they are told the latter.
+
+    Either is on record, and so takes the same work; facts: kind, id.
+    """
 
     is_on_record = True
 

@@ -118,10 +118,8 @@ class Decision:
     def load(self, kind: type[A], stream_id: UUID) -> A:
         """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id."""
         aggregate = self._take(kind, stream_id)
-        if not aggregate.version:
-            raise NotFoundError(kind=kind.KIND, id=stream_id)
-        if stream_id in self._unseen.hidden:
-            raise OutOfSightError(kind=kind.KIND, id=stream_id)
+        if not aggregate.version or stream_id in self._unseen.hidden:
+            raise self._not_there(kind, stream_id)
         return aggregate
 
     def find(self, kind: type[A], stream_id: UUID) -> A | None:
@@ -164,8 +162,13 @@ class Decision:
         try:
             entry = self._streams.get(kind, stream_id)
         except WrongKindError:
-            raise NotFoundError(kind=kind.KIND, id=stream_id) from None
+            raise self._not_there(kind, stream_id) from None
         return self._touch(stream_id, entry)  # type: ignore[return-value]  # Streams.get answers with this kind
+
+    def _not_there(self, kind: type[Aggregate], stream_id: UUID) -> NotFoundError:
+        """Return what an actor is told of an id for whom there is nothing under it."""
+        error = NotFoundError if self.request.standing.sight is None else OutOfSightError
+        return error(kind=kind.KIND, id=stream_id)
 
     def _touch(self, stream_id: UUID, entry: Entry) -> Aggregate:
         self.touched[stream_id.int] = (entry, entry.head)
