@@ -9,6 +9,7 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from read_api.reading.answer import Whole
+from read_api.reading.colleagues import staff_id_of
 from read_api.reading.declaring import Asking, Questions, questions_of
 from read_api.reading.desk import Caller
 from read_api.reading.question import Question
@@ -47,7 +48,7 @@ class Me(Whole):
 )
 async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     caller, desk = ask.caller, ask.desk
-    seen, rows = await ask.fetch(MEMBER, {"staff_id": _staff_id(caller.id)}, question.min_position)
+    seen, rows = await ask.fetch(MEMBER, {"staff_id": staff_id_of(caller)}, question.min_position)
     mine = {
         "id": caller.id,
         "role": caller.role,
@@ -65,11 +66,3 @@ async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Respons
 def _named(caller: Caller, names: Iterable[str]) -> list[str]:
     """Return those of the names that the caller's key names too, if they come in with one; in order."""
     return sorted(name for name in names if caller.only is None or name in caller.only)
-
-
-def _staff_id(caller_id: str) -> UUID | None:
-    """Return the id of a caller who may be of the staff."""
-    try:
-        return UUID(caller_id)
-    except ValueError:
-        return None

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from pydantic_core import from_json
 
 from infra.log.accesses import Access
+from read_api.reading.colleagues import staff_id_of
 from read_api.reading.cursors import from_cursor, to_cursor
 from read_api.reading.desk import Caller, Desk, Row
 from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedError, WrongParameterError
@@ -85,10 +86,10 @@ class Ask:
     @property
     def own_id(self) -> UUID:
         """The caller's own id as a member of the staff; raises NotStaffError where they are none."""
-        try:
-            return UUID(self.caller.id)
-        except ValueError:
-            raise NotStaffError from None
+        staff_id = staff_id_of(self.caller)
+        if staff_id is None:
+            raise NotStaffError
+        return staff_id
 
     def require_staff(self) -> None:
         """Refuse a caller who is no member of the staff; raises NotStaffError."""

@@ -107,9 +107,14 @@ class Reaches:
         scopes = await self.scopes_of(caller.role)
         if scopes == EVERYBODY_S:
             return EVERYTHING
-        staff_id = None if AMONG_COLLEAGUES.isdisjoint(scopes.values()) else _staff_id(caller.id)
+        staff_id = None if AMONG_COLLEAGUES.isdisjoint(scopes.values()) else staff_id_of(caller)
         colleagues = STRANGER if staff_id is None else await self._known.get(staff_id, partial(_look, staff_id, fetch))
         return colleagues.reach(scopes)
+
+
+def staff_id_of(caller: Caller) -> UUID | None:
+    """Return the caller's id as a member of the staff, if they may be one: programs have names."""
+    return _staff_id(caller.id)
 
 
 @lru_cache(KNOWN_CALLERS)

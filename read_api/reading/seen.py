@@ -104,20 +104,19 @@ def expanded(sql: str, sight: Sight, *, is_past: bool = False) -> str:
     if sight is Sight.WHOLE:
         return _MARK.sub("true", sql)
     asking = _Asking(sight, "read." if is_past else "")
+
+    def looked_up(mark: re.Match[str]) -> str:
+        return asking.condition(*mark.groups())
+
     before = [_mine_of(sql, sight)]
     asked = [mark[0] for mark in _ONE.finditer(sql)]
-    once = {mark: f"one_{number}" for number, mark in enumerate(dict.fromkeys(asked)) if asked.count(mark) > 1}
+    once = [mark for mark in dict.fromkeys(asked) if asked.count(mark) > 1]
     if once:
-        looked = (
-            f"{_MARK.sub(lambda mark: asking.condition(*mark.groups()), mark)} AS {name}" for mark, name in once.items()
-        )
-        before.append(f"once AS MATERIALIZED (SELECT {', '.join(looked)})")
-
-    def condition(mark: re.Match[str]) -> str:
-        name = once.get(mark[0])
-        return asking.condition(*mark.groups()) if name is None else f"(SELECT once.{name} FROM once)"  # noqa: S608 - constants
-
-    return f", {', '.join(before)}{_MARK.sub(condition, sql)}"
+        columns = ", ".join(f"{_MARK.sub(looked_up, mark)} AS one_{number}" for number, mark in enumerate(once))
+        before.append(f"once AS MATERIALIZED (SELECT {columns})")
+    for number, mark in enumerate(once):
+        sql = sql.replace(mark, f"(SELECT once.one_{number} FROM once)")  # noqa: S608 - constants
+    return f", {', '.join(before)}{_MARK.sub(looked_up, sql)}"
 
 
 def within_reach(condition: str) -> str:

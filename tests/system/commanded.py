@@ -22,7 +22,6 @@ from tests.system.everyone import (
     NEARNESS,
     PEOPLE,
     ROAD,
-    UNKNOWN,
     Person,
     Things,
     things_near,
@@ -180,7 +179,7 @@ class Order(NamedTuple):
 
     @property
     def things(self) -> Things:
-        return UNKNOWN if self.near == "unknown" else things_near(self.who, self.near)
+        return things_near(self.who, self.near)
 
     @property
     def key(self) -> tuple[Asked, str]:

@@ -117,8 +117,8 @@ PROGRAM = Person("integration", "key", COLLEAGUES["team"], {"Authorization": f"B
 
 
 def things_near(person: Person, near: str) -> Things:
-    """Return what is as near to somebody as that."""
-    return person.things if near == "own" else COLLEAGUES[near]
+    """Return what is as near to somebody as that; what is `unknown` nobody has."""
+    return {"own": person.things, "unknown": UNKNOWN}.get(near) or COLLEAGUES[near]
 
 
 def _theirs(things: Things) -> Iterator[Command]:

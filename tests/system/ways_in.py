@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.operations.bodies import EXAMPLES, OTHERWISE
 from app.serving.http import _each_of
-from tests.system.everyone import NEARNESS, UNKNOWN, WRITTEN, Person, Things, things_near
+from tests.system.everyone import NEARNESS, WRITTEN, Person, Things, things_near
 from tests.system.inside import Inside, Told
 from tests.system.page_of_rights import KEPT_OUT, SCOPES, SEEN, TOLD, sees
 
@@ -115,7 +115,7 @@ class Question(NamedTuple):
 
     @property
     def things(self) -> Things:
-        return UNKNOWN if self.near == "unknown" else things_near(self.who, self.near)
+        return things_near(self.who, self.near)
 
     @property
     def key(self) -> tuple[Way, str]:

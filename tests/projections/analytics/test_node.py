@@ -242,34 +242,31 @@ def test_a_started_node_follows_when_woken_and_is_waited_for(database: Database,
     assert not node.wait_for(16, timeout=0.05)
 
 
+@pytest.fixture
+def resting(database: Database, open_node: Open, monkeypatch: pytest.MonkeyPatch) -> AnalyticsNode:
+    """A node that has taken in 15 facts, and rests for an hour."""
+    monkeypatch.setattr(follower, "REST", math.inf)
+    monkeypatch.setattr(follower, "LONGEST_REST_SECONDS", 3_600)
+    node = open_node()
+    write_log(database.owner_url, company(5))
+    node.start(poll=0.05)
+    while node.position < 15:
+        time.sleep(0.01)
+    return node
+
+
 def test_a_node_rests_after_a_few_facts_unless_somebody_waits_for_it(
-    database: Database, open_node: Open, monkeypatch: pytest.MonkeyPatch
+    database: Database, resting: AnalyticsNode
 ) -> None:
-    monkeypatch.setattr(follower, "REST", math.inf)
-    monkeypatch.setattr(follower, "LONGEST_REST_SECONDS", 3_600)
-    node = open_node()
-    write_log(database.owner_url, company(5))
-    node.start(poll=0.05)
-    while node.position < 15:
-        time.sleep(0.01)
     write_log(database.owner_url, company(5, first=5), after=15)
-    node.wake()
+    resting.wake()
     time.sleep(0.3)
-    assert node.position == 15
-    assert node.wait_for(30, timeout=10)
+    assert resting.position == 15
+    assert resting.wait_for(30, timeout=10)
 
 
-def test_a_node_that_rests_ends_when_it_is_told_to(
-    database: Database, open_node: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follower, "REST", math.inf)
-    monkeypatch.setattr(follower, "LONGEST_REST_SECONDS", 3_600)
-    node = open_node()
-    write_log(database.owner_url, company(5))
-    node.start(poll=0.05)
-    while node.position < 15:
-        time.sleep(0.01)
-    node.stop()
+def test_a_node_that_rests_ends_when_it_is_told_to(resting: AnalyticsNode) -> None:
+    resting.stop()
 
 
 def test_a_started_node_outlives_a_lost_connection(database: Database, open_node: Open) -> None:
