@@ -134,7 +134,7 @@ _DATA_NOTICES = Sql(
     )
 )
 _PARENT_NAME = Sql(
-    f"(SELECT u.name FROM {views.CLIENT_CARD} AS u WHERE u.client_id = c.parent_id AND {sees('client', 'u')})"  # noqa: S608
+    f"(SELECT u.name FROM {views.CLIENT_CARD} AS u WHERE u.client_id = c.parent_id AND {sees('organisation', 'u')})"  # noqa: S608
 )
 _OPEN_DEALS = Sql(
     f"""(
@@ -158,11 +158,11 @@ def _contacts(whose: str, other: str, named: str) -> Sql:
 
 # Who acts for an organisation is part of what is known of it, with their name; whom a person acts for is not.
 _CONTACT_PERSONS = _contacts("organisation_id", "person_id", named="true")
-_ORGANISATIONS = _contacts("person_id", "organisation_id", named=sees("client", "n"))
+_ORGANISATIONS = _contacts("person_id", "organisation_id", named=sees("organisation", "n"))
 _SUBSIDIARIES = Sql(
     list_of(
         json_of(Subsidiary, "n"),
-        f"{views.CLIENT_CARD} AS n WHERE n.parent_id = c.client_id AND {sees('client', 'n')}",
+        f"{views.CLIENT_CARD} AS n WHERE n.parent_id = c.client_id AND {sees('organisation', 'n')}",
         order="n.name_sort, n.client_id",
     )
 )

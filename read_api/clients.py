@@ -63,6 +63,7 @@ CLIENTS = Listing(
     beside={**OF_MEMBERS, **OF_PLANS},
     owned_by="c.owner_id",
     looked_up=frozenset({"owner", "ids", "identity"}),
+    tells_owners=True,
     sortings={
         "name": Sorting({"name_sort": "text", "client_id": "uuid"}),
         "registered": Sorting({"registered_at": "timestamptz", "client_id": "uuid"}),

@@ -77,7 +77,7 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
-    version=3,
+    version=4,
     shape=4,
 )
 

@@ -27,8 +27,10 @@ CREATE TABLE {schema}.client_card (
     PRIMARY KEY (client_id)
 );
 
--- serves GET /clients: everybody by name, page by page after (name_sort, client_id)
-CREATE INDEX client_card_by_name ON {schema}.client_card (name_sort, client_id);
+-- serves GET /clients: everybody by name, page by page after (name_sort, client_id); who sees a part is led past the
+-- clients of others by the owner, in place of whom the greatest id stands where a client is nobody's
+CREATE INDEX client_card_by_name ON {schema}.client_card
+    (name_sort, client_id, coalesce(owner_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid));
 
 -- serves GET /clients?owner=: one manager's clients by name, page by page
 CREATE INDEX client_card_by_owner ON {schema}.client_card (owner_id, name_sort, client_id);

@@ -1,15 +1,17 @@
 """Where questions are answered: one statement on the views of the schema `read`, with the position it is true at."""
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg import OperationalError, errors
+from psycopg import AsyncRawCursor, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from infra.analytics.fact_schema import EVERYTHING as EVERY_WORK
@@ -33,6 +35,10 @@ Unreachable = OperationalError
 Pool = AsyncConnectionPool[AsyncBoundedConnection]
 
 UTC_ZONE = ZoneInfo("UTC")
+
+STATEMENTS = 2_048
+"""So many are kept with their parameters by number; there are some hundred, and more pages of lists with filters."""
+
 RETRY_AFTER = 2
 # A question that takes longer than this would hold a connection that a hundred others want. A view is swapped in an
 # instant: a session that locks it for half as long is stuck.
@@ -48,6 +54,23 @@ GROUP BY v.view
 ORDER BY v.view"""
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
+
+
+_NAMED = re.compile(rb"%(?:\((\w+)\)s|%)")
+
+
+@lru_cache(STATEMENTS)
+def _numbered(statement: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Return a statement with its parameters by number, as PostgreSQL has them, and their names in this order.
+
+    psycopg does so by itself, and again each time for a statement of more than 4,096 bytes.
+    """
+    names: dict[bytes, int] = {}
+
+    def number(named: re.Match[bytes]) -> bytes:
+        return b"%" if named[1] is None else b"$%d" % names.setdefault(named[1], len(names) + 1)
+
+    return _NAMED.sub(number, statement), tuple(name.decode() for name in names)
 
 
 class Caller(Protocol):
@@ -200,7 +223,11 @@ class Desk:
 
     async def _fetched(self, statement: bytes, parameters: Mapping[str, Any] | None) -> list[Row]:
         async with self.pool.connection() as connection:
-            return await (await connection.execute(statement, parameters)).fetchall()
+            cursor = AsyncRawCursor(connection)
+            if parameters is None:
+                return await (await cursor.execute(statement)).fetchall()
+            numbered, names = _numbered(statement)
+            return await (await cursor.execute(numbered, [parameters[name] for name in names])).fetchall()
 
     async def head(self) -> int:
         """Return the position of the newest fact of the log."""
@@ -217,13 +244,12 @@ class Desk:
     async def _run(
         self, statement: Statement, parameters: Mapping[str, Any], about: UUID | None, reach: Reach
     ) -> list[Row]:
-        views = statement.rests_on(reach.sight)
         try:
             rows = await self._again(*statement.asked(parameters, about, reach))
         except errors.UndefinedTable:
-            raise await self.building(views) from None
+            raise await self.building(statement.rests_on(reach.sight)) from None
         if rows[0][0] < 0:
-            raise await self.building(views)
+            raise await self.building(statement.rests_on(reach.sight))
         return rows
 
     async def building(self, views: Sequence[str]) -> ViewBuildingError:

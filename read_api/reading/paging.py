@@ -12,7 +12,7 @@ from read_api.reading.answer import columns, json_of, list_of, one_of
 from read_api.reading.cursors import KeyType, Paged
 from read_api.reading.errors import not_in_list
 from read_api.reading.reach import Reach, few
-from read_api.reading.seen import along_a_walk, owner, within_reach
+from read_api.reading.seen import along_a_walk, of_nobody, owner, within_reach
 from read_api.reading.statement import Statement
 
 FEW = 1_000
@@ -47,7 +47,8 @@ class Listing(Paged):
     are the ways to sort it by name, each of them also backwards. `owned_by` is the column by whose values an index of
     its own has the rows in order, and of which the reach of a caller says which they see: few of them are looked up
     one by one, where a walk along the order would pass over nearly everything. `looked_up` are the filters that need
-    no such help.
+    no such help. If the order `tells_owners`, its index ends with them: of very many, a walk without filters passes
+    over the others' rows without a look at them.
     """
 
     view: str
@@ -69,6 +70,7 @@ class Listing(Paged):
     shown: frozenset[str] | None = None
     owned_by: str = ""
     looked_up: frozenset[str] = frozenset()
+    tells_owners: bool = False
 
     @property
     def key(self) -> str:
@@ -128,6 +130,7 @@ def _as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None)
     if sort is None:
         return listing
     sorting = listing.sortings[sort.removeprefix("-")]
+    is_its_order = list(sorting.order) == list(listing.order)
     return replace(
         listing,
         name=f"{listing.name} by {sort}",
@@ -135,7 +138,8 @@ def _as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None)
         descending=sort.startswith("-"),
         always=f"{listing.always} AND {sorting.only}" if sorting.only else listing.always,
         # What is fast by its own index is so in the order of that index.
-        steady=listing.steady if list(sorting.order) == list(listing.order) else frozenset(),
+        steady=listing.steady if is_its_order else frozenset(),
+        tells_owners=listing.tells_owners and is_its_order,
     )
 
 
@@ -180,7 +184,9 @@ def page_statement(
     a, way = listing.alias, "DESC" if listing.descending else "ASC"
     keys = [f"{a}.{column}" for column in listing.order]
     order = ", ".join(f"{key} {way}" for key in keys)
-    conditions = all_of_them = along_a_walk(listing.where(given))
+    where = listing.where(given)
+    all_of_them = along_a_walk(where)
+    conditions = along_a_walk(where, by_owner=listing.tells_owners and not given)
     if has_cursor:
         after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
         conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
@@ -258,7 +264,7 @@ def _owned(listing: Listing, conditions: str, owners: int, end: str = "") -> str
     """
     a, column = listing.alias, listing.owned_by
     every = [f"{column} = {owner(number)} AND {within_reach(conditions)}" for number in range(owners)]
-    branches = [*every, f"{column} IS NULL AND {conditions}"]
+    branches = [*every, f"{column} IS NULL AND {of_nobody(conditions)}"]
     end = f" ORDER BY {end}" if end else ""
     return " UNION ALL ".join(f"(SELECT {a}.* FROM {listing.view} AS {a} WHERE {branch}{end})" for branch in branches)  # noqa: S608
 

@@ -15,6 +15,7 @@ from psycopg.pq import Format
 _UUID, _UUIDS = adapters.types["uuid"].oid, adapters.types["uuid"].array_oid
 _HEAD, _DIMENSION, _LENGTH = Struct("!iiI"), Struct("!ii"), (16).to_bytes(4, "big")
 """How an array begins in PostgreSQL's binary form, and what stands before each of its elements."""
+_NULL = (-1).to_bytes(4, "big", signed=True)
 
 
 class Sight(Enum):
@@ -57,29 +58,32 @@ class Reach:
     def values(self) -> Mapping[str, Any]:
         """What the conditions of a statement take as parameters, besides the owners of a look-up."""
         if self.sight is Sight.EVEN:
-            return {"sees_clients": People.of(self.clients)}
+            # In order, for PostgreSQL puts them in order whenever it walks along an index by them.
+            people = sorted(self.clients or ())
+            return {"sees_clients": People.of(people), "sees_clients_and_nobodys": People.of([*people, STAND_IN])}
         return {
             "sees_clients": People.of(self.clients),
             "sees_deals": People.of(self.deals),
             "sees_activities": People.of(self.activities),
             "sees_texts": self.texts,
-            "deals_with_clients": _is_within(self.clients, self.deals),
-            "activities_with_clients": _is_within(self.clients, self.activities),
+            "sees_deals_with_clients": _is_within(self.clients, self.deals),
+            "sees_activities_with_clients": _is_within(self.clients, self.activities),
         }
 
     @cached_property
     def owners(self) -> "People | None":
         """The owners whose clients are looked up one by one, as many as `few` says; None: these are too many."""
         size = 0 if self.clients is None else few(self.clients)
-        return People.of([*(self.clients or ()), *[NOBODY] * size][:size]) if size else None
+        return People.of([*(self.clients or ()), *[None] * size][:size]) if size else None
 
 
 EVERYTHING = Reach()
 
+STAND_IN = UUID(int=2**128 - 1)
+"""In place of the owner of a client who is nobody's, in the index client_card_by_name: it comes after everybody."""
+
 OWNERS = (1, 2, 4, 8, 16, 32)
 """For so many owners at most rows are looked up one by one; of more a walk along the order meets some soon."""
-
-NOBODY = UUID(int=0)
 
 
 def few(people: Sequence[UUID]) -> int:
@@ -94,12 +98,12 @@ class People:
     array: bytes
 
     @classmethod
-    def of(cls, staff: Sequence[UUID] | None) -> "People | None":
-        """Return these people; None for everybody."""
+    def of(cls, staff: Sequence[UUID | None] | None) -> "People | None":
+        """Return these people, among them nobody as often as there is a None; None for everybody."""
         if staff is None:
             return None
-        dimensions = _HEAD.pack(bool(staff), 0, _UUID) + (_DIMENSION.pack(len(staff), 1) if staff else b"")
-        return cls(dimensions + b"".join(_LENGTH + each.bytes for each in staff))
+        dimensions = _HEAD.pack(bool(staff), None in staff, _UUID) + (_DIMENSION.pack(len(staff), 1) if staff else b"")
+        return cls(dimensions + b"".join(_NULL if each is None else _LENGTH + each.bytes for each in staff))
 
 
 class _Sent(Dumper):

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from read_api import views
-from read_api.reading.reach import Sight
+from read_api.reading.reach import STAND_IN, Sight
 
-Kind = Literal["client", "deal", "activity"]
+Kind = Literal["client", "organisation", "deal", "activity"]
+"""An organisation is a client who acts for nobody: less has to be asked about one."""
 
 GUARDED = frozenset(
     {
@@ -27,15 +28,21 @@ GUARDED = frozenset(
 )
 """Views of which nobody is told a row that they may not see: a statement that looks into one has a mark."""
 
+_STAND_IN = f"'{STAND_IN}'::uuid"
+
 TEXTS = "[[texts]]"
 """Whether the caller may read what people wrote about activities and in notes."""
 
-_MARK = re.compile(r"\[\[(texts|staff|client|deal|activity)(?: (row|walk|id|at) ([^\]]+))?\]\]")
+_MARK = re.compile(
+    r"\[\[(texts|staff|client|organisation|deal|activity)(?: (row|walk|scan|nobodys|id|at) ([^\]]+))?\]\]"
+)
 _ROW = re.compile(r"\[\[(client|deal|activity) row ([^\]]+)\]\]")
-_WALK = re.compile(r"\[\[(?:client|deal|activity) (?:row|walk) [^\]]+\]\]")
+_WALK = re.compile(r"\[\[(client|deal|activity) (?:row|walk|scan) ([^\]]+)\]\]")
 _ONE = re.compile(r"\[\[(?:client|deal|activity) id %\([^\]]+\]\]")
+_FLAGS = {"texts", "deals_with_clients", "activities_with_clients"}
 _KEYS = {
     "client": (views.CLIENT_CARD, "client_id"),
+    "organisation": (views.CLIENT_CARD, "client_id"),
     "deal": (views.PIPELINE_BOARD, "deal_id"),
     "activity": (views.ACTIVITIES, "activity_id"),
 }
@@ -68,27 +75,7 @@ def text(column: str) -> str:
 
 def owner(number: int) -> str:
     """Return the SQL of one of the owners that rows are looked up by, counted from 0."""
-    return _mine(f"owners[{number + 1}]")
-
-
-def _mine_of(sql: str, sight: Sight) -> str:
-    """Return what a caller may see as a common table expression.
-
-    Of parameters PostgreSQL would plan each question anew, which takes ten times as long as to answer it: here it
-    cannot see what they are, and one plan does for all callers.
-    """
-    columns = ["%(sees_clients)s::uuid[] AS clients"]
-    if sight is Sight.UNEVEN:
-        columns += [
-            "%(sees_deals)s::uuid[] AS deals",
-            "%(sees_activities)s::uuid[] AS activities",
-            "%(sees_texts)s::boolean AS texts",
-            "%(deals_with_clients)s::boolean AS deals_with_clients",
-            "%(activities_with_clients)s::boolean AS activities_with_clients",
-        ]
-    if owner(0) in sql:
-        columns.append("%(owners)s::uuid[] AS owners")
-    return f"mine AS MATERIALIZED (SELECT {', '.join(columns)})"
+    return f"(SELECT (%(owners)s::uuid[])[{number + 1}])"
 
 
 def is_marked(sql: str) -> bool:
@@ -108,15 +95,15 @@ def expanded(sql: str, sight: Sight, *, is_past: bool = False) -> str:
     def looked_up(mark: re.Match[str]) -> str:
         return asking.condition(*mark.groups())
 
-    before = [_mine_of(sql, sight)]
+    before = ""
     asked = [mark[0] for mark in _ONE.finditer(sql)]
     once = [mark for mark in dict.fromkeys(asked) if asked.count(mark) > 1]
     if once:
         columns = ", ".join(f"{_MARK.sub(looked_up, mark)} AS one_{number}" for number, mark in enumerate(once))
-        before.append(f"once AS MATERIALIZED (SELECT {columns})")
+        before = f", once AS MATERIALIZED (SELECT {columns})"
     for number, mark in enumerate(once):
         sql = sql.replace(mark, f"(SELECT once.one_{number} FROM once)")  # noqa: S608 - constants
-    return f", {', '.join(before)}{_MARK.sub(looked_up, sql)}"
+    return before + _MARK.sub(looked_up, sql)
 
 
 def within_reach(condition: str) -> str:
@@ -124,9 +111,17 @@ def within_reach(condition: str) -> str:
     return _WALK.sub("true", condition)
 
 
-def along_a_walk(condition: str) -> str:
-    """Return a condition for very many rows, most of which it may be false of."""
-    return _ROW.sub(r"[[\1 walk \2]]", condition)
+def of_nobody(condition: str) -> str:
+    """Return a condition for rows of which it is known that they are nobody's."""
+    return _WALK.sub(r"[[\1 nobodys \2]]", condition)
+
+
+def along_a_walk(condition: str, *, by_owner: bool = False) -> str:
+    """Return a condition for very many rows, most of which it may be false of.
+
+    `by_owner`: they are walked in the order of an index that has the owner, or STAND_IN, as its last column.
+    """
+    return _ROW.sub(rf"[[\1 {'scan' if by_owner else 'walk'} \2]]", condition)
 
 
 def looked_at(sql: str) -> tuple[str, ...]:
@@ -141,7 +136,7 @@ class _Asking:
 
     sight: Sight
     reads: str
-    is_walk: bool = False
+    way: str = "row"
 
     def condition(self, kind: str, way: str, what: str) -> str:
         is_even = self.sight is Sight.EVEN
@@ -155,8 +150,8 @@ class _Asking:
                 return "true"
             whole = _mine(f"{'deals' if kind == 'deal' else 'activities'}_with_clients")
             return f"({whole} OR {self.condition(kind, 'row', what)})"
-        if way in {"row", "walk"} and not self.reads:
-            return replace(self, is_walk=way == "walk")._of(kind, what)
+        if way != "id" and not self.reads:
+            return replace(self, way=way)._of(kind, what)
         view, key = _KEYS[kind]
         identity, alias = what if way == "id" else f"{what}.{key}", f"seen_{kind}"
         return f"""EXISTS (
@@ -164,30 +159,53 @@ class _Asking:
         )"""
 
     def _of(self, kind: str, alias: str) -> str:
-        return {"client": self._client, "deal": self._deal, "activity": self._activity}[kind](alias)
+        conditions = {
+            "client": self._client,
+            "organisation": self._organisation,
+            "deal": self._deal,
+            "activity": self._activity,
+        }
+        return conditions[kind](alias)
 
     def _among(self, column: str, kind: str, operator: str = "= ANY({})") -> str:
         """Return the condition that a column is, or has, one of the people whose things of a kind are seen."""
         people = "clients" if self.sight is Sight.EVEN else kind
-        if self.is_walk and "ANY" in operator:
+        if self.way != "row" and "ANY" in operator:
             # Hashed once, where each of many rows would be compared with each of many people.
-            is_one = f"{column} IN (SELECT unnest(mine.{people}) FROM mine)"  # noqa: S608 - constants
+            is_one = f"{column} IN (SELECT unnest(%(sees_{people})s::uuid[]))"
         else:
             is_one = f"{column} {operator.format(_mine(people) + '::uuid[]')}"
         return is_one if self.sight is Sight.EVEN else f"({_mine(kind)} IS NULL OR {is_one})"
 
     def _client(self, alias: str, kind: str = "clients") -> str:
         """A client is seen by whose reach the owner is in; a contact person who is nobody's as an organisation is."""
-        acts = f"""(
-            SELECT coalesce(bool_or({self._among("org.owner_id", kind)}), true)
+        owner_id = f"{alias}.owner_id"
+        is_nobodys = f"{self._is_nobodys(alias, kind)} AND {self._acts(alias, kind)}"
+        if self.way == "nobodys" and self.sight is Sight.EVEN:
+            return self._acts(alias, kind)
+        if self.way == "scan" and self.sight is Sight.EVEN:
+            # The same in words of which PostgreSQL finds the first in the index, without a look at the row.
+            people = f"{_mine('clients_and_nobodys')}::uuid[]"
+            return f"coalesce({owner_id}, {_STAND_IN}) = ANY({people}) AND ({owner_id} <> {_STAND_IN} OR {is_nobodys})"
+        return f"({self._among(owner_id, kind)} OR ({is_nobodys}))"
+
+    def _organisation(self, alias: str) -> str:
+        """An organisation acts for nobody."""
+        return f"({self._among(f'{alias}.owner_id', 'clients')} OR ({self._is_nobodys(alias, 'clients')}))"
+
+    def _is_nobodys(self, alias: str, kind: str) -> str:
+        """Return the condition that a client is nobody's, and the caller sees anybody's."""
+        is_nobodys = f"{alias}.owner_id IS NULL"
+        return is_nobodys if self.sight is Sight.EVEN else f"{is_nobodys} AND cardinality({_mine(kind)}) > 0"
+
+    def _acts(self, alias: str, kind: str) -> str:
+        """Return the condition that the caller sees one of the owned organisations that somebody acts for, if any."""
+        return f"""(
+            SELECT coalesce(bool_or({replace(self, way="row")._among("org.owner_id", kind)}), true)
             FROM {self.reads}{views.CONTACT_PERSONS} AS acts
             JOIN {self.reads}{views.CLIENT_CARD} AS org ON org.client_id = acts.organisation_id
             WHERE acts.person_id = {alias}.client_id AND acts.is_active AND org.owner_id IS NOT NULL
         )"""  # noqa: S608 - constants
-        is_nobodys = f"{alias}.owner_id IS NULL"
-        if self.sight is Sight.UNEVEN:
-            is_nobodys += f" AND cardinality({_mine(kind)}) > 0"
-        return f"({self._among(f'{alias}.owner_id', kind)} OR ({is_nobodys} AND {acts}))"
 
     def _with_client(self, condition: str, kind: str) -> str:
         """Return the condition that a client whom a condition names is seen."""
@@ -205,5 +223,10 @@ class _Asking:
         return f"({self._among(f'{alias}.staff_id', 'activities')} OR {takes_part} OR {is_with})"
 
 
-def _mine(column: str) -> str:
-    return f"(SELECT mine.{column} FROM mine)"  # noqa: S608 - constants
+def _mine(what: str) -> str:
+    """Return the SQL of what a caller may see.
+
+    Of bare parameters PostgreSQL would plan each question anew, which takes ten times as long as to answer it: in a
+    query of their own it does not look at them, and one plan does for all callers.
+    """
+    return f"(SELECT %(sees_{what})s::{'boolean' if what in _FLAGS else 'uuid[]'})"

@@ -19,7 +19,7 @@ from read_api.products import Product
 from read_api.projections import ProjectionStatus
 from read_api.reading.answer import Items, Page
 from read_api.reading.paging import NOTHING, Listing, as_wanted, page_statement
-from read_api.reading.reach import Sight
+from read_api.reading.reach import Reach, Sight
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.staff import StaffMember
@@ -179,6 +179,15 @@ def test_each_list_is_read_through_its_index(
     assert f"on {index}" in plan or f"using {index}" in plan, plan
 
 
+def test_who_sees_many_peoples_clients_is_led_past_the_others_by_the_index(company: Office) -> None:
+    owners = [nth(60 + number) for number in range(33)]
+    reach = Reach(owners, owners, owners)
+    assert CLIENTS.owners_asked(frozenset(), reach) == 0
+    statement = page_statement(CLIENTS, frozenset(), 50, has_cursor=False)
+    plan = company.runner.run(_plan(company, statement, dict(reach.values), reach.sight))
+    assert re.search(r"using client_card_by_name.*\n.*Index Cond: .*COALESCE\(owner_id", plan), plan
+
+
 @pytest.mark.parametrize(("limit", "has_next"), [(2, True), (3, False), (4, False)])
 @pytest.mark.parametrize("query", ["kind=person", f"owner={nth(60)}"], ids=["planned-anew", "planned-once"])
 def test_a_full_page_is_the_last_one_when_nothing_follows(
@@ -215,9 +224,9 @@ async def _anew(company: Office, given: dict[str, Any]) -> int:
     return int(row[0])
 
 
-async def _plan(company: Office, statement: Statement, values: dict[str, Any]) -> str:
+async def _plan(company: Office, statement: Statement, values: dict[str, Any], sight: Sight = Sight.WHOLE) -> str:
     async with company.pool.connection() as connection:
-        explained = b"EXPLAIN " + statement.now(Sight.WHOLE, is_about=False)
+        explained = b"EXPLAIN " + statement.now(sight, is_about=False)
         rows = await (await connection.execute(explained, values)).fetchall()
     return "\n".join(str(row[0]) for row in rows)
 

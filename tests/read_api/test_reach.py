@@ -125,8 +125,10 @@ def test_a_statement_about_clients_says_who_may_see_them() -> None:
 
 def test_few_owners_are_looked_up_one_by_one() -> None:
     assert [few([UUID(int=0)] * number) for number in (0, 1, 2, 3, 31, 32, 33, 200)] == [1, 1, 2, 4, 32, 32, 0, 0]
-    assert Reach([ANNA, BORIS, VERA]).owners == People.of([ANNA, BORIS, VERA, UUID(int=0)])
+    assert Reach([ANNA, BORIS, VERA]).owners == People.of([ANNA, BORIS, VERA, None])
     assert Reach([UUID(int=0)] * 33).owners is None
+    # Whoever has an id of zeros is not in it.
+    assert People.of([None]) != People.of([UUID(int=0)])
     assert EVERYTHING.sight is Sight.WHOLE
     assert Reach(texts=False).sight is Sight.UNEVEN
     assert Reach([ANNA], [ANNA], [ANNA]).sight is Sight.EVEN
