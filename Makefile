@@ -15,7 +15,7 @@ $(READY): moved-or-missing
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-clients test-scale odd mutants freeze check audit bench torture torture-short doctor clean lock moved-or-missing
+.PHONY: help setup run demo test test-clients test-scale test-clock odd mutants freeze check audit bench torture torture-short doctor clean lock moved-or-missing
 
 help: ## print this list
 	@echo "Letopis: an event-sourced CRM backend. What you can type:"
@@ -47,6 +47,9 @@ test-scale: $(READY) ## install Dask beside the rest, and fold an exported log w
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
 	  --require-hashes --requirement requirements-scale.lock
 	@$(BIN)/python -m pytest tests/scale
+
+test-clock: $(READY) ## run the service under clocks that are wrong; needs Debian's libfaketime
+	@$(BIN)/python -m pytest tests/clock
 
 odd: $(READY) ## tell 10,000 commands as odd as can be, and look whether everything behind them takes them
 	@LETOPIS_ODD_COMMANDS=10000 $(BIN)/python -m pytest -q tests/system/test_accepts_all.py
