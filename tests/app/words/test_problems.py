@@ -32,6 +32,7 @@ from commands.errors import DuplicateClientError, NotAllowedError, OverloadedErr
 from commands.registry import COMMANDS
 from events import values
 from events.examples import EAST
+from events.registry import EVENT_TYPES
 from read_api import lists
 from read_api.reading.errors import NoSuchThingError, ReadError
 from replay.repair.jobs import JobError
@@ -160,7 +161,8 @@ def test_every_list_of_the_code_has_the_words_of_people_for_each_of_its_words() 
     assert len(known) > 12
     for each in known:
         assert set(LABELS[list_name(each)]) == {member.value for member in each}, each.__name__
-    assert set(LABELS) == {"kind", "identity", *map(list_name, known)}
+    assert set(LABELS["topic"]) == {kind.TOPIC for kind in EVENT_TYPES}
+    assert set(LABELS) == {"kind", "identity", "topic", *map(list_name, known)}
     for words in LABELS.values():
         assert all(set(told) == set(LANGUAGES) and all(told.values()) for told in words.values())
 
