@@ -276,7 +276,7 @@ async def get_my_day(ask: Asking, question: Annotated[DayQuestion, Query()]) -> 
     staff = None if question.team_id else question.staff or ask.own_id
     if str(staff) != ask.caller.id and ask.caller.role not in OTHERS_DAY:
         raise ReadNotAllowedError(role=ask.caller.role, needed=sorted(OTHERS_DAY), action="get_my_day")
-    now = ask.now(question)
+    now = ask.now(question.as_of)
     day = question.day or now.date()
     # By the calendar, not by 24 hours: a day on which the clocks change has 23 or 25.
     last = min(day.toordinal() + (question.days or 1) - 1, date.max.toordinal())

@@ -138,7 +138,9 @@ async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestio
     parameters = _parameters(ask, found)
     await ask.desk.require_log(question.min_position)
     as_of, needed = await _as_of(ask, question)
-    table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of, _sight(ask))
+    table = await run_in_threadpool(
+        _answer, reports, report, parameters, needed, ask.desk.timeout, as_of, _sight(ask, question)
+    )
     position = position_of(table) if as_of is None else min(position_of(table), as_of.position or 0)
     stale = stale_of(table)
     more = {} if stale is None else {"Letopis-Stale": stale}
@@ -156,15 +158,14 @@ async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int |
     return AsOf(occurred=cut.occurred, position=cut.position), max(needed, question.min_position or 0)
 
 
-def _sight(ask: Ask) -> Sight:
-    """Return what the caller may see: whose deals they see, of them the reports count the work.
+def _sight(ask: Ask, question: ReportQuestion) -> Sight:
+    """Return what the caller may see: whose deals they see, of them the reports count the work; no day that is ahead.
 
     Those who meet no client are told figures of everybody.
     """
-    if ask.caller.role not in FRONT_OFFICE:
-        return Sight()
-    deals = ask.reach.deals
-    return Sight(within=None if deals is None else [str(each) for each in deals])
+    upto = ask.now(question.as_of).date()
+    deals = ask.reach.deals if ask.caller.role in FRONT_OFFICE else None
+    return Sight(within=None if deals is None else [str(each) for each in deals], upto=upto)
 
 
 def _reports(ask: Ask) -> Reports:

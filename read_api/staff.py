@@ -261,7 +261,7 @@ async def get_staff_places(staff_id: UUID, ask: Asking, question: Annotated[Page
     "/staff/{staff_id}/counters", "What a staff member did in a period", answers=Counters, roles=FRONT_OFFICE
 )
 async def get_staff_counters(staff_id: UUID, ask: Asking, question: Annotated[CountersQuestion, Query()]) -> Response:
-    today = ask.now(question).date()
+    today = ask.now(question.as_of).date()
     until = question.until or today
     since = question.since or until.replace(day=1)
     begin, end = period(since, until, ask.desk.zone)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, NamedTuple
 
 from infra.log.encrypted import REST
@@ -116,9 +117,13 @@ Given = Mapping[str, Any]
 
 
 class Sight(NamedTuple):
-    """What whoever asks a report may see: whose work (ids of staff; None: everybody's)."""
+    """What whoever asks a report may see: whose work (ids of staff; None: everybody's), and up to which day.
+
+    That day is today where they ask; None: the last one of which anything is known.
+    """
 
     within: list[str] | None = None
+    upto: date | None = None
 
 
 EVERYTHING = Sight()

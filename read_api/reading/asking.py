@@ -101,12 +101,12 @@ class Ask:
         headers = self.request.headers.getlist("authorization")
         return Follower(self.caller.id, partial(self.desk.is_let_in, self.caller, headers))
 
-    def now(self, question: PastQuestion) -> datetime:
-        """Return, in the company's zone, the moment that the answer is for: the present one, or the one it names."""
+    def now(self, as_of: str | None) -> datetime:
+        """Return, in the company's zone, the moment that the answer is for: the present one, or the one asked for."""
         moment = None
-        if question.as_of is not None:
-            as_of = as_of_from(question.as_of, self.desk.zone)
-            moment = as_of.occurred or as_of.recorded
+        if as_of is not None:
+            named = as_of_from(as_of, self.desk.zone)
+            moment = named.occurred or named.recorded
         return (moment or self.desk.clock()).astimezone(self.desk.zone)
 
     @asynccontextmanager

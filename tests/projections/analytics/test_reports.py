@@ -43,6 +43,7 @@ questions = st.fixed_dictionaries(
         "seller_id": st.sampled_from(SELLERS).map(str),
         "pipeline_id": st.sampled_from(PIPELINES).map(str),
         "by_product": st.sampled_from(("true", "false")),
+        "by_occurrence": st.sampled_from(("true", "false")),
     },
 )
 past_moments = st.builds(
@@ -102,10 +103,10 @@ def test_every_report_says_what_the_raw_bodies_say(
 
 
 BUSY_QUESTIONS: list[dict[str, Any]] = [
-    {"by_product": "true"},
-    {"from": "2026-01-10", "to": "2026-02-11"},
-    {"seller_id": str(SELLERS[1]), "from": "2026-02-01"},
-    {"seller_id": str(SELLERS[0]), "to": "2026-01-31", "pipeline_id": str(PIPELINES[0])},
+    {"by_product": "true", "by_occurrence": "true"},
+    {"from": "2026-01-10", "to": "2026-02-11", "by_occurrence": "true"},
+    {"seller_id": str(SELLERS[1]), "from": "2026-02-01", "by_occurrence": "true"},
+    {"seller_id": str(SELLERS[0]), "to": "2026-01-31", "pipeline_id": str(PIPELINES[0]), "by_occurrence": "true"},
 ]
 
 
