@@ -210,11 +210,19 @@ class ClientCard(Client, Whole):
     ] = None
 
 
-_SOURCE = f"""{views.CLIENT_CARD} AS c
-    LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id
-    LEFT JOIN {views.UNITS} AS ob ON ob.unit_id = o.branch_id
-    {TOUCHES}
+_OWNER_JOINS = f"""LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id
+    LEFT JOIN {views.UNITS} AS ob ON ob.unit_id = o.branch_id"""
+JOINED = {"o": _OWNER_JOINS, "ob": _OWNER_JOINS, "k": TOUCHES}
+"""What a card is joined with, by the alias that the SQL of its members names."""
+
+
+def card_from(*joins: str) -> str:
+    """Return where a card `c` comes from (FROM and WHERE), joined with these of JOINED."""
+    return f"""{views.CLIENT_CARD} AS c {" ".join(joins)}
     WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL AND {sees("client", "c")}"""
+
+
+_SOURCE = card_from(*dict.fromkeys(JOINED.values()))
 _VIEWS = (views.CLIENT_CARD, views.PIPELINE_BOARD, views.CONTACT_PERSONS, views.ACTIVITIES)
 _NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY, views.UNITS)
 _NEXT_ACTIVITY = f"""(

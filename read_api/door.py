@@ -10,6 +10,7 @@ from read_api import (
     analytics,
     api_keys,
     client_card,
+    client_changes,
     client_story,
     clients,
     deals,
@@ -32,6 +33,7 @@ from read_api.reading.direct import DirectRoute, can_be_direct
 MODULES = (
     clients,
     client_card,
+    client_changes,
     client_story,
     history,
     deals,

@@ -16,28 +16,45 @@ _CONTACT_S = (
 )
 
 
-def _touches(whose: str) -> str:
-    return f"""SELECT a.takes_place_at, a.activity_id, a.channel, a.direction
+def _touches(whose: str, more: str = "") -> str:
+    return f"""SELECT
+            1 AS number,
+            a.takes_place_at AS last_at,
+            a.activity_id AS last_id,
+            a.channel AS last_channel,
+            a.direction AS last_direction{more}
         FROM {views.ACTIVITIES} AS a
         WHERE {whose}"""  # noqa: S608 - put together from constants
 
 
-def _last(column: str) -> str:
-    return f"(array_agg(t.{column} ORDER BY t.takes_place_at DESC, t.activity_id DESC))[1]"
+def _both(more: str = "") -> str:
+    return f"""
+        {_touches(_CLIENT_S, more)}
+        UNION ALL
+        {_touches(_CONTACT_S, more)}"""
 
+
+def _last(column: str) -> str:
+    return f"(array_agg(t.{column} ORDER BY t.last_at DESC NULLS LAST, t.last_id DESC))[1] AS {column}"
+
+
+# A touch is the figures of itself, so that those of many are summed up of those of some and of some more.
+FIGURES = f"""
+        coalesce(sum(t.number), 0)::bigint AS number,
+        max(t.last_at) AS last_at,
+        {_last("last_id")},
+        {_last("last_channel")},
+        {_last("last_direction")}"""
+"""The figures of several touches, or of several sets of touches, `t`."""
 
 TOUCHES = f"""LEFT JOIN LATERAL (
-    SELECT
-        count(*) AS number,
-        max(t.takes_place_at) AS last_at,
-        {_last("channel")} AS last_channel,
-        {_last("direction")} AS last_direction
-    FROM (
-        {_touches(_CLIENT_S)}
-        UNION ALL
-        {_touches(_CONTACT_S)}
+    SELECT {FIGURES}
+    FROM ({_both()}
     ) AS t
 ) AS k ON true"""  # noqa: S608 - put together from constants
+
+EVERY_TOUCH = _both(", a.valid_from_at, a.valid_from, a.valid_to_at, a.valid_to")
+"""Every touch of a client `c` that there was at any time, and from which moment until before which it was one."""
 
 
 def _touched_since(whose: str) -> str:

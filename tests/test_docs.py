@@ -11,6 +11,7 @@ from app.settings import Settings
 from app.terminal.cli import app
 from read_api.activities import ActivitiesQuestion, DayQuestion
 from read_api.client_card import CardQuestion
+from read_api.client_changes import ChangesQuestion
 from read_api.clients import ClientsQuestion
 from read_api.deals import DealsQuestion
 from read_api.reading.question import PastQuestion
@@ -74,5 +75,6 @@ def test_every_target_of_make_that_the_documents_name_is_there() -> None:
 def test_every_parameter_of_the_great_lists_is_in_their_tables_and_none_that_is_not() -> None:
     text = (ROOT / "docs" / "lists.md").read_text("utf-8")
     told = {name for row in re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
-    kinds = (ClientsQuestion, DealsQuestion, ActivitiesQuestion, StaffQuestion, CardQuestion, DayQuestion, PastQuestion)
+    lists = (ClientsQuestion, DealsQuestion, ActivitiesQuestion, StaffQuestion)
+    kinds = (*lists, CardQuestion, ChangesQuestion, DayQuestion, PastQuestion)
     assert told == {field.alias or name for kind in kinds for name, field in kind.model_fields.items()}

@@ -209,8 +209,12 @@ class PastLog:
     def _values(self, topics: Sequence[str], **given: Any) -> dict[str, Any]:
         return {"topics": list(topics), "last": self._cut.position, "occurred": self._cut.occurred, **given}
 
-    def _read(self, statement: str, values: Mapping[str, Any]) -> list[ReadEvent]:
+    def require_time(self) -> None:
+        """Go no further when the time is over; raises TooLongError."""
         if time.monotonic() > self._end:
             raise TooLongError(self._seconds)
+
+    def _read(self, statement: str, values: Mapping[str, Any]) -> list[ReadEvent]:
+        self.require_time()
         with self._connection.cursor(binary=True, row_factory=read_events_with_parties) as cursor:
             return cursor.execute(statement.encode(), values).fetchall()

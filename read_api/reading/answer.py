@@ -3,7 +3,7 @@
 A member without an `Sql` of its own is the view's column of its name.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar
@@ -100,7 +100,12 @@ def columns(model: type[BaseModel], alias: str, only: Collection[str] | None = N
 
 def members(model: type[BaseModel], alias: str, **instead: str) -> str:
     """Return the members of an answer as arguments of json_build_object; `instead` is other SQL for some of them."""
-    return ", ".join(f"'{name}', {value}" for name, value in {**columns(model, alias), **instead}.items())
+    return members_from({**columns(model, alias), **instead})
+
+
+def members_from(given: Mapping[str, str]) -> str:
+    """Return members of an answer, each with its SQL, as arguments of json_build_object."""
+    return ", ".join(f"'{name}', {value}" for name, value in given.items())
 
 
 def json_of(model: type[BaseModel], alias: str, **instead: str) -> str:

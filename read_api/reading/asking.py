@@ -13,6 +13,8 @@ from fastapi import Request, Response
 from pydantic_core import from_json
 
 from infra.log.accesses import Access
+from infra.log.past_log import AsOf
+from infra.projector.row_versions import By
 from read_api.reading.colleagues import staff_id_of
 from read_api.reading.cursors import from_cursor, to_cursor
 from read_api.reading.desk import Caller, Desk, Row
@@ -20,6 +22,7 @@ from read_api.reading.errors import NoSuchThingError, NotStaffError, ViewParkedE
 from read_api.reading.feed import Follower
 from read_api.reading.moments import as_of_from
 from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, page_statement
+from read_api.reading.past import ViewsOverTime
 from read_api.reading.question import PageQuestion, PastQuestion
 from read_api.reading.reach import EVERYTHING, Reach, Sight
 from read_api.reading.statement import Seen, Statement
@@ -124,6 +127,14 @@ class Ask:
         await self.desk.require_log(question.min_position)
         async with self.desk.past.looking(as_of, views, about) as past:
             yield Ask(self.request, self.desk, self.caller, self.reach, past, question.as_of)
+
+    @asynccontextmanager
+    async def over_time(self, question: PastQuestion, about: UUID, by: By) -> AsyncIterator[ViewsOverTime]:
+        """Give what there was of one party or stream at every moment up to the one the question names, if it does."""
+        as_of = AsOf() if question.as_of is None else as_of_from(question.as_of, self.desk.zone)
+        await self.desk.require_log(question.min_position)
+        async with self.desk.past.over_time(as_of, about, by) as past:
+            yield past
 
     def looked_at(self, *client_ids: UUID) -> None:
         """Put on record that the caller was told of these clients; raises WrongParameterError."""

@@ -114,13 +114,14 @@ class Reaches:
 
 def staff_id_of(caller: Caller) -> UUID | None:
     """Return the caller's id as a member of the staff, if they may be one: programs have names."""
-    return _staff_id(caller.id)
+    return staff_id_in(caller.id)
 
 
 @lru_cache(KNOWN_CALLERS)
-def _staff_id(caller_id: str) -> UUID | None:
+def staff_id_in(actor: str) -> UUID | None:
+    """Return the member of the staff that an actor of facts, or a caller, may be."""
     try:
-        return UUID(caller_id)
+        return UUID(actor)
     except ValueError:
         return None
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from starlette.concurrency import run_in_threadpool
 
 from infra.log.past_log import AsOf, Cut, MomentAheadError, TooLongError
 from infra.projector.folding import PoisonEventError
+from infra.projector.row_versions import By
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
+from read_api.reading.over_time import Moment
 from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.statement import Seen, Statement
 
@@ -31,6 +34,33 @@ class Then(Protocol):
         ...
 
 
+class Fact(Protocol):
+    """A fact as the log has it, as far as it is told."""
+
+    @property
+    def position(self) -> int: ...
+    @property
+    def stream_id(self) -> UUID: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def occurred_at(self) -> datetime: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+    @property
+    def actor(self) -> str: ...
+
+
+class ThenOverTime(Then, Protocol):
+    """The read models of one party or stream as they were at every moment up to a position of the log."""
+
+    @property
+    def facts(self) -> Mapping[int, Fact]: ...
+    def moments(self, views: tuple[str, ...]) -> list[Moment]:
+        """Return when facts came to count of which the rows of these views are made, in order."""
+        ...
+
+
 class TimeMachine(Protocol):
     """Folds the log up to a moment; all of it is called in threads."""
 
@@ -44,6 +74,10 @@ class TimeMachine(Protocol):
 
     def looking(self, as_of: AsOf, about: UUID | None) -> AbstractContextManager[Then]:
         """Show the views, or what they have about one party or stream."""
+        ...
+
+    def over_time(self, as_of: AsOf, about: UUID, by: By) -> AbstractContextManager[ThenOverTime]:
+        """Show what the views have about one party or stream at every moment up to one."""
         ...
 
 
@@ -77,6 +111,14 @@ class Past:
             with _told():
                 async with contextmanager_in_threadpool(self.machine.looking(as_of, about)) as then:
                     yield PastViews(then)
+
+    @asynccontextmanager
+    async def over_time(self, as_of: AsOf, about: UUID, by: By) -> AsyncIterator["ViewsOverTime"]:
+        """Lend what the views have about one party or stream at every moment up to one; raises what `looking` does."""
+        async with self._place("few"):
+            with _told():
+                async with contextmanager_in_threadpool(self.machine.over_time(as_of, about, by)) as then:
+                    yield ViewsOverTime(then)
 
     @asynccontextmanager
     async def _place(self, kind: str) -> AsyncIterator[None]:
@@ -126,6 +168,23 @@ class PastViews:
         """
         rows = await run_in_threadpool(rows_then, self._then, statement, parameters, reach)
         return Seen(self._then.position), rows
+
+
+class ViewsOverTime(PastViews):
+    """The views as they were at every moment, for the statements of read_api.reading.over_time."""
+
+    def __init__(self, then: ThenOverTime) -> None:
+        super().__init__(then)
+        self._over_time = then
+
+    @property
+    def facts(self) -> Mapping[int, Fact]:
+        """The facts that the rows are made of, by position."""
+        return self._over_time.facts
+
+    async def moments(self, views: tuple[str, ...]) -> list[Moment]:
+        """Return when facts came to count of which the rows of these views are made, in order."""
+        return await run_in_threadpool(self._over_time.moments, views)
 
 
 def rows_then(

@@ -16,9 +16,10 @@ import psycopg
 from infra.log.envelope import ReadEvent
 from infra.log.past_log import AsOf, Cut, PastLog, cut_at
 from infra.postgres.connection import OwnConnection
-from infra.projector.folding import Decode, RowAt, Rows, decoding, play, preparing, touches
+from infra.projector.folding import Decode, RowAt, Rows, Touch, decoding, play, preparing, touches
 from infra.projector.parking import Parking, passing_over
 from infra.projector.projection import Projection
+from infra.projector.row_versions import By, Moment, moment_of, versions_of
 from infra.projector.session_tables import SessionTables
 from infra.projector.tables import view_of
 from projections.registry import PROJECTIONS
@@ -59,14 +60,18 @@ class _Session:
         """Look up which facts are skipped on record."""
         self._passing = passing_over(connection, PROJECTIONS)
 
-    def fold(self, projection: Projection[Any], rows: Rows, facts: Sequence[ReadEvent]) -> None:
-        """Fold those of the facts that the read model takes in into the rows; raises PoisonEventError."""
+    def touches(self, projection: Projection[Any], facts: Sequence[ReadEvent]) -> tuple[Iterator[Touch], Parking]:
+        """Give those of the facts that the read model takes in, with what they touch, and what is passed over."""
         prepare, decode = self._readers[projection.name]
         topics = self._topics[projection.name]
         wanted = [fact for fact in facts if fact.topic in topics]
         prepare(wanted)
         passing = self._passing[projection.name]
-        play(projection, rows, touches(projection, wanted, decode, passing), passing)
+        return touches(projection, wanted, decode, passing), passing
+
+    def fold(self, projection: Projection[Any], rows: Rows, facts: Sequence[ReadEvent]) -> None:
+        """Fold those of the facts that the read model takes in into the rows; raises PoisonEventError."""
+        play(projection, rows, *self.touches(projection, facts))
 
 
 class Then:
@@ -167,6 +172,32 @@ class Then:
             self._tables.fill(projection, wanted)
 
 
+class OverTime(Then):
+    """Read models of one party or stream as they were at every moment up to a cut of the log.
+
+    They are found, and introduced, as those of one moment are; but a statement is run on all versions of their rows.
+    """
+
+    def __init__(self, session: _Session, tables: SessionTables, log: PastLog, cut: Cut, about: UUID, by: By) -> None:
+        super().__init__(session, tables, log, cut, about)
+        self._by = by
+        self.facts: dict[int, ReadEvent] = {}
+        """The facts that the rows are made of, by position."""
+
+    def moments(self, views: Sequence[str]) -> list[Moment]:
+        """Return when facts came to count of which the rows of these views are made, in order."""
+        self._show([MODELS[view] for view in views])
+        return sorted(moment_of(fact, self._by) for fact in self.facts.values())
+
+    def _fill(self, projection: Projection[Any], facts: Sequence[ReadEvent], only: UUID | None = None) -> None:
+        self.facts.update((fact.position, fact) for fact in facts)
+        touching, passing = self._session.touches(projection, facts)
+        folded = versions_of(projection, touching, passing, self._by, self._log.require_time)
+        wanted = [version for key, versions in folded.items() if only is None or only in key for version in versions]
+        if wanted:
+            self._tables.fill_versions(projection, wanted)
+
+
 def _ids_in(rows: Sequence[Row]) -> set[UUID]:
     """Return whatever an answer names by its id."""
     return {UUID(found) for row in rows for cell in row if isinstance(cell, str) for found in _ID.findall(cell)}
@@ -214,12 +245,26 @@ class TimeMachine:
 
         Raises infra.log.past_log.MomentAheadError and TooLongError, and infra.projector.folding.PoisonEventError.
         """
+        with self._lent(as_of) as (session, tables, log, cut):
+            yield Then(session, tables, log, cut, about)
+
+    @contextmanager
+    def over_time(self, as_of: AsOf, about: UUID, by: By) -> Iterator[OverTime]:
+        """Show what the views have about one party or stream as it was at every moment up to this one.
+
+        Raises what `looking` raises.
+        """
+        with self._lent(as_of) as (session, tables, log, cut):
+            yield OverTime(session, tables, log, cut, about, by)
+
+    @contextmanager
+    def _lent(self, as_of: AsOf) -> Iterator[tuple[_Session, SessionTables, PastLog, Cut]]:
         with self._session() as session, session.borrow() as connection:
             tables = session.tables(connection)
             cut = cut_at(connection, as_of)
             session.learn(connection)
             with tables.lent():
-                yield Then(session, tables, PastLog(connection, cut, self._seconds), cut, about)
+                yield session, tables, PastLog(connection, cut, self._seconds), cut
 
     @contextmanager
     def _session(self) -> Iterator[_Session]:

@@ -130,7 +130,7 @@ def _filters(kind: type[BaseModel]) -> dict[str, tuple[Any, ...]]:
     for name, field in kind.model_fields.items():
         if name in OWN_TO_LISTS:
             continue
-        choices = [one for one in get_args(field.annotation) if get_origin(one) is Literal]
+        choices = [one for one in (field.annotation, *get_args(field.annotation)) if get_origin(one) is Literal]
         if choices:
             found[name] = get_args(choices[0])[: None if name == "sort" else 2]
         elif bool in get_args(field.annotation):

@@ -42,7 +42,8 @@ THEIRS = COLLEAGUES["other"]
 """What neither the seller nor the head of another branch sees."""
 
 ABOUT = (
-    *(f"/clients/{{0.client}}{rest}" for rest in ("", "/timeline", "/ownership", "/notes", "?include=deals,notes")),
+    *(f"/clients/{{0.client}}{rest}" for rest in ("", "/timeline", "/changes", "/ownership", "/notes")),
+    "/clients/{0.client}?include=deals,notes",
     "/clients/{0.person}",
     "/deals/{0.deal}",
     "/deals/{0.deal}/notes",

@@ -236,6 +236,7 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "get_my_day": check_day,
     "get_client": check_one("card", lambda sight: sight.client),
     "get_client_timeline": check_one("story", lambda sight: sight.client),
+    "get_client_changes": check_one("changes", lambda sight: sight.client),
     "get_client_ownership": check_one("owners", lambda sight: sight.client),
     "list_client_notes": check_one("notes", lambda sight: sight.client),
     "get_deal": check_one("deal", lambda sight: sight.deal),

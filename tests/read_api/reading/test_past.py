@@ -12,8 +12,10 @@ import pytest
 
 from infra.log.past_log import AsOf, Cut, TooLongError
 from infra.projector.folding import PoisonEventError
+from infra.projector.row_versions import By
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
-from read_api.reading.past import Past
+from read_api.reading.over_time import Moment
+from read_api.reading.past import Fact, Past
 from read_api.reading.statement import Seen, Statement
 from tests.read_api.office import Office, nth
 from tests.system.asked import everything
@@ -73,6 +75,15 @@ class Nothing:
         return []
 
 
+class NothingEver(Nothing):
+    """The same at every moment."""
+
+    facts: Mapping[int, Fact] = {}
+
+    def moments(self, _views: tuple[str, ...]) -> list[Moment]:
+        return []
+
+
 @dataclass
 class Machine:
     """A time machine whose boards take as long as the test wants, or end in an error."""
@@ -94,6 +105,12 @@ class Machine:
             assert self.board.wait(30)
         yield Nothing()
 
+    @contextmanager
+    def over_time(self, _as_of: AsOf, _about: UUID, _by: By) -> Iterator[NothingEver]:
+        if self.error is not None:
+            raise self.error
+        yield NothingEver()
+
 
 def test_one_board_at_a_time_and_cards_beside_it() -> None:
     machine = Machine()
@@ -110,6 +127,11 @@ def test_one_board_at_a_time_and_cards_beside_it() -> None:
             await board()
         async with past.looking(NOW, ("card",), nth(1)) as views:
             assert await views.fetch(Statement("", ()), {}) == (Seen(0), [])
+        async with past.over_time(NOW, nth(1), "recorded") as ever:
+            assert await ever.moments(("card",)) == []
+            with pytest.raises(TooManyPastsError):
+                async with past.over_time(NOW, nth(1), "recorded"):
+                    pass
         machine.board.set()
         await first
         await board()
