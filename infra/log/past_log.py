@@ -127,6 +127,7 @@ _OF_STREAMS = f"""
 SELECT {READ_COLUMNS}, e.parties, e.body::text
 FROM letopis.event AS e
 WHERE e.stream_id = ANY (%(streams)s)
+    AND e.position <> ALL (%(known)s::bigint[])
     AND {_COUNTS}
 ORDER BY e.position
 """  # noqa: S608 - put together from constants
@@ -197,9 +198,16 @@ class PastLog:
         """Return the facts of these topics that concern a party."""
         return self._read(_OF_PARTY, self._values(topics, party=party_id))
 
-    def of_streams(self, stream_ids: Collection[UUID], topics: Sequence[str]) -> list[ReadEvent]:
-        """Return the facts of these topics in some streams."""
-        return self._read(_OF_STREAMS, self._values(topics, streams=list(stream_ids))) if stream_ids and topics else []
+    def of_streams(
+        self, stream_ids: Collection[UUID], topics: Sequence[str], known: Sequence[ReadEvent] = ()
+    ) -> list[ReadEvent]:
+        """Return the facts of these topics in some streams; what was read before, and is `known`, is not read again."""
+        if not stream_ids or not topics:
+            return []
+        streams, wanted = frozenset(stream_ids), frozenset(topics)
+        there = [fact for fact in known if fact.stream_id in streams and fact.topic in wanted]
+        asked = self._values(topics, streams=list(stream_ids), known=[fact.position for fact in there])
+        return sorted([*there, *self._read(_OF_STREAMS, asked)], key=lambda fact: fact.position)
 
     def every(self, topics: Sequence[str]) -> Iterator[list[ReadEvent]]:
         """Give all facts of these topics in pieces that fit in memory."""

@@ -138,15 +138,15 @@ class Then:
         for one in models:
             if one.is_append_only:
                 self._fill(one, self._before(facts, set().union(*streams.values()) - {about}, one.topics))
-        self._introduce(streams)
+        self._introduce(streams, facts)
 
     def _before(self, facts: Sequence[ReadEvent], streams: set[UUID], topics: Sequence[str]) -> list[ReadEvent]:
         """Return what these streams had before they came to be a party's, whose facts are given: it is told of too."""
         begun = {fact.stream_id for fact in facts if fact.version == 1}
         known = {fact.position for fact in facts}
-        return [fact for fact in self._log.of_streams(streams - begun, topics) if fact.position not in known]
+        return [fact for fact in self._log.of_streams(streams - begun, topics, facts) if fact.position not in known]
 
-    def _introduce(self, ids: Mapping[Projection[Any], Collection[UUID]]) -> bool:
+    def _introduce(self, ids: Mapping[Projection[Any], Collection[UUID]], known: Sequence[ReadEvent] = ()) -> bool:
         """Fold rows of those who are not known yet from their own streams; tell if there were any facts in these.
 
         That is all of a row that is shared out by stream.
@@ -157,7 +157,7 @@ class Then:
             if one.name not in self._whole
         }
         topics = {one: frozenset(of_own_stream(one)) for one in new}
-        facts = self._log.of_streams(set().union(*new.values()), sorted(frozenset().union(*topics.values())))
+        facts = self._log.of_streams(set().union(*new.values()), sorted(frozenset().union(*topics.values())), known)
         for one, streams in new.items():
             self._known[one.name] |= streams
             self._fill(one, [fact for fact in facts if fact.topic in topics[one] and fact.stream_id in streams])
