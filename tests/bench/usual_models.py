@@ -26,7 +26,7 @@ class Base(DeclarativeBase):
     """All of them are in the schema `read`; a relation that a query did not ask for is an error, not one more query."""
 
     __table_args__ = {"schema": "read"}  # noqa: RUF012 - SQLAlchemy declares it without ClassVar
-    type_annotation_map = {dict[str, Any]: JSONB, datetime: DateTime(timezone=True)}  # noqa: RUF012 - the same
+    type_annotation_map = {dict[str, Any]: JSONB, list[dict[str, Any]]: JSONB, datetime: DateTime(timezone=True)}  # noqa: RUF012 - the same
 
 
 class StaffMember(Base):
@@ -129,6 +129,7 @@ class Client(Base):
     date_unknown: Mapped[bool]
     source: Mapped[str | None]
     external_id: Mapped[str | None]
+    data_notices: Mapped[list[dict[str, Any]]]
     version: Mapped[int]
     position: Mapped[int]
 

@@ -128,6 +128,7 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
         date_unknown=client.date_unknown,
         source=client.source,
         external_id=client.external_id,
+        data_notices=[answers.DataNotice(**{**notice, "staff_name": None}) for notice in client.data_notices],
         last_touch_direction=client.last_touch_direction,  # type: ignore[arg-type]
         open_deals=answers.OpenDeals(
             count=sum(number for _, number, _ in deals),
