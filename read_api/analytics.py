@@ -12,9 +12,10 @@ from starlette.concurrency import run_in_threadpool
 
 from infra.analytics.answer import parked_of, position_of, rows, stale_of, with_amounts_written
 from infra.analytics.duck import AnalyticsNotReadyError
+from infra.analytics.fact_schema import NOTHING_LENT, Lent, ReportParameterError, Sight, UnknownReportError
 from infra.analytics.fact_schema import Report as DeclaredReport
-from infra.analytics.fact_schema import ReportParameterError, Sight, UnknownReportError
 from infra.log.past_log import AsOf
+from read_api import views
 from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
@@ -30,7 +31,7 @@ from read_api.reading.errors import (
 )
 from read_api.reading.moments import WRITTEN_OUT, as_of_from
 from read_api.reading.question import AsOfText, Question
-from read_api.reading.statement import Seen
+from read_api.reading.statement import Seen, Statement
 from read_api.roles import FRONT_OFFICE, Roles
 
 router = Questions("analytics")
@@ -51,6 +52,14 @@ STALE = {
     }
 }
 _OWN = frozenset({"format", "min_position", "as_of"})
+
+STAFF = "given_staff"
+"""As the analytics name the table of what the staff are called."""
+
+NAMES = Statement(
+    f"SELECT seen.*, s.staff_id::text, s.name FROM seen LEFT JOIN {views.STAFF_DIRECTORY} AS s ON true",  # noqa: S608
+    (views.STAFF_DIRECTORY,),
+)
 
 
 class ReportParameter(Answer):
@@ -138,13 +147,25 @@ async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestio
     parameters = _parameters(ask, found)
     await ask.desk.require_log(question.min_position)
     as_of, needed = await _as_of(ask, question)
-    table = await run_in_threadpool(
-        _answer, reports, report, parameters, needed, ask.desk.timeout, as_of, _sight(ask, question)
-    )
+    names, lent = await _names(ask, question.min_position) if _says_names(found) else (None, NOTHING_LENT)
+    sight = _sight(ask, question)
+    table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of, sight, lent)
     position = position_of(table) if as_of is None else min(position_of(table), as_of.position or 0)
     stale = stale_of(table)
     more = {} if stale is None else {"Letopis-Stale": stale}
-    return ask.answer(_rendered(found, table, kind), Seen(position, parked_of(table)), MEDIA_TYPES[kind], more)
+    waits = [one for one in (parked_of(table), names and names.parked) if one is not None]
+    seen = Seen(position, min(waits, default=None))
+    return ask.answer(_rendered(found, table, kind), seen, MEDIA_TYPES[kind], more)
+
+
+def _says_names(report: DeclaredReport) -> bool:
+    return any(column.name in {"seller", "staff"} for column in report.columns)
+
+
+async def _names(ask: Ask, min_position: int | None) -> tuple[Seen, Lent]:
+    """Return what the staff are called today, whatever moment is asked for: who is forgotten is so in the past too."""
+    seen, rows = await ask.fetch(NAMES, {}, min_position)
+    return seen, {STAFF: [row for row in rows if row[0] is not None]}
 
 
 async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int | None]:
@@ -209,11 +230,12 @@ def _answer(
     timeout: float,
     as_of: AsOf | None,
     sight: Sight,
+    lent: Lent,
 ) -> pa.Table:
     if min_position is not None and not reports.wait_for(min_position, timeout):
         raise ViewBehindError(position=reports.position, min_position=min_position)
     try:
-        return reports.query(report, parameters, as_of, sight)
+        return reports.query(report, parameters, as_of, sight, lent)
     except ReportParameterError as wrong:
         code = WRONG_CODES.get(wrong.type or "", "invalid")
         raise WrongParameterError({"pointer": f"/{wrong.name}", "in": "query", "code": code}) from None

@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 from app.composition.decoding import mapper_at, mapper_by
 from app.database import Urls
 from app.settings import Settings
+from app.words import messages
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Encryption
 from commands.execution.snapshots import Snapshots
@@ -31,14 +32,18 @@ def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "Analyt
     """Return the node that owns this installation's analytics file; raises AnalyticsFileInUseError."""
     # Loaded when it is needed: an import, which has no use for it, would wait a quarter of a second.
     from infra.analytics.duck import AnalyticsNode
-    from projections.analytics import ANALYTICS
+    from projections.analytics import ANALYTICS, LABELS
 
     mapper = mapper_at(urls.projector, master)
 
     def upcast(topic: str, stored_version: int, body: str) -> str:
         return to_json(mapper.upcast(topic, stored_version, from_json(body))).decode()
 
-    return AnalyticsNode(settings.var / ANALYTICS_FILE, urls.projector, ANALYTICS, upcast, settings.zone)
+    words = [
+        (name, code, word["en"], word["ru"]) for name, codes in messages.LABELS.items() for code, word in codes.items()
+    ]
+    path = settings.var / ANALYTICS_FILE
+    return AnalyticsNode(path, urls.projector, ANALYTICS, upcast, settings.zone, {LABELS: words})
 
 
 def batch_runner(

@@ -1,6 +1,6 @@
 """What a report is asked with, and what its answer looks like to others."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,9 +10,17 @@ import duckdb
 import pyarrow as pa
 
 from infra.amounts import amount_text
-from infra.analytics.fact_schema import Report, ReportParameterError
+from infra.analytics.fact_schema import Lent, Report, ReportParameterError
 
 POSITION_KEY, PARKED_KEY, STALE_KEY = b"letopis_position", b"letopis_parked", b"letopis_stale"
+
+
+def lend(connection: Any, columns: Mapping[str, Sequence[str]], lent: Lent) -> None:
+    """Give a connection the tables that no file holds, by name; one that is not handed in is there without a row."""
+    for name, named in columns.items():
+        rows = lent.get(name, ())
+        table = pa.table({column: pa.array([row[at] for row in rows], pa.string()) for at, column in enumerate(named)})
+        connection.register(name, table)
 
 
 def check_parameters(cursor: Any, report: Report, values: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ more nodes, each with a file of its own.
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,17 @@ import adbc_driver_manager
 import duckdb
 import structlog
 
-from infra.analytics.answer import check_parameters, with_seen
+from infra.analytics.answer import check_parameters, lend, with_seen
 from infra.analytics.arrow_log import ArrowLog, LogReplacedError
-from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, remove
-from infra.analytics.fact_schema import EVERYTHING, FactSchema, Given, Report, Sight, Upcast
+from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, filled, remove
+from infra.analytics.fact_schema import EVERYTHING, NOTHING_LENT, FactSchema, Given, Lent, Report, Sight, Upcast
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
 from infra.analytics.follower import UNLOADABLE, Follower
 from infra.analytics.parked_facts import ParkedFact, waiting_in
-from infra.analytics.standing import Stale, Standing, State
+from infra.analytics.standing import Stale, Standing, State, told_of
 from infra.log.past_log import AsOf
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
 from infra.told import ToldError
-
-PAUSE_SECONDS = 5.0
-"""How long a node rests when it cannot go on: a full disk is not emptied by trying all the time."""
 
 _log = structlog.get_logger(__name__)
 
@@ -44,20 +41,24 @@ class AnalyticsNotReadyError(ToldError):
 class AnalyticsNode:
     """Owns the file at `path`, keeps it level with the log at `log_url`, answers the reports of `facts`.
 
-    `zone` is the company's time zone, given to reports as $zone. A file that is missing, damaged, of another shape,
-    or filled from another log is filled anew by the next `follow_once`; one deleted meanwhile answers until then.
-    Raises AnalyticsFileInUseError.
+    `zone` is the company's time zone, given to reports as $zone; `lent` goes with every question. A file that is
+    missing, damaged, of another shape, or filled from another log is filled anew by the next `follow_once`; one deleted
+    meanwhile answers until then. Raises AnalyticsFileInUseError.
     """
 
     def __init__(
-        self, path: Path, log_url: str, facts: FactSchema, upcast: Upcast | None = None, zone: str = "UTC"
+        self,
+        path: Path,
+        log_url: str,
+        facts: FactSchema,
+        upcast: Upcast | None = None,
+        zone: str = "UTC",
+        lent: Lent = NOTHING_LENT,
     ) -> None:
-        self.facts = facts
+        self.facts, self.lent = facts, lent
         self.standing = Standing()
-        self._path = path
-        self._log_url = log_url
-        self._upcast = upcast
-        self._settings = {"zone": zone}
+        self._path, self._log_url, self._upcast = path, log_url, upcast
+        self.settings = {"zone": zone}
         self._in_use = FileInUse(path, facts)
         self._rebuilding = threading.RLock()
         self._follower = Follower()
@@ -126,7 +127,7 @@ class AnalyticsNode:
             self.standing.broken(str(replaced))
             self._in_use.close()
         except UNLOADABLE as unloadable:
-            self.standing.broken(f"an event after position {self.position} cannot be loaded: {_told(unloadable)}")
+            self.standing.broken(f"an event after position {self.position} cannot be loaded: {told_of(unloadable)}")
             raise
         except duckdb.Error:
             if self._is_sound(is_doubtful=True):
@@ -158,7 +159,7 @@ class AnalyticsNode:
 
     def start(self, poll: float = 0.5) -> None:
         """Follow in a thread of its own until `stop`; `wake` makes it look at once."""
-        self._follower.start(self, poll, PAUSE_SECONDS)
+        self._follower.start(self, poll)
 
     def wake(self) -> None:
         """Say that there may be something new in the log."""
@@ -180,16 +181,20 @@ class AnalyticsNode:
     # --- answering -------------------------------------------------------------------------------------------------
 
     def query(
-        self, report: str, parameters: Given | None = None, as_of: AsOf | None = None, sight: Sight = EVERYTHING
+        self,
+        report: str,
+        parameters: Given | None = None,
+        as_of: AsOf | None = None,
+        sight: Sight = EVERYTHING,
+        lent: Lent = NOTHING_LENT,
     ) -> Any:
         """Answer a report as a pyarrow.Table that says how true it is (see infra.analytics.answer).
 
         Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
         """
-        statement, values = self.facts.statement(report, parameters or {}, as_of, self._settings | sight._asdict())
-        if not self._is_of_this_log:
-            raise AnalyticsNotReadyError("the facts were not held against the log yet")
-        with self._reading() as file, file.cursor() as cursor:
+        statement, values = self.facts.statement(report, parameters or {}, as_of, self.settings | sight._asdict())
+        with self._answering() as file, file.cursor() as cursor:
+            lend(cursor, self.facts.lent, {**self.lent, **lent})
             check_parameters(cursor, self.facts.report(report), values)
             cursor.execute("BEGIN")
             [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
@@ -199,6 +204,11 @@ class AnalyticsNode:
         upto = position if as_of is None or as_of.position is None else min(position, as_of.position)
         parked = waiting.first_of(self.facts.topics_of(self.facts.report(report)), upto)
         return with_seen(table, position, parked, self.stale)
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the file as it stands to a path, for readers of their own; raises AnalyticsNotReadyError and OSError."""
+        with self._in_use.writing, self._answering() as file:
+            file.copy_to(path)
 
     # --- repairing -------------------------------------------------------------------------------------------------
 
@@ -211,26 +221,17 @@ class AnalyticsNode:
                 self.standing.building()
             remove(fresh_path)
             try:
-                if not self._filled(fresh_path, log, progress):
+                if not filled(fresh_path, self.facts, log, progress, self._follower.is_stopping):
                     return
             except UNLOADABLE as unloadable:
                 if not self._in_use.is_open:
-                    self.standing.broken(f"an event cannot be loaded: {_told(unloadable)}")
+                    self.standing.broken(f"an event cannot be loaded: {told_of(unloadable)}")
                 raise
             self._in_use.swap_in(fresh_path)
             self._is_of_this_log = True
         self.standing.live()
         duration = round((time.monotonic() - began) * 1000)
         _log.info("analytics-rebuild", position=self.position, duration_ms=duration, outcome="swapped")
-
-    def _filled(self, path: Path, log: ArrowLog, progress: Progress | None) -> bool:
-        """Fill a new file up to the log's end; False when the node is stopped before."""
-        with FactFile(path, self.facts) as fresh:
-            while (
-                upto := log.target(fresh.checkpoint, 10_000_000)
-            ) != fresh.checkpoint and not self._follower.is_stopping.is_set():
-                fresh.follow(log, upto, progress, self._follower.is_stopping)
-        return not self._follower.is_stopping.is_set()
 
     def verify(self, progress: Progress | None = None) -> tuple[Difference, ...]:
         """Fill the tables once more from the log, compare them row by row, and return those that differ.
@@ -260,6 +261,11 @@ class AnalyticsNode:
             self.wake()
             reason = str(none) or self.problem or "the facts are being loaded"
             raise AnalyticsNotReadyError(f"{self.state}: {reason}") from none
+
+    def _answering(self) -> AbstractContextManager[FactFile]:
+        if not self._is_of_this_log:
+            raise AnalyticsNotReadyError("the facts were not held against the log yet")
+        return self._reading()
 
     @contextmanager
     def _reading_log(self) -> Iterator[ArrowLog]:
@@ -292,8 +298,3 @@ class AnalyticsNode:
 
     def _tell(self, _reached: int, _aim: int) -> None:
         self.standing.advanced()
-
-
-def _told(error: Exception) -> str:
-    """Return what is wrong; DuckDB's own words quote values, which may be anybody's."""
-    return str(error) if isinstance(error, ToldError) else type(error).__name__

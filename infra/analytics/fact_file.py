@@ -1,5 +1,6 @@
 """One DuckDB file of facts, and how far into the log it has come; both change in one transaction."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
@@ -245,6 +246,14 @@ class FactFile:
         named = tuple(name for name, differs in zip(columns, differ, strict=True) if differs)
         return Difference(table, more, fewer, named, tuple(position for (position,) in positions))
 
+    def copy_to(self, path: Path) -> None:
+        """Copy the file, with what DuckDB keeps beside it, while nobody writes it; raises OSError."""
+        remove(path)
+        shutil.copyfile(self.path, path)
+        # What was committed last stands there alone, until DuckDB moves it into the file.
+        with suppress(FileNotFoundError):
+            shutil.copyfile(wal_of(self.path), wal_of(path))
+
     def cursor(self) -> Any:
         """Return a connection of the caller's own: an unfinished result blocks only that one."""
         return self._connection.cursor()
@@ -256,6 +265,14 @@ class FactFile:
             self._connection.close()
 
 
+def filled(path: Path, schema: FactSchema, log: ArrowLog, progress: Progress | None, stop: threading.Event) -> bool:
+    """Fill a new file up to the log's end; False when it is stopped before."""
+    with FactFile(path, schema) as fresh:
+        while (upto := log.target(fresh.checkpoint, 10_000_000)) != fresh.checkpoint and not stop.is_set():
+            fresh.follow(log, upto, progress, stop)
+    return not stop.is_set()
+
+
 def may_be_damage(error: duckdb.Error) -> bool:
     """Tell whether a damaged file can be the reason of this error; others can be too, such as a full disk."""
     return isinstance(error, DAMAGE) or type(error) is duckdb.Error
@@ -264,4 +281,9 @@ def may_be_damage(error: duckdb.Error) -> bool:
 def remove(path: Path) -> None:
     """Remove a file of facts together with what DuckDB keeps beside it."""
     path.unlink(missing_ok=True)
-    path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    wal_of(path).unlink(missing_ok=True)
+
+
+def wal_of(path: Path) -> Path:
+    """Return where DuckDB keeps what is committed and not in the file yet."""
+    return path.with_name(path.name + ".wal")

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -115,6 +115,21 @@ class Report:
 Given = Mapping[str, Any]
 """What a report is asked with: the values of its parameters, by name."""
 
+Rows = Sequence[Sequence[str | None]]
+
+Lent = Mapping[str, Rows]
+"""The rows of tables that no file holds, by the table's name: they are handed in with each question."""
+
+NOTHING_LENT: Lent = {}
+
+
+class Named(NamedTuple):
+    """Where what people call the thing of an id stands: `id` here is `key` in the table, which has its `name`."""
+
+    id: str
+    table: str
+    key: str
+
 
 class Sight(NamedTuple):
     """What whoever asks a report may see: whose work (ids of staff; None: everybody's), and up to which day.
@@ -142,11 +157,17 @@ def conditions_of(as_of: AsOf) -> tuple[list[str], dict[str, Any]]:
 
 @dataclass(frozen=True)
 class FactSchema:
-    """All fact tables and all reports; `derived` are tables that reports share, each selecting from those before."""
+    """All fact tables and all reports; `derived` are tables that reports share, each selecting from those before.
+
+    `lent` are the tables that are handed in with a question, each with its columns, which are texts. A report that has
+    a column of `named` says there what people call the id in another of its columns.
+    """
 
     tables: tuple[FactTable, ...]
     reports: tuple[Report, ...] = ()
     derived: Mapping[str, str] = field(default_factory=dict)
+    lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: Mapping[str, Named] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for topic in self.topics:
@@ -182,16 +203,37 @@ class FactSchema:
         """Return the SQL of a report as of a moment, and its values; raises ReportParameterError."""
         report = self.report(name)
         conditions, values = conditions_of(as_of or AsOf())
-        sources = self._sources(report.sql, " AND ".join(conditions) or "true")
+        wanted = [column.name for column in report.columns]
+        joins = " ".join(
+            f"LEFT JOIN {one.table} AS named_{name} ON named_{name}.{one.key} = CAST(answer.{one.id} AS VARCHAR)"
+            for name, one in self.named.items()
+            if name in wanted
+        )
+        sources = self._sources(f"{report.sql} {joins}", " AND ".join(conditions) or "true")
         sources.append(f"answer AS ({report.sql})")
-        columns = ", ".join(column.name for column in report.columns)
-        order = ", ".join(f"{name} NULLS LAST" for name in report.order)
-        body = f"WITH {', '.join(sources)}\nSELECT {columns} FROM answer ORDER BY {order}"
+        columns = ", ".join(
+            f"named_{name}.name AS {name}" if name in self.named else f"answer.{name}" for name in wanted
+        )
+        order = ", ".join(f"answer.{name} NULLS LAST" for name in report.order)
+        body = f"WITH {', '.join(sources)}\nSELECT {columns} FROM answer {joins} ORDER BY {order}"
         known = {parameter.name: parameter.default for parameter in report.parameters}
         if unknown := set(parameters) - set(known):
             raise ReportParameterError(", ".join(sorted(unknown)))
         available = {**settings, **known, **parameters, **values}
         return body, {key: value for key, value in available.items() if re.search(rf"\${key}\b", body)}
+
+    def views(self, catalog: str, as_of: AsOf | None, settings: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return every table that can be asked, by name, with the SQL that makes it as of a moment.
+
+        Facts stand in the database `catalog`; the SQL names no parameter. A table selects from those before it.
+        """
+        conditions, values = conditions_of(as_of or AsOf())
+        cut = _written(" AND ".join(conditions) or "true", values)
+        facts = [
+            (table.name, f"SELECT * FROM {catalog}.main.{table.name} WHERE {cut}")  # noqa: S608 - constants
+            for table in self.tables
+        ]
+        return facts + [(name, _written(select, settings)) for name, select in self.derived.items()]
 
     def _read_by(self, sql: str) -> tuple[list[FactTable], list[tuple[str, str]]]:
         """Return the fact tables that the SQL reads, and the derived tables on the way to them, last ones first."""
@@ -211,3 +253,12 @@ class FactSchema:
             for table in tables
         ]
         return cuts + [f"{name} AS ({select})" for name, select in reversed(derived)]
+
+
+def _written(sql: str, values: Mapping[str, Any]) -> str:
+    """Return SQL with its parameters written out, for what can have none."""
+    literals = {
+        name: str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+        for name, value in values.items()
+    }
+    return re.sub(r"\$(\w+)", lambda found: literals[found[1]], sql)

@@ -18,6 +18,9 @@ from infra.log.event_versions import NewerLogError
 # Nothing is wrong with one event, for which only its stream would wait, but with the program or with all of them.
 UNLOADABLE = (duckdb.DataError, duckdb.IntegrityError, NewerLogError, TooMuchParkedError)
 
+PAUSE_SECONDS = 5.0
+"""How long a node rests when it cannot go on: a full disk is not emptied by trying all the time."""
+
 REST = 4.0
 """After a few new facts the node rests for so many times as long as they took: what it costs to take some in is nearly
 the same for one and for a hundred, and it shares its process with the commands."""
@@ -47,7 +50,6 @@ class Follower:
 
     def __init__(self) -> None:
         self.is_stopping = threading.Event()
-        self._pause = 0.0
         self._wake = threading.Event()
         self._hurry = threading.Event()
         self._waiting = 0
@@ -59,11 +61,10 @@ class Follower:
         """True between start and stop."""
         return self._thread is not None
 
-    def start(self, node: Node, poll: float, pause: float) -> None:
-        """Begin, and look at least once in `poll` seconds; rest for `pause` seconds when the node cannot go on."""
+    def start(self, node: Node, poll: float) -> None:
+        """Begin, and look at least once in `poll` seconds."""
         self.is_stopping.clear()
         self._hurry.clear()
-        self._pause = pause
         self._thread = threading.Thread(target=self._run, args=(node, poll), name="analytics", daemon=True)
         self._thread.start()
 
@@ -121,5 +122,5 @@ class Follower:
             # The thread's outermost door: without it the reports would stand still for ever, and look well.
             node.standing.broken(f"a bug: {type(bug).__name__}")
             _log.exception("analytics-follow", position=node.position)
-        self.is_stopping.wait(self._pause)
+        self.is_stopping.wait(PAUSE_SECONDS)
         return 0

@@ -7,6 +7,8 @@ from typing import Literal
 
 import structlog
 
+from infra.told import ToldError
+
 State = Literal["building", "live", "broken"]
 Stale = Literal["behind", "broken"]
 
@@ -62,3 +64,8 @@ class Standing:
         """Wait until it is there; False if it is not within so many seconds."""
         with self._advanced:
             return self._advanced.wait_for(is_there, timeout)
+
+
+def told_of(error: Exception) -> str:
+    """Return what is wrong; DuckDB's own words quote values, which may be anybody's."""
+    return str(error) if isinstance(error, ToldError) else type(error).__name__

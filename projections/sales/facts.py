@@ -1,8 +1,17 @@
-"""The facts of deals and products, for analysts: one row is one event, ids instead of names, nothing personal."""
+"""The facts of deals, products and pipelines, for analysts: one row is one event, and no person is named."""
 
-from events import deal, product
+from events import deal, pipeline, product
 from infra.analytics.fact_schema import Column, FactTable
 from projections.fact_tables import KIND, MONEY, body, column, flag, topics
+
+_STAGE = {"code": "VARCHAR", "name": "VARCHAR", "probability": "VARCHAR"}
+
+
+def _stage_at(member: str, elsewhere: str = "NULL") -> str:
+    """Return the SQL of a member of the stage that was added or revised."""
+    added, revised = f"body.stage ->> '$.{member}'", f"body.to_stage.{member}"
+    return f"CASE {KIND.value} WHEN 'stage_added' THEN {added} WHEN 'stage_revised' THEN {revised} ELSE {elsewhere} END"
+
 
 DEAL = FactTable(
     name="fact_deal",
@@ -59,5 +68,31 @@ PRODUCT = FactTable(
         column("name", "to_name"),
         column("series"),
         column("alias"),
+    ),
+)
+
+
+PIPELINE = FactTable(
+    name="fact_pipeline",
+    stream="pipeline_id",
+    topics=topics(
+        pipeline.PipelineDefined,
+        pipeline.StageAdded,
+        pipeline.StageRevised,
+        pipeline.StageRetired,
+        pipeline.StageRestored,
+        pipeline.PipelineRetired,
+        pipeline.PipelineRestored,
+    ),
+    # `stage` is a whole stage where one was added, and its code alone elsewhere.
+    body=body("name", "stage", "after", stages=[_STAGE], to_stage=_STAGE),
+    columns=(
+        KIND,
+        column("name"),
+        Column("stages", "STRUCT(code VARCHAR, name VARCHAR, probability SMALLINT)[]", "body.stages"),
+        Column("stage", "VARCHAR", _stage_at("code", "body.stage")),
+        Column("stage_name", "VARCHAR", _stage_at("name")),
+        Column("probability", "SMALLINT", _stage_at("probability")),
+        Column("after_stage", "VARCHAR", "body.after"),
     ),
 )

@@ -1,6 +1,6 @@
-"""The facts of the staff, for analysts: one row is one event, ids instead of names, nothing personal."""
+"""The facts of the staff, their teams and branches, for analysts: one row is one event, and no person is named."""
 
-from events import staff
+from events import branch, staff, team
 from infra.analytics.fact_schema import FactTable
 from projections.fact_tables import KIND, body, column, flag, topics
 
@@ -29,4 +29,20 @@ STAFF = FactTable(
         column("successor_id"),
         flag("date_unknown"),
     ),
+)
+
+TEAM = FactTable(
+    name="fact_team",
+    stream="team_id",
+    topics=topics(team.TeamOpened, team.TeamRenamed, team.TeamMovedUnderHead, team.TeamClosed),
+    body=body("name", "to_name", "head_id", "to_head_id", "date_unknown"),
+    columns=(KIND, column("name", "to_name"), column("head_id", "to_head_id"), flag("date_unknown")),
+)
+
+BRANCH = FactTable(
+    name="fact_branch",
+    stream="branch_id",
+    topics=topics(branch.BranchOpened, branch.BranchRenamed, branch.BranchMovedUnderHead, branch.BranchClosed),
+    body=body("name", "to_name", "head_id", "to_head_id", "date_unknown"),
+    columns=(KIND, column("name", "to_name"), column("head_id", "to_head_id"), flag("date_unknown")),
 )

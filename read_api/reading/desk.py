@@ -15,7 +15,7 @@ from psycopg import AsyncRawCursor, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from infra.analytics.fact_schema import EVERYTHING as EVERY_WORK
-from infra.analytics.fact_schema import Report, Sight
+from infra.analytics.fact_schema import NOTHING_LENT, Lent, Report, Sight
 from infra.log.accesses import Access
 from infra.log.past_log import AsOf
 from infra.postgres.connection import LINE, AsyncBoundedConnection, ServerSilentError, limits, patience_of
@@ -109,8 +109,12 @@ class Reports(Protocol):
         parameters: Mapping[str, Any] | None = None,
         as_of: AsOf | None = None,
         sight: Sight = EVERY_WORK,
+        lent: Lent = NOTHING_LENT,
     ) -> Any:
-        """Answer a report about what may be seen, as of a moment if one is given, as a pyarrow.Table."""
+        """Answer a report about what may be seen, as of a moment if one is given, as a pyarrow.Table.
+
+        `lent` are the rows of tables that the analytics do not hold themselves.
+        """
         ...
 
     def wait_for(self, position: int, timeout: float) -> bool:

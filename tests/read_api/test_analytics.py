@@ -11,7 +11,16 @@ import pyarrow as pa
 import pytest
 
 from infra.analytics.answer import PARKED_KEY, POSITION_KEY, STALE_KEY
-from infra.analytics.fact_schema import EVERYTHING, Parameter, Report, ReportColumn, ReportParameterError, Sight
+from infra.analytics.fact_schema import (
+    EVERYTHING,
+    NOTHING_LENT,
+    Lent,
+    Parameter,
+    Report,
+    ReportColumn,
+    ReportParameterError,
+    Sight,
+)
 from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres
 from projections.analytics import ANALYTICS
@@ -43,6 +52,7 @@ class Shelf:
     as_of: AsOf | None = None
     more: Mapping[bytes, bytes] = field(default_factory=dict)
     sight: Sight = EVERYTHING
+    lent: Lent = field(default_factory=dict)
 
     def query(
         self,
@@ -50,10 +60,10 @@ class Shelf:
         parameters: Mapping[str, Any] | None = None,
         as_of: AsOf | None = None,
         sight: Sight = EVERYTHING,
+        lent: Lent = NOTHING_LENT,
     ) -> pa.Table:
         assert report == "sales"
-        self.sight = sight
-        self.as_of = as_of
+        self.sight, self.as_of, self.lent = sight, as_of, lent
         year = (parameters or {}).get("year", "2026")
         if not year.isdigit():
             raise ReportParameterError("year", "INTEGER")

@@ -22,7 +22,21 @@ def _read(path: Path) -> str:
 
 # In the order in which they build on each other.
 DERIVED: Mapping[str, str] = {
-    name: _read(HERE.parent / "derived" / f"{name}.sql") for name in ("deal_now", "ended_deal", "touchpoint")
+    name: _read(HERE.parent / "derived" / f"{name}.sql")
+    for name in (
+        "deal_now",
+        "ended_deal",
+        "touchpoint",
+        "dim_label",
+        "dim_reason",
+        "dim_team",
+        "dim_branch",
+        "dim_staff",
+        "dim_product",
+        "dim_pipeline",
+        "dim_stage",
+        "dim_calendar",
+    )
 }
 
 WORDS: Mapping[str, Mapping[str, Any]] = tomllib.loads(_read(HERE / "words.toml"))

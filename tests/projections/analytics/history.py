@@ -25,6 +25,7 @@ from events.deal import (
     DealWon,
 )
 from events.examples import example_of, stream_of_example
+from events.pipeline import PipelineDefined, PipelineRetired
 from events.product import ProductAliasAdded, ProductListed
 from events.registry import EVENT_TYPES
 from events.staff import StaffDeparted, StaffHired
@@ -38,6 +39,7 @@ from events.values import (
     Money,
     OwnershipCause,
     StaffRole,
+    Stage,
 )
 from projections.registry import FACT_TABLES
 
@@ -137,6 +139,9 @@ others: st.SearchStrategy[Event] = st.sampled_from(
 )
 
 
+ROAD = PipelineDefined(name="Розница", stages=(Stage(code="offer", name="Offer"),))
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[Stored]:
     """Some deals and activities, their facts shuffled together: each stream in its order, dates in any."""
@@ -149,6 +154,7 @@ def histories(draw: st.DrawFn) -> list[Stored]:
         touch: list[Event] = [draw(held), *draw(st.lists(classified, max_size=2))]
         streams.append((UUID(int=0xA0 + number), draw(st.permutations(touch))))
     streams.append((UUID(int=0xE0), draw(st.lists(others, max_size=4))))
+    streams.append((PIPELINES[0], draw(st.sampled_from(([], [ROAD], [ROAD, PipelineRetired()])))))
     order = draw(st.permutations([index for index, (_, steps) in enumerate(streams) for _ in steps]))
     queues = [iter(steps) for _, steps in streams]
     return [draw(stored(streams[index][0], next(queues[index]))) for index in order]
@@ -252,7 +258,8 @@ def dense(seed: int, deals: int = 150) -> list[Stored]:
             Stored(stream, event.TOPIC, event.model_dump_json(exclude_none=True), when, event.SCHEMA_VERSION)
             for event, when in steps
         ]
-    return [*rows, *_one_of_each_other(rows)]
+    road = Stored(PIPELINES[0], ROAD.TOPIC, ROAD.model_dump_json(), NEW_YEAR)
+    return [road, *rows, *_one_of_each_other(rows)]
 
 
 def _one_of_each_other(rows: list[Stored]) -> Iterator[Stored]:

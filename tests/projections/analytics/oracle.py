@@ -16,8 +16,14 @@ import psycopg
 
 from infra.amounts import amount_text
 from projections.analytics.reports import REPORTS
+from tests.projections.analytics.history import SELLERS
 
 MOSCOW = ZoneInfo("Europe/Moscow")
+NAMES: Mapping[str | None, str] = {
+    str(seller): name for seller, name in zip(SELLERS, ("Анна", "Boris", "O'Neil"), strict=True)
+}
+"""What the staff are called today."""
+
 Row = dict[str, Any]
 
 
@@ -102,6 +108,12 @@ class Deal:
         return (self.amount["currency"], Decimal(self.amount["amount"])) if self.amount else (None, None)
 
 
+def called(log: Iterable[Raw], pipeline: str | None) -> str | None:
+    """What a pipeline is called, if it was defined by then."""
+    defined = (event.body["name"] for event in log if (event.topic, event.stream) == ("pipeline.defined", pipeline))
+    return next(defined, None)
+
+
 def deals(log: Iterable[Raw]) -> list[Deal]:
     folded = []
     for events in by_stream(log, "deal.").values():
@@ -166,8 +178,10 @@ def stage_history(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
                         "deal_id": deal_id,
                         "visit": len(visits) + 1,
                         "pipeline_id": pipeline,
+                        "pipeline": called(log, pipeline),
                         "stage": deal.stage,
                         "seller_id": deal.seller,
+                        "seller": NAMES.get(deal.seller),
                         "entered_at": event.occurred_at,
                         "left_at": None,
                         "left_by": None,
@@ -207,7 +221,9 @@ def sales_cycle(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
             {
                 "month": month,
                 "pipeline_id": pipeline,
+                "pipeline": called(log, pipeline),
                 "seller_id": seller,
+                "seller": NAMES.get(seller),
                 "outcome": outcome,
                 "deals": len(days),
                 "average_days": hundredths(Decimal(sum(days)) / len(days)),
@@ -259,6 +275,7 @@ def pipeline_totals(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
     names = ("pipeline_id", "status", "stage", "currency")
     rows = [
         dict(zip(names, key, strict=True))
+        | {"pipeline": called(log, key[0])}
         | {"deals": len(amounts), "amount": total(amounts, key[names.index("currency")])}
         for key, amounts in groups.items()
     ]
@@ -294,7 +311,9 @@ def staff_scorecard(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
 
 def scores(key: tuple[str, str], counted: Mapping[str, int], sums: Mapping[str, Decimal]) -> Row:
     names = ("contacts", "meetings", "offers", "deals_opened", "deals_won", "deals_lost")
-    row: Row = {"month": key[0], "staff_id": key[1]} | {name: counted.get(name, 0) for name in names}
+    row: Row = {"month": key[0], "staff_id": key[1], "staff": NAMES.get(key[1])} | {
+        name: counted.get(name, 0) for name in names
+    }
     finished = row["deals_won"] + row["deals_lost"]
     row["win_rate"] = hundredths(Decimal(100 * row["deals_won"]) / finished) if finished else None
     row["amount_won"] = (

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import pytest
 
-from infra.analytics import duck
 from infra.analytics.answer import rows
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import TOGETHER
@@ -243,7 +242,7 @@ def test_damage_that_a_reader_meets_is_not_a_figure_and_not_for_long(
 def test_a_node_that_cannot_write_answers_from_what_it_has_and_goes_on_when_it_can(
     ground: Ground, open_node: Open, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(duck, "PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("infra.analytics.follower.PAUSE_SECONDS", 0.01)
     node = open_node(file)
     check_recovers(node, ground)
     hindrance = file.with_name(file.name + ".new")

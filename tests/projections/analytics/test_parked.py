@@ -269,7 +269,7 @@ def test_more_than_facts_can_be_to_blame_for_stops_it_and_is_said(
 def test_a_bug_in_its_thread_is_said_and_the_thread_goes_on(
     database: Database, open_node: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.analytics.duck.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("infra.analytics.follower.PAUSE_SECONDS", 0.01)
     write_log(database.owner_url, company(2))
     follow = FactFile.follow
     broken: list[str] = []

@@ -1,6 +1,6 @@
 --: title.en = "Pipeline totals: where all deals stand"
 --: title.ru = "Итоги воронки: в каком состоянии все сделки"
---: columns = "pipeline_id status stage currency deals amount"
+--: columns = "pipeline_id pipeline status stage currency deals amount"
 --: order = "pipeline_id status stage currency"
 --: parameters = "seller_id pipeline_id"
 -- Where all deals stand: by pipeline, status (open, won, lost), the stage of the open ones (NULL for those that ended)

@@ -1,6 +1,6 @@
 --: title.en = "Sales cycle: days from opening to ending"
 --: title.ru = "Цикл продажи: дней от открытия до завершения"
---: columns = "month pipeline_id seller_id outcome deals average_days median_days p90_days"
+--: columns = "month pipeline_id pipeline seller_id seller outcome deals average_days median_days p90_days"
 --: order = "month pipeline_id seller_id outcome"
 --: parameters = "from to seller_id pipeline_id"
 -- How long deals take: calendar days (company's zone) from the opening to the last ending, of deals that have ended and

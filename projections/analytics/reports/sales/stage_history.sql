@@ -1,6 +1,6 @@
 --: title.en = "Stage history: every visit of every deal to a stage"
 --: title.ru = "История этапов: каждый заход каждой сделки на этап"
---: columns = "deal_id visit pipeline_id stage seller_id entered_at left_at left_by duration_seconds"
+--: columns = "deal_id visit pipeline_id pipeline stage seller_id seller entered_at left_at left_by duration_seconds"
 --: order = "deal_id visit"
 --: parameters = "from to seller_id pipeline_id"
 -- One row is one visit of a deal to a stage: it begins with the opening, a move or a reopening and lasts until the deal's

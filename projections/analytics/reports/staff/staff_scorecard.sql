@@ -1,6 +1,6 @@
 --: title.en = "Staff scorecard: contacts, deals and sums per month"
 --: title.ru = "Показатели сотрудников: контакты, сделки и суммы по месяцам"
---: columns = "month staff_id contacts meetings offers deals_opened deals_won deals_lost win_rate amount_won"
+--: columns = "month staff_id staff contacts meetings offers deals_opened deals_won deals_lost win_rate amount_won"
 --: order = "month staff_id"
 --: parameters = "from to seller_id"
 -- What each staff member did in each month (company's zone; each fact in the month it occurred).
