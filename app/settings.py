@@ -110,6 +110,12 @@ class Settings(BaseSettings):
     change_streams: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     # How long an answer as of a past moment may take: a whole board is folded from every fact about deals.
     as_of_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    # How long a question in SQL may take, how many rows its answer has at most, and how much memory it gets.
+    sql_seconds: Annotated[float, Field(gt=0, le=50)] = 5.0
+    sql_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
+    sql_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512
+    # How many may ask in SQL at once: each has a process, and a core, of its own.
+    sql_at_once: Annotated[int, Field(ge=1, le=100)] = 2
     # How long a read waits for the view to reach `min_position`.
     min_position_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
     # For how many days it is on record who looked at which client.

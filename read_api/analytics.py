@@ -1,28 +1,27 @@
-"""Questions for analysts: which reports there are, and each as JSON, CSV or Arrow."""
+"""Questions for analysts: which reports there are, and each in every form."""
 
-import io
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
 from fastapi import Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
-from infra.analytics.answer import parked_of, position_of, rows, stale_of, with_amounts_written
+from infra.analytics.answer import parked_of, position_of, rows, stale_of
 from infra.analytics.duck import AnalyticsNotReadyError
 from infra.analytics.fact_schema import NOTHING_LENT, Lent, ReportParameterError, Sight, UnknownReportError
 from infra.analytics.fact_schema import Report as DeclaredReport
 from infra.log.past_log import AsOf
 from read_api import views
+from read_api.analytics_forms import Form, FormQuestion, kind_of, written
 from read_api.reading.answer import Answer, Items, Whole
-from read_api.reading.asking import Ask
+from read_api.reading.asking import NO_HEADERS, Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.desk import RETRY_AFTER, Reports
 from read_api.reading.errors import (
     AnalyticsUnavailableError,
-    UnacceptableFormatError,
     ViewBehindError,
     WrongParameterError,
 )
@@ -30,7 +29,7 @@ from read_api.reading.errors import (
     UnknownReportError as NoSuchReportError,
 )
 from read_api.reading.moments import WRITTEN_OUT, as_of_from
-from read_api.reading.question import AsOfText, Question
+from read_api.reading.question import Question
 from read_api.reading.statement import Seen, Statement
 from read_api.roles import FRONT_OFFICE, Roles
 
@@ -38,11 +37,6 @@ router = Questions("analytics")
 
 REPORTING: Roles = frozenset({"head", "marketer", "analyst", "auditor", "admin"})
 
-MEDIA_TYPES = {
-    "json": "application/json",
-    "csv": "text/csv; charset=utf-8",
-    "arrow": "application/vnd.apache.arrow.stream",
-}
 WRONG_CODES = {"DATE": "not-a-date", "UUID": "not-a-uuid", "BOOLEAN": "not-yes-or-no"}
 STALE = {
     "Letopis-Stale": {
@@ -51,7 +45,7 @@ STALE = {
         "schema": {"type": "string", "enum": ["behind", "broken"]},
     }
 }
-_OWN = frozenset({"format", "min_position", "as_of"})
+_OWN = frozenset(FormQuestion.model_fields)
 
 STAFF = "given_staff"
 """As the analytics name the table of what the staff are called."""
@@ -101,14 +95,10 @@ class ReportAnswer(Whole):
     stale: Literal["behind", "broken"] | None = None
 
 
-class ReportQuestion(BaseModel):
+class ReportQuestion(FormQuestion):
     """How a report is wanted; further parameters are the report's own."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
-
-    format: Literal["json", "csv", "arrow"] | None = None
-    min_position: Annotated[int | None, Field(ge=0, lt=2**63)] = None
-    as_of: AsOfText = None
 
 
 @router.question("/analytics", "The reports there are", answers=Items[Report], roles=REPORTING)
@@ -132,7 +122,7 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
 
 @router.question(
     "/analytics/{report}",
-    "One report, as JSON, CSV or an Arrow stream",
+    "One report, as JSON, CSV, a workbook for Excel, Parquet or an Arrow stream",
     answers=ReportAnswer,
     roles=REPORTING,
     has_forms=True,
@@ -143,32 +133,52 @@ async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestio
     found = next((one for one in reports.reports if one.name == report), None)
     if found is None:
         raise NoSuchReportError(report=report, known=[one.name for one in reports.reports])
-    kind = question.format or _accepted(ask.request.headers.get("accept"))
+    form = form_of(ask, question, {column.name: column.title for column in found.columns})
     parameters = _parameters(ask, found)
     await ask.desk.require_log(question.min_position)
-    as_of, needed = await _as_of(ask, question)
-    names, lent = await _names(ask, question.min_position) if _says_names(found) else (None, NOTHING_LENT)
-    sight = _sight(ask, question)
+    as_of, needed = await moment_of(ask, question)
+    names, lent = await names_of_staff(ask, question.min_position) if _says_names(found) else (None, NOTHING_LENT)
+    sight = sight_of(ask, question)
     table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of, sight, lent)
+    return told(ask, _rendered(found, table, form), form, seen_of(table, as_of, names), stale_of(table), found.name)
+
+
+def form_of(ask: Ask, question: FormQuestion, titles: Mapping[str, Mapping[str, str]]) -> Form:
+    """Return how an answer is wanted; `titles` are what people call its columns, by language."""
+    headers = ask.request.headers
+    language = ask.desk.language_of(headers.get("accept-language"))
+    words = {name: title[language] for name, title in titles.items()} if question.headings == "words" else None
+    return Form(kind_of(question, headers.get("accept")), language, ask.desk.zone, words, bool(question.excel))
+
+
+def told(
+    ask: Ask, body: bytes, form: Form, seen: Seen, stale: str | None, name: str, more: Mapping[str, str] = NO_HEADERS
+) -> Response:
+    """Return the answer; what is no text for a screen is a file of this name."""
+    headers = {**more} if stale is None else {**more, "Letopis-Stale": stale}
+    if form.kind in {"parquet", "xlsx"}:
+        headers["Content-Disposition"] = f'attachment; filename="{name}.{form.kind}"'
+    return ask.answer(body, seen, form.media_type, headers)
+
+
+def seen_of(table: pa.Table, as_of: AsOf | None, names: Seen | None) -> Seen:
+    """Return how true an answer is; `names` is how true what the staff are called in it is."""
     position = position_of(table) if as_of is None else min(position_of(table), as_of.position or 0)
-    stale = stale_of(table)
-    more = {} if stale is None else {"Letopis-Stale": stale}
-    waits = [one for one in (parked_of(table), names and names.parked) if one is not None]
-    seen = Seen(position, min(waits, default=None))
-    return ask.answer(_rendered(found, table, kind), seen, MEDIA_TYPES[kind], more)
+    waits = (parked_of(table), names and names.parked)
+    return Seen(position, min((one for one in waits if one is not None), default=None))
 
 
 def _says_names(report: DeclaredReport) -> bool:
     return any(column.name in {"seller", "staff"} for column in report.columns)
 
 
-async def _names(ask: Ask, min_position: int | None) -> tuple[Seen, Lent]:
+async def names_of_staff(ask: Ask, min_position: int | None) -> tuple[Seen, Lent]:
     """Return what the staff are called today, whatever moment is asked for: who is forgotten is so in the past too."""
     seen, rows = await ask.fetch(NAMES, {}, min_position)
     return seen, {STAFF: [row for row in rows if row[0] is not None]}
 
 
-async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int | None]:
+async def moment_of(ask: Ask, question: FormQuestion) -> tuple[AsOf | None, int | None]:
     """Return the moment asked for, as a place in the log, and the position that the facts must have reached."""
     if question.as_of is None:
         return None, question.min_position
@@ -179,7 +189,7 @@ async def _as_of(ask: Ask, question: ReportQuestion) -> tuple[AsOf | None, int |
     return AsOf(occurred=cut.occurred, position=cut.position), max(needed, question.min_position or 0)
 
 
-def _sight(ask: Ask, question: ReportQuestion) -> Sight:
+def sight_of(ask: Ask, question: FormQuestion) -> Sight:
     """Return what the caller may see: whose deals they see, of them the reports count the work; no day that is ahead.
 
     Those who meet no client are told figures of everybody.
@@ -193,20 +203,6 @@ def _reports(ask: Ask) -> Reports:
     if ask.desk.reports is None:
         raise AnalyticsUnavailableError(retry_after=RETRY_AFTER)
     return ask.desk.reports
-
-
-def _accepted(accept: str | None) -> str:
-    """Return the form the Accept header asks for first; raises UnacceptableFormatError when it is none of ours."""
-    wanted = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
-    for media_type in wanted:
-        if media_type in {"*/*", "application/*"}:
-            return "json"
-        if media_type == "text/*":
-            return "csv"
-        for kind, ours in MEDIA_TYPES.items():
-            if media_type == ours.partition(";")[0]:
-                return kind
-    raise UnacceptableFormatError(needed=[ours.partition(";")[0] for ours in MEDIA_TYPES.values()])
 
 
 def _parameters(ask: Ask, report: DeclaredReport) -> dict[str, str]:
@@ -249,16 +245,10 @@ def _columns(report: DeclaredReport) -> list[dict[str, Any]]:
     return [{"name": column.name, "title": column.title} for column in report.columns]
 
 
-def _rendered(report: DeclaredReport, table: pa.Table, kind: str) -> bytes:
-    if kind == "json":
-        body = {"report": report.name, "title": report.title, "columns": _columns(report), "rows": rows(table)}
-        if (stale := stale_of(table)) is not None:
-            body["stale"] = stale
-        return to_json(body, inf_nan_mode="null")
-    sink = io.BytesIO()
-    if kind == "csv":
-        pa_csv.write_csv(with_amounts_written(table), sink)
-    else:
-        with pa.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-    return sink.getvalue()
+def _rendered(report: DeclaredReport, table: pa.Table, form: Form) -> bytes:
+    if form.kind != "json":
+        return written(table, form)
+    body = {"report": report.name, "title": report.title, "columns": _columns(report), "rows": rows(table)}
+    if (stale := stale_of(table)) is not None:
+        body["stale"] = stale
+    return to_json(body, inf_nan_mode="null")

@@ -15,9 +15,8 @@ from read_api.client_card import OWNER, Client, Person
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import ClientKind, Lifecycle
 from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
-from read_api.reading.declaring import Asking, Questions
+from read_api.reading.declaring import Asking, Questions, json_only
 from read_api.reading.desk import Desk
-from read_api.reading.errors import WrongMediaTypeError
 from read_api.reading.paging import Listing, Sorting
 from read_api.reading.question import AT_ONCE, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.reading.seen import sees
@@ -176,19 +175,13 @@ async def list_clients(ask: Asking, question: Annotated[ClientsQuestion, Query()
     return await ask.page(CLIENTS, question)
 
 
-async def _json_only(ask: Asking) -> None:
-    content_type = ask.request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise WrongMediaTypeError(content_type=content_type, needed="application/json")
-
-
 @router.question(
     "/clients/search",
     "Clients by phone, e-mail or tax number",
     answers=Page[Client],
     roles=FRONT_OFFICE,
     method="POST",
-    dependencies=[Depends(_json_only)],
+    dependencies=[Depends(json_only)],
 )
 async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[PastQuestion, Query()]) -> Response:
     page = PageQuestion(
@@ -203,7 +196,7 @@ async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[
     answers=Items[OwnedClient],
     roles=FRONT_OFFICE,
     method="POST",
-    dependencies=[Depends(_json_only)],
+    dependencies=[Depends(json_only)],
 )
 async def find_owners(ask: Asking, known: Recognised, question: Annotated[PastQuestion, Query()]) -> Response:
     return await ask.one(OWNED, {"identity": known.keys(ask.desk)}, question)

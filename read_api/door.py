@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from read_api import (
     activities,
     analytics,
+    analytics_sql,
     api_keys,
     client_card,
     client_changes,
@@ -48,6 +49,8 @@ MODULES = (
     pipelines,
     projections,
     operations,
+    # Its addresses before those of the reports, whose names are in the same place.
+    analytics_sql,
     analytics,
     events,
     my_changes,

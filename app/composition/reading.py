@@ -1,5 +1,6 @@
 """Puts the read side together: its connections, the history that auditors read from the log, and the reports."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -19,6 +20,7 @@ from app.database import Urls
 from app.settings import Settings
 from app.words.messages import language_of, words_for
 from events.registry import EVENT_TYPES
+from infra.analytics.sql_door import SqlDoor
 from infra.log.accesses import Access
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
@@ -28,7 +30,7 @@ from infra.log.tickets import Holder, Ticket, issue_ticket, take_ticket
 from infra.postgres.connection import OwnConnection
 from read_api.door import direct_routes, read_router
 from read_api.reading.colleagues import Reaches
-from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Caller, Desk, History, Reports, read_pool
+from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Caller, Desk, History, read_pool
 from read_api.reading.direct import DirectRoute
 from read_api.reading.errors import ViewBuildingError
 from read_api.reading.feed import Feed
@@ -136,7 +138,7 @@ def read_side(
     master: MasterKey,
     door: Door,
     rights: RightsOfRoles,
-    reports: Reports | None,
+    sql: SqlDoor | None,
     note_access: Callable[[Access], None],
 ) -> ReadSide:
     """Put the read side together."""
@@ -161,7 +163,9 @@ def read_side(
         editing_of=rights.editing_of,
         language_of=language_of,
         words_for=words_for,
-        reports=reports,
+        reports=None if sql is None else sql.node,
+        sql=sql,
+        sql_room=asyncio.Semaphore(settings.sql_at_once),
         zone=settings.company_zone,
         timeout=settings.min_position_timeout,
     )

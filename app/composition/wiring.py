@@ -24,6 +24,7 @@ from infra.postgres.connection import Borrow
 
 if TYPE_CHECKING:
     from infra.analytics.duck import AnalyticsNode
+    from infra.analytics.fact_schema import Lent
 
 ANALYTICS_FILE = "analytics.duckdb"
 
@@ -32,18 +33,23 @@ def analytics_node(settings: Settings, urls: Urls, master: MasterKey) -> "Analyt
     """Return the node that owns this installation's analytics file; raises AnalyticsFileInUseError."""
     # Loaded when it is needed: an import, which has no use for it, would wait a quarter of a second.
     from infra.analytics.duck import AnalyticsNode
-    from projections.analytics import ANALYTICS, LABELS
+    from projections.analytics import ANALYTICS
 
     mapper = mapper_at(urls.projector, master)
 
     def upcast(topic: str, stored_version: int, body: str) -> str:
         return to_json(mapper.upcast(topic, stored_version, from_json(body))).decode()
 
-    words = [
-        (name, code, word["en"], word["ru"]) for name, codes in messages.LABELS.items() for code, word in codes.items()
-    ]
     path = settings.var / ANALYTICS_FILE
-    return AnalyticsNode(path, urls.projector, ANALYTICS, upcast, settings.zone, {LABELS: words})
+    return AnalyticsNode(path, urls.projector, ANALYTICS, upcast, settings.zone, words_lent())
+
+
+def words_lent() -> "Lent":
+    """Return the words of the interface as a table for analysts."""
+    from projections.analytics import LABELS
+
+    lists = messages.LABELS.items()
+    return {LABELS: [(name, code, word["en"], word["ru"]) for name, codes in lists for code, word in codes.items()]}
 
 
 def batch_runner(

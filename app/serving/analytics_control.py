@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 
 from app.auth.issuing import issue_token
 from app.auth.keys import TokenKeyError
-from app.composition.wiring import analytics_node
+from app.composition.wiring import ANALYTICS_FILE, analytics_node
 from app.database import Urls
 from app.http_client import request
 from app.serving.analytics_routes import (
+    COPY_PATH,
     REBUILD_PATH,
     RETRY_PATH,
     SKIP_PATH,
@@ -28,6 +29,7 @@ from infra.analytics.answer import rows
 from infra.analytics.duck import AnalyticsFileInUseError, AnalyticsNode
 from infra.analytics.parked_facts import stream_from
 from infra.analytics.repair import retry_parked, skip_parked
+from infra.analytics.sql_door import SqlDoor, SqlLimits, copy_of
 from infra.log.crypto import MasterKey
 from infra.told import ToldError
 
@@ -72,6 +74,10 @@ class AnalyticsInHand(Protocol):
         """Pass over the one fact that a key waits for, for ever; return what became of it, as TriedPlace has it."""
         ...
 
+    def copied(self) -> Path:
+        """Return where a closed copy of the file is, with all that is in the log now; the next one replaces it."""
+        ...
+
 
 class _Here:
     def __init__(self, node: AnalyticsNode, url: str) -> None:
@@ -101,6 +107,11 @@ class _Here:
     def skip(self, key: str, reason: str, actor: str) -> dict[str, Any]:
         return skip_parked(self._node, self._url, stream_from(key), reason=reason, actor=actor)._asdict()
 
+    def copied(self) -> Path:
+        while self._node.follow_once():
+            pass
+        return SqlDoor(self._node, SqlLimits()).copy(self._node.position).path
+
 
 class _InTheService:
     def __init__(self, settings: Settings) -> None:
@@ -128,6 +139,10 @@ class _InTheService:
     def skip(self, key: str, reason: str, actor: str) -> dict[str, Any]:
         query = urlencode({"key": str(stream_from(key)), "reason": reason})
         return dict(self._ask("POST", f"{SKIP_PATH}?{query}", actor)["tried"][0])
+
+    def copied(self) -> Path:
+        self._ask("POST", COPY_PATH)
+        return copy_of(self._settings.var / ANALYTICS_FILE)
 
     def _ask(self, method: str, path: str, actor: str = CLI) -> Any:
         try:

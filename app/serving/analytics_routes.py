@@ -16,15 +16,17 @@ from infra.analytics.arrow_log import LogReplacedError
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.parked_facts import WrongPlaceError, stream_from
 from infra.analytics.repair import NotParkedError, retry_parked, skip_parked
+from infra.analytics.sql_door import SqlDoor
 from read_api.reading.errors import AnalyticsUnavailableError, NoSuchThingError, WrongParameterError
 
 ROLES = frozenset({"ops", "admin"})
 STANDING_PATH = "/projections/analytics"
-REPAIR_PATHS = REBUILD_PATH, VERIFY_PATH, RETRY_PATH, SKIP_PATH = (
+REPAIR_PATHS = REBUILD_PATH, VERIFY_PATH, RETRY_PATH, SKIP_PATH, COPY_PATH = (
     f"{STANDING_PATH}/rebuild",
     f"{STANDING_PATH}/verify",
     f"{STANDING_PATH}/retry",
     f"{STANDING_PATH}/skip",
+    f"{STANDING_PATH}/copy",
 )
 RETRY_AFTER = 2
 
@@ -41,10 +43,9 @@ def standing_of(node: AnalyticsNode) -> dict[str, Any]:
     return {**told, "parked": parked}
 
 
-def operators_router(
-    authenticate: Callable[[Sequence[str]], Awaitable[Actor]], node: AnalyticsNode, url: str
-) -> APIRouter:
+def operators_router(authenticate: Callable[[Sequence[str]], Awaitable[Actor]], door: SqlDoor, url: str) -> APIRouter:
     """Return the routes by which an operator looks at and mends the analytics file; `url` is the projector's."""
+    node = door.node
 
     async def allowed(request: Request) -> Actor:
         actor = await authenticate(request.headers.getlist("authorization"))
@@ -112,6 +113,17 @@ def operators_router(
         """Roles: admin, ops."""
         tried = await _done(lambda: skip_parked(node, url, stream_from(key), reason=reason, actor=actor.id))
         return _json({"tried": [tried._asdict()]})
+
+    @router.post(
+        COPY_PATH,
+        summary="Copy the facts of the analytics, beside their file",
+        operation_id="copy_analytics",
+        response_model=Rebuilt,
+    )
+    async def copy_analytics() -> Response:
+        """Roles: admin, ops. `letopis analytics copy` takes it from there."""
+        copied = await _done(lambda: door.copy(node.position))
+        return _json({"position": copied.position})
 
     return router
 

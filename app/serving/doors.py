@@ -20,7 +20,7 @@ from app.composition.signing_in import api_keys_at, door_at
 from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
-from app.serving.forward import REPORT_PATHS, forwarding_routes
+from app.serving.forward import QUESTION_PATHS, REPORT_PATHS, forwarding_routes
 from app.serving.here import operators_or_from_here
 from app.serving.http import Check, Parts
 from app.serving.log_time import check_of_clock, gauge_of_clock
@@ -35,6 +35,7 @@ from commands.errors import TooManyRequestsError
 from commands.execution.door import command_routes
 from commands.execution.executor import Executor
 from infra.analytics.duck import AnalyticsNode
+from infra.analytics.sql_door import SqlDoor, SqlLimits
 from infra.log.clock import STATUS as CLOCK_STATUS
 from infra.log.crypto import MasterKey
 from infra.postgres.connection import async_connect
@@ -95,12 +96,14 @@ def http_parts(
     api_keys = api_keys_at(urls.writer, master, settings, write_side.key_uses.note)
     who = door_at(settings, urls.writer, master, api_keys)
     rights = rights_at(urls.projector, master, settings.read_seconds)
-    reads = read_side(settings, urls, master, who, rights, analytics, write_side.accesses.add)
+    limits = SqlLimits(settings.sql_seconds, settings.sql_rows, settings.sql_memory_mb)
+    sql = None if analytics is None else SqlDoor(analytics, limits)
+    reads = read_side(settings, urls, master, who, rights, sql, write_side.accesses.add)
 
     jobs = jobs_at(urls.projector, settings.read_seconds)
     operators = [operations_router(who.authenticate, jobs, settings.backup_to)]
-    if analytics is not None:
-        operators.append(operators_router(who.authenticate, analytics, urls.projector))
+    if sql is not None:
+        operators.append(operators_router(who.authenticate, sql, urls.projector))
     commands = command_routes(
         write_side.executor.execute,
         who.authenticate,
@@ -145,6 +148,7 @@ def _passing_on(
             reports_at = home.address
     if analytics is None and reports_at is not None:
         routes += forwarding_routes(reports_at, REPORT_PATHS)
+        routes += forwarding_routes(reports_at, QUESTION_PATHS, method="POST")
     return routes
 
 

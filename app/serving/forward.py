@@ -7,13 +7,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http_client import request
+from app.http_client import HangUp, request
 from read_api.reading.errors import AnalyticsUnavailableError
+from read_api.reading.hang_ups import while_waited_for
 
 REPORT_PATHS = ("/analytics", "/analytics/{report}")
+QUESTION_PATHS = ("/analytics/sql",)
 REPORT_SECONDS = 60
 REPAIR_SECONDS = 3600
-PASSED_ON = ("authorization", "accept", "accept-language", "if-none-match")
+PASSED_ON = ("authorization", "accept", "accept-language", "content-type", "if-none-match")
 PASSED_BACK = (
     "content-type",
     "cache-control",
@@ -21,6 +23,9 @@ PASSED_BACK = (
     "letopis-position",
     "letopis-parked",
     "letopis-stale",
+    "letopis-row-limit",
+    "letopis-has-more",
+    "content-disposition",
     "content-language",
     "retry-after",
     "www-authenticate",
@@ -42,9 +47,9 @@ def forwarding_routes(
     base = address.rstrip("/")
     patience = REPORT_SECONDS if method == "GET" else REPAIR_SECONDS
 
-    def ask(target: str, headers: dict[str, str]) -> Response:
+    def ask(target: str, headers: dict[str, str], body: bytes, opened: Callable[[HangUp], None]) -> Response:
         try:
-            answer = request(method, base + target, headers=headers, timeout=patience)
+            answer = request(method, base + target, headers=headers, body=body, timeout=patience, opened=opened)
         except OSError:
             raise AnalyticsUnavailableError(reason="the analytics node cannot be reached", retry_after=2) from None
         kept = {name: value for name in PASSED_BACK if (value := answer.headers.get(name)) is not None}
@@ -55,6 +60,14 @@ def forwarding_routes(
             await require(asked)
         target = asked.url.path + (f"?{asked.url.query}" if asked.url.query else "")
         headers = {name: value for name in PASSED_ON if (value := asked.headers.get(name)) is not None}
-        return await run_in_threadpool(ask, target, headers)
+        ends: list[HangUp] = []
+
+        def hang_up() -> None:
+            for end in ends:
+                end()
+
+        # The other process looks as well whether somebody still waits.
+        work = run_in_threadpool(ask, target, headers, await asked.body(), ends.append)
+        return await while_waited_for(asked, work, hang_up)
 
     return [APIRoute(path, forward, methods=[method], include_in_schema=False) for path in paths]

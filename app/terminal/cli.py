@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from app.settings import Settings, misnamed, sentence_of
-from app.terminal import api_key
+from app.terminal import analytics, api_key
 from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
@@ -32,6 +32,7 @@ client = typer.Typer(no_args_is_help=True, help="Look at one client.")
 imports = typer.Typer(no_args_is_help=True, help="Bring in old records.")
 exports = typer.Typer(no_args_is_help=True, help="Write out for other engines.")
 elsewhere = {"projections": operate.commands, "database": own_database.commands, "api-key": api_key.commands}
+elsewhere["analytics"] = analytics.commands
 for word, group in {**elsewhere, "client": client, "import": imports, "export": exports}.items():
     app.add_typer(group, name=word)
 

@@ -78,6 +78,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.ViewParkedError, 503),
     (reads.TooManyStreamsError, 503),
     (reads.AnalyticsUnavailableError, 503),
+    (reads.TooManyQuestionsError, 503),
     (reads.TooManyPastsError, 503),
     (reads.PastTooLongError, 503),
     (reads.PastUnreadableError, 503),

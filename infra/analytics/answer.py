@@ -1,26 +1,16 @@
 """What a report is asked with, and what its answer looks like to others."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Mapping
+from datetime import date, datetime, time
 from typing import Any
-from uuid import UUID
 
 import duckdb
 import pyarrow as pa
 
 from infra.amounts import amount_text
-from infra.analytics.fact_schema import Lent, Report, ReportParameterError
+from infra.analytics.fact_schema import Report, ReportParameterError
 
 POSITION_KEY, PARKED_KEY, STALE_KEY = b"letopis_position", b"letopis_parked", b"letopis_stale"
-
-
-def lend(connection: Any, columns: Mapping[str, Sequence[str]], lent: Lent) -> None:
-    """Give a connection the tables that no file holds, by name; one that is not handed in is there without a row."""
-    for name, named in columns.items():
-        rows = lent.get(name, ())
-        table = pa.table({column: pa.array([row[at] for row in rows], pa.string()) for at, column in enumerate(named)})
-        connection.register(name, table)
 
 
 def check_parameters(cursor: Any, report: Report, values: Mapping[str, Any]) -> None:
@@ -60,20 +50,29 @@ def with_amounts_written(table: Any) -> Any:
     """Return an answer whose `amount` is the text that it is everywhere, by the `currency` beside it."""
     if not {"amount", "currency"} <= set(table.column_names):
         return table
-    pairs = zip(table["amount"].to_pylist(), table["currency"].to_pylist(), strict=True)
+    amounts, currencies = table["amount"], table["currency"]
+    if not (pa.types.is_decimal(amounts.type) and pa.types.is_string(currencies.type)):
+        return table
+    pairs = zip(amounts.to_pylist(), currencies.to_pylist(), strict=True)
     texts = [None if amount is None else amount_text(amount, currency) for amount, currency in pairs]
     return table.set_column(table.column_names.index("amount"), "amount", pa.array(texts, pa.string()))
 
 
 def rows(table: Any) -> list[dict[str, Any]]:
     """Return an answer's rows ready for JSON: numbers as decimal strings, days and moments in ISO 8601."""
-    plain = with_amounts_written(table).to_pylist()
-    return [{name: _plain(value) for name, value in row.items()} for row in plain]
+    return [{name: plain(value) for name, value in row.items()} for row in with_amounts_written(table).to_pylist()]
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    if isinstance(value, datetime | date):
+def plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, datetime | date | time):
         return value.isoformat()
-    return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return str(value)

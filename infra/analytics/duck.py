@@ -15,12 +15,13 @@ import adbc_driver_manager
 import duckdb
 import structlog
 
-from infra.analytics.answer import check_parameters, lend, with_seen
+from infra.analytics.answer import check_parameters, with_seen
 from infra.analytics.arrow_log import ArrowLog, LogReplacedError
 from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, filled, remove
 from infra.analytics.fact_schema import EVERYTHING, NOTHING_LENT, FactSchema, Given, Lent, Report, Sight, Upcast
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
 from infra.analytics.follower import UNLOADABLE, Follower
+from infra.analytics.lent import lend
 from infra.analytics.parked_facts import ParkedFact, waiting_in
 from infra.analytics.standing import Stale, Standing, State, told_of
 from infra.log.past_log import AsOf
@@ -55,10 +56,9 @@ class AnalyticsNode:
         zone: str = "UTC",
         lent: Lent = NOTHING_LENT,
     ) -> None:
-        self.facts, self.lent = facts, lent
+        self.facts, self.lent, self.settings = facts, lent, {"zone": zone}
         self.standing = Standing()
-        self._path, self._log_url, self._upcast = path, log_url, upcast
-        self.settings = {"zone": zone}
+        self.path, self._log_url, self._upcast = path, log_url, upcast
         self._in_use = FileInUse(path, facts)
         self._rebuilding = threading.RLock()
         self._follower = Follower()
@@ -215,7 +215,7 @@ class AnalyticsNode:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Fill a new file from position 0 beside the old one, and swap them; the old one answers until then."""
         began = time.monotonic()
-        fresh_path = self._path.with_name(self._path.name + ".new")
+        fresh_path = self.path.with_name(self.path.name + ".new")
         with self._rebuilding, self._reading_log() as log:
             if not self._in_use.is_open:
                 self.standing.building()
@@ -238,7 +238,7 @@ class AnalyticsNode:
 
         Raises AnalyticsNotReadyError.
         """
-        path = self._path.with_name(self._path.name + ".verify")
+        path = self.path.with_name(self.path.name + ".verify")
         with self._rebuilding, self._reading_log() as log, self._reading() as file:
             upto = file.checkpoint
             log.target(upto, 1)

@@ -115,9 +115,7 @@ class Report:
 Given = Mapping[str, Any]
 """What a report is asked with: the values of its parameters, by name."""
 
-Rows = Sequence[Sequence[str | None]]
-
-Lent = Mapping[str, Rows]
+Lent = Mapping[str, Sequence[Sequence[str | None]]]
 """The rows of tables that no file holds, by the table's name: they are handed in with each question."""
 
 NOTHING_LENT: Lent = {}
@@ -155,12 +153,13 @@ def conditions_of(as_of: AsOf) -> tuple[list[str], dict[str, Any]]:
     return [condition for condition, _ in given.values()], {name: value for name, (_, value) in given.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FactSchema:
     """All fact tables and all reports; `derived` are tables that reports share, each selecting from those before.
 
     `lent` are the tables that are handed in with a question, each with its columns, which are texts. A report that has
-    a column of `named` says there what people call the id in another of its columns.
+    a column of `named` says there what people call the id in another of its columns. `words` are what `table` and
+    `column` are called, by their names and by language (infra.analytics.described).
     """
 
     tables: tuple[FactTable, ...]
@@ -168,6 +167,7 @@ class FactSchema:
     derived: Mapping[str, str] = field(default_factory=dict)
     lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: Mapping[str, Named] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for topic in self.topics:
@@ -194,7 +194,11 @@ class FactSchema:
 
     def topics_of(self, report: Report) -> frozenset[str]:
         """Return the topics whose events a report counts."""
-        tables, _ = self._read_by(report.sql)
+        return self.topics_read_by(report.sql)
+
+    def topics_read_by(self, sql: str) -> frozenset[str]:
+        """Return the topics whose events stand in the tables that the SQL reads, or that those are made from."""
+        tables, _ = self._read_by(sql)
         return frozenset[str]().union(*(table.topics for table in tables))
 
     def statement(
@@ -222,16 +226,17 @@ class FactSchema:
         available = {**settings, **known, **parameters, **values}
         return body, {key: value for key, value in available.items() if re.search(rf"\${key}\b", body)}
 
-    def views(self, catalog: str, as_of: AsOf | None, settings: Mapping[str, str]) -> list[tuple[str, str]]:
+    def views(self, catalog: str | None, as_of: AsOf | None, settings: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return every table that can be asked, by name, with the SQL that makes it as of a moment.
 
-        Facts stand in the database `catalog`; the SQL names no parameter. A table selects from those before it.
+        Facts stand in the database `catalog`; without one they are tables there already. The SQL names no parameter. A
+        table selects from those before it.
         """
         conditions, values = conditions_of(as_of or AsOf())
         cut = _written(" AND ".join(conditions) or "true", values)
         facts = [
             (table.name, f"SELECT * FROM {catalog}.main.{table.name} WHERE {cut}")  # noqa: S608 - constants
-            for table in self.tables
+            for table in (self.tables if catalog else ())
         ]
         return facts + [(name, _written(select, settings)) for name, select in self.derived.items()]
 

@@ -103,9 +103,7 @@ class Waiting:
 
         All facts of a stream are of one noun, so the topic of the one that cannot be loaded tells whose they are.
         """
-        nouns = {topic.partition(".")[0] for topic in topics}
-        found = (one.position for one in self.by_stream.values() if one.topic.partition(".")[0] in nouns)
-        return min((position for position in found if position <= upto), default=None)
+        return first_of_nouns(topics, ((one.position, one.topic) for one in self.by_stream.values()), upto)
 
     def holds(self, stream: UUID, position: int) -> bool:
         """Tell whether an event is left alone: it is skipped, or its stream waits."""
@@ -126,6 +124,13 @@ class Waiting:
         places = zip(odd.to_pylist(), streams.to_pylist(), events["position"].to_pylist(), strict=True)
         mask = [not is_odd or not self.holds(uuid_of(stream), position) for is_odd, stream, position in places]
         return events.filter(pa.array(mask, pa.bool_()))
+
+
+def first_of_nouns(topics: Iterable[str], waiting: Iterable[tuple[int, str]], upto: int) -> int | None:
+    """Return the first position up to one at which a fact of a noun of these topics waits; `waiting` has topics too."""
+    nouns = {topic.partition(".")[0] for topic in topics}
+    found = (position for position, topic in waiting if topic.partition(".")[0] in nouns)
+    return min((position for position in found if position <= upto), default=None)
 
 
 def waiting_in(connection: Any) -> Waiting:

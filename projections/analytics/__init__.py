@@ -6,7 +6,7 @@ their own, through the analytics node.
 """
 
 from infra.analytics.fact_schema import FactSchema, Named
-from projections.analytics.reports import DERIVED, REPORTS
+from projections.analytics.reports import DERIVED, REPORTS, WORDS
 from projections.registry import FACT_TABLES
 
 STAFF, LABELS = "given_staff", "given_label"
@@ -16,6 +16,7 @@ ANALYTICS = FactSchema(
     tables=FACT_TABLES,
     reports=REPORTS,
     derived=DERIVED,
+    words=WORDS,
     lent={STAFF: ("staff_id", "name"), LABELS: ("list", "code", "en", "ru")},
     named={
         "seller": Named("seller_id", STAFF, "staff_id"),

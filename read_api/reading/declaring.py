@@ -12,7 +12,13 @@ from pydantic import BaseModel
 from infra.rights import RIGHTS
 from read_api.reading.asking import Ask
 from read_api.reading.desk import Caller, Desk
-from read_api.reading.errors import ReadNotAllowedError, ReadNotNamedError, TicketNotGoodError, WrongParameterError
+from read_api.reading.errors import (
+    ReadNotAllowedError,
+    ReadNotNamedError,
+    TicketNotGoodError,
+    WrongMediaTypeError,
+    WrongParameterError,
+)
 from read_api.reading.question import REPEATABLE
 from read_api.roles import OF_PORTAL, Roles
 
@@ -148,5 +154,13 @@ def _require_each_once(request: Request) -> None:
 
 
 Asking = Annotated[Ask, Depends(_asking)]
+
+
+async def json_only(ask: Asking) -> None:
+    """Refuse a body that is not said to be JSON; raises WrongMediaTypeError."""
+    content_type = ask.request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise WrongMediaTypeError(content_type=content_type, needed="application/json")
+
 
 AskingByTicket = Annotated[Ask, Depends(_asking_by_ticket)]

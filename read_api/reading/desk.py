@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ from psycopg import AsyncRawCursor, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from infra.analytics.fact_schema import EVERYTHING as EVERY_WORK
-from infra.analytics.fact_schema import NOTHING_LENT, Lent, Report, Sight
+from infra.analytics.fact_schema import NOTHING_LENT, FactSchema, Lent, Report, Sight
+from infra.analytics.sql_door import SqlDoor
+from infra.analytics.standing import Stale
 from infra.log.accesses import Access
 from infra.log.past_log import AsOf
 from infra.postgres.connection import LINE, AsyncBoundedConnection, ServerSilentError, limits, patience_of
@@ -100,6 +102,10 @@ class Reports(Protocol):
     """The analytics, as the read side needs them."""
 
     @property
+    def facts(self) -> FactSchema: ...
+    @property
+    def stale(self) -> Stale | None: ...
+    @property
     def reports(self) -> Sequence[Report]: ...
     @property
     def position(self) -> int: ...
@@ -181,6 +187,9 @@ class Desk:
     words_for: Callable[[str, str, Mapping[str, Any]], tuple[str, str]]
     """The title and the detail of what has a code, in a language, by its facts."""
     reports: Reports | None = None
+    sql: SqlDoor | None = None
+    sql_room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """How many may ask in SQL at once."""
     zone: ZoneInfo = UTC_ZONE
     timeout: float = 5.0
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

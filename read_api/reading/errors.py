@@ -15,6 +15,7 @@ ReadError
 ├── ViewParkedError          what is known under the id waits for a fact            503
 ├── TooManyStreamsError      as many follow the events as can at once               503
 ├── AnalyticsUnavailableError the reports cannot be computed at the moment          503
+├── TooManyQuestionsError    as many ask in SQL as can at once                      503
 ├── TooManyPastsError        as many look at the past as can at once                503
 ├── PastTooLongError         the past of so many facts takes too long to fold       503
 ├── PastUnreadableError      a fact of that past cannot be folded                   503
@@ -130,6 +131,12 @@ class AnalyticsUnavailableError(ReadError):
     """The reports cannot be computed at the moment; facts: retry_after (seconds)."""
 
     code = "analytics-unavailable"
+
+
+class TooManyQuestionsError(ReadError):
+    """As many ask in SQL through this process as can at once; facts: retry_after (seconds)."""
+
+    code = "too-many-questions"
 
 
 class TooManyPastsError(ReadError):

@@ -14,6 +14,7 @@ from infra.analytics.answer import PARKED_KEY, POSITION_KEY, STALE_KEY
 from infra.analytics.fact_schema import (
     EVERYTHING,
     NOTHING_LENT,
+    FactSchema,
     Lent,
     Parameter,
     Report,
@@ -21,6 +22,7 @@ from infra.analytics.fact_schema import (
     ReportParameterError,
     Sight,
 )
+from infra.analytics.standing import Stale
 from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres
 from projections.analytics import ANALYTICS
@@ -53,6 +55,8 @@ class Shelf:
     more: Mapping[bytes, bytes] = field(default_factory=dict)
     sight: Sight = EVERYTHING
     lent: Lent = field(default_factory=dict)
+    facts: FactSchema = ANALYTICS
+    stale: Stale | None = None
 
     def query(
         self,

@@ -34,6 +34,8 @@ OTHER_ADDRESSES = {
     "get_deal": f"/deals/{nth(5)}",
     "get_my_day": f"/my-day?staff={ANNA}",
     "get_report": "/analytics/sales_cycle",
+    "get_sql": "/analytics/sql?sql=SELECT+1",
+    "list_tables": "/analytics/schema",
 }
 
 
@@ -372,7 +374,7 @@ def test_a_read_waits_for_its_view_and_gives_up_in_time(company: Office) -> None
     assert company.get("/deals?limit=1&min_position=8").status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(set(RIGHTS) - {"search_clients", "find_owners", "take_ticket"}))
+@pytest.mark.parametrize("name", sorted(set(RIGHTS) - {"search_clients", "find_owners", "take_ticket", "ask_sql"}))
 def test_every_route_lets_in_just_the_roles_it_names(company: Office, name: str) -> None:
     for role in FRONT_OFFICE | {"analyst", "ops", "integration", "client", "partner"}:
         answer = company.get(ADDRESSES[name], role=role, staff=nth(1))
@@ -388,6 +390,10 @@ def test_an_analyst_sees_no_personal_data() -> None:
         "list_pipelines",
         "list_reports",
         "get_report",
+        # As reports do, they name the staff, and no client.
+        "get_sql",
+        "ask_sql",
+        "list_tables",
         "list_projections",
         "list_events",
     }
