@@ -29,9 +29,19 @@ class Table(NamedTuple):
     columns: tuple[TableColumn, ...]
 
 
+class UndescribedError(Exception):
+    """Nobody has said what a table is, or what its columns mean."""
+
+    def __init__(self, table: str, missing: list[str]) -> None:
+        super().__init__(
+            f"{table} lacks {', '.join(missing)}: say what one row is (en, ru) and what its columns mean, in the"
+            " facts.toml beside it or in words.toml beside the reports."
+        )
+
+
 @cache
 def tables_of(facts: FactSchema) -> tuple[Table, ...]:
-    """Return every table that can be asked, facts first; raises KeyError for one that nobody has described."""
+    """Return every table that can be asked, facts first; raises UndescribedError."""
     found = []
     with duckdb.connect() as connection:
         connection.execute("ATTACH ':memory:' AS facts")
@@ -43,14 +53,17 @@ def tables_of(facts: FactSchema) -> tuple[Table, ...]:
         for name, select in facts.views("facts", None, {"zone": "UTC"}):
             connection.execute(f"CREATE VIEW {name} AS {select}")
             columns = connection.execute(f"DESCRIBE {name}").fetchall()
-            words = facts.words["table"][name]
-            own = words.get("column", {})
-            titles = {column: own.get(column) or facts.words["column"][column] for column, *_ in columns}
+            words = facts.words["table"].get(name, {})
+            known = {**facts.words["column"], **words.get("column", {})}
+            if missing := [word for word in ("en", "ru") if word not in words]:
+                raise UndescribedError(name, missing)
+            if missing := [column for column, *_ in columns if column not in known]:
+                raise UndescribedError(name, missing)
             found.append(
                 Table(
                     name,
                     {language: words[language] for language in ("en", "ru")},
-                    tuple(TableColumn(column, kind, titles[column]) for column, kind, *_ in columns),
+                    tuple(TableColumn(column, kind, known[column]) for column, kind, *_ in columns),
                 )
             )
     return tuple(found)

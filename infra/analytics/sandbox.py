@@ -1,4 +1,4 @@
-"""One question in SQL, answered by a process of its own: `python -m infra.analytics.sandbox`, then it ends.
+"""One question in SQL, answered by a process of its own, which then ends (infra.analytics.sql_door begins it).
 
 It reads one Asked as JSON, and writes one line of JSON (Told) and, when the question was answered, an Arrow stream. A
 copy of the facts is all that it can open, and it writes nothing: no file, no network, no extension, no setting. Its
@@ -171,7 +171,3 @@ def main() -> None:
         out.flush()
     # Not the long way out: what the database has in memory need not be put in order.
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

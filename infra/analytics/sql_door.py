@@ -19,7 +19,7 @@ import structlog
 
 from infra.amounts import DUCKDB_MACRO
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
-from infra.analytics.fact_file import wal_of
+from infra.analytics.fact_file import remove, wal_of
 from infra.analytics.fact_schema import Lent
 from infra.analytics.parked_facts import first_of_nouns
 from infra.analytics.sandbox import FACTS, Asked, Told
@@ -27,6 +27,9 @@ from infra.log.past_log import AsOf
 
 REST = 10.0
 """A copy answers for so many times as long as it took to make, though there are newer facts: they are not many."""
+
+BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from infra.analytics.sandbox import main; main()"
+"""Started so, a process has this very code, whatever its environment says."""
 
 PATIENCE_SECONDS = 20
 """Beyond its time, how long a process is waited for that a busy machine is slow to begin or to end."""
@@ -80,22 +83,27 @@ class Asking:
         """Return how the process that answers ended, and what it wrote; raises subprocess.TimeoutExpired."""
         with self._one:
             if self._is_given_up:
-                return -1, b""
+                return -signal.SIGKILL, b""
             # Without our environment and our files, in a group of its own: a Ctrl-C is not for it.
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-X", "utf8", "-m", "infra.analytics.sandbox"],
+                [sys.executable, "-I", "-X", "utf8", "-c", BEGIN, str(Path(__file__).resolve().parents[2])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 env={},
                 cwd="/",
                 start_new_session=True,
             )
         with self._process as process:
             try:
-                told, _ = process.communicate(json.dumps(asked).encode(), asked["seconds"] + PATIENCE_SECONDS)
+                told, fault = process.communicate(json.dumps(asked).encode(), asked["seconds"] + PATIENCE_SECONDS)
             finally:
                 process.kill()
+        # Of its words the kind alone is told: the rest may be somebody's question.
+        kind = fault.decode(errors="replace").strip().rpartition("\n")[2].partition(":")[0]
+        if process.returncode > 0 and "Memory" not in kind:
+            _log.error("analytics-sql", outcome=kind, exit_code=process.returncode)
+            raise AnalyticsNotReadyError(f"the process that answers ended: {kind}")
         return process.returncode, told
 
 
@@ -188,6 +196,8 @@ class SqlDoor:
                 [(position,)] = connection.execute("SELECT position FROM followed").fetchall()
             fresh.replace(self._path)
         except (OSError, duckdb.Error) as error:
+            remove(fresh)
+            _log.warning("analytics-copy", outcome=type(error).__name__)
             raise AnalyticsNotReadyError(f"the facts cannot be copied: {type(error).__name__}") from error
         took = time.monotonic() - began
         _log.info("analytics-copy", position=position, duration_ms=round(took * 1000), outcome="copied")

@@ -5,18 +5,33 @@ A row of a fact table is one event with its position, both its times and ids, an
 their own, through the analytics node.
 """
 
-from infra.analytics.fact_schema import FactSchema, Named
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from infra.analytics.fact_schema import FactSchema, FactTable, Named
 from projections.analytics.reports import DERIVED, REPORTS, WORDS
-from projections.registry import FACT_TABLES
+from projections.registry import FACT_TABLES, MODULES
 
 STAFF, LABELS = "given_staff", "given_label"
 """Tables that are handed in with a question: what the staff are called, and what people call the words of lists."""
+
+
+def _words() -> dict[str, Any]:
+    """Return what tables and columns are called: of a fact table it stands beside it."""
+    told = dict(WORDS["table"])
+    for module in MODULES:
+        path = Path(str(module.__file__)).with_suffix(".toml")
+        if path.exists() and any(isinstance(member, FactTable) for member in vars(module).values()):
+            told |= tomllib.loads(path.read_text("utf-8"))
+    return {"table": told, "column": WORDS["column"]}
+
 
 ANALYTICS = FactSchema(
     tables=FACT_TABLES,
     reports=REPORTS,
     derived=DERIVED,
-    words=WORDS,
+    words=_words(),
     lent={STAFF: ("staff_id", "name"), LABELS: ("list", "code", "en", "ru")},
     named={
         "seller": Named("seller_id", STAFF, "staff_id"),

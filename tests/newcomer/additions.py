@@ -386,6 +386,13 @@ TICKET = FactTable(
     columns=(KIND, column("client_id"), column("assignee_id")),
 )
 '''
+TICKET_FACTS_WORDS = """[fact_ticket]
+en = "One row is what happened to a ticket."
+ru = "Одна строка — событие с заявкой."
+column.kind = { en = "opened", ru = "opened — открыта" }
+column.ticket_id = { en = "Ticket, id", ru = "Заявка, id" }
+column.assignee_id = { en = "Assignee, id", ru = "Исполнитель, id" }
+"""
 TICKET_ROUTE = '''"""Questions about tickets."""
 
 from datetime import datetime
@@ -526,6 +533,7 @@ AN_AGGREGATE: tuple[Step, ...] = (
     New("projections/service/tickets.py", TICKET_VIEW),
     New("projections/service/tickets.sql", TICKET_SQL),
     New("projections/service/facts.py", TICKET_FACTS),
+    New("projections/service/facts.toml", TICKET_FACTS_WORDS),
     New("projections/analytics/reports/service/tickets_by_assignee.sql", TICKET_REPORT),
     New("read_api/tickets.py", TICKET_ROUTE),
     New("tests/projections/analytics/oracle_tickets_by_assignee.py", TICKET_ORACLE),

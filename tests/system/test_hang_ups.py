@@ -33,6 +33,7 @@ SENT = {
     "a question and no patience": get("/clients?count=true"),
     "the past": get("/clients?as_of=2026-01-01"),
     "a report": get("/analytics/stage_history"),
+    "a question in SQL": get("/analytics/sql?sql=SELECT+max(hash(x))+FROM+range(10000000000)+AS+t+(x)"),
     "the description": get("/openapi.json"),
     "events that never end": get("/events", "Accept: text/event-stream"),
     "progress that never ends": get("/projections/progress", "Accept: text/event-stream"),
