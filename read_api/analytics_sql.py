@@ -52,7 +52,7 @@ LIMITS = {
 
 Sql = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=100_000, pattern=r"^[^\x00]*$"),
+    StringConstraints(min_length=1, max_length=16_000, pattern=r"^[^\x00]*$"),
     Field(description="One SELECT in DuckDB's SQL; what there is to select from is at /analytics/schema."),
 ]
 
