@@ -15,7 +15,7 @@ from infra.analytics.fact_schema import NOTHING_LENT, Lent, ReportParameterError
 from infra.analytics.fact_schema import Report as DeclaredReport
 from infra.log.past_log import AsOf
 from read_api import views
-from read_api.analytics_forms import Form, FormQuestion, kind_of, written
+from read_api.analytics_forms import FORMS, Form, FormQuestion, kind_of, written
 from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import NO_HEADERS, Ask
 from read_api.reading.declaring import Asking, Questions
@@ -125,7 +125,7 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
     "One report, as JSON, CSV, a workbook for Excel, Parquet or an Arrow stream",
     answers=ReportAnswer,
     roles=REPORTING,
-    has_forms=True,
+    forms=FORMS,
     more_headers=STALE,
 )
 async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestion, Query()]) -> Response:

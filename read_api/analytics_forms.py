@@ -28,6 +28,13 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+FORMS: Mapping[str, Any] = {
+    media_type.partition(";")[0]: {"schema": {"type": "string"} | ({} if kind == "csv" else {"format": "binary"})}
+    for kind, media_type in MEDIA_TYPES.items()
+    if kind != "json"
+}
+"""What answers come in besides JSON, as OpenAPI describes it."""
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """By which Excel knows that a CSV is in UTF-8."""
 

@@ -20,7 +20,7 @@ from infra.analytics.sql_door import Asking as SqlAsking
 from infra.analytics.sql_door import SqlAnswer, SqlDoor, SqlRefusedError
 from infra.log.past_log import AsOf
 from read_api.analytics import STALE, form_of, moment_of, names_of_staff, seen_of, sight_of, told
-from read_api.analytics_forms import Form, FormQuestion, written
+from read_api.analytics_forms import FORMS, Form, FormQuestion, written
 from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions, json_only
@@ -129,7 +129,7 @@ async def list_tables(ask: Asking, question: Annotated[Question, Query()]) -> Re
     "A question in SQL, as JSON, CSV, a workbook for Excel, Parquet or an Arrow stream",
     answers=SqlAnswered,
     roles=SEEING_ALL_WORK,
-    has_forms=True,
+    forms=FORMS,
     more_headers={**STALE, **LIMITS},
 )
 async def get_sql(ask: Asking, question: Annotated[SqlQuestion, Query()]) -> Response:
@@ -142,7 +142,7 @@ async def get_sql(ask: Asking, question: Annotated[SqlQuestion, Query()]) -> Res
     answers=SqlAnswered,
     roles=SEEING_ALL_WORK,
     method="POST",
-    has_forms=True,
+    forms=FORMS,
     more_headers={**STALE, **LIMITS},
     dependencies=[Depends(json_only)],
 )

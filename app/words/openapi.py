@@ -226,7 +226,7 @@ def _body(model: str, example: dict[str, Any]) -> dict[str, Any]:
 
 
 def _describe_reports(operation: dict[str, Any]) -> None:
-    """Say which reports there are, what each may be asked with, and in which forms it comes."""
+    """Say which reports there are, and what each may be asked with."""
     known = {parameter.name: parameter for report in ANALYTICS.reports for parameter in report.parameters}
     for name, parameter in known.items():
         takers = [report.name for report in ANALYTICS.reports if parameter in report.parameters]
@@ -240,9 +240,6 @@ def _describe_reports(operation: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
         if parameter["name"] == "report":
             parameter["schema"]["enum"] = [report.name for report in ANALYTICS.reports]
-    forms = operation["responses"]["200"]["content"]
-    forms["text/csv"] = {"schema": {"type": "string"}}
-    forms["application/vnd.apache.arrow.stream"] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Questions(APIRouter):
         method: str = "GET",
         may_be_absent: bool = False,
         has_forms: bool = False,
+        forms: Mapping[str, Any] = NO_HEADERS,
         is_for_portal: bool = False,
         more_headers: Mapping[str, Any] = NO_HEADERS,
         note: str = "",
@@ -65,8 +66,8 @@ class Questions(APIRouter):
         """Declare that a function answers the question at a path; its own name is the question's.
 
         What is named in the path may be absent (404), and so may what `may_be_absent` says; an answer that `has_forms`
-        can be wanted in one that there is not (406). Who comes in for a client may ask only what `is_for_portal`, of
-        themselves. It carries HEADERS and `more_headers`.
+        can be wanted in one that there is not (406); `forms` says which it has besides JSON, by media type. Who
+        comes in for a client may ask only what `is_for_portal`, of themselves. It carries HEADERS and `more_headers`.
         `note` is said after the roles; `more` goes to FastAPI as it is.
         """
         headers = {**HEADERS, **more_headers}
@@ -77,7 +78,9 @@ class Questions(APIRouter):
             responses[200] = {"headers": {name: told for name, told in headers.items() if name != "ETag"}}
         if may_be_absent or "{" in path:
             responses[404] = {}
-        if has_forms:
+        if forms:
+            responses[200]["content"] = forms
+        if has_forms or forms:
             responses[406] = {}
         may_ask: frozenset[str] = roles | OF_PORTAL if is_for_portal else roles
         described = {

@@ -174,6 +174,8 @@ def test_every_read_of_real_things_answers_as_described(living: Living) -> None:
         ids: dict[str, Any] = {name: str(value) for name, value in known.items() if f"{{{name}}}" in path}
         if path == "/my-day":
             queries = [{"staff": str(demo_id("anna"))}]
+        if path == "/analytics/sql":
+            queries = [{"sql": "FROM dim_staff"}, {"sql": "FROM dim_staff", "format": "csv"}]
         if "{report}" in path:
             reports = httpx.get(f"{living.service.address}/analytics", headers=ADMIN).json()["items"]
             queries = [{}, {"format": "csv"}, {"format": "arrow"}]

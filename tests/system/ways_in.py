@@ -84,12 +84,15 @@ class Way(NamedTuple):
             "report": "monthly_sales",
             "job": UUID(int=0xFFFF),
         }
-        return self.path.format(**parts) + ("?limit=200" if self.is_list else "")
+        query = "?sql=SELECT+1" if self.name == "get_sql" else "?limit=200" if self.is_list else ""
+        return self.path.format(**parts) + query
 
     def body(self, things: Things) -> Mapping[str, Any] | None:
         """Return what is sent along."""
         if self.name in {"search_clients", "find_owners"}:
             return {"email": things.email}
+        if self.name == "ask_sql":
+            return {"sql": "SELECT 1"}
         operation = self.path.removeprefix("/operations/")
         return EXAMPLES.get(operation, OTHERWISE) if operation != self.path and self.method == "POST" else None
 
