@@ -355,5 +355,5 @@ def test_no_chain_of_requests_along_the_links_meets_a_fault_or_an_undescribed_an
         living, {**CONFIG, "phases": ALONG_LINKS, "generation": {**CONFIG["generation"], "max-examples": CHAINS}}
     )
     # How many begin with what can be carried out is the luck of the seed.
-    assert came.statuses[200] >= CHAINS // 4, came.statuses
+    assert came.statuses[200] >= CHAINS // 6, came.statuses
     assert came.statuses[404] + came.statuses[409] >= CHAINS // 2, came.statuses

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.projections.analytics.oracle import Deal, Raw, Row, by_stream, day_of, ordered, total, wanted
+from tests.projections.analytics.oracle import Deal, Raw, Row, by_stream, called, day_of, ordered, total, wanted
 
 
 def board_by_day(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
@@ -20,12 +20,12 @@ def board_by_day(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
     last = min(date.fromisoformat(asked.get("to", "9999-12-31")), max(days))
     rows: list[Row] = []
     while day <= last:
-        rows += _board([[event for at, event in events if at <= day] for events in known], day, asked)
+        rows += _board(log, [[event for at, event in events if at <= day] for events in known], day, asked)
         day += timedelta(days=1)
     return rows
 
 
-def _board(streams: list[list[Raw]], day: date, asked: Mapping[str, Any]) -> list[Row]:
+def _board(log: list[Raw], streams: list[list[Raw]], day: date, asked: Mapping[str, Any]) -> list[Row]:
     groups: dict[tuple[Any, ...], list[Decimal | None]] = defaultdict(list)
     for events in streams:
         deal = Deal()
@@ -39,6 +39,7 @@ def _board(streams: list[list[Raw]], day: date, asked: Mapping[str, Any]) -> lis
     rows = [
         {"day": day.isoformat()}
         | dict(zip(names, key, strict=True))
+        | {"pipeline": called(log, key[0])}
         | {"deals": len(amounts), "amount": total(amounts, key[names.index("currency")])}
         for key, amounts in groups.items()
     ]

@@ -225,6 +225,7 @@ def test_a_report_says_what_it_lacks_and_one_that_lacks_nothing_does_not(databas
         return parked_of(node.query(report, as_of=as_of))
 
     assert {one.name: lacks(one.name) for one in node.reports} == {
+        "board_by_day": 6,
         "churn_reasons": 6,
         "monthly_sales": 6,
         "pipeline_totals": 6,

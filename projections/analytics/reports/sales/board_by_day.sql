@@ -1,6 +1,6 @@
 --: title.en = "Board by day: open deals at the end of each day"
 --: title.ru = "Доска по дням: открытые сделки на конец каждого дня"
---: columns = "day pipeline_id stage currency deals amount"
+--: columns = "day pipeline_id pipeline stage currency deals amount"
 --: order = "day pipeline_id stage currency"
 --: parameters = "from to seller_id pipeline_id by_occurrence"
 -- What the board showed at the end of each day (company's zone): open deals by pipeline, stage and currency (NULL when
