@@ -66,11 +66,11 @@ class Unit(Aggregate):
         if self.is_closed:
             raise UnitIsClosedError(kind=self.KIND, id=self.id, name=self.name)
 
-    def open(self, *, name: str, head_id: UUID | None = None, date_unknown: bool = False) -> None:
+    def open(self, *, name: str, head_id: UUID | None = None) -> None:
         """Record that there is a new unit, or that a closed one is opened again; raises UnitNameTakenError."""
         if self.stands_for is not None or (self.exists and not self.is_closed):
             raise UnitNameTakenError(kind=self.KIND, name=name, id=self.stands_for or self.id)
-        self.trigger_event(self.FACTS.opened, name=name, head_id=head_id, date_unknown=date_unknown)
+        self.trigger_event(self.FACTS.opened, name=name, head_id=head_id)
 
     def rename(self, name: str, of_name: "Unit") -> None:
         """Record another name, and on that name's own stream (`of_name`) whose it is; the present one records nothing.

@@ -6,8 +6,11 @@ from typing import Any
 from aggregates.base import Identity
 from aggregates.client import Client
 from aggregates.client_errors import ContactPointNeededError
+from aggregates.client_state import name_of
+from aggregates.deal import Deal
 from events.base import Event
 from events.client import (
+    ClientAffiliated,
     ClientArchived,
     ClientRegistered,
     ClientRestored,
@@ -17,8 +20,9 @@ from events.client import (
     ProfileCorrected,
     TaxIdCorrected,
 )
+from events.deal import DealOpened
 from events.values import ClientKind, Confidence, ContactKind, ProfileField
-from tests.examples import EMAIL, INN, OLGA, PHONE, ROMASHKA, SECTOR, fact
+from tests.examples import EMAIL, INN, LUTIK, OLGA, PHONE, ROMASHKA, SALE, SECTOR, fact
 from tests.story import Story, given, on
 
 REGISTERED = fact(ClientRegistered)
@@ -126,3 +130,16 @@ def test_two_spellings_of_one_site_are_one_contact_point() -> None:
     site = PHONE.model_copy(update={"kind": ContactKind.SITE, "key": "romashka.ru"})
 
     assert held(REGISTERED, fact(ContactPointAdded, point=site)) == {PHONE_HELD, TAX_HELD}
+
+
+def test_a_person_lends_numbers_to_the_organisations_acted_for_and_nothing_else_lends() -> None:
+    olga = given(on(OLGA, fact(ClientRegistered), fact(ClientAffiliated))).stream(Client, OLGA)
+    assert (olga.lends_to(ROMASHKA), olga.lends_to(LUTIK)) == (True, False)
+    assert not given(on(SALE, fact(DealOpened))).stream(Deal, SALE).lends_to(ROMASHKA)
+
+
+def test_by_whom_a_value_was_entered_is_kept_as_long_as_the_value() -> None:
+    removed = REGISTERED, fact(ContactPointAdded), fact(ContactPointRemoved)
+    kept = given(on(ROMASHKA, *removed)).stream(Client, ROMASHKA)
+    assert len(kept.points) == 1
+    assert set(kept.entered) == {"name", "tax_id", *(name_of(kind, key) for kind, key in kept.points)}

@@ -20,4 +20,5 @@ def test_what_is_said_last_holds_from_its_moment_on() -> None:
 
     assert leading_at(leaders, moment(2)) == (ANNA, VERA)
     assert leading_at(leaders, moment(9)) == (VERA,)
+    assert leading_at(led_from(leaders, moment(3), BORIS), moment(2)) == (ANNA, BORIS)
     assert leading_at(led_from(leaders, moment(1), BORIS), moment(2)) == (BORIS,)

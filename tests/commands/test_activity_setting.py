@@ -117,7 +117,9 @@ def test_a_mistake_is_mended_whether_it_is_planned_or_was_held() -> None:
         story.when(command(NoteActivity, activity_id=MEETING), AS_ANNA)
         assert LUTIK not in story.recorded[0].parties, "who did not take part hears no more of it"
     cancelled = on(MEETING, fact(ActivityCancelled))
-    given(*COMPANY, PLANNED, cancelled).when(right, AS_ANNA).then_refused(ActivityIsClosedError, status="cancelled")
+    given(*COMPANY, PLANNED, cancelled).when(right, AS_ANNA).then_refused(
+        ActivityIsClosedError, activity_id=MEETING, status="cancelled"
+    )
 
 
 def test_a_seller_corrects_nothing_of_somebody_else_s_client() -> None:

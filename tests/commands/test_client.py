@@ -173,7 +173,9 @@ def test_an_unknown_contact_point_is_not_corrected() -> None:
 
 
 def test_two_contact_points_do_not_become_one() -> None:
-    given(THERE, EMAILED).when(command(CorrectContactPoint)).then_refused(ContactPointExistsError)
+    given(THERE, EMAILED).when(command(CorrectContactPoint)).then_refused(
+        ContactPointExistsError, kind=ContactKind.EMAIL
+    )
 
 
 def test_a_contact_point_is_removed_but_never_the_last() -> None:
@@ -182,6 +184,11 @@ def test_a_contact_point_is_removed_but_never_the_last() -> None:
     given(THERE, EMAILED).when(ask).then(removed)
     given(THERE, EMAILED, removed).when(ask).then_nothing()
     given(THERE).when(command(RemoveContactPoint, point=OFFICE_PHONE)).then_refused(LastContactPointError)
+
+
+def test_a_point_that_is_there_is_not_added_in_another_spelling() -> None:
+    labelled = command(AddContactPoint, point=OFFICE_PHONE.model_copy(update={"label": "home"}))
+    given(THERE).when(labelled).then_refused(ContactPointExistsError, kind=ContactKind.PHONE)
 
 
 def written_to(count: int) -> Told:

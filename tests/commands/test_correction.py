@@ -67,9 +67,12 @@ def slip(asked: Command) -> Command:
 @pytest.mark.parametrize("asked", SLIPS, ids=NAMES)
 @pytest.mark.parametrize("who", [AS_ANNA, by("head", ANNA)])
 def test_who_entered_a_value_corrects_it_for_a_day(asked: Command, who: Actor) -> None:
-    assert given(*COMPANY, entered(23)).when(slip(asked), who).recorded
+    for hours in (23, 24):
+        assert given(*COMPANY, entered(hours)).when(slip(asked), who).recorded
     story = given(*COMPANY, entered(25)).when(slip(asked), who)
     story.then_refused(CorrectionNeedsRightError, client_id=ROMASHKA, hours=24, since=TODAY - timedelta(hours=25))
+    assert story.refusal is not None
+    assert f"{story.refusal.facts['hours']} hours" == "24 hours"
 
 
 @pytest.mark.parametrize("asked", SLIPS, ids=NAMES)
@@ -89,8 +92,20 @@ def test_a_client_of_somebody_else_is_left_alone_and_ones_own_is_not(asked: Comm
 
 
 def test_correcting_again_and_again_does_not_begin_the_day_anew() -> None:
-    renamed = on(ROMASHKA, ClientRenamed(from_name="x", to_name="Romashka"), occurred_at=TODAY, actor=ANNA)
-    given(*COMPANY, entered(25), renamed).when(command(RenameClient), AS_ANNA).then_refused(CorrectionNeedsRightError)
+    email = EMAIL.model_copy(update={"value": OTHER_EMAIL.value, "key": OTHER_EMAIL.value})
+    corrected: tuple[tuple[Event, Command], ...] = (
+        (ClientRenamed(from_name="x", to_name="Romashka"), command(RenameClient)),
+        (TaxIdCorrected(from_tax_id=None, to_tax_id=INN, source="x"), command(CorrectTaxId, tax_id=None)),
+        (
+            ContactPointCorrected(from_point=fact(ClientRegistered).contact_points[0], to_point=email, source="x"),
+            RemoveContactPoint(client_id=ROMASHKA, point=OTHER_EMAIL),
+        ),
+    )
+    for told, again in corrected:
+        by_anna, by_boris = (on(ROMASHKA, told, occurred_at=TODAY, actor=str(who)) for who in (ANNA, BORIS))
+        given(*COMPANY, entered(25), by_anna).when(again, AS_ANNA).then_refused(CorrectionNeedsRightError)
+        # Whoever put another's value right entered the new one.
+        assert given(*COMPANY, entered(25), by_boris).when(again, AS_BORIS).recorded
     by_operator = on(ROMASHKA, ClientRenamed(from_name="x", to_name="Romashka"), occurred_at=TODAY, actor="operator")
     given(*COMPANY, entered(1), by_operator).when(command(RenameClient), AS_ANNA).then_refused(
         CorrectionNeedsRightError, since=None

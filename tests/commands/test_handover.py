@@ -216,8 +216,10 @@ def test_what_was_handed_over_is_held_and_reminded_of_in_the_other_ones_name() -
 
 @pytest.mark.parametrize("ask", [command(WinDeal), command(LoseDeal)], ids=["won", "lost"])
 def test_no_deal_is_won_or_lost_in_the_name_of_who_had_left(ask: Command) -> None:
-    story = given(*COMPANY, DEAL, gone(ANNA)).when(ask, by("head", VERA))
-    story.then_refused(WorkOfDepartedError, staff_id=ANNA, staff_name="Anna", remedy="hand-over-deal")
+    left = gone(ANNA)._replace(occurred_at=TODAY)
+    story = given(*COMPANY, DEAL, left).when(ask, by("head", VERA))
+    told = {"staff_id": ANNA, "staff_name": "Anna", "since": TODAY, "remedy": "hand-over-deal"}
+    story.then_refused(WorkOfDepartedError, **told)
     handed = deal_goes_to(VERA, "vacation")
     ended, *_ = given(*COMPANY, DEAL, gone(ANNA), handed).when(ask, by("head", VERA)).recorded
     assert isinstance(ended, DealWon | DealLost)

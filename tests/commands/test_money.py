@@ -105,6 +105,9 @@ def said(event: Any, name: str) -> str:
 def test_a_fact_holds_the_amount_in_one_form() -> None:
     told = story(*COMPANY).when(command(OpenDeal, amount=rub("1200.5")), SELLER)
     assert [said(event, "amount") for event in told.recorded if isinstance(event, DealOpened)] == ["1200.50"]
+    yen = Money(amount=Decimal("700.00"), currency="JPY")
+    told = story(*COMPANY).when(command(OpenDeal, amount=yen), SELLER)
+    assert [said(event, "amount") for event in told.recorded if isinstance(event, DealOpened)] == ["700"]
     opened = on(SALE, fact(DealOpened, amount=rub("7")))
     told = story(*COMPANY, opened).when(command(RevalueDeal, amount=rub("1000")), SELLER)
     (revalued,) = (event for event in told.recorded if isinstance(event, DealRevalued))

@@ -91,7 +91,7 @@ def test_nobody_puts_words_into_somebody_else_s_mouth() -> None:
     for who in (AS_BORIS, AS_VERA, by("admin", "letopis"), by("operator", BORIS)):
         story = given(*COMPANY).when(NOTED, AS_ANNA)
         story.recorded.clear()
-        story.when(edit, who).then_refused(NoteIsAnothersError, author=str(ANNA), author_name="Anna")
+        story.when(edit, who).then_refused(NoteIsAnothersError, note_id=REMARK, author=str(ANNA), author_name="Anna")
 
 
 def test_a_head_or_an_admin_withdraws_any_note_and_others_their_own() -> None:
@@ -103,7 +103,7 @@ def test_a_head_or_an_admin_withdraws_any_note_and_others_their_own() -> None:
     for who in (AS_BORIS, by("operator", BORIS), by("integration", "telephony")):
         story = given(*COMPANY).when(NOTED, AS_ANNA)
         story.recorded.clear()
-        story.when(withdraw, who).then_refused(NoteIsAnothersError, author_name="Anna")
+        story.when(withdraw, who).then_refused(NoteIsAnothersError, note_id=REMARK, author_name="Anna")
 
 
 def test_a_program_s_note_goes_by_its_name() -> None:

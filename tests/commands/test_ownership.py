@@ -17,6 +17,7 @@ from aggregates.client_errors import (
     OwnershipOutOfOrderError,
     ParentIsBelowError,
 )
+from aggregates.client_state import AT_ONCE
 from aggregates.product import product_id
 from aggregates.staff import ActsForAnotherError, StaffDoesNotSellError, StaffHasDepartedError
 from commands.activity import HoldActivity, NameActivityClient, RecordActivity
@@ -355,7 +356,9 @@ def test_nobody_becomes_the_owner_of_a_day_that_was_somebody_else_s() -> None:
         on(ROMASHKA, fact(ClientReleased, from_owner_id=BORIS), occurred_at=wednesday),
     )
     claim = command(ClaimClient, occurred_at=tuesday)
-    given(*COMPANY, *released).when(claim, AS_ANNA).then_refused(OwnershipOutOfOrderError, since=wednesday)
+    given(*COMPANY, *released).when(claim, AS_ANNA).then_refused(
+        OwnershipOutOfOrderError, client_id=ROMASHKA, since=wednesday, occurred_at=tuesday
+    )
     owned = on(ROMASHKA, fact(ClientClaimed, owner_id=ANNA), occurred_at=wednesday)
     for ask in (command(TransferClient, occurred_at=tuesday), command(ReleaseClient, occurred_at=tuesday)):
         given(*COMPANY, owned).when(ask).then_refused(OwnershipOutOfOrderError, since=wednesday)
@@ -366,5 +369,6 @@ def test_nobody_becomes_the_owner_of_a_day_that_was_somebody_else_s() -> None:
 def test_of_two_that_race_the_later_decided_one_does_not_happen_before_the_other() -> None:
     noon = datetime(2026, 5, 6, 12, tzinfo=UTC)
     owned = on(ROMASHKA, fact(ClientClaimed, owner_id=ANNA), occurred_at=noon)
-    story = given(*COMPANY, owned).when(command(ReleaseClient, occurred_at=noon - timedelta(seconds=2)))
-    assert [event.occurred_at for event in story.recorded] == [noon]
+    for earlier in (timedelta(seconds=2), AT_ONCE):
+        story = given(*COMPANY, owned).when(command(ReleaseClient, occurred_at=noon - earlier))
+        assert [event.occurred_at for event in story.recorded] == [noon]

@@ -46,4 +46,6 @@ def test_texts_are_read_or_not() -> None:
         )
     )
     for scope in (Scope.OWN, Scope.TEAM, Scope.BRANCH):
-        given().when(command(GrantScope, kind=SeenKind.TEXTS, scope=scope)).then_refused(TextsAreWholeError)
+        given().when(command(GrantScope, kind=SeenKind.TEXTS, scope=scope)).then_refused(
+            TextsAreWholeError, scope=scope
+        )

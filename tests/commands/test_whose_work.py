@@ -17,7 +17,7 @@ from commands.base import Command
 from commands.client import AdvanceLifecycle
 from commands.deal import HandOverDeal, LoseDeal, MoveDeal, NameDealClient, ReopenDeal, RevalueDeal, WinDeal
 from commands.note import NoteActivity, NoteClient, NoteDeal
-from events.activity import ActivityHeld, ActivityPlanned
+from events.activity import ActivityHeld, ActivityPlanned, CallClassified
 from events.client import ClientAffiliated, ClientClaimed, ClientRegistered, ClientReleased, LifecycleAdvanced
 from events.deal import DealLost, DealOpened, DealWon
 from events.pipeline import PipelineDefined
@@ -142,9 +142,12 @@ def test_where_the_relationship_stands_is_said_by_who_owns_it() -> None:
 
 
 def test_somebody_else_s_touchpoint_is_not_given_another_client() -> None:
-    held = on(CALL, fact(ActivityHeld, staff_id=BORIS, client_id=None, contact_id=None))
+    held = fact(ActivityHeld, staff_id=BORIS, client_id=None, contact_id=None)
+    nobody_s = fact(ActivityHeld, staff_id=None, client_id=None, contact_id=None)
+    taken, taken_by_anna = (fact(CallClassified, staff_id=who) for who in (BORIS, ANNA))
     name = NameActivityClient(activity_id=CALL, client_id=ROMASHKA)
-    given(*COMPANY, held).when(name, AS_ANNA).then_refused(ActsForAnotherError, staff_id=BORIS)
+    for told in ((held,), (held, taken_by_anna), (nobody_s, taken, taken_by_anna)):
+        given(*COMPANY, on(CALL, *told)).when(name, AS_ANNA).then_refused(ActsForAnotherError, staff_id=BORIS)
 
 
 def test_a_lost_deal_lost_again_for_another_reason_is_refused_and_for_the_same_records_nothing() -> None:

@@ -6,8 +6,11 @@ from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
     ActivityCorrected,
+    ActivityHandedOver,
     ActivityHeld,
     ActivityNoted,
+    ActivityNoteEdited,
+    ActivityNoteWithdrawn,
     ActivityPlanned,
     ActivityReminderFell,
     ActivityRescheduled,
@@ -65,6 +68,7 @@ UNKNOWN = ActivityRow(CALL, version=1)
 
 def test_a_planned_activity_waits_for_its_moment() -> None:
     given(on(MEETING, PLANNED)).shows(activities, PLANNED_ROW)
+    given(on(MEETING, fact(ActivityPlanned, remind_before=None))).shows_row(activities, MEETING, remind_at=None)
 
 
 def test_a_rescheduled_activity_is_due_at_the_new_moment() -> None:
@@ -159,6 +163,20 @@ def test_an_incoming_call_is_classified_named_and_noted() -> None:
     )
 
 
+def test_a_plan_that_is_handed_over_is_the_other_s_and_nothing_else_of_it_changes() -> None:
+    handed = fact(ActivityHandedOver)
+    given(on(MEETING, PLANNED, handed)).shows(activities, PLANNED_ROW._replace(staff_id=BORIS, version=2))
+    given(on(MEETING, HELD, handed)).shows(activities, HELD_ROW._replace(staff_id=BORIS, version=2))
+
+
+def test_notes_say_what_they_say_now_in_the_order_in_which_they_were_written() -> None:
+    first, second = fact(ActivityNoted), fact(ActivityNoted, note_id=SALE, text="Sent it")
+    sent = {str(SALE): {"text": "Sent it", "order": 2}}
+    edited = {str(REMARK): {"text": "Asked for two catalogues", "order": 1}, **sent}
+    for told, notes in ((fact(ActivityNoteEdited), edited), (fact(ActivityNoteWithdrawn), sent)):
+        given(on(MEETING, PLANNED, first, second, told)).shows(activities, PLANNED_ROW._replace(notes=notes, version=4))
+
+
 def test_a_reclassified_call_stays_with_whoever_took_it() -> None:
     given(on(CALL, fact(ActivityHeld), fact(CallClassified, staff_id=BORIS))).shows_row(
         activities, CALL, staff_id=ANNA, call_status="finished"
@@ -180,6 +198,11 @@ def test_whatever_is_heard_first_of_an_activity_is_kept() -> None:
         activities, unknown._replace(notes={str(REMARK): {"text": "Asked for a catalogue", "order": 1}})
     )
     given(on(CALL, fact(ActivityCancelled))).shows(activities, off)
+    given(on(CALL, fact(ActivityNoteEdited))).shows(
+        activities, unknown._replace(notes={str(REMARK): {"text": "Asked for two catalogues", "order": 0}})
+    )
+    handed = unknown._replace(state="planned", staff_id=BORIS, before_contact=[1])
+    given(on(CALL, fact(ActivityHandedOver))).shows(activities, handed)
 
 
 def test_the_setting_is_as_last_planned_told_or_corrected() -> None:
@@ -194,7 +217,9 @@ def test_the_setting_is_as_last_planned_told_or_corrected() -> None:
     given(on(MEETING, planned)).shows_row(activities, MEETING, **shown)
     given(on(MEETING, planned, held)).shows_row(activities, MEETING, **{**shown, "duration_minutes": 20})
     corrected = on(MEETING, planned, fact(ActivityCorrected))
-    given(corrected).shows_row(activities, MEETING, place="Lenina 10", participant_client_ids=[])
+    given(corrected).shows_row(
+        activities, MEETING, place="Lenina 10", participant_client_ids=[], state="planned", topic="Contract"
+    )
 
 
 def test_a_meeting_is_in_the_story_of_each_client_that_takes_part_and_of_no_colleague() -> None:

@@ -4,7 +4,7 @@ from events.activity import ActivityNoted, ActivityNoteEdited
 from events.client import ClientNoted, ClientNoteEdited, ClientNoteWithdrawn
 from events.deal import DealNoted
 from projections.interactions.notes import NoteRow, notes
-from tests.examples import CALL, REMARK, ROMASHKA, SALE, fact
+from tests.examples import ANNA, CALL, REMARK, ROMASHKA, SALE, fact
 from tests.story import given, moment, nth_id, on
 
 WRITTEN = NoteRow(ROMASHKA, REMARK, "client", text="Call before noon", author="story", written_at=moment(1))
@@ -12,6 +12,8 @@ WRITTEN = NoteRow(ROMASHKA, REMARK, "client", text="Call before noon", author="s
 
 def test_a_note_says_who_wrote_it_and_when() -> None:
     given(on(ROMASHKA, fact(ClientNoted))).shows(notes, WRITTEN)
+    by_anna = WRITTEN._replace(author=str(ANNA), author_id=ANNA)
+    given(on(ROMASHKA, fact(ClientNoted), actor=ANNA)).shows(notes, by_anna)
 
 
 def test_an_edited_note_says_what_it_says_now() -> None:

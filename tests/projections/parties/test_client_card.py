@@ -195,3 +195,8 @@ def test_a_card_has_so_many_of_them_and_no_more() -> None:
     many = [fact(client.DataNoticeGiven)] * (MOST_DATA_NOTICES + 1)
     latest = [told(number, "story") for number in range(MOST_DATA_NOTICES + 2, 2, -1)]
     card(*many, data_notices=latest)
+
+
+def test_whom_a_person_acts_for_and_what_is_noted_change_nothing_on_the_card() -> None:
+    card(fact(client.ClientAffiliated), fact(client.AffiliationEnded))
+    card(fact(client.ClientNoted), fact(client.ClientNoteEdited), fact(client.ClientNoteWithdrawn))

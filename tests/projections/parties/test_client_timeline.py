@@ -1,16 +1,17 @@
 """The timeline tells one client's story, and a shared fact in every client's it concerns."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from events.activity import ActivityClientNamed, ActivityHeld, ActivityNoted
 from events.base import Event
 from events.client import ClientAffiliated, ClientRegistered, ClientTransferred
 from events.deal import DealOpened
-from events.values import Channel
+from events.values import Channel, Money
 from projections.parties.client_timeline import ClientTimelineRow, client_timeline
 from tests.examples import ANNA, BORIS, CALL, GTX, LUTIK, OLGA, ROAD, ROMASHKA, SALE, fact
-from tests.story import given, moment, on
+from tests.story import as_recorded, given, moment, on
 
 CALLED = fact(ActivityHeld, channel=Channel.CALL, contact_id=OLGA)
 
@@ -78,7 +79,9 @@ def test_a_party_named_twice_has_the_fact_once() -> None:
     noted = ActivityNoted(text="Asked for a catalogue")
     line_of_romashka = line(ROMASHKA, noted, CALL, details={"text": "Asked for a catalogue"})
 
-    given(on(CALL, noted, about=ROMASHKA, concerning=(ROMASHKA, ROMASHKA))).shows(client_timeline, line_of_romashka)
+    told = on(CALL, noted, about=ROMASHKA, concerning=(ROMASHKA, ROMASHKA))
+    given(told).shows(client_timeline, line_of_romashka)
+    assert client_timeline.keys(*as_recorded([told])) == ((1, ROMASHKA),)
 
 
 def test_an_affiliation_is_told_to_both_sides_and_to_nobody_else() -> None:
@@ -107,3 +110,16 @@ def test_money_is_told_as_a_decimal_string_and_the_seller_as_the_staff_member() 
     given(on(SALE, opened, about=ROMASHKA)).shows(
         client_timeline, line(ROMASHKA, opened, SALE, staff_id=ANNA, details=details)
     )
+
+
+def test_money_is_told_with_the_decimals_of_its_currency_however_the_log_has_it() -> None:
+    for amount, currency, told in (
+        ("4821", "USD", "4821.00"),
+        ("4821.000", "USD", "4821.00"),
+        ("4821.0", "JPY", "4821"),
+    ):
+        opened = fact(DealOpened, amount=Money(amount=Decimal(amount), currency=currency))
+        row = given(on(SALE, opened, about=ROMASHKA)).rows(client_timeline)[1, ROMASHKA]
+        assert row.details["amount"] == {"amount": told, "currency": currency}
+    row = given(on(SALE, fact(DealOpened, amount=None), about=ROMASHKA)).rows(client_timeline)[1, ROMASHKA]
+    assert "amount" not in row.details

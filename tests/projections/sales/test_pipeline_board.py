@@ -62,6 +62,11 @@ def test_an_opened_deal_is_on_the_board() -> None:
     story(on(SALE, OPENED)).shows(pipeline_board, OPENED_ROW)
 
 
+def test_what_is_noted_of_a_deal_changes_nothing_on_the_board() -> None:
+    noted = fact(deal.DealNoted), fact(deal.DealNoteEdited), fact(deal.DealNoteWithdrawn)
+    story(on(SALE, OPENED, *noted)).shows(pipeline_board, OPENED_ROW._replace(version=4))
+
+
 def test_a_deal_is_won_for_what_it_was_won_for_and_a_lost_one_says_why() -> None:
     story(on(SALE, OPENED, WON)).shows(pipeline_board, WON_ROW)
     story(on(SALE, OPENED, LOST)).shows(pipeline_board, LOST_ROW)

@@ -93,5 +93,6 @@ def test_a_restored_stage_is_where_it_was() -> None:
 
 def test_a_retired_pipeline_says_since_when_until_it_comes_back() -> None:
     retired, restored = PipelineRetired(), PipelineRestored()
-    given(on(ROAD, DEFINED, retired)).shows_row(pipelines, ROAD, retired_at=moment(2), version=2)
-    given(on(ROAD, DEFINED, retired, restored)).shows_row(pipelines, ROAD, retired_at=None, version=3)
+    defined = given(on(ROAD, DEFINED)).rows(pipelines)[ROAD,]
+    given(on(ROAD, DEFINED, retired)).shows(pipelines, defined._replace(retired_at=moment(2), version=2))
+    given(on(ROAD, DEFINED, retired, restored)).shows(pipelines, defined._replace(version=3))

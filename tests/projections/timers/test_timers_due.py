@@ -79,6 +79,9 @@ def test_two_timers_may_look_at_one_kind_of_fact() -> None:
     both = timers_due_by((activity_reminder, follow_up))
     given(on(CALL, PLANNED, ENDED)).shows(both, TimerDueRow("follow-up", CALL, moment(26), set_by(2)))
     assert {"was_planned", "channel"} == set(both.parts[ActivityHeld.TOPIC].model_fields)
+    alone = timers_due_by((follow_up,))
+    given(on(CALL, ENDED)).shows(alone, TimerDueRow("follow-up", CALL, moment(25), set_by(1)))
+    assert alone.partition_by == both.partition_by == "stream"
 
 
 def test_another_rule_or_meaning_is_folded_anew() -> None:
