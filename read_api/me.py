@@ -35,6 +35,7 @@ class Me(Whole):
         description="As the directory has them; null of a program, and of nobody it knows."
     )
     language: Literal["en", "ru"] = Field(description="In which one errors are told, by `Accept-Language`.")
+    zone: str = Field(description="The time zone in which the company's days begin, such as Europe/Moscow.")
     commands: list[str] = Field(
         description="The names of those that the role, or the API key, may ask for: `POST /commands/{name}`."
     )
@@ -54,6 +55,7 @@ async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Respons
         "role": caller.role,
         "client_id": caller.on_behalf_of,
         "language": desk.language_of(ask.request.headers.get("accept-language")),
+        "zone": desk.zone.key,
         "commands": _named(caller, await desk.commands_of(caller.role)),
         "questions": _named(caller, questions_of(caller.role)),
         "scopes": await desk.reaches.scopes_of(caller.role),

@@ -39,6 +39,7 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
         "TABLE letopis.api_key_use": "SELECT INSERT UPDATE",
         "TABLE letopis.checkpoint": "SELECT INSERT UPDATE",
         "TABLE letopis.snapshot": "SELECT INSERT DELETE",
+        "TABLE letopis.kept_secret": "SELECT INSERT UPDATE DELETE",
         "TABLE letopis.timer_answer": "SELECT INSERT UPDATE DELETE",
         "TABLE letopis.unanswered": "SELECT INSERT UPDATE DELETE",
         "TABLE read.policy_status": "SELECT",

@@ -20,6 +20,7 @@ from app.composition.signing_in import api_keys_at, door_at
 from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
+from app.serving.console import console_routes
 from app.serving.forward import QUESTION_PATHS, REPORT_PATHS, forwarding_routes
 from app.serving.here import operators_or_from_here
 from app.serving.http import Check, Parts
@@ -118,6 +119,7 @@ def http_parts(
         first_routes=(*commands, *_passing_on(settings, analytics, home, may_measure), *reads.first),
         other_routers=operators,
         read_router=reads.router,
+        guest_routes=console_routes(settings, urls, master),
         lifespan=reads.lifespan,
         streams=reads.streams,
         on_stop=reads.end_streams,

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.status import HTTP_404_NOT_FOUND
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.serving.guards import DATA, PageGuards
+from app.serving.guards import CONSOLE, PageGuards, guards_for
 from app.serving.metrics import Measured
 from app.words.problems import Problem, incident_of, problem_response
 from commands.execution.door import ABSENT
@@ -65,7 +65,11 @@ class SizeLimits:
             return
         path = scope["path"]
         ours = (
-            SMALL if not path.startswith("/commands") else ONE_COMMAND if path.startswith("/commands/") else self.limit
+            ONE_COMMAND
+            if path.startswith(("/commands/", CONSOLE))
+            else self.limit
+            if path.startswith("/commands")
+            else SMALL
         )
         limit = min(ours, self.limit)
         announced = Headers(scope=scope).get("content-length", "")
@@ -115,7 +119,7 @@ class Frame:
         is_head = scope["method"] == "HEAD"
         # A caller who may GET something may ask for the head of that answer alone.
         asked = {**scope, "method": "GET"} if is_head else scope
-        guards = self.pages.get(scope["path"], DATA)
+        guards = guards_for(self.pages, scope["path"])
         more = guards.https if scope["scheme"] == "https" else guards.http
 
         async def watched(message: Message) -> None:

@@ -35,8 +35,17 @@ def guards_of(policy: str) -> Guards:
 
 DATA = guards_of(DATA_POLICY)
 
+CONSOLE = "/console/"
+OF_ITS_OWN = Guards((), (_HTTPS_ONLY,))
+"""Of pages that say themselves what may be in them: each has a word of its own by which it knows its scripts."""
+
 PageGuards = Mapping[str, Guards]
-"""The guards of each page, by its path."""
+"""The guards of each page, by its path; a path that ends in / stands for all below it."""
+
+
+def guards_for(pages: PageGuards, path: str) -> Guards:
+    """Return the guards of what is at a path."""
+    return pages.get(path) or pages.get(f"/{path[1:].partition('/')[0]}/", DATA)
 
 
 def as_lines(headers: tuple[Header, ...]) -> bytes:

@@ -17,13 +17,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.serving.frame import Frame, SizeLimits
-from app.serving.guards import guards_of
+from app.serving.guards import CONSOLE, OF_ITS_OWN, guards_of
+from app.serving.in_process import InProcess
 from app.serving.metrics import MEDIA_TYPE, Gauge, Gauges, Measured, exposition
 from app.words.docs import DOCS, docs_router, page_of, policy_of
 from app.words.labels import labels_router
 from app.words.openapi import ApiDocument
 from app.words.problems import STATUSES, Problem, answer_with_problem, problem_response
 from commands.execution.door import NOT_KEPT
+from read_api.console.calling import Call
 
 CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID",
@@ -81,6 +83,8 @@ class Parts:
     # Looked at before the reads, in this order.
     other_routers: Sequence[APIRouter] = ()
     read_router: APIRouter | None = None
+    # Looked at last: pages of a guest that knows us by what it is given here, and asks as everybody does.
+    guest_routes: Callable[[Call], Sequence[BaseRoute]] = lambda _call: ()
     actor_of: Callable[[str | None], str | None] = lambda _header: None
     # Who is not let in to what is measured is refused by an exception.
     may_measure: Callable[[Request], Awaitable[None]] = anybody
@@ -118,6 +122,7 @@ def create_app(parts: Parts) -> FastAPI:
             app.include_router(router)
     # Asked for most often, so looked at first, and by the application itself: every router between costs its share.
     app.router.routes[:0] = parts.first_routes
+    app.router.routes += parts.guest_routes(InProcess(app))
     ours = [kind for kind, _status in STATUSES]
     for kind in (HTTPException, RequestValidationError, ValidationError, psycopg.Error, *ours):
         app.add_exception_handler(kind, answer_with_problem)
@@ -132,7 +137,7 @@ def create_app(parts: Parts) -> FastAPI:
             allow_headers=[*CORS_REQUEST_HEADERS],
             expose_headers=[*CORS_ANSWER_HEADERS],
         )
-    pages = {DOCS: guards_of(policy_of(page))}
+    pages = {DOCS: guards_of(policy_of(page)), CONSOLE: OF_ITS_OWN}
     app.add_middleware(Frame, measured=parts.measured, actor_of=parts.actor_of, pages=pages)
     return app
 

@@ -1,0 +1,74 @@
+"""Puts the console together: what it keeps for browsers, who may come in how, and the API that it asks."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from app.auth.issuing import token_issuer
+from app.auth.keys import TokenKeyError, takes_development_key
+from app.composition.kept import Kept
+from app.database import Urls
+from app.demo.company import ADMIN_ID, demo_id
+from app.serving.here import is_from_here
+from app.settings import Settings
+from app.words.messages import language_of
+from infra.log.crypto import MasterKey
+from read_api.console.assets import ROUTE
+from read_api.console.calling import Call
+from read_api.console.door import Door, Person, Ways, routes_of
+from read_api.console.pages import PAGES
+from read_api.console.pages.entering import entering_routes
+from read_api.console.sessions import SESSION_SECONDS
+
+TOKEN_LIFE = timedelta(seconds=SESSION_SECONDS)
+
+DEMO = {
+    "anna": Person("anna", "Анна Белова", "seller"),
+    "boris": Person("boris", "Борис Громов", "seller"),
+    "head": Person("head", "Ольга Соколова", "head"),
+    "vera": Person("vera", "Вера Орлова", "operator"),
+    "analyst": Person("analyst", "", "analyst"),
+    "auditor": Person("auditor", "", "auditor"),
+    "ops": Person("ops", "", "ops"),
+    "admin": Person("admin", "", "admin"),
+}
+"""Whom one may be in the demo company: its staff, and programs in roles that nobody has there."""
+
+
+def console_routes(settings: Settings, urls: Urls, master: MasterKey) -> Callable[[Call], Sequence[BaseRoute]]:
+    """Return what gives the routes of the console, once it is known how the API is asked."""
+    kept = Kept(urls.writer, master, settings.read_seconds)
+
+    def routes(call: Call) -> Sequence[BaseRoute]:
+        door = Door(call, kept, ways_in(settings), PAGES, language_of)
+        return routes_of(door, (ROUTE, *entering_routes(door)))
+
+    return routes
+
+
+def ways_in(settings: Settings) -> Ways:
+    """Return the ways into the console that these settings leave open."""
+    is_demo = settings.database_url is None and _signs_itself(settings)
+
+    def people(request: Request) -> Sequence[Person]:
+        return tuple(DEMO.values()) if is_demo and is_from_here(request.scope) else ()
+
+    def token_of(key: str) -> str:
+        person = DEMO[key]
+        issuer = token_issuer(settings)
+        if key == "admin":
+            return issuer.issue(str(ADMIN_ID), None, TOKEN_LIFE)
+        if person.name:
+            return issuer.issue(str(demo_id(key)), None, TOKEN_LIFE)
+        return issuer.issue(key, person.role, TOKEN_LIFE)
+
+    return Ways(people, token_of)
+
+
+def _signs_itself(settings: Settings) -> bool:
+    try:
+        return takes_development_key(settings)
+    except TokenKeyError:
+        return False

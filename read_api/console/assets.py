@@ -1,0 +1,56 @@
+"""The files that pages load: style, scripts, fonts, signs; at addresses that change with their content."""
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from read_api.console.sessions import PATH
+
+HERE = Path(__file__).parent
+FOLDERS = (HERE / "static", HERE / "elements")
+KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+
+# Content at an address never changes: another content has another address.
+FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+@cache
+def files() -> dict[str, Path]:
+    """Return every file by its name; none is served that was not there at the start."""
+    return {
+        path.relative_to(folder).as_posix(): path
+        for folder in FOLDERS
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in KINDS
+    }
+
+
+@cache
+def bundle() -> str:
+    """Return a hash of all of them: whatever changes, every address does, and what names another finds it beside."""
+    every = sha256()
+    for name, path in files().items():
+        every.update(f"{name}\n".encode() + sha256(path.read_bytes()).digest())
+    return every.hexdigest()[:16]
+
+
+def address_of(name: str) -> str:
+    """Return where a file is; raises KeyError for one that is not there."""
+    assert name in files(), name  # noqa: S101
+    return f"{PATH}/static/{bundle()}/{name}"
+
+
+async def give(request: Request) -> Response:
+    """Answer with a file; at an older address it is there all the same, and not kept."""
+    path = files().get(request.path_params["name"])
+    if path is None:
+        return Response(status_code=404, headers={"Cache-Control": "no-store"})
+    headers = FOR_EVER if request.path_params["bundle"] == bundle() else {"Cache-Control": "no-cache"}
+    return FileResponse(path, headers=headers, media_type=KINDS[path.suffix])
+
+
+ROUTE = Route(f"{PATH}/static/{{bundle}}/{{name:path}}", give, methods=["GET"])

@@ -1,0 +1,5 @@
+"""Clients."""
+
+from read_api.console.page import Pages
+
+pages = Pages()

@@ -1,0 +1,15 @@
+"""Where one arrives: the first page one may look at."""
+
+from read_api.console.page import Gone, Pages, View, Visit
+
+pages = Pages()
+
+
+@pages.page("")
+async def home(visit: Visit) -> View | Gone:
+    """Go to my day, else to what else there is for this role; a role with nothing here is told what there is."""
+    if visit.asks("get_my_day") and visit.me["staff"] is not None:
+        return Gone("/console/my-day")
+    if visit.asks("list_clients"):
+        return Gone("/console/clients")
+    return View("home.html", visit.words("home.title"))

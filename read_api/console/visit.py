@@ -1,0 +1,51 @@
+"""One look at the console: who looks, in which language, and what the API is asked for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from starlette.requests import Request
+
+from read_api.console.calling import Api
+from read_api.console.sessions import Session
+from read_api.console.words import Words
+
+THEMES = ("light", "dark")
+
+
+@dataclass
+class Visit:
+    """Who looks (`me` is what the API says of them), and what they asked with."""
+
+    request: Request
+    session: Session
+    api: Api
+    me: Mapping[str, Any]
+    words: Words
+    theme: str | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """What the address of the page says."""
+        return self.request.query_params
+
+    def may(self, command: str) -> bool:
+        """Tell whether the role may ask for a command."""
+        return command in self.me["commands"]
+
+    def asks(self, question: str | None) -> bool:
+        """Tell whether the role may ask a question."""
+        return question is None or question in self.me["questions"]
+
+    @property
+    def here(self) -> str:
+        """The address of this page, to come back to."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    @staticmethod
+    def new_key() -> str:
+        """Return the key of a form: sent twice, it is carried out once."""
+        return str(uuid4())

@@ -1,0 +1,126 @@
+"""What the console says, in its user's language: words, plurals, days and money as CLDR has them."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_currency, format_decimal
+
+LANGUAGES = ("en", "ru")
+
+# English with the day before the month and 24 hours: what both offices read without a second look.
+_LOCALES = {"en": "en_GB", "ru": "ru_RU"}
+
+Catalogue = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""page → word → language → sentence, or sentences by CLDR's plural category"""
+
+
+def own_words() -> Catalogue:
+    """Return the words that the console has of its own."""
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+class Words:
+    """What is said to one user: `labels` are the API's words of its lists."""
+
+    def __init__(self, language: str, zone: ZoneInfo, own: Catalogue, labels: Catalogue, now: datetime) -> None:
+        self.language = language
+        self.zone = zone
+        self._own = own
+        self._labels = labels
+        self.locale = Locale.parse(_LOCALES.get(language, "en_GB"))
+        self.now = now.astimezone(zone)
+
+    def __call__(self, name: str, /, **facts: Any) -> str:
+        """Return a sentence by page and word (`my_day.overdue`); `n` chooses its plural. Raises KeyError."""
+        page, _, word = name.partition(".")
+        told = self._own[page][word][self.language]
+        if isinstance(told, Mapping):
+            told = told[self.locale.plural_form(facts["n"])]
+            facts["n"] = self.number(facts["n"])
+        return str(told).format_map(facts)
+
+    def label(self, name: str, word: str | None) -> str:
+        """Return what people call a word of one of the API's lists; the word itself where it is not known."""
+        return "" if word is None else str(self._labels.get(name, {}).get(word, {}).get(self.language, word))
+
+    def labels_of(self, name: str) -> Mapping[str, str]:
+        """Return every word of one of the API's lists with what people call it."""
+        return {word: told[self.language] for word, told in self._labels.get(name, {}).items()}
+
+    def number(self, value: float | Decimal) -> str:
+        """Return a number with its digits grouped."""
+        return str(format_decimal(value, locale=self.locale))
+
+    def money(self, amount: str | Decimal, currency: str) -> str:
+        """Return an amount of money; without its cents where there are none."""
+        exact, pattern = Decimal(amount), str(self.locale.currency_formats["standard"].pattern)
+        if exact == exact.to_integral_value():
+            pattern = pattern.replace(".00", "")
+        return str(
+            format_currency(
+                exact, currency, pattern, self.locale, currency_digits=False, decimal_quantization=False
+            )
+        )
+
+    def sums(self, sums: Sequence[Mapping[str, Any]]) -> str:
+        """Return amounts of several currencies."""
+        return " + ".join(self.money(one["amount"], one["currency"]) for one in sums)
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Return words as a sentence lists them."""
+        return str(format_list(list(parts), locale=self.locale))
+
+    def local(self, moment: str | datetime) -> datetime:
+        """Return a moment as the company's clocks show it."""
+        known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return known.astimezone(self.zone)
+
+    def time(self, moment: str | datetime) -> str:
+        """Return the time of day of a moment."""
+        return str(format_time(self.local(moment), "HH:mm", locale=self.locale))
+
+    def day(self, moment: str | date | None) -> str:
+        """Return the day of a moment, or a day; its year only when it is not this one."""
+        if moment is None:
+            return ""
+        known = self._day_of(moment)
+        pattern = "d MMMM" if known.year == self.now.year else "d MMMM y"
+        return str(format_date(known, pattern, locale=self.locale))
+
+    def short_day(self, moment: str | date) -> str:
+        """Return the day of a moment as a column has it."""
+        known = self._day_of(moment)
+        pattern = "d MMM" if known.year == self.now.year else "d MMM y"
+        return str(format_date(known, pattern, locale=self.locale))
+
+    def long_day(self, moment: str | date) -> str:
+        """Return the day of a moment with its day of the week, as a heading has it; today and yesterday by name."""
+        known = self._day_of(moment)
+        told = str(format_date(known, "EEEE, d MMMM" if known.year == self.now.year else "d MMMM y", locale=self.locale))
+        near = {timedelta(): "common.today", timedelta(1): "common.yesterday", timedelta(-1): "common.tomorrow"}
+        name = near.get(self.now.date() - known)
+        return told[:1].upper() + told[1:] if name is None else f"{self(name)}, {self.day(known)}"
+
+    def when(self, moment: str | datetime) -> str:
+        """Return a moment as a list has it: of today its time, else its day."""
+        known = self.local(moment)
+        return self.time(known) if known.date() == self.now.date() else self.short_day(known)
+
+    def moment(self, moment: str | datetime) -> str:
+        """Return a moment with its day and time."""
+        return f"{self.day(moment)}, {self.time(moment)}"
+
+    def _day_of(self, moment: str | date) -> date:
+        if isinstance(moment, str) and len(moment) == len("2026-01-31"):
+            return date.fromisoformat(moment)
+        if isinstance(moment, date) and not isinstance(moment, datetime):
+            return moment
+        return self.local(moment).date()
