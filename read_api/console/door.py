@@ -112,7 +112,8 @@ class Door:
         seen = request.cookies.get(SEEN, "")
         api = Api(self.call, session.token, look.language, int(seen) if seen.isascii() and seen.isdigit() else 0)
         me = await api.get("/me")
-        return Visit(request, session, api, me, await self.words_for(look.language, me["zone"]), look.theme)
+        words = await self.words_for(look.language, me["zone"])
+        return Visit(request, session, api, me, words, self.public, look.theme)
 
     async def answer(self, page: Page, request: Request) -> Response:
         """Answer a request with a page, or send whoever is not in to where they come in."""

@@ -24,8 +24,14 @@ class Drawing:
             auto_reload=False,
         )
         self._templates.globals["asset"] = address_of
+        self._templates.filters["cap"] = cap
 
     def draw(self, template: str, shown: Mapping[str, Any]) -> str:
         """Return a page as HTML."""
         return self._templates.get_template(template).render(shown)
 
+
+
+def cap(text: str) -> str:
+    """Return a word as a line begins with it."""
+    return text[:1].upper() + text[1:]

@@ -1,6 +1,6 @@
 """One look at the console: who looks, in which language, and what the API is asked for them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -23,6 +23,8 @@ class Visit:
     api: Api
     me: Mapping[str, Any]
     words: Words
+    # What the API tells anybody, asked once.
+    public: Callable[[str], Awaitable[Any]]
     theme: str | None = None
     form: Mapping[str, str] = field(default_factory=dict)
 

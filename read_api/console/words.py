@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 LANGUAGES = ("en", "ru")
 
@@ -44,8 +44,14 @@ class Words:
         told = self._own[page][word][self.language]
         if isinstance(told, Mapping):
             told = told[self.locale.plural_form(facts["n"])]
+        if "n" in facts:
             facts["n"] = self.number(facts["n"])
         return str(told).format_map(facts)
+
+    def stored(self, text: str) -> str:
+        """Return a text that the API may have written down itself, in the user's language; people's own as it is."""
+        told = self._own["stored"].get(text)
+        return text if told is None else str(told[self.language])
 
     def label(self, name: str, word: str | None) -> str:
         """Return what people call a word of one of the API's lists; the word itself where it is not known."""
@@ -64,6 +70,9 @@ class Words:
         exact, pattern = Decimal(amount), str(self.locale.currency_formats["standard"].pattern)
         if exact == exact.to_integral_value():
             pattern = pattern.replace(".00", "")
+        if get_currency_symbol(currency, self.locale).isalpha():
+            # A code is a word, and stands apart from its number.
+            pattern = pattern.replace("¤#", "¤\u00a0#")
         return str(
             format_currency(
                 exact, currency, pattern, self.locale, currency_digits=False, decimal_quantization=False

@@ -1,5 +1,92 @@
-"""Clients."""
+"""What is done: the form of a command, and its carrying out."""
 
-from read_api.console.page import Pages
+from collections.abc import Mapping
+from typing import Any
+
+from read_api.console.calling import RefusedError
+from read_api.console.door import own_address
+from read_api.console.forms import Description, fields_of, hidden_of, read
+from read_api.console.page import Gone, Pages, View, Visit
+from read_api.console.verbs import VERBS, Verb
 
 pages = Pages()
+
+OWN = frozenset({"form", "key", "to", "version"})
+"""Fields of a form that are no field of a command."""
+
+
+@pages.page("/do/{command}")
+async def ask(visit: Visit, command: str) -> View:
+    """Show the form of a command, with what the link says of it."""
+    return await _form(visit, command, dict(visit.query), visit.new_key())
+
+
+@pages.form("/do/{command}")
+async def do(visit: Visit, command: str) -> View | Gone:
+    """Carry a command out and go to where it shows; refused, show the form with what was typed, and why."""
+    verb, told, form = VERBS.get(command, Verb()), await _told(visit), visit.form
+    if told.command(command) is None:
+        return await _form(visit, command, form, form.get("key", ""))
+    given = {name: value for name, value in form.items() if name not in OWN}
+    fields = read(visit, told, command, given)
+    try:
+        version = form.get("version") if verb.checks_version else None
+        receipt = await visit.api.command(command, fields, form.get("key") or visit.new_key(), version)
+    except RefusedError as refused:
+        return await _form(visit, command, form, form.get("key", ""), refused)
+    address = verb.opens(receipt) if verb.opens else own_address(form.get("to", ""))
+    return Gone(address, receipt["position"])
+
+
+async def _told(visit: Visit) -> Description:
+    return Description(await visit.public("/openapi.json"))
+
+
+async def _form(
+    visit: Visit, command: str, given: Mapping[str, str], key: str, refused: RefusedError | None = None
+) -> View:
+    verb, told = VERBS.get(command), await _told(visit)
+    if verb is None or not visit.may(command):
+        return View("unknown.html", visit.words("errors.unknown"), status=404)
+    fields = await fields_of(visit, told, command, verb, given, refused)
+    shown = {field.name.replace(".", "/") for field in fields if field.wrong}
+    elsewhere = _told_elsewhere(refused, shown)
+    title = visit.words(f"verb.{command}")
+    return View(
+        "verb.html",
+        title,
+        {
+            "command": command,
+            "fields": fields,
+            "hidden": hidden_of(told, command, verb, given),
+            "version": given.get("version", "") if verb.checks_version else "",
+            "key": key,
+            "to": own_address(given.get("to", "")),
+            "refused": refused,
+            "elsewhere": elsewhere,
+            "about": await _about(visit, given),
+        },
+        status=200 if refused is None else refused.status,
+    )
+
+
+def _told_elsewhere(refused: RefusedError | None, shown: set[str]) -> list[str]:
+    """Return what is wrong with fields that the form does not ask for."""
+    errors = [] if refused is None else refused.problem.get("errors") or []
+    pointed = ((str(error.get("pointer", "")).lstrip("/"), str(error.get("message", ""))) for error in errors)
+    return [message for pointer, message in pointed if not any(pointer.startswith(name) for name in shown)]
+
+
+async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what the form is about, as far as the link says so and the user may see it."""
+    about: dict[str, Any] = {}
+    try:
+        if activity_id := given.get("activity_id"):
+            about["activity"] = await visit.api.get(f"/activities/{activity_id}")
+        elif client_id := given.get("client_id"):
+            found = await visit.api.get("/clients", ids=client_id, fields="name")
+            about["client"] = next(iter(found["items"]), None)
+    except RefusedError:
+        # The form is there all the same: the command says what is wrong, in its own words.
+        return {}
+    return about

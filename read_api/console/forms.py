@@ -1,0 +1,196 @@
+"""Forms of commands: drawn from the API's description of them, and read back into what the API takes."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from read_api.console.calling import RefusedError
+from read_api.console.verbs import Verb
+from read_api.console.visit import Visit
+
+LONG = 200
+"""A text that may be longer than this is written on several lines."""
+
+FEW = 4
+"""So many choices are shown at once, side by side; more are chosen from a list."""
+
+Schema = Mapping[str, Any]
+Choices = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field as it is drawn; `kind` says how, `label` names its words."""
+
+    name: str
+    label: str
+    kind: str
+    value: str
+    is_required: bool = False
+    longest: int | None = None
+    choices: Choices = ()
+    wrong: str | None = None
+
+    @property
+    def id(self) -> str:
+        """What the field is called in the page."""
+        return f"f-{self.name.replace('.', '-')}"
+
+
+class Description:
+    """What the API says of its commands (OpenAPI)."""
+
+    def __init__(self, document: Schema) -> None:
+        self._document = document
+
+    def command(self, name: str) -> Schema | None:
+        """Return the schema of a command's fields; None of what is no command."""
+        found = self._document["paths"].get(f"/commands/{name}")
+        if found is None:
+            return None
+        return self.whole(found["post"]["requestBody"]["content"]["application/json"]["schema"])[0]
+
+    def whole(self, schema: Schema) -> tuple[Schema, str | None]:
+        """Return what a schema refers to, and the name of that; what may be nothing is told without the nothing."""
+        name = None
+        while True:
+            if "anyOf" in schema:
+                schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
+            elif "$ref" in schema:
+                name = schema["$ref"].rpartition("/")[2]
+                schema = self._document["components"]["schemas"][name]
+            else:
+                return schema, name
+
+    def field(self, command: Schema, path: str) -> tuple[Schema, str | None, bool]:
+        """Return the schema of a field of a command, the name of its list, and whether it is required."""
+        schema, name, required = command, None, True
+        for part in path.split("."):
+            if part.isdigit():
+                required = required and int(part) < schema.get("minItems", 0)
+                schema, name = self.whole(schema["items"])
+            else:
+                required = required and part in schema.get("required", ())
+                schema, name = self.whole(schema["properties"][part])
+        return schema, name, required
+
+
+async def staff_choices(visit: Visit) -> Choices:
+    """Return whom a client may be given to."""
+    found = await visit.api.get("/staff", active="true", fields="name,branch,role", limit=200)
+    selling = (one for one in found["items"] if one["role"] in {"seller", "head"})
+    return [(one["staff_id"], f"{one['name']} ({one['branch']})" if one["branch"] else one["name"]) for one in selling]
+
+
+SOURCES: Mapping[str, Callable[[Visit], Awaitable[Choices]]] = {"to_seller_id": staff_choices}
+"""Fields that name somebody or something: where there is a list to choose from."""
+
+REMINDERS = ("PT15M", "PT1H", "PT3H", "P1D")
+
+
+async def fields_of(
+    visit: Visit, told: Description, name: str, verb: Verb, given: Mapping[str, str], refused: RefusedError | None
+) -> list[Field]:
+    """Return the fields of a command's form with what was given; of a refused one with what is wrong."""
+    command = told.command(name) or {}
+    known = {**verb.given, **given}
+    return [await _field(visit, told, command, path, known.get(path, ""), refused) for path in verb.fields]
+
+
+async def _field(
+    visit: Visit, told: Description, command: Schema, path: str, value: str, refused: RefusedError | None
+) -> Field:
+    schema, listed, required = told.field(command, path)
+    label = ".".join(part for part in path.split(".") if not part.isdigit()).replace("contact_points", "point")
+    wrong = None if refused is None else refused.at(path.replace(".", "/"))
+    longest = schema.get("maxLength")
+    if path in SOURCES:
+        return Field(path, label, "choice", value, required, choices=await SOURCES[path](visit), wrong=wrong)
+    if path == "remind_before":
+        choices = [(each, visit.words(f"reminder.{each}")) for each in REMINDERS]
+        return Field(path, label, "choice", value, required, choices=choices, wrong=wrong)
+    if "enum" in schema:
+        labels = visit.words.labels_of(_list_named(listed or _LISTS.get(path, path)))
+        choices = [(word, labels.get(word, word)) for word in schema["enum"]]
+        kind = "few" if len(choices) <= FEW else "choice"
+        return Field(path, label, kind, value, required, choices=choices, wrong=wrong)
+    kind = _kind_of(schema, longest)
+    return Field(path, label, kind, value, required, longest, wrong=wrong)
+
+
+_LISTS = {"cause": "ownership_cause"}
+"""Lists of fields that have only some of their words, and so no name of their own in the description."""
+
+
+def _list_named(kind: str) -> str:
+    """Return what a list is called among the labels: `ClientKind` is client_kind."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind).lstrip("_")
+
+
+def _kind_of(schema: Schema, longest: int | None) -> str:
+    match schema.get("type"), schema.get("format"):
+        case "boolean", _:
+            return "yes"
+        case "integer" | "number", _:
+            return "number"
+        case _, "date-time":
+            return "moment"
+        case _, "date":
+            return "day"
+        case _:
+            return "text" if longest is not None and longest > LONG and "pattern" in schema and schema["pattern"].startswith("^[^") else "line"
+
+
+def hidden_of(told: Description, name: str, verb: Verb, given: Mapping[str, str]) -> dict[str, str]:
+    """Return what came with the link and is not asked for: which client, which deal."""
+    known = (told.command(name) or {}).get("properties", {})
+    return {
+        field: value for field, value in given.items() if field.partition(".")[0] in known and field not in verb.fields
+    }
+
+
+def read(visit: Visit, told: Description, name: str, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a command as the API takes them; what was left empty is left out."""
+    command = told.command(name) or {}
+    fields: dict[str, Any] = {}
+    for path, value in given.items():
+        if path.partition(".")[0] in command["properties"] and value.strip():
+            _put(fields, path.split("."), _value(visit, told.field(command, path)[0], value.strip()))
+    return {name: value for name, value in _tidy(fields)}
+
+
+def _value(visit: Visit, schema: Schema, value: str) -> Any:
+    match schema.get("type"), schema.get("format"):
+        case "boolean", _:
+            return value == "true"
+        case "integer", _:
+            return int(value) if value.lstrip("-").isdigit() else value
+        case _, "date-time":
+            return _moment(visit, value)
+        case _:
+            return value.replace("\r\n", "\n")
+
+
+def _moment(visit: Visit, value: str) -> str:
+    """Return a moment that was given by the company's clocks as the API takes it; what is none stays as it is."""
+    try:
+        given = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return (given if given.tzinfo else given.replace(tzinfo=visit.words.zone)).astimezone(UTC).isoformat()
+
+
+def _put(place: dict[str, Any], path: list[str], value: Any) -> None:
+    for part in path[:-1]:
+        place = place.setdefault(part, {})
+    place[path[-1]] = value
+
+
+def _tidy(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Give each field; what has numbers for names is a list, of which what has no value is left out."""
+    for name, value in fields.items():
+        if isinstance(value, dict) and all(part.isdigit() for part in value):
+            yield name, [each for _, each in sorted(value.items()) if "value" in each]
+        else:
+            yield name, value

@@ -1,0 +1,132 @@
+"""A client's story in words: each fact with its sign, what it says, and what it changed from and to."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from read_api.console.visit import Visit
+
+Entry = Mapping[str, Any]
+
+
+class Line(NamedTuple):
+    """One fact as the page has it; `said` is what people wrote, `change` what was before and what is now."""
+
+    position: int
+    kind: str
+    topic: str
+    title: str
+    at: str
+    who: str
+    said: Sequence[str]
+    change: tuple[str, str] | None
+    channel: str | None
+    direction: str | None
+    recorded_at: str
+    is_late: bool
+
+
+class Day(NamedTuple):
+    """A day of the company's calendar with its facts, the latest first."""
+
+    day: str
+    lines: Sequence[Line]
+
+
+_WRITTEN = ("title", "topic", "text", "value", "result", "reason")
+_STAFF = ("owner_id", "from_owner_id", "to_owner_id", "seller_id", "to_staff_id", "from_staff_id", "to_seller_id")
+_LATE_SECONDS = 24 * 3600
+"""Who records a fact a day or more after it happened wants that seen."""
+
+
+async def told(visit: Visit, entries: Sequence[Entry]) -> Sequence[Day]:
+    """Return a client's story by days, with the names of whom it names."""
+    names = await _names(visit, entries)
+    stages = await _stages(visit) if any(entry["topic"].startswith("deal.") for entry in entries) else {}
+    lines = [_line(visit, entry, names, stages) for entry in entries]
+    return [
+        Day(day, list(group))
+        for day, group in groupby(lines, key=lambda line: visit.words.local(line.at).date().isoformat())
+    ]
+
+
+async def _names(visit: Visit, entries: Iterable[Entry]) -> Mapping[str, str]:
+    """Return the names of the staff who are named by their ids alone."""
+    wanted = {each for entry in entries for each in _ids(entry)}
+    if not wanted or not visit.asks("list_staff"):
+        return {}
+    found = await visit.api.get("/staff", ids=",".join(sorted(wanted)[:200]), fields="name", limit=200)
+    return {one["staff_id"]: one["name"] for one in found["items"]}
+
+
+def _ids(entry: Entry) -> Iterator[str]:
+    if not entry["staff_name"] and entry["actor"].count("-") == 4 and ":" not in entry["actor"]:
+        yield entry["actor"]
+    yield from (value for name in _STAFF if isinstance(value := entry["details"].get(name), str))
+
+
+async def _stages(visit: Visit) -> Mapping[str, str]:
+    found = await visit.api.get("/pipelines")
+    return {stage["code"]: stage["name"] for road in found["items"] for stage in road["stages"]}
+
+
+def _line(visit: Visit, entry: Entry, names: Mapping[str, str], stages: Mapping[str, str]) -> Line:
+    words, details, topic = visit.words, entry["details"], entry["topic"]
+    channel = words.label("channel", entry["channel"]) if entry["channel"] else ""
+    owner = names.get(str(details.get("owner_id") or details.get("to_owner_id") or ""), "—")
+    trait = words.label("profile_field", details.get("field"))
+    known = {"channel": channel, "owner": owner, "trait": trait}
+    if topic == "activity.held" and entry["channel"] == "call":
+        title = words(f"fact.call.{entry['direction'] or 'outbound'}")
+    else:
+        title = words(f"fact.{topic}", **known)
+    said = [words.stored(str(details[name])) for name in _WRITTEN if details.get(name) and not isinstance(details[name], dict)]
+    if point := details.get("point"):
+        said.insert(0, str(point.get("value", "")))
+    if due := details.get("due_at"):
+        said.append(words("fact.by", moment=words.moment(due)))
+    if money := details.get("amount"):
+        said.append(words.money(money["amount"], money["currency"]))
+    late = words.local(entry["recorded_at"]) - words.local(entry["occurred_at"])
+    return Line(
+        position=entry["event_position"],
+        kind=topic.partition(".")[0],
+        topic=topic,
+        title=title[:1].upper() + title[1:],
+        at=entry["occurred_at"],
+        who=entry["staff_name"] or names.get(entry["actor"]) or _actor(visit, entry["actor"]),
+        said=said,
+        change=_change(visit, details, names, stages),
+        channel=entry["channel"],
+        direction=entry["direction"],
+        recorded_at=entry["recorded_at"],
+        is_late=late.total_seconds() >= _LATE_SECONDS,
+    )
+
+
+def _actor(visit: Visit, actor: str) -> str:
+    """Return what a policy, a timer, an import or a program is called: it has no name that people know."""
+    kind, _, name = actor.partition(":")
+    return visit.words(f"actor.{kind}", name=name) if name and kind in _ACTING else actor
+
+
+_ACTING = frozenset({"policy", "timer", "system", "import", "key"})
+
+
+def _change(
+    visit: Visit, details: Mapping[str, Any], names: Mapping[str, str], stages: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """Return what was before and what is now; a fact changes one thing at most."""
+    changed = next((name.removeprefix("to_") for name in details if name.startswith("to_")), None)
+    if changed is None:
+        return None
+
+    def shown(value: Any) -> str:
+        if value is None:
+            return "—"
+        if isinstance(value, dict):
+            return visit.words.money(**value) if "currency" in value else str(value.get("value", ""))
+        known = {"state": visit.words.labels_of("lifecycle"), "stage": stages}.get(changed, names)
+        return str(known.get(str(value), value))
+
+    return shown(details.get(f"from_{changed}")), shown(details[f"to_{changed}"])

@@ -1,0 +1,73 @@
+"""What can be done from a page: of each command which of its fields are asked for, and in what order.
+
+Kinds of fields, what is required and how long a text may be come from the API's own description; the words from words.toml.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+Receipt = Mapping[str, Any]
+
+
+class Verb(NamedTuple):
+    """A command as a form: a part of a value is named with points (`point.kind`, `contact_points.0.value`).
+
+    All other fields come with the link that opens the form. With `checks_version` it is refused when what it is about
+    has changed since the page was drawn. `given` is what the form has in it unless the link says otherwise, `opens` the
+    page to go to instead of the one it was opened from.
+    """
+
+    fields: tuple[str, ...] = ()
+    given: Mapping[str, str] = {}
+    checks_version: bool = False
+    opens: Callable[[Receipt], str] | None = None
+
+
+def _card(receipt: Receipt) -> str:
+    return f"/console/clients/{receipt['stream_id']}"
+
+
+_REASON = Verb(("reason",))
+
+VERBS: Mapping[str, Verb] = {
+    # clients
+    "register-client": Verb(
+        (
+            "kind",
+            "name",
+            "contact_points.0.kind",
+            "contact_points.0.value",
+            "contact_points.1.kind",
+            "contact_points.1.value",
+            "tax_id",
+        ),
+        {"kind": "organisation", "contact_points.0.kind": "phone", "contact_points.1.kind": "email"},
+        opens=_card,
+    ),
+    "claim-client": Verb(),
+    "release-client": _REASON,
+    "transfer-client": Verb(("to_seller_id", "cause", "reason")),
+    "advance-lifecycle": Verb(("to_state", "reason")),
+    "archive-client": _REASON,
+    "restore-client": _REASON,
+    "rename-client": Verb(("name",), checks_version=True),
+    "correct-tax-id": Verb(("tax_id", "source"), checks_version=True),
+    "correct-profile": Verb(("field", "value", "confidence", "source"), checks_version=True),
+    "add-contact-point": Verb(("point.kind", "point.value", "point.label"), {"point.kind": "phone"}),
+    "give-data-notice": Verb(("text_version", "channel")),
+    "note-client": Verb(("text",)),
+    # activities
+    "plan-activity": Verb(
+        ("channel", "due_at", "topic", "remind_before", "place", "duration_minutes"), {"channel": "call"}
+    ),
+    "record-activity": Verb(
+        ("channel", "direction", "topic", "result", "call_status", "contact_name", "contact_data", "is_offer"),
+        {"channel": "call", "direction": "inbound"},
+    ),
+    "hold-activity": Verb(("result", "contact_name", "contact_data", "is_offer")),
+    "reschedule-activity": Verb(("due_at", "reason")),
+    "cancel-activity": _REASON,
+    "classify-call": Verb(("status",)),
+    "note-activity": Verb(("text",)),
+}
+"""By the name of the command; what is not here has no form."""
