@@ -15,7 +15,7 @@ $(READY): moved-or-missing
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-clients test-scale test-clock odd mutants freeze check audit bench torture torture-short doctor clean lock moved-or-missing
+.PHONY: help setup run demo test test-clients test-browser test-scale test-clock odd mutants vendor freeze check audit bench torture torture-short doctor clean lock moved-or-missing
 
 help: ## print this list
 	@echo "Letopis: an event-sourced CRM backend. What you can type:"
@@ -43,6 +43,10 @@ test-clients: $(READY) ## generate clients in Python and TypeScript (npm), and t
 	@npm ci --silent --no-audit --no-fund --prefix .clients
 	@$(BIN)/python -m pytest tests/clients
 
+# The browser is the system's own (Debian: apt install chromium); CHROMIUM names another.
+test-browser: $(READY) ## look at the console with a real browser (Chromium): what it loads, keys, contrast, width
+	@$(BIN)/python -m pytest tests/browser
+
 test-scale: $(READY) ## install Dask beside the rest, and fold an exported log with it
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
 	  --require-hashes --requirement requirements-scale.lock
@@ -58,6 +62,9 @@ mutants: $(READY) ## plant faults in the rules and the folds, and count those th
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-input --no-compile --only-binary :all: \
 	  --require-hashes --requirement requirements-mutants.lock
 	@$(BIN)/python -m tests.mutants
+
+vendor: $(READY) ## take the console's script, font and icons anew from the npm registry, as VENDOR.toml names them
+	@$(BIN)/python -m tests.vendored
 
 freeze: $(READY) ## write the files of what is new and stays for ever: stored forms, schemas, columns of views
 	@$(BIN)/python -m tests.frozen

@@ -1,13 +1,14 @@
 """Takes the files that the console has from others out of the npm registry, at the versions that VENDOR.toml names.
 
-`make vendor`, after a version was changed there: what the registry says of a package is checked against what npm loaded,
-the named files are copied, the icons put together in one file, and the hashes written.
+`make vendor`, after a version was changed there: what the registry says of a package is checked against what npm
+loaded, the named files are copied, the icons put together in one file, and the hashes written.
 """
 
 import base64
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -34,10 +35,10 @@ def sums() -> dict[str, str]:
 
 
 def load(package: Mapping[str, Any], folder: Path) -> tuple[Path, str]:
-    """Load a package as a file, and return it with its integrity; raises ValueError when it is another than npm says."""
+    """Load a package as a file, and return it with its integrity; raises ValueError when the registry says another."""
     named = f"{package['name']}@{package['version']}"
-    told = subprocess.run(["npm", "pack", "--json", named], cwd=folder, capture_output=True, check=True).stdout
-    said = json.loads(subprocess.run(["npm", "view", "--json", named, "dist.integrity"], capture_output=True, check=True).stdout)
+    told = _npm("pack", named, cwd=folder)
+    said = json.loads(_npm("view", named, "dist.integrity", cwd=folder))
     found = json.loads(told)
     (entry,) = found if isinstance(found, list) else found.values()
     path = folder / entry["filename"]
@@ -45,6 +46,11 @@ def load(package: Mapping[str, Any], folder: Path) -> tuple[Path, str]:
     if integrity != said:
         raise ValueError(f"{named}: the registry says {said}, and what was loaded is {integrity}")
     return path, integrity
+
+
+def _npm(command: str, *words: str, cwd: Path) -> bytes:
+    npm = shutil.which("npm") or "npm"
+    return subprocess.run([npm, command, "--json", *words], cwd=cwd, capture_output=True, check=True).stdout
 
 
 def signs(tar: tarfile.TarFile, names: list[str]) -> str:

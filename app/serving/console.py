@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from secrets import token_urlsafe
 
+import psycopg
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
@@ -15,14 +17,18 @@ from app.serving.here import is_from_here
 from app.settings import Settings
 from app.words.messages import language_of
 from infra.log.crypto import MasterKey
+from infra.log.kept_secrets import KeptSecrets
 from read_api.console.assets import ROUTE
 from read_api.console.calling import Call
 from read_api.console.door import Door, Person, Ways, routes_of
 from read_api.console.pages import PAGES
-from read_api.console.pages.entering import entering_routes
-from read_api.console.sessions import SESSION_SECONDS
+from read_api.console.pages.entering import LINK, entering_routes
+from read_api.console.sessions import PATH, SESSION_SECONDS
 
 TOKEN_LIFE = timedelta(seconds=SESSION_SECONDS)
+
+LINK_SECONDS = 600.0
+"""How long a link lets in: as long as it takes to copy it."""
 
 DEMO = {
     "anna": Person("anna", "Анна Белова", "seller"),
@@ -64,7 +70,15 @@ def ways_in(settings: Settings) -> Ways:
             return issuer.issue(str(demo_id(key)), None, TOKEN_LIFE)
         return issuer.issue(key, person.role, TOKEN_LIFE)
 
-    return Ways(people, token_of)
+    return Ways(people, token_of, lambda request: is_from_here(request.scope))
+
+
+def link_at(address: str, owner_url: str, master: MasterKey, token: str) -> str:
+    """Return an address at which a browser comes in with a token: once, within ten minutes."""
+    key = token_urlsafe(24)
+    with psycopg.connect(owner_url, autocommit=True, connect_timeout=10) as connection:
+        KeptSecrets(master).keep(connection, LINK, key, token.encode(), LINK_SECONDS)
+    return f"{address}{PATH}/enter?key={key}"
 
 
 def _signs_itself(settings: Settings) -> bool:

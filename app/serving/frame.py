@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.status import HTTP_404_NOT_FOUND
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.serving.guards import CONSOLE, PageGuards, guards_for
+from app.serving.guards import CONSOLE, PageGuards, guards_for, headers_of
 from app.serving.metrics import Measured
 from app.words.problems import Problem, incident_of, problem_response
 from commands.execution.door import ABSENT
@@ -120,7 +120,6 @@ class Frame:
         # A caller who may GET something may ask for the head of that answer alone.
         asked = {**scope, "method": "GET"} if is_head else scope
         guards = guards_for(self.pages, scope["path"])
-        more = guards.https if scope["scheme"] == "https" else guards.http
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -128,7 +127,8 @@ class Frame:
                 status = message["status"]
                 if status == HTTP_404_NOT_FOUND or asked.get(ABSENT):
                     await wait_until(_next_step(began))
-                message["headers"] = [*message["headers"], *more]
+                given = message["headers"]
+                message["headers"] = [*given, *headers_of(guards, scope["scheme"], given)]
             elif is_head:
                 message = {**message, "body": b""}
             await send(message)

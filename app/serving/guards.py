@@ -1,6 +1,6 @@
 """What every answer tells a browser not to do with it: neither guess its kind, nor frame it, nor run what is in it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 Header = tuple[bytes, bytes]
@@ -13,6 +13,7 @@ ALWAYS: tuple[Header, ...] = (
 )
 """What no answer differs in; protocol.py writes it with the status line."""
 
+POLICY = b"content-security-policy"
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 """The Content-Security-Policy of what is no page: nothing in it is loaded or run, wherever it is opened."""
 
@@ -29,7 +30,7 @@ class Guards(NamedTuple):
 
 def guards_of(policy: str) -> Guards:
     """Return the headers of answers with this Content-Security-Policy."""
-    own: Header = (b"content-security-policy", policy.encode("ascii"))
+    own: Header = (POLICY, policy.encode("ascii"))
     return Guards((own,), (own, _HTTPS_ONLY))
 
 
@@ -37,7 +38,8 @@ DATA = guards_of(DATA_POLICY)
 
 CONSOLE = "/console/"
 OF_ITS_OWN = Guards((), (_HTTPS_ONLY,))
-"""Of pages that say themselves what may be in them: each has a word of its own by which it knows its scripts."""
+"""Of pages that say themselves what may be in them: each has a word of its own by which it knows its scripts. An answer
+there that says nothing is data like any other."""
 
 PageGuards = Mapping[str, Guards]
 """The guards of each page, by its path; a path that ends in / stands for all below it."""
@@ -46,6 +48,13 @@ PageGuards = Mapping[str, Guards]
 def guards_for(pages: PageGuards, path: str) -> Guards:
     """Return the guards of what is at a path."""
     return pages.get(path) or pages.get(f"/{path[1:].partition('/')[0]}/", DATA)
+
+
+def headers_of(guards: Guards, scheme: str, given: Iterable[Header]) -> tuple[Header, ...]:
+    """Return the headers that an answer is to have besides those that it has."""
+    if guards is OF_ITS_OWN and all(name != POLICY for name, _value in given):
+        guards = DATA
+    return guards.https if scheme == "https" else guards.http
 
 
 def as_lines(headers: tuple[Header, ...]) -> bytes:

@@ -49,7 +49,9 @@ class InProcess:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                told.update((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"])
+                told.update(
+                    (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"]
+                )
             else:
                 parts.append(message.get("body", b""))
 

@@ -6,7 +6,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import structlog
@@ -24,6 +23,7 @@ from app.operations.runner import Runner
 from app.process import settle
 from app.serving.analytics_control import is_letopis, note_address, noted_address
 from app.serving.background import projector_process
+from app.serving.console import TOKEN_LIFE, link_at
 from app.serving.doors import Home, http_parts
 from app.serving.ending import Ending
 from app.serving.http import create_app
@@ -34,10 +34,8 @@ from app.settings import Settings
 from infra.log.crypto import MasterKey
 from infra.told import ToldError
 from projections.registry import PROJECTIONS
+from read_api.console.sessions import PATH
 from replay.repair.status import wait_until
-
-TOKEN_LIFE = timedelta(hours=12)
-"""How long the token printed at the start is good: a working day."""
 
 log = structlog.get_logger()
 
@@ -122,7 +120,7 @@ def _run(
     parts = http_parts(settings, urls, master, write_side, analytics, measured=measured, crew=crew)
     server = Server(
         create_app(parts),
-        on_ready=lambda: _greet(settings, _address(listening), say),
+        on_ready=lambda: _greet(settings, urls, master, _address(listening), say),
         on_stop=lambda: _stop(parts.on_stop, say),
     )
     settle()
@@ -167,9 +165,9 @@ def _address(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _greet(settings: Settings, address: str, say: Say) -> None:
+def _greet(settings: Settings, urls: Urls, master: MasterKey, address: str, say: Say) -> None:
     note_address(settings.var, address)
-    say(f"Letopis is at {address}\nTry every request at {address}/docs")
+    say(f"Letopis is at {address}\nThe console is at {address}{PATH}, and every request to try at {address}/docs")
     try:
         token_issuer(settings)
     except TokenKeyError:
@@ -178,10 +176,11 @@ def _greet(settings: Settings, address: str, say: Say) -> None:
         actor = str(demo_id("head") if settings.database_url is None else ADMIN_ID)
         if not sys.stderr.isatty():
             # What is not a terminal may be a journal that others read, and that keeps it.
-            say(f"A token to try it with: letopis token {actor}")
+            say(f"A token to try it with: letopis token {actor}\nA link into the console: letopis console-link {actor}")
             return
         token = issue_token(settings, actor, None, TOKEN_LIFE)
         say(
+            f"Open the console (once, within ten minutes):\n  {link_at(address, urls.owner, master, token)}\n"
             "Ready to paste (the token is good for 12 hours):\n"
             f"  curl -H 'Authorization: Bearer {token}' {address}/clients"
         )

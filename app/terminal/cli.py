@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from app.settings import Settings, misnamed, sentence_of
-from app.terminal import analytics, api_key
+from app.terminal import analytics, api_key, letting_in
 from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
@@ -35,6 +34,9 @@ elsewhere = {"projections": operate.commands, "database": own_database.commands,
 elsewhere["analytics"] = analytics.commands
 for word, group in {**elsewhere, "client": client, "import": imports, "export": exports}.items():
     app.add_typer(group, name=word)
+
+for command in (letting_in.token, letting_in.console_link):
+    app.command()(command)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Where the service listens; 0: any free port.")]
@@ -69,18 +71,6 @@ def serve(
 
     configure_logs()
     run(settings_with(port=port, host=host, role=role, workers=workers), say)
-
-
-@app.command()
-def token(
-    actor: Annotated[str, typer.Argument(help="The staff member's id, or the name of a program.")],
-    role: Annotated[str | None, typer.Argument(help="Of a program: seller, head, operator, ops, admin, …")] = None,
-    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it is good.")] = 12,
-) -> None:
-    """Print a token signed with this installation's key."""
-    from app.auth.issuing import issue_token
-
-    print(issue_token(Settings(), actor, role, timedelta(hours=hours)))
 
 
 @app.command("bind-login")

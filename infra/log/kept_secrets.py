@@ -39,9 +39,7 @@ class KeptSecrets:
     def __init__(self, master: MasterKey) -> None:
         self._master = master
 
-    def keep(
-        self, connection: psycopg.Connection[Any], kind: str, secret: str, content: bytes, seconds: float
-    ) -> None:
+    def keep(self, connection: psycopg.Connection[Any], kind: str, secret: str, content: bytes, seconds: float) -> None:
         """Keep something for so long, in place of what was kept by the same secret."""
         nonce, kept_by = os.urandom(NONCE_BYTES), self._kept_by(kind, secret)
         sealed = nonce + self._cipher(kind, secret).encrypt(nonce, content, kept_by)

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from pydantic_core import from_json
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from read_api.console.calling import Api, Call, RefusedError
 from read_api.console.drawing import Drawing
@@ -44,10 +45,14 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True)
 class Ways:
-    """The ways in. `people` are whom one may choose to be from this machine; `token_of` gives the token of one."""
+    """The ways in. `people` are whom one may choose to be from this machine; `token_of` gives the token of one.
+
+    `is_here` tells whether a browser is on this machine: elsewhere nobody comes in without TLS.
+    """
 
     people: Callable[[Request], Sequence[Person]]
     token_of: Callable[[str], str]
+    is_here: Callable[[Request], bool]
 
 
 class Look(NamedTuple):
@@ -153,7 +158,7 @@ class Door:
 
     def inside(self, visit: Visit, view: View) -> Response:
         """Draw a page for somebody who is in."""
-        chosen = [page for page in self.pages if page.name is not None and visit.asks(page.asks)]
+        chosen = [page for page in self.pages if page.name is not None and visit.may_look_at(page.asks, page.of_staff)]
         shown = {"visit": visit, "me": visit.me, "menu": chosen, "theme": visit.theme, **view.shown}
         return self._page(view, visit.words, shown)
 
@@ -168,8 +173,9 @@ class Door:
 
     def _page(self, view: View, words: Words, shown: Mapping[str, Any]) -> Response:
         nonce = secrets.token_urlsafe(16)
+        more = {} if view.address is None else {"hx-replace-url": view.address}
         html = self._drawing.draw(view.template, {"t": words, "title": view.title, "nonce": nonce, **shown})
-        headers = {**PAGE_HEADERS, "content-security-policy": policy(nonce), "content-language": words.language}
+        headers = {**PAGE_HEADERS, "content-security-policy": policy(nonce), "content-language": words.language, **more}
         return Response(html, view.status, headers, "text/html")
 
 
@@ -182,7 +188,7 @@ PAGE_HEADERS = {
 
 
 def policy(nonce: str) -> str:
-    """Return the Content-Security-Policy of a page: what stands in it and what it loads is ours, and nothing else is."""
+    """Return the Content-Security-Policy of a page: it runs and loads what is ours, and nothing else."""
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
@@ -212,6 +218,15 @@ def own_address(given: str, otherwise: str = PATH) -> str:
     return given if given.startswith(f"{PATH}/") and "\\" not in given and "//" not in given else otherwise
 
 
+class PageRoute(Route):
+    """A route that names itself for the log, as those of the API do."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell whether the request is ours."""
+        match, found = super().matches(scope)
+        return match, {**found, "route": self}
+
+
 def routes_of(door: Door, more: Sequence[Route]) -> list[Route]:
     """Return the routes of every page, those of `more` first."""
 
@@ -221,7 +236,13 @@ def routes_of(door: Door, more: Sequence[Route]) -> list[Route]:
 
         return answer
 
-    return [*more, *(Route(PATH + page.path, bound(page), methods=[page.method]) for page in door.pages)]
+    return [
+        *more,
+        *(
+            PageRoute(PATH + page.path, bound(page), methods=[page.method], name=page.show.__name__)
+            for page in door.pages
+        ),
+    ]
 
 
 __all__ = ["LOOK_SECONDS", "Door", "Person", "Ways", "form_of", "own_address", "routes_of"]

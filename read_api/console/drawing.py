@@ -31,7 +31,6 @@ class Drawing:
         return self._templates.get_template(template).render(shown)
 
 
-
 def cap(text: str) -> str:
     """Return a word as a line begins with it."""
     return text[:1].upper() + text[1:]

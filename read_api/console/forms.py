@@ -139,7 +139,14 @@ def _kind_of(schema: Schema, longest: int | None) -> str:
         case _, "date":
             return "day"
         case _:
-            return "text" if longest is not None and longest > LONG and "pattern" in schema and schema["pattern"].startswith("^[^") else "line"
+            return (
+                "text"
+                if longest is not None
+                and longest > LONG
+                and "pattern" in schema
+                and schema["pattern"].startswith("^[^")
+                else "line"
+            )
 
 
 def hidden_of(told: Description, name: str, verb: Verb, given: Mapping[str, str]) -> dict[str, str]:
@@ -157,7 +164,7 @@ def read(visit: Visit, told: Description, name: str, given: Mapping[str, str]) -
     for path, value in given.items():
         if path.partition(".")[0] in command["properties"] and value.strip():
             _put(fields, path.split("."), _value(visit, told.field(command, path)[0], value.strip()))
-    return {name: value for name, value in _tidy(fields)}
+    return dict(_tidy(fields))
 
 
 def _value(visit: Visit, schema: Schema, value: str) -> Any:

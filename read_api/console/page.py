@@ -16,6 +16,8 @@ class View:
     title: str
     shown: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    # The address that the browser shows for it, where htmx put it in the page it was on.
+    address: str | None = None
 
 
 class Gone(NamedTuple):
@@ -31,7 +33,8 @@ Shown = Callable[..., Awaitable[View | Gone]]
 class Page(NamedTuple):
     """A page: `asks` is the question of the API without which there is nothing on it.
 
-    With a `name` it is among the pages that its users choose from, and `key` after g opens it.
+    With a `name` it is among the pages that its users choose from, and `key` after g opens it; one `of_staff` is for
+    who is of the staff, and no program.
     """
 
     path: str
@@ -40,29 +43,38 @@ class Page(NamedTuple):
     name: str | None
     asks: str | None
     key: str | None
+    of_staff: bool = False
 
 
 class Pages(list[Page]):
     """The pages of one module, in their order."""
 
     def page(
-        self, path: str, *, name: str | None = None, asks: str | None = None, key: str | None = None
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        asks: str | None = None,
+        key: str | None = None,
+        of_staff: bool = False,
     ) -> Callable[[Shown], Shown]:
         """Declare that a function shows the page at a path below /console."""
-        return self._declare(path, "GET", name, asks, key)
+        return self._declare(Page(path, "GET", _unshown, name, asks, key, of_staff))
 
     def form(self, path: str) -> Callable[[Shown], Shown]:
         """Declare that a function takes the form sent to a path; the form's token was looked at before."""
-        return self._declare(path, "POST", None, None, None)
+        return self._declare(Page(path, "POST", _unshown, None, None, None))
 
-    def _declare(
-        self, path: str, method: str, name: str | None, asks: str | None, key: str | None
-    ) -> Callable[[Shown], Shown]:
+    def _declare(self, page: Page) -> Callable[[Shown], Shown]:
         def declare(show: Shown) -> Shown:
-            self.append(Page(path, method, show, name, asks, key))
+            self.append(page._replace(show=show))
             return show
 
         return declare
+
+
+async def _unshown(_: Visit) -> View:
+    raise NotImplementedError
 
 
 async def known_or_refused(asked: Awaitable[Any]) -> Any:

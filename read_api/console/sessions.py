@@ -49,7 +49,7 @@ class Session:
 
 
 class Sessions:
-    """Begins, finds and ends sessions. On a loopback address (`is_here`) cookies may go without TLS, elsewhere never."""
+    """Begins, finds and ends sessions."""
 
     def __init__(self, kept: Kept) -> None:
         self._kept = kept

@@ -80,7 +80,11 @@ def _line(visit: Visit, entry: Entry, names: Mapping[str, str], stages: Mapping[
         title = words(f"fact.call.{entry['direction'] or 'outbound'}")
     else:
         title = words(f"fact.{topic}", **known)
-    said = [words.stored(str(details[name])) for name in _WRITTEN if details.get(name) and not isinstance(details[name], dict)]
+    said = [
+        words.stored(str(details[name]))
+        for name in _WRITTEN
+        if details.get(name) and not isinstance(details[name], dict)
+    ]
     if point := details.get("point"):
         said.insert(0, str(point.get("value", "")))
     if due := details.get("due_at"):

@@ -1,6 +1,6 @@
 """What can be done from a page: of each command which of its fields are asked for, and in what order.
 
-Kinds of fields, what is required and how long a text may be come from the API's own description; the words from words.toml.
+Kinds of fields, what is required and how long a text may be come from the API's own description; words from words.toml.
 """
 
 from collections.abc import Callable, Mapping

@@ -41,6 +41,15 @@ class Visit:
         """Tell whether the role may ask a question."""
         return question is None or question in self.me["questions"]
 
+    def may_look_at(self, question: str | None, of_staff: bool) -> bool:
+        """Tell whether a page that needs this question, and perhaps one of the staff, has anything for the user."""
+        return self.asks(question) and (self.me["staff"] is not None or not of_staff)
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether htmx asks, and puts a part of what it is answered into the page that is there."""
+        return self.request.headers.get("hx-request") == "true"
+
     @property
     def here(self) -> str:
         """The address of this page, to come back to."""

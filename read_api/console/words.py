@@ -74,9 +74,7 @@ class Words:
             # A code is a word, and stands apart from its number.
             pattern = pattern.replace("¤#", "¤\u00a0#")
         return str(
-            format_currency(
-                exact, currency, pattern, self.locale, currency_digits=False, decimal_quantization=False
-            )
+            format_currency(exact, currency, pattern, self.locale, currency_digits=False, decimal_quantization=False)
         )
 
     def sums(self, sums: Sequence[Mapping[str, Any]]) -> str:
@@ -113,7 +111,9 @@ class Words:
     def long_day(self, moment: str | date) -> str:
         """Return the day of a moment with its day of the week, as a heading has it; today and yesterday by name."""
         known = self._day_of(moment)
-        told = str(format_date(known, "EEEE, d MMMM" if known.year == self.now.year else "d MMMM y", locale=self.locale))
+        told = str(
+            format_date(known, "EEEE, d MMMM" if known.year == self.now.year else "d MMMM y", locale=self.locale)
+        )
         near = {timedelta(): "common.today", timedelta(1): "common.yesterday", timedelta(-1): "common.tomorrow"}
         name = near.get(self.now.date() - known)
         return told[:1].upper() + told[1:] if name is None else f"{self(name)}, {self.day(known)}"

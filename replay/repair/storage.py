@@ -24,7 +24,10 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "access": ("accesses", "Kept for LETOPIS_ACCESS_RECORD_DAYS: who looked at whom; may be deleted at any time."),
         "api_key_use": ("uses of API keys", "Kept for ever; one row for each key: when it was used last."),
         "stream_ticket": ("stream tickets", "Kept until used, half a minute at most; may be deleted at any time."),
-        "kept_secret": ("sessions", "Kept for twelve hours at most: who is in the console; may be deleted at any time."),
+        "kept_secret": (
+            "sessions",
+            "Kept for twelve hours at most: who is in the console; may be deleted at any time.",
+        ),
         "checkpoint": ("checkpoints", "Kept for ever; one row for each policy."),
         "unanswered": ("unanswered facts", "Kept until the policy that could not answer them has."),
         "timer_answer": (

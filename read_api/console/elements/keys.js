@@ -2,7 +2,7 @@
 /** The keys: / to find, g and a letter to go, j and k from row to row, ? for help, and the keys that buttons name. */
 
 const help = /** @type {HTMLDialogElement | null} */ (document.getElementById("help"));
-let goes = 0;
+let goes = -Infinity;
 
 /** @param {EventTarget | null} where */
 function isTyping(where) {
@@ -30,7 +30,7 @@ document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
     const key = event.key.toLowerCase();
     const isGoing = performance.now() - goes < 1500;
-    goes = 0;
+    goes = -Infinity;
     let target = /** @type {HTMLElement | null} */ (null);
     if (isGoing) target = document.querySelector(`[data-go="${CSS.escape(key)}"]`);
     else if (key === "g") goes = performance.now();

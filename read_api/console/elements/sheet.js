@@ -29,3 +29,10 @@ if (sheet) {
 function isWithin(event, box) {
     return event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
 }
+
+// Ctrl+Enter sends the form one is in, from a text of several lines too.
+document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    const form = /** @type {HTMLElement} */ (event.target).closest("form");
+    form?.requestSubmit();
+});

@@ -17,7 +17,9 @@ async def client_card(visit: Visit, client_id: str) -> View:
     as_of = visit.query.get("as_of")
     card = await visit.api.get(f"/clients/{client_id}", include="deals,next_activity,notes", as_of=as_of)
     story, roads = await asyncio.gather(_story(visit, client_id, as_of), _stages(visit))
-    return View("client_card.html", card["name"] or client_id, {"card": card, "story": story, "stages": roads, "as_of": as_of})
+    return View(
+        "client_card.html", card["name"] or client_id, {"card": card, "story": story, "stages": roads, "as_of": as_of}
+    )
 
 
 @pages.page("/clients/{client_id}/story")

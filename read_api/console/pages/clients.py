@@ -23,17 +23,20 @@ LIMIT = 50
 @pages.page("/clients", name="clients", asks="list_clients", key="c")
 async def clients(visit: Visit) -> View:
     """Show the clients whose names have these words and who pass the filters."""
-    return await _found(visit, visit.query.get("q", ""))
+    return await _found(visit, visit.query)
 
 
 @pages.form("/clients")
 async def find(visit: Visit) -> View | Gone:
     """Find clients by what was typed; a number or an e-mail is personal, and stays out of the address."""
-    typed = visit.form.get("q", "").strip()
-    if known_by(typed):
-        return await _found(visit, typed)
-    given = {name: value for name in ("q", *FILTERS) if (value := visit.form.get(name, "").strip())}
-    return Gone(f"/console/clients?{urlencode(given)}" if given else "/console/clients")
+    if known_by(visit.form.get("q", "").strip()):
+        return await _found(visit, visit.form)
+    address = _address(visit.form, {})
+    if not visit.is_inside:
+        return Gone(address)
+    view = await _found(visit, visit.form)
+    view.address = address
+    return view
 
 
 def known_by(typed: str) -> Mapping[str, str]:
@@ -49,8 +52,9 @@ def known_by(typed: str) -> Mapping[str, str]:
     return known
 
 
-async def _found(visit: Visit, typed: str) -> View:
-    words, known = visit.words, known_by(typed.strip())
+async def _found(visit: Visit, given: Mapping[str, str]) -> View:
+    typed = given.get("q", "").strip()
+    known = known_by(typed)
     owners: list[Mapping[str, Any]] = []
     wrong = None
     page: Mapping[str, Any] = {"items": [], "next": None}
@@ -63,21 +67,17 @@ async def _found(visit: Visit, typed: str) -> View:
                 raise
             wrong = refused.at("phone") or refused.at("email") or refused.at("tax_id") or refused.detail
     else:
-        page = await visit.api.get("/clients", **_filters(visit), q=typed, limit=LIMIT, cursor=visit.query.get("cursor"))
-    chosen = {name: visit.query.get(name, "") for name in FILTERS}
-    return View(
-        "clients.html",
-        words("clients.title"),
-        {
-            "typed": typed,
-            "found": page,
-            "known": known,
-            "wrong": wrong,
-            "unseen": [one for one in owners if not one["is_seen"]],
-            "chosen": chosen,
-            "address": lambda **other: _address(chosen, typed if not known else "", other),
-        },
-    )
+        page = await visit.api.get("/clients", **_asked(visit, given), q=typed, limit=LIMIT)
+    shown = {
+        "typed": typed,
+        "found": page,
+        "known": known,
+        "wrong": wrong,
+        "unseen": [one for one in owners if not one["is_seen"]],
+        "chosen": {name: given.get(name, "") for name in FILTERS},
+        "next": _address(given, {"cursor": page["next"]}) if page["next"] and not known else None,
+    }
+    return View("clients.html", visit.words("clients.title"), shown)
 
 
 async def _recognised(visit: Visit, known: Mapping[str, str]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
@@ -95,22 +95,21 @@ async def _recognised(visit: Visit, known: Mapping[str, str]) -> tuple[Mapping[s
     return page, owners
 
 
-def _filters(visit: Visit) -> dict[str, Any]:
-    query = visit.query
-    asked: dict[str, Any] = {name: query.get(name) for name in ("stage", "kind", "without_next_step", "sort")}
-    match query.get("owner"):
+def _asked(visit: Visit, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the filters as the API has them; who is put away is not among the clients unless asked for."""
+    asked: dict[str, Any] = {name: given.get(name) for name in ("stage", "kind", "without_next_step", "sort", "cursor")}
+    asked["archived"] = given.get("archived") or "false"
+    match given.get("owner"):
         case "mine" if visit.me["staff"] is not None:
             asked["owner"] = visit.me["staff"]["staff_id"]
         case "nobody":
             asked["unowned"] = "true"
         case _:
             pass
-    if query.get("archived") != "true":
-        asked["archived"] = "false"
     return asked
 
 
-def _address(chosen: Mapping[str, str], typed: str, other: Mapping[str, str]) -> str:
-    """Return the address of this list with another filter, or its next page."""
-    given = {name: value for name, value in {**chosen, "q": typed, **other}.items() if value}
-    return f"/console/clients?{urlencode(given)}" if given else "/console/clients"
+def _address(given: Mapping[str, str], other: Mapping[str, str]) -> str:
+    """Return the address of the list with these words and filters."""
+    said = {name: value for name in ("q", *FILTERS) if (value := given.get(name, "").strip())} | dict(other)
+    return f"/console/clients?{urlencode(said)}" if said else "/console/clients"

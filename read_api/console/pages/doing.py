@@ -79,7 +79,7 @@ def _told_elsewhere(refused: RefusedError | None, shown: set[str]) -> list[str]:
 
 async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
     """Return what the form is about, as far as the link says so and the user may see it."""
-    about: dict[str, Any] = {}
+    about: dict[str, Any] = {"activity": None, "client": None}
     try:
         if activity_id := given.get("activity_id"):
             about["activity"] = await visit.api.get(f"/activities/{activity_id}")
@@ -88,5 +88,5 @@ async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
             about["client"] = next(iter(found["items"]), None)
     except RefusedError:
         # The form is there all the same: the command says what is wrong, in its own words.
-        return {}
+        pass
     return about

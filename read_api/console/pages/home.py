@@ -13,3 +13,9 @@ async def home(visit: Visit) -> View | Gone:
     if visit.asks("list_clients"):
         return Gone("/console/clients")
     return View("home.html", visit.words("home.title"))
+
+
+@pages.page("/{rest:path}")
+async def nowhere(visit: Visit, rest: str) -> View:  # noqa: ARG001 - whatever it is
+    """Say that there is no such page."""
+    return View("unknown.html", visit.words("errors.unknown"), status=404)

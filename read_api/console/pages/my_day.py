@@ -10,7 +10,7 @@ DAYS = 7
 """So many days are looked ahead, today among them."""
 
 
-@pages.page("/my-day", name="my_day", asks="get_my_day", key="d")
+@pages.page("/my-day", name="my_day", asks="get_my_day", key="d", of_staff=True)
 async def my_day(visit: Visit) -> View:
     """Show what somebody has to do today and in the days to come, the oldest first."""
     day = await visit.api.get("/my-day", days=DAYS)

@@ -1,0 +1,105 @@
+"""A real browser, and a service with a small company that it looks at: `make test-browser`."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.auth.issuing import issue_token
+from app.demo.company import demo_id
+from app.serving.console import TOKEN_LIFE, link_at
+from app.settings import Settings
+from infra.postgres.embedded import EmbeddedPostgres
+from tests.database import MASTER, Database
+from tests.system.conftest import company_of, template
+from tests.system.service import SECRET, Service, service, token, wait_ready
+
+__all__ = ["template"]
+
+# As --no-sandbox: who runs the tests may be root. The rest keeps the browser from asking anybody but us.
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+CALL = {
+    "channel": "call",
+    "direction": "inbound",
+    "staff_id": str(demo_id("anna")),
+    "contact_name": "Ирина Кузнецова",
+    "contact_data": "+7 916 765-43-21",
+    "topic": "Спрашивает о сроках",
+}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "install a browser (Debian: apt install chromium), or name it: CHROMIUM=/path/to/chromium"
+    with sync_playwright() as player:
+        running = player.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def house(
+    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Service, Database]]:
+    """A service with the demo company, to which somebody calls."""
+    with company_of(cluster, template) as database:
+        with service(tmp_path_factory.mktemp("browser"), "service", database_url=database.owner_url) as running:
+            wait_ready(running)
+            rings = {**CALL, "client_id": str(demo_id("romashka")), "occurred_at": datetime.now(UTC).isoformat()}
+            assert running.post("record-activity", rings, token("pbx", "integration")).status_code == 200
+            yield running, database
+        assert '"bug"' not in running.log.read_text()
+
+
+class Desk:
+    """A page in the browser of somebody who came in, and everything that the browser complained of."""
+
+    def __init__(self, page: Page, running: Service) -> None:
+        self.page = page
+        self.address = running.address
+        self.complaints: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._asked)
+
+    def _said(self, message: Any) -> None:
+        # That a page is refused is what some of these tests are about.
+        if message.type in {"error", "warning"} and "the server responded with a status of" not in message.text:
+            self.complaints.append(message.text)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:")):
+            self.complaints.append(f"asked another host: {request.url}")
+
+    def goes(self, path: str) -> None:
+        """Open a page and wait until nothing is on its way."""
+        self.page.goto(self.address + path)
+        self.page.wait_for_load_state("networkidle")
+
+
+@contextmanager
+def at_desk(browser: Browser, house: tuple[Service, Database], staff: str, **how: Any) -> Iterator[Desk]:
+    """Let somebody of the demo company in with a browser of their own; it must have nothing to complain of."""
+    running, database = house
+    settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type]
+    signed = issue_token(settings, str(demo_id(staff)), None, TOKEN_LIFE)
+    context = browser.new_context(**{"locale": "ru", "viewport": {"width": 1440, "height": 900}, **how})
+    try:
+        desk = Desk(context.new_page(), running)
+        desk.page.goto(link_at(running.address, database.owner_url, MASTER, signed))
+        desk.page.get_by_role("main").get_by_role("button").click()
+        desk.page.wait_for_load_state("networkidle")
+        yield desk
+        assert desk.complaints == []
+    finally:
+        context.close()

@@ -1,0 +1,126 @@
+"""The console in a real browser: what it loads and runs, what it is like to read, and what keys do."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from app.demo.company import demo_id
+from tests.browser.conftest import Desk, at_desk
+from tests.database import Database
+from tests.system.service import Service
+
+House = tuple[Service, Database]
+
+CARD = f"/console/clients/{demo_id('romashka')}"
+PAGES = (
+    "/console/my-day",
+    "/console/clients",
+    "/console/clients?q=nobody-at-all",
+    CARD,
+    f"{CARD}/story",
+    f"/console/do/record-activity?client_id={demo_id('romashka')}",
+    "/console/do/register-client",
+    "/console/nowhere",
+)
+LOOKS = [*product(("ru", "en"), ("light", "dark"), (360, 768, 1440))]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
+def test_every_page_can_be_read_by_everybody(
+    browser: Browser, house: House, language: str, scheme: Any, width: int
+) -> None:
+    how = {"locale": language, "color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    # What looks at the page is put into it, which the page's own policy forbids: the test below keeps that.
+    with at_desk(browser, house, "anna", bypass_csp=True, reduced_motion="reduce", **how) as desk:
+        for path in PAGES:
+            desk.goes(path)
+            found = Axe().run(desk.page, options=RULES)
+            assert found.response["violations"] == [], (path, found.generate_report())
+            assert desk.page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_a_page_breaks_no_rule_of_its_own(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna") as desk:
+        desk.page.add_init_script(
+            "addEventListener('securitypolicyviolation', e => console.error('CSP', e.violatedDirective, e.blockedURI))"
+        )
+        for path in PAGES:
+            desk.goes(path)
+        desk.goes(CARD)
+        opens_by_key(desk, "n")
+        desk.page.locator("#sheet textarea").fill("Просит звонить до обеда")
+        desk.page.keyboard.press("Control+Enter")
+        expect(desk.page.locator(".notes")).to_contain_text("до обеда")
+
+
+def opens_by_key(desk: Desk, key: str) -> None:
+    """Press a key, and wait for the form that it opens."""
+    desk.page.keyboard.press(key)
+    expect(desk.page.locator("#sheet[open] form")).to_be_visible()
+
+
+def test_a_call_gets_its_status_by_one_key(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna") as desk:
+        desk.goes("/console/my-day")
+        expect(desk.page.locator("#calls")).to_be_visible()
+        desk.page.keyboard.press("f")
+        expect(desk.page.locator("#calls")).to_have_count(0)
+
+
+def test_a_client_is_found_by_keys_alone_and_claimed(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "boris") as desk:
+        desk.goes("/console/my-day")
+        page = desk.page
+        page.keyboard.press("/")
+        page.keyboard.type("8 903 111-22-33")
+        page.keyboard.press("Enter")
+        expect(page.locator("#found tbody tr")).to_have_count(1)
+        assert "903" not in page.url
+        page.keyboard.press("Escape")
+        page.locator("body").press("j")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Пётр Лебедев")
+        page.keyboard.press("c")
+        expect(page.locator(".owner")).to_contain_text("Борис Громов")
+
+
+def test_names_are_found_while_one_types_and_the_address_keeps_them(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna") as desk:
+        desk.goes("/console/clients")
+        desk.page.keyboard.press("/")
+        desk.page.keyboard.type("вект")
+        expect(desk.page.locator("#found tbody tr")).to_have_count(1)
+        desk.page.wait_for_url("**/console/clients?q=**")
+        desk.page.reload()
+        expect(desk.page.locator("#found tbody tr")).to_have_count(1)
+
+
+def test_what_is_refused_is_told_in_its_place_and_nothing_typed_is_lost(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna") as desk:
+        desk.goes(CARD)
+        opens_by_key(desk, "l")
+        sheet = desk.page.locator("#sheet")
+        sheet.get_by_label("Канал").select_option("meeting")
+        sheet.get_by_label("исходящий").check(force=True)
+        sheet.get_by_label("О чём").fill("Весы")
+        sheet.locator("button.main").click()
+        expect(sheet.locator(".wrong").first).to_be_visible()
+        expect(sheet.get_by_label("О чём")).to_have_value("Весы")
+        desk.page.keyboard.press("Escape")
+        expect(sheet).not_to_be_visible()
+
+
+def test_without_javascript_pages_are_read_and_forms_are_sent(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna", java_script_enabled=False) as desk:
+        for path in PAGES:
+            desk.goes(path)
+            expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
+        desk.goes(CARD)
+        desk.page.get_by_role("link", name="Заметка").click()
+        desk.page.get_by_label("Заметка").fill("Без сценариев")
+        desk.page.get_by_role("button", name="Заметка").click()
+        expect(desk.page.locator(".notes")).to_contain_text("Без сценариев")

@@ -1,0 +1,115 @@
+"""What the console says: every word in both languages, with every plural, and each one said somewhere."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel import Locale
+
+from app.words.messages import LABELS
+from commands.registry import COMMANDS
+from projections.parties.client_timeline import TOLD
+from read_api.console.drawing import HERE
+from read_api.console.pages import PAGES
+from read_api.console.verbs import VERBS
+from read_api.console.words import LANGUAGES, Words, own_words
+
+OWN = own_words()
+NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+
+
+def words(language: str, zone: str = "Europe/Moscow") -> Words:
+    return Words(language, ZoneInfo(zone), OWN, LABELS, NOW)
+
+
+def every() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every sentence, each with its name."""
+    yield from ((f"{page}.{word}", told) for page, said in OWN.items() for word, told in said.items())
+
+
+def facts_in(told: Any) -> set[str]:
+    """Return what a sentence names, whichever its plural."""
+    sentences = told.values() if isinstance(told, dict) else [told]
+    return {fact for sentence in sentences for fact in re.findall(r"\{(\w+)\}", sentence)}
+
+
+def test_every_word_is_there_in_both_languages_and_names_the_same() -> None:
+    assert {name for name, told in every() if set(told) != set(LANGUAGES)} == set()
+    assert {name for name, told in every() if facts_in(told["en"]) != facts_in(told["ru"])} == set()
+    assert {name for name, told in every() if isinstance(told["en"], dict) != isinstance(told["ru"], dict)} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_has_a_plural_has_every_one_that_the_language_has(language: str) -> None:
+    needed = {"other", *Locale(language).plural_form.rules}
+    wrong = {name: set(told[language]) for name, told in every() if isinstance(told[language], dict)}
+    assert wrong
+    assert {name: found for name, found in wrong.items() if found != needed} == {}
+
+
+def test_every_word_that_is_said_is_there_and_no_other() -> None:
+    texts = [path.read_text("utf-8") for path in HERE.rglob("*") if path.suffix in {".html", ".py"}]
+    said = {name for text in texts for name in re.findall(r"""["']([a-z_]+\.[A-Za-z_.\-]+)["']""", text)}
+    # Of what is put together from a part that the API has, the parts.
+    put_together = {
+        *(f"verb.{name}" for name in VERBS),
+        *(f"fact.{kind.TOPIC}" for kind in TOLD),
+        *(f"menu.{page.name}" for page in PAGES if page.name),
+    }
+    known = {name for name, _ in every()}
+    said = {name for name in said if name.partition(".")[0] in OWN and not name.endswith((".html", "_", "."))}
+    assert said - known == set()
+    assert put_together - known == set()
+    by_part = ("fact.call.", "clients.whose_", "field.", "reminder.", "actor.", "stored.")
+    assert {name for name in known - said - put_together if not name.startswith(by_part)} == set()
+
+
+def test_every_form_is_of_a_command_and_every_field_of_it_has_a_name() -> None:
+    assert VERBS.keys() <= COMMANDS.keys()
+    for name, verb in VERBS.items():
+        fields = COMMANDS[name].model_fields
+        assert {path.partition(".")[0] for path in (*verb.fields, *verb.given)} <= fields.keys(), name
+        labels = {re.sub(r"\.\d+", "", path).replace("contact_points", "point") for path in verb.fields}
+        assert labels <= OWN["field"].keys(), name
+
+
+def test_numbers_money_and_days_are_told_as_the_language_has_them() -> None:
+    ru, en = words("ru"), words("en")
+    assert [ru("card.touches", n=n) for n in (1, 3, 5, 1200)] == [
+        "1 касание",
+        "3 касания",
+        "5 касаний",
+        "1\xa0200 касаний",
+    ]
+    assert (en("card.touches", n=1), en("card.touches", n=2)) == ("1 touch", "2 touches")
+    assert (ru.money("480000.00", "RUB"), ru.money("0.50", "EUR")) == ("480\xa0000\xa0₽", "0,50\xa0€")
+    assert (en.money("480000", "RUB"), en.money("12.50", "EUR")) == ("RUB\xa0480,000", "€12.50")
+    assert (ru.day("2026-06-30"), en.day("2011-03-27")) == ("30 июня", "27 March 2011")
+    assert (ru.long_day("2026-07-01"), ru.long_day("2026-06-30")) == ("Сегодня, 1 июля", "Вчера, 30 июня")
+
+
+def test_a_day_is_the_company_s_by_the_clocks_of_that_day() -> None:
+    moscow = words("en")
+    # UTC+3, +4 from 27 March 2011, +3 again from 26 October 2014.
+    assert [moscow.moment(f"{day}T20:30:00+00:00") for day in ("2010-12-31", "2012-12-31", "2025-12-31")] == [
+        "31 December 2010, 23:30",
+        "1 January 2013, 00:30",
+        "31 December 2025, 23:30",
+    ]
+
+
+def test_no_template_has_words_of_its_own() -> None:
+    for path in (HERE / "templates").glob("*.html"):
+        text = re.sub(r"\{[%#].*?[%#]\}|\{\{.*?\}\}", "", path.read_text("utf-8"), flags=re.DOTALL)
+        text = re.sub(r"<[^>]*>", " ", text)
+        own = set(re.findall(r"[^\W\d_]{2,}", text)) - {"Esc", "English", "Русский"}
+        assert own == set(), path.name
+
+
+def test_files_of_templates_are_all_used() -> None:
+    texts = "".join(path.read_text("utf-8") for path in Path(HERE).rglob("*") if path.suffix in {".html", ".py"})
+    assert {path.name for path in (HERE / "templates").glob("*.html") if f'"{path.name}"' not in texts} == set()

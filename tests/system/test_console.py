@@ -1,0 +1,274 @@
+"""The console as each role sees it, without JavaScript: what it shows, what it lets them do, and who is let in."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import httpx
+import pytest
+
+from app.demo.company import ADMIN_ID, demo_id
+from infra.postgres.embedded import EmbeddedPostgres
+from tests.database import Database
+from tests.system.conftest import company_of
+from tests.system.service import Service, service, token, wait_ready
+from tests.system.visitors import SAME_ORIGIN, Form, Seen, Visitor
+
+PEOPLE = {
+    "seller": demo_id("anna"),
+    "head": demo_id("head"),
+    "operator": demo_id("vera"),
+    "admin": ADMIN_ID,
+    "marketer": "marketing",
+    "service_agent": "service",
+    "analyst": "analyst",
+    "auditor": "auditor",
+    "ops": "ops",
+    "integration": "program",
+}
+ROMASHKA, PETR = demo_id("romashka"), demo_id("petr")
+
+TYPED = {
+    "due_at": "2030-01-01T10:00",
+    "contact_points.0.value": "+7 495 000-00-{n}",
+    "point.value": "+7 495 000-01-{n}",
+}
+"""What is typed where not every text will do."""
+
+ALIKE = 2
+"""Pages that differ in nothing but ids and words: the crawler looks at so many of them."""
+
+
+def shape_of(address: str) -> str:
+    """Return an address without what is in it of ids and words."""
+    path, _, query = re.sub(r"[0-9a-f-]{36}", "ID", address).partition("?")
+    return f"{path}?{'&'.join(part.partition('=')[0] for part in query.split('&'))}"
+
+
+@pytest.fixture(scope="module")
+def founded(
+    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Service, Database]]:
+    with company_of(cluster, template) as database:
+        with service(tmp_path_factory.mktemp("console"), "service", database_url=database.owner_url) as running:
+            wait_ready(running)
+            call = {
+                "channel": "call",
+                "direction": "inbound",
+                "staff_id": str(PEOPLE["seller"]),
+                "contact_name": "Olga",
+            }
+            rings = {**call, "contact_data": "+7 495 123-45-67", "client_id": str(ROMASHKA)}
+            assert running.post("record-activity", rings, token("pbx", "integration")).status_code == 200
+            yield running, database
+        log = running.log.read_text()
+        assert '"bug"' not in log
+        assert "Traceback" not in log
+
+
+Comes = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="module")
+def comes(founded: tuple[Service, Database]) -> Comes:
+    """Lets somebody of a role in; who came before is in still."""
+
+    @cache
+    def come(role: str, language: str = "en") -> Visitor:
+        return Visitor(*founded, PEOPLE[role], role, language)
+
+    return come
+
+
+def filled(form: Form, number: int) -> Form:
+    """Return a form with something in every field that must have something."""
+    for name, element in form.required.items():
+        if form.values.get(name):
+            continue
+        if element.tag == "select":
+            form.values[name] = next(one.get("value", "") for one in element.iter("option") if one.get("value"))
+        elif element.get("type") == "radio":
+            form.values[name] = element.get("value", "")
+        else:
+            form.values[name] = TYPED.get(name, "Some words").format(n=f"{number:02d}")
+    return form
+
+
+def test_who_is_not_in_is_sent_to_where_one_comes_in_and_goes_on_from_there(founded: tuple[Service, Database]) -> None:
+    running, _ = founded
+    answer = httpx.get(f"{running.address}/console/clients?q=romashka")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/console/enter?to=/console/clients%3Fq%3Dromashka",
+    )
+    page = Seen(httpx.get(running.address + answer.headers["location"]))
+    assert "Open the link that Letopis prints" in page.text
+
+
+def test_a_link_lets_in_once_and_its_cookie_is_for_this_site_alone(founded: tuple[Service, Database]) -> None:
+    running, database = founded
+    visitor = Visitor(running, database, PEOPLE["seller"], "seller")
+    cookie = visitor.entered.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=strict", "Max-Age=43200", "Path=/console"} <= set(cookie.split("; "))
+    stranger = httpx.Client(base_url=running.address, headers=SAME_ORIGIN)
+    again = stranger.post("/console/enter", data={"key": visitor.link.partition("key=")[2]})
+    assert (again.status_code, "set-cookie" in again.headers) == (403, False)
+    assert stranger.get("/console/my-day").status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {}])
+def test_a_form_of_another_site_does_nothing(comes: Comes, headers: dict[str, str]) -> None:
+    visitor = comes("seller")
+    before = visitor.api(f"/clients/{PETR}")
+    form = visitor.get(f"/console/do/note-client?client_id={PETR}").form("/console/do/note-client")
+    sent = httpx.post(
+        visitor.running.address + form.action,
+        data={**form.values, "text": "x"},
+        cookies=dict(visitor.client.cookies),
+        headers={"Origin": "https://evil.example", **headers},
+    )
+    assert sent.status_code == 403
+    assert "Nothing was done" in Seen(sent).text
+    assert visitor.api(f"/clients/{PETR}") == before
+
+
+def test_nor_does_a_form_without_the_word_of_the_session(comes: Comes) -> None:
+    form = comes("seller").get(f"/console/do/note-client?client_id={PETR}").form("/console/do/note-client")
+    assert comes("seller").send(form, form="", text="x").status_code == 403
+    assert (
+        comes("seller")
+        .send(form, form=comes("head").get("/console/clients").form("/console/leave").values["form"])
+        .status_code
+        == 403
+    )
+
+
+def test_whoever_leaves_is_out_and_so_is_their_cookie(founded: tuple[Service, Database]) -> None:
+    visitor = Visitor(*founded, PEOPLE["seller"], "seller")
+    kept = dict(visitor.client.cookies)
+    answer = visitor.send(visitor.get("/console/my-day").form("/console/leave"))
+    assert answer.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+    assert httpx.get(f"{visitor.running.address}/console/my-day", cookies=kept).status_code == 303
+
+
+def test_a_page_runs_nothing_but_its_own(comes: Comes) -> None:
+    page = comes("seller").get("/console/my-day")
+    policy = page.answer.headers.get_list("content-security-policy")
+    assert len(policy) == 1
+    scripts = list(page.root.iter("script"))
+    assert scripts
+    for script in scripts:
+        assert f"script-src 'nonce-{script.attrib['nonce']}'" in policy[0]
+        assert not "".join(script.itertext())
+    assert "unsafe" not in policy[0]
+    assert "style=" not in page.html
+    assert page.answer.headers["cache-control"] == "no-store"
+    assert comes("seller").get("/console/my-day").answer.headers["content-security-policy"] != policy[0]
+
+
+def test_what_was_done_is_seen_at_once_and_done_once(comes: Comes) -> None:
+    visitor = comes("seller")
+    form = visitor.get(f"/console/do/note-client?client_id={PETR}&to=/console/clients/{PETR}").form(
+        "/console/do/note-client"
+    )
+    for _ in range(2):
+        card = visitor.does(form, text="Prefers tea")
+        assert card.text.count("Prefers tea") == 2, "among the notes and in the story, once each"
+
+
+def test_a_refusal_is_told_in_the_words_of_the_api_and_nothing_typed_is_lost(comes: Comes) -> None:
+    visitor = comes("seller", "ru")
+    form = visitor.get(f"/console/do/record-activity?client_id={ROMASHKA}").form("/console/do/record-activity")
+    page = visitor.does(form, channel="meeting", direction="outbound", topic="Весы")
+    assert page.status == 422
+    assert "Итог" in page.text
+    assert page.form("/console/do/record-activity").values["topic"] == "Весы"
+    assert page.form("/console/do/record-activity").values["key"] == form.values["key"]
+    wrong = [each for each in page.main.iter("p") if each.get("class") == "wrong"]
+    assert wrong, page.text
+
+
+def test_whose_a_client_is_is_told_to_who_is_too_late(comes: Comes) -> None:
+    seller = comes("seller")
+    form = Form("/console/do/claim-client", "post", {
+        **seller.get(f"/console/do/note-client?client_id={PETR}").form("/console/do/note-client").values,
+        "client_id": str(demo_id("vector")),
+    })  # fmt: skip
+    page = seller.does(form)
+    assert page.status == 409
+    assert "Борис Громов" in page.text
+
+
+def test_a_phone_is_found_and_stays_out_of_the_address(comes: Comes) -> None:
+    visitor = comes("seller")
+    form = visitor.get("/console/my-day").form("/console/clients")
+    found = visitor.send(form, q="8 (495) 123-45-67")
+    assert found.status_code == 200
+    assert "ООО «Ромашка»" in Seen(found).text
+    named = visitor.send(form, q="ромашка")
+    assert named.headers["location"] == "/console/clients?q=%D1%80%D0%BE%D0%BC%D0%B0%D1%88%D0%BA%D0%B0"
+
+
+def test_what_there_is_not_has_a_page_that_says_so(comes: Comes) -> None:
+    visitor = comes("seller")
+    nobody = visitor.get("/console/clients/0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e")
+    assert (nobody.status, nobody.main.find("h1").text) == (404, "There is no such client")  # type: ignore[union-attr]
+    assert visitor.get("/console/nowhere").status == 404
+    assert visitor.get("/console/clients/x").status == 422
+
+
+def test_one_chooses_language_and_look(comes: Comes) -> None:
+    visitor = comes("head")
+    form = visitor.get("/console/clients").form("/console/look", language="ru")
+    page = visitor.does(form)
+    assert page.root.get("lang") == "ru"
+    page = visitor.does(page.form("/console/look", theme="dark"))
+    assert (page.root.get("lang"), page.root.get("data-theme")) == ("ru", "dark")
+
+
+def test_files_are_kept_by_the_browser_and_say_what_they_are(comes: Comes) -> None:
+    visitor = comes("seller")
+    page = visitor.get("/console/my-day")
+    files = [each.attrib["src"] for each in page.root.iter("script")]
+    files += [each.attrib["href"] for each in page.root.iter("link")]
+    for address in files:
+        answer = visitor.client.get(address)
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+    assert visitor.client.get("/console/static/x/../console.css").status_code == 404
+    assert visitor.client.get("/console/static/old/console.css").headers["cache-control"] == "no-cache"
+
+
+# It does whatever may be done, so it comes last.
+@pytest.mark.parametrize("role", PEOPLE)
+def test_whatever_a_page_offers_its_user_may_do(comes: Comes, role: str) -> None:
+    visitor = comes(role)
+    may = set(visitor.api("/me")["commands"])
+    seen: dict[str, Seen] = {}
+    waiting, looked, sent = ["/console"], Counter[str](), 0
+    while waiting:
+        address = waiting.pop(0)
+        if not address.startswith("/console") or looked[shape_of(address)] >= ALIKE:
+            continue
+        looked[shape_of(address)] += 1
+        page = seen[address] = visitor.get(address)
+        assert page.status == 200, (address, page.text)
+        waiting += page.links
+        for form in page.forms:
+            assert form.command is None or form.command in may, (address, form.action)
+    offered = {path.removeprefix("/console/do/").partition("?")[0] for path in seen if path.startswith("/console/do/")}
+    assert offered <= may
+    done = Counter[tuple[str, ...]]()
+    for address, page in seen.items():
+        for form in page.forms:
+            kind = (form.action, *sorted(form.values))
+            done[kind] += 1
+            if form.action in {"/console/leave", "/console/look"} or done[kind] > ALIKE:
+                continue
+            sent += 1
+            answer = visitor.send(filled(form, sent))
+            # A rule may forbid it, as it may forbid everybody else; the right to ask is there.
+            assert answer.status_code in {200, 303, 409, 412, 422}, (address, form, answer.text)
+            if answer.status_code != 303:
+                assert Seen(answer).status == answer.status_code
+    assert sent or role in {"analyst", "ops", "integration"}
