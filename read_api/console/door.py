@@ -133,7 +133,7 @@ class Door:
             return await self.outside(request, "refused.html", "enter.title", refused=refused, status=refused.status)
         if page.method == "POST":
             visit.form = await form_of(request)
-            if not is_same_origin(request) or not session.is_own_form(visit.form.get("form", "")):
+            if not is_same_origin(request) or not session.is_own_form(visit.form.get("word", "")):
                 return self.inside(visit, View("foreign.html", visit.words("errors.foreign"), status=403))
         try:
             shown = await page.show(visit, **request.path_params)

@@ -1,10 +1,10 @@
 """The console in a real browser: what it loads and runs, what it is like to read, and what keys do."""
 
 from itertools import product
-from typing import Any
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, expect
 
 from app.demo.company import demo_id
@@ -25,22 +25,27 @@ PAGES = (
     "/console/do/register-client",
     "/console/nowhere",
 )
-LOOKS = [*product(("ru", "en"), ("light", "dark"), (360, 768, 1440))]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LOOKS = [*product(SCHEMES, (360, 768, 1440))]
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+}
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), LOOKS)
-def test_every_page_can_be_read_by_everybody(
-    browser: Browser, house: House, language: str, scheme: Any, width: int
-) -> None:
-    how = {"locale": language, "color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_every_page_can_be_read_by_everybody(browser: Browser, house: House, language: str) -> None:
     # What looks at the page is put into it, which the page's own policy forbids: the test below keeps that.
-    with at_desk(browser, house, "anna", bypass_csp=True, reduced_motion="reduce", **how) as desk:
+    with at_desk(browser, house, "anna", locale=language, bypass_csp=True, reduced_motion="reduce") as desk:
         for path in PAGES:
             desk.goes(path)
-            found = Axe().run(desk.page, options=RULES)
-            assert found.response["violations"] == [], (path, found.generate_report())
-            assert desk.page.evaluate("document.documentElement.scrollWidth") <= width, path
+            desk.page.evaluate(AXE_SCRIPT)
+            for scheme, width in LOOKS:
+                desk.page.emulate_media(color_scheme=scheme)
+                desk.page.set_viewport_size({"width": width, "height": 900})
+                found = desk.page.evaluate("rules => axe.run(rules)", RULES)
+                assert found["violations"] == [], (path, scheme, width, found["violations"])
+                assert desk.page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
 
 
 def test_a_page_breaks_no_rule_of_its_own(browser: Browser, house: House) -> None:

@@ -135,10 +135,10 @@ def test_a_form_of_another_site_does_nothing(comes: Comes, headers: dict[str, st
 
 def test_nor_does_a_form_without_the_word_of_the_session(comes: Comes) -> None:
     form = comes("seller").get(f"/console/do/note-client?client_id={PETR}").form("/console/do/note-client")
-    assert comes("seller").send(form, form="", text="x").status_code == 403
+    assert comes("seller").send(form, word="", text="x").status_code == 403
     assert (
         comes("seller")
-        .send(form, form=comes("head").get("/console/clients").form("/console/leave").values["form"])
+        .send(form, word=comes("head").get("/console/clients").form("/console/leave").values["word"])
         .status_code
         == 403
     )
@@ -198,6 +198,21 @@ def test_whose_a_client_is_is_told_to_who_is_too_late(comes: Comes) -> None:
     page = seller.does(form)
     assert page.status == 409
     assert "Борис Громов" in page.text
+
+
+def test_who_was_slower_is_told_so_and_may_send_it_all_the_same(comes: Comes) -> None:
+    seller = comes("seller")
+    card = f"/console/do/correct-profile?client_id={ROMASHKA}&version="
+    form = seller.get(card + str(seller.api(f"/clients/{ROMASHKA}")["version"])).form("/console/do/correct-profile")
+    operator = comes("operator")
+    now = operator.get(card + form.values["version"]).form("/console/do/correct-profile")
+    assert operator.send(now, field="director", value="Olga", confidence="verified").status_code == 303
+    page = seller.does(form, field="sector", value="tea", confidence="stated")
+    assert page.status == 412
+    assert "Somebody changed it meanwhile" in page.text
+    again = page.form("/console/do/correct-profile")
+    assert again.values["value"] == "tea"
+    assert seller.send(again).status_code == 303
 
 
 def test_a_phone_is_found_and_stays_out_of_the_address(comes: Comes) -> None:

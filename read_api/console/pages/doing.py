@@ -11,7 +11,10 @@ from read_api.console.verbs import VERBS, Verb
 
 pages = Pages()
 
-OWN = frozenset({"form", "key", "to", "version"})
+CHANGED = 412
+"""The status of what has changed since the form was drawn."""
+
+OWN = frozenset({"word", "key", "to", "version"})
 """Fields of a form that are no field of a command."""
 
 
@@ -33,6 +36,9 @@ async def do(visit: Visit, command: str) -> View | Gone:
         version = form.get("version") if verb.checks_version else None
         receipt = await visit.api.command(command, fields, form.get("key") or visit.new_key(), version)
     except RefusedError as refused:
+        if refused.status == CHANGED:
+            # Sent once more, it is done all the same: whoever sends it has been told that another was faster.
+            form = {**form, "version": str(refused.problem.get("version", ""))}
         return await _form(visit, command, form, form.get("key", ""), refused)
     address = verb.opens(receipt) if verb.opens else own_address(form.get("to", ""))
     return Gone(address, receipt["position"])

@@ -59,7 +59,7 @@ class Entrance:
         """Forget the session, and let the browser forget all it has of this site."""
         session = await self._door.sessions.of(request)
         form = await form_of(request)
-        if session is not None and is_same_origin(request) and session.is_own_form(form.get("form", "")):
+        if session is not None and is_same_origin(request) and session.is_own_form(form.get("word", "")):
             await self._door.sessions.end(session)
         headers = {"clear-site-data": '"cache", "cookies", "storage"', "cache-control": "no-store"}
         return RedirectResponse(f"{PATH}/enter", 303, headers)
