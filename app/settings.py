@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = None
     # The address of an identity provider (OpenID Connect), its tokens' `iss`; it is asked there for its keys.
     oidc_issuer: str | None = None
+    # Under which name the console is registered there, `jwt_audience` unless said, and its secret, if it has one.
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
     # Whether tokens of the development key are let in, which lies in `var`: whoever reads that folder is who they like
     # to be. Not given: where the database is the embedded one and `host` is of this machine alone, and nowhere else.
     dev_tokens: bool | None = None

@@ -40,8 +40,8 @@ class Provider:
 
     issuer: str
 
-    def keys(self) -> list[VerifyingKey]:
-        """Ask for its keys; this waits for two answers. Raises ProviderError."""
+    def about(self) -> dict[str, Any]:
+        """Ask what it says of itself; this waits for an answer. Raises ProviderError."""
         about = self._document(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         if about.get("issuer") != self.issuer:
             # Or the tokens of one tenant would be good for another.
@@ -49,7 +49,11 @@ class Provider:
                 f"LETOPIS_OIDC_ISSUER is {self.issuer}, and what answers there calls itself {about.get('issuer')!r}:"
                 " write it the same, to the last slash."
             )
-        address = about.get("jwks_uri")
+        return about
+
+    def keys(self) -> list[VerifyingKey]:
+        """Ask for its keys; this waits for two answers. Raises ProviderError."""
+        address = self.about().get("jwks_uri")
         if not isinstance(address, str) or not is_safe(address):
             raise ProviderError(f"{self.issuer} names no https address of its keys (jwks_uri).")
         document = self._document(address)

@@ -8,8 +8,10 @@ import psycopg
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from app.auth.code_flow import CodeFlow
 from app.auth.issuing import token_issuer
 from app.auth.keys import TokenKeyError, takes_development_key
+from app.auth.provider import Provider
 from app.composition.kept import Kept
 from app.database import Urls
 from app.demo.company import ADMIN_ID, demo_id
@@ -70,7 +72,15 @@ def ways_in(settings: Settings) -> Ways:
             return issuer.issue(str(demo_id(key)), None, TOKEN_LIFE)
         return issuer.issue(key, person.role, TOKEN_LIFE)
 
-    return Ways(people, token_of, lambda request: is_from_here(request.scope))
+    return Ways(people, token_of, lambda request: is_from_here(request.scope), _provider(settings))
+
+
+def _provider(settings: Settings) -> CodeFlow | None:
+    """Return where people sign in, if it is said who signs tokens and as whom we ask for them."""
+    client_id, secret = settings.oidc_client_id or settings.jwt_audience, settings.oidc_client_secret
+    if settings.oidc_issuer is None or client_id is None:
+        return None
+    return CodeFlow(Provider(settings.oidc_issuer), client_id, None if secret is None else secret.get_secret_value())
 
 
 def link_at(address: str, owner_url: str, master: MasterKey, token: str) -> str:

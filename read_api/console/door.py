@@ -29,6 +29,7 @@ from read_api.console.sessions import (
     is_same_origin,
     is_secure,
 )
+from read_api.console.signing import Provider
 from read_api.console.visit import THEMES, Visit
 from read_api.console.words import LANGUAGES, Catalogue, Words, own_words
 
@@ -47,12 +48,14 @@ class Person(NamedTuple):
 class Ways:
     """The ways in. `people` are whom one may choose to be from this machine; `token_of` gives the token of one.
 
-    `is_here` tells whether a browser is on this machine: elsewhere nobody comes in without TLS.
+    `is_here` tells whether a browser is on this machine: elsewhere nobody comes in without TLS. With a `provider` one
+    signs in there.
     """
 
     people: Callable[[Request], Sequence[Person]]
     token_of: Callable[[str], str]
     is_here: Callable[[Request], bool]
+    provider: Provider | None = None
 
 
 class Look(NamedTuple):
@@ -86,7 +89,7 @@ class Door:
         self.call = call
         self.kept = kept
         self.ways = ways
-        self.sessions = Sessions(kept)
+        self.sessions = Sessions(kept, ways.provider)
         self.pages = pages
         self.own = own_words() if own is None else own
         self._language_of = language_of
