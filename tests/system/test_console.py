@@ -13,6 +13,7 @@ from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
 from tests.system.conftest import company_of
 from tests.system.service import Service, service, token, wait_ready
+from tests.system.strange_words import strangely
 from tests.system.visitors import SAME_ORIGIN, Form, Seen, Visitor
 
 PEOPLE = {
@@ -252,6 +253,14 @@ def test_files_are_kept_by_the_browser_and_say_what_they_are(comes: Comes) -> No
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
     assert visitor.client.get("/console/static/x/../console.css").status_code == 404
     assert visitor.client.get("/console/static/old/console.css").headers["cache-control"] == "no-cache"
+
+
+def test_no_word_is_left_out_of_the_translation(founded: tuple[Service, Database]) -> None:
+    """A language that nobody speaks marks what is translated; what is not marked comes from the API, or is a date."""
+    for role in ("seller", "operator", "head"):
+        said, left = strangely(founded[0], token(PEOPLE[role], role)["Authorization"])
+        assert said > 100
+        assert left == {}, role
 
 
 # It does whatever may be done, so it comes last.
