@@ -121,7 +121,7 @@ class Sessions:
         try:
             told = await self._provider.renewed(refresh.decode())
         except SigningFailedError:
-            # Perhaps it is away for a moment: the next page asks again. With a token that is over the API lets nobody in.
+            # Perhaps it is away for a moment: the next page asks again. A token that is over lets nobody in.
             await self._kept.keep(REFRESH, secret, refresh, known.ends - time.time())
             return known
         if known.which >= len(told.tokens):
