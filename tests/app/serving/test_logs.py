@@ -60,6 +60,7 @@ def test_no_value_is_too_odd_for_a_line() -> None:
 
 BUGS = {
     "analytics-follow": "following the log raised what nobody expected",
+    "analytics-sql": "the process that answers a question in SQL raised what nobody expected",
     "batch_failed": "a handler or the executor raised what nobody expected",
     "bug": "an answer is a 500",
     "operation_failed": "a job of an operator raised what nobody expected",
