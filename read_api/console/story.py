@@ -1,6 +1,6 @@
 """A client's story in words: each fact with its sign, what it says, and what it changed from and to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -52,15 +52,24 @@ async def told(visit: Visit, entries: Sequence[Entry]) -> Sequence[Day]:
 
 async def _names(visit: Visit, entries: Iterable[Entry]) -> Mapping[str, str]:
     """Return the names of the staff who are named by their ids alone."""
-    wanted = {each for entry in entries for each in _ids(entry)}
+    return await staff_named(visit, {each for entry in entries for each in _ids(entry)})
+
+
+async def staff_named(visit: Visit, wanted: Set[str]) -> Mapping[str, str]:
+    """Return what these of the staff are called today, by their ids; nobody, where the user may not ask."""
     if not wanted or not visit.asks("list_staff"):
         return {}
     found = await visit.api.get("/staff", ids=",".join(sorted(wanted)[:200]), fields="name", limit=200)
     return {one["staff_id"]: one["name"] for one in found["items"]}
 
 
+def is_of_staff(actor: str) -> bool:
+    """Tell whether whoever acted is one of the staff, by their id."""
+    return actor.count("-") == 4 and ":" not in actor
+
+
 def _ids(entry: Entry) -> Iterator[str]:
-    if not entry["staff_name"] and entry["actor"].count("-") == 4 and ":" not in entry["actor"]:
+    if not entry["staff_name"] and is_of_staff(entry["actor"]):
         yield entry["actor"]
     yield from (value for name in _STAFF if isinstance(value := entry["details"].get(name), str))
 
@@ -98,7 +107,7 @@ def _line(visit: Visit, entry: Entry, names: Mapping[str, str], stages: Mapping[
         topic=topic,
         title=title[:1].upper() + title[1:],
         at=entry["occurred_at"],
-        who=entry["staff_name"] or names.get(entry["actor"]) or _actor(visit, entry["actor"]),
+        who=entry["staff_name"] or names.get(entry["actor"]) or words.actor(entry["actor"]),
         said=said,
         change=_change(visit, details, names, stages),
         channel=entry["channel"],
@@ -106,15 +115,6 @@ def _line(visit: Visit, entry: Entry, names: Mapping[str, str], stages: Mapping[
         recorded_at=entry["recorded_at"],
         is_late=late.total_seconds() >= _LATE_SECONDS,
     )
-
-
-def _actor(visit: Visit, actor: str) -> str:
-    """Return what a policy, a timer, an import or a program is called: it has no name that people know."""
-    kind, _, name = actor.partition(":")
-    return visit.words(f"actor.{kind}", name=name) if name and kind in _ACTING else actor
-
-
-_ACTING = frozenset({"policy", "timer", "system", "import", "key"})
 
 
 def _change(

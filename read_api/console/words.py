@@ -57,6 +57,11 @@ class Words:
         """Return what people call a word of one of the API's lists; the word itself where it is not known."""
         return "" if word is None else str(self._labels.get(name, {}).get(word, {}).get(self.language, word))
 
+    def actor(self, actor: str) -> str:
+        """Return what a policy, a timer, an import or a program is called: it has no name that people know."""
+        kind, _, name = actor.partition(":")
+        return self(f"actor.{kind}", name=name) if name and kind in self._own["actor"] else actor
+
     def labels_of(self, name: str) -> Mapping[str, str]:
         """Return every word of one of the API's lists with what people call it."""
         return {word: told[self.language] for word, told in self._labels.get(name, {}).items()}

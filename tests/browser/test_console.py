@@ -21,6 +21,8 @@ PAGES = (
     "/console/clients?q=nobody-at-all",
     CARD,
     f"{CARD}/story",
+    f"{CARD}?by=occurred",
+    f"{CARD}?by=recorded&as_of=2000-01-01",
     f"/console/do/record-activity?client_id={demo_id('romashka')}",
     "/console/do/register-client",
     "/console/nowhere",
@@ -129,3 +131,31 @@ def test_without_javascript_pages_are_read_and_forms_are_sent(browser: Browser, 
         desk.page.get_by_label("Заметка").fill("Без сценариев")
         desk.page.get_by_role("button", name="Заметка").click()
         expect(desk.page.locator(".notes")).to_contain_text("Без сценариев")
+
+
+def test_by_keys_alone_one_goes_back_to_a_day_and_reads_whose_the_client_was(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna") as desk:
+        desk.goes(f"{CARD}?by=occurred")
+        page = desk.page
+        strip, owner = page.get_by_role("slider"), page.locator(".owner")
+        last = strip.get_attribute("aria-valuetext") or ""
+        strip.press("Home")
+        expect(strip).to_have_attribute("aria-valuenow", "1")
+        expect(owner).to_contain_text("никто не ведёт")
+        strip.press("PageUp")
+        expect(owner).to_contain_text("Анна Белова")
+        expect(page.locator(".then")).to_contain_text("Что произошло к")
+        expect(page.locator(".then ins").filter(has_text="Анна Белова")).to_be_visible()
+        expect(page.locator("[href^='/console/do/']")).to_have_count(0)
+        then = strip.get_attribute("aria-valuetext")
+        page.wait_for_url("**as_of=**")
+        page.reload()
+        expect(strip).to_have_attribute("aria-valuetext", then or "")
+        for _ in range(3):
+            strip.press("ArrowRight")
+        strip.press("PageDown")
+        strip.press("End")
+        expect(strip).to_have_attribute("aria-valuetext", last)
+        expect(page.locator(".then")).to_contain_text(f"Что произошло к {last.rpartition(', факт')[0]}")
+        page.get_by_role("link", name="Вернуться в настоящее").press("Enter")
+        expect(page.get_by_role("link", name="Записать контакт")).to_be_visible()

@@ -35,6 +35,8 @@ LOOKED_AT = (
     "/console/my-day",
     "/console/clients",
     f"/console/clients/{ROMASHKA}",
+    f"/console/clients/{ROMASHKA}?by=occurred",
+    f"/console/clients/{ROMASHKA}?by=occurred&as_of=2000-01-01",
     "/console/do/register-client",
     "/console/do/plan-activity",
     "/console/do/record-activity",

@@ -4,6 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import product
+from urllib.parse import quote
+from xml.etree.ElementTree import Element
 
 import httpx
 import pytest
@@ -14,7 +17,7 @@ from tests.database import Database
 from tests.system.conftest import company_of
 from tests.system.service import Service, service, token, wait_ready
 from tests.system.strange_words import strangely
-from tests.system.visitors import SAME_ORIGIN, Form, Seen, Visitor
+from tests.system.visitors import SAME_ORIGIN, Form, Seen, Visitor, query_of
 
 PEOPLE = {
     "seller": demo_id("anna"),
@@ -224,6 +227,71 @@ def test_a_phone_is_found_and_stays_out_of_the_address(comes: Comes) -> None:
     assert "ООО «Ромашка»" in Seen(found).text
     named = visitor.send(form, q="ромашка")
     assert named.headers["location"] == "/console/clients?q=%D1%80%D0%BE%D0%BC%D0%B0%D1%88%D0%BA%D0%B0"
+
+
+def texts(root: Element, path: str) -> list[str]:
+    """Return what elements say, without the space around it."""
+    return [re.sub(r"\s+", " ", "".join(each.itertext())).strip() for each in root.findall(path)]
+
+
+def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(comes: Comes) -> None:
+    visitor = comes("seller")
+    stages = visitor.api("/labels")["lists"]["lifecycle"]
+    names = {one["staff_id"]: one["name"] for one in visitor.api("/staff?limit=200")["items"]}
+    for by, client in product(("recorded", "occurred"), (ROMASHKA, PETR)):
+        address = f"/console/clients/{client}"
+        facts = visitor.api(f"/clients/{client}/changes?by={by}")["items"]
+        moments = list(dict.fromkeys(fact[f"{by}_at"] for fact in facts))
+        assert len(moments) > 2 or client == PETR
+        page = visitor.get(f"{address}?by={by}")
+        ticks = [each for each in page.root.iter() if "data-to" in each.attrib]
+        assert [query_of(each.attrib["data-to"]) for each in ticks] == [{"by": by, "as_of": at} for at in moments]
+        assert ticks[-1].attrib["data-told"].endswith(f", fact {len(facts)} of {len(facts)}")
+        for place, tick in enumerate(ticks):
+            page = visitor.get(tick.attrib["data-to"])
+            then = page.main.find(".//*[@id='then']")
+            assert then is not None
+            asked = quote(f"{by}:{moments[place]}")
+            card = visitor.api(f"/clients/{client}?as_of={asked}&include=deals,notes")
+            owner = names.get(card["owner_id"], "Nobody")
+            said = texts(then, ".//p[@class='owner']")[0]
+            assert said.startswith(owner), (by, place)
+            assert said.endswith(stages[card["lifecycle"]]["en"].capitalize())
+            assert texts(then, ".//h1")[0].startswith(card["name"])
+            known = texts(then, ".//dd")
+            assert {point["value"] for point in card["contact_points"]} <= set(known)
+            for trait in card["profile"].values():
+                assert any(each.startswith(trait["value"]) for each in known)
+            assert len(texts(then, ".//ul[@class='plain deals']/li")) == len(card["deals"]["items"])
+            shown = [each.partition(",")[0] for each in texts(then, ".//ul[@class='plain notes']/li/p[@class='soft']")]
+            assert shown == [names[note["author"]] for note in card["notes"] if note["text"]]
+            touches = card["touch_count"]
+            assert f"{touches} touch{'' if touches == 1 else 'es'}" in texts(then, ".//h2[@id='story-title']")[0]
+            changed = [fact["changes"] for fact in facts if fact[f"{by}_at"] == moments[place]]
+            if card["owner_id"] and any("owner_id" in each for each in changed):
+                assert any(each.startswith(owner) for each in texts(then, ".//dl/div/dd/ins"))
+            steps = {each.get("data-step"): each.get("href") for each in page.root.iter("a") if each.get("data-step")}
+            assert steps["earlier"] == (ticks[place - 1].attrib["data-to"] if place else None)
+            assert steps["later"] == (ticks[place + 1].attrib["data-to"] if place + 1 < len(ticks) else None)
+            assert not any(form.command for form in page.forms), "nothing is done in the past"
+
+
+def test_a_day_is_its_end_and_before_the_first_one_there_is_no_card_yet(comes: Comes) -> None:
+    visitor = comes("seller", "ru")
+    page = visitor.get(f"/console/clients/{PETR}?by=recorded")
+    form = next(form for form in page.forms if "as_of" in form.values)
+    today = visitor.does(form, by="occurred")
+    assert (today.status, any(form.command for form in today.forms)) == (200, True), "today has not ended: it is now"
+    form = next(form for form in today.forms if "as_of" in form.values)
+    first = next(each.attrib["data-day"] for each in today.root.iter() if "data-day" in each.attrib)
+    day = visitor.does(form, as_of=first)
+    assert "Что произошло к" in day.text
+    assert f"/console/clients/{PETR}" in day.links
+    assert not any(form.command for form in day.forms)
+    before = visitor.does(form, as_of="1999-12-31")
+    assert (before.status, texts(before.main, ".//h1")) == (404, ["Карточки ещё не было."])
+    for wrong in ("as_of=yesterday", "as_of=2026-01-01&by=dreamt"):
+        assert visitor.get(f"/console/clients/{PETR}?{wrong}").status == 422
 
 
 def test_what_there_is_not_has_a_page_that_says_so(comes: Comes) -> None:

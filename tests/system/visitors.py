@@ -56,7 +56,7 @@ class Seen:
     @property
     def links(self) -> list[str]:
         """Where its links lead, as they are written."""
-        return [each.attrib["href"] for each in self.root.iter("a") if not each.attrib["href"].startswith("#")]
+        return [each.attrib["href"] for each in self.root.iter("a") if not each.get("href", "#").startswith("#")]
 
     @property
     def forms(self) -> list[Form]:

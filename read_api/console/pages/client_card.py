@@ -1,9 +1,13 @@
 """The card of a client: on the left what is known, on the right what happened."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from read_api.console.calling import RefusedError
 from read_api.console.page import Pages, View, Visit, known_or_refused
-from read_api.console.story import told
+from read_api.console.past import Past, asked_of, past_of
+from read_api.console.story import is_of_staff, staff_named, told
 
 pages = Pages()
 
@@ -14,23 +18,50 @@ ENTRIES = 50
 @pages.page("/clients/{client_id}")
 async def client_card(visit: Visit, client_id: str) -> View:
     """Show the card; as of a past moment, when the address says one, nothing can be done with it."""
-    as_of = visit.query.get("as_of")
-    card = await visit.api.get(f"/clients/{client_id}", include="deals,next_activity,notes", as_of=as_of)
-    story, roads = await asyncio.gather(_story(visit, client_id, as_of), _stages(visit))
-    return View(
-        "client_card.html", card["name"] or client_id, {"card": card, "story": story, "stages": roads, "as_of": as_of}
+    as_of, past = asked_of(visit), None
+    if (as_of or "by" in visit.query) and visit.asks("get_client_changes"):
+        past = await known_or_refused(past_of(visit, client_id))
+    try:
+        card = await visit.api.get(f"/clients/{client_id}", include="deals,next_activity,notes", as_of=as_of)
+    except RefusedError as refused:
+        if refused.status != 404 or not isinstance(past, Past) or not past.stops:
+            raise
+        shown = {"past": past, "client_id": client_id, "as_of": as_of}
+        return View("not_yet.html", visit.words("past.not_yet"), shown, 404)
+    story, roads, names = await asyncio.gather(
+        _story(visit, client_id, as_of), _stages(visit), staff_named(visit, set(_unnamed(card)))
     )
+    shown = {
+        "card": card,
+        "client_id": client_id,
+        "story": story,
+        "stages": roads,
+        "as_of": as_of,
+        "past": past,
+        "names": names,
+    }
+    return View("client_card.html", card["name"] or client_id, shown)
 
 
 @pages.page("/clients/{client_id}/story")
 async def more_story(visit: Visit, client_id: str) -> View:
     """Show the story further back: what the card shows more of, and a page by itself."""
-    as_of = visit.query.get("as_of")
+    as_of = asked_of(visit)
     found = await visit.api.get("/clients", ids=client_id, fields="name")
     name = found["items"][0]["name"] if found["items"] else client_id
     story = await _story(visit, client_id, as_of)
     shown = {"story": story, "client_id": client_id, "name": name, "as_of": as_of}
     return View("story.html", visit.words("card.story_of", name=name), shown)
+
+
+def _unnamed(card: Mapping[str, Any]) -> Iterator[str]:
+    """Give whom the card knows by their ids alone: what somebody did may be dated before they were of the staff."""
+    if card["owner_id"] and not card["owner"]:
+        yield card["owner_id"]
+    step = card["next_activity"]
+    if step and step["staff_id"] and not step["staff_name"]:
+        yield step["staff_id"]
+    yield from (note["author"] for note in card["notes"] if not note["author_name"] and is_of_staff(note["author"]))
 
 
 async def _story(visit: Visit, client_id: str, as_of: str | None) -> object:

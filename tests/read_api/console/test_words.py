@@ -15,6 +15,7 @@ from commands.registry import COMMANDS
 from projections.parties.client_timeline import TOLD
 from read_api.console.drawing import HERE
 from read_api.console.pages import PAGES
+from read_api.console.past import LENSES, MEMBERS
 from read_api.console.verbs import VERBS
 from read_api.console.words import LANGUAGES, Words, own_words
 
@@ -59,6 +60,9 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"verb.{name}" for name in VERBS),
         *(f"fact.{kind.TOPIC}" for kind in TOLD),
         *(f"menu.{page.name}" for page in PAGES if page.name),
+        *(f"member.{name}" for name in MEMBERS),
+        *(f"past.{lens}{end}" for lens in LENSES for end in ("", "_as_of")),
+        *("past.earlier", "past.later"),
     }
     known = {name for name, _ in every()}
     said = {name for name in said if name.partition(".")[0] in OWN and not name.endswith((".html", "_", "."))}
