@@ -249,6 +249,7 @@ def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(comes: Comes
         assert ticks[-1].attrib["data-told"].endswith(f", fact {len(facts)} of {len(facts)}")
         for place, tick in enumerate(ticks):
             page = visitor.get(tick.attrib["data-to"])
+            assert visitor.get(tick.attrib["data-to"].replace("?", "/story?")).status == 200
             then = page.main.find(".//*[@id='then']")
             assert then is not None
             asked = quote(f"{by}:{moments[place]}")
