@@ -65,7 +65,8 @@ def test_a_page_breaks_no_rule_of_its_own(browser: Browser, house: House) -> Non
 
 
 def opens_by_key(desk: Desk, key: str) -> None:
-    """Press a key, and wait for the form that it opens."""
+    """Press a key where htmx has taken hold of the page, and wait for the form that it opens."""
+    expect(desk.page.locator("[data-htmx-powered]").first).to_be_attached()
     desk.page.keyboard.press(key)
     expect(desk.page.locator("#sheet[open] form")).to_be_visible()
 
