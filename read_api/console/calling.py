@@ -72,6 +72,13 @@ class Api:
         """Return what a question is answered; of the query what is None or empty is left out. Raises RefusedError."""
         return self._read(await self._call("GET", self._address(path, query), self._headers))
 
+    async def file(self, path: str, /, **query: Any) -> Told:
+        """Return what a question is answered, as it came. Raises RefusedError."""
+        told = await self._call("GET", self._address(path, query), self._headers)
+        if told.status != 200:
+            raise RefusedError(told)
+        return told
+
     async def search(self, path: str, /, body: Mapping[str, Any], **query: Any) -> Any:
         """Return what is answered to a question that says in its body what is looked for. Raises RefusedError."""
         headers = {**self._headers, "content-type": "application/json"}

@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from read_api.console.calling import Api, Call, RefusedError
 from read_api.console.drawing import Drawing
-from read_api.console.page import Gone, Page, View
+from read_api.console.page import File, Gone, Page, View
 from read_api.console.sessions import (
     LOOK,
     LOOK_SECONDS,
@@ -142,7 +142,13 @@ class Door:
             shown = await page.show(visit, **request.path_params)
         except RefusedError as refused:
             shown = View("refused.html", refused.title, {"refused": refused}, refused.status)
-        return self.went(visit, shown) if isinstance(shown, Gone) else self.inside(visit, shown)
+        match shown:
+            case Gone():
+                return self.went(visit, shown)
+            case File():
+                return _file(shown)
+            case _:
+                return self.inside(visit, shown)
 
     def went(self, visit: Visit, gone: Gone) -> Response:
         """Send the browser on; what it looks at next shows what was done."""
@@ -190,6 +196,10 @@ PAGE_HEADERS = {
 }
 
 
+PASSED = frozenset({"content-type", "content-disposition", "letopis-position", "letopis-parked", "letopis-stale"})
+"""What the API says of a file that is said of it here too."""
+
+
 def policy(nonce: str) -> str:
     """Return the Content-Security-Policy of a page: it runs and loads what is ours, and nothing else."""
     return (
@@ -197,6 +207,13 @@ def policy(nonce: str) -> str:
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
         "require-trusted-types-for 'script'; trusted-types htmx"
     )
+
+
+def _file(file: File) -> Response:
+    """Pass on what the API answered, with what it says of it."""
+    kept = {name: value for name, value in file.told.headers.items() if name in PASSED}
+    named = {"content-disposition": f'attachment; filename="{file.name}"', "cache-control": "no-store"}
+    return Response(file.told.body, headers={**named, **kept, "x-content-type-options": "nosniff"})
 
 
 async def form_of(request: Request) -> dict[str, str]:

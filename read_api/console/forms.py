@@ -1,5 +1,6 @@
 """Forms of commands: drawn from the API's description of them, and read back into what the API takes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,14 +77,25 @@ class Description:
         return schema, name, required
 
 
-async def staff_choices(visit: Visit) -> Choices:
+async def staff_choices(visit: Visit, _: Mapping[str, str]) -> Choices:
     """Return whom a client may be given to."""
     found = await visit.api.get("/staff", active="true", fields="name,branch,role", limit=200)
     selling = (one for one in found["items"] if one["role"] in {"seller", "head"})
     return [(one["staff_id"], f"{one['name']} ({one['branch']})" if one["branch"] else one["name"]) for one in selling]
 
 
-SOURCES: Mapping[str, Callable[[Visit], Awaitable[Choices]]] = {"to_seller_id": staff_choices}
+async def stage_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
+    """Return the stages that a deal may go to: those of its pipeline but the one it is in."""
+    deal, found = await asyncio.gather(visit.api.get(f"/deals/{given.get('deal_id', '')}"), visit.api.get("/pipelines"))
+    road = next((one for one in found["items"] if one["pipeline_id"] == deal["pipeline_id"]), None)
+    stages = (one for one in (road or {"stages": []})["stages"] if not one["is_retired"])
+    return [(one["code"], one["name"] or one["code"]) for one in stages if one["code"] != deal["stage"]]
+
+
+SOURCES: Mapping[str, Callable[[Visit, Mapping[str, str]], Awaitable[Choices]]] = {
+    "to_seller_id": staff_choices,
+    "to_stage": stage_choices,
+}
 """Fields that name somebody or something: where there is a list to choose from."""
 
 REMINDERS = ("PT15M", "PT1H", "PT3H", "P1D")
@@ -95,18 +107,21 @@ async def fields_of(
     """Return the fields of a command's form with what was given; of a refused one with what is wrong."""
     command = told.command(name) or {}
     known = {**verb.given, **given}
-    return [await _field(visit, told, command, path, known.get(path, ""), refused) for path in verb.fields]
+    return [await _field(visit, told, command, path, known, refused) for path in verb.fields]
 
 
 async def _field(
-    visit: Visit, told: Description, command: Schema, path: str, value: str, refused: RefusedError | None
+    visit: Visit, told: Description, command: Schema, path: str, given: Mapping[str, str], refused: RefusedError | None
 ) -> Field:
+    value = given.get(path, "")
     schema, listed, required = told.field(command, path)
     label = ".".join(part for part in path.split(".") if not part.isdigit()).replace("contact_points", "point")
     wrong = None if refused is None else refused.at(path.replace(".", "/"))
     longest = schema.get("maxLength")
     if path in SOURCES:
-        return Field(path, label, "choice", value, required, choices=await SOURCES[path](visit), wrong=wrong)
+        choices = await SOURCES[path](visit, given)
+        kind = "few" if required and 0 < len(choices) <= FEW else "choice"
+        return Field(path, label, kind, value, required, choices=choices, wrong=wrong)
     if path == "remind_before":
         choices = [(each, visit.words(f"reminder.{each}")) for each in REMINDERS]
         return Field(path, label, "choice", value, required, choices=choices, wrong=wrong)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from read_api.console.calling import RefusedError
+from read_api.console.calling import RefusedError, Told
 from read_api.console.visit import Visit
 
 
@@ -27,7 +27,14 @@ class Gone(NamedTuple):
     position: int = 0
 
 
-Shown = Callable[..., Awaitable[View | Gone]]
+class File(NamedTuple):
+    """What the API answered, passed on as it is: a file under this name."""
+
+    told: Told
+    name: str
+
+
+Shown = Callable[..., Awaitable[View | Gone | File]]
 
 
 class Page(NamedTuple):
@@ -85,4 +92,4 @@ async def known_or_refused(asked: Awaitable[Any]) -> Any:
         return refused
 
 
-__all__ = ["Gone", "Page", "Pages", "View", "Visit", "known_or_refused"]
+__all__ = ["File", "Gone", "Page", "Pages", "View", "Visit", "known_or_refused"]

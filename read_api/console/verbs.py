@@ -69,5 +69,7 @@ VERBS: Mapping[str, Verb] = {
     "cancel-activity": _REASON,
     "classify-call": Verb(("status",)),
     "note-activity": Verb(("text",)),
+    # deals
+    "move-deal": Verb(("to_stage", "reason"), checks_version=True),
 }
 """By the name of the command; what is not here has no form."""

@@ -48,6 +48,11 @@ class Words:
             facts["n"] = self.number(facts["n"])
         return str(told).format_map(facts)
 
+    def known(self, name: str, otherwise: str) -> str:
+        """Return a sentence by page and word, or else what is given."""
+        page, _, word = name.partition(".")
+        return self(name) if word in self._own[page] else otherwise
+
     def stored(self, text: str) -> str:
         """Return a text that the API may have written down itself, in the user's language; people's own as it is."""
         told = self._own["stored"].get(text)
@@ -131,6 +136,17 @@ class Words:
     def moment(self, moment: str | datetime) -> str:
         """Return a moment with its day and time."""
         return f"{self.day(moment)}, {self.time(moment)}"
+
+    def month(self, given: str) -> str:
+        """Return a month (`2026-01`, or its first day) as a table has it."""
+        return str(format_date(date.fromisoformat(f"{given[:7]}-01"), "LLL y", locale=self.locale))
+
+    def as_of(self, given: str) -> str:
+        """Return the past that an address says: a day, or a moment; anything else as it is."""
+        try:
+            return self.day(given) if len(given) == len("2026-01-31") else self.moment(given)
+        except ValueError:
+            return given
 
     def _day_of(self, moment: str | date) -> date:
         if isinstance(moment, str) and len(moment) == len("2026-01-31"):

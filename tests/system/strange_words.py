@@ -37,6 +37,8 @@ LOOKED_AT = (
     f"/console/clients/{ROMASHKA}",
     f"/console/clients/{ROMASHKA}?by=occurred",
     f"/console/clients/{ROMASHKA}?by=occurred&as_of=2000-01-01",
+    "/console/board",
+    "/console/board?as_of=2026-06-30",
     "/console/do/register-client",
     "/console/do/plan-activity",
     "/console/do/record-activity",

@@ -347,6 +347,8 @@ def test_whatever_a_page_offers_its_user_may_do(comes: Comes, role: str) -> None
         page = seen[address] = visitor.get(address)
         assert page.status == 200, (address, page.text)
         waiting += page.links
+        for file in page.files:
+            assert visitor.client.get(file).status_code == 200, (address, file)
         for form in page.forms:
             assert form.command is None or form.command in may, (address, form.action)
     offered = {path.removeprefix("/console/do/").partition("?")[0] for path in seen if path.startswith("/console/do/")}

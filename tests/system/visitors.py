@@ -55,8 +55,14 @@ class Seen:
 
     @property
     def links(self) -> list[str]:
-        """Where its links lead, as they are written."""
-        return [each.attrib["href"] for each in self.root.iter("a") if not each.get("href", "#").startswith("#")]
+        """Where its links to pages lead, as they are written."""
+        found = (each for each in self.root.iter("a") if each.get("download") is None)
+        return [each.attrib["href"] for each in found if not each.get("href", "#").startswith("#")]
+
+    @property
+    def files(self) -> list[str]:
+        """Where its links to files lead."""
+        return [each.attrib["href"] for each in self.root.iter("a") if each.get("download") is not None]
 
     @property
     def forms(self) -> list[Form]:

@@ -85,10 +85,12 @@ def _told_elsewhere(refused: RefusedError | None, shown: set[str]) -> list[str]:
 
 async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
     """Return what the form is about, as far as the link says so and the user may see it."""
-    about: dict[str, Any] = {"activity": None, "client": None}
+    about: dict[str, Any] = {"activity": None, "deal": None, "client": None}
     try:
         if activity_id := given.get("activity_id"):
             about["activity"] = await visit.api.get(f"/activities/{activity_id}")
+        elif deal_id := given.get("deal_id"):
+            about["deal"] = await visit.api.get(f"/deals/{deal_id}")
         elif client_id := given.get("client_id"):
             found = await visit.api.get("/clients", ids=client_id, fields="name")
             about["client"] = next(iter(found["items"]), None)

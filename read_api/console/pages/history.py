@@ -1,0 +1,177 @@
+"""The history of a client as an auditor reads it: every fact, every refusal, and who looked."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from read_api.console.page import Pages, View, Visit
+from read_api.console.story import is_of_staff
+from read_api.console.words import Words
+
+pages = Pages()
+
+ENTRIES = 50
+
+
+class Names(NamedTuple):
+    """What ids are called, what stages are called, and which role whoever has it has."""
+
+    called: Mapping[str, str]
+    stages: Mapping[str, str]
+    roles: Mapping[str, str]
+
+
+class Line(NamedTuple):
+    """One thing in the history: a fact, a refusal (`is_refused`), or a look at the client (`kind`)."""
+
+    at: str
+    kind: str
+    title: str
+    who: str
+    role: str
+    changes: Sequence[tuple[str, str, str]]
+    said: Sequence[tuple[str, str]]
+    place: str
+    note: str
+
+
+class Day(NamedTuple):
+    """A day of the company's calendar, by when things were recorded."""
+
+    day: str
+    lines: Sequence[Line]
+
+
+@pages.page("/clients/{client_id}/history")
+async def client_history(visit: Visit, client_id: str) -> View:
+    """Show a page of the history, the oldest first."""
+    asked = {"limit": ENTRIES, "cursor": visit.query.get("cursor")}
+    found = await visit.api.get(f"/clients/{client_id}/history", **asked)
+    clients = await visit.api.get("/clients", ids=client_id, fields="name") if visit.asks("list_clients") else {}
+    name = next((one["name"] for one in clients.get("items", ())), None) or client_id
+    names = await _names(visit, found, {client_id: name})
+    lines = sorted(_lines(visit, found, names), key=lambda line: line.at)
+    days = groupby(lines, key=lambda line: visit.words.local(line.at).date().isoformat())
+    shown = {
+        "client_id": client_id,
+        "name": name,
+        "days": [Day(day, list(group)) for day, group in days],
+        "further": f"/console/clients/{client_id}/history?{urlencode({'cursor': found['next']})}"
+        if found["next"]
+        else None,
+        "begins": asked["cursor"] is None,
+    }
+    return View("history.html", visit.words("history.title", name=name), shown)
+
+
+async def _names(visit: Visit, found: Mapping[str, Any], known: Mapping[str, str]) -> Names:
+    """Return what is called how in what was found: the staff, the pipelines and their stages, the client."""
+    roads = (await visit.api.get("/pipelines"))["items"]
+    stages = {one["code"]: one["name"] for road in roads for one in road["stages"] if one["name"]}
+    staff = await _staff(visit, found)
+    called = {road["pipeline_id"]: road["name"] for road in roads if road["name"]}
+    called |= {each: one["name"] for each, one in staff.items() if one["name"]} | dict(known)
+    return Names(called, stages, {each: one["role"] for each, one in staff.items()})
+
+
+async def _staff(visit: Visit, found: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
+    """Return who is named by an id in what was found."""
+    every = [*found["items"], *found["refusals"], *found["accesses"]]
+    wanted = {each for entry in every for each in (entry["actor"], *_ids(entry.get("facts") or {}))}
+    if not wanted or not visit.asks("list_staff"):
+        return {}
+    ids = ",".join(sorted(each for each in wanted if is_of_staff(each))[:200])
+    if not ids:
+        return {}
+    told = await visit.api.get("/staff", ids=ids, fields="name,role", limit=200)
+    return {one["staff_id"]: one for one in told["items"]}
+
+
+def _ids(facts: Mapping[str, Any]) -> Iterator[str]:
+    yield from (value for value in facts.values() if isinstance(value, str))
+
+
+def _lines(visit: Visit, found: Mapping[str, Any], names: Names) -> Iterable[Line]:
+    words = visit.words
+    for entry in found["items"]:
+        facts = entry["facts"]
+        said = [] if facts is None else list(_said(visit, facts, names))
+        changes = [] if facts is None else list(_changes(visit, facts, names))
+        title = words.label("topic", entry["topic"])
+        note = words("history.forgotten") if facts is None else ""
+        place = words("history.place", position=entry["position"])
+        yield Line(entry["recorded_at"], "fact", title, *_who(visit, entry, names), changes, said, place, note)
+    for entry in found["refusals"]:
+        title = words("history.refused", command=words.known(f"verb.{entry['command']}", entry["command"]))
+        said = [(words("history.code"), entry["code"])]
+        yield Line(entry["refused_at"], "refusal", title, *_who(visit, entry, names), [], said, "", "")
+    for entry in found["accesses"]:
+        title = words("history.looked", question=words.known(f"question.{entry['question']}", entry["question"]))
+        note = entry["purpose"] or ""
+        yield Line(entry["accessed_at"], "access", title, *_who(visit, entry, names), [], [], "", note)
+
+
+def _who(visit: Visit, entry: Mapping[str, Any], names: Names) -> tuple[str, str]:
+    actor = entry["actor"]
+    role = visit.words.label("staff_role", names.roles.get(actor))
+    return names.called.get(actor) or visit.words.actor(actor), role
+
+
+def _changes(visit: Visit, facts: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str, str]]:
+    """Give what was before and what is now, as the fact itself says."""
+    for name in facts:
+        what = name.removeprefix("to_")
+        if what != name and f"from_{what}" in facts:
+            before, now = (_value(visit, what, facts[each], names) for each in (f"from_{what}", name))
+            yield _label(visit, what), before, now
+
+
+def _said(visit: Visit, facts: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+    """Give everything else that the fact says; what it says nothing of is left out."""
+    for name, value in facts.items():
+        what = name.partition("_")[2]
+        is_change = name.startswith(("to_", "from_")) and {f"to_{what}", f"from_{what}"} <= facts.keys()
+        if value not in (None, "", [], {}) and not is_change:
+            yield _label(visit, name), _value(visit, name, value, names)
+
+
+def _label(visit: Visit, name: str) -> str:
+    return visit.words.known(f"field.{name}", name)
+
+
+_LISTS = {
+    "kind": "client_kind",
+    "state": "lifecycle",
+    "status": "call_status",
+    "field": "profile_field",
+    "role": "affiliation_role",
+}
+
+
+def _value(visit: Visit, name: str, value: Any, names: Names) -> str:
+    match value:
+        case {"amount": amount, "currency": currency}:
+            return visit.words.money(amount, currency)
+        case dict():
+            parts = (f"{_label(visit, each)}: {_value(visit, each, one, names)}" for each, one in value.items() if one)
+            return "; ".join(parts)
+        case list():
+            return ", ".join(_value(visit, name, one, names) for one in value)
+        case bool():
+            return visit.words("reports.yes" if value else "reports.no")
+        case str():
+            return _text(visit.words, name, value, names)
+        case _:
+            return "—" if value is None else str(value)
+
+
+def _text(words: Words, name: str, value: str, names: Names) -> str:
+    if value in names.called:
+        return names.called[value]
+    if name.endswith("stage"):
+        return names.stages.get(value, value)
+    if name.endswith("_at"):
+        return words.as_of(value)
+    what = name.removeprefix("from_").removeprefix("to_")
+    return words.label(_LISTS.get(what, what), words.stored(value))

@@ -1,0 +1,89 @@
+"""Reports: which there are, and each with its parameters, a chart, and its rows in people's words."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from read_api.console.charts import chart_of
+from read_api.console.page import File, Pages, View, Visit, known_or_refused
+from read_api.console.tables import Table, table_of
+
+pages = Pages()
+
+FORMS = {"csv": {"headings": "words"}, "xlsx": {"headings": "words"}, "arrow": {}, "parquet": {}}
+"""What a report can be taken away as, and what is asked of it then."""
+
+_OWN = ("as_of",)
+
+
+@pages.page("/reports", name="reports", asks="list_reports", key="r")
+async def reports(visit: Visit) -> View:
+    """Show which reports there are."""
+    found = await visit.api.get("/analytics")
+    return View("reports.html", visit.words("reports.title"), {"reports": found["items"]})
+
+
+@pages.page("/reports/{name}")
+async def report(visit: Visit, name: str) -> View:
+    """Show a report; what cannot be answered is told in the place of its table, and the form stays."""
+    declared = await _declared(visit, name)
+    given = _given(visit, declared)
+    sellers, roads = await _lists(visit, declared)
+    answer = await known_or_refused(visit.api.get(f"/analytics/{name}", **given))
+    table: Table | None = None
+    if isinstance(answer, Mapping):
+        table = table_of(visit.words, answer, roads)
+    query = {word: value for word, value in given.items() if value}
+    shown = {
+        "report": declared,
+        "given": given,
+        "choices": {"seller_id": sellers, "pipeline_id": [(one["pipeline_id"], one["name"]) for one in roads]},
+        "answer": answer,
+        "table": table,
+        "chart": table and chart_of(visit.words, answer, table),
+        "files": [
+            (form, f"/console/reports/{name}/file?{urlencode({**query, 'format': form})}", f"{name}.{form}")
+            for form in FORMS
+        ],
+        "curl": _curl(visit, name, query),
+    }
+    return View("report.html", declared["title"].get(visit.words.language) or declared["title"]["en"], shown)
+
+
+@pages.page("/reports/{name}/file")
+async def report_file(visit: Visit, name: str) -> File:
+    """Pass a report on in the form asked for."""
+    declared = await _declared(visit, name)
+    form = visit.query.get("format", "csv")
+    told = await visit.api.file(f"/analytics/{name}", **_given(visit, declared), **FORMS.get(form, {}), format=form)
+    return File(told, f"{declared['name']}.{form}")
+
+
+async def _declared(visit: Visit, name: str) -> Mapping[str, Any]:
+    """Return what is said of a report; one that is not there is refused in the API's words."""
+    found = await visit.api.get("/analytics")
+    for one in found["items"]:
+        if one["name"] == name:
+            return dict(one)
+    return dict(await visit.api.get(f"/analytics/{name}"))
+
+
+def _given(visit: Visit, declared: Mapping[str, Any]) -> dict[str, str]:
+    known = (*(one["name"] for one in declared["parameters"]), *_OWN)
+    return {name: visit.query.get(name, "").strip() for name in known}
+
+
+async def _lists(visit: Visit, declared: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[Mapping[str, Any]]]:
+    """Return the sellers that a report may be asked for, and the pipelines."""
+    sellers = []
+    if visit.asks("list_staff") and any(one["name"] == "seller_id" for one in declared["parameters"]):
+        found = await visit.api.get("/staff", fields="name", limit=200)
+        sellers = [(one["staff_id"], one["name"]) for one in found["items"]]
+    return sellers, (await visit.api.get("/pipelines"))["items"]
+
+
+def _curl(visit: Visit, name: str, query: Mapping[str, str]) -> str:
+    """Return how a program asks for the same."""
+    asked = f"?{urlencode(query)}" if query else ""
+    base = str(visit.request.base_url).rstrip("/")
+    return f"curl -H \"Authorization: Bearer $TOKEN\" '{base}/analytics/{name}{asked}'"

@@ -1,0 +1,169 @@
+"""The board, the reports and the history in the console: their figures are the API's, and who is too late is told."""
+
+import gzip
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.demo.company import ADMIN_ID, demo_id
+from infra.postgres.embedded import EmbeddedPostgres
+from read_api.console.words import Words, own_words
+from tests.system.conftest import company_of
+from tests.system.service import service, token, wait_ready
+from tests.system.visitors import Seen, Visitor
+
+PIPELINE, ROMASHKA = demo_id("pipeline"), demo_id("romashka")
+DEALS = 200
+
+
+@pytest.fixture(scope="module")
+def people(
+    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Visitor]]:
+    with company_of(cluster, template) as database:
+        with service(tmp_path_factory.mktemp("board"), "service", database_url=database.owner_url) as running:
+            wait_ready(running)
+            anna = token(demo_id("anna"), "seller")
+            for number in range(DEALS):
+                deal = {
+                    "client_id": str(ROMASHKA),
+                    "pipeline_id": str(PIPELINE),
+                    "stage": ("lead", "offer", "contract")[number % 3],
+                    "title": f"Scales {number}",
+                    "amount": {"amount": f"{1000 + number}.50", "currency": ("RUB", "USD")[number % 2]},
+                }
+                assert running.post("open-deal", deal, anna).status_code == 200
+            who = {"seller": demo_id("anna"), "head": demo_id("head"), "analyst": "analyst", "admin": ADMIN_ID}
+            who["auditor"] = "auditor"
+            yield {role: Visitor(running, database, actor, role) for role, actor in who.items()}
+        log = running.log.read_text()
+        assert '"bug"' not in log
+        assert "Traceback" not in log
+
+
+def said(page: Seen, path: str) -> str:
+    found = page.main.find(path)
+    assert found is not None, path
+    return " ".join("".join(found.itertext()).split())
+
+
+@pytest.mark.parametrize("which", ["", "?as_of={now}", "?seller={anna}"])
+def test_the_board_says_what_the_api_says(people: dict[str, Visitor], which: str) -> None:
+    head = people["head"]
+    query = which.format(now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", anna=demo_id("anna"))
+    told, page, words = head.api(f"/pipeline{query}"), head.get(f"/console/board{query}"), spoken(head)
+    for stage in told["stages"]:
+        column = f".//section[@id='stage-{stage['code']}']"
+        assert said(page, f"{column}/h2") == f"{stage['name']} {words.number(stage['count'])}"
+        sums = words.sums(stage["sums"]) or "—"
+        assert said(page, f"{column}/p") == " ".join(sums.split())
+        cards = page.main.findall(f"{column}/ol/li[@class='deal']")
+        assert len(cards) == min(stage["count"], 30)
+    for name in ("won", "lost"):
+        assert said(page, f".//span[@id='count-{name}']") == words.number(told[name]["count"])
+
+
+def spoken(visitor: Visitor) -> Words:
+    """Return the words of the console as the visitor reads them."""
+    zone, labels = ZoneInfo(visitor.api("/me")["zone"]), visitor.api("/labels")["lists"]
+    return Words("en", zone, own_words(), labels, datetime.now(UTC))
+
+
+def test_a_column_goes_on_and_no_deal_is_left_out(people: dict[str, Visitor]) -> None:
+    head = people["head"]
+    page = head.get("/console/board")
+    seen: list[str] = []
+    while True:
+        cards = page.main.findall(".//section[@id='stage-offer']/ol/li") or page.main.findall(".//ol/li")
+        links = [(card.get("class"), link) for card in cards if (link := card.find("a")) is not None]
+        seen += ["".join(link.itertext()) for kind, link in links if kind == "deal"]
+        further = [link.attrib["href"] for kind, link in links if kind == "more"]
+        if not further:
+            break
+        page = head.get(further[0])
+    count = next(one["count"] for one in head.api("/pipeline")["stages"] if one["code"] == "offer")
+    assert (len(seen), len(set(seen))) == (count, count)
+
+
+def test_the_page_stays_light(people: dict[str, Visitor]) -> None:
+    page = people["head"].get("/console/board")
+    assert sum(1 for _ in page.root.iter()) <= 1500
+    assert len(gzip.compress(page.html.encode())) <= 15_000
+
+
+def test_a_deal_is_moved_and_who_was_slower_is_told(people: dict[str, Visitor]) -> None:
+    seller, head = people["seller"], people["head"]
+    link = next(link for link in seller.get("/console/board").links if link.startswith("/console/do/move-deal"))
+    slower, faster = seller.get(link).form("/console/do/move-deal"), head.get(link).form("/console/do/move-deal")
+    deal = slower.values["deal_id"]
+    board = head.does(faster, to_stage="offer")
+    assert (board.status, head.api(f"/deals/{deal}")["stage"]) == (200, "offer")
+    told = seller.does(slower, to_stage="contract")
+    assert told.status == 412
+    assert "Somebody changed it meanwhile" in told.text
+    assert seller.api(f"/deals/{deal}")["stage"] == "offer"
+
+
+def test_nothing_is_done_in_the_past(people: dict[str, Visitor]) -> None:
+    head = people["head"]
+    page = head.get(f"/console/board?as_of={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    assert not [link for link in page.links if link.startswith("/console/do/")]
+    assert "There was no pipeline then" in head.get("/console/board?as_of=2001-01-01").text
+    assert head.get("/console/board?as_of=never").status == 422
+
+
+def test_a_report_says_names_and_figures_and_its_files_are_the_api_s(people: dict[str, Visitor]) -> None:
+    analyst = people["analyst"]
+    listed = analyst.get("/console/reports")
+    for one in analyst.api("/analytics")["items"]:
+        address = f"/console/reports/{one['name']}"
+        assert address in listed.links
+        page, told = analyst.get(address), analyst.api(f"/analytics/{one['name']}")
+        rows = page.main.findall(".//tbody/tr")
+        headings = ["".join(each.itertext()) for each in page.main.iter("th")]
+        names = [column["name"] for column in told["columns"]]
+        hidden = {f"{name}_id" for name in ("seller", "staff", "pipeline") if name in names}
+        hidden |= {"currency"} & set(names) if "amount" in names else set()
+        assert not rows or len(headings) == len(names) - len(hidden), one["name"]
+        assert len(rows) == min(len(told["rows"]), 900 // (len(names) - len(hidden)))
+        for form in ("csv", "xlsx", "arrow", "parquet"):
+            heard = "&headings=words" if form in {"csv", "xlsx"} else ""
+            given = analyst.client.get(f"{address}/file?format={form}")
+            same = analyst.client.get(
+                f"/analytics/{one['name']}?format={form}{heard}",
+                headers={"Authorization": f"Bearer {analyst.token}"},
+            )
+            assert (given.status_code, given.content) == (200, same.content)
+            assert given.headers["content-type"] == same.headers["content-type"]
+            assert given.headers["content-disposition"] == f'attachment; filename="{one["name"]}.{form}"'
+
+
+def test_what_a_report_may_not_be_asked_is_told_in_its_place(people: dict[str, Visitor]) -> None:
+    analyst = people["analyst"]
+    page = analyst.get("/console/reports/monthly_sales?from=2026-02-01&to=2026-01-01")
+    assert page.status == 200
+    assert page.main.find(".//*[@class='refusal']") is not None
+    assert page.form("/console/reports/monthly_sales").values["from"] == "2026-02-01"
+    assert analyst.get("/console/reports/nothing").status == 404
+
+
+def test_an_auditor_reads_every_fact_with_who_and_what_it_changed(people: dict[str, Visitor]) -> None:
+    auditor = people["auditor"]
+    address: str | None = f"/console/clients/{ROMASHKA}/history"
+    assert address in auditor.get(f"/console/clients/{ROMASHKA}").links
+    seen = ""
+    while address:
+        page = auditor.get(address)
+        seen += page.text
+        address = next((link for link in page.links if "/history?cursor=" in link), None)
+    positions, asked = list[int](), "limit=200"
+    while asked:
+        told = auditor.api(f"/clients/{ROMASHKA}/history?{asked}")
+        positions += [one["position"] for one in told["items"]]
+        asked = f"limit=200&cursor={told['next']}" if told["next"] else ""
+    assert len(positions) > DEALS
+    assert [one for one in positions if f"fact {one} " not in seen] == []
+    assert "Анна Белова, seller" in seen
+    assert people["seller"].get(f"/console/clients/{ROMASHKA}/history").status == 403
