@@ -15,7 +15,7 @@ from tests.system.service import service, token, wait_ready
 from tests.system.visitors import Seen, Visitor
 
 PIPELINE, ROMASHKA = demo_id("pipeline"), demo_id("romashka")
-DEALS = 200
+DEALS = 330
 
 
 @pytest.fixture(scope="module")
