@@ -84,8 +84,8 @@ def test_who_comes_in_for_a_client_is_told_who_they_are_and_refused_all_else(por
         assert position > 0
         assert login == f"login:{UUID(login[6:])}"
         assert me == {
-            "role": role, "client_id": str(own), "staff": None, "language": "en", "zone": "Europe/Moscow", "commands": [],
-            "questions": ["get_me"],
+            "role": role, "client_id": str(own), "staff": None, "language": "en", "zone": "Europe/Moscow",
+            "commands": [], "questions": ["get_me"],
             "scopes": dict.fromkeys(("clients", "deals", "activities", "texts"), "none"),
         }  # fmt: skip
 
