@@ -12,6 +12,7 @@ from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import from_json, to_json
 
+from infra.projector.row_versions import BEGINNING, Moment
 from read_api import views
 from read_api.client_card import CARD, JOINED, ClientCard, card_from
 from read_api.reading.answer import Answer, Page, columns, members_from
@@ -20,9 +21,7 @@ from read_api.reading.cursors import Paged, from_cursor, to_cursor
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.over_time import (
     AT_FIRST,
-    BEGINNING,
     LATEST,
-    Moment,
     at_each,
     changes_of,
     looked_into,

@@ -6,6 +6,7 @@ Every id and key is made from a name, so loading it again changes nothing.
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid5
 
 from commands.activity import PlanActivity, RecordActivity
@@ -38,6 +39,13 @@ SPACE = UUID("4d0f2f61-3c53-5f0e-8f4e-6f6c65746f70")
 ADMIN_ID = uuid5(SPACE, "admin")
 SYSTEM = Actor(id="system:init", role="admin")
 DEMO_KEY = "demo company"
+STAFF = {
+    "anna": ("Анна Белова", StaffRole.SELLER),
+    "boris": ("Борис Громов", StaffRole.SELLER),
+    "head": ("Ольга Соколова", StaffRole.HEAD),
+    "vera": ("Вера Орлова", StaffRole.OPERATOR),
+}
+"""Who works in the demo company, by the names from which their ids are made."""
 
 
 def demo_id(name: str) -> UUID:
@@ -84,13 +92,18 @@ def _commands(now: datetime) -> list[tuple[Actor, Command]]:
     return [*((admin, command) for command in _house()), *_clients(now), *_sales(now), *_diary(now)]
 
 
+def _hired(key: str, **more: Any) -> HireStaff:
+    name, role = STAFF[key]
+    return HireStaff(staff_id=demo_id(key), name=name, role=role, **more)
+
+
 def _house() -> list[Command]:
     head, north, south = demo_id("head"), "Север", "Юг"
     return [
-        HireStaff(staff_id=head, name="Ольга Соколова", role=StaffRole.HEAD, team="Продажи", branch=north),
-        HireStaff(staff_id=demo_id("anna"), name="Анна Белова", role=StaffRole.SELLER, branch=north, head_id=head),
-        HireStaff(staff_id=demo_id("boris"), name="Борис Громов", role=StaffRole.SELLER, branch=south, head_id=head),
-        HireStaff(staff_id=demo_id("vera"), name="Вера Орлова", role=StaffRole.OPERATOR, branch=north, head_id=head),
+        _hired("head", team="Продажи", branch=north),
+        _hired("anna", branch=north, head_id=head),
+        _hired("boris", branch=south, head_id=head),
+        _hired("vera", branch=north, head_id=head),
         DefinePipeline(
             pipeline_id=demo_id("pipeline"),
             name="Продажи",

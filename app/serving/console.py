@@ -14,7 +14,7 @@ from app.auth.keys import TokenKeyError, takes_development_key
 from app.auth.provider import Provider
 from app.composition.kept import Kept
 from app.database import Urls
-from app.demo.company import ADMIN_ID, demo_id
+from app.demo.company import ADMIN_ID, STAFF, demo_id
 from app.serving.here import is_from_here
 from app.settings import Settings
 from app.words.messages import language_of
@@ -33,14 +33,8 @@ LINK_SECONDS = 600.0
 """How long a link lets in: as long as it takes to copy it."""
 
 DEMO = {
-    "anna": Person("anna", "Анна Белова", "seller"),
-    "boris": Person("boris", "Борис Громов", "seller"),
-    "head": Person("head", "Ольга Соколова", "head"),
-    "vera": Person("vera", "Вера Орлова", "operator"),
-    "analyst": Person("analyst", "", "analyst"),
-    "auditor": Person("auditor", "", "auditor"),
-    "ops": Person("ops", "", "ops"),
-    "admin": Person("admin", "", "admin"),
+    **{key: Person(key, name, role.value) for key, (name, role) in STAFF.items()},
+    **{role: Person(role, "", role) for role in ("analyst", "auditor", "ops", "admin")},
 }
 """Whom one may be in the demo company: its staff, and programs in roles that nobody has there."""
 

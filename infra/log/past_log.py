@@ -201,13 +201,11 @@ class PastLog:
     def of_streams(
         self, stream_ids: Collection[UUID], topics: Sequence[str], known: Sequence[ReadEvent] = ()
     ) -> list[ReadEvent]:
-        """Return the facts of these topics in some streams; what was read before, and is `known`, is not read again."""
+        """Return the facts of these topics in some streams, without those that are `known`: they were read before."""
         if not stream_ids or not topics:
             return []
-        streams, wanted = frozenset(stream_ids), frozenset(topics)
-        there = [fact for fact in known if fact.stream_id in streams and fact.topic in wanted]
-        asked = self._values(topics, streams=list(stream_ids), known=[fact.position for fact in there])
-        return sorted([*there, *self._read(_OF_STREAMS, asked)], key=lambda fact: fact.position)
+        positions = [fact.position for fact in known]
+        return self._read(_OF_STREAMS, self._values(topics, streams=list(stream_ids), known=positions))
 
     def every(self, topics: Sequence[str]) -> Iterator[list[ReadEvent]]:
         """Give all facts of these topics in pieces that fit in memory."""

@@ -18,6 +18,8 @@ Moment = tuple[datetime, int]
 """When a fact counts, and its position: those that count from the same moment do so one after the other."""
 
 BEGINNING: Moment = (NEVER, 0)
+"""Before every fact."""
+
 END: Moment = (datetime.max.replace(tzinfo=UTC), 2**63 - 1)
 
 

@@ -83,9 +83,8 @@ def lens_of(visit: Visit) -> str:
 
 
 def moment_of(visit: Visit) -> str | None:
-    """Return the day or moment of the address; None is now, and so is today, which has not ended."""
-    as_of = visit.query.get("as_of")
-    return None if not as_of or as_of == visit.words.now.date().isoformat() else as_of
+    """Return the day or moment of the address; None is now."""
+    return visit.past(visit.query.get("as_of") or "") or None
 
 
 def asked_of(visit: Visit) -> str | None:

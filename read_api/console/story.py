@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from read_api.console.visit import Visit
+from read_api.console.words import Words
 
 Entry = Mapping[str, Any]
 
@@ -26,11 +27,25 @@ class Line(NamedTuple):
     is_late: bool
 
 
+class Dated(Protocol):
+    """A line that stands under its day."""
+
+    @property
+    def at(self) -> str: ...
+
+
 class Day(NamedTuple):
-    """A day of the company's calendar with its facts, the latest first."""
+    """A day of the company's calendar with its lines."""
 
     day: str
-    lines: Sequence[Line]
+    lines: Sequence[Dated]
+
+
+def by_days(words: Words, lines: Iterable[Dated]) -> list[Day]:
+    """Return lines that are in order, or the other way round, under their days."""
+    return [
+        Day(day, list(group)) for day, group in groupby(lines, key=lambda line: words.local(line.at).date().isoformat())
+    ]
 
 
 _WRITTEN = ("title", "topic", "text", "value", "result", "reason")
@@ -43,11 +58,7 @@ async def told(visit: Visit, entries: Sequence[Entry]) -> Sequence[Day]:
     """Return a client's story by days, with the names of whom it names."""
     names = await _names(visit, entries)
     stages = await _stages(visit) if any(entry["topic"].startswith("deal.") for entry in entries) else {}
-    lines = [_line(visit, entry, names, stages) for entry in entries]
-    return [
-        Day(day, list(group))
-        for day, group in groupby(lines, key=lambda line: visit.words.local(line.at).date().isoformat())
-    ]
+    return by_days(visit.words, [_line(visit, entry, names, stages) for entry in entries])
 
 
 async def _names(visit: Visit, entries: Iterable[Entry]) -> Mapping[str, str]:
@@ -57,10 +68,15 @@ async def _names(visit: Visit, entries: Iterable[Entry]) -> Mapping[str, str]:
 
 async def staff_named(visit: Visit, wanted: Set[str]) -> Mapping[str, str]:
     """Return what these of the staff are called today, by their ids; nobody, where the user may not ask."""
+    return {staff_id: one["name"] for staff_id, one in (await staff_known(visit, wanted, "name")).items()}
+
+
+async def staff_known(visit: Visit, wanted: Set[str], fields: str) -> Mapping[str, Mapping[str, str]]:
+    """Return these members of what the API says of some of the staff, by their ids."""
     if not wanted or not visit.asks("list_staff"):
         return {}
-    found = await visit.api.get("/staff", ids=",".join(sorted(wanted)[:200]), fields="name", limit=200)
-    return {one["staff_id"]: one["name"] for one in found["items"]}
+    found = await visit.api.get("/staff", ids=",".join(sorted(wanted)[:200]), fields=fields, limit=200)
+    return {one["staff_id"]: one for one in found["items"]}
 
 
 def is_of_staff(actor: str) -> bool:

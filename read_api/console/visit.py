@@ -50,6 +50,10 @@ class Visit:
         """Whether htmx asks, and puts a part of what it is answered into the page that is there."""
         return self.request.headers.get("hx-request") == "true"
 
+    def past(self, day: str) -> str:
+        """Return a day or moment of an address, unless it is today: that has not ended, and now is meant."""
+        return "" if day == self.words.now.date().isoformat() else day
+
     @property
     def here(self) -> str:
         """The address of this page, to come back to."""

@@ -4,14 +4,11 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
+from infra.projector.row_versions import Moment
 from read_api import views
 
-Moment = tuple[datetime, int]
-"""A place in the order in which facts count, as infra.projector.row_versions has it."""
-
-BEGINNING: Moment = (datetime.min.replace(tzinfo=UTC), 0)
 LATEST: Moment = (datetime.max.replace(tzinfo=UTC), 0)
-"""Before and after every fact."""
+"""After every fact."""
 
 _VIEWS = "|".join(sorted(value for name, value in vars(views).items() if name.isupper()))
 # Who may see a thing is asked of the views as they are, which are named with their schema.

@@ -13,9 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from infra.log.past_log import AsOf, Cut, MomentAheadError, TooLongError
 from infra.projector.folding import PoisonEventError
-from infra.projector.row_versions import By
+from infra.projector.row_versions import By, Moment
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError, WrongParameterError
-from read_api.reading.over_time import Moment
 from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.statement import Seen, Statement
 

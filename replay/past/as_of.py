@@ -143,8 +143,7 @@ class Then:
     def _before(self, facts: Sequence[ReadEvent], streams: set[UUID], topics: Sequence[str]) -> list[ReadEvent]:
         """Return what these streams had before they came to be a party's, whose facts are given: it is told of too."""
         begun = {fact.stream_id for fact in facts if fact.version == 1}
-        known = {fact.position for fact in facts}
-        return [fact for fact in self._log.of_streams(streams - begun, topics, facts) if fact.position not in known]
+        return self._log.of_streams(streams - begun, topics, facts)
 
     def _introduce(self, ids: Mapping[Projection[Any], Collection[UUID]], known: Sequence[ReadEvent] = ()) -> bool:
         """Fold rows of those who are not known yet from their own streams; tell if there were any facts in these.
@@ -157,7 +156,8 @@ class Then:
             if one.name not in self._whole
         }
         topics = {one: frozenset(of_own_stream(one)) for one in new}
-        facts = self._log.of_streams(set().union(*new.values()), sorted(frozenset().union(*topics.values())), known)
+        asked = set().union(*new.values()), sorted(frozenset().union(*topics.values()))
+        facts = sorted([*known, *self._log.of_streams(*asked, known)], key=lambda fact: fact.position)
         for one, streams in new.items():
             self._known[one.name] |= streams
             self._fill(one, [fact for fact in facts if fact.topic in topics[one] and fact.stream_id in streams])

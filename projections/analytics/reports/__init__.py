@@ -20,9 +20,15 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def _derived(name: str) -> str:
+    kind = {"dim_team": "team", "dim_branch": "branch"}.get(name)
+    written = _read(HERE.parent / "derived" / f"{'dim_unit' if kind else name}.sql")
+    return written.replace("{unit}", kind) if kind else written
+
+
 # In the order in which they build on each other.
 DERIVED: Mapping[str, str] = {
-    name: _read(HERE.parent / "derived" / f"{name}.sql")
+    name: _derived(name)
     for name in (
         "deal_now",
         "ended_deal",

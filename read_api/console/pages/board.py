@@ -89,8 +89,7 @@ async def _sellers(visit: Visit) -> list[Mapping[str, Any]]:
 
 def _chosen(visit: Visit) -> dict[str, str]:
     chosen = {name: visit.query.get(name, "").strip() for name in CHOICES}
-    # The end of this day has not come: it is the present that is meant.
-    return {**chosen, "as_of": "" if chosen["as_of"] == visit.words.now.date().isoformat() else chosen["as_of"]}
+    return {**chosen, "as_of": visit.past(chosen["as_of"])}
 
 
 def _further(chosen: Mapping[str, str], stage: str, column: Mapping[str, Any]) -> str | None:

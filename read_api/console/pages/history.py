@@ -1,12 +1,11 @@
 """The history of a client as an auditor reads it: every fact, every refusal, and who looked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from read_api.console.page import Pages, View, Visit
-from read_api.console.story import is_of_staff
+from read_api.console.story import by_days, is_of_staff, staff_known
 from read_api.console.words import Words
 
 pages = Pages()
@@ -36,13 +35,6 @@ class Line(NamedTuple):
     note: str
 
 
-class Day(NamedTuple):
-    """A day of the company's calendar, by when things were recorded."""
-
-    day: str
-    lines: Sequence[Line]
-
-
 @pages.page("/clients/{client_id}/history")
 async def client_history(visit: Visit, client_id: str) -> View:
     """Show a page of the history, the oldest first."""
@@ -52,11 +44,10 @@ async def client_history(visit: Visit, client_id: str) -> View:
     name = next((one["name"] for one in clients.get("items", ())), None) or client_id
     names = await _names(visit, found, {client_id: name})
     lines = sorted(_lines(visit, found, names), key=lambda line: line.at)
-    days = groupby(lines, key=lambda line: visit.words.local(line.at).date().isoformat())
     shown = {
         "client_id": client_id,
         "name": name,
-        "days": [Day(day, list(group)) for day, group in days],
+        "days": by_days(visit.words, lines),
         "further": f"/console/clients/{client_id}/history?{urlencode({'cursor': found['next']})}"
         if found["next"]
         else None,
@@ -78,14 +69,8 @@ async def _names(visit: Visit, found: Mapping[str, Any], known: Mapping[str, str
 async def _staff(visit: Visit, found: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
     """Return who is named by an id in what was found."""
     every = [*found["items"], *found["refusals"], *found["accesses"]]
-    wanted = {each for entry in every for each in (entry["actor"], *_ids(entry.get("facts") or {}))}
-    if not wanted or not visit.asks("list_staff"):
-        return {}
-    ids = ",".join(sorted(each for each in wanted if is_of_staff(each))[:200])
-    if not ids:
-        return {}
-    told = await visit.api.get("/staff", ids=ids, fields="name,role", limit=200)
-    return {one["staff_id"]: one for one in told["items"]}
+    named = {each for entry in every for each in (entry["actor"], *_ids(entry.get("facts") or {}))}
+    return await staff_known(visit, {each for each in named if is_of_staff(each)}, "name,role")
 
 
 def _ids(facts: Mapping[str, Any]) -> Iterator[str]:

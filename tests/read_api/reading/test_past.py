@@ -12,9 +12,8 @@ import pytest
 
 from infra.log.past_log import AsOf, Cut, TooLongError
 from infra.projector.folding import PoisonEventError
-from infra.projector.row_versions import By
+from infra.projector.row_versions import By, Moment
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
-from read_api.reading.over_time import Moment
 from read_api.reading.past import Fact, Past
 from read_api.reading.statement import Seen, Statement
 from tests.read_api.office import Office, nth
