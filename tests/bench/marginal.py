@@ -3,7 +3,8 @@
 Makes a log of each size on a durable server of its own, rebuilds the views, fills the analytics file and exports the
 log, and prints for each size, and for the step between the first and the last, bytes and seconds; and how much memory
 the processes of a rebuild took together at the most. With `--view` only those views are rebuilt, and nothing else done.
-With `--check none` a verification of every row is timed by itself, after the rebuilds.
+With `--check none` a verification of every row is timed by itself, after the rebuilds. How many rows of the log the
+server read for each event of it is told as well: two where each of two processes goes through it once.
 """
 
 import argparse
@@ -38,6 +39,8 @@ SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
 FROM pg_class AS c
 WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text = %s
 """
+
+READ = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relid = 'letopis.event'::regclass"
 
 LOOK_SECONDS = 0.2
 REST_SECONDS = 65.0
@@ -92,6 +95,22 @@ def most_memory(found: dict[str, float], name: str) -> Iterator[None]:
         found[name] = most[0]
 
 
+@contextmanager
+def passes(place: Place, events: int, found: dict[str, float], name: str) -> Iterator[None]:
+    """Note how often each event of the log was read meanwhile, by all sessions that have ended."""
+
+    def read() -> int:
+        with psycopg.connect(place.urls.owner) as connection:
+            ((rows,),) = connection.execute(READ).fetchall()
+        return int(rows)
+
+    before = read()
+    yield
+    # A session says what it read when it ends, a moment after its process does.
+    time.sleep(1)
+    found[name] = (read() - before) / events
+
+
 def measured(lent: Ground, events: int, views: Sequence[Projection[Any]], check: Check) -> dict[str, float]:
     """Return bytes and seconds by name for a log of so many events; all there is to measure if all views are given."""
     found: dict[str, float] = {}
@@ -102,7 +121,7 @@ def measured(lent: Ground, events: int, views: Sequence[Projection[Any]], check:
             again = partial(rebuild, one, place.urls.projector, decoder, check=check)
             # The first one knows nothing of the rows there will be.
             _rest(place)
-            with most_memory(found, f"memory {one.name}, first"):
+            with most_memory(found, f"memory {one.name}, first"), passes(place, events, found, f"passes {one.name}"):
                 found[f"first rebuild s {one.name}"] = timed(again)
             with most_memory(found, f"memory {one.name}"):
                 found[f"rebuild at once s {one.name}"] = timed(again)
@@ -110,7 +129,8 @@ def measured(lent: Ground, events: int, views: Sequence[Projection[Any]], check:
             found[f"rebuild s {one.name}"] = timed(again)
             _rest(place)
             if check == "none":
-                with most_memory(found, f"memory of verifying {one.name}"):
+                read = passes(place, events, found, f"passes of verifying {one.name}")
+                with most_memory(found, f"memory of verifying {one.name}"), read:
                     found[f"verify s {one.name}"] = timed(partial(_verify, one, place.urls.projector, decoder))
             with psycopg.connect(place.urls.owner) as connection:
                 ((size,),) = connection.execute(VIEWS, [f"{one.name}_g3"]).fetchall()
@@ -171,7 +191,7 @@ def main() -> None:
             print(json.dumps({size: found[-1]}, indent=1), flush=True)
     step = sizes[-1] - sizes[0]
     print(f"one more event costs (one more client is {EVENTS_PER_CLIENT} of them):")
-    for name in found[0]:
+    for name in (name for name in found[0] if not name.startswith("passes")):
         each = (found[-1][name] - found[0][name]) / step
         print(
             f"  {name}: {each:.1f}" if name.startswith(("bytes", "memory")) else f"  {name}: {each * 1e6:.2f} per 10^6"

@@ -41,7 +41,7 @@ SELECT
     body ->> 'product_code' AS product_code,
     CAST(coalesce(body #>> '{{amount,amount}}', body #>> '{{to_amount,amount}}') AS numeric(18, 4)) AS amount,
     coalesce(body #>> '{{amount,currency}}', body #>> '{{to_amount,currency}}') AS currency,
-    CASE topic WHEN 'deal.lost' THEN body ->> 'reason' END AS reason,
+    body ->> 'reason_code' AS reason_code,
     coalesce(CAST(body ->> 'date_unknown' AS boolean), false) AS date_unknown
 FROM of_the_log.event
 WHERE topic IN ({topics})"""
