@@ -159,10 +159,12 @@ def organisations_of(context: Context, client: Client) -> tuple[Client, ...]:
 def _free_holders(context: Context, client: Client, seller_id: UUID | None) -> tuple[Client, ...]:
     """Return those of whom any makes the client the seller's: its organisations, else itself; none: it is already.
 
-    Raises ClientIsOwnedError when one of them, or the client, is somebody else's.
+    A contact person whom somebody owns stays theirs, whoever owns the organisations. Raises ClientIsOwnedError when one
+    of them, or the client, is somebody else's.
     """
     organisations = organisations_of(context, client)
-    if any(organisation.owner_id == seller_id for organisation in organisations if organisation.owner_id):
+    owners = {each.owner_id for each in organisations if each.owner_id is not None}
+    if owners and seller_id in (owners if client.owner_id is None else {client.owner_id}):
         return ()
     for holder in (*organisations, client):
         check_free(context, holder, seller_id)

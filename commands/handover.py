@@ -136,13 +136,12 @@ def _heir(
 
 
 def owners_of(context: Context, client_id: UUID | None) -> tuple[UUID, ...]:
-    """Return whose a client is: a contact person is their organisations', in the order of these."""
+    """Return whose a client is: its owner's, then, of a contact person, their organisations', in the order of these."""
     client = None if client_id is None else context.find(Client, client_id)
     if client is None:
         return ()
-    owners = [holder.owner_id for holder in organisations_of(context, client)]
-    if not client.is_archived:
-        owners.append(client.owner_id)
+    own = None if client.is_archived else client.owner_id
+    owners = (own, *(holder.owner_id for holder in organisations_of(context, client)))
     return tuple(owner_id for owner_id in owners if owner_id is not None)
 
 

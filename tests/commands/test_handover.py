@@ -162,6 +162,16 @@ def test_work_with_a_contact_person_goes_where_the_organisation_goes(
 
 
 @WORK
+def test_work_with_a_contact_person_whom_somebody_owns_goes_to_them(
+    work: Told, ask: type[Command], goes_to: Any
+) -> None:
+    about = {"client_id": OLGA} | ({"contact_id": None} if work is PLAN else {})
+    with_olga = on(work.stream_id, work.events[0].model_copy(update=about))
+    story = given(*COMPANY, owns(BORIS), owns(VERA, OLGA), with_olga).when(command(ask, **NO_HEIRS), POLICY)
+    story.then(goes_to(VERA, WITH_THE_CLIENT))
+
+
+@WORK
 def test_an_archived_clients_owner_takes_nothing_over(work: Told, ask: type[Command], goes_to: Any) -> None:
     archived = on(ROMASHKA, fact(ClientArchived))
     story = given(*COMPANY, owns(VERA), archived, work, gone(ANNA)).when(command(ask), POLICY)

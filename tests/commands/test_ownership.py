@@ -197,6 +197,16 @@ def test_a_contact_person_of_ones_own_organisation_may_be_approached() -> None:
     given(*COMPANY, OLGA_BUYS, ANNA_OWNS).when(ClaimClient(client_id=OLGA), AS_ANNA).then_nothing()
 
 
+@pytest.mark.parametrize("owned", [(), (ANNA_OWNS,)], ids=["nobody's organisation", "another's organisation"])
+def test_who_owns_a_person_keeps_them_whomever_they_come_to_act_for(owned: tuple[Told, ...]) -> None:
+    linked = (*COMPANY, *owned, on(OLGA, fact(ClientClaimed, owner_id=BORIS)), OLGA_BUYS)
+    ask = command(OpenDeal, client_id=OLGA, product_code=None)
+    story = given(*linked).when(ask, by("seller", BORIS))
+    assert story.refusal is None
+    assert story.stream(Client, OLGA).owner_id == BORIS
+    given(*linked).when(ask, AS_ANNA).then_refused(ClientIsOwnedError, client_id=OLGA, owner_id=BORIS)
+
+
 def test_who_left_an_organisation_is_nobodys_contact_person() -> None:
     gone = on(OLGA, fact(AffiliationEnded))
     story = given(*COMPANY, OLGA_BUYS, gone, BORIS_OWNS).when(ClaimClient(client_id=OLGA), AS_ANNA)
