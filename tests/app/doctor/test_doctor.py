@@ -25,6 +25,7 @@ from app.doctor.examination import CHECKS, WORDS, Finding, examine, report
 from app.doctor.patient import FailedError, Patient, SkippedError
 from app.serving.analytics_control import note_address
 from app.settings import Settings
+from infra.analytics import parked_facts
 from infra.log.clock import accept_clock
 from infra.log.gaps import accept_gaps
 from infra.postgres.embedded import EmbeddedPostgres
@@ -309,7 +310,7 @@ def test_a_read_model_in_which_something_waits_is_found(patient: Patient) -> Non
         doctor_database.projections(patient)
 
 
-def test_an_analytics_file_of_another_log_and_a_damaged_one_are_found(patient: Patient) -> None:
+def test_an_analytics_file_of_another_log_a_damaged_one_and_what_waits_in_one_are_found(patient: Patient) -> None:
     path = patient.settings.var / ANALYTICS_FILE
     path.parent.mkdir()
     put_facts(patient, "1, 2")
@@ -318,6 +319,11 @@ def test_an_analytics_file_of_another_log_and_a_damaged_one_are_found(patient: P
         file.execute("CREATE TABLE followed (fingerprint VARCHAR, position BIGINT, event_id VARCHAR)")
         file.execute("INSERT INTO followed VALUES ('x', 2, ?)", [str(event_id)])
     assert doctor_database.analytics(patient) == "2 / 2"
+    with duckdb.connect(str(path)) as file:
+        file.execute(parked_facts.DDL)
+        file.execute("INSERT INTO parked VALUES (uuid(), 2, 'deal.won', 'ConversionException', now())")
+    with pytest.raises(FailedError, match="1 parked from position 2"):
+        doctor_database.analytics(patient)
     with duckdb.connect(str(path)) as file:
         file.execute("UPDATE followed SET event_id = '00000000-0000-0000-0000-000000000000'")
     with pytest.raises(FailedError, match="position 2 is not the one in the log"):

@@ -9,7 +9,7 @@ import psycopg
 from app.composition.write_side import WriteSide
 from app.database import Urls
 from app.serving.doors import http_parts
-from app.serving.http import Check
+from app.serving.http import Check, Parts
 from app.serving.metrics import Gauge, Measured, exposition
 from app.settings import Settings
 from app.terminal.repair import _LAG
@@ -32,12 +32,17 @@ SELECT %s, gen_random_uuid(), now(), gen_random_uuid(), now() + interval '1 hour
 BEHIND = "INSERT INTO letopis.checkpoint (name, position, moved_at) VALUES (%s, 0, now() - interval '1 hour')"
 
 
-def checked_and_measured(database: Database, folder: Path) -> tuple[Sequence[Check], Sequence[Gauge]]:
-    """Return what `/ready` and `/metrics` say of this database."""
+def parts_at(database: Database, folder: Path) -> Parts:
+    """Return what answers `/ready` and `/metrics` for this database."""
     urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
     settings = Settings(var=folder, _env_file=None)
     side = WriteSide(urls, settings, MASTER, with_policies=False)
-    parts = http_parts(settings, urls, MASTER, side, None, measured=Measured())
+    return http_parts(settings, urls, MASTER, side, None, measured=Measured())
+
+
+def checked_and_measured(database: Database, folder: Path) -> tuple[Sequence[Check], Sequence[Gauge]]:
+    """Return what `/ready` and `/metrics` say of this database."""
+    parts = parts_at(database, folder)
 
     async def ask() -> tuple[Sequence[Check], Sequence[Gauge]]:
         return await parts.checks(), await parts.gauges()
@@ -58,6 +63,17 @@ def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp
     lines = exposition(Measured(), gauges).splitlines()
     assert 'letopis_policy_lag_events{policy="ownership-reassignment"} 1' in lines
     assert any(line.startswith('letopis_policy_still_seconds{policy="ownership-reassignment"} 36') for line in lines)
+
+
+def test_probes_that_come_at_once_cost_one_look(database: Database, tmp_path: Path) -> None:
+    parts = parts_at(database, tmp_path)
+
+    async def ask() -> list[Sequence[object]]:
+        return await asyncio.gather(parts.checks(), parts.checks(), parts.gauges(), parts.gauges())
+
+    first, second, measured, again = asyncio.run(ask())
+    assert first is second
+    assert measured is again
 
 
 def test_nothing_is_behind_by_less_than_nothing_where_the_log_is_ahead_of_the_clock(
