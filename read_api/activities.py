@@ -72,7 +72,7 @@ class Activity(Whole):
     """One touchpoint or task, planned, held or cancelled."""
 
     activity_id: UUID
-    state: ActivityStatus | None
+    state: ActivityStatus
     channel: Channel | None
     direction: Direction | None
     staff_id: UUID | None
@@ -85,7 +85,7 @@ class Activity(Whole):
     due_at: datetime | None
     held_at: datetime | None
     cancelled_at: datetime | None
-    takes_place_at: datetime | None
+    takes_place_at: datetime
     result: Text
     cancel_reason: Text
     call_status: CallStatus | None

@@ -51,14 +51,14 @@ class Client(Answer):
     """A client in a list."""
 
     client_id: UUID
-    kind: ClientKind | None
-    name: str | None
+    kind: ClientKind
+    name: str
     owner_id: UUID | None
     owner_name: Annotated[str | None, Sql("o.name")]
     owned_since: datetime | None
-    lifecycle: Lifecycle | None
+    lifecycle: Lifecycle
     archived_at: datetime | None
-    registered_at: datetime | None
+    registered_at: datetime
     last_touch_at: Annotated[datetime | None, Sql("k.last_at")]
     last_touch_channel: Annotated[Channel | None, Sql("k.last_channel")]
     touch_count: Annotated[int, Sql("k.number")]
@@ -178,7 +178,7 @@ class ClientCard(Client, Whole):
     parent_id: UUID | None
     parent_name: Annotated[str | None, _PARENT_NAME]
     date_unknown: bool
-    source: str | None
+    source: str
     external_id: str | None
     data_notices: Annotated[
         list[DataNotice],

@@ -30,11 +30,11 @@ class Deal(Whole):
     deal_id: UUID
     client_id: UUID | None
     client_name: Annotated[str | None, Sql("c.name")]
-    seller_id: UUID | None
+    seller_id: UUID
     seller_name: Annotated[str | None, Sql("s.name")]
-    pipeline_id: UUID | None
-    stage: str | None
-    stage_since: datetime | None
+    pipeline_id: UUID
+    stage: str
+    stage_since: datetime
     status: DealStatus
     title: str | None
     product_code: str | None
@@ -42,7 +42,7 @@ class Deal(Whole):
     currency: str | None
     won_amount: Annotated[str | None, amount_in("won_currency")]
     won_currency: str | None
-    opened_at: datetime | None
+    opened_at: datetime
     closed_at: datetime | None
     lost_reason: str | None
     lost_reason_code: LossReason | None

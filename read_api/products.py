@@ -20,11 +20,11 @@ class Product(Whole):
     """One product of the catalogue."""
 
     product_id: UUID
-    code: str | None
-    name: str | None
+    code: str
+    name: str
     series: str | None
     aliases: list[str]
-    listed_at: datetime | None
+    listed_at: datetime
     withdrawn_at: datetime | None
     version: int
     position: int

@@ -43,7 +43,7 @@ class StaffMember(Whole):
     """A staff member as the directory shows them."""
 
     staff_id: UUID
-    name: str | None
+    name: str
     role: StaffRole | None
     team: Annotated[str | None, Sql("t.name")]
     team_id: UUID | None
@@ -64,7 +64,7 @@ class Unit(Answer):
 
     unit_id: UUID
     kind: UnitKind
-    name: str | None
+    name: str
     head_id: UUID | None
     opened_at: datetime | None
     closed_at: datetime | None
