@@ -69,7 +69,7 @@ PARTICIPANTS = f"""CASE WHEN {{row}}.participant_staff_ids || {{row}}.participan
 
 
 class Activity(Whole):
-    """One touchpoint or task, planned, held or cancelled."""
+    """One touchpoint or task, planned, held or cancelled; docs/figures.md says which are contacts."""
 
     activity_id: UUID
     state: ActivityStatus

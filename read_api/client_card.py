@@ -48,7 +48,7 @@ class Person(Answer):
 
 
 class Client(Answer):
-    """A client in a list."""
+    """A client in a list; docs/figures.md says what touches one."""
 
     client_id: UUID
     kind: ClientKind

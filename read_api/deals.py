@@ -25,7 +25,7 @@ router = Questions("deals")
 
 
 class Deal(Whole):
-    """A deal as it stands; `stage` is the open stage it is in, or was in at its end."""
+    """A deal as it stands (docs/figures.md); `stage` is the open stage it is in, or was in at its end."""
 
     deal_id: UUID
     client_id: UUID | None
@@ -69,7 +69,7 @@ class BoardStage(Count):
 
 
 class Board(Page[Deal]):
-    """The board of one pipeline: its stages in order, what is won and lost, and the open deals page by page."""
+    """The board of one pipeline (docs/figures.md): its stages, what is won and lost, the open deals page by page."""
 
     pipeline_id: UUID
     name: str | None

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from fastapi.routing import APIRoute
 
 from app.settings import Settings
 from app.terminal.cli import app
-from read_api.activities import ActivitiesQuestion, DayQuestion
-from read_api.client_card import CardQuestion
+from projections.analytics import ANALYTICS
+from read_api.activities import ActivitiesQuestion, Activity, DayQuestion
+from read_api.client_card import CardQuestion, Client
 from read_api.client_changes import ChangesQuestion
 from read_api.clients import ClientsQuestion
-from read_api.deals import DealsQuestion
+from read_api.deals import Board, Deal, DealsQuestion
+from read_api.door import MODULES
 from read_api.reading.question import PastQuestion
-from read_api.staff import StaffQuestion
+from read_api.staff import Counters, StaffQuestion
 from tests.rights_page import PAGE, page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +26,9 @@ TEXT = "\n".join(path.read_text("utf-8") for path in [ROOT / "README.md", *sorte
 CHOICES = re.findall(r"(letopis(?: [a-z-]+)*) ([a-z-]+(?:\|[a-z-]+)+)", TEXT)
 NAMED = TEXT + "".join(f"\n{stem} {each}" for stem, choices in CHOICES for each in choices.split("|"))
 """The documents, with each of `letopis projections pause|resume` by itself."""
+
+FIGURED = (Client, Deal, Board, Activity, Counters)
+"""The answers that tell figures; reports begin with the definitions of theirs."""
 
 OF_THE_TESTS = {"LETOPIS_DATA"}
 """What the tests look at, and the service does not."""
@@ -70,6 +76,20 @@ def test_every_target_of_make_that_the_documents_name_is_there() -> None:
     told = set(re.findall(r"`make ([a-z-]+)", TEXT))
     assert told
     assert told - there == set()
+
+
+def test_every_place_that_the_page_of_figures_names_is_there_and_its_answer_refers_to_the_page() -> None:
+    text = (ROOT / "docs" / "figures.md").read_text("utf-8")
+    routes = (route for module in MODULES for route in module.router.routes if isinstance(route, APIRoute))
+    asked = {re.sub(r"{\w+}", "{id}", route.path) for route in routes}
+    told = set(re.findall(r"`(?:GET|POST) (/[\w/{}-]+)", text))
+    assert told
+    assert told - asked == set()
+    # How long deals stood in a stage is a figure of one report alone.
+    reports = {report.name for report in ANALYTICS.reports} - {"stage_history"}
+    assert reports - set(re.findall(r"`(\w+)`", text)) == set()
+    for answer in FIGURED:
+        assert "docs/figures.md" in (answer.__doc__ or ""), answer.__name__
 
 
 def test_every_parameter_of_the_great_lists_is_in_their_tables_and_none_that_is_not() -> None:

@@ -76,6 +76,19 @@ def test_probes_that_come_at_once_cost_one_look(database: Database, tmp_path: Pa
     assert measured is again
 
 
+def test_a_view_that_goes_on_no_more_makes_a_service_unready(database: Database, tmp_path: Path) -> None:
+    for projection in PROJECTIONS:
+        build(projection, lambda fact: fact, database.projector_url)
+    checks, _ = checked_and_measured(database, tmp_path)
+    assert all(check.is_ready for check in checks)
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("UPDATE letopis.projection SET state = 'broken', error = 'gone' WHERE name = 'client_card'")
+    checks, _ = checked_and_measured(database, tmp_path)
+    assert [(check.name, check.reason) for check in checks if not check.is_ready] == [
+        ("client_card", "broken, 0 events behind")
+    ]
+
+
 def test_nothing_is_behind_by_less_than_nothing_where_the_log_is_ahead_of_the_clock(
     database: Database, tmp_path: Path
 ) -> None:
