@@ -44,13 +44,13 @@ class StaffMember(Whole):
 
     staff_id: UUID
     name: str
-    role: StaffRole | None
+    role: StaffRole
     team: Annotated[str | None, Sql("t.name")]
     team_id: UUID | None
     branch: Annotated[str | None, Sql("b.name")]
     branch_id: UUID | None
     head_id: UUID | None
-    hired_at: datetime | None
+    hired_at: datetime
     date_unknown: bool
     departed_at: datetime | None
     successor_id: UUID | None
