@@ -14,6 +14,7 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.words.details import type_details
 from app.words.for_generators import REF, name_lists, say_defaults
 from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
@@ -174,6 +175,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for method, operation in operations.items():
             _complete(path, operation)
             _name_codes(path, method, operation)
+    type_details(document)
     name_lists(document)
     say_defaults(document)
     add_links(document)
