@@ -137,6 +137,31 @@ def test_a_list_of_words_is_one_schema_and_no_member_has_a_default(living: Livin
     assert schemas["RecordActivity"]["properties"]["is_offer"]["description"].endswith("Default: false.")
 
 
+NO_WORDS = {("Change", "kind"), ("ProjectionStatus", "state")}
+"""Members that have the name of a list elsewhere; a `stage` is a client's, or a code of the company's own pipeline."""
+
+
+def test_what_is_a_word_of_a_list_in_one_place_is_so_in_every_other(living: Living) -> None:
+    schemas = living.document["components"]["schemas"]
+    lists = {f"#/components/schemas/{name}" for name, schema in schemas.items() if "enum" in schema}
+    members = [(name, *each) for name, schema in schemas.items() for each in schema.get("properties", {}).items()]
+    parameters = [each for _, _, operation in living.operations() for each in operation.get("parameters", [])]
+    asked = [(each["name"], each["schema"]) for each in parameters]
+    words = {
+        name
+        for name, schema in (*asked, *((name, schema) for _, name, schema in members))
+        if any(each.get("$ref") in lists for each in schema.get("anyOf", [schema]))
+    } - {"stage"}
+    assert len(words) > 20
+    texts = {
+        (owner, name)
+        for owner, name, schema in members
+        for each in schema.get("anyOf", [schema])
+        if name in words and each.get("type") == "string" and not {"enum", "const", "format"} & set(each)
+    }
+    assert texts == NO_WORDS
+
+
 def _objects(part: Any) -> Iterator[dict[str, Any]]:
     if isinstance(part, dict):
         yield part
