@@ -6,10 +6,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from adbc_driver_postgresql import dbapi
+from psycopg.conninfo import conninfo_to_dict
 
 from infra.analytics.arrow_log import ArrowLog
 from infra.log.tail import Tail
-from infra.postgres.connection import OwnConnection
+from infra.postgres.connection import OwnConnection, async_connect
 from infra.projector.generations import connect
 from read_api.reading.desk import read_pool
 from tests.database import Database
@@ -64,6 +66,38 @@ def test_the_reads_and_the_followers(database: Database) -> None:
     found, followers = asyncio.run(look())
     bounded(found, 10 * SECOND)
     assert len(followers) == 1
+
+
+def test_on_every_line_the_system_finds_out_that_nobody_is_at_the_other_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[dict[str, str]] = []
+    own = OwnConnection(database.writer_url)
+    with own() as write, connect(database.projector_url) as build:
+        lines += [write.info.get_parameters(), build.info.get_parameters()]
+    own.close()
+
+    async def look() -> None:
+        async with read_pool(database.reader_url, 1) as pool, pool.connection() as read:
+            lines.append(read.info.get_parameters())
+        async with await async_connect(database.reader_url, 1) as follow:
+            lines.append(follow.info.get_parameters())
+
+    asyncio.run(look())
+
+    def opened(given: str, **_how: object) -> None:
+        lines.append(conninfo_to_dict(given))
+        raise ConnectionError
+
+    # Of this driver's line nobody can ask how it was opened.
+    monkeypatch.setattr(dbapi, "connect", opened)
+    with pytest.raises(ConnectionError):
+        ArrowLog(database.projector_url, {})
+    for line in lines:
+        idle, interval, count = (int(line[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+        assert idle + interval * count <= 30
+        assert int(line["tcp_user_timeout"]) <= 30 * SECOND
+    assert len(lines) == 5
 
 
 def test_a_statement_that_is_stuck_behind_a_lock_ends(database: Database) -> None:
