@@ -152,7 +152,9 @@ def test_deals_find_the_clients_sellers_and_products_of_their_source(desk: Desk,
     (won,), (claimed,) = desk.bodies("deal.won"), desk.bodies("client.claimed")
     assert (report.accepted, report.refused, report.reasons) == (1, 1, {"not-found": 1})
     assert (won["amount"], won["_at"]) == ({"amount": "1000.50", "currency": "RUB"}, datetime(2016, 3, 5, tzinfo=UTC))
-    assert claimed["_at"] == datetime(2016, 3, 2, tzinfo=UTC)
+    (defined,) = desk.bodies("pipeline.defined")
+    # The board of that day is there too.
+    assert claimed["_at"] == defined["_at"] == datetime(2016, 3, 2, tzinfo=UTC)
 
 
 def test_reasons_of_old_losses_are_codes_by_the_table_that_is_given(desk: Desk, tmp_path: Path) -> None:
