@@ -43,9 +43,10 @@ def test_products_are_listed_by_code_as_they_are_called_now(desk: Office) -> Non
 
 
 def test_a_withdrawn_product_is_still_listed_and_says_since_when(desk: Office) -> None:
-    story = given(on(GTX, fact(ProductListed), fact(ProductWithdrawn)))
+    visit = given(on(GTX, fact(ProductListed), fact(ProductWithdrawn))).at(desk)
 
-    story.at(desk).asks("/products").answers({"items": [{"code": "gtx-pro", "withdrawn_at": moment(2)}]})
+    visit.asks("/products").answers({"items": [{"code": "gtx-pro", "withdrawn_at": moment(2)}]})
+    visit.asks("/products/gtx-pro").answers({"code": "gtx-pro", "withdrawn_at": moment(2)})
 
 
 def test_an_empty_catalogue_is_an_empty_list(desk: Office) -> None:

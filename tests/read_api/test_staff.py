@@ -31,9 +31,11 @@ def test_the_staff_are_listed_by_name(desk: Office) -> None:
     anna = {"staff_id": ANNA, "name": "Анна", "role": "seller", "team": "West", "branch": "Perm", "head_id": VERA}
     boris = {"staff_id": BORIS, "hired_at": moment(8), "departed_at": moment(9), "successor_id": ANNA}
 
-    told = given(*STAFF).at(desk).asks("/staff")
+    visit = given(*STAFF).at(desk)
+    told = visit.asks("/staff")
 
     told.answers({"items": [{**anna, "version": 2, "position": 7}, boris, {"name": "Вера"}], "next": None})
+    visit.asks(f"/staff/{ANNA}").answers({**anna, "version": 2, "position": 7})
     Page[StaffMember].model_validate(told.response.json())
 
 
