@@ -68,7 +68,7 @@ def test_a_policy_that_stands_still_is_told_and_measured(database: Database, tmp
 def test_probes_that_come_at_once_cost_one_look(database: Database, tmp_path: Path) -> None:
     parts = parts_at(database, tmp_path)
 
-    async def ask() -> list[Sequence[object]]:
+    async def ask() -> tuple[object, ...]:
         return await asyncio.gather(parts.checks(), parts.checks(), parts.gauges(), parts.gauges())
 
     first, second, measured, again = asyncio.run(ask())
