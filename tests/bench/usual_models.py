@@ -127,7 +127,7 @@ class Client(Base):
     archived_at: Mapped[datetime | None]
     registered_at: Mapped[datetime | None]
     date_unknown: Mapped[bool]
-    source: Mapped[str | None]
+    source: Mapped[str]
     external_id: Mapped[str | None]
     data_notices: Mapped[list[dict[str, Any]]]
     version: Mapped[int]

@@ -1,7 +1,7 @@
 """Every connection of ours gives up in the end: nobody waits for ever behind a statement or a lock that is stuck."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -71,7 +71,7 @@ def test_the_reads_and_the_followers(database: Database) -> None:
 def test_on_every_line_the_system_finds_out_that_nobody_is_at_the_other_end(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines: list[dict[str, str]] = []
+    lines: list[Mapping[str, Any]] = []
     own = OwnConnection(database.writer_url)
     with own() as write, connect(database.projector_url) as build:
         lines += [write.info.get_parameters(), build.info.get_parameters()]
