@@ -191,7 +191,8 @@ def main() -> None:
             print(json.dumps({size: found[-1]}, indent=1), flush=True)
     step = sizes[-1] - sizes[0]
     print(f"one more event costs (one more client is {EVENTS_PER_CLIENT} of them):")
-    for name in (name for name in found[0] if not name.startswith("passes")):
+    costs = [name for name in found[0] if not name.startswith("passes")]
+    for name in costs:
         each = (found[-1][name] - found[0][name]) / step
         print(
             f"  {name}: {each:.1f}" if name.startswith(("bytes", "memory")) else f"  {name}: {each * 1e6:.2f} per 10^6"

@@ -151,13 +151,17 @@ def test_what_is_anothers_by_now_stays_with_them(work: Told, ask: type[Command],
     given(*COMPANY, owns(BORIS), work, handed, gone(ANNA)).when(command(ask), POLICY).then_nothing()
 
 
+def with_olga(work: Told) -> Told:
+    """Return the same work with the contact person instead of the organisation."""
+    about = {"client_id": OLGA} | ({"contact_id": None} if work is PLAN else {})
+    return on(work.stream_id, work.events[0].model_copy(update=about))
+
+
 @WORK
 def test_work_with_a_contact_person_goes_where_the_organisation_goes(
     work: Told, ask: type[Command], goes_to: Any
 ) -> None:
-    about = {"client_id": OLGA} | ({"contact_id": None} if work is PLAN else {})
-    with_olga = on(work.stream_id, work.events[0].model_copy(update=about))
-    story = given(*COMPANY, owns(BORIS), with_olga).when(command(ask, **NO_HEIRS), POLICY)
+    story = given(*COMPANY, owns(BORIS), with_olga(work)).when(command(ask, **NO_HEIRS), POLICY)
     story.then(goes_to(BORIS, WITH_THE_CLIENT))
 
 
@@ -165,9 +169,7 @@ def test_work_with_a_contact_person_goes_where_the_organisation_goes(
 def test_work_with_a_contact_person_whom_somebody_owns_goes_to_them(
     work: Told, ask: type[Command], goes_to: Any
 ) -> None:
-    about = {"client_id": OLGA} | ({"contact_id": None} if work is PLAN else {})
-    with_olga = on(work.stream_id, work.events[0].model_copy(update=about))
-    story = given(*COMPANY, owns(BORIS), owns(VERA, OLGA), with_olga).when(command(ask, **NO_HEIRS), POLICY)
+    story = given(*COMPANY, owns(BORIS), owns(VERA, OLGA), with_olga(work)).when(command(ask, **NO_HEIRS), POLICY)
     story.then(goes_to(VERA, WITH_THE_CLIENT))
 
 
