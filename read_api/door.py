@@ -27,6 +27,7 @@ from read_api import (
     projections,
     rights,
     staff,
+    upkeep,
 )
 from read_api.reading.desk import Desk
 from read_api.reading.direct import DirectRoute, can_be_direct
@@ -49,6 +50,7 @@ MODULES = (
     pipelines,
     projections,
     operations,
+    upkeep,
     # Its addresses before those of the reports, whose names are in the same place.
     analytics_sql,
     analytics,

@@ -9,10 +9,12 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from read_api.reading.answer import Whole
+from read_api.reading.asking import Ask
 from read_api.reading.colleagues import staff_id_of
 from read_api.reading.declaring import Asking, Questions, questions_of
 from read_api.reading.desk import Caller
 from read_api.reading.question import Question
+from read_api.reading.statement import Seen
 from read_api.rights import Scopes
 from read_api.roles import EVERYBODY, PortalRole, Role
 from read_api.staff import MEMBER, StaffMember
@@ -40,6 +42,7 @@ class Me(Whole):
         description="The names of those that the role, or the API key, may ask for: `POST /commands/{name}`."
     )
     questions: list[str] = Field(description="The same of reads, by their `operationId`.")
+    operations: list[str] = Field(description="The same of what operators ask for: `POST /operations/{name}`.")
     scopes: Scopes
     position: int
 
@@ -49,7 +52,7 @@ class Me(Whole):
 )
 async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     caller, desk = ask.caller, ask.desk
-    seen, rows = await ask.fetch(MEMBER, {"staff_id": staff_id_of(caller)}, question.min_position)
+    seen, member = await _member(ask, question)
     mine = {
         "id": caller.id,
         "role": caller.role,
@@ -58,11 +61,22 @@ async def get_me(ask: Asking, question: Annotated[Question, Query()]) -> Respons
         "zone": desk.zone.key,
         "commands": _named(caller, await desk.commands_of(caller.role)),
         "questions": _named(caller, questions_of(caller.role)),
+        "operations": _named(caller, desk.upkeep.operations_of(caller.role)),
         "scopes": await desk.reaches.scopes_of(caller.role),
         "position": seen.position,
     }
-    body = to_json(mine)[:-1] + b',"staff":%b}' % (rows[0][0] or "null").encode()
+    body = to_json(mine)[:-1] + b',"staff":%b}' % (member or "null").encode()
     return ask.answer(body, seen, more=VARY)
+
+
+async def _member(ask: Ask, question: Question) -> tuple[Seen, str | None]:
+    """Return what the directory has of the caller; of whoever is none of the staff it is not asked, there or not."""
+    staff_id = staff_id_of(ask.caller)
+    if staff_id is None:
+        await ask.desk.require_log(question.min_position)
+        return Seen(await ask.desk.head()), None
+    seen, rows = await ask.fetch(MEMBER, {"staff_id": staff_id}, question.min_position)
+    return seen, rows[0][0]
 
 
 def _named(caller: Caller, names: Iterable[str]) -> list[str]:

@@ -99,10 +99,14 @@ _BUILDS = """read.generation_status AS s
     LEFT JOIN read.parked_count AS k ON k.name = s.name AND k.generation = s.generation"""
 
 
+def beside_the_head(told: str) -> str:
+    """Return the statement that gives the log's end and, as a text, the JSON that an SQL gives."""
+    return f"SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0), {told}::text"  # noqa: S608 - constants
+
+
 def with_the_head(items: str) -> str:
     """Return the statement that gives the log's end and, as the member `items` of a JSON text, what an SQL gives."""
-    head = "coalesce((SELECT h.position FROM read.log_head AS h), 0)"
-    return f"SELECT {head}, json_build_object('items', {items})::text"
+    return beside_the_head(f"json_build_object('items', {items})")
 
 
 PROJECTIONS = with_the_head(list_of(json_of(ProjectionStatus, "s"), _BUILDS, order="s.name, s.generation"))

@@ -45,6 +45,7 @@ class RoleRights(Answer):
     editing: Editing
     commands: list[str]
     questions: list[str]
+    operations: list[str]
 
 
 @router.question("/rights", "What each role may do and see", answers=Items[RoleRights], roles=SEEING_RIGHTS)
@@ -59,6 +60,7 @@ async def list_rights(ask: Asking, question: Annotated[Question, Query()]) -> Re
             "editing": await desk.editing_of(role),
             "commands": await desk.commands_of(role),
             "questions": questions_of(role),
+            "operations": desk.upkeep.operations_of(role),
         }
         for role in (*get_args(Role), *get_args(PortalRole))
     ]

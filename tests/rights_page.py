@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import get_args
 
 from aggregates.right import DEFAULT_SCOPES, FIXED
+from app.operations.bodies import OPERATIONS
+from app.operations.bodies import ROLES as OPERATORS
 from app.words.messages import LABELS
 from commands.registry import COMMANDS
 from commands.standing import NOTHING, may_ask
@@ -89,6 +91,7 @@ def page() -> str:
         f"`{kind.value}`": [", ".join(f"`{name}`" for name, command in declared if command.EDITS is kind)]
         for kind in EditedKind
     }
+    operations = {f"`{name}`": _marked(OPERATORS) for name in sorted(OPERATIONS)}
     questions = {f"`{name}`": _marked(roles) for name, roles in sorted(RIGHTS.items())}
     return (
         _HEAD
@@ -97,6 +100,8 @@ def page() -> str:
         + _table("kind", ["commands"], kinds)
         + "\n## What each role may ask to be done\n\n"
         + _table("command", ROLES, commands)
+        + "\n## What operators may ask to be done to read models\n\n"
+        + _table("operation", ROLES, operations)
         + "\n## What each role may ask to be told\n\n"
         + _table("question", ROLES, questions)
         + _PORTAL.format(

@@ -37,6 +37,7 @@ from read_api.reading.feed import Feed
 from read_api.reading.past import Past
 from read_api.reading.reach import Reach
 from read_api.reading.signals import Signals, Tickets
+from read_api.reading.upkeep import Upkeep
 from replay.past.as_of import TimeMachine
 from replay.past.feed import FedPage, feed_page
 from replay.past.history import history_of
@@ -140,6 +141,7 @@ def read_side(
     rights: RightsOfRoles,
     sql: SqlDoor | None,
     note_access: Callable[[Access], None],
+    upkeep: Upkeep,
 ) -> ReadSide:
     """Put the read side together."""
     seconds = settings.read_seconds
@@ -163,6 +165,7 @@ def read_side(
         editing_of=rights.editing_of,
         language_of=language_of,
         words_for=words_for,
+        upkeep=upkeep,
         reports=None if sql is None else sql.node,
         sql=sql,
         sql_room=asyncio.Semaphore(settings.sql_at_once),

@@ -15,6 +15,7 @@ _STANDING = {
     "TABLE read.shown": "SELECT",
     "TABLE read.parked": "SELECT",
     "TABLE read.parked_count": "SELECT",
+    "TABLE read.skipped": "SELECT",
     "TABLE read.projection_status": "SELECT",
     "TABLE read.generation_status": "SELECT",
     "TABLE read.build_status": "SELECT",

@@ -19,6 +19,9 @@ from pydantic_core.core_schema import no_info_after_validator_function
 from app.operations.site import ANALYTICS, KNOWN
 from events.values import NO_NUL
 
+ROLES = frozenset({"ops", "admin"})
+"""Who may ask for them."""
+
 BACKUP = "backup"
 MOST = 2**31 - 1
 """The largest whole number that the database takes for a pace."""

@@ -172,7 +172,8 @@ def _back_up(here: Site, _job: Job, _: Stage) -> Ended:
         raise NoPlaceForBackupsError
     folder = here.settings.backup_to / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     made = doing.backed_up(here.urls.owner, here.master, folder)
-    facts = {"folder": folder.name, "position": made.position, "size_bytes": made.size_bytes, "seconds": made.seconds}
+    size, seconds = made.size_bytes, round(made.seconds, 1)
+    facts = {"folder": folder.name, "position": made.position, "size_bytes": size, "seconds": seconds}
     return Ended("done", "backed-up", facts)
 
 

@@ -69,7 +69,12 @@ def ended_by(error: Exception, name: str, more: tuple[Failure, ...] = ()) -> End
 
 def of_rebuild(made: Rebuilt) -> Ended:
     """Return how a rebuild ended that went through."""
-    facts = {"generation": made.generation, "events": made.events, "seconds": made.seconds, "parked": made.parked}
+    facts = {
+        "generation": made.generation,
+        "events": made.events,
+        "seconds": round(made.seconds, 1),
+        "parked": made.parked,
+    }
     return Ended("done", "rebuilt", {"about": made.projection, **facts})
 
 

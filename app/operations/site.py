@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from app.database import Urls, server_disk
@@ -36,6 +37,11 @@ class Site:
     def disk(self) -> Path | None:
         """The folder of the database server's data, where that is on this machine."""
         return server_disk(self.settings, self.urls)
+
+    @property
+    def free_bytes(self) -> int | None:
+        """The room on that disk."""
+        return None if self.disk is None else disk_usage(self.disk).free
 
     def projection(self, name: str) -> Projection[Any]:
         """Return a read model that there is."""

@@ -8,6 +8,7 @@ from pydantic import StringConstraints
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
+from app.operations.bodies import ROLES
 from app.words.openapi_models import AnalyticsStanding, Differences, Rebuilt, TriedPlaces
 from commands.base import Actor
 from commands.errors import NotAllowedError
@@ -19,7 +20,6 @@ from infra.analytics.repair import NotParkedError, retry_parked, skip_parked
 from infra.analytics.sql_door import SqlDoor
 from read_api.reading.errors import AnalyticsUnavailableError, NoSuchThingError, WrongParameterError
 
-ROLES = frozenset({"ops", "admin"})
 STANDING_PATH = "/projections/analytics"
 REPAIR_PATHS = REBUILD_PATH, VERIFY_PATH, RETRY_PATH, SKIP_PATH, COPY_PATH = (
     f"{STANDING_PATH}/rebuild",

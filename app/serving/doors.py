@@ -19,6 +19,8 @@ from app.composition.rights import rights_at, standings
 from app.composition.signing_in import api_keys_at, door_at
 from app.composition.write_side import WriteSide
 from app.database import Urls
+from app.operations.site import Site
+from app.operations.upkeep import upkeep_at
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
 from app.serving.console import console_routes
 from app.serving.forward import QUESTION_PATHS, REPORT_PATHS, forwarding_routes
@@ -99,7 +101,8 @@ def http_parts(
     rights = rights_at(urls.projector, master, settings.read_seconds)
     limits = SqlLimits(settings.sql_seconds, settings.sql_rows, settings.sql_memory_mb)
     sql = None if analytics is None else SqlDoor(analytics, limits)
-    reads = read_side(settings, urls, master, who, rights, sql, write_side.accesses.add)
+    upkeep = upkeep_at(Site(settings, master, urls))
+    reads = read_side(settings, urls, master, who, rights, sql, write_side.accesses.add, upkeep)
 
     jobs = jobs_at(urls.projector, settings.read_seconds)
     operators = [operations_router(who.authenticate, jobs, settings.backup_to)]

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from starlette.requests import Request
 from starlette.types import Scope
 
-from app.serving.analytics_routes import ROLES
+from app.operations.bodies import ROLES
 from commands.base import Actor
 from commands.errors import NotAllowedError
 

@@ -11,9 +11,8 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic_core import to_json
 
 from app.composition.readers import Readers
-from app.operations.bodies import BACKUP, EXAMPLES, OPERATIONS, OTHERWISE, Operation
+from app.operations.bodies import BACKUP, EXAMPLES, OPERATIONS, OTHERWISE, ROLES, Operation
 from app.operations.site import ANALYTICS, KNOWN
-from app.serving.analytics_routes import ROLES
 from app.words.messages import language_of, words_for
 from commands.base import Actor
 from commands.errors import NotAllowedError

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from app.composition.decoding import decoder_factory
-from app.doctor.machine import free_bytes
 from app.operations.doing import How, rebuilt
 from app.operations.outcomes import of_filling, of_rebuild
 from app.operations.site import ANALYTICS, Site
@@ -88,7 +87,7 @@ def estimate_named(name: str, how: How, *, as_json: bool) -> None:
             )
             for one in projections
         ]
-        free = None if here.disk is None else free_bytes(here.disk)
+        free = here.free_bytes
     if as_json:
         print_json({"estimates": found, "free_bytes": free})
         return

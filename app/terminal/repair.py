@@ -77,7 +77,7 @@ def show_status(*, as_json: bool) -> None:
                 one.position,
                 one.lag_events,
                 round(one.lag_seconds, 1),
-                one.rows,
+                one.rows if one.is_counted else f"≈ {one.rows}",
                 round(one.size_bytes / 2**20, 1),
                 f"{one.parked} from {one.parked_from}" if one.parked else "",
                 f"{one.kept_events:,} events since {one.kept_since:%Y-%m-%d %H:%M}" if one.kept_since else "",

@@ -82,6 +82,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.TooManyPastsError, 503),
     (reads.PastTooLongError, 503),
     (reads.PastUnreadableError, 503),
+    (reads.FactNotTakenInError, 409),
     (reads.ViewBehindError, 504),
     (JobError, 409),
 )

@@ -29,6 +29,7 @@ from read_api.reading.past import Past
 from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.signals import Signals, Tickets
 from read_api.reading.statement import Seen, Statement
+from read_api.reading.upkeep import Upkeep
 
 Row = tuple[Any, ...]
 Unreachable = OperationalError
@@ -186,6 +187,7 @@ class Desk:
     """The language of ours that a caller likes best, by what is sent as `Accept-Language`."""
     words_for: Callable[[str, str, Mapping[str, Any]], tuple[str, str]]
     """The title and the detail of what has a code, in a language, by its facts."""
+    upkeep: Upkeep
     reports: Reports | None = None
     sql: SqlDoor | None = None
     sql_room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

@@ -19,6 +19,7 @@ ReadError
 ├── TooManyPastsError        as many look at the past as can at once                503
 ├── PastTooLongError         the past of so many facts takes too long to fold       503
 ├── PastUnreadableError      a fact of that past cannot be folded                   503
+├── FactNotTakenInError      a fact of a sample cannot be folded                    409
 └── ViewBehindError          the view has not reached the position in time          504
 """
 
@@ -155,6 +156,12 @@ class PastUnreadableError(ReadError):
     """A fact of that past cannot be folded; facts: position."""
 
     code = "past-unreadable"
+
+
+class FactNotTakenInError(ReadError):
+    """A fact of a sample of the log cannot be folded into a read model; facts: about (its name), position, why."""
+
+    code = "fact-not-taken-in"
 
 
 class ViewBehindError(ReadError):

@@ -51,6 +51,11 @@ class Estimate:
     freed_bytes: int
     dealt_bytes: int
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether the seconds rest on the last rebuild of this read model."""
+        return self.measured_by == "the last rebuild"
+
 
 def estimate(
     projection: Projection[Any],
@@ -63,30 +68,42 @@ def estimate(
 ) -> Estimate:
     """Return what a rebuild would take; reads only. Raises PoisonEventError at a sampled fact that cannot be folded."""
     with connect(url) as connection:
-        connection.read_only = True
-        size = size_of(connection, projection, resources, decoder)
-        head = size.events
-        known, rows, row_bytes = last_costs(connection, projection.name), 0.0, 0.0
-        measured_by: Literal["the last rebuild", "a sample"] = "the last rebuild"
-        live = in_use(connection, projection.name)
-        if known is None or live is None:
-            measured_by = "a sample"
-            sampled, row_bytes = _sample(connection, projection, decoder(), head)
-            known = known or sampled
-        forecast = Forecast(
-            known,
-            events=size.events,
-            checks=size.checks(projection, check),
-            workers=size.workers,
-            deals=size.deals(check),
-            writes_at_once=projection.is_append_only,
-        )
-        rows = forecast.rows
-        needed = rows * row_bytes
-        if live is not None:
-            row = connection.execute(_SIZE, (live.schema, projection.name)).fetchone()
-            needed = (row[0] if row else 0) * head / max(1, live.position)
-        freed = connection.execute(_FREED, (projection.name,)).fetchone()
+        return estimate_by(connection, projection, decoder, resources=resources, check=check, throttle=throttle)
+
+
+def estimate_by(
+    connection: psycopg.Connection[Any],
+    projection: Projection[Any],
+    decoder: Callable[[], Decode],
+    *,
+    resources: Resources = AS_USUAL,
+    check: Check = "sample",
+    throttle: int | None = None,
+) -> Estimate:
+    """Return the same by a session that is there, and is then left reading only."""
+    connection.read_only = True
+    size = size_of(connection, projection, resources, decoder)
+    head = size.events
+    known, row_bytes = last_costs(connection, projection.name), 0.0
+    measured_by: Literal["the last rebuild", "a sample"] = "the last rebuild"
+    live = in_use(connection, projection.name)
+    if known is None or live is None:
+        measured_by = "a sample"
+        sampled, row_bytes = _sample(connection, projection, decoder(), head)
+        known = known or sampled
+    forecast = Forecast(
+        known,
+        events=size.events,
+        checks=size.checks(projection, check),
+        workers=size.workers,
+        deals=size.deals(check),
+        writes_at_once=projection.is_append_only,
+    )
+    needed = forecast.rows * row_bytes
+    if live is not None:
+        row = connection.execute(_SIZE, (live.schema, projection.name)).fetchone()
+        needed = (row[0] if row else 0) * head / max(1, live.position)
+    freed = connection.execute(_FREED, (projection.name,)).fetchone()
     return Estimate(
         projection=projection.name,
         events=size.events,

@@ -14,14 +14,19 @@ from infra.log.log_reader import head_of
 from infra.projector.generations import LOG_REPLACED, connect, fingerprint_of
 from infra.projector.projection import Projection
 
+COUNTED_BYTES = 64 * 2**20
+"""Rows of a table that is no larger are counted, which takes a tenth of a second at most."""
+
 _QUERY = """
     SELECT
-        name, generation, shape, state, position, head, lag_events, lag_seconds, fingerprint, error, parked,
-        parked_from, kept_since, kept_events,
-        coalesce(pg_total_relation_size(to_regclass(format('%I.%I', name || '_g' || generation, name))), 0)
-            AS size_bytes
-    FROM read.build_status
-    ORDER BY name, generation
+        s.name, s.generation, s.shape, s.state, s.position, s.head, s.lag_events, s.lag_seconds, s.fingerprint, s.error,
+        s.parked, s.parked_from, s.kept_since, s.kept_events,
+        coalesce(pg_total_relation_size(c.oid), 0) AS size_bytes,
+        coalesce(c.reltuples, 0)::bigint AS rows,
+        coalesce(c.reltuples < 0 OR pg_relation_size(c.oid) <= %s, true) AS is_counted
+    FROM read.build_status AS s
+    LEFT JOIN pg_class AS c ON c.oid = to_regclass(format('%%I.%%I', s.name || '_g' || s.generation, s.name))
+    ORDER BY s.name, s.generation
 """
 
 
@@ -29,6 +34,7 @@ _QUERY = """
 class ProjectionStatus:
     """How one generation of a read model is. `is_current` is False when other code than this made it.
 
+    Of a large one that is not `is_counted`, `rows` are as many as the server last found there.
     `parked` places wait for a fact that could not be taken in, the first of them for the one at `parked_from`. One that
     is kept for a way back has cost `kept_events` folded since `kept_since`, when readers were shown another.
     """
@@ -44,6 +50,7 @@ class ProjectionStatus:
     fingerprint: str
     is_current: bool = True
     rows: int = 0
+    is_counted: bool = True
     size_bytes: int = 0
     error: str | None = None
     parked: int = 0
@@ -57,10 +64,17 @@ def statuses(projections: Iterable[Projection[Any]], url: str) -> list[Projectio
 
     Of one that this code has no more, what is kept for readers of older code is told as well.
     """
+    with connect(url) as connection:
+        return statuses_by(connection, projections)
+
+
+def statuses_by(connection: psycopg.Connection[Any], projections: Iterable[Projection[Any]]) -> list[ProjectionStatus]:
+    """Return the same by a session that is there."""
     known = {one.name: one for one in projections}
-    with connect(url) as connection, connection.cursor(row_factory=class_row(ProjectionStatus)) as cursor:
-        told = [_with_rows(connection, one, known.get(one.name)) for one in cursor.execute(_QUERY).fetchall()]
-        head = head_of(connection).position
+    with connection.cursor(row_factory=class_row(ProjectionStatus)) as cursor:
+        found = cursor.execute(_QUERY, (COUNTED_BYTES,)).fetchall()
+    told = [_with_rows(connection, one, known.get(one.name)) for one in found]
+    head = head_of(connection).position
     missing = (known[name] for name in known.keys() - {one.name for one in told})
     told.extend(_not_built(one, head) for one in missing)
     return sorted(told, key=lambda one: (one.name, one.generation))
@@ -69,7 +83,8 @@ def statuses(projections: Iterable[Projection[Any]], url: str) -> list[Projectio
 def _with_rows(
     connection: psycopg.Connection[Any], one: ProjectionStatus, projection: Projection[Any] | None
 ) -> ProjectionStatus:
-    rows = _rows_in(connection, sql.Identifier(f"{one.name}_g{one.generation}", one.name))
+    table = sql.Identifier(f"{one.name}_g{one.generation}", one.name)
+    rows = _rows_in(connection, table) if one.is_counted else one.rows
     is_current = projection is not None and one.fingerprint == fingerprint_of(projection)
     return replace(one, is_current=is_current, rows=rows)
 

@@ -18,7 +18,11 @@ from aggregates.identity import email_key, phone_key
 from aggregates.right import DEFAULT_SCOPES
 from app.composition.reading import feed_at, past_at, signals_at, tickets_at
 from app.composition.rights import NOTHING_GRANTED, Rights, RightsOfRoles
+from app.database import Urls
+from app.operations.site import Site
+from app.operations.upkeep import upkeep_at
 from app.serving.http import Parts, create_app
+from app.settings import Settings
 from app.words.messages import language_of, words_for
 from events.base import Event
 from events.ids import staff_id_of
@@ -305,6 +309,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
     signals = replace(signals_at(database.projector_url, feed.tail, limit=10), life=STREAM_SECONDS, heartbeat=0.5)
     rights = RightsOfRoles(nothing_granted)
+    urls = Urls(database.owner_url, database.writer_url, database.projector_url, database.reader_url)
     clock = Clock()
     accesses: list[Access] = []
     doors = (
@@ -325,6 +330,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         rights.editing_of,
         language_of,
         words_for,
+        upkeep_at(Site(Settings(_env_file=None), MASTER, urls)),
     )
     desk = Desk(*doors, reports=reports, timeout=timeout, clock=clock)
     app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))

@@ -10,6 +10,7 @@ from events.team import TeamOpened
 from infra.rights import RIGHTS
 from read_api.me import Me
 from read_api.roles import EVERYBODY, OF_PORTAL
+from read_api.views import STAFF_DIRECTORY
 from tests.examples import ANNA, BORIS, ROMASHKA, fact
 from tests.read_api.office import Office
 from tests.story import given, on
@@ -53,3 +54,14 @@ def test_it_tells_in_which_language_errors_are(desk: Office) -> None:
     assert (russian.headers["vary"], english.headers["vary"]) == ("Accept-Language", "Accept-Language")
     assert russian.headers["etag"] != english.headers["etag"]
     assert desk.get("/me", headers={"If-None-Match": english.headers["etag"]}).status_code == 304
+
+
+def test_a_program_is_told_while_the_directory_is_being_built(desk: Office) -> None:
+    desk.run(f"ALTER VIEW read.{STAFF_DIRECTORY} RENAME TO staff_directory_away")
+    try:
+        told = desk.get("/me", role="ops")
+        assert (told.status_code, told.json()["staff"]) == (200, None)
+        assert told.json()["operations"]
+        assert desk.get("/me", role="ops", staff=ANNA).status_code == 503
+    finally:
+        desk.run(f"ALTER VIEW read.staff_directory_away RENAME TO {STAFF_DIRECTORY}")

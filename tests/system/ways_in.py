@@ -82,6 +82,7 @@ class Way(NamedTuple):
             "staff_id": things.staff,
             "code": "gtx-pro",
             "report": "monthly_sales",
+            "projection": "products",
             "job": UUID(int=0xFFFF),
         }
         query = "?sql=SELECT+1" if self.name == "get_sql" else "?limit=200" if self.is_list else ""

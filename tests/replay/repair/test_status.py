@@ -3,8 +3,11 @@
 from dataclasses import replace
 from threading import Timer
 
-from infra.projector.generations import fingerprint_of
+import pytest
+
+from infra.projector.generations import connect, fingerprint_of
 from infra.projector.projector import ProjectorService, build
+from replay.repair import status as status_module
 from replay.repair.status import statuses, wait_until
 from tests.database import Database
 from tests.toy.boxes import boxes, coin, days, decode, opening, record
@@ -26,8 +29,21 @@ def test_rows_and_size_are_told(database: Database) -> None:
     record(database.owner_url, [opening("a"), opening("b")])
     build(boxes, decode, database.projector_url)
     (status,) = statuses([boxes], database.projector_url)
-    assert status.rows == 2
+    assert (status.rows, status.is_counted) == (2, True)
     assert status.size_bytes > 8000
+
+
+def test_rows_of_a_large_table_are_what_the_server_last_found(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(database.owner_url, [opening("a"), opening("b")])
+    build(boxes, decode, database.projector_url)
+    monkeypatch.setattr(status_module, "COUNTED_BYTES", 0)
+    with connect(database.projector_url) as connection:
+        connection.execute("ANALYZE boxes_g1.boxes")
+        connection.execute("DELETE FROM boxes_g1.boxes")
+    (known,) = statuses([boxes], database.projector_url)
+    assert (known.rows, known.is_counted) == (2, False)
 
 
 def test_a_broken_read_model_says_where_and_why(database: Database) -> None:
