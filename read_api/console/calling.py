@@ -99,6 +99,14 @@ class Api:
         )
         return receipt
 
+    async def operate(self, name: str, fields: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        """Ask for an operation and return its job; with the same key it is the same job. Raises RefusedError."""
+        headers = {**self._headers, "content-type": "application/json", "idempotency-key": key}
+        job: Mapping[str, Any] = self._read(
+            await self._call("POST", f"/operations/{quote(name)}", headers, to_json(fields))
+        )
+        return job
+
     def _address(self, path: str, query: Mapping[str, Any]) -> str:
         given = {name.rstrip("_"): value for name, value in query.items() if value not in (None, "", [])}
         if self._position:
@@ -106,6 +114,6 @@ class Api:
         return f"{quote(path)}?{urlencode(given, doseq=True)}" if given else quote(path)
 
     def _read(self, told: Told) -> Any:
-        if told.status != 200:
+        if told.status not in {200, 202}:
             raise RefusedError(told)
         return from_json(told.body)

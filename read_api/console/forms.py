@@ -40,14 +40,15 @@ class Field:
 
 
 class Description:
-    """What the API says of its commands (OpenAPI)."""
+    """What the API says of its commands (OpenAPI), or of what else is asked for at a `place`."""
 
-    def __init__(self, document: Schema) -> None:
+    def __init__(self, document: Schema, place: str = "/commands") -> None:
         self._document = document
+        self._place = place
 
     def command(self, name: str) -> Schema | None:
         """Return the schema of a command's fields; None of what is no command."""
-        found = self._document["paths"].get(f"/commands/{name}")
+        found = self._document["paths"].get(f"{self._place}/{name}")
         if found is None:
             return None
         return self.whole(found["post"]["requestBody"]["content"]["application/json"]["schema"])[0]

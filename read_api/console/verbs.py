@@ -73,3 +73,20 @@ VERBS: Mapping[str, Verb] = {
     "move-deal": Verb(("to_stage", "reason"), checks_version=True),
 }
 """By the name of the command; what is not here has no form."""
+
+OPERATIONS: Mapping[str, Verb] = {
+    "rebuild": Verb(("reason", "park")),
+    "verify": Verb(("sample", "reason"), {"sample": "1"}),
+    "rollback": _REASON,
+    "drop": _REASON,
+    "pause": _REASON,
+    "resume": _REASON,
+    "cancel": _REASON,
+    "throttle": Verb(("events", "reason")),
+    "retry": _REASON,
+    "skip": _REASON,
+}
+"""The same of what operators ask for."""
+
+OF_ANALYTICS = _REASON
+"""Whatever it is, of the analytics nothing is asked but why."""

@@ -37,6 +37,10 @@ class Visit:
         """Tell whether the role may ask for a command."""
         return command in self.me["commands"]
 
+    def operates(self, operation: str) -> bool:
+        """Tell whether the role may ask for an operation."""
+        return operation in self.me["operations"]
+
     def asks(self, question: str | None) -> bool:
         """Tell whether the role may ask a question."""
         return question is None or question in self.me["questions"]

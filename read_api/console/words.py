@@ -9,14 +9,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.units import format_unit
 
 LANGUAGES = ("en", "ru")
 
 # English with the day before the month and 24 hours: what both offices read without a second look.
 _LOCALES = {"en": "en_GB", "ru": "ru_RU"}
+
+_SIZES = (("gigabyte", 2**30), ("megabyte", 2**20), ("kilobyte", 2**10))
 
 Catalogue = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """page → word → language → sentence, or sentences by CLDR's plural category"""
@@ -90,6 +93,18 @@ class Words:
     def sums(self, sums: Sequence[Mapping[str, Any]]) -> str:
         """Return amounts of several currencies."""
         return " + ".join(self.money(one["amount"], one["currency"]) for one in sums)
+
+    def size(self, size_bytes: float) -> str:
+        """Return how much room something takes."""
+        unit, bytes_each = next((one for one in _SIZES if size_bytes >= one[1]), _SIZES[-1])
+        return str(format_unit(round(size_bytes / bytes_each, 1), f"digital-{unit}", "short", locale=self.locale))
+
+    def duration(self, seconds: float) -> str:
+        """Return how long something takes, as one says it: a second at least."""
+        told = format_timedelta(
+            timedelta(seconds=max(1, round(seconds))), threshold=2, format="short", locale=self.locale
+        )
+        return str(told)
 
     def listed(self, parts: Sequence[str]) -> str:
         """Return words as a sentence lists them."""

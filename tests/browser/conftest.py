@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.auth.issuing import issue_token
-from app.demo.company import demo_id
+from app.demo.company import STAFF, demo_id
 from app.serving.console import TOKEN_LIFE, link_at
 from app.settings import Settings
 from infra.postgres.embedded import EmbeddedPostgres
@@ -66,6 +66,7 @@ class Desk:
 
     def __init__(self, page: Page, running: Service) -> None:
         self.page = page
+        self.running = running
         self.address = running.address
         self.complaints: list[str] = []
         page.on("console", self._said)
@@ -88,10 +89,14 @@ class Desk:
 
 @contextmanager
 def at_desk(browser: Browser, house: tuple[Service, Database], staff: str, **how: Any) -> Iterator[Desk]:
-    """Let somebody of the demo company in with a browser of their own; it must have nothing to complain of."""
+    """Let somebody of the demo company in with a browser of their own; it must have nothing to complain of.
+
+    Of a role that nobody has there a program comes in.
+    """
     running, database = house
     settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type]
-    signed = issue_token(settings, str(demo_id(staff)), None, TOKEN_LIFE)
+    actor, role = (str(demo_id(staff)), None) if staff in STAFF else (staff, staff)
+    signed = issue_token(settings, actor, role, TOKEN_LIFE)
     context = browser.new_context(**{"locale": "ru", "viewport": {"width": 1440, "height": 900}, **how})
     try:
         desk = Desk(context.new_page(), running)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -90,3 +91,11 @@ class Operations:
         finally:
             self.ended(self.start("cancel", projection=name))
             self.ended(job_id)
+
+
+def projector_of(running: Service) -> int:
+    """Return the process of the service that folds: the only one it starts by itself that is no helper of Python's."""
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
+    found = [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    assert len(found) == 1
+    return found[0]

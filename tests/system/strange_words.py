@@ -42,6 +42,11 @@ LOOKED_AT = (
     "/console/do/register-client",
     "/console/do/plan-activity",
     "/console/do/record-activity",
+    "/console/projections",
+    "/console/projections/products",
+    "/console/projections/analytics",
+    "/console/operate/rebuild?projection=products",
+    "/console/operate/throttle?projection=products",
     "/console/nowhere",
 )
 DATES = {
@@ -51,7 +56,7 @@ DATES = {
     for day in range(1, 8)
     for word in WORD.findall(format_date(date(2026, month, day), form, locale="en_GB"))
 }
-OF_THEMSELVES = DATES | {"English", "Русский", "Esc"}
+OF_THEMSELVES = DATES | {"English", "Русский", "Esc", "kB", "MB", "GB", "sec", "secs", "min", "mins"}
 
 
 def strange(text: str) -> str:

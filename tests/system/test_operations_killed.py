@@ -14,7 +14,7 @@ from app.composition.wiring import batch_runner
 from app.demo.company import load_demo_company
 from infra.postgres.connection import OwnConnection
 from tests.database import MASTER, Database
-from tests.system.jobs import BORIS, Operations
+from tests.system.jobs import BORIS, Operations, projector_of
 from tests.system.service import Service, service, wait_ready
 from tests.system.truth import check_views
 
@@ -104,11 +104,3 @@ def test_a_rebuild_whose_projector_is_killed_ends_with_a_word_while_the_service_
     told = operations.ended(rebuild)
     assert (told["state"], told["outcome"]["code"]) == ("abandoned", "rebuild-left")
     assert operations.done("verify", projection="client_card")["code"] == "verified-equal"
-
-
-def projector_of(running: Service) -> int:
-    """Return the process of the service that folds: the only one it starts by itself that is no helper of Python's."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").read_text().split()
-    found = [int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
-    assert len(found) == 1
-    return found[0]

@@ -33,6 +33,12 @@ class Form:
         found = re.fullmatch(r"/console/do/([a-z-]+)", urlsplit(self.action).path)
         return found[1] if found else None
 
+    @property
+    def operation(self) -> str | None:
+        """The operation that it asks for, if it does."""
+        found = re.fullmatch(r"/console/operate/([a-z]+)", urlsplit(self.action).path)
+        return found[1] if found and self.method == "post" else None
+
 
 class Seen:
     """A page as it came; every fault in its HTML is one."""
@@ -67,7 +73,12 @@ class Seen:
     @property
     def forms(self) -> list[Form]:
         """Its forms; of one with several buttons that name a value there is one for each."""
-        return [form for each in self.root.iter("form") if each.get("method") != "dialog" for form in _forms(each)]
+        elements = (each for each in self.root.iter("form") if each.get("method") != "dialog")
+        return [form for each in elements for form in _forms(each, self._outside(each.get("id")))]
+
+    def _outside(self, name: str | None) -> list[Element]:
+        """Return the fields that stand elsewhere, and say of which form they are."""
+        return [] if name is None else [each for each in self.root.iter() if each.get("form") == name]
 
     def form(self, action: str, **values: str) -> Form:
         """Return the form that goes there and has these values in it."""
@@ -76,11 +87,11 @@ class Seen:
         return found[0]
 
 
-def _forms(element: Element) -> Iterator[Form]:
+def _forms(element: Element, outside: list[Element]) -> Iterator[Form]:
     values: dict[str, str] = {}
     required: dict[str, Element] = {}
     buttons: list[tuple[str, str]] = []
-    for each in element.iter():
+    for each in (*element.iter(), *outside):
         name = each.get("name")
         if each.tag not in FIELDS or name is None:
             continue

@@ -1,8 +1,19 @@
 """Every page of the console: a module for each, and all of them in the order of the menu."""
 
 from read_api.console.page import Page
-from read_api.console.pages import board, client_card, clients, doing, history, home, my_day, reports
+from read_api.console.pages import (
+    board,
+    client_card,
+    clients,
+    doing,
+    history,
+    home,
+    my_day,
+    operating,
+    projections,
+    reports,
+)
 
-MODULES = (my_day, clients, client_card, board, reports, history, doing, home)
+MODULES = (my_day, clients, client_card, board, reports, projections, history, doing, operating, home)
 
 PAGES: tuple[Page, ...] = tuple(page for module in MODULES for page in module.pages)

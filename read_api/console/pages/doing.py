@@ -56,13 +56,13 @@ async def _form(
         return View("unknown.html", visit.words("errors.unknown"), status=404)
     fields = await fields_of(visit, told, command, verb, given, refused)
     shown = {field.name.replace(".", "/") for field in fields if field.wrong}
-    elsewhere = _told_elsewhere(refused, shown)
+    elsewhere = told_elsewhere(refused, shown)
     title = visit.words(f"verb.{command}")
     return View(
         "verb.html",
         title,
         {
-            "command": command,
+            "action": f"/console/do/{command}",
             "fields": fields,
             "hidden": hidden_of(told, command, verb, given),
             "version": given.get("version", "") if verb.checks_version else "",
@@ -76,7 +76,7 @@ async def _form(
     )
 
 
-def _told_elsewhere(refused: RefusedError | None, shown: set[str]) -> list[str]:
+def told_elsewhere(refused: RefusedError | None, shown: set[str]) -> list[str]:
     """Return what is wrong with fields that the form does not ask for."""
     errors = [] if refused is None else refused.problem.get("errors") or []
     pointed = ((str(error.get("pointer", "")).lstrip("/"), str(error.get("message", ""))) for error in errors)
@@ -85,7 +85,7 @@ def _told_elsewhere(refused: RefusedError | None, shown: set[str]) -> list[str]:
 
 async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
     """Return what the form is about, as far as the link says so and the user may see it."""
-    about: dict[str, Any] = {"activity": None, "deal": None, "client": None}
+    about: dict[str, Any] = {"activity": None, "deal": None, "client": None, "text": None}
     try:
         if activity_id := given.get("activity_id"):
             about["activity"] = await visit.api.get(f"/activities/{activity_id}")

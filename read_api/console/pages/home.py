@@ -12,6 +12,8 @@ async def home(visit: Visit) -> View | Gone:
         return Gone("/console/my-day")
     if visit.asks("list_clients"):
         return Gone("/console/clients")
+    if visit.asks("list_jobs"):
+        return Gone("/console/projections")
     return View("home.html", visit.words("home.title"))
 
 

@@ -4,22 +4,30 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
 
+from app.operations.bodies import OPERATIONS as BODIES
 from app.words.messages import LABELS
 from commands.registry import COMMANDS
+from infra.projector.generations import State
 from projections.parties.client_timeline import TOLD
+from projections.registry import PROJECTIONS
 from read_api.console.drawing import HERE
 from read_api.console.pages import PAGES
 from read_api.console.past import LENSES, MEMBERS
-from read_api.console.verbs import VERBS
+from read_api.console.verbs import OPERATIONS, VERBS
 from read_api.console.words import LANGUAGES, Words, own_words
+from replay.rebuilding.progress import ENDED, Phase
+from replay.rebuilding.rebuild import Check
 
 OWN = own_words()
+OF_NO_REBUILD = ("loading", "lost", "paused")
+"""Phases that are told of what is no rebuild, or is not at work."""
+
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
 
@@ -59,6 +67,13 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
     put_together = {
         *(f"verb.{name}" for name in VERBS),
         *(f"fact.{kind.TOPIC}" for kind in TOLD),
+        *(f"operation.{name}" for name in OPERATIONS),
+        *(f"job.{name}" for name in BODIES),
+        *(f"view.{one.name}" for one in PROJECTIONS),
+        *(f"phase.{phase}" for phase in {*get_args(Phase), *OF_NO_REBUILD} - ENDED),
+        *(f"view_state.{state}" for state in get_args(State)),
+        *(f"projections.check_{check}" for check in get_args(Check)),
+        "view.analytics",
         *(f"menu.{page.name}" for page in PAGES if page.name),
         *(f"member.{name}" for name in MEMBERS),
         *(f"past.{lens}{end}" for lens in LENSES for end in ("", "_as_of")),
@@ -81,6 +96,21 @@ def test_every_form_is_of_a_command_and_every_field_of_it_has_a_name() -> None:
         assert labels <= OWN["field"].keys(), name
         # htmx asks an element for its form: a field of that name would be the answer.
         assert "form" not in fields, name
+
+
+def test_every_operation_with_a_form_is_one_and_every_field_of_it_has_a_name() -> None:
+    assert BODIES.keys() - OPERATIONS.keys() == {"backup"}
+    for name, verb in OPERATIONS.items():
+        assert {*verb.fields, *verb.given} <= BODIES[name].model_fields.keys(), name
+        assert set(verb.fields) <= OWN["field"].keys(), name
+
+
+def test_sizes_and_durations_are_told_as_the_language_has_them() -> None:
+    ru, en = words("ru"), words("en")
+    assert [en.size(each) for each in (8192, 3 * 2**19, 5 * 2**30)] == ["8 kB", "1.5 MB", "5 GB"]
+    assert (ru.size(3 * 2**19), en.size(0)) == ("1,5 МБ", "0 kB")
+    assert [en.duration(each) for each in (0.1, 45, 130)] == ["1 sec", "45 secs", "2 mins"]
+    assert ru.duration(130) == "2 мин"
 
 
 def test_numbers_money_and_days_are_told_as_the_language_has_them() -> None:
