@@ -17,7 +17,7 @@ PAGES = (
     f"{PAGE}/products",
     f"{PAGE}/analytics",
     f"/console/operate/rebuild?projection=products&to={PAGE}/products",
-    f"/console/operate/skip?projection=products&key=x&to={PAGE}/products",
+    f"/console/operate/skip?projection=products&place=x&to={PAGE}/products",
 )
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
 PATIENCE = 30_000

@@ -16,6 +16,9 @@ pages = Pages()
 HOW = ("processes", "verify", "throttle")
 """How a read model is rebuilt: what the dry run is asked with."""
 
+PLACE = "place"
+"""What the key of a read model is called in a form, which has a key of its own."""
+
 USUAL = {"processes": "2", "verify": "sample"}
 
 
@@ -32,7 +35,7 @@ async def operate(visit: Visit, operation: str) -> View | Gone:
     if operation not in OPERATIONS or not visit.operates(operation):
         return await _form(visit, operation, form, "")
     given = {name: value for name, value in form.items() if name not in OWN}
-    fields = read(visit, told, operation, given)
+    fields = read(visit, told, operation, given) | ({"key": form[PLACE]} if form.get(PLACE) else {})
     try:
         await visit.api.operate(operation, fields, form.get("key") or visit.new_key())
     except RefusedError as refused:
@@ -52,7 +55,7 @@ def _verb_of(operation: str, given: Mapping[str, str]) -> Verb | None:
 
 def _about(visit: Visit, given: Mapping[str, str]) -> str:
     """Return what an operation is about: a read model, and perhaps one key of it."""
-    return " · ".join(filter(None, (title_of(visit, given.get("projection", "")), given.get("key"))))
+    return " · ".join(filter(None, (title_of(visit, given.get("projection", "")), given.get(PLACE))))
 
 
 async def _form(
@@ -65,12 +68,13 @@ async def _form(
     has_dry_run = operation == "rebuild" and verb is not OF_ANALYTICS
     if has_dry_run:
         given = {**USUAL, **{word: value for word, value in given.items() if value}}
-    fields = await fields_of(visit, told, operation, verb, given, refused)
+    asked = {word: value for word, value in given.items() if word not in OWN}
+    fields = await fields_of(visit, told, operation, verb, asked, refused)
     title = visit.words(f"operation.{operation}")
     shown: dict[str, Any] = {
         "action": f"/console/operate/{operation}",
         "fields": fields,
-        "hidden": hidden_of(told, operation, verb, given),
+        "hidden": {**hidden_of(told, operation, verb, asked), **({PLACE: given[PLACE]} if given.get(PLACE) else {})},
         "version": "",
         "key": key,
         "to": own_address(given.get("to", ""), "/console/projections"),
