@@ -25,7 +25,7 @@ from pydantic_settings import (
 
 from infra.told import ToldError
 
-Role = Literal["all", "api", "projections", "analytics"]
+Role = Literal["all", "api", "projections", "analytics", "console"]
 
 SECRET_BYTES = 32
 """A key of HS256 is as long as what it makes (RFC 7518, 3.2): a shorter one is found from one token."""
@@ -126,6 +126,8 @@ class Settings(BaseSettings):
     # /ready answers 503 when a view is further behind than this.
     ready_lag_seconds: Annotated[float, Field(gt=0)] = 30.0
     analytics_url: str | None = None
+    # Where the API is that a console of the role `console` asks.
+    console_api: str | None = None
     # After a rebuild what readers saw before follows the log, so that there is a way back at once: a second fold of
     # every event. For at most so many hours; 0: it never does; not given: until it is dropped.
     keep_retired_hours: Annotated[float, Field(ge=0, le=24 * 366)] | None = None
@@ -166,6 +168,13 @@ class Settings(BaseSettings):
             raise ValueError("the provider signs; take LETOPIS_JWT_PUBLIC_KEYS and LETOPIS_JWT_SECRET out, or this")
         if value is not None and not is_safe(value):
             raise ValueError("it must be an address like https://login.example.org/realms/staff")
+        return value
+
+    @field_validator("console_api")
+    @classmethod
+    def _is_safe(cls, value: str | None) -> str | None:
+        if value is not None and not is_safe(value):
+            raise ValueError("tokens are sent there: it must be https, or this machine, such as http://127.0.0.1:8000")
         return value
 
     @field_validator("dev_tokens")

@@ -23,6 +23,7 @@ from read_api import (
     notes,
     operations,
     pipelines,
+    position,
     products,
     projections,
     rights,
@@ -56,6 +57,7 @@ MODULES = (
     analytics,
     events,
     my_changes,
+    position,
 )
 """Every noun that questions are asked about, in the order in which the interface is described."""
 

@@ -23,6 +23,7 @@ from infra.log.kept_secrets import KeptSecrets
 from read_api.console.assets import ROUTE
 from read_api.console.calling import Call
 from read_api.console.door import Door, Person, Ways, routes_of
+from read_api.console.live import live_route
 from read_api.console.pages import PAGES
 from read_api.console.pages.entering import LINK, entering_routes
 from read_api.console.sessions import PATH, SESSION_SECONDS
@@ -45,7 +46,7 @@ def console_routes(settings: Settings, urls: Urls, master: MasterKey) -> Callabl
 
     def routes(call: Call) -> Sequence[BaseRoute]:
         door = Door(call, kept, ways_in(settings), PAGES, language_of)
-        return routes_of(door, (ROUTE, *entering_routes(door)))
+        return routes_of(door, (ROUTE, live_route(door), *entering_routes(door)))
 
     return routes
 

@@ -230,7 +230,7 @@ def _gauges(
         unrecorded = write_side.accesses.dropped + (crew.unrecorded if crew else 0)
         told.append(Gauge("letopis_accesses_dropped", "Accesses that are not on record: too many at once.", unrecorded))
         followed = streams() + (crew.streams if crew else 0)
-        told.append(Gauge("letopis_event_streams", "Open streams of /events and /my-changes.", followed))
+        told.append(Gauge("letopis_event_streams", "Open streams of /events, /position and /my-changes.", followed))
         if analytics is not None:
             told.append(Gauge("letopis_analytics_position", "Position the reports count in.", analytics.position))
         try:

@@ -1,11 +1,15 @@
 """Asks the application of this process as a client over the wire would: through every door of it."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import unquote_to_bytes
 
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Scope
 
-from read_api.console.calling import Told
+from read_api.console.calling import Followed, Told
+
+Headers = Mapping[str, str]
 
 
 class InProcess:
@@ -14,27 +18,8 @@ class InProcess:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Told:
+    async def __call__(self, method: str, path: str, headers: Headers, body: bytes = b"") -> Told:
         """Return the whole answer; raises what the application raises, which is a bug of ours."""
-        address, _, query = path.partition("?")
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": unquote_to_bytes(address).decode("utf-8", "replace"),
-            "raw_path": address.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": [
-                (b"host", b"letopis"),
-                (b"content-length", str(len(body)).encode()),
-                *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
-            ],
-            "client": None,
-            "server": ("letopis", 80),
-        }
         status, told, parts = 0, dict[str, str](), list[bytes]()
         is_sent = False
 
@@ -49,11 +34,79 @@ class InProcess:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                told.update(
-                    (name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"]
-                )
+                told.update(_headers_of(message))
             else:
                 parts.append(message.get("body", b""))
 
-        await self._app(scope, receive, send)
+        await self._app(_scope(method, path, headers, body), receive, send)
         return Told(status, told, b"".join(parts))
+
+    @asynccontextmanager
+    async def follow(self, path: str, headers: Headers) -> AsyncIterator[Followed]:
+        """Give an answer as it comes; raises what the application raises before it answers."""
+        messages = asyncio.Queue[Message | None]()
+        # One part waits at most: an application that nobody listens to waits as one does whose caller reads nothing.
+        room = asyncio.Semaphore()
+        is_begun = False
+
+        async def receive() -> Message:
+            nonlocal is_begun
+            if is_begun:
+                # Whoever listens no more cancels the whole application.
+                await asyncio.get_running_loop().create_future()
+            is_begun = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            await room.acquire()
+            messages.put_nowait(message)
+
+        async def answer() -> None:
+            try:
+                await self._app(_scope("GET", path, headers, b""), receive, send)
+            finally:
+                messages.put_nowait(None)
+
+        async def parts() -> AsyncIterator[bytes]:
+            while (message := await messages.get()) is not None:
+                room.release()
+                yield message.get("body", b"")
+
+        task = asyncio.create_task(answer())
+        try:
+            began = await messages.get()
+            if began is None:
+                await task
+                raise RuntimeError("the application gave no answer")
+            room.release()
+            yield Followed(began["status"], dict(_headers_of(began)), parts())
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _headers_of(message: Message) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"]]
+
+
+def _scope(method: str, path: str, headers: Headers, body: bytes) -> Scope:
+    address, _, query = path.partition("?")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote_to_bytes(address).decode("utf-8", "replace"),
+        "raw_path": address.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [
+            (b"host", b"letopis"),
+            (b"content-length", str(len(body)).encode()),
+            *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
+        ],
+        "client": None,
+        "server": ("letopis", 80),
+    }

@@ -24,9 +24,10 @@ from app.process import settle
 from app.serving.analytics_control import is_letopis, note_address, noted_address
 from app.serving.background import projector_process
 from app.serving.console import TOKEN_LIFE, link_at
+from app.serving.console_process import console_parts
 from app.serving.doors import Home, http_parts
 from app.serving.ending import Ending
-from app.serving.http import create_app
+from app.serving.http import Parts, create_app
 from app.serving.metrics import Measured
 from app.serving.server import Server
 from app.serving.workers import Crew
@@ -85,6 +86,9 @@ def _run(
     ending: Ending,
     say: Say,
 ) -> None:
+    if settings.role == "console":
+        _answer(console_parts(settings, urls, master), settings, urls, master, [listening], ending, say)
+        return
     has_projections = settings.role in {"all", "projections"}
     write_side = WriteSide(urls, settings, master, with_policies=has_projections)
     write_side.start()
@@ -118,9 +122,22 @@ def _run(
         crew.start()
         stack.callback(crew.stop)
     parts = http_parts(settings, urls, master, write_side, analytics, measured=measured, crew=crew)
+    _answer(parts, settings, urls, master, sockets, ending, say)
+
+
+def _answer(
+    parts: Parts,
+    settings: Settings,
+    urls: Urls,
+    master: MasterKey,
+    sockets: list[socket.socket],
+    ending: Ending,
+    say: Say,
+) -> None:
+    """Answer at the first socket, and any other, until told to stop."""
     server = Server(
         create_app(parts),
-        on_ready=lambda: _greet(settings, urls, master, _address(listening), say),
+        on_ready=lambda: _greet(settings, urls, master, _address(sockets[0]), say),
         on_stop=lambda: _stop(parts.on_stop, say),
     )
     settle()

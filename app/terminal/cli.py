@@ -62,7 +62,7 @@ def show(message: str) -> None:
 def serve(
     port: Port = None,
     host: Annotated[str | None, typer.Option(help="On which address to listen.")] = None,
-    role: Annotated[str | None, typer.Option(help="all, api, projections or analytics.")] = None,
+    role: Annotated[str | None, typer.Option(help="all, api, projections, analytics or console.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer on this port.")] = None,
 ) -> None:
     """Run the service until Ctrl-C; the first start makes the database, an administrator and a demo company."""

@@ -1,6 +1,7 @@
 """How the console asks the public HTTP API: on behalf of its user, with their token, and in their language."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
@@ -15,10 +16,22 @@ class Told(NamedTuple):
     body: bytes
 
 
+class Followed(NamedTuple):
+    """An answer of the API that has no end yet, part by part as they come."""
+
+    status: int
+    headers: Mapping[str, str]
+    parts: AsyncIterator[bytes]
+
+
 class Call(Protocol):
     """Asks the API: `path` has its query in it."""
 
     async def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Told: ...
+
+    def follow(self, path: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Followed]:
+        """Give an answer as it comes; who leaves the block hangs up."""
+        ...
 
 
 class RefusedError(Exception):
@@ -61,12 +74,16 @@ class RefusedError(Exception):
 
 
 class Api:
-    """The API as one user asks it; what they did last is seen by all they ask afterwards (`position`)."""
+    """The API as one user asks it; what they did last is seen by all they ask afterwards (`position`).
+
+    `shown` is how far in the log all that was answered is true, at least.
+    """
 
     def __init__(self, call: Call, token: str, language: str, position: int = 0) -> None:
         self._call = call
         self._headers = {"authorization": f"Bearer {token}", "accept-language": language}
         self._position = position
+        self.shown: int | None = None
 
     async def get(self, path: str, /, **query: Any) -> Any:
         """Return what a question is answered; of the query what is None or empty is left out. Raises RefusedError."""
@@ -116,4 +133,6 @@ class Api:
     def _read(self, told: Told) -> Any:
         if told.status not in {200, 202}:
             raise RefusedError(told)
+        if position := told.headers.get("letopis-position"):
+            self.shown = int(position) if self.shown is None else min(self.shown, int(position))
         return from_json(told.body)

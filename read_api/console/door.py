@@ -117,8 +117,7 @@ class Door:
     async def visit(self, request: Request, session: Session) -> Visit:
         """Return a look of somebody who is in; raises RefusedError, 401 when their token is over."""
         look = self.look_of(request)
-        seen = request.cookies.get(SEEN, "")
-        api = Api(self.call, session.token, look.language, int(seen) if seen.isascii() and seen.isdigit() else 0)
+        api = Api(self.call, session.token, look.language, _seen(request))
         me = await api.get("/me")
         words = await self.words_for(look.language, me["zone"])
         return Visit(request, session, api, me, words, self.public, look.theme)
@@ -156,7 +155,8 @@ class Door:
         if gone.position:
             response.set_cookie(
                 SEEN,
-                str(gone.position),
+                # What was done before, and is answered once more, was seen by then.
+                str(max(gone.position, _seen(visit.request))),
                 max_age=SEEN_SECONDS,
                 path=PATH,
                 secure=is_secure(visit.request),
@@ -169,7 +169,7 @@ class Door:
         """Draw a page for somebody who is in."""
         chosen = [page for page in self.pages if page.name is not None and visit.may_look_at(page.asks, page.of_staff)]
         shown = {"visit": visit, "me": visit.me, "menu": chosen, "theme": visit.theme, **view.shown}
-        return self._page(view, visit.words, shown)
+        return self._page(view, visit.words, shown, visit.api.shown)
 
     async def outside(
         self, request: Request, template: str, title: str, *, status: int = 200, **shown: Any
@@ -180,10 +180,13 @@ class Door:
         view = View(template, words(title), status=status)
         return self._page(view, words, {"visit": None, "menu": [], "theme": look.theme, **shown})
 
-    def _page(self, view: View, words: Words, shown: Mapping[str, Any]) -> Response:
+    def _page(self, view: View, words: Words, shown: Mapping[str, Any], position: int | None = None) -> Response:
         nonce = secrets.token_urlsafe(16)
         more = {} if view.address is None else {"hx-replace-url": view.address}
-        html = self._drawing.draw(view.template, {"t": words, "title": view.title, "nonce": nonce, **shown})
+        if view.is_live:
+            more[POSITION] = str(position or 0)
+        known = {"t": words, "title": view.title, "nonce": nonce, "live_from": more.get(POSITION)}
+        html = self._drawing.draw(view.template, {**known, **shown})
         headers = {**PAGE_HEADERS, "content-security-policy": policy(nonce), "content-language": words.language, **more}
         return Response(html, view.status, headers, "text/html")
 
@@ -195,6 +198,9 @@ PAGE_HEADERS = {
     "vary": "Cookie, Accept-Language",
 }
 
+
+POSITION = "letopis-position"
+"""How far a page that is shown anew has to be true; and of its answer, how far it is."""
 
 PASSED = frozenset({"content-type", "content-disposition", "letopis-position", "letopis-parked", "letopis-stale"})
 """What the API says of a file that is said of it here too."""
@@ -220,6 +226,12 @@ async def form_of(request: Request) -> dict[str, str]:
     """Return the fields of a form; of one that is there twice the last."""
     body = (await request.body()).decode("utf-8", "replace")
     return dict(parse_qsl(body, keep_blank_values=True))
+
+
+def _seen(request: Request) -> int:
+    """Return what a page has to show at least: what was done in this browser, and what it has heard of."""
+    told = (request.cookies.get(SEEN, ""), request.headers.get(POSITION, ""))
+    return max((int(each[:18]) for each in told if each.isascii() and each.isdigit()), default=0)
 
 
 def _address_of(request: Request) -> str:

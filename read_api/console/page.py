@@ -18,6 +18,8 @@ class View:
     status: int = 200
     # The address that the browser shows for it, where htmx put it in the page it was on.
     address: str | None = None
+    # Whether what it shows is shown anew, in its place, as soon as something changes.
+    is_live: bool = False
 
 
 class Gone(NamedTuple):

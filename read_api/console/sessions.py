@@ -57,6 +57,11 @@ class Session:
         """What every form of theirs carries, so that no other site can send one."""
         return blake2b(b"form", key=self.secret.encode()[:64], digest_size=16).hexdigest()
 
+    @property
+    def name(self) -> str:
+        """What tabs know each other by that are of one session: nobody comes in by it."""
+        return blake2b(b"name", key=self.secret.encode()[:64], digest_size=8).hexdigest()
+
     def is_own_form(self, given: str) -> bool:
         """Tell whether a form has the token of this session."""
         return compare_digest(self.form_token, given)

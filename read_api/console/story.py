@@ -61,6 +61,19 @@ async def told(visit: Visit, entries: Sequence[Entry]) -> Sequence[Day]:
     return by_days(visit.words, [_line(visit, entry, names, stages) for entry in entries])
 
 
+AT_MOST = 50
+"""So many facts back one looks for those of one thing."""
+
+
+async def latest(visit: Visit, client_id: str, stream_id: str, facts: int) -> Sequence[Dated]:
+    """Return the last facts about one thing of a client's, the latest first: as many as there are new ones."""
+    head = (await visit.api.get("/position"))["head"]
+    page = await visit.api.get(f"/clients/{client_id}/timeline", limit=AT_MOST, min_position=head)
+    own = [entry for entry in page["items"] if entry["stream_id"] == stream_id]
+    own.sort(key=lambda entry: int(entry["event_position"]), reverse=True)
+    return [line for day in await told(visit, own[:facts]) for line in day.lines]
+
+
 async def _names(visit: Visit, entries: Iterable[Entry]) -> Mapping[str, str]:
     """Return the names of the staff who are named by their ids alone."""
     return await staff_named(visit, {each for entry in entries for each in _ids(entry)})

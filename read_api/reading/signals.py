@@ -21,6 +21,15 @@ class Signal(Protocol):
     def id(self) -> UUID: ...
     @property
     def staff(self) -> frozenset[UUID]: ...
+    @property
+    def others(self) -> frozenset[UUID]:
+        """Of the staff whose it is besides: who takes part, who owns the client it is with."""
+        ...
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether a client it is about is nobody's."""
+        ...
 
 
 class SignalPage(Page, Protocol):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from app.auth.issuing import issue_token
 from app.demo.company import STAFF, demo_id
@@ -86,6 +86,23 @@ class Desk:
         """Open a page, with all that it loads."""
         self.page.goto(self.address + path)
 
+    def presses(self, *keys: str) -> None:
+        """Press keys, one after the other, once the scripts of the page have taken hold of it.
+
+        A page shows before its scripts run: whoever waits for what it shows and presses then is sometimes too early.
+        """
+        self.page.wait_for_load_state("load")
+        expect(self.page.locator("[data-htmx-powered]").first).to_be_attached()
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def opens(self, key: str) -> Locator:
+        """Press a key, wait for the form that it opens over the page, and return that."""
+        self.presses(key)
+        form = self.page.locator("#sheet[open] #verb")
+        expect(form).to_be_visible()
+        return form
+
 
 @contextmanager
 def at_desk(browser: Browser, house: tuple[Service, Database], staff: str, **how: Any) -> Iterator[Desk]:
@@ -94,16 +111,22 @@ def at_desk(browser: Browser, house: tuple[Service, Database], staff: str, **how
     Of a role that nobody has there a program comes in.
     """
     running, database = house
-    settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type]
-    actor, role = (str(demo_id(staff)), None) if staff in STAFF else (staff, staff)
-    signed = issue_token(settings, actor, role, TOKEN_LIFE)
     context = browser.new_context(**{"locale": "ru", "viewport": {"width": 1440, "height": 900}, **how})
     try:
         desk = Desk(context.new_page(), running)
-        desk.page.goto(link_at(running.address, database.owner_url, MASTER, signed))
-        desk.page.get_by_role("main").get_by_role("button").click()
-        desk.page.wait_for_load_state("networkidle")
+        comes_in(desk.page, running, database, staff)
         yield desk
         assert desk.complaints == []
     finally:
         context.close()
+
+
+def comes_in(page: Page, running: Service, database: Database, staff: str) -> None:
+    """Come in by a link as somebody of the demo company."""
+    settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type]
+    actor, role = (str(demo_id(staff)), None) if staff in STAFF else (staff, staff)
+    signed = issue_token(settings, actor, role, TOKEN_LIFE)
+    page.goto(link_at(running.address, database.owner_url, MASTER, signed))
+    page.get_by_role("main").get_by_role("button").click()
+    # A click does not wait for the page that it leads to: whoever goes on at once goes without the cookie.
+    page.wait_for_url(lambda address: "/console/enter" not in address)

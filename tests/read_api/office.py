@@ -39,7 +39,7 @@ from tests.database import MASTER, Database
 
 DAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 STREAM_SECONDS = 1.5
-"""How long a stream of one's own changes lives here."""
+"""How long a stream lives here."""
 PERM = UUID(int=0xE4)
 
 
@@ -305,7 +305,9 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
     async def read_history(party: UUID, after: int, limit: int) -> list[Fact]:
         return [fact for fact in history.get(party, []) if fact.position > after][:limit]
 
-    feed = feed_at(database.projector_url, database.reader_url, MASTER, limit=1)
+    feed = replace(
+        feed_at(database.projector_url, database.reader_url, MASTER, limit=1), life=STREAM_SECONDS, heartbeat=0.5
+    )
     past = past_at(database.projector_url, MASTER, seconds=60, patience=timeout)
     signals = replace(signals_at(database.projector_url, feed.tail, limit=10), life=STREAM_SECONDS, heartbeat=0.5)
     rights = RightsOfRoles(nothing_granted)

@@ -26,6 +26,7 @@ from tests.database import MASTER, copy_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "a secret that only the tests know, of 32 bytes and more"
 START_PATIENCE = 60.0
+NOTHING: Mapping[str, str] = {}
 LEVEL_PATIENCE = 10.0
 
 
@@ -80,17 +81,18 @@ def service(
     database_url: str | None = None,
     code: Path = ROOT,
     provider: str | None = None,
+    more: Mapping[str, str] = NOTHING,
 ) -> Iterator[Service]:
     """Run `letopis serve` on a free port until the block ends; with no URL it brings its embedded server.
 
-    With the address of an identity `provider`, its tokens are good and none of ours.
+    With the address of an identity `provider`, its tokens are good and none of ours. `more` are variables.
     """
     log = folder / f"{name}.log"
     command = letopis("serve", "--port", "0", *arguments)
     with log.open("wb") as file:
         process = subprocess.Popen(
             command,
-            env=environment(folder / name, database_url, code, provider),
+            env={**environment(folder / name, database_url, code, provider), **more},
             stdout=file,
             stderr=file,
             cwd=folder,

@@ -3,6 +3,7 @@
 
 const help = /** @type {HTMLDialogElement | null} */ (document.getElementById("help"));
 let goes = -Infinity;
+let left = -Infinity;
 
 /** @param {EventTarget | null} where */
 function isTyping(where) {
@@ -28,6 +29,9 @@ function toRow(step) {
 
 document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    // What is typed after a key that opens or does something is meant for what comes, and not for this page.
+    const isLeft = performance.now() - left < 2000 || document.querySelector("a.htmx-request, form.htmx-request");
+    if (isLeft && event.key.length === 1) return event.preventDefault();
     const key = event.key.toLowerCase();
     const isGoing = performance.now() - goes < 1500;
     goes = -Infinity;
@@ -39,6 +43,7 @@ document.addEventListener("keydown", (event) => {
     else if (key === "j" || key === "k") toRow(key === "j" ? 1 : -1);
     else if (key === "enter" && document.activeElement?.matches("[data-row]")) target = document.activeElement.querySelector("a[href]");
     else target = button(key);
+    if (target && !target.closest("[data-htmx-powered]")) left = performance.now();
     target?.click();
     if (target || ["/", "?", "j", "k", "g"].includes(key)) event.preventDefault();
 });

@@ -1,17 +1,11 @@
 // @ts-check
-/** The sheet over the page: whatever is put in it is shown, and its first field has the focus. */
+/** The sheet over the page: whatever is put in it is shown, and its first field has the focus; what is not answered is told. */
 
 const sheet = /** @type {HTMLDialogElement | null} */ (document.getElementById("sheet"));
 
 if (sheet) {
-    new MutationObserver(() => {
-        if (!sheet.firstElementChild || sheet.open) return;
-        sheet.showModal();
-        const field = /** @type {HTMLElement | null} */ (
-            sheet.querySelector("input:not([type=hidden]):not(:checked), textarea, select, input:checked")
-        );
-        field?.focus();
-    }).observe(sheet, { childList: true });
+    // Not before htmx has taken hold of it: what is sent sooner would leave the page.
+    document.addEventListener("htmx:after:swap", opens);
 
     sheet.addEventListener("click", (event) => {
         const where = /** @type {HTMLElement} */ (event.target);
@@ -23,6 +17,36 @@ if (sheet) {
     });
     // What was not done is gone; the page stays as it was.
     sheet.addEventListener("close", () => sheet.replaceChildren());
+
+    document.addEventListener("htmx:error", (event) => unanswered(/** @type {any} */ (event).detail.ctx));
+    document.addEventListener("htmx:before:swap", (event) => {
+        const { ctx, tasks } = /** @type {any} */ (event).detail;
+        // What is wanted of a page is not in it: it says that there is no answer now. What was there stays.
+        if (!ctx.select || tasks.some((/** @type {any} */ task) => task.fragment.childElementCount)) return;
+        event.preventDefault();
+        unanswered(ctx);
+    });
+}
+
+function opens() {
+    if (!sheet?.firstElementChild || sheet.open) return;
+    sheet.showModal();
+    const field = /** @type {HTMLElement | null} */ (
+        sheet.querySelector("input:not([type=hidden]):not(:checked), textarea, select, input:checked")
+    );
+    field?.focus();
+}
+
+/** Say so where it was asked for: above a form with all that is typed in it, else in the sheet. @param {any} ctx */
+function unanswered(ctx) {
+    const from = ctx?.sourceElement;
+    if (!sheet || !(from instanceof Element) || from.localName === "live-feed") return;
+    const isSent = from.matches("form[action^='/console/do/']");
+    const told = /** @type {HTMLTemplateElement} */ (document.getElementById(isSent ? "unsent" : "unasked")).content.cloneNode(true);
+    from.querySelector(".refusal")?.remove();
+    if (from.id === "verb") from.querySelector("h1")?.after(told);
+    else sheet.replaceChildren(told);
+    opens();
 }
 
 /** @param {MouseEvent} event @param {DOMRect} box */

@@ -49,7 +49,7 @@ async def board(visit: Visit) -> View:
         "address": lambda **other: _address("/console/board", chosen, other),
         "further": {code: _further(chosen, code, column) for code, column in columns.items()},
     }
-    return View("board.html", totals["name"] or visit.words("board.title"), shown)
+    return View("board.html", totals["name"] or visit.words("board.title"), shown, is_live=not chosen["as_of"])
 
 
 @pages.page("/board/more")

@@ -40,7 +40,7 @@ async def client_card(visit: Visit, client_id: str) -> View:
         "past": past,
         "names": names,
     }
-    return View("client_card.html", card["name"] or client_id, shown)
+    return View("client_card.html", card["name"] or client_id, shown, is_live=past is None)
 
 
 @pages.page("/clients/{client_id}/story")

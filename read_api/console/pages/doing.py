@@ -1,12 +1,13 @@
 """What is done: the form of a command, and its carrying out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from read_api.console.calling import RefusedError
 from read_api.console.door import own_address
 from read_api.console.forms import Description, fields_of, hidden_of, read
-from read_api.console.page import Gone, Pages, View, Visit
+from read_api.console.page import Gone, Pages, View, Visit, known_or_refused
+from read_api.console.story import Dated, latest
 from read_api.console.verbs import VERBS, Verb
 
 pages = Pages()
@@ -14,7 +15,7 @@ pages = Pages()
 CHANGED = 412
 """The status of what has changed since the form was drawn."""
 
-OWN = frozenset({"word", "key", "to", "version"})
+OWN = frozenset({"word", "key", "to", "version", "before"})
 """Fields of a form that are no field of a command."""
 
 
@@ -38,7 +39,7 @@ async def do(visit: Visit, command: str) -> View | Gone:
     except RefusedError as refused:
         if refused.status == CHANGED:
             # Sent once more, it is done all the same: whoever sends it has been told that another was faster.
-            form = {**form, "version": str(refused.problem.get("version", ""))}
+            form = {**form, "version": str(refused.problem.get("version", "")), "before": form.get("version", "")}
         return await _form(visit, command, form, form.get("key", ""), refused)
     address = verb.opens(receipt) if verb.opens else own_address(form.get("to", ""))
     return Gone(address, receipt["position"])
@@ -58,6 +59,7 @@ async def _form(
     shown = {field.name.replace(".", "/") for field in fields if field.wrong}
     elsewhere = told_elsewhere(refused, shown)
     title = visit.words(f"verb.{command}")
+    about = await _about(visit, given)
     return View(
         "verb.html",
         title,
@@ -70,7 +72,8 @@ async def _form(
             "to": own_address(given.get("to", "")),
             "refused": refused,
             "elsewhere": elsewhere,
-            "about": await _about(visit, given),
+            "about": about,
+            "meanwhile": await _meanwhile(visit, given, about, refused),
         },
         status=200 if refused is None else refused.status,
     )
@@ -98,3 +101,16 @@ async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
         # The form is there all the same: the command says what is wrong, in its own words.
         pass
     return about
+
+
+async def _meanwhile(
+    visit: Visit, given: Mapping[str, str], about: Mapping[str, Any], refused: RefusedError | None
+) -> Sequence[Dated]:
+    """Return what others did with it since the form was drawn; nothing where the user may not look at that."""
+    client_id = (about["client"] or about["deal"] or {}).get("client_id")
+    versions = given.get("version", ""), given.get("before", "")
+    if refused is None or refused.status != CHANGED or not client_id or not all(map(str.isdigit, versions)):
+        return []
+    now, before = map(int, versions)
+    found = await known_or_refused(latest(visit, client_id, given.get("deal_id") or client_id, now - before))
+    return [] if isinstance(found, RefusedError) else found

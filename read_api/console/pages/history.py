@@ -53,7 +53,7 @@ async def client_history(visit: Visit, client_id: str) -> View:
         else None,
         "begins": asked["cursor"] is None,
     }
-    return View("history.html", visit.words("history.title", name=name), shown)
+    return View("history.html", visit.words("history.title", name=name), shown, is_live=True)
 
 
 async def _names(visit: Visit, found: Mapping[str, Any], known: Mapping[str, str]) -> Names:

@@ -20,4 +20,5 @@ async def my_day(visit: Visit) -> View:
         monday = today - timedelta(days=today.weekday())
         counters = await visit.api.get(f"/staff/{visit.me['staff']['staff_id']}/counters", from_=monday, to=today)
     coming = [each for each in day["days"] if each["day"] > day["day"] and each["due_count"]]
-    return View("my_day.html", visit.words("my_day.title"), {"day": day, "coming": coming, "counters": counters})
+    shown = {"day": day, "coming": coming, "counters": counters}
+    return View("my_day.html", visit.words("my_day.title"), shown, is_live=True)

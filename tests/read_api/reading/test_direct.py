@@ -10,7 +10,7 @@ from tests.read_api.office import Office, client, nth, staff
 from tests.read_api.test_lists import ADDRESSES
 
 # These are asked with more than a path and one question.
-LONG_WAY = {"search_clients", "find_owners", "list_events", "list_my_changes", "take_ticket"}
+LONG_WAY = {"search_clients", "find_owners", "list_events", "list_my_changes", "get_position", "take_ticket"}
 LONG_WAY |= {"get_report", "get_sql", "ask_sql"}
 
 SHOWN = ("etag", "letopis-position", "cache-control", "content-type", "retry-after", "www-authenticate", "allow")

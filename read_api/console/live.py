@@ -1,0 +1,46 @@
+"""One stream for each browser, which its tabs share: how far there is something new for whoever is in."""
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from read_api.console.door import Door, PageRoute
+from read_api.console.sessions import PATH
+
+STREAM = "text/event-stream"
+NOT_KEPT = {"cache-control": "no-store"}
+PASSED = frozenset({"content-type", "cache-control", "x-accel-buffering", "retry-after"})
+"""What the API says of its answer that is said of ours too."""
+
+BEYOND = 422
+"""The status of a place that the log does not reach: an older one was put back, and what was heard counts no more."""
+
+
+class Live:
+    """Follows the API's own stream of positions with the token of the session, for as long as the browser listens."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        session = await self._door.sessions.of(request)
+        if session is None:
+            await Response(status_code=401, headers=NOT_KEPT)(scope, receive, send)
+            return
+        headers = {"authorization": f"Bearer {session.token}", "accept": STREAM}
+        after = request.query_params.get("after", "")
+        asked = [f"/position?after={after}"] if after.isascii() and after.isdigit() else []
+        for path in (*asked, "/position"):
+            async with self._door.call.follow(path, headers) as told:
+                if told.status == BEYOND and path != "/position":
+                    continue
+                kept = {name: value for name, value in told.headers.items() if name in PASSED}
+                await StreamingResponse(told.parts, told.status, {**NOT_KEPT, **kept})(scope, receive, send)
+            return
+
+
+def live_route(door: Door) -> Route:
+    """Return the route of the stream."""
+    return PageRoute(f"{PATH}/live", Live(door), methods=["GET"], name="live")
