@@ -21,6 +21,9 @@ from tests.system.service import SECRET, Service, service, token, wait_ready
 
 __all__ = ["template"]
 
+# A machine that is busy with other things is no fault of a page: five seconds, which playwright waits, are few then.
+expect.set_options(timeout=30_000)
+
 # As --no-sandbox: who runs the tests may be root. The rest keeps the browser from asking anybody but us.
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from app.demo.company import demo_id
 from tests.browser.conftest import at_desk
@@ -70,6 +70,27 @@ def test_a_page_breaks_no_rule_of_its_own(browser: Browser, house: House) -> Non
         desk.opens("n").locator("textarea").fill("Просит звонить до обеда")
         desk.page.keyboard.press("Control+Enter")
         expect(desk.page.locator(".notes")).to_contain_text("до обеда")
+
+
+def test_what_is_typed_while_a_form_is_on_its_way_is_no_key_of_the_page(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna") as desk:
+        desk.goes(CARD)
+        held: list[Route] = []
+        asked: list[str] = []
+
+        def holds(route: Route) -> None:
+            held.append(route)
+
+        desk.page.route("**/console/do/**", holds)
+        desk.page.on("request", lambda request: asked.append(request.url) if "/do/" in request.url else None)
+        desk.presses("n")
+        expect(desk.page.locator("[hx-target='#sheet'].htmx-request")).to_have_count(1)
+        # Whoever types fast means the field that is about to come.
+        desk.presses("l", "p", "n")
+        desk.page.locator("a[data-key=p]").click()
+        held[0].continue_()
+        expect(desk.page.locator("#sheet[open] textarea")).to_be_focused()
+        assert len(asked) == 1, asked
 
 
 def test_a_call_gets_its_status_by_one_key(browser: Browser, house: House) -> None:

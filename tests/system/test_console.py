@@ -183,6 +183,23 @@ def test_what_was_done_is_seen_at_once_and_done_once(comes: Comes) -> None:
         assert card.text.count("Prefers tea") == 2, "among the notes and in the story, once each"
 
 
+def test_what_is_answered_once_more_hides_nothing_that_was_done_since(comes: Comes) -> None:
+    visitor = comes("seller")
+    address = f"/console/do/note-client?client_id={PETR}&to=/console/clients/{PETR}"
+    first, second = (visitor.get(address).form("/console/do/note-client") for _ in range(2))
+    for form, text in ((first, "The first"), (second, "The second")):
+        visitor.send(form, text=text)
+    seen = int(visitor.client.cookies["letopis-seen"])
+    visitor.send(first, text="The first")
+    assert int(visitor.client.cookies["letopis-seen"]) == seen
+    # Another tab has the same cookies, and a page that hears of a position says so.
+    with httpx.Client(base_url=visitor.running.address, cookies=dict(visitor.client.cookies)) as tab:
+        assert "The second" in tab.get(f"/console/clients/{PETR}").text
+        page = tab.get(f"/console/clients/{PETR}", headers={"Letopis-Position": str(seen)})
+        assert int(page.headers["letopis-position"]) >= seen
+        assert tab.get(f"/console/clients/{PETR}", headers={"Letopis-Position": str(seen + 99)}).status_code == 422
+
+
 def test_a_refusal_is_told_in_the_words_of_the_api_and_nothing_typed_is_lost(comes: Comes) -> None:
     visitor = comes("seller", "ru")
     form = visitor.get(f"/console/do/record-activity?client_id={ROMASHKA}").form("/console/do/record-activity")

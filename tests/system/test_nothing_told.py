@@ -199,6 +199,10 @@ def test_what_happens_out_of_sight_is_no_signal(visit: Visit, one: Company) -> N
         for who in (SELLER, HEAD):
             told = await app.ask("GET", f"/my-changes?after={head}", who.headers)
             assert (told.status, told.json["items"]) == (200, [])
+            told = await app.ask("GET", f"/position?after={head}", who.headers)
+            assert (told.status, told.json["position"]) == (200, None)
+        told = await app.ask("GET", f"/position?after={head}", ALL.headers)
+        assert told.json["position"] == told.json["head"] > head
 
     visit(test)
 

@@ -30,7 +30,7 @@ function toRow(step) {
 document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
     // What is typed after a key that opens or does something is meant for what comes, and not for this page.
-    const isLeft = performance.now() - left < 2000 || document.querySelector("a.htmx-request, form.htmx-request");
+    const isLeft = performance.now() - left < 2000 || document.querySelector("[hx-target='#sheet'].htmx-request");
     if (isLeft && event.key.length === 1) return event.preventDefault();
     const key = event.key.toLowerCase();
     const isGoing = performance.now() - goes < 1500;

@@ -83,6 +83,12 @@ class LiveFeed extends HTMLElement {
                 this.tells(JSON.parse(event.data).position);
             };
             source.addEventListener("alive", hears);
+            source.addEventListener("anew", () => this.tells("anew"));
+            source.addEventListener("out", () => {
+                source?.close();
+                clearTimeout(later);
+                this.tells("out");
+            });
             source.addEventListener("end", again);
             source.onerror = again;
             hears();
@@ -115,7 +121,13 @@ class LiveFeed extends HTMLElement {
     /** @param {number | string} what a position, or how the stream is */
     told(what) {
         if (what === "how far?" && this.ends) this.channel?.postMessage(this.heard);
-        if (what === "away") this.says("away");
+        if (what === "out" || (what === "away" && this.state !== "out")) this.says(what);
+        if (what === "anew") {
+            // The log was put back: what was heard of is gone.
+            this.heard = 0;
+            this.shown = -1;
+            this.plans();
+        }
         if (what === "here" && this.state === "away") this.says("");
         if (typeof what !== "number") return;
         this.heard = Math.max(this.heard, what);
