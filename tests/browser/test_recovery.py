@@ -72,8 +72,8 @@ def test_open_pages_recover_when_the_service_comes_back_and_a_form_sent_meanwhil
             expect(head.page.locator("live-feed [data-state=away]")).not_to_be_visible(timeout=PATIENCE)
             expect(head.page.locator(".card[data-same]")).to_have_count(0)
             assert head.page.evaluate("performance.getEntriesByType('navigation').length") == 1
-            for desk in (anna, head):
-                complains_of_nothing_else(desk)
+        for desk in (anna, head):
+            complains_of_nothing_else(desk)
 
 
 def test_what_was_done_but_not_answered_is_not_done_again(browser: Browser, house: tuple[Service, Database]) -> None:
