@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import Field
 
 from read_api import views
 from read_api.lists import Channel, Direction, OwnershipCause
@@ -104,7 +105,11 @@ TIMELINE = Listing(
     item=TimelineEntry,
     order={"occurred_at": "timestamptz", "event_position": "bigint"},
     always=sees_one("client", "%(client_id)s"),
-    filters={"client_id": "t.party_id = %(client_id)s"},
+    filters={
+        "client_id": "t.party_id = %(client_id)s",
+        "channel": "t.channel = %(channel)s",
+        "stream_id": "t.stream_id = %(stream_id)s",
+    },
     also={"client_id": _BEFORE},
     steady=frozenset({"client_id"}),
     rests_on=(views.ACTIVITIES, views.PIPELINE_BOARD),
@@ -127,6 +132,18 @@ LEFT JOIN {views.STAFF_DIRECTORY} AS t ON t.staff_id = h.to_owner_id""",
     names=(views.STAFF_DIRECTORY,),
 )
 
+
+class TimelineQuestion(PageQuestion):
+    """Which of a client's facts."""
+
+    channel: Annotated[
+        Channel | None, Field(description="Only touchpoints and tasks of this channel: what was planned, and held.")
+    ] = None
+    stream_id: Annotated[
+        UUID | None, Field(description="Only what happened to this deal or activity, or to the client as such.")
+    ] = None
+
+
 EXISTS = exists(
     views.CLIENT_CARD, f"v.client_id = %(client_id)s AND v.registered_at IS NOT NULL AND {sees('client', 'v')}"
 )
@@ -135,8 +152,9 @@ EXISTS = exists(
 @router.question(
     "/clients/{client_id}/timeline", "A client's story, newest first", answers=Page[TimelineEntry], roles=FRONT_OFFICE
 )
-async def get_client_timeline(client_id: UUID, ask: Asking, question: Annotated[PageQuestion, Query()]) -> Response:
-    return await _page_of(ask, client_id, TIMELINE, question)
+async def get_client_timeline(client_id: UUID, ask: Asking, question: Annotated[TimelineQuestion, Query()]) -> Response:
+    filters = question.filters(ask.desk.zone)
+    return await _page_of(ask, client_id, TIMELINE, question, **filters)
 
 
 @router.question(
@@ -149,5 +167,5 @@ async def get_client_ownership(client_id: UUID, ask: Asking, question: Annotated
     return await _page_of(ask, client_id, OWNERSHIP, question)
 
 
-async def _page_of(ask: Ask, client_id: UUID, listing: Listing, question: PageQuestion) -> Response:
-    return await ask.page_about(listing, question, ("client", client_id), EXISTS, client_id=client_id)
+async def _page_of(ask: Ask, client_id: UUID, listing: Listing, question: PageQuestion, **filters: Any) -> Response:
+    return await ask.page_about(listing, question, ("client", client_id), EXISTS, client_id=client_id, **filters)

@@ -1,6 +1,7 @@
 """Questions about deals: lists, one deal, and the board of a pipeline with counts and sums."""
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -134,33 +135,22 @@ BOARD = Listing(
             sees("deal", "d"),
         )
     ),
-    filters={"pipeline": "true", "seller": "d.seller_id = %(seller)s", "stage": "d.stage = %(stage)s"},
+    filters={
+        "pipeline": "true",
+        "seller": "d.seller_id = %(seller)s",
+        "team_id": member_of("team_id", "d.seller_id"),
+        "branch_id": member_of("branch_id", "d.seller_id"),
+        "stage": "d.stage = %(stage)s",
+    },
     steady=frozenset({"pipeline"}),
     joins=JOINS,
     names=NAMES,
+    searched=frozenset(OF_MEMBERS),
+    beside=OF_MEMBERS,
 )
 
 DEAL = item_statement(DEALS, "d.deal_id = %(deal_id)s")
 
-# The first pipeline in use that was defined is shown when none is named. What is won counts at what it was won for.
-_TOTALS = f""", board AS (
-    SELECT p.pipeline_id, p.name, p.stages
-    FROM {views.PIPELINES} AS p
-    WHERE p.pipeline_id = coalesce(%(pipeline)s::uuid, p.pipeline_id)
-    ORDER BY p.retired_at IS NOT NULL, p.defined_at, p.pipeline_id
-    LIMIT 1
-), total AS (
-    SELECT
-        d.status,
-        CASE WHEN d.status = 'open' THEN d.stage END AS stage,
-        CASE WHEN d.status = 'won' THEN d.won_currency ELSE d.currency END AS currency,
-        count(*) AS deals,
-        sum(CASE WHEN d.status = 'won' THEN d.won_amount ELSE d.amount END) AS amount
-    FROM {views.PIPELINE_BOARD} AS d
-    JOIN board AS b USING (pipeline_id)
-    WHERE (%(seller)s::uuid IS NULL OR d.seller_id = %(seller)s) AND {sees("deal", "d")}
-    GROUP BY 1, 2, 3
-)"""  # noqa: S608 - put together from constants
 _BOARD = f"""json_build_object(
     'pipeline_id', b.pipeline_id,
     'name', b.name,
@@ -181,12 +171,41 @@ _BOARD = f"""json_build_object(
     'won', (SELECT {json_of(Count, "t")} FROM total AS t WHERE t.status = 'won'),
     'lost', (SELECT {json_of(Count, "t")} FROM total AS t WHERE t.status = 'lost')
 )::text"""  # noqa: S608 - put together from constants
-TOTALS = Around(
-    columns=("b.pipeline_id", _BOARD),
-    joins="LEFT JOIN board AS b ON true",
-    views=(views.PIPELINES, views.PIPELINE_BOARD),
-    before=_TOTALS,
-)
+WHOSE = frozenset({"seller", "team_id", "branch_id"})
+"""The filters of the board that its counts and sums go by as well."""
+
+
+@cache
+def board_around(whose: frozenset[str]) -> Around:
+    """Return the board around a page of its deals: stages, and what is won and lost, by these of its filters.
+
+    The first pipeline in use that was defined is shown when none is named. What is won counts at what it was won for.
+    """
+    conditions = " AND ".join([*(BOARD.filters[name] for name in sorted(whose)), sees("deal", "d")])
+    before = f""", board AS (
+    SELECT p.pipeline_id, p.name, p.stages
+    FROM {views.PIPELINES} AS p
+    WHERE p.pipeline_id = coalesce(%(pipeline)s::uuid, p.pipeline_id)
+    ORDER BY p.retired_at IS NOT NULL, p.defined_at, p.pipeline_id
+    LIMIT 1
+), total AS (
+    SELECT
+        d.status,
+        CASE WHEN d.status = 'open' THEN d.stage END AS stage,
+        CASE WHEN d.status = 'won' THEN d.won_currency ELSE d.currency END AS currency,
+        count(*) AS deals,
+        sum(CASE WHEN d.status = 'won' THEN d.won_amount ELSE d.amount END) AS amount
+    FROM {views.PIPELINE_BOARD} AS d
+    JOIN board AS b USING (pipeline_id)
+    WHERE {conditions}
+    GROUP BY 1, 2, 3
+)"""  # noqa: S608 - put together from constants
+    return Around(
+        columns=("b.pipeline_id", _BOARD),
+        joins="LEFT JOIN board AS b ON true",
+        views=(views.PIPELINES, *BOARD.views(whose)),
+        before=before,
+    )
 
 
 class DealsQuestion(ListQuestion):
@@ -223,6 +242,8 @@ class BoardQuestion(PageQuestion):
 
     pipeline: UUID | None = None
     seller: UUID | None = None
+    team_id: UUID | None = None
+    branch_id: UUID | None = None
     stage: PlainText | None = None
 
 
@@ -246,9 +267,10 @@ async def get_deal(deal_id: UUID, ask: Asking, question: Annotated[PastQuestion,
     may_be_absent=True,
 )
 async def get_pipeline(ask: Asking, question: Annotated[BoardQuestion, Query()]) -> Response:
-    whose = {"pipeline": question.pipeline, "seller": question.seller}
-    async with ask.then(question, TOTALS.views) as asked:
-        page = await asked.page_body(BOARD, question, question.filters(ask.desk.zone), around=TOTALS, more=whose)
+    given = question.filters(ask.desk.zone)
+    around = board_around(WHOSE.intersection(given))
+    async with ask.then(question, around.views) as asked:
+        page = await asked.page_body(BOARD, question, given, around=around, more={"pipeline": question.pipeline})
     pipeline, board = page.around
     if pipeline is None:
         raise NoSuchThingError(kind="pipeline", id=question.pipeline)

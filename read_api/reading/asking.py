@@ -230,7 +230,7 @@ class Ask:
         return self.answer(body, page.seen)
 
     async def page_about(
-        self, listing: Listing, question: PageQuestion, about: tuple[str, UUID], exists: Statement, **fixed: UUID
+        self, listing: Listing, question: PageQuestion, about: tuple[str, UUID], exists: Statement, **fixed: Any
     ) -> Response:
         """Answer with one page of what there is of one thing, which is named by its kind and id.
 

@@ -197,7 +197,7 @@ def test_the_timeline_is_paged_newest_first(romashka: Office) -> None:
             "stream_id": nth(number),
             "actor": str(ANNA),
             "staff_id": ANNA,
-            "channel": "call",
+            "channel": "call" if number % 3 else "meeting",
             "direction": "inbound",
             "details": {"topic": "цена"},
             "position": number,
@@ -209,6 +209,11 @@ def test_the_timeline_is_paged_newest_first(romashka: Office) -> None:
     assert [item["event_position"] for item in items] == list(range(11, 0, -1))
     TimelineEntry.model_validate(items[0])
     assert items[0]["staff_name"] == "Анна"
+    meetings = romashka.pages(f"/clients/{ROMASHKA}/timeline?limit=2&channel=meeting")
+    assert [item["event_position"] for item in meetings] == [9, 6, 3]
+    of_one = romashka.pages(f"/clients/{ROMASHKA}/timeline?limit=2&stream_id={nth(4)}")
+    assert [item["event_position"] for item in of_one] == [4]
+    assert romashka.pages(f"/clients/{ROMASHKA}/timeline?stream_id={nth(4)}&channel=meeting") == []
 
 
 def test_ownership_says_who_when_and_why(romashka: Office) -> None:

@@ -53,11 +53,15 @@ def fill(office: Office) -> None:
     )
     office.put(
         "pipeline_board",
-        deal(21, seller_id=ANNA, amount="100", currency="RUB", opened_at=at("2026-03-01T20:59")),
-        deal(22, seller_id=BORIS, amount="100", currency="USD", opened_at=at("2026-03-01T21:00")),
+        deal(21, seller_id=ANNA, amount="100", currency="RUB", opened_at=at("2026-03-01T20:59"), pipeline_id=nth(91)),
+        deal(22, seller_id=BORIS, amount="100", currency="USD", opened_at=at("2026-03-01T21:00"), pipeline_id=nth(91)),
         deal(23, seller_id=VERA, amount="99.99", currency="RUB", **_ended("won", "2026-03-02T20:59")),
         deal(24, amount="1000", currency="RUB", product_code="scales", **_ended("lost", "2026-03-02T21:00")),
         deal(25, opened_at=at("2026-03-05T12:00")),
+    )
+    road = {"offer": {"name": "Offer", "order": 1, "probability": 20}}
+    office.put(
+        "pipelines", {"pipeline_id": nth(91), "name": "Sales", "stages": Jsonb(road), "version": 1, "position": 1}
     )
     planned = {"staff_id": ANNA, "client_id": nth(11), "deal_id": nth(21)}
     held = {"state": "held", "due_at": None, "direction": "inbound", "client_id": nth(14), "deal_id": nth(22)}
@@ -144,6 +148,25 @@ def test_clients(company: Office, query: str, found: list[int]) -> None:
 )
 def test_deals(company: Office, query: str, found: list[int]) -> None:
     assert listed(company, f"/deals?{query}") == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "worth"),
+    [
+        ("", [21, 22], {"RUB": "100.00", "USD": "100.00"}),
+        (f"&team_id={EAST}", [21], {"RUB": "100.00"}),
+        (f"&branch_id={PERM}", [21, 22], {"RUB": "100.00", "USD": "100.00"}),
+        (f"&team_id={WEST}&seller={BORIS}", [22], {"USD": "100.00"}),
+        (f"&team_id={WEST}&seller={ANNA}", [], {}),
+    ],
+)
+def test_the_board_and_what_its_stages_hold(
+    company: Office, query: str, found: list[int], worth: dict[str, str]
+) -> None:
+    path = f"/pipeline?pipeline={nth(91)}{query}"
+    assert listed(company, path) == found
+    (stage,) = company.get(path).json()["stages"]
+    assert (stage["count"], {one["currency"]: one["amount"] for one in stage["sums"]}) == (len(found), worth)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from infra.rights import RIGHTS
 from read_api import views
 from read_api.activities import ACTIVITIES, Activity, MyDay
 from read_api.clients import CLIENTS
-from read_api.deals import BOARD, DEALS, TOTALS, Board, Deal
+from read_api.deals import BOARD, DEALS, Board, Deal, board_around
 from read_api.door import MODULES
 from read_api.events import PERSONAL_DATA
 from read_api.pipelines import Pipeline
@@ -174,7 +174,7 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
 def test_each_list_is_read_through_its_index(
     company: Office, listing: Listing, given: dict[str, Any], index: str
 ) -> None:
-    around = TOTALS if listing is BOARD else NOTHING
+    around = board_around(frozenset()) if listing is BOARD else NOTHING
     conditions = listing.conditions_of(given)
     statement = page_statement(listing, conditions, 50, has_cursor=False, around=around)
     plan = company.runner.run(_plan(company, statement, {"seller": None, **given, "limit": 50}))

@@ -34,6 +34,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "participant": (CLIENTS[0], STAFF[1]),
     "pipeline": ROADS,
     "stage": ("offer", "contract"),
+    "stream_id": (SALE, CLIENTS[0]),
     "product": CODES[:1],
     "q": ("romash", "a"),
     "team": ("Romashka", "Lutik"),

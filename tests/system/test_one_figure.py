@@ -26,7 +26,7 @@ from read_api.activities import ACTIVITIES
 from read_api.client_card import CARD
 from read_api.client_story import TIMELINE
 from read_api.clients import CLIENTS
-from read_api.deals import BOARD, DEALS, TOTALS
+from read_api.deals import BOARD, DEALS, board_around
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, page_statement
 from read_api.reading.reach import Sight
@@ -266,7 +266,9 @@ def check_deals(readers: Readers) -> Counter[str]:
     totals = readers.report("pipeline_totals")
     for road in {each["pipeline_id"] for each in deals}:
         here = [each for each in deals if each["pipeline_id"] == road]
-        statement = page_statement(BOARD, frozenset({"pipeline"}), 200, has_cursor=False, around=TOTALS)
+        statement = page_statement(
+            BOARD, frozenset({"pipeline"}), 200, has_cursor=False, around=board_around(frozenset())
+        )
         pipeline, text, *_ = readers.one(statement, pipeline=road, seller=None)
         assert str(pipeline) == road
         board = json.loads(text)
