@@ -1,11 +1,12 @@
 """The files that pages load: style, scripts, fonts, signs; at addresses that change with their content."""
 
+import re
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from read_api.console.sessions import PATH
@@ -44,13 +45,23 @@ def address_of(name: str) -> str:
     return f"{PATH}/static/{bundle()}/{name}"
 
 
+@cache
+def content(name: str) -> bytes:
+    """Return what is sent of a file: of a style sheet its comments and indentation are left out."""
+    written = files()[name].read_bytes()
+    return (
+        re.sub(rb"/\*.*?\*/|^\s+", b"", written, flags=re.DOTALL | re.MULTILINE) if name.endswith(".css") else written
+    )
+
+
 async def give(request: Request) -> Response:
     """Answer with a file; at an older address it is there all the same, and not kept."""
-    path = files().get(request.path_params["name"])
+    name = request.path_params["name"]
+    path = files().get(name)
     if path is None:
         return Response(status_code=404, headers={"Cache-Control": "no-store"})
     headers = FOR_EVER if request.path_params["bundle"] == bundle() else {"Cache-Control": "no-cache"}
-    return FileResponse(path, headers=headers, media_type=KINDS[path.suffix])
+    return Response(content(name), headers=headers, media_type=KINDS[path.suffix])
 
 
 ROUTE = Route(f"{PATH}/static/{{bundle}}/{{name:path}}", give, methods=["GET"])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,7 +90,9 @@ async def stage_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
     deal, found = await asyncio.gather(visit.api.get(f"/deals/{given.get('deal_id', '')}"), visit.api.get("/pipelines"))
     road = next((one for one in found["items"] if one["pipeline_id"] == deal["pipeline_id"]), None)
     stages = (one for one in (road or {"stages": []})["stages"] if not one["is_retired"])
-    return [(one["code"], one["name"] or one["code"]) for one in stages if one["code"] != deal["stage"]]
+    # Where another has moved it meanwhile is what was asked for, all the same.
+    kept = {given.get("to_stage")}
+    return [(one["code"], one["name"] or one["code"]) for one in stages if one["code"] not in {deal["stage"]} - kept]
 
 
 SOURCES: Mapping[str, Callable[[Visit, Mapping[str, str]], Awaitable[Choices]]] = {
@@ -98,6 +100,8 @@ SOURCES: Mapping[str, Callable[[Visit, Mapping[str, str]], Awaitable[Choices]]] 
     "to_stage": stage_choices,
 }
 """Fields that name somebody or something: where there is a list to choose from."""
+
+AMOUNT = "amount.amount"
 
 REMINDERS = ("PT15M", "PT1H", "PT3H", "P1D")
 
@@ -108,7 +112,15 @@ async def fields_of(
     """Return the fields of a command's form with what was given; of a refused one with what is wrong."""
     command = told.command(name) or {}
     known = {**verb.given, **given}
-    return [await _field(visit, told, command, path, known, refused) for path in verb.fields]
+    drawn = [await _field(visit, told, command, path, known, refused) for path in verb.fields]
+    return [
+        replace(
+            field,
+            label=verb.called.get(field.name, field.label),
+            is_required=field.is_required or field.name in verb.must,
+        )
+        for field in drawn
+    ]
 
 
 async def _field(
@@ -116,7 +128,7 @@ async def _field(
 ) -> Field:
     value = given.get(path, "")
     schema, listed, required = told.field(command, path)
-    label = ".".join(part for part in path.split(".") if not part.isdigit()).replace("contact_points", "point")
+    label = label_of(path)
     wrong = None if refused is None else refused.at(path.replace(".", "/"))
     longest = schema.get("maxLength")
     if path in SOURCES:
@@ -135,7 +147,13 @@ async def _field(
     return Field(path, label, kind, value, required, longest, wrong=wrong)
 
 
-_LISTS = {"cause": "ownership_cause"}
+def label_of(path: str) -> str:
+    """Return the name of a field's words; those after the first ones of a list are told apart from them."""
+    parts = path.replace("contact_points.0", "point").replace("contact_points", "other_point").split(".")
+    return ".".join(part for part in parts if not part.isdigit())
+
+
+_LISTS = {"cause": "ownership_cause", "reason_code": "loss_reason"}
 """Lists of fields that have only some of their words, and so no name of their own in the description."""
 
 
@@ -179,11 +197,14 @@ def read(visit: Visit, told: Description, name: str, given: Mapping[str, str]) -
     fields: dict[str, Any] = {}
     for path, value in given.items():
         if path.partition(".")[0] in command["properties"] and value.strip():
-            _put(fields, path.split("."), _value(visit, told.field(command, path)[0], value.strip()))
+            _put(fields, path.split("."), _value(visit, told.field(command, path)[0], value.strip(), path))
     return dict(_tidy(fields))
 
 
-def _value(visit: Visit, schema: Schema, value: str) -> Any:
+def _value(visit: Visit, schema: Schema, value: str, path: str) -> Any:
+    if path == AMOUNT:
+        # As people write it: with spaces between thousands, and a comma before the decimals.
+        return "".join(value.split()).replace(",", ".")
     match schema.get("type"), schema.get("format"):
         case "boolean", _:
             return value == "true"

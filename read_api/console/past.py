@@ -87,6 +87,11 @@ def moment_of(visit: Visit) -> str | None:
     return visit.past(visit.query.get("as_of") or "") or None
 
 
+def channel_of(visit: Visit) -> str:
+    """Return the channel whose facts the story is to tell; nothing: it tells them all."""
+    return visit.query.get("channel", "")
+
+
 def asked_of(visit: Visit) -> str | None:
     """Return the moment of the address as the API takes it; None is now."""
     as_of = moment_of(visit)
@@ -104,6 +109,7 @@ async def past_of(visit: Visit, client_id: str) -> Past:
 
 def _stops(visit: Visit, by: str, items: Sequence[Mapping[str, Any]], address: str) -> Iterator[Stop]:
     words, number, day = visit.words, 0, ""
+    which = {"channel": channel_of(visit)} if channel_of(visit) else {}
     moments = [(at, list(facts)) for at, facts in groupby(items, key=lambda item: str(item[f"{by}_at"]))]
     for place, (at, facts) in enumerate(moments):
         fact, before, day = facts[-1], day, words.local(at).date().isoformat()
@@ -116,7 +122,7 @@ def _stops(visit: Visit, by: str, items: Sequence[Mapping[str, Any]], address: s
             title=", ".join(dict.fromkeys(words.label("topic", each["topic"]) for each in facts)),
             who=fact["staff_name"] or words.actor(fact["actor"]),
             told=words("past.value", moment=words.moment(at), number=number, all=len(items)),
-            address=f"{address}?{urlencode({'by': by, 'as_of': at})}",
+            address=f"{address}?{urlencode({'by': by, 'as_of': at, **which})}",
             left=round(FIRST + WHOLE * place / max(len(moments) - 1, 1), 2),
             begins_day=day != before,
             changed=[each["changes"] for each in facts],

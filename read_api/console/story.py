@@ -1,5 +1,6 @@
 """A client's story in words: each fact with its sign, what it says, and what it changed from and to."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import groupby
 from typing import Any, NamedTuple, Protocol
@@ -48,6 +49,7 @@ def by_days(words: Words, lines: Iterable[Dated]) -> list[Day]:
     ]
 
 
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WRITTEN = ("title", "topic", "text", "value", "result", "reason")
 _STAFF = ("owner_id", "from_owner_id", "to_owner_id", "seller_id", "to_staff_id", "from_staff_id", "to_seller_id")
 _LATE_SECONDS = 24 * 3600
@@ -55,23 +57,27 @@ _LATE_SECONDS = 24 * 3600
 
 
 async def told(visit: Visit, entries: Sequence[Entry]) -> Sequence[Day]:
-    """Return a client's story by days, with the names of whom it names."""
+    """Return a client's story by days."""
+    return by_days(visit.words, await lines_of(visit, entries))
+
+
+async def lines_of(visit: Visit, entries: Sequence[Entry]) -> Sequence[Line]:
+    """Return facts in words, with the names of whom they name."""
     names = await _names(visit, entries)
     stages = await _stages(visit) if any(entry["topic"].startswith("deal.") for entry in entries) else {}
-    return by_days(visit.words, [_line(visit, entry, names, stages) for entry in entries])
+    return [_line(visit, entry, names, stages) for entry in entries]
 
 
 AT_MOST = 50
 """So many facts back one looks for those of one thing."""
 
 
-async def latest(visit: Visit, client_id: str, stream_id: str, facts: int) -> Sequence[Dated]:
-    """Return the last facts about one thing of a client's, the latest first: as many as there are new ones."""
+async def latest(visit: Visit, client_id: str, stream_id: str, facts: int) -> Sequence[Line]:
+    """Return the last facts about one thing of a client's, the latest last: as many as there are new ones."""
     head = (await visit.api.get("/position"))["head"]
-    page = await visit.api.get(f"/clients/{client_id}/timeline", limit=AT_MOST, min_position=head)
-    own = [entry for entry in page["items"] if entry["stream_id"] == stream_id]
-    own.sort(key=lambda entry: int(entry["event_position"]), reverse=True)
-    return [line for day in await told(visit, own[:facts]) for line in day.lines]
+    page = await visit.api.get(f"/clients/{client_id}/timeline", stream_id=stream_id, limit=AT_MOST, min_position=head)
+    own = sorted(page["items"], key=lambda entry: int(entry["event_position"]))
+    return await lines_of(visit, own[-facts:])
 
 
 async def _names(visit: Visit, entries: Iterable[Entry]) -> Mapping[str, str]:
@@ -93,8 +99,8 @@ async def staff_known(visit: Visit, wanted: Set[str], fields: str) -> Mapping[st
 
 
 def is_of_staff(actor: str) -> bool:
-    """Tell whether whoever acted is one of the staff, by their id."""
-    return actor.count("-") == 4 and ":" not in actor
+    """Tell whether whoever acted is one of the staff: they are known by an id, and all others by a name."""
+    return _ID.fullmatch(actor) is not None
 
 
 def _ids(entry: Entry) -> Iterator[str]:

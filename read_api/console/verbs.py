@@ -13,13 +13,16 @@ class Verb(NamedTuple):
     """A command as a form: a part of a value is named with points (`point.kind`, `contact_points.0.value`).
 
     All other fields come with the link that opens the form. With `checks_version` it is refused when what it is about
-    has changed since the page was drawn. `given` is what the form has in it unless the link says otherwise, `opens` the
-    page to go to instead of the one it was opened from.
+    has changed since the page was drawn. `must` are fields that the form wants filled in though the command does not,
+    `called` those that have other words than in other forms. `given` is what the form has in it unless the link says
+    otherwise, `opens` the page to go to instead of the one it was opened from.
     """
 
     fields: tuple[str, ...] = ()
     given: Mapping[str, str] = {}
     checks_version: bool = False
+    must: frozenset[str] = frozenset()
+    called: Mapping[str, str] = {}
     opens: Callable[[Receipt], str] | None = None
 
 
@@ -68,9 +71,14 @@ VERBS: Mapping[str, Verb] = {
     "reschedule-activity": Verb(("due_at", "reason")),
     "cancel-activity": _REASON,
     "classify-call": Verb(("status",)),
+    "name-activity-client": Verb(),
     "note-activity": Verb(("text",)),
     # deals
     "move-deal": Verb(("to_stage", "reason"), checks_version=True),
+    "win-deal": Verb(("amount.amount", "amount.currency"), checks_version=True),
+    "lose-deal": Verb(
+        ("reason_code", "reason"), checks_version=True, must=frozenset({"reason_code"}), called={"reason": "in_words"}
+    ),
 }
 """By the name of the command; what is not here has no form."""
 

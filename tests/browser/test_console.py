@@ -22,6 +22,7 @@ PAGES = (
     "/console/clients?q=nobody-at-all",
     CARD,
     f"{CARD}/story",
+    f"{CARD}?channel=meeting",
     f"{CARD}?by=occurred",
     f"{CARD}?by=recorded&as_of=2000-01-01",
     "/console/board",
@@ -96,9 +97,9 @@ def test_what_is_typed_while_a_form_is_on_its_way_is_no_key_of_the_page(browser:
 def test_a_call_gets_its_status_by_one_key(browser: Browser, house: House) -> None:
     with at_desk(browser, house, "anna") as desk:
         desk.goes("/console/my-day")
-        expect(desk.page.locator("#calls")).to_be_visible()
+        expect(desk.page.locator("#ringing")).to_be_visible()
         desk.presses("f")
-        expect(desk.page.locator("#calls")).to_have_count(0)
+        expect(desk.page.locator("#ringing")).to_have_count(0)
 
 
 def test_a_client_is_found_by_keys_alone_and_claimed(browser: Browser, house: House) -> None:

@@ -106,7 +106,7 @@ def test_my_day_the_board_and_the_history_follow_as_well(browser: Browser, house
             "contact_name": "Живой звонок", "contact_data": "+7 916 765-43-22", "topic": "Звонит сейчас",
         }  # fmt: skip
         assert running.post("record-activity", ring, token("pbx", "integration")).status_code == 200
-        expect(anna.page.locator("#calls ~ ol, .rows").first).to_contain_text("Звонит сейчас")
+        expect(anna.page.locator("#ringing")).to_contain_text("Звонит сейчас")
 
 
 def test_nothing_is_put_over_what_somebody_types_and_it_comes_afterwards(browser: Browser, house: House) -> None:

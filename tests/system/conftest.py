@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from psycopg import sql
 
@@ -77,3 +78,18 @@ def company_of(cluster: EmbeddedPostgres, template: str) -> Iterator[Database]:
         load_demo_company(runner.run, MASTER.keyed_hash, datetime.now(UTC))
         borrow.close()
         yield database
+
+
+def recorded_since(database: Database, first: datetime, step: timedelta) -> None:
+    """Let the log have been written since a day, a fact after the other, and each have happened by then at the latest.
+
+    Whoever folds it has to begin after this.
+    """
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("ALTER TABLE letopis.event DISABLE TRIGGER event_is_immutable")
+        owner.execute(
+            "UPDATE letopis.event SET recorded_at = %(first)s + position * %(step)s,"
+            " occurred_at = least(occurred_at, %(first)s + position * %(step)s)",
+            {"first": first, "step": step},
+        )
+        owner.execute("ALTER TABLE letopis.event ENABLE TRIGGER event_is_immutable")

@@ -56,7 +56,7 @@ DATES = {
     for day in range(1, 8)
     for word in WORD.findall(format_date(date(2026, month, day), form, locale="en_GB"))
 }
-OF_THEMSELVES = DATES | {"English", "Русский", "Esc", "kB", "MB", "GB", "sec", "secs", "min", "mins"}
+OF_THEMSELVES = DATES | {"English", "Русский", "Alt", "Esc", "kB", "MB", "GB", "sec", "secs", "min", "mins"}
 
 
 def strange(text: str) -> str:

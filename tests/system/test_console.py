@@ -1,19 +1,27 @@
 """The console as each role sees it, without JavaScript: what it shows, what it lets them do, and who is let in."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import cache
 from itertools import product
+from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 from xml.etree.ElementTree import Element
 
 import httpx
 import pytest
 
+from app.composition.reading import time_machine_at
 from app.demo.company import ADMIN_ID, demo_id
+from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import Database
+from read_api.client_card import CARD
+from read_api.reading.past import TimeMachine, rows_then
+from tests.database import MASTER, Database
 from tests.system.conftest import company_of
 from tests.system.jobs import Operations
 from tests.system.service import Service, service, token, wait_ready
@@ -253,8 +261,21 @@ def texts(root: Element, path: str) -> list[str]:
     return [re.sub(r"\s+", " ", "".join(each.itertext())).strip() for each in root.findall(path)]
 
 
-def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(comes: Comes) -> None:
+def as_printed(machine: TimeMachine, client_id: UUID, by: str, moment: str) -> dict[str, Any]:
+    """Return what `letopis client as-of --json` prints."""
+    then_at = datetime.fromisoformat(moment)
+    as_of = AsOf(recorded=then_at) if by == "recorded" else AsOf(occurred=then_at)
+    with machine.looking(as_of, client_id) as then:
+        [(text, _)] = rows_then(then, CARD, {"client_id": client_id})
+    return dict(json.loads(text))
+
+
+def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(
+    comes: Comes, founded: tuple[Service, Database]
+) -> None:
+    """And what the command line prints."""
     visitor = comes("seller")
+    machine = time_machine_at(founded[1].projector_url, MASTER, sessions=1, seconds=60)
     stages = visitor.api("/labels")["lists"]["lifecycle"]
     names = {one["staff_id"]: one["name"] for one in visitor.api("/staff?limit=200")["items"]}
     for by, client in product(("recorded", "occurred"), (ROMASHKA, PETR)):
@@ -273,6 +294,8 @@ def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(comes: Comes
             assert then is not None
             asked = quote(f"{by}:{moments[place]}")
             card = visitor.api(f"/clients/{client}?as_of={asked}&include=deals,notes")
+            printed = as_printed(machine, client, by, moments[place])
+            assert {name: card[name] for name in printed} == printed, (by, place)
             owner = names.get(card["owner_id"], "Nobody")
             said = texts(then, ".//p[@class='owner']")[0]
             assert said.startswith(owner), (by, place)

@@ -1,8 +1,11 @@
 """The board, the reports and the history in the console: their figures are the API's, and who is too late is told."""
 
 import gzip
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,12 +13,14 @@ import pytest
 from app.demo.company import ADMIN_ID, demo_id
 from infra.postgres.embedded import EmbeddedPostgres
 from read_api.console.words import Words, own_words
-from tests.system.conftest import company_of
+from tests.system.conftest import company_of, recorded_since
 from tests.system.service import service, token, wait_ready
 from tests.system.visitors import Seen, Visitor
 
 PIPELINE, ROMASHKA = demo_id("pipeline"), demo_id("romashka")
 DEALS = 330
+FIRST, STEP = datetime(2025, 6, 2, 9, tzinfo=UTC), timedelta(days=1)
+"""The demo company was entered in June 2025, a fact a day."""
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +28,7 @@ def people(
     cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Visitor]]:
     with company_of(cluster, template) as database:
+        recorded_since(database, FIRST, STEP)
         with service(tmp_path_factory.mktemp("board"), "service", database_url=database.owner_url) as running:
             wait_ready(running)
             anna = token(demo_id("anna"), "seller")
@@ -36,8 +42,9 @@ def people(
                 }
                 assert running.post("open-deal", deal, anna).status_code == 200
             who = {"seller": demo_id("anna"), "head": demo_id("head"), "analyst": "analyst", "admin": ADMIN_ID}
-            who["auditor"] = "auditor"
-            yield {role: Visitor(running, database, actor, role) for role, actor in who.items()}
+            who |= {"auditor": "auditor", "boris": demo_id("boris"), "operator": demo_id("vera")}
+            roles = {"boris": "seller"}
+            yield {name: Visitor(running, database, actor, roles.get(name, name)) for name, actor in who.items()}
         log = running.log.read_text()
         assert '"bug"' not in log
         assert "Traceback" not in log
@@ -49,10 +56,14 @@ def said(page: Seen, path: str) -> str:
     return " ".join("".join(found.itertext()).split())
 
 
-@pytest.mark.parametrize("which", ["", "?as_of={now}", "?seller={anna}"])
+@pytest.mark.parametrize(
+    "which",
+    ["", "?as_of={now}", "?as_of=2025-06-21", "?seller={anna}", "?team_id={team}", "?team_id={team}&as_of={now}"],
+)
 def test_the_board_says_what_the_api_says(people: dict[str, Visitor], which: str) -> None:
     head = people["head"]
-    query = which.format(now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", anna=demo_id("anna"))
+    known = {"anna": demo_id("anna"), "team": head.api("/units?kind=team")["items"][0]["unit_id"]}
+    query = which.format(now=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", **known)
     told, page, words = head.api(f"/pipeline{query}"), head.get(f"/console/board{query}"), spoken(head)
     for stage in told["stages"]:
         column = f".//section[@id='stage-{stage['code']}']"
@@ -63,6 +74,41 @@ def test_the_board_says_what_the_api_says(people: dict[str, Visitor], which: str
         assert len(cards) == min(stage["count"], 30)
     for name in ("won", "lost"):
         assert said(page, f".//span[@id='count-{name}']") == words.number(told[name]["count"])
+
+
+def test_on_every_day_the_page_says_what_the_api_says_and_the_report_counted(people: dict[str, Visitor]) -> None:
+    """What the slider shows while it moves, what the page shows then, the board as of the day, and DuckDB's rows."""
+    admin = people["admin"]
+    rows = admin.api(f"/analytics/board_by_day?pipeline_id={PIPELINE}")["rows"]
+    reported: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        stage = reported.setdefault(row["day"], {}).setdefault(row["stage"], {"count": 0, "sums": []})
+        stage["count"] += row["deals"]
+        stage["sums"] += [{name: row[name] for name in ("currency", "amount")}] if row["currency"] else []
+    days = sorted(reported)
+    changed = [days[0], *(day for before, day in pairwise(days) if reported[day] != reported[before]), days[-1]]
+    assert len(changed) > 5
+    first = days[0]
+    slider = admin.client.get(f"/console/board/days?pipeline={PIPELINE}&from={first}").json()
+    words = spoken(admin)
+    for day in changed:
+        board, page = admin.api(f"/pipeline?as_of={day}&limit=1"), admin.get(f"/console/board?as_of={day}")
+        at = (date.fromisoformat(day) - date.fromisoformat(first)).days
+        for stage in board["stages"]:
+            code, told = stage["code"], {"count": stage["count"], "sums": stage["sums"]}
+            if day != days[-1]:
+                assert told == reported[day].get(code, {"count": 0, "sums": []}), (day, code)
+                assert told == held(slider.get(code, []), at), (day, code)
+            shown = said(page, f".//section[@id='stage-{code}']/h2").rpartition(" ")[2]
+            assert shown == words.number(stage["count"]), (day, code)
+            sums = said(page, f".//section[@id='stage-{code}']/p")
+            assert sums == " ".join((words.sums(stage["sums"]) or "—").split()), (day, code)
+
+
+def held(changes: list[Any], day: int) -> Mapping[str, Any]:
+    """Return what a stage held on a day by what the slider is told."""
+    count, worth = next((held for at, *held in reversed(changes) if at <= day), (0, []))
+    return {"count": count, "sums": [{"currency": currency, "amount": amount} for currency, amount in worth]}
 
 
 def spoken(visitor: Visitor) -> Words:
@@ -103,7 +149,71 @@ def test_a_deal_is_moved_and_who_was_slower_is_told(people: dict[str, Visitor]) 
     told = seller.does(slower, to_stage="contract")
     assert told.status == 412
     assert "Somebody changed it meanwhile" in told.text
+    sides = said(told, ".//dl[@class='sides']")
+    assert "Meanwhile Ольга Соколова" in sides
+    assert "Deal moved Заявка Предложение" in sides
+    assert sides.endswith("You wanted To which stage: Договор")
     assert seller.api(f"/deals/{deal}")["stage"] == "offer"
+    assert seller.send(told.form("/console/do/move-deal"), to_stage="contract").status_code == 303
+    assert seller.api(f"/deals/{deal}")["stage"] == "contract"
+
+
+def test_a_deal_is_won_for_what_it_was_and_lost_for_a_reason_of_the_list(people: dict[str, Visitor]) -> None:
+    seller = people["seller"]
+    links = seller.get("/console/board").links
+    form = seller.get(next(link for link in links if "/do/win-deal" in link)).form("/console/do/win-deal")
+    won = form.values["deal_id"]
+    # As people write it.
+    assert seller.send(form, amount__amount="1 234,50").status_code == 303
+    told = seller.api(f"/deals/{won}")
+    assert (told["status"], told["won_amount"], told["won_currency"]) == (
+        "won",
+        "1234.50",
+        form.values["amount.currency"],
+    )
+    form = seller.get([link for link in links if "/do/lose-deal" in link][1]).form("/console/do/lose-deal")
+    lost = form.values["deal_id"]
+    refused = seller.does(form)
+    assert refused.status == 422
+    assert seller.send(refused.form("/console/do/lose-deal"), reason_code="price").status_code == 303
+    told = seller.api(f"/deals/{lost}")
+    assert (told["status"], told["lost_reason_code"]) == ("lost", "price")
+    board = seller.api("/pipeline")
+    assert board["lost"]["count"] == 1
+    assert said(seller.get("/console/board"), ".//span[@id='count-lost']") == "1"
+
+
+def test_a_deal_that_one_sees_and_may_not_lead_has_nothing_to_take_it_by(people: dict[str, Visitor]) -> None:
+    boris, anna, admin = people["boris"], people["seller"], people["admin"]
+    seen = {"role": "seller", "kind": "deals", "scope": "all"}
+    as_admin = token(ADMIN_ID, "admin")
+    for kind in ("deals", "clients"):
+        assert admin.running.post("grant-scope", {**seen, "kind": kind}, as_admin).status_code == 200
+    free = {
+        "deal_id": str(uuid4()),
+        "client_id": str(demo_id("petr")),
+        "pipeline_id": str(PIPELINE),
+        "stage": "contract",
+    }
+    assert admin.running.post("open-deal", free, token(demo_id("boris"), "seller")).status_code == 200
+
+    def led(visitor: Visitor) -> tuple[set[str], int]:
+        page = visitor.get(f"/console/board?seller={demo_id('anna')}")
+        others = page.main.findall(".//li[@class='deal']")
+        return {each.attrib["data-deal"] for each in others if "data-deal" in each.attrib}, len(others)
+
+    # The scope holds from one second later.
+    for _ in range(100):
+        if led(boris)[1]:
+            break
+    hers, shown = led(boris)
+    assert (hers, shown > 50) == (set(), True)
+    assert not [link for link in boris.get(f"/console/board?seller={demo_id('anna')}").links if "/do/" in link]
+    assert len(led(anna)[0]) == led(anna)[1]
+    own = boris.get(f"/console/board?seller={demo_id('boris')}")
+    assert free["deal_id"] in {each.get("data-deal") for each in own.main.iter("li")}
+    for kind in ("deals", "clients"):
+        assert admin.running.post("grant-scope", {**seen, "kind": kind, "scope": "team"}, as_admin).status_code == 200
 
 
 def test_nothing_is_done_in_the_past(people: dict[str, Visitor]) -> None:
@@ -166,4 +276,7 @@ def test_an_auditor_reads_every_fact_with_who_and_what_it_changed(people: dict[s
     assert len(positions) > DEALS
     assert [one for one in positions if f"fact {one} " not in seen] == []
     assert "Анна Белова, seller" in seen
+    # A contact person is told by their name.
+    assert "Ирина Кузнецова" in seen
+    assert str(demo_id("irina")) not in seen
     assert people["seller"].get(f"/console/clients/{ROMASHKA}/history").status == 403

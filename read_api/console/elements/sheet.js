@@ -31,8 +31,10 @@ if (sheet) {
 function opens() {
     if (!sheet?.firstElementChild || sheet.open) return;
     sheet.showModal();
+    // Where there is something to decide, Enter pressed too soon decides nothing.
     const field = /** @type {HTMLElement | null} */ (
-        sheet.querySelector("input:not([type=hidden]):not(:checked), textarea, select, input:checked")
+        sheet.querySelector("[data-first]") ??
+            sheet.querySelector("input:not([type=hidden]):not(:checked), textarea, select, input:checked")
     );
     field?.focus();
 }

@@ -1,6 +1,8 @@
 // @ts-check
 /** The strip of a card's facts as a slider: keys, a pointer and a button go from fact to fact, the card follows. */
 
+import { Player } from "./player.js";
+
 const WAIT = 60;
 const BEAT = 900;
 
@@ -8,7 +10,6 @@ class TimeSlider extends HTMLElement {
     /** @type {SVGLineElement[]} */ ticks = [];
     at = -1;
     waits = 0;
-    plays = 0;
 
     connectedCallback() {
         if (this.ticks.length) return;
@@ -17,6 +18,7 @@ class TimeSlider extends HTMLElement {
         this.thumb = /** @type {SVGCircleElement} */ (this.querySelector(".thumb"));
         this.gone = this.querySelector(".gone");
         this.button = /** @type {HTMLButtonElement} */ (this.querySelector(".play"));
+        this.player = new Player(this.button, BEAT, () => this.begins(), () => this.goesOn());
         this.at = Number(this.dataset.at);
         this.button.hidden = this.ticks.length < 2;
         const told = { role: "slider", tabindex: "0", "aria-label": this.dataset.label ?? "", "aria-valuemin": "1" };
@@ -25,7 +27,6 @@ class TimeSlider extends HTMLElement {
         this.rail.addEventListener("keydown", (event) => this.pressed(event));
         this.rail.addEventListener("pointerdown", (event) => this.grabbed(event));
         this.rail.addEventListener("pointermove", (event) => this.dragged(event));
-        this.button.addEventListener("click", () => (this.plays ? this.rests() : this.playsOn()));
         for (const step of this.steps())
             step.addEventListener("click", (event) => this.stepped(event, step.dataset.step === "later" ? 1 : -1));
         this.drawn();
@@ -110,29 +111,17 @@ class TimeSlider extends HTMLElement {
         this.waits = setTimeout(() => this.shows(), WAIT);
     }
 
-    playsOn() {
+    begins() {
         if (this.at === this.ticks.length - 1) this.goes(0);
-        const step = () => {
-            this.goes(this.at + 1);
-            if (this.at === this.ticks.length - 1) this.rests();
-        };
-        this.plays = setInterval(step, BEAT);
-        this.said();
+    }
+
+    goesOn() {
+        this.goes(this.at + 1);
+        return this.at < this.ticks.length - 1;
     }
 
     rests() {
-        clearInterval(this.plays);
-        this.plays = 0;
-        this.said();
-    }
-
-    /** What the button does now. */
-    said() {
-        const button = this.button;
-        if (!button) return;
-        button.dataset.play ??= button.ariaLabel ?? "";
-        button.ariaPressed = String(this.plays > 0);
-        button.ariaLabel = (this.plays ? button.dataset.pause : button.dataset.play) ?? "";
+        this.player?.rests();
     }
 
     /** The strip as it is at this fact; the card comes after it. */

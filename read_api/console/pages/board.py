@@ -1,20 +1,23 @@
 """The board: the stages of a pipeline with what is in them, and the open deals of each, as of any day."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from read_api.console.calling import RefusedError
-from read_api.console.page import Pages, View, Visit
+from pydantic_core import to_json
+
+from read_api.console.board_days import days_of, first_day
+from read_api.console.calling import RefusedError, Told
+from read_api.console.page import File, Pages, View, Visit
 
 pages = Pages()
 
 CARDS = 30
 """So many cards a stage shows at first, and with each step further."""
 
-CARDS_IN_ALL = 150
+CARDS_IN_ALL = 120
 """All stages together show no more at first: what a page has in it stays light."""
 
 NOT_FOUND = 404
@@ -22,14 +25,17 @@ NOT_FOUND = 404
 _NONE: Mapping[str, Any] = {"count": 0, "sums": []}
 NO_BOARD: Mapping[str, Any] = {"pipeline_id": None, "name": None, "stages": [], "won": _NONE, "lost": _NONE}
 
-CHOICES = ("pipeline", "seller", "as_of")
+WHOSE = ("pipeline", "seller", "team_id")
+"""What the address says of whose deals are shown, and of which pipeline."""
 
 
 @pages.page("/board", name="board", asks="get_pipeline", key="b")
 async def board(visit: Visit) -> View:
     """Show the board; as of a past day, when the address says one, nothing can be done on it."""
     chosen = _chosen(visit)
-    totals, roads, sellers = await asyncio.gather(_totals(visit, chosen), visit.api.get("/pipelines"), _sellers(visit))
+    totals, roads, sellers, teams = await asyncio.gather(
+        _totals(visit, chosen), visit.api.get("/pipelines"), _sellers(visit), _teams(visit)
+    )
     stages = [one for one in totals["stages"] if one["count"] or not one["is_retired"]]
     full = [one["code"] for one in stages if one["count"]]
     limit = min(CARDS, CARDS_IN_ALL // max(1, len(full)))
@@ -37,16 +43,20 @@ async def board(visit: Visit) -> View:
     whose = {**chosen, "pipeline": _road(totals)}
     asked = (visit.api.get("/pipeline", **whose, stage=code, limit=limit) for code in full)
     columns = dict(zip(full, await asyncio.gather(*asked), strict=True))
+    road = next((one for one in roads["items"] if one["pipeline_id"] == _road(totals)), None)
     shown = {
         "board": totals,
         "stages": stages,
         "columns": columns,
-        "roads": [one for one in roads["items"] if one["retired_at"] is None or one["pipeline_id"] == _road(totals)],
+        "led": await _led(visit, chosen, (deal for column in columns.values() for deal in column["items"])),
+        "roads": [one for one in roads["items"] if one["retired_at"] is None or one is road],
         "sellers": sellers,
+        "teams": teams,
         "chosen": chosen,
         "open_stage": visit.query.get("stage") or next(iter(full), None),
-        "days": _days(visit, chosen["as_of"]),
+        "days": _days(visit, chosen["as_of"], road),
         "address": lambda **other: _address("/console/board", chosen, other),
+        "figures": _figures(visit, chosen, whose, road),
         "further": {code: _further(chosen, code, column) for code, column in columns.items()},
     }
     return View("board.html", totals["name"] or visit.words("board.title"), shown, is_live=not chosen["as_of"])
@@ -61,12 +71,23 @@ async def more_cards(visit: Visit) -> View:
     name = next((one["name"] for one in found["stages"] if one["code"] == stage), stage)
     shown = {
         "column": found,
+        "led": await _led(visit, chosen, found["items"]),
         "stage": stage,
         "chosen": chosen,
         "back": _address("/console/board", chosen, {"stage": stage}),
         "further": _further(chosen, stage, found),
     }
     return View("board_more.html", name or stage, shown)
+
+
+@pages.page("/board/days", asks="get_report")
+async def board_days(visit: Visit) -> File:
+    """Tell what was in each stage on every day since the pipeline was defined: the report of the board by day."""
+    road, since = visit.query.get("pipeline", ""), visit.query.get("from", "")
+    asked = {"pipeline_id": road, "seller_id": visit.query.get("seller"), "from_": since}
+    answer = await visit.api.get("/analytics/board_by_day", **asked)
+    told = days_of(answer["rows"], first_day(since))
+    return File(Told(200, {"content-type": "application/json"}, to_json(told)), "board-by-day.json")
 
 
 async def _totals(visit: Visit, chosen: Mapping[str, str]) -> Mapping[str, Any]:
@@ -87,8 +108,31 @@ async def _sellers(visit: Visit) -> list[Mapping[str, Any]]:
     return [one for one in found["items"] if one["role"] in {"seller", "head"}]
 
 
+async def _teams(visit: Visit) -> list[Mapping[str, Any]]:
+    """Return the teams whose deals one may choose to look at."""
+    return list((await visit.api.get("/units", kind="team", open="true", limit=200))["items"])
+
+
+async def _led(visit: Visit, chosen: Mapping[str, str], deals: Iterable[Mapping[str, Any]]) -> Set[str]:
+    """Return which of these deals the user may lead: none in the past, and of a seller what ADR 32 leaves them.
+
+    That is their own, and those of clients who are theirs or nobody's.
+    """
+    if chosen["as_of"] or not visit.may("move-deal"):
+        return frozenset()
+    shown, own = list(deals), visit.me["id"]
+    led = {deal["deal_id"] for deal in shown if visit.me["role"] != "seller" or deal["seller_id"] == own}
+    others = {deal["deal_id"]: deal["client_id"] for deal in shown if deal["deal_id"] not in led and deal["client_id"]}
+    if others:
+        ids = ",".join(sorted(set(others.values())))
+        clients = await visit.api.get("/clients", ids=ids, fields="owner_id", limit=200)
+        free = {one["client_id"] for one in clients["items"] if one["owner_id"] in {None, own}}
+        led |= {deal_id for deal_id, client_id in others.items() if client_id in free}
+    return led
+
+
 def _chosen(visit: Visit) -> dict[str, str]:
-    chosen = {name: visit.query.get(name, "").strip() for name in CHOICES}
+    chosen = {name: visit.query.get(name, "").strip() for name in (*WHOSE, "as_of")}
     return {**chosen, "as_of": visit.past(chosen["as_of"])}
 
 
@@ -102,17 +146,41 @@ def _road(totals: Mapping[str, Any]) -> str:
     return str(totals["pipeline_id"])
 
 
-def _days(visit: Visit, as_of: str) -> Mapping[str, str | None]:
-    """Return the last day there is, and the days before and after what is shown; after the last comes the present."""
+def _figures(
+    visit: Visit, chosen: Mapping[str, str], whose: Mapping[str, str], road: Mapping[str, Any] | None
+) -> str | None:
+    """Return where the counts and sums of every day are told, if they are: the report knows no teams."""
+    if road is None or chosen["team_id"] or not visit.asks("get_report"):
+        return None
+    asked = {"pipeline": whose["pipeline"], "seller": chosen["seller"], "from": _defined(visit, road).isoformat()}
+    return _address("/console/board/days", asked, {})
+
+
+def _defined(visit: Visit, road: Mapping[str, Any]) -> date:
+    """Return the day since which there is something to look back at."""
+    return visit.words.local(road["defined_at"]).date() if road["defined_at"] else visit.words.now.date()
+
+
+def _days(visit: Visit, as_of: str, road: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the first and the last day there is, and the days before and after what is shown.
+
+    After the last one comes the present.
+    """
     today = visit.words.now.date()
+    ends = {
+        "first": today if road is None else _defined(visit, road),
+        "today": today,
+        "last": (today - timedelta(1)).isoformat(),
+    }
     try:
         shown = date.fromisoformat(as_of) if as_of else today
     except ValueError:
         # A moment, or a place in the log, has no neighbours.
-        return {"last": (today - timedelta(1)).isoformat(), "before": None, "after": None}
+        return {**ends, "shown": None, "before": None, "after": None}
     before, after = shown - timedelta(1), shown + timedelta(1)
     return {
-        "last": (today - timedelta(1)).isoformat(),
+        **ends,
+        "shown": shown,
         "before": before.isoformat(),
         "after": None if not as_of else after.isoformat() if after < today else "",
     }

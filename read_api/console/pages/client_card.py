@@ -6,7 +6,7 @@ from typing import Any
 
 from read_api.console.calling import RefusedError
 from read_api.console.page import Pages, View, Visit, known_or_refused
-from read_api.console.past import Past, asked_of, past_of
+from read_api.console.past import Past, asked_of, channel_of, past_of
 from read_api.console.story import is_of_staff, staff_named, told
 
 pages = Pages()
@@ -39,6 +39,7 @@ async def client_card(visit: Visit, client_id: str) -> View:
         "as_of": as_of,
         "past": past,
         "names": names,
+        "of_channel": channel_of(visit),
     }
     return View("client_card.html", card["name"] or client_id, shown, is_live=past is None)
 
@@ -68,9 +69,9 @@ async def _story(visit: Visit, client_id: str, as_of: str | None) -> object:
     """Return the days of the story and where it goes on; where it cannot be shown, why."""
 
     async def asked() -> object:
-        cursor = visit.query.get("cursor")
-        page = await visit.api.get(f"/clients/{client_id}/timeline", limit=ENTRIES, as_of=as_of, cursor=cursor)
-        return {"days": await told(visit, page["items"]), "next": page["next"]}
+        which = {"channel": channel_of(visit), "as_of": as_of, "cursor": visit.query.get("cursor")}
+        page = await visit.api.get(f"/clients/{client_id}/timeline", limit=ENTRIES, **which)
+        return {"days": await told(visit, page["items"]), "next": page["next"], "channel": which["channel"]}
 
     return await known_or_refused(asked())
 

@@ -60,7 +60,7 @@ async def _found(visit: Visit, given: Mapping[str, str]) -> View:
     page: Mapping[str, Any] = {"items": [], "next": None}
     if known:
         try:
-            page, owners = await _recognised(visit, known)
+            page, owners = await recognised(visit, known)
         except RefusedError as refused:
             # What was typed is no number or address after all: that is said beside it, and the rest of the page stays.
             if refused.status != 422:
@@ -80,7 +80,7 @@ async def _found(visit: Visit, given: Mapping[str, str]) -> View:
     return View("clients.html", visit.words("clients.title"), shown)
 
 
-async def _recognised(visit: Visit, known: Mapping[str, str]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+async def recognised(visit: Visit, known: Mapping[str, str]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     """Return the clients of a phone, an e-mail or a tax number, and whose those are whom the user does not see."""
     given = dict(known)
     try:

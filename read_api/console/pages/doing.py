@@ -1,13 +1,13 @@
 """What is done: the form of a command, and its carrying out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from read_api.console.calling import RefusedError
+from read_api.console.conflict import conflict_of
 from read_api.console.door import own_address
 from read_api.console.forms import Description, fields_of, hidden_of, read
-from read_api.console.page import Gone, Pages, View, Visit, known_or_refused
-from read_api.console.story import Dated, latest
+from read_api.console.page import Gone, Pages, View, Visit
 from read_api.console.verbs import VERBS, Verb
 
 pages = Pages()
@@ -15,7 +15,7 @@ pages = Pages()
 CHANGED = 412
 """The status of what has changed since the form was drawn."""
 
-OWN = frozenset({"word", "key", "to", "version", "before"})
+OWN = frozenset({"word", "key", "to", "version"})
 """Fields of a form that are no field of a command."""
 
 
@@ -37,9 +37,6 @@ async def do(visit: Visit, command: str) -> View | Gone:
         version = form.get("version") if verb.checks_version else None
         receipt = await visit.api.command(command, fields, form.get("key") or visit.new_key(), version)
     except RefusedError as refused:
-        if refused.status == CHANGED:
-            # Sent once more, it is done all the same: whoever sends it has been told that another was faster.
-            form = {**form, "version": str(refused.problem.get("version", "")), "before": form.get("version", "")}
         return await _form(visit, command, form, form.get("key", ""), refused)
     address = verb.opens(receipt) if verb.opens else own_address(form.get("to", ""))
     return Gone(address, receipt["position"])
@@ -59,7 +56,11 @@ async def _form(
     shown = {field.name.replace(".", "/") for field in fields if field.wrong}
     elsewhere = told_elsewhere(refused, shown)
     title = visit.words(f"verb.{command}")
-    about = await _about(visit, given)
+    about, version, conflict = await _about(visit, given), given.get("version", ""), None
+    if refused is not None and refused.status == CHANGED:
+        conflict = await conflict_of(visit, about, version, refused, fields)
+        # Sent once more, it is done all the same: whoever sends it has been told that another was faster.
+        version = str(refused.problem.get("version", ""))
     return View(
         "verb.html",
         title,
@@ -67,13 +68,13 @@ async def _form(
             "action": f"/console/do/{command}",
             "fields": fields,
             "hidden": hidden_of(told, command, verb, given),
-            "version": given.get("version", "") if verb.checks_version else "",
+            "version": version if verb.checks_version else "",
             "key": key,
             "to": own_address(given.get("to", "")),
             "refused": refused,
             "elsewhere": elsewhere,
+            "conflict": conflict,
             "about": about,
-            "meanwhile": await _meanwhile(visit, given, about, refused),
         },
         status=200 if refused is None else refused.status,
     )
@@ -101,16 +102,3 @@ async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
         # The form is there all the same: the command says what is wrong, in its own words.
         pass
     return about
-
-
-async def _meanwhile(
-    visit: Visit, given: Mapping[str, str], about: Mapping[str, Any], refused: RefusedError | None
-) -> Sequence[Dated]:
-    """Return what others did with it since the form was drawn; nothing where the user may not look at that."""
-    client_id = (about["client"] or about["deal"] or {}).get("client_id")
-    versions = given.get("version", ""), given.get("before", "")
-    if refused is None or refused.status != CHANGED or not client_id or not all(map(str.isdigit, versions)):
-        return []
-    now, before = map(int, versions)
-    found = await known_or_refused(latest(visit, client_id, given.get("deal_id") or client_id, now - before))
-    return [] if isinstance(found, RefusedError) else found

@@ -12,6 +12,9 @@ pages = Pages()
 
 ENTRIES = 50
 
+AT_ONCE = 200
+"""So many ids the API takes at once."""
+
 
 class Names(NamedTuple):
     """What ids are called, what stages are called, and which role whoever has it has."""
@@ -40,10 +43,9 @@ async def client_history(visit: Visit, client_id: str) -> View:
     """Show a page of the history, the oldest first."""
     asked = {"limit": ENTRIES, "cursor": visit.query.get("cursor")}
     found = await visit.api.get(f"/clients/{client_id}/history", **asked)
-    clients = await visit.api.get("/clients", ids=client_id, fields="name") if visit.asks("list_clients") else {}
-    name = next((one["name"] for one in clients.get("items", ())), None) or client_id
-    names = await _names(visit, found, {client_id: name})
-    lines = sorted(_lines(visit, found, names), key=lambda line: line.at)
+    names = await _names(visit, found, client_id)
+    name = names.called.get(client_id, client_id)
+    lines = sorted(_lines(visit, client_id, found, names), key=lambda line: line.at)
     shown = {
         "client_id": client_id,
         "name": name,
@@ -56,32 +58,48 @@ async def client_history(visit: Visit, client_id: str) -> View:
     return View("history.html", visit.words("history.title", name=name), shown, is_live=True)
 
 
-async def _names(visit: Visit, found: Mapping[str, Any], known: Mapping[str, str]) -> Names:
-    """Return what is called how in what was found: the staff, the pipelines and their stages, the client."""
+async def _names(visit: Visit, found: Mapping[str, Any], client_id: str) -> Names:
+    """Return what is called how in what was found: the staff, the pipelines and their stages, the clients."""
+    every = [*found["items"], *found["refusals"], *found["accesses"]]
+    texts = (_texts([entry["actor"], entry.get("stream_id"), entry.get("facts")]) for entry in every)
+    named = {each for found_in in texts for each in found_in if is_of_staff(each)}
     roads = (await visit.api.get("/pipelines"))["items"]
     stages = {one["code"]: one["name"] for road in roads for one in road["stages"] if one["name"]}
-    staff = await _staff(visit, found)
+    staff = await staff_known(visit, named, "name,role")
     called = {road["pipeline_id"]: road["name"] for road in roads if road["name"]}
-    called |= {each: one["name"] for each, one in staff.items() if one["name"]} | dict(known)
+    called |= {each: one["name"] for each, one in staff.items() if one["name"]}
+    called |= await _clients(visit, [client_id, *sorted(named - called.keys() - {client_id})])
     return Names(called, stages, {each: one["role"] for each, one in staff.items()})
 
 
-async def _staff(visit: Visit, found: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """Return who is named by an id in what was found."""
-    every = [*found["items"], *found["refusals"], *found["accesses"]]
-    named = {each for entry in every for each in (entry["actor"], *_ids(entry.get("facts") or {}))}
-    return await staff_known(visit, {each for each in named if is_of_staff(each)}, "name,role")
+async def _clients(visit: Visit, ids: Sequence[str]) -> Mapping[str, str]:
+    """Return what the clients among these ids are called."""
+    if not visit.asks("list_clients"):
+        return {}
+    found = await visit.api.get("/clients", ids=",".join(ids[:AT_ONCE]), fields="name", limit=AT_ONCE)
+    return {one["client_id"]: one["name"] for one in found["items"] if one["name"]}
 
 
-def _ids(facts: Mapping[str, Any]) -> Iterator[str]:
-    yield from (value for value in facts.values() if isinstance(value, str))
+def _texts(told: Any) -> Iterator[str]:
+    """Give every text in what a fact says, however deep."""
+    match told:
+        case str():
+            yield told
+        case dict() | list():
+            for each in told.values() if isinstance(told, dict) else told:
+                yield from _texts(each)
+        case _:
+            pass
 
 
-def _lines(visit: Visit, found: Mapping[str, Any], names: Names) -> Iterable[Line]:
+def _lines(visit: Visit, client_id: str, found: Mapping[str, Any], names: Names) -> Iterable[Line]:
     words = visit.words
     for entry in found["items"]:
         facts = entry["facts"]
         said = [] if facts is None else list(_said(visit, facts, names))
+        if entry["stream_id"] != client_id and entry["stream_id"] in names.called:
+            # It happened to another: to a contact person, or an organisation.
+            said.insert(0, (_label(visit, "client_id"), names.called[entry["stream_id"]]))
         changes = [] if facts is None else list(_changes(visit, facts, names))
         title = words.label("topic", entry["topic"])
         note = words("history.forgotten") if facts is None else ""
@@ -117,7 +135,7 @@ def _said(visit: Visit, facts: Mapping[str, Any], names: Names) -> Iterator[tupl
     for name, value in facts.items():
         what = name.partition("_")[2]
         is_change = name.startswith(("to_", "from_")) and {f"to_{what}", f"from_{what}"} <= facts.keys()
-        if value not in (None, "", [], {}) and not is_change:
+        if value not in (None, False, "", [], {}) and not is_change:
             yield _label(visit, name), _value(visit, name, value, names)
 
 
@@ -126,12 +144,15 @@ def _label(visit: Visit, name: str) -> str:
 
 
 _LISTS = {
-    "kind": "client_kind",
-    "state": "lifecycle",
-    "status": "call_status",
-    "field": "profile_field",
-    "role": "affiliation_role",
+    "kind": ("client_kind", "contact_kind"),
+    "state": ("lifecycle",),
+    "status": ("call_status",),
+    "field": ("profile_field",),
+    "role": ("affiliation_role",),
+    "cause": ("ownership_cause",),
+    "reason_code": ("loss_reason",),
 }
+"""The lists whose words a field may have, where they are not called as it is."""
 
 
 def _value(visit: Visit, name: str, value: Any, names: Names) -> str:
@@ -159,4 +180,5 @@ def _text(words: Words, name: str, value: str, names: Names) -> str:
     if name.endswith("_at"):
         return words.as_of(value)
     what = name.removeprefix("from_").removeprefix("to_")
-    return words.label(_LISTS.get(what, what), words.stored(value))
+    stored = words.stored(value)
+    return next((said for name in _LISTS.get(what, (what,)) if (said := words.label(name, stored)) != stored), stored)

@@ -80,6 +80,7 @@ async def _form(
         "to": own_address(given.get("to", ""), "/console/projections"),
         "refused": refused,
         "elsewhere": told_elsewhere(refused, {field.name for field in fields if field.wrong}),
+        "conflict": None,
         "about": {"client": None, "deal": None, "activity": None, "text": _about(visit, given)},
     }
     if has_dry_run:

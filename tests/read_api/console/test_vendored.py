@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from read_api.console.assets import files
+from read_api.console.assets import content, files
 from read_api.console.drawing import HERE
 from tests.vendored import PLACE, book, sums
 
@@ -18,7 +18,7 @@ OWN_LINES = 1_500
 
 def size(*names: str) -> int:
     """Return how many bytes these files take on their way, compressed where that helps."""
-    contents = ((name, files()[name].read_bytes()) for name in names)
+    contents = ((name, content(name)) for name in names)
     return sum(len(each) if name.endswith("woff2") else len(gzip.compress(each, 9)) for name, each in contents)
 
 
