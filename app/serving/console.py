@@ -21,7 +21,7 @@ from app.words.messages import language_of
 from infra.log.crypto import MasterKey
 from infra.log.kept_secrets import KeptSecrets
 from read_api.console.assets import ROUTE
-from read_api.console.calling import Call
+from read_api.console.calling import Wire
 from read_api.console.door import Door, Person, Ways, routes_of
 from read_api.console.live import live_route
 from read_api.console.pages import PAGES
@@ -40,13 +40,13 @@ DEMO = {
 """Whom one may be in the demo company: its staff, and programs in roles that nobody has there."""
 
 
-def console_routes(settings: Settings, urls: Urls, master: MasterKey) -> Callable[[Call], Sequence[BaseRoute]]:
+def console_routes(settings: Settings, urls: Urls, master: MasterKey) -> Callable[[Wire], Sequence[BaseRoute]]:
     """Return what gives the routes of the console, once it is known how the API is asked."""
     kept = Kept(urls.writer, master, settings.read_seconds)
 
-    def routes(call: Call) -> Sequence[BaseRoute]:
+    def routes(call: Wire) -> Sequence[BaseRoute]:
         door = Door(call, kept, ways_in(settings), PAGES, language_of)
-        return routes_of(door, (ROUTE, live_route(door), *entering_routes(door)))
+        return routes_of(door, (ROUTE, live_route(door, call), *entering_routes(door)))
 
     return routes
 

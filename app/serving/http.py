@@ -25,7 +25,7 @@ from app.words.labels import labels_router
 from app.words.openapi import ApiDocument
 from app.words.problems import STATUSES, Problem, answer_with_problem, problem_response
 from commands.execution.door import NOT_KEPT
-from read_api.console.calling import Call
+from read_api.console.calling import Wire
 
 CORS_REQUEST_HEADERS = (
     "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID",
@@ -84,7 +84,7 @@ class Parts:
     other_routers: Sequence[APIRouter] = ()
     read_router: APIRouter | None = None
     # Looked at last: pages of a guest that knows us by what it is given here, and asks as everybody does.
-    guest_routes: Callable[[Call], Sequence[BaseRoute]] = lambda _call: ()
+    guest_routes: Callable[[Wire], Sequence[BaseRoute]] = lambda _call: ()
     actor_of: Callable[[str | None], str | None] = lambda _header: None
     # Who is not let in to what is measured is refused by an exception.
     may_measure: Callable[[Request], Awaitable[None]] = anybody

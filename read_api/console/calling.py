@@ -29,6 +29,10 @@ class Call(Protocol):
 
     async def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Told: ...
 
+
+class Wire(Call, Protocol):
+    """Asks the API, and follows what it has no end of."""
+
     def follow(self, path: str, headers: Mapping[str, str]) -> AbstractAsyncContextManager[Followed]:
         """Give an answer as it comes; who leaves the block hangs up."""
         ...

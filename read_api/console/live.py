@@ -7,6 +7,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from read_api.console.calling import Wire
 from read_api.console.door import Door, PageRoute
 from read_api.console.sessions import PATH
 
@@ -28,8 +29,9 @@ BEYOND = 422
 class Live:
     """Follows the API's own stream of positions with the token of the session, for as long as the browser listens."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, wire: Wire) -> None:
         self._door = door
+        self._wire = wire
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -41,7 +43,7 @@ class Live:
         after = request.query_params.get("after", "")
         asked = [f"/position?after={after}"] if after.isascii() and after.isdigit() else []
         for path in (*asked, "/position"):
-            async with self._door.call.follow(path, headers) as told:
+            async with self._wire.follow(path, headers) as told:
                 if told.status == BEYOND and path in asked:
                     continue
                 if told.status in {401, 403}:
@@ -59,6 +61,6 @@ async def _anew(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield part
 
 
-def live_route(door: Door) -> Route:
+def live_route(door: Door, wire: Wire) -> Route:
     """Return the route of the stream."""
-    return PageRoute(f"{PATH}/live", Live(door), methods=["GET"], name="live")
+    return PageRoute(f"{PATH}/live", Live(door, wire), methods=["GET"], name="live")

@@ -118,7 +118,10 @@ def signal_page(connection: psycopg.Connection[Any], *, after: int) -> SignalPag
     """
     ((head,),) = connection.execute(_HEAD).fetchall()
     found = connection.execute(_SIGNALS, {"after": after, "limit": LIMIT, "owned": list(OWNED)}).fetchall()
-    facts = [Signal(*at, frozenset(staff), frozenset(others), open_) for *at, staff, others, open_ in found]
+    facts = [
+        Signal(position, kind, about, frozenset(staff), frozenset(others), is_nobodys)
+        for position, kind, about, staff, others, is_nobodys in found
+    ]
     examined = facts[-1].position if facts else after
     staff = frozenset(str(fact.id) for fact in facts if fact.kind == "staff")
     return SignalPage(facts, examined, max(head, examined), staff)

@@ -25,11 +25,12 @@ from uuid import uuid4
 import httpx
 from playwright.sync_api import Page, sync_playwright
 
+from app.auth.issuing import issue_token
 from app.database import master_key, running_owner_url
 from app.demo.company import demo_id
-from app.serving.console import link_at
+from app.serving.console import TOKEN_LIFE, link_at
 from app.settings import Settings
-from tests.system.service import Service, service, token, wait_ready
+from tests.system.service import SECRET, Service, service, token, wait_ready
 from tests.system.visitors import SAME_ORIGIN, Seen
 
 ROMASHKA = str(demo_id("romashka"))
@@ -57,12 +58,13 @@ class House:
     """A service with the demo company, and ways into it."""
 
     def __init__(self, running: Service, var: Path) -> None:
-        settings = Settings(var=var, _env_file=None)  # type: ignore[call-arg]
+        settings = Settings(var=var, _env_file=None)
         self.running = running
         self._owner, self._master = running_owner_url(settings), master_key(settings)
 
     def link(self, who: str) -> str:
-        signed = token(demo_id(who), None)["Authorization"].removeprefix("Bearer ")  # type: ignore[arg-type]
+        settings = Settings(jwt_secret=SECRET, _env_file=None)  # type: ignore[arg-type]
+        signed = issue_token(settings, str(demo_id(who)), None, TOKEN_LIFE)
         return link_at(self.running.address, self._owner, self._master, signed)
 
     def cookies(self, who: str) -> dict[str, str]:
@@ -76,7 +78,7 @@ class House:
         told = self.running.post(
             "note-client",
             {"client_id": ROMASHKA, "text": text},
-            token(demo_id("head"), None),  # type: ignore[arg-type]
+            token(demo_id("head"), "head"),
         )
         return int(told.json()["position"])
 
@@ -166,7 +168,8 @@ async def browsers(lent: House, minutes: float) -> Mapping[str, object]:
     listening = [asyncio.create_task(listen(number)) for number in range(BROWSERS)]
     await asyncio.sleep(30)
     memory = [_mebibytes(root)]
-    quiet, busy = [], []
+    quiet: list[dict[str, float]] = []
+    busy: list[dict[str, float]] = []
     for part in range(max(2, round(minutes))):
         is_busy = part >= max(1, round(minutes) // 2)
         telling = asyncio.create_task(_tells(lent)) if is_busy else None
