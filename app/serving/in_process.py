@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from typing import cast
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Scope
 
-from read_api.console.calling import Followed, Told
+from read_api.console.calling import Followed, Receive, Told
 
 Headers = Mapping[str, str]
 
@@ -18,17 +19,25 @@ class InProcess:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, method: str, path: str, headers: Headers, body: bytes = b"") -> Told:
-        """Return the whole answer; raises what the application raises, which is a bug of ours."""
+    async def __call__(
+        self, method: str, path: str, headers: Headers, body: bytes = b"", receive: Receive | None = None
+    ) -> Told:
+        """Return the whole answer; raises what the application raises, which is a bug of ours.
+
+        `receive` is of the request on whose behalf is asked: when its sender hangs up, this one's has. Without it
+        nobody does.
+        """
         status, told, parts = 0, dict[str, str](), list[bytes]()
         is_sent = False
 
-        async def receive() -> Message:
+        async def received() -> Message:
             nonlocal is_sent
-            if is_sent:
-                return {"type": "http.disconnect"}
-            is_sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not is_sent:
+                is_sent = True
+                return {"type": "http.request", "body": body, "more_body": False}
+            if receive is None:
+                await asyncio.Event().wait()
+            return await cast(Receive, receive)()
 
         async def send(message: Message) -> None:
             nonlocal status
@@ -38,7 +47,7 @@ class InProcess:
             else:
                 parts.append(message.get("body", b""))
 
-        await self._app(_scope(method, path, headers, body), receive, send)
+        await self._app(_scope(method, path, headers, body), received, send)
         return Told(status, told, b"".join(parts))
 
     @asynccontextmanager

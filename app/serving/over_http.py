@@ -1,5 +1,6 @@
 """Asks the API of another process, as a console of its own does: every answer as that process gives it."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -8,7 +9,7 @@ from pydantic_core import to_json
 
 from app.words.messages import language_of
 from app.words.problems import Problem, told
-from read_api.console.calling import Followed, Told
+from read_api.console.calling import Followed, Receive, Told
 
 SECONDS = 130.0
 """How long an answer may take: one as of a moment takes twice LETOPIS_AS_OF_SECONDS."""
@@ -33,8 +34,22 @@ class OverHttp:
         # What the environment says of proxies is not meant for a neighbour of ours.
         self._client = httpx.AsyncClient(base_url=address, limits=limits, timeout=timeout, trust_env=False)
 
-    async def __call__(self, method: str, path: str, headers: Headers, body: bytes = b"") -> Told:
-        """Return the whole answer."""
+    async def __call__(
+        self, method: str, path: str, headers: Headers, body: bytes = b"", receive: Receive | None = None
+    ) -> Told:
+        """Return the whole answer; whoever hangs up meanwhile, as `receive` tells, hangs up there too."""
+        asking = asyncio.ensure_future(self._asked(method, path, headers, body))
+        # A command that was sent is carried out, whoever waits for it.
+        leaving = None if receive is None or path.startswith("/commands") else asyncio.ensure_future(_left(receive))
+        try:
+            await asyncio.wait([asking] if leaving is None else [asking, leaving], return_when="FIRST_COMPLETED")
+            return await asking if asking.done() else _unanswered(headers, is_lost=False)
+        finally:
+            asking.cancel()
+            if leaving is not None:
+                leaving.cancel()
+
+    async def _asked(self, method: str, path: str, headers: Headers, body: bytes) -> Told:
         try:
             answer = await self._client.request(method, path, headers=dict(headers), content=body or None)
         except httpx.TransportError as error:
@@ -60,6 +75,11 @@ class OverHttp:
     async def close(self) -> None:
         """Hang up everywhere."""
         await self._client.aclose()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _parts(answer: httpx.Response) -> AsyncIterator[bytes]:

@@ -1,11 +1,14 @@
 """How the console asks the public HTTP API: on behalf of its user, with their token, and in their language."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json, to_json
+
+JSON = {"content-type": "application/json"}
 
 
 class Told(NamedTuple):
@@ -24,10 +27,16 @@ class Followed(NamedTuple):
     parts: AsyncIterator[bytes]
 
 
-class Call(Protocol):
-    """Asks the API: `path` has its query in it."""
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+"""Gives what a browser sends beyond its request, as ASGI has it: that it hung up."""
 
-    async def __call__(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Told: ...
+
+class Call(Protocol):
+    """Asks the API: `path` has its query in it; who hangs up meanwhile, as `receive` tells, is not waited for."""
+
+    async def __call__(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", receive: Receive | None = None
+    ) -> Told: ...
 
 
 class Wire(Call, Protocol):
@@ -83,8 +92,10 @@ class Api:
     `shown` is how far in the log all that was answered is true, at least.
     """
 
-    def __init__(self, call: Call, token: str, language: str, position: int = 0) -> None:
-        self._call = call
+    def __init__(
+        self, call: Call, token: str, language: str, position: int = 0, receive: Receive | None = None
+    ) -> None:
+        self._call = partial(call, receive=receive)
         self._headers = {"authorization": f"Bearer {token}", "accept-language": language}
         self._position = position
         self.shown: int | None = None
@@ -93,16 +104,18 @@ class Api:
         """Return what a question is answered; of the query what is None or empty is left out. Raises RefusedError."""
         return self._read(await self._call("GET", self._address(path, query), self._headers))
 
-    async def file(self, path: str, /, **query: Any) -> Told:
-        """Return what a question is answered, as it came. Raises RefusedError."""
-        told = await self._call("GET", self._address(path, query), self._headers)
+    async def file(self, path: str, body: Mapping[str, Any] | None = None, /, **query: Any) -> Told:
+        """Return what a question is answered, as it came; one with a body is asked by POST. Raises RefusedError."""
+        method, headers = ("GET", self._headers) if body is None else ("POST", self._headers | JSON)
+        sent = b"" if body is None else to_json(body)
+        told = await self._call(method, self._address(path, query), headers, sent)
         if told.status != 200:
             raise RefusedError(told)
         return told
 
     async def search(self, path: str, /, body: Mapping[str, Any], **query: Any) -> Any:
         """Return what is answered to a question that says in its body what is looked for. Raises RefusedError."""
-        headers = {**self._headers, "content-type": "application/json"}
+        headers = self._headers | JSON
         return self._read(await self._call("POST", self._address(path, query), headers, to_json(body)))
 
     async def command(
@@ -112,7 +125,7 @@ class Api:
 
         It is refused when its stream is not of this `version` any more, if one is given. Raises RefusedError.
         """
-        headers = {**self._headers, "content-type": "application/json", "idempotency-key": key}
+        headers = self._headers | JSON | {"idempotency-key": key}
         if version:
             headers["if-match"] = f'"{version}"'
         receipt: Mapping[str, Any] = self._read(

@@ -121,10 +121,12 @@ class Door:
     async def visit(self, request: Request, session: Session) -> Visit:
         """Return a look of somebody who is in; raises RefusedError, 401 when their token is over."""
         look = self.look_of(request)
-        api = Api(self.call, session.token, look.language, _seen(request))
+        # What comes after the body is that the browser hung up: whatever is computed for it ends then.
+        await request.body()
+        api = Api(self.call, session.token, look.language, _seen(request), request.receive)
         me = await api.get("/me")
         words = await self.words_for(look.language, me["zone"])
-        return Visit(request, session, api, me, words, self.public, look.theme)
+        return Visit(request, session, api, me, words, self.public, self.kept, look.theme)
 
     async def answer(self, page: Page, request: Request) -> Response:
         """Answer a request with a page, or send whoever is not in to where they come in."""

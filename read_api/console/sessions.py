@@ -27,8 +27,11 @@ EARLY_SECONDS = 30.0
 PATIENCE, STEP_SECONDS = 50, 0.1
 """How often and how far apart one looks whether another request has renewed the token."""
 
-SESSION, REFRESH = "session", "refresh"
-"""The kinds of what is kept of a session; what renews its token is apart, because it is taken once."""
+SESSION, REFRESH, ASKED = "session", "refresh", "asked"
+"""The kinds of what is kept of a session; what renews its token is apart, because it is taken once.
+
+What was asked in SQL in it is apart too: most sessions never read it.
+"""
 
 SEEN = "letopis-seen"
 LOOK = "letopis-look"
@@ -105,8 +108,8 @@ class Sessions:
 
     async def end(self, session: Session) -> None:
         """Forget a session, wherever its cookie is."""
-        await self._kept.take(SESSION, session.secret)
-        await self._kept.take(REFRESH, session.secret)
+        for kind in (SESSION, REFRESH, ASKED):
+            await self._kept.take(kind, session.secret)
 
     async def _known(self, secret: str) -> "_Known | None":
         kept = await self._kept.read(SESSION, secret)

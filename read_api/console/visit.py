@@ -8,7 +8,7 @@ from uuid import uuid4
 from starlette.requests import Request
 
 from read_api.console.calling import Api
-from read_api.console.sessions import Session
+from read_api.console.sessions import Kept, Session
 from read_api.console.words import Words
 
 THEMES = ("light", "dark")
@@ -25,6 +25,8 @@ class Visit:
     words: Words
     # What the API tells anybody, asked once.
     public: Callable[[str], Awaitable[Any]]
+    # Where something is kept for whoever has its word: nothing of the house, and nothing that the API could be asked.
+    kept: Kept
     theme: str | None = None
     form: Mapping[str, str] = field(default_factory=dict)
 
