@@ -101,7 +101,7 @@ clean: ## remove the environment and everything that tools wrote; var, your data
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(READY) ## write the lock files again from pyproject.toml, with the newest versions it allows (on Python 3.11)
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --generate-hashes --allow-unsafe --strip-extras --no-header \
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra charts --generate-hashes --allow-unsafe --strip-extras --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --extra scale --constraint requirements.lock --generate-hashes --allow-unsafe \

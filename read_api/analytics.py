@@ -5,17 +5,18 @@ from typing import Annotated, Any, Literal
 
 import pyarrow as pa
 from fastapi import Query, Response
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 
 from infra.analytics.answer import parked_of, position_of, rows, stale_of
+from infra.analytics.drawing import is_installed
 from infra.analytics.duck import AnalyticsNotReadyError
 from infra.analytics.fact_schema import NOTHING_LENT, Lent, ReportParameterError, Sight, UnknownReportError
 from infra.analytics.fact_schema import Report as DeclaredReport
 from infra.log.past_log import AsOf
 from read_api import views
-from read_api.analytics_forms import FORMS, Form, FormQuestion, kind_of, written
+from read_api.analytics_forms import FORMS, Form, FormQuestion, MomentQuestion, kind_of, written
 from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import NO_HEADERS, Ask
 from read_api.reading.declaring import Asking, Questions
@@ -45,7 +46,6 @@ STALE = {
         "schema": {"type": "string", "enum": ["behind", "broken"]},
     }
 }
-_OWN = frozenset(FormQuestion.model_fields)
 
 STAFF = "given_staff"
 """As the analytics name the table of what the staff are called."""
@@ -66,10 +66,26 @@ class ReportParameter(Answer):
 
 
 class ReportColumn(Answer):
-    """One column of a report, named for people by language."""
+    """One column of a report, named for people by language; its codes are words of `list`, one of /labels."""
 
     name: str
     title: dict[str, str]
+    list: str | None
+
+
+class ReportChart(Answer):
+    """How a report is drawn: a `mark` along a column, as high as each of those it counts, with a colour for each `by`.
+
+    Where `along` is empty, what it is coloured by is the place; amounts are drawn for each currency by itself.
+    """
+
+    mark: Literal["bar", "line", "area", "point"]
+    along: str
+    counts: list[str]
+    by: str | None
+    formats: list[Literal["json", "svg", "png"]] = Field(
+        description="In which it is at /analytics/{report}/chart: pictures where what draws them is installed."
+    )
 
 
 class Report(Answer):
@@ -79,6 +95,7 @@ class Report(Answer):
     title: dict[str, str]
     parameters: list[ReportParameter]
     columns: list[ReportColumn]
+    chart: ReportChart | None
 
 
 class ReportAnswer(Whole):
@@ -104,7 +121,8 @@ class ReportQuestion(FormQuestion):
 @router.question("/analytics", "The reports there are", answers=Items[Report], roles=REPORTING)
 async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
-    reports = _reports(ask)
+    reports = reports_of(ask)
+    formats = ["json", "svg", "png"] if is_installed() else ["json"]
     items = [
         {
             "name": report.name,
@@ -114,6 +132,7 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
                 for one in report.parameters
             ],
             "columns": _columns(report),
+            "chart": report.chart and {**report.chart._asdict(), "formats": formats},
         }
         for report in reports.reports
     ]
@@ -129,18 +148,32 @@ async def list_reports(ask: Asking, question: Annotated[Question, Query()]) -> R
     more_headers=STALE,
 )
 async def get_report(report: str, ask: Asking, question: Annotated[ReportQuestion, Query()]) -> Response:
-    reports = _reports(ask)
-    found = next((one for one in reports.reports if one.name == report), None)
-    if found is None:
-        raise NoSuchReportError(report=report, known=[one.name for one in reports.reports])
+    found = report_named(ask, report)
     form = form_of(ask, question, {column.name: column.title for column in found.columns})
-    parameters = _parameters(ask, found)
+    table, seen = await answer_of(ask, found, question)
+    return told(ask, _rendered(found, table, form), form, seen, stale_of(table), found.name)
+
+
+def report_named(ask: Ask, name: str) -> DeclaredReport:
+    """Return the report of this name; raises UnknownReportError and AnalyticsUnavailableError."""
+    reports = reports_of(ask).reports
+    found = next((one for one in reports if one.name == name), None)
+    if found is None:
+        raise NoSuchReportError(report=name, known=[one.name for one in reports])
+    return found
+
+
+async def answer_of(ask: Ask, report: DeclaredReport, question: MomentQuestion) -> tuple[pa.Table, Seen]:
+    """Return a report's rows with the parameters of the request, and how true they are."""
+    parameters = parameters_of(ask, report, question)
     await ask.desk.require_log(question.min_position)
     as_of, needed = await moment_of(ask, question)
-    names, lent = await names_of_staff(ask, question.min_position) if _says_names(found) else (None, NOTHING_LENT)
-    sight = sight_of(ask, question)
-    table = await run_in_threadpool(_answer, reports, report, parameters, needed, ask.desk.timeout, as_of, sight, lent)
-    return told(ask, _rendered(found, table, form), form, seen_of(table, as_of, names), stale_of(table), found.name)
+    names, lent = await names_of_staff(ask, question.min_position) if _says_names(report) else (None, NOTHING_LENT)
+    sight, reports = sight_of(ask, question), reports_of(ask)
+    table = await run_in_threadpool(
+        _answer, reports, report.name, parameters, needed, ask.desk.timeout, as_of, sight, lent
+    )
+    return table, seen_of(table, as_of, names)
 
 
 def form_of(ask: Ask, question: FormQuestion, titles: Mapping[str, Mapping[str, str]]) -> Form:
@@ -178,7 +211,7 @@ async def names_of_staff(ask: Ask, min_position: int | None) -> tuple[Seen, Lent
     return seen, {STAFF: [row for row in rows if row[0] is not None]}
 
 
-async def moment_of(ask: Ask, question: FormQuestion) -> tuple[AsOf | None, int | None]:
+async def moment_of(ask: Ask, question: MomentQuestion) -> tuple[AsOf | None, int | None]:
     """Return the moment asked for, as a place in the log, and the position that the facts must have reached."""
     if question.as_of is None:
         return None, question.min_position
@@ -189,24 +222,30 @@ async def moment_of(ask: Ask, question: FormQuestion) -> tuple[AsOf | None, int 
     return AsOf(occurred=cut.occurred, position=cut.position), max(needed, question.min_position or 0)
 
 
-def sight_of(ask: Ask, question: FormQuestion) -> Sight:
-    """Return what the caller may see: whose deals they see, of them the reports count the work; no day that is ahead.
+def sight_of(ask: Ask, question: MomentQuestion) -> Sight:
+    """Return what the caller may see: whose work, and no day that is ahead."""
+    return Sight(within=whose_work(ask), upto=ask.now(question.as_of).date())
+
+
+def whose_work(ask: Ask) -> list[str] | None:
+    """Return of whom the reports count the work: whose deals the caller sees, or None, which is everybody.
 
     Those who meet no client are told figures of everybody.
     """
-    upto = ask.now(question.as_of).date()
     deals = ask.reach.deals if ask.caller.role in FRONT_OFFICE else None
-    return Sight(within=None if deals is None else [str(each) for each in deals], upto=upto)
+    return None if deals is None else [str(each) for each in deals]
 
 
-def _reports(ask: Ask) -> Reports:
+def reports_of(ask: Ask) -> Reports:
+    """Return the analytics of this process; raises AnalyticsUnavailableError."""
     if ask.desk.reports is None:
         raise AnalyticsUnavailableError(retry_after=RETRY_AFTER)
     return ask.desk.reports
 
 
-def _parameters(ask: Ask, report: DeclaredReport) -> dict[str, str]:
-    given = {name: value for name, value in ask.request.query_params.items() if name not in _OWN}
+def parameters_of(ask: Ask, report: DeclaredReport, question: MomentQuestion) -> dict[str, str]:
+    """Return what a report is asked with; raises WrongParameterError."""
+    given = {name: value for name, value in ask.request.query_params.items() if name not in type(question).model_fields}
     known = {parameter.name for parameter in report.parameters}
     if unknown := [name for name in given if name not in known]:
         raise WrongParameterError(
@@ -242,7 +281,7 @@ def _answer(
 
 
 def _columns(report: DeclaredReport) -> list[dict[str, Any]]:
-    return [{"name": column.name, "title": column.title} for column in report.columns]
+    return [{"name": column.name, "title": column.title, "list": column.list} for column in report.columns]
 
 
 def _rendered(report: DeclaredReport, table: pa.Table, form: Form) -> bytes:

@@ -45,10 +45,17 @@ _FORMULA = re.compile(r"[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 
 
-class FormQuestion(BaseModel):
-    """In which form an answer is wanted, and of when."""
+class MomentQuestion(BaseModel):
+    """Of when an answer is wanted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_position: Annotated[int | None, Field(ge=0, lt=2**63)] = None
+    as_of: AsOfText = None
+
+
+class FormQuestion(MomentQuestion):
+    """In which form an answer is wanted, and of when."""
 
     format: Kind | None = None
     headings: Annotated[
@@ -61,8 +68,6 @@ class FormQuestion(BaseModel):
             description="Of CSV: as Excel opens it, with semicolons, a byte order mark, and decimals of the language."
         ),
     ] = None
-    min_position: Annotated[int | None, Field(ge=0, lt=2**63)] = None
-    as_of: AsOfText = None
 
 
 class Form(NamedTuple):

@@ -20,7 +20,7 @@ from infra.analytics.sql_door import Asking as SqlAsking
 from infra.analytics.sql_door import SqlAnswer, SqlDoor, SqlRefusedError
 from infra.log.past_log import AsOf
 from read_api.analytics import STALE, form_of, moment_of, names_of_staff, seen_of, sight_of, told
-from read_api.analytics_forms import FORMS, Form, FormQuestion, written
+from read_api.analytics_forms import FORMS, Form, FormQuestion, MomentQuestion, written
 from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions, json_only
@@ -89,6 +89,12 @@ class SqlLimitsTold(Answer):
     megabytes: int
 
 
+class SqlSchema(Items[DescribedTable]):
+    """Every table that can be asked in SQL, and what a question may take."""
+
+    limits: SqlLimitsTold
+
+
 class SqlAnswered(Whole):
     """The rows of an answer, as many as the limit allows; what is no whole number of 64 bits is a decimal string.
 
@@ -111,17 +117,15 @@ class SqlQuestion(FormQuestion):
     sql: Sql
 
 
-@router.question(
-    "/analytics/schema", "The tables that can be asked in SQL", answers=Items[DescribedTable], roles=SEEING_ALL_WORK
-)
+@router.question("/analytics/schema", "The tables that can be asked in SQL", answers=SqlSchema, roles=SEEING_ALL_WORK)
 async def list_tables(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
-    reports, _door = _at(ask)
+    reports, door = _at(ask)
     items = [
         {"name": one.name, "row": one.row, "columns": [each._asdict() for each in one.columns]}
         for one in await run_in_threadpool(tables_of, reports.facts)
     ]
-    return ask.answer(to_json({"items": items}), Seen(reports.position))
+    return ask.answer(to_json({"items": items, "limits": door.limits._asdict()}), Seen(reports.position))
 
 
 @router.question(
@@ -152,16 +156,13 @@ async def ask_sql(ask: Asking, question: SqlQuestion) -> Response:
 
 async def _answer(ask: Ask, question: SqlQuestion, place: str) -> Response:
     reports, door = _at(ask)
-    if sight_of(ask, question).within is not None:
-        # A role whose scope was narrowed by a right that was granted.
-        action = ask.request.scope["route"].name
-        raise ReadNotAllowedError(role=ask.caller.role, needed=sorted(SEEING_ALL_WORK), action=action)
+    require_sight_of_all(ask, question)
     form = form_of(ask, question, reports.facts.words.get("column", {}))
     await ask.desk.require_log(question.min_position)
     as_of, needed = await moment_of(ask, question)
     names, lent = await names_of_staff(ask, question.min_position)
     asking = SqlAsking()
-    async with _room(ask):
+    async with room(ask):
         work = run_in_threadpool(_asked, ask, question.sql, as_of, lent, needed, asking)
         try:
             answer = await while_waited_for(ask.request, work, asking.give_up)
@@ -180,8 +181,15 @@ def _at(ask: Ask) -> tuple[Reports, SqlDoor]:
     return reports, door
 
 
+def require_sight_of_all(ask: Ask, question: MomentQuestion) -> None:
+    """Refuse a role whose scope was narrowed by a right that was granted; raises ReadNotAllowedError."""
+    if sight_of(ask, question).within is not None:
+        action = ask.request.scope["route"].name
+        raise ReadNotAllowedError(role=ask.caller.role, needed=sorted(SEEING_ALL_WORK), action=action)
+
+
 @asynccontextmanager
-async def _room(ask: Ask) -> AsyncIterator[None]:
+async def room(ask: Ask) -> AsyncIterator[None]:
     """Let few ask at once: each has a core for some seconds. Raises TooManyQuestionsError for who waits too long."""
     try:
         await asyncio.wait_for(ask.desk.sql_room.acquire(), ask.desk.timeout)
@@ -221,7 +229,7 @@ def _rendered(
     titles: Mapping[str, Any] = reports.facts.words.get("column", {})
     body = {
         "sql": question.sql,
-        "address": _address(question),
+        "address": address_of(question.sql, question.as_of),
         "columns": [
             {"name": name, "type": kind, "title": titles.get(name)}
             for name, kind in zip(table.column_names, answer.types, strict=True)
@@ -235,6 +243,7 @@ def _rendered(
     return to_json(body, inf_nan_mode="null")
 
 
-def _address(question: SqlQuestion) -> str:
-    as_of = "" if question.as_of is None else f"&as_of={quote(question.as_of, safe=':')}"
-    return f"/analytics/sql?sql={quote(question.sql, safe='')}{as_of}"
+def address_of(sql: str, as_of: str | None) -> str:
+    """Return where a question in SQL is asked."""
+    when = "" if as_of is None else f"&as_of={quote(as_of, safe=':')}"
+    return f"/analytics/sql?sql={quote(sql, safe='')}{when}"

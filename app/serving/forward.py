@@ -11,7 +11,7 @@ from app.http_client import HangUp, request
 from read_api.reading.errors import AnalyticsUnavailableError
 from read_api.reading.hang_ups import while_waited_for
 
-REPORT_PATHS = ("/analytics", "/analytics/{report}")
+REPORT_PATHS = ("/analytics", "/analytics/{report}", "/analytics/{report}/chart", "/analytics/{report}/sql")
 QUESTION_PATHS = ("/analytics/sql",)
 REPORT_SECONDS = 60
 REPAIR_SECONDS = 3600
@@ -28,6 +28,7 @@ PASSED_BACK = (
     "content-disposition",
     "content-language",
     "retry-after",
+    "vary",
     "www-authenticate",
 )
 

@@ -57,6 +57,7 @@ MEANINGS = {
     "415": "The body is not JSON by its Content-Type.",
     "422": "A field or parameter cannot be what was sent.",
     "429": "More commands than one caller may send; Retry-After says when to come back.",
+    "501": "What is needed for it is not installed here.",
     "503": "Not at the moment; Retry-After says when to come back.",
     "504": "The view has not reached min_position in time.",
 }

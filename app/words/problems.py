@@ -77,6 +77,8 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.ViewBuildingError, 503),
     (reads.ViewParkedError, 503),
     (reads.TooManyStreamsError, 503),
+    (reads.ChartsNotInstalledError, 501),
+    (reads.ChartNotDrawnError, 503),
     (reads.AnalyticsUnavailableError, 503),
     (reads.TooManyQuestionsError, 503),
     (reads.TooManyPastsError, 503),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
+from infra.analytics.written import written
 from infra.log.encrypted import REST
 from infra.log.past_log import AsOf
 
@@ -94,10 +95,24 @@ class Parameter:
 
 @dataclass(frozen=True)
 class ReportColumn:
-    """One column of a report, named for people."""
+    """One column of a report, named for people; its codes are words of `list`, if they are of one."""
 
     name: str
     title: Mapping[str, str]
+    list: str | None = None
+
+
+class Chart(NamedTuple):
+    """How a report is drawn: a `mark` (bar, line, area or point) along a column, as high as each column it counts.
+
+    With `by` there is one colour for each value of that column. Where `along` is empty, that value is the place. An
+    amount has a drawing for each currency.
+    """
+
+    mark: str
+    along: str
+    counts: tuple[str, ...]
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +125,7 @@ class Report:
     columns: tuple[ReportColumn, ...]
     order: tuple[str, ...]
     parameters: tuple[Parameter, ...] = ()
+    chart: Chart | None = None
 
 
 Given = Mapping[str, Any]
@@ -122,11 +138,16 @@ NOTHING_LENT: Lent = {}
 
 
 class Named(NamedTuple):
-    """Where what people call the thing of an id stands: `id` here is `key` in the table, which has its `name`."""
+    """Where what people call the thing of an id stands: `id` here is `key` in the table, which has its `name`.
+
+    Those who ask in SQL are told it by `dimension`, whose ids are `own`.
+    """
 
     id: str
     table: str
     key: str
+    dimension: str
+    own: str
 
 
 class Sight(NamedTuple):
@@ -210,8 +231,7 @@ class FactSchema:
         wanted = [column.name for column in report.columns]
         joins = " ".join(
             f"LEFT JOIN {one.table} AS named_{name} ON named_{name}.{one.key} = CAST(answer.{one.id} AS VARCHAR)"
-            for name, one in self.named.items()
-            if name in wanted
+            for name, one in self.names_of(report)
         )
         sources = self._sources(f"{report.sql} {joins}", " AND ".join(conditions) or "true")
         sources.append(f"answer AS ({report.sql})")
@@ -220,11 +240,13 @@ class FactSchema:
         )
         order = ", ".join(f"answer.{name} NULLS LAST" for name in report.order)
         body = f"WITH {', '.join(sources)}\nSELECT {columns} FROM answer {joins} ORDER BY {order}"
-        known = {parameter.name: parameter.default for parameter in report.parameters}
-        if unknown := set(parameters) - set(known):
-            raise ReportParameterError(", ".join(sorted(unknown)))
-        available = {**settings, **known, **parameters, **values}
+        available = {**settings, **given_to(report, parameters), **values}
         return body, {key: value for key, value in available.items() if re.search(rf"\${key}\b", body)}
+
+    def names_of(self, report: Report) -> list[tuple[str, Named]]:
+        """Return the columns of a report that say what the ids in others are called."""
+        wanted = {column.name for column in report.columns}
+        return [(name, one) for name, one in self.named.items() if name in wanted]
 
     def views(self, catalog: str | None, as_of: AsOf | None, settings: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return every table that can be asked, by name, with the SQL that makes it as of a moment.
@@ -233,12 +255,12 @@ class FactSchema:
         table selects from those before it.
         """
         conditions, values = conditions_of(as_of or AsOf())
-        cut = _written(" AND ".join(conditions) or "true", values)
+        cut = written(" AND ".join(conditions) or "true", values)
         facts = [
             (table.name, f"SELECT * FROM {catalog}.main.{table.name} WHERE {cut}")  # noqa: S608 - constants
             for table in (self.tables if catalog else ())
         ]
-        return facts + [(name, _written(select, settings)) for name, select in self.derived.items()]
+        return facts + [(name, written(select, settings)) for name, select in self.derived.items()]
 
     def _read_by(self, sql: str) -> tuple[list[FactTable], list[tuple[str, str]]]:
         """Return the fact tables that the SQL reads, and the derived tables on the way to them, last ones first."""
@@ -260,10 +282,9 @@ class FactSchema:
         return cuts + [f"{name} AS ({select})" for name, select in reversed(derived)]
 
 
-def _written(sql: str, values: Mapping[str, Any]) -> str:
-    """Return SQL with its parameters written out, for what can have none."""
-    literals = {
-        name: str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
-        for name, value in values.items()
-    }
-    return re.sub(r"\$(\w+)", lambda found: literals[found[1]], sql)
+def given_to(report: Report, parameters: Given) -> dict[str, Any]:
+    """Return the values of all parameters of a report; raises ReportParameterError for one that it does not have."""
+    known = {parameter.name: parameter.default for parameter in report.parameters}
+    if unknown := set(parameters) - set(known):
+        raise ReportParameterError(", ".join(sorted(unknown)))
+    return {**known, **parameters}

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import duckdb
+
 NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 REFERENCES = frozenset({"BASE_TABLE", "EMPTY", "EXPRESSION_LIST", "JOIN", "PIVOT", "SUBQUERY", "TABLE_FUNCTION"})
 MODIFIERS = frozenset({"DISTINCT_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER"})
@@ -52,11 +54,20 @@ def tables_of(connection: Any, sql: str, known: frozenset[str]) -> frozenset[str
     tree = json.loads(text)
     if tree["error"]:
         if tree["error_type"] == "parser":
-            raise NotOneSelectError("sql-not-read", reason=tree["error_message"])
+            raise NotOneSelectError("sql-not-read", reason=_with_its_line(connection, sql) or tree["error_message"])
         raise NotOneSelectError("sql-not-a-select")
     if len(tree["statements"]) != 1:
         raise NotOneSelectError("sql-not-one-statement")
     return frozenset(_tables(tree["statements"], known, frozenset()))
+
+
+def _with_its_line(connection: Any, sql: str) -> str:
+    """Return what is wrong with a text that is not SQL, and where, as DuckDB says it when it reads and does no more."""
+    try:
+        connection.extract_statements(sql)
+    except duckdb.Error as error:
+        return str(error)
+    return ""
 
 
 def _tables(part: Any, known: frozenset[str], local: frozenset[str]) -> Iterator[str]:

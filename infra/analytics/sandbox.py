@@ -101,7 +101,12 @@ def answered(connection: Any, asked: Asked) -> tuple[Told, Any]:
     named = tables_of(connection, asked["sql"], frozenset(name for name, _ in asked["views"]))
     [(position,)] = connection.execute(f"SELECT position FROM {FACTS}.main.followed").fetchall()  # noqa: S608
     waiting = connection.execute(f"SELECT position, topic FROM {FACTS}.main.parked").fetchall()  # noqa: S608
-    relation = connection.sql(asked["sql"])
+    try:
+        relation = connection.sql(asked["sql"])
+    except (duckdb.BinderException, duckdb.CatalogException):
+        # Said this way, it says in which line; nothing is carried out, for it is the same error.
+        connection.execute(asked["sql"])
+        raise
     reader = relation.limit(asked["rows"] + 1).to_arrow_reader(BATCH_ROWS)
     batches, size = [], 0
     for batch in reader:

@@ -24,7 +24,8 @@ def _words() -> dict[str, Any]:
         path = Path(str(module.__file__)).with_suffix(".toml")
         if path.exists() and any(isinstance(member, FactTable) for member in vars(module).values()):
             told |= tomllib.loads(path.read_text("utf-8"))
-    return {"table": told, "column": WORDS["column"]}
+    columns = {name: {language: said[language] for language in ("en", "ru")} for name, said in WORDS["column"].items()}
+    return {"table": told, "column": columns}
 
 
 ANALYTICS = FactSchema(
@@ -34,9 +35,9 @@ ANALYTICS = FactSchema(
     words=_words(),
     lent={STAFF: ("staff_id", "name"), LABELS: ("list", "code", "en", "ru")},
     named={
-        "seller": Named("seller_id", STAFF, "staff_id"),
-        "staff": Named("staff_id", STAFF, "staff_id"),
-        "pipeline": Named("pipeline_id", "dim_pipeline", "pipeline_id"),
+        "seller": Named("seller_id", STAFF, "staff_id", "dim_staff", "staff_id"),
+        "staff": Named("staff_id", STAFF, "staff_id", "dim_staff", "staff_id"),
+        "pipeline": Named("pipeline_id", "dim_pipeline", "pipeline_id", "dim_pipeline", "pipeline_id"),
     },
 )
 """Everything an analytics node needs to know of the business."""

@@ -14,6 +14,8 @@ ReadError
 ├── ViewBuildingError        the view is not there yet                              503
 ├── ViewParkedError          what is known under the id waits for a fact            503
 ├── TooManyStreamsError      as many follow the events as can at once               503
+├── ChartsNotInstalledError  what draws pictures is not installed here              501
+├── ChartNotDrawnError       the picture took too long                              503
 ├── AnalyticsUnavailableError the reports cannot be computed at the moment          503
 ├── TooManyQuestionsError    as many ask in SQL as can at once                      503
 ├── TooManyPastsError        as many look at the past as can at once                503
@@ -126,6 +128,18 @@ class TooManyStreamsError(ReadError):
     """As many follow the events of this process as can at once; facts: limit, retry_after (seconds)."""
 
     code = "too-many-streams"
+
+
+class ChartsNotInstalledError(ReadError):
+    """What draws pictures is not installed here; no facts."""
+
+    code = "charts-not-installed"
+
+
+class ChartNotDrawnError(ReadError):
+    """The picture of a chart took too long, or could not be drawn; facts: seconds, reason."""
+
+    code = "chart-not-drawn"
 
 
 class AnalyticsUnavailableError(ReadError):

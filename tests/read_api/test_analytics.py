@@ -56,6 +56,7 @@ class Shelf:
     sight: Sight = EVERYTHING
     lent: Lent = field(default_factory=dict)
     facts: FactSchema = ANALYTICS
+    settings: Mapping[str, str] = field(default_factory=lambda: {"zone": "UTC"})
     stale: Stale | None = None
 
     def query(

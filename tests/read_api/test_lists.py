@@ -34,6 +34,8 @@ OTHER_ADDRESSES = {
     "get_deal": f"/deals/{nth(5)}",
     "get_my_day": f"/my-day?staff={ANNA}",
     "get_report": "/analytics/sales_cycle",
+    "get_report_sql": "/analytics/sales_cycle/sql",
+    "get_report_chart": "/analytics/sales_cycle/chart",
     "get_sql": "/analytics/sql?sql=SELECT+1",
     "list_tables": "/analytics/schema",
 }
@@ -394,6 +396,9 @@ def test_an_analyst_sees_no_personal_data() -> None:
         "get_sql",
         "ask_sql",
         "list_tables",
+        "list_reported_staff",
+        "get_report_sql",
+        "get_report_chart",
         "list_projections",
         "list_events",
     }

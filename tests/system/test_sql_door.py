@@ -124,6 +124,33 @@ def test_a_question_too_long_for_an_address_goes_by_post(running: Service) -> No
     assert len(answer.text) > 5_000
 
 
+def test_a_report_says_how_it_is_asked_in_sql_and_how_it_is_drawn(running: Service) -> None:
+    for report in get(running, "/analytics").json()["items"]:
+        name = report["name"]
+        told = get(running, f"/analytics/{name}").json()["rows"]
+        question = get(running, f"/analytics/{name}/sql").json()
+        assert get(running, question["address"]).json()["rows"] == told, name
+        chart = get(running, f"/analytics/{name}/chart", accept_language="ru")
+        assert chart.status_code == (200 if report["chart"] else 404), chart.text
+        if report["chart"]:
+            assert chart.json()["data"]["values"] == told
+            assert report["chart"]["formats"] == ["json", "svg", "png"]
+    address = "/analytics/monthly_sales?seller_id=" + str(demo_id("boris"))
+    linked = get(running, address.replace("?", "/chart?data=url&")).json()
+    assert linked["data"]["url"] == address
+    assert get(running, linked["data"]["url"]).status_code == httpx.codes.OK
+    picture = get(running, "/analytics/pipeline_totals/chart?format=svg", accept_language="ru")
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert all(text in picture.text for text in ("Итоги воронки", "Сумма, RUB", "выиграна"))
+    for wrong in ("monthly_sales/sql?from=yesterday", "monthly_sales/chart?from=yesterday", "monthly_sales/sql?x=1"):
+        assert get(running, f"/analytics/{wrong}").status_code == httpx.codes.UNPROCESSABLE_ENTITY
+    head = token(demo_id("head"), "head")
+    assert get(running, "/analytics/monthly_sales/sql", head).status_code == httpx.codes.FORBIDDEN
+    assert get(running, "/analytics/monthly_sales/chart", head).status_code == httpx.codes.OK
+    people = {one["name"] for one in get(running, "/analytics/staff").json()["items"]}
+    assert {"Борис Громов", "Анна Белова"} <= people
+
+
 def test_what_is_refused_says_why_in_the_callers_language(running: Service) -> None:
     for language, told in (("en", "cannot be asked"), ("ru", "нельзя")):
         answer = get(running, asked("SELECT * FROM parked"), accept_language=language)

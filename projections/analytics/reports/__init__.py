@@ -1,8 +1,10 @@
 """The reports: each is a .sql in the folder of its context, and says in its header all that is to be known of it.
 
 The lines that begin with `--:` are TOML: `title.en` and `title.ru`, `columns` and `order` (names, in order), and what
-it may be asked with, `parameters`. What columns and parameters are called stands in words.toml, where several reports
-share it, or in the header (`column.NAME.en`). The comment after the header defines the figures.
+it may be asked with, `parameters`; `chart`, where it can be drawn: its `mark`, the column it goes `along`, those it
+`counts`, and the one it is coloured `by` (infra.analytics.fact_schema.Chart). What columns and parameters are called
+stands in words.toml, where several reports share it, or in the header (`column.NAME.en`); the `list` of its codes
+is one of those of /labels. The comment after the header defines the figures.
 """
 
 import tomllib
@@ -10,10 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.analytics.fact_schema import Parameter, Report, ReportColumn
+from infra.analytics.fact_schema import Chart, Parameter, Report, ReportColumn
 
 HERE = Path(__file__).parent
 HEADER = "--:"
+MARKS = {mark: mark for mark in ("bar", "line", "area", "point")}
 
 
 def _read(path: Path) -> str:
@@ -63,9 +66,10 @@ def report_from(path: Path) -> Report:
             name=path.stem,
             title={language: said["title"][language] for language in ("en", "ru")},
             sql="".join(line for line in lines if not line.startswith(HEADER)),
-            columns=tuple(ReportColumn(column, names[column]) for column in said["columns"].split()),
+            columns=tuple(_column(column, names[column]) for column in said["columns"].split()),
             order=tuple(said["order"].split()),
             parameters=tuple(_parameter(name) for name in said["parameters"].split()),
+            chart=_chart(said["chart"], said["columns"].split()) if "chart" in said else None,
         )
     except (KeyError, tomllib.TOMLDecodeError) as error:
         raise ReportHeaderError(
@@ -73,6 +77,18 @@ def report_from(path: Path) -> Report:
             f' `{HEADER} title.en = "…"`: title.en, title.ru, columns, order and parameters; its columns and parameters'
             f" have their names in {HERE.name}/words.toml."
         ) from error
+
+
+def _column(name: str, words: Mapping[str, str]) -> ReportColumn:
+    return ReportColumn(name, {"en": words["en"], "ru": words["ru"]}, words.get("list"))
+
+
+def _chart(said: Mapping[str, str], columns: list[str]) -> Chart:
+    chart = Chart(MARKS[said["mark"]], said["along"], tuple(said["counts"].split()), said.get("by"))
+    for name in (chart.along, *chart.counts, *filter(None, [chart.by])):
+        if name not in columns:
+            raise KeyError(name)
+    return chart
 
 
 def _parameter(name: str) -> Parameter:

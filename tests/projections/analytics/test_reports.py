@@ -155,6 +155,24 @@ def test_a_report_that_does_not_say_all_of_itself_is_refused_by_name(tmp_path: P
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "chart",
+    ['{ mark = "pie", along = "month", counts = "month" }', '{ mark = "bar", along = "moon", counts = "month" }'],
+)
+def test_a_chart_of_no_kind_or_of_no_column_is_refused_by_name(tmp_path: Path, chart: str) -> None:
+    path = tmp_path / "odd.sql"
+    header = (
+        'title = { en = "A", ru = "Б" }',
+        'columns = "month"',
+        'order = "month"',
+        'parameters = ""',
+        f"chart = {chart}",
+    )
+    path.write_text("".join(f"--: {line}\n" for line in header) + "-- Nothing.\nSELECT 1 AS month\n")
+    with pytest.raises(ReportHeaderError, match=r"odd\.sql: '(pie|moon)'"):
+        report_from(path)
+
+
 def test_everything_in_the_catalogue_is_named_in_both_languages() -> None:
     for report in ANALYTICS.reports:
         titles = [report.title, *(column.title for column in report.columns)]

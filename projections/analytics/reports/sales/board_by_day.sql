@@ -3,6 +3,7 @@
 --: columns = "day pipeline_id pipeline stage currency deals amount"
 --: order = "day pipeline_id stage currency"
 --: parameters = "from to seller_id pipeline_id by_occurrence"
+--: chart = { mark = "area", along = "day", counts = "deals", by = "stage" }
 -- What the board showed at the end of each day (company's zone): open deals by pipeline, stage and currency (NULL when
 -- nobody said what the deal is worth), of the seller who led the deal then. A day counts what was recorded by its end, as
 -- the board as of that day does; by_occurrence: what had happened by its end (as_of=occurred:), whenever it was recorded.

@@ -3,6 +3,7 @@
 --: columns = "month reason_code currency deals amount"
 --: order = "month reason_code currency"
 --: parameters = "from to seller_id pipeline_id"
+--: chart = { mark = "bar", along = "reason_code", counts = "deals amount" }
 -- Why deals are lost: lost deals that are not open again, by the month of the loss (company's zone), the coded reason (NULL:
 -- it was told in words alone), and currency (NULL when nobody said what the deal was worth).
 -- amount: what those deals were last said to be worth.

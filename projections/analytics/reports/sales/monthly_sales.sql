@@ -3,6 +3,7 @@
 --: columns = "month currency product_code deals amount"
 --: order = "month currency product_code"
 --: parameters = "from to seller_id pipeline_id by_product"
+--: chart = { mark = "bar", along = "month", counts = "deals amount" }
 -- What was sold: won deals that are not open again, by the month of the win (company's zone) and currency, and by product
 -- when asked (by_product; else product_code is NULL). amount: the sum of what the wins credit.
 SELECT

@@ -3,6 +3,7 @@
 --: columns = "pipeline_id pipeline status stage currency deals amount"
 --: order = "pipeline_id status stage currency"
 --: parameters = "seller_id pipeline_id"
+--: chart = { mark = "bar", along = "stage", counts = "deals amount", by = "status" }
 -- Where all deals stand: by pipeline, status (open, won, lost), the stage of the open ones (NULL for those that ended)
 -- and currency (NULL when nobody said what the deal is worth). The seller is the one who leads the deal, or ended it.
 SELECT

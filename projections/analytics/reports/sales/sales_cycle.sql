@@ -3,6 +3,7 @@
 --: columns = "month pipeline_id pipeline seller_id seller outcome deals average_days median_days p90_days"
 --: order = "month pipeline_id seller_id outcome"
 --: parameters = "from to seller_id pipeline_id"
+--: chart = { mark = "point", along = "month", counts = "median_days", by = "outcome" }
 -- How long deals take: calendar days (company's zone) from the opening to the last ending, of deals that have ended and
 -- are not open again, by the month of the ending, the pipeline, the seller credited and how it ended.
 -- Deals opened on an unknown date are left out; an ending dated before the opening counts as 0 days.

@@ -3,6 +3,7 @@
 --: columns = "month staff_id staff contacts meetings offers deals_opened deals_won deals_lost win_rate amount_won"
 --: order = "month staff_id"
 --: parameters = "from to seller_id"
+--: chart = { mark = "bar", along = "staff", counts = "contacts deals_won" }
 -- What each staff member did in each month (company's zone; each fact in the month it occurred).
 -- contacts: touchpoints held, without tasks and misdials. meetings: those held as a meeting. offers: those with an offer.
 -- deals_opened: openings by that seller. deals_won, deals_lost: endings credited to that seller, of deals not open again.
