@@ -13,15 +13,6 @@ CELLS = 900
 NAMED = {"seller_id": "seller", "staff_id": "staff", "pipeline_id": "pipeline"}
 """Columns of ids beside which stands what they are called."""
 
-LISTS = {
-    "status": "deal_status",
-    "outcome": "deal_status",
-    "reason_code": "loss_reason",
-    "channel": "channel",
-    "direction": "direction",
-}
-"""Columns whose words are those of one of the API's lists."""
-
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\dT.*")
 DAYS = re.compile(r"\d{4}-\d\d-\d\d")
 DECIMAL = re.compile(r"-?\d+\.\d+")
@@ -52,11 +43,21 @@ class Table(NamedTuple):
 class Reads:
     """Says the values of rows in people's words."""
 
-    def __init__(self, words: Words, roads: Roads) -> None:
+    def __init__(self, words: Words, roads: Roads, columns: Sequence[Mapping[str, Any]]) -> None:
         self._words = words
+        self._lists = {one["name"]: one["list"] for one in columns if one["list"] is not None}
         self._stages = {
             (str(road["pipeline_id"]), stage["code"]): stage["name"] for road in roads for stage in road["stages"]
         }
+
+    @property
+    def stages(self) -> list[str]:
+        """What the stages are called, in the order in which deals pass."""
+        return list(dict.fromkeys(name or code for (_, code), name in self._stages.items()))
+
+    def labels(self, column: str | None) -> list[str]:
+        """Return what the codes of a column are called, in their order."""
+        return list(self._words.labels_of(self._lists.get(column or "", "")).values())
 
     def value(self, name: str, row: Row) -> str:
         """Return what a row says in a column."""
@@ -87,8 +88,8 @@ class Reads:
                 return words.label("topic", f"deal.{value}")
             case "amount":
                 return words.money(value, row["currency"]) if row.get("currency") else "—"
-            case _ if name in LISTS:
-                return words.label(LISTS[name], value)
+            case _ if name in self._lists:
+                return words.label(self._lists[name], value)
             case _:
                 return self._written(value)
 
@@ -121,7 +122,7 @@ def table_of(words: Words, answer: Mapping[str, Any], roads: Roads) -> Table:
         for one in answer["columns"]
         if one["name"] not in left_out
     ]
-    reads = Reads(words, roads)
+    reads = Reads(words, roads, answer["columns"])
     shown = rows[: CELLS // max(1, len(chosen))]
     return Table(chosen, [[reads.value(one.name, row) for one in chosen] for row in shown], len(rows), reads)
 

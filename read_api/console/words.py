@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date, format_time, format_timedelta
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, get_currency_symbol
+from babel.numbers import format_compact_decimal, format_currency, format_decimal, get_currency_symbol
 from babel.units import format_unit
 
 LANGUAGES = ("en", "ru")
@@ -77,6 +77,10 @@ class Words:
     def number(self, value: float | Decimal) -> str:
         """Return a number with its digits grouped."""
         return str(format_decimal(value, locale=self.locale))
+
+    def compact(self, value: Decimal) -> str:
+        """Return a large number as a scale has it: 1.2M."""
+        return str(format_compact_decimal(value, locale=self.locale, fraction_digits=1))
 
     def money(self, amount: str | Decimal, currency: str) -> str:
         """Return an amount of money; without its cents where there are none."""

@@ -19,6 +19,7 @@ from tests.bench.reads import reads_http_1m, reads_http_10k
 from tests.bench.recorded import reads_recorded
 from tests.bench.reports import reports_10m
 from tests.bench.scoped import reads_scoped_1m
+from tests.bench.sql_door import sql_door
 from tests.bench.streams import load_long_stream
 from tests.bench.views import live_projection, live_projection_card, rebuild_append_only, rebuild_postgres
 
@@ -51,5 +52,6 @@ BENCHMARKS: dict[str, Benchmark] = {
         as_of_card,
         as_of_board,
         reports_10m,
+        sql_door,
     )
 }

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from app.demo.company import demo_id
 from read_api.console.assets import ROUTE
-from read_api.console.calling import Told
+from read_api.console.calling import Receive, Told
 from read_api.console.door import Door, Ways, routes_of
 from read_api.console.pages import PAGES
 from read_api.console.sessions import SESSION
@@ -39,6 +39,8 @@ LOOKED_AT = (
     f"/console/clients/{ROMASHKA}?by=occurred&as_of=2000-01-01",
     "/console/board",
     "/console/board?as_of=2026-06-30",
+    "/console/reports",
+    "/console/sql",
     "/console/do/register-client",
     "/console/do/plan-activity",
     "/console/do/record-activity",
@@ -57,6 +59,7 @@ DATES = {
     for word in WORD.findall(format_date(date(2026, month, day), form, locale="en_GB"))
 }
 OF_THEMSELVES = DATES | {"English", "Русский", "Alt", "Esc", "kB", "MB", "GB", "sec", "secs", "min", "mins"}
+OF_THEMSELVES |= {"Ctrl", "Enter", "SELECT"}
 
 
 def strange(text: str) -> str:
@@ -85,7 +88,9 @@ def strangely(running: Service, authorization: str) -> tuple[int, dict[str, set[
         shelf, given = Shelf(), set[str]()
         async with httpx.AsyncClient(base_url=running.address, timeout=60) as api:
 
-            async def call(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Told:
+            async def call(
+                method: str, path: str, headers: Mapping[str, str], body: bytes = b"", receive: Receive | None = None
+            ) -> Told:
                 answer = await api.request(method, path, headers=dict(headers), content=body)
                 content = answer.content
                 if path == "/labels":

@@ -238,7 +238,7 @@ def test_a_report_says_names_and_figures_and_its_files_are_the_api_s(people: dic
         hidden |= {"currency"} & set(names) if "amount" in names else set()
         assert not rows or len(headings) == len(names) - len(hidden), one["name"]
         assert len(rows) == min(len(told["rows"]), 900 // (len(names) - len(hidden)))
-        for form in ("csv", "xlsx", "arrow", "parquet"):
+        for form in ("csv", "xlsx", "arrow", "parquet", "json"):
             heard = "&headings=words" if form in {"csv", "xlsx"} else ""
             given = analyst.client.get(f"{address}/file?format={form}")
             same = analyst.client.get(

@@ -12,8 +12,9 @@ from read_api.console.pages import (
     operating,
     projections,
     reports,
+    sql,
 )
 
-MODULES = (my_day, clients, client_card, board, reports, projections, history, doing, operating, home)
+MODULES = (my_day, clients, client_card, board, reports, sql, projections, history, doing, operating, home)
 
 PAGES: tuple[Page, ...] = tuple(page for module in MODULES for page in module.pages)

@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 from read_api.console.charts import chart_of
 from read_api.console.page import File, Pages, View, Visit, known_or_refused
 from read_api.console.tables import Table, table_of
+from read_api.console.taking import FORMS, asked_as, base_of, curl, python
 
 pages = Pages()
 
-FORMS = {"csv": {"headings": "words"}, "xlsx": {"headings": "words"}, "arrow": {}, "parquet": {}}
-"""What a report can be taken away as, and what is asked of it then."""
+CHARTS = {"svg": ("SVG", "svg"), "png": ("PNG", "png"), "json": ("Vega-Lite", "vl.json")}
+"""What a chart can be taken away as: what that is called, and how its file ends."""
 
 _OWN = ("as_of",)
 
@@ -40,12 +41,20 @@ async def report(visit: Visit, name: str) -> View:
         "choices": {"seller_id": sellers, "pipeline_id": [(one["pipeline_id"], one["name"]) for one in roads]},
         "answer": answer,
         "table": table,
-        "chart": table and chart_of(visit.words, answer, table),
+        "chart": table and chart_of(visit.words, declared["chart"], answer, table),
         "files": [
-            (form, f"/console/reports/{name}/file?{urlencode({**query, 'format': form})}", f"{name}.{form}")
-            for form in FORMS
+            (called, f"/console/reports/{name}/file?{urlencode({**query, 'format': form})}", f"{name}.{form}")
+            for form, (called, _) in FORMS.items()
         ],
-        "curl": _curl(visit, name, query),
+        "pictures": [
+            (
+                CHARTS[form][0],
+                f"/console/reports/{name}/chart?{urlencode({**query, 'format': form})}",
+                f"{name}.{CHARTS[form][1]}",
+            )
+            for form in (declared["chart"] or {"formats": ()})["formats"]
+        ],
+        "copies": await _copies(visit, name, query),
     }
     return View("report.html", declared["title"].get(visit.words.language) or declared["title"]["en"], shown)
 
@@ -55,8 +64,17 @@ async def report_file(visit: Visit, name: str) -> File:
     """Pass a report on in the form asked for."""
     declared = await _declared(visit, name)
     form = visit.query.get("format", "csv")
-    told = await visit.api.file(f"/analytics/{name}", **_given(visit, declared), **FORMS.get(form, {}), format=form)
+    told = await visit.api.file(f"/analytics/{name}", **_given(visit, declared), **asked_as(form))
     return File(told, f"{declared['name']}.{form}")
+
+
+@pages.page("/reports/{name}/chart")
+async def report_chart(visit: Visit, name: str) -> File:
+    """Pass the chart of a report on: a picture, or its description."""
+    declared = await _declared(visit, name)
+    form = visit.query.get("format", "svg")
+    told = await visit.api.file(f"/analytics/{name}/chart", **_given(visit, declared), format=form)
+    return File(told, f"{declared['name']}.{CHARTS[form][1] if form in CHARTS else form}")
 
 
 async def _declared(visit: Visit, name: str) -> Mapping[str, Any]:
@@ -76,14 +94,19 @@ def _given(visit: Visit, declared: Mapping[str, Any]) -> dict[str, str]:
 async def _lists(visit: Visit, declared: Mapping[str, Any]) -> tuple[list[tuple[str, str]], list[Mapping[str, Any]]]:
     """Return the sellers that a report may be asked for, and the pipelines."""
     sellers = []
-    if visit.asks("list_staff") and any(one["name"] == "seller_id" for one in declared["parameters"]):
-        found = await visit.api.get("/staff", fields="name", limit=200)
+    if any(one["name"] == "seller_id" for one in declared["parameters"]):
+        found = await visit.api.get("/analytics/staff")
         sellers = [(one["staff_id"], one["name"]) for one in found["items"]]
     return sellers, (await visit.api.get("/pipelines"))["items"]
 
 
-def _curl(visit: Visit, name: str, query: Mapping[str, str]) -> str:
-    """Return how a program asks for the same."""
+async def _copies(visit: Visit, name: str, query: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return how programs ask for the same and, for whoever may ask in SQL, how it is asked there."""
     asked = f"?{urlencode(query)}" if query else ""
-    base = str(visit.request.base_url).rstrip("/")
-    return f"curl -H \"Authorization: Bearer $TOKEN\" '{base}/analytics/{name}{asked}'"
+    address = f"{base_of(visit)}/analytics/{name}{asked}"
+    found = [("curl", curl(address)), ("Python", python(address))]
+    if visit.asks("get_report_sql"):
+        told = await known_or_refused(visit.api.get(f"/analytics/{name}/sql", **query))
+        if isinstance(told, Mapping):
+            found.insert(0, ("SQL", told["sql"]))
+    return found

@@ -19,6 +19,7 @@ from projections.registry import PROJECTIONS
 from read_api.console.drawing import HERE
 from read_api.console.forms import label_of
 from read_api.console.pages import PAGES
+from read_api.console.pages.sql import EXAMPLES, GROUPS
 from read_api.console.past import LENSES, MEMBERS
 from read_api.console.verbs import OPERATIONS, VERBS
 from read_api.console.words import LANGUAGES, Words, own_words
@@ -79,6 +80,8 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"member.{name}" for name in MEMBERS),
         *(f"past.{lens}{end}" for lens in LENSES for end in ("", "_as_of")),
         *("past.earlier", "past.later", "board.won", "board.lost"),
+        *(f"sql.example_{name}" for name in EXAMPLES),
+        *(f"sql.tables_{name or 'ready'}" for name in GROUPS),
     }
     known = {name for name, _ in every()}
     said = {name for name in said if name.partition(".")[0] in OWN and not name.endswith((".html", "_", "."))}
@@ -145,7 +148,7 @@ def test_no_template_has_words_of_its_own() -> None:
         text = re.sub(r"\{% set common %\}.*?\{% endset %\}", "", text)
         text = re.sub(r"\{[%#].*?[%#]\}|\{\{.*?\}\}", "", text, flags=re.DOTALL)
         text = re.sub(r"<[^>]*>", " ", text)
-        own = set(re.findall(r"[^\W\d_]{2,}", text)) - {"Alt", "Esc", "English", "Русский"}
+        own = set(re.findall(r"[^\W\d_]{2,}", text)) - {"Alt", "Esc", "Ctrl", "Enter", "English", "Русский", "null"}
         assert own == set(), path.name
 
 
