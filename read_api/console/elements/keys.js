@@ -53,6 +53,16 @@ for (const open of /** @type {NodeListOf<HTMLElement>} */ (document.querySelecto
     open.addEventListener("click", () => help?.showModal());
 }
 
+// A year is typed digit by digit, and each makes a day: of the years before 1000 nobody asks.
+document.addEventListener(
+    "change",
+    (event) => {
+        const field = event.target;
+        if (field instanceof HTMLInputElement && field.type === "date" && field.value.startsWith("0")) event.stopPropagation();
+    },
+    true,
+);
+
 // A menu that is open closes when one looks elsewhere.
 document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.me[open], details.drop[open]"))
