@@ -93,7 +93,7 @@ def test_what_is_typed_while_a_form_is_on_its_way_is_no_key_of_the_page(browser:
         desk.presses("n")
         expect(desk.page.locator("[hx-target='#sheet'].htmx-request")).to_have_count(1)
         # Whoever types fast means the field that is about to come.
-        desk.presses("l", "p", "n")
+        desk.presses("l", "p", "n", "g", "b")
         desk.page.locator("a[data-key=p]").click()
         held[0].continue_()
         expect(desk.page.locator("#sheet[open] textarea")).to_be_focused()
