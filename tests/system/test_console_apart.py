@@ -26,7 +26,7 @@ PAGES = (
     f"/console/do/note-client?client_id={ROMASHKA}",
     "/console/nowhere",
 )
-ALWAYS_ANOTHER = re.compile(r'(nonce|hx-nonce|value|data-name)="[^"]*"')
+ALWAYS_ANOTHER = re.compile(r'(nonce|hx-nonce|value|data-name|data-word)="[^"]*"')
 """What differs each time a page is drawn, and in each session."""
 
 
