@@ -17,6 +17,7 @@ from read_api import (
     deals,
     events,
     history,
+    holdings,
     logins,
     me,
     my_changes,
@@ -31,6 +32,7 @@ from read_api import (
     report_sql,
     rights,
     staff,
+    status,
     upkeep,
 )
 from read_api.reading.desk import Desk
@@ -46,6 +48,7 @@ MODULES = (
     activities,
     notes,
     staff,
+    holdings,
     logins,
     api_keys,
     me,
@@ -55,6 +58,7 @@ MODULES = (
     projections,
     operations,
     upkeep,
+    status,
     # Its addresses before those of the reports, whose names are in the same place.
     analytics_sql,
     report_choices,

@@ -1,4 +1,4 @@
-"""The auditor's question about a client: every fact of the log that concerns them, and what others were refused."""
+"""The auditor's questions: what is recorded of a client, with refusals and looks; and of what is the house's own."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -135,3 +135,27 @@ async def get_client_history(client_id: UUID, ask: Asking, question: Annotated[H
     ask.looked_at(client_id)
     body = to_json({"items": [entry._asdict() for entry in entries], "next": following})
     return ask.answer(body[:-1] + told + b"}", Seen(max(head, places[0])))
+
+
+OF_STREAM = Paged("history of a stream", order={"position": "bigint"})
+
+
+@router.question(
+    "/streams/{stream}/history",
+    "Everything ever recorded of what is the house's own, oldest first: a staff member, a team, a branch, a pipeline, a"
+    " product, the rights of a role, an API key, a login",
+    answers=Page[HistoryEntry],
+    roles=AUDITING,
+)
+async def get_stream_history(stream: UUID, ask: Asking, question: Annotated[HistoryQuestion, Query()]) -> Response:
+    await ask.desk.require_log(question.min_position)
+    whose = {"stream": stream}
+    after = 0 if question.cursor is None else from_cursor(OF_STREAM, whose, question.cursor)["after_0"]
+    head = await ask.desk.head()
+    found = await ask.desk.stream_history(stream, after, question.limit + 1)
+    if not found and question.cursor is None:
+        raise NoSuchThingError(kind="stream", id=stream)
+    entries = found[: question.limit]
+    following = to_cursor(OF_STREAM, whose, [entries[-1].position]) if len(found) > question.limit else None
+    body = to_json({"items": [entry._asdict() for entry in entries], "next": following})
+    return ask.answer(body, Seen(max([head, *(entry.position for entry in entries[-1:])])))

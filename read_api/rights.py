@@ -3,6 +3,7 @@
 from typing import Annotated, get_args
 
 from fastapi import Query, Response
+from pydantic import Field
 from pydantic_core import to_json
 
 from read_api.lists import Extent, Scope
@@ -41,6 +42,7 @@ class RoleRights(Answer):
     """What the people of a role, or who comes in for a client in one, may ask for, by name, and see."""
 
     role: Role | PortalRole
+    is_fixed: bool = Field(description="Nothing can be granted to it, or taken from it.")
     scopes: Scopes
     editing: Editing
     commands: list[str]
@@ -56,6 +58,7 @@ async def list_rights(ask: Asking, question: Annotated[Question, Query()]) -> Re
     items = [
         {
             "role": role,
+            "is_fixed": desk.is_fixed(role),
             "scopes": await desk.reaches.scopes_of(role),
             "editing": await desk.editing_of(role),
             "commands": await desk.commands_of(role),

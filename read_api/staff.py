@@ -38,6 +38,14 @@ _WON = Sql(
     )
 )
 
+_MEMBERS = Sql(
+    f"""(
+        SELECT count(*)
+        FROM {views.STAFF_DIRECTORY} AS m
+        WHERE {{row}}.unit_id IN (m.team_id, m.branch_id) AND m.departed_at IS NULL
+    )"""  # noqa: S608 - constants
+)
+
 
 class StaffMember(Whole):
     """A staff member as the directory shows them."""
@@ -66,6 +74,7 @@ class Unit(Answer):
     kind: UnitKind
     name: str
     head_id: UUID | None
+    members: Annotated[int, _MEMBERS] = Field(description="How many of the staff work there now.")
     opened_at: datetime | None
     closed_at: datetime | None
     version: int
@@ -151,6 +160,7 @@ UNITS = Listing(
     order={"name_sort": "text", "unit_id": "uuid"},
     always="u.name IS NOT NULL",
     filters={"kind": "u.kind = %(kind)s", "open": "(u.closed_at IS NULL) = %(open)s"},
+    rests_on=(views.STAFF_DIRECTORY,),
 )
 
 PLACES = Listing(

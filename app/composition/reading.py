@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI
 
 from aggregates.identity import email_key, phone_key
 from app.composition.decoding import mapper_by
+from app.composition.installation import doctor_at, installation_at
 from app.composition.limits import turns_of_reads
 from app.composition.readers import Readers
 from app.composition.rights import RightsOfRoles
@@ -40,7 +41,7 @@ from read_api.reading.signals import Signals, Tickets
 from read_api.reading.upkeep import Upkeep
 from replay.past.as_of import TimeMachine
 from replay.past.feed import FedPage, feed_page
-from replay.past.history import history_of
+from replay.past.history import history_of, history_of_stream
 from replay.past.signals import SignalPage, signal_page
 
 FEED_CONNECTIONS = 2
@@ -65,15 +66,18 @@ class ReadSide(NamedTuple):
     reach_of: Callable[[Caller], Awaitable[Reach]]
 
 
-def history_at(url: str, master: MasterKey, seconds: float) -> History:
-    """Return what reads a client's history from the log, one reader at a time: auditors are few."""
+def histories_at(url: str, master: MasterKey, seconds: float) -> tuple[History, History]:
+    """Return what reads a client's history from the log, and a stream's, one reader at a time: auditors are few."""
     readers = Readers(url, 1, seconds)
     decode = mapper_by(OwnConnection(url, seconds), master)
 
-    async def read(party_id: UUID, after: int, limit: int) -> Sequence[Any]:
-        return await readers.ask(lambda connection: history_of(connection, decode, party_id, after=after, limit=limit))
+    def reading(history: Callable[..., Sequence[Any]]) -> History:
+        async def read(whose: UUID, after: int, limit: int) -> Sequence[Any]:
+            return await readers.ask(lambda connection: history(connection, decode, whose, after=after, limit=limit))
 
-    return read
+        return read
+
+    return reading(history_of), reading(history_of_stream)
 
 
 def feed_at(log_url: str, reader_url: str, master: MasterKey, limit: int, seconds: float = READ_SECONDS) -> Feed:
@@ -147,12 +151,17 @@ def read_side(
     seconds = settings.read_seconds
     feed = feed_at(urls.projector, urls.reader, master, settings.event_streams, seconds)
     pool = read_pool(urls.reader, settings.read_connections, seconds)
+    history, stream_history = histories_at(urls.projector, master, seconds)
     desk = Desk(
         pool=pool,
         authenticate=door.anybody,
         reaches=Reaches(rights.scopes_of),
         is_let_in=door.is_let_in,
-        history=history_at(urls.projector, master, seconds),
+        history=history,
+        is_fixed=rights.is_fixed,
+        stream_history=stream_history,
+        installation=installation_at(settings, urls.projector, master),
+        findings=doctor_at(settings.var),
         phone_key=phone_key,
         email_key=email_key,
         feed=feed,

@@ -67,6 +67,11 @@ class RightsOfRoles:
         extents = _NOTHING_EDITED if role in _OF_PORTAL else (await self.now()).granted[role]
         return {kind.value: extent.value for kind, extent in extents.items()}
 
+    @staticmethod
+    def is_fixed(role: str) -> bool:
+        """Tell whether nothing can be granted to a role."""
+        return role in _OF_PORTAL or role in FIXED
+
 
 def rights_by(of_role: Mapping[StaffRole, RoleRights]) -> Rights:
     """Return the rights of roles as these aggregates have them."""

@@ -85,6 +85,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.PastTooLongError, 503),
     (reads.PastUnreadableError, 503),
     (reads.FactNotTakenInError, 409),
+    (reads.DoctorAwayError, 503),
     (reads.ViewBehindError, 504),
     (JobError, 409),
 )

@@ -105,8 +105,7 @@ def checked(folder: Path, below: Path, master: MasterKey) -> Manifest:
 
     Raises DamagedBackupError, and WrongMasterKeyError when it was made with another master key.
     """
-    manifest = _read(folder)
-    manifest.require_signed_by(master)
+    manifest = manifest_of(folder, master)
     found = sums_of(folder, below)
     for name, told in manifest.files.items():
         if found.pop(name, None) != told:
@@ -115,6 +114,13 @@ def checked(folder: Path, below: Path, master: MasterKey) -> Manifest:
             )
     if found:
         raise DamagedBackupError(f"These files are no part of the backup: {', '.join(sorted(found))}. Remove them.")
+    return manifest
+
+
+def manifest_of(folder: Path, master: MasterKey) -> Manifest:
+    """Return the manifest of a backup, of which the files are not looked at; raises what `checked` raises."""
+    manifest = _read(folder)
+    manifest.require_signed_by(master)
     return manifest
 
 

@@ -73,9 +73,14 @@ class Description:
                 required = required and int(part) < schema.get("minItems", 0)
                 schema, name = self.whole(schema["items"])
             else:
-                required = required and part in schema.get("required", ())
-                schema, name = self.whole(schema["properties"][part])
+                member = schema["properties"][part]
+                required = required and part in schema.get("required", ()) and not _may_be_nothing(member)
+                schema, name = self.whole(member)
         return schema, name, required
+
+
+def _may_be_nothing(schema: Schema) -> bool:
+    return any(one.get("type") == "null" for one in schema.get("anyOf", ()))
 
 
 async def staff_choices(visit: Visit, _: Mapping[str, str]) -> Choices:
@@ -83,6 +88,41 @@ async def staff_choices(visit: Visit, _: Mapping[str, str]) -> Choices:
     found = await visit.api.get("/staff", active="true", fields="name,branch,role", limit=200)
     selling = (one for one in found["items"] if one["role"] in {"seller", "head"})
     return [(one["staff_id"], f"{one['name']} ({one['branch']})" if one["branch"] else one["name"]) for one in selling]
+
+
+async def successor_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
+    """Return who may take over what somebody holds."""
+    return [one for one in await staff_choices(visit, given) if one[0] != given.get("staff_id")]
+
+
+async def head_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
+    """Return under whom somebody, a team or a branch may be put."""
+    found = await visit.api.get("/staff", active="true", fields="name,role", limit=200)
+    leading = (one for one in found["items"] if one["role"] in {"head", "admin"})
+    return [(one["staff_id"], one["name"]) for one in leading if one["staff_id"] != given.get("staff_id")]
+
+
+async def team_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
+    """Return the teams that somebody may join."""
+    return await _units(visit, "team", given.get("team_id"))
+
+
+async def branch_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
+    """Return the branches that somebody may join."""
+    return await _units(visit, "branch", given.get("branch_id"))
+
+
+async def _units(visit: Visit, kind: str, now: str | None) -> Choices:
+    """Return those that are open, and the one that somebody is in now."""
+    found = await visit.api.get("/units", kind=kind, limit=200)
+    return [(one["unit_id"], one["name"]) for one in found["items"] if not one["closed_at"] or one["unit_id"] == now]
+
+
+async def place_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
+    """Return the stages of a pipeline, after one of which another is put."""
+    found = await visit.api.get("/pipelines")
+    roads = (one for one in found["items"] if one["pipeline_id"] == given.get("pipeline_id"))
+    return [(one["code"], one["name"] or one["code"]) for road in roads for one in road["stages"]]
 
 
 async def stage_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
@@ -98,6 +138,11 @@ async def stage_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
 SOURCES: Mapping[str, Callable[[Visit, Mapping[str, str]], Awaitable[Choices]]] = {
     "to_seller_id": staff_choices,
     "to_stage": stage_choices,
+    "successor_id": successor_choices,
+    "head_id": head_choices,
+    "team_id": team_choices,
+    "branch_id": branch_choices,
+    "after": place_choices,
 }
 """Fields that name somebody or something: where there is a list to choose from."""
 
@@ -149,7 +194,8 @@ async def _field(
 
 def label_of(path: str) -> str:
     """Return the name of a field's words; those after the first ones of a list are told apart from them."""
-    parts = path.replace("contact_points.0", "point").replace("contact_points", "other_point").split(".")
+    named = path.replace("contact_points.0", "point").replace("contact_points", "other_point")
+    parts = named.replace("stages", "stage").split(".")
     return ".".join(part for part in parts if not part.isdigit())
 
 
@@ -191,13 +237,15 @@ def hidden_of(told: Description, name: str, verb: Verb, given: Mapping[str, str]
     }
 
 
-def read(visit: Visit, told: Description, name: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """Return the fields of a command as the API takes them; what was left empty is left out."""
+def read(visit: Visit, told: Description, name: str, verb: Verb, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a command as the API takes them; what was left empty is left out, unless that empties it."""
     command = told.command(name) or {}
     fields: dict[str, Any] = {}
     for path, value in given.items():
         if path.partition(".")[0] in command["properties"] and value.strip():
             _put(fields, path.split("."), _value(visit, told.field(command, path)[0], value.strip(), path))
+        elif verb.empties and path in verb.fields:
+            _put(fields, path.split("."), None)
     return dict(_tidy(fields))
 
 
@@ -232,9 +280,9 @@ def _put(place: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def _tidy(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give each field; what has numbers for names is a list, of which what has no value is left out."""
+    """Give each field; what has numbers for names is a list, of which that is left out of which only a kind is said."""
     for name, value in fields.items():
         if isinstance(value, dict) and all(part.isdigit() for part in value):
-            yield name, [each for _, each in sorted(value.items()) if "value" in each]
+            yield name, [each for _, each in sorted(value.items()) if each.keys() - {"kind"}]
         else:
             yield name, value

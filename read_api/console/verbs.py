@@ -15,7 +15,8 @@ class Verb(NamedTuple):
     All other fields come with the link that opens the form. With `checks_version` it is refused when what it is about
     has changed since the page was drawn. `must` are fields that the form wants filled in though the command does not,
     `called` those that have other words than in other forms. `given` is what the form has in it unless the link says
-    otherwise, `opens` the page to go to instead of the one it was opened from.
+    otherwise, `opens` the page to go to instead of the one it was opened from. `empties`: what of its fields is left
+    empty is emptied.
     """
 
     fields: tuple[str, ...] = ()
@@ -24,13 +25,21 @@ class Verb(NamedTuple):
     must: frozenset[str] = frozenset()
     called: Mapping[str, str] = {}
     opens: Callable[[Receipt], str] | None = None
+    empties: bool = False
 
 
 def _card(receipt: Receipt) -> str:
     return f"/console/clients/{receipt['stream_id']}"
 
 
+def _colleague(receipt: Receipt) -> str:
+    return f"/console/company/staff/{receipt['stream_id']}"
+
+
 _REASON = Verb(("reason",))
+_CALLED = {"name": "called"}
+_STAGE = ("name", "code", "probability")
+_UNDER_HEAD = Verb(("head_id", "reason"), empties=True)
 
 VERBS: Mapping[str, Verb] = {
     # clients
@@ -79,6 +88,46 @@ VERBS: Mapping[str, Verb] = {
     "lose-deal": Verb(
         ("reason_code", "reason"), checks_version=True, must=frozenset({"reason_code"}), called={"reason": "in_words"}
     ),
+    # staff
+    "hire-staff": Verb(
+        ("name", "role", "branch_id", "team_id", "head_id"),
+        {"role": "seller"},
+        opens=_colleague,
+        called={"name": "full_name"},
+    ),
+    "move-staff": Verb(("branch_id", "team_id", "head_id"), empties=True),
+    "change-staff-role": Verb(("role", "successor_id")),
+    "suspend-staff": _REASON,
+    "reinstate-staff": _REASON,
+    "depart-staff": Verb(("successor_id", "reason")),
+    "bind-login": Verb(("issuer", "subject")),
+    "release-login": _REASON,
+    "grant-scope": Verb(("scope", "reason")),
+    "grant-editing": Verb(("extent", "reason")),
+    "revoke-api-key": _REASON,
+    # teams and branches
+    "open-team": Verb(("name", "head_id"), called=_CALLED),
+    "rename-team": Verb(("name",), called=_CALLED),
+    "move-team-under-head": _UNDER_HEAD,
+    "close-team": _REASON,
+    "open-branch": Verb(("name", "head_id"), called=_CALLED),
+    "rename-branch": Verb(("name",), called=_CALLED),
+    "move-branch-under-head": _UNDER_HEAD,
+    "close-branch": _REASON,
+    # the catalogue
+    "define-pipeline": Verb(
+        ("name", *(f"stages.{number}.{part}" for number in range(3) for part in _STAGE)), called=_CALLED
+    ),
+    "add-stage": Verb((*(f"stage.{part}" for part in _STAGE), "after")),
+    "revise-stage": Verb(("stage.name", "stage.probability")),
+    "retire-stage": Verb(),
+    "restore-stage": Verb(),
+    "retire-pipeline": Verb(),
+    "restore-pipeline": Verb(),
+    "list-product": Verb(("name", "code", "series"), called=_CALLED),
+    "rename-product": Verb(("name",), called=_CALLED),
+    "add-product-alias": Verb(("alias",)),
+    "withdraw-product": Verb(),
 }
 """By the name of the command; what is not here has no form."""
 

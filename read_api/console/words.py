@@ -68,7 +68,8 @@ class Words:
     def actor(self, actor: str) -> str:
         """Return what a policy, a timer, an import or a program is called: it has no name that people know."""
         kind, _, name = actor.partition(":")
-        return self(f"actor.{kind}", name=name) if name and kind in self._own["actor"] else actor
+        called = self.known(f"policy.{name}", name)
+        return self(f"actor.{kind}", name=called) if name and kind in self._own["actor"] else actor
 
     def labels_of(self, name: str) -> Mapping[str, str]:
         """Return every word of one of the API's lists with what people call it."""

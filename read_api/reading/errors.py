@@ -166,6 +166,12 @@ class PastTooLongError(ReadError):
     code = "past-too-long"
 
 
+class DoctorAwayError(ReadError):
+    """The doctor did not say in time what it found; facts: retry_after (seconds)."""
+
+    code = "doctor-away"
+
+
 class PastUnreadableError(ReadError):
     """A fact of that past cannot be folded; facts: position."""
 

@@ -1,6 +1,6 @@
-"""A client's full history, for an auditor: every fact that concerns them, wherever it was recorded."""
+"""Full histories, for an auditor: every fact that concerns a client, wherever it is; and what is the house's own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from events import activity, deal
+from events import activity, api_key, branch, deal, login, pipeline, product, right, staff, team
 from events.base import Event
 from events.registry import declared_in
 from infra.log.crypto import KeyIsGoneError
@@ -23,6 +23,21 @@ NAMING = tuple(
     if any(mark.kind == "client" for mark in kind.IDS.values())
 )
 """The facts that say whose an activity or a deal is: the client's, and the contact person's."""
+
+OF_THE_HOUSE = tuple(
+    kind.TOPIC for kind in declared_in([api_key, branch, login, pipeline, product, right, staff, team], Event)
+)
+"""The facts that are about the company itself, and no client."""
+
+_OF_STREAM = f"""
+SELECT {COLUMNS}, e.body::text, e.parties
+FROM letopis.event AS e
+WHERE e.stream_id = %(stream)s
+    AND e.position > %(after)s
+    AND e.topic = ANY (%(topics)s)
+ORDER BY e.version
+LIMIT %(limit)s
+"""  # noqa: S608 - the only thing put in is the constant list of columns
 
 _HISTORY = f"""
 SELECT {COLUMNS}, e.body::text, e.parties
@@ -94,6 +109,17 @@ def history_of(
     return _page(connection, decode, party_id, joined_later(connection, party_id), after, limit)
 
 
+def history_of_stream(
+    connection: psycopg.Connection[Any], decode: Decode, stream_id: UUID, *, after: int = 0, limit: int = 200
+) -> list[Entry]:
+    """Return the facts of a stream of the house after a position of the log, oldest first, at most `limit`.
+
+    What is about clients, their deals and activities is none: there it is put on record who looks.
+    """
+    asked = {"stream": stream_id, "after": after, "topics": list(OF_THE_HOUSE), "limit": limit}
+    return _entries(connection, decode, _OF_STREAM, asked)
+
+
 def whole_history(connection: psycopg.Connection[Any], decode: Decode, party_id: UUID) -> Iterator[Entry]:
     """Give the whole history, page by page, so that a client with a hundred thousand facts fits in memory."""
     after, before = 0, joined_later(connection, party_id)
@@ -129,8 +155,14 @@ def _page(
     connection: psycopg.Connection[Any], decode: Decode, party_id: UUID, before: list[int], after: int, limit: int
 ) -> list[Entry]:
     asked = {"party": party_id, "before": before, "after": after, "limit": limit}
+    return _entries(connection, decode, _HISTORY, asked)
+
+
+def _entries(
+    connection: psycopg.Connection[Any], decode: Decode, statement: str, asked: Mapping[str, Any]
+) -> list[Entry]:
     with connection.cursor(binary=True, row_factory=recorded_events_with_parties) as cursor:
-        return [_entry(fact, decode) for fact in cursor.execute(_HISTORY, asked)]
+        return [_entry(fact, decode) for fact in cursor.execute(statement, asked)]
 
 
 def _entry(fact: RecordedEvent, decode: Decode) -> Entry:

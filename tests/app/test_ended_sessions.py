@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 
-from app.composition.reading import FEED_CONNECTIONS, PAST_SESSIONS, PAST_WHOLES, feed_at, history_at, past_at
+from app.composition.reading import FEED_CONNECTIONS, PAST_SESSIONS, PAST_WHOLES, feed_at, histories_at, past_at
 from infra.log.past_log import AsOf
 from tests.database import MASTER, Database
 
@@ -26,7 +26,7 @@ def test_every_reader_of_the_log_asks_on_a_new_session(database: Database) -> No
     async def go() -> None:
         url = database.projector_url
         feed = feed_at(url, database.reader_url, MASTER, limit=1)
-        history = history_at(url, MASTER, 10.0)
+        history, _ = histories_at(url, MASTER, 10.0)
         past = past_at(url, MASTER, seconds=10, patience=5)
         moment = AsOf(recorded=datetime(2020, 1, 1, tzinfo=UTC))
         asked: list[Callable[[], Awaitable[Any]]] = [

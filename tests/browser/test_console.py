@@ -38,8 +38,40 @@ PAGES_OF_THE_ANALYST = (
     "/console/sql/nothing",
     "/console/reports/pipeline_totals",
 )
+PAGES_OF_THE_COMPANY = (
+    "/console/company/staff",
+    "/console/company/staff?who=left",
+    "/console/company/units",
+    "/console/company/pipelines",
+    "/console/company/pipelines?as_of=2026-06-30",
+    "/console/company/products",
+    "/console/company/rights",
+    "/console/company/keys",
+    f"/console/company/staff/{demo_id('anna')}",
+    f"/console/company/pipelines/{demo_id('pipeline')}/history",
+    f"/console/do/depart-staff?staff_id={demo_id('boris')}",
+    "/console/do/define-pipeline",
+)
+PAGES_OF_OPS = ("/console/status", "/console/status/doctor")
+OF_WHOM = (
+    ("anna", PAGES),
+    ("head", PAGES_OF_THE_HEAD),
+    ("admin", PAGES_OF_THE_COMPANY),
+    ("ops", PAGES_OF_OPS),
+    ("analyst", PAGES_OF_THE_ANALYST),
+)
+LONGER = """() => {
+    const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (texts.nextNode()) found.push(texts.currentNode);
+    for (const text of found)
+        text.data = text.data.replace(/[\\p{L}]{3,}/gu, (word) => word + "\u00e9".repeat(Math.ceil(word.length * 0.4)));
+}"""
+"""Makes every word of a page four tenths longer, as the words of another language may be."""
+
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-LOOKS = [*product(SCHEMES, (360, 768, 1440))]
+WIDTHS = (360, 768, 1440)
+LOOKS = [*product(SCHEMES, WIDTHS)]
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "resultTypes": ["violations"],
@@ -49,7 +81,7 @@ RULES = {
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_every_page_can_be_read_by_everybody(browser: Browser, house: House, language: str) -> None:
     # What looks at the page is put into it, which the page's own policy forbids: the test below keeps that.
-    for who, pages in (("anna", PAGES), ("head", PAGES_OF_THE_HEAD), ("analyst", PAGES_OF_THE_ANALYST)):
+    for who, pages in OF_WHOM:
         is_read_by_everybody(browser, house, who, pages, language)
 
 
@@ -64,6 +96,14 @@ def is_read_by_everybody(browser: Browser, house: House, who: str, pages: tuple[
                 found = desk.page.evaluate("rules => axe.run(rules)", RULES)
                 assert found["violations"] == [], (path, scheme, width, found["violations"])
                 assert desk.page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            desk.page.evaluate(LONGER)
+            for width in WIDTHS:
+                desk.page.set_viewport_size({"width": width, "height": 900})
+                assert desk.page.evaluate("document.documentElement.scrollWidth") <= width, (
+                    path,
+                    width,
+                    "longer words",
+                )
 
 
 def test_a_page_breaks_no_rule_of_its_own(browser: Browser, house: House) -> None:
@@ -151,6 +191,11 @@ def test_what_is_refused_is_told_in_its_place_and_nothing_typed_is_lost(browser:
 
 
 def test_without_javascript_pages_are_read_and_forms_are_sent(browser: Browser, house: House) -> None:
+    for who, pages in OF_WHOM[1:]:
+        with at_desk(browser, house, who, java_script_enabled=False) as desk:
+            for path in pages:
+                desk.goes(path)
+                expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
     with at_desk(browser, house, "anna", java_script_enabled=False) as desk:
         for path in PAGES:
             desk.goes(path)

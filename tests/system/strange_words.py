@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import httpx
 from babel.dates import format_date
@@ -23,7 +24,7 @@ from read_api.console.sessions import SESSION
 from read_api.console.words import Catalogue, own_words
 from tests.read_api.console.test_sessions import Shelf
 from tests.system.service import Service
-from tests.system.visitors import Seen
+from tests.system.visitors import Seen, shape_of
 
 LANGUAGE = "xx"
 ACCENTS = str.maketrans("aeiouncs", "áéíóúñçš")
@@ -32,25 +33,16 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 
 ROMASHKA = demo_id("romashka")
 LOOKED_AT = (
-    "/console/my-day",
-    "/console/clients",
-    f"/console/clients/{ROMASHKA}",
+    "/console",
     f"/console/clients/{ROMASHKA}?by=occurred",
     f"/console/clients/{ROMASHKA}?by=occurred&as_of=2000-01-01",
-    "/console/board",
     "/console/board?as_of=2026-06-30",
-    "/console/reports",
-    "/console/sql",
-    "/console/do/register-client",
-    "/console/do/plan-activity",
-    "/console/do/record-activity",
-    "/console/projections",
-    "/console/projections/products",
-    "/console/projections/analytics",
     "/console/operate/rebuild?projection=products",
     "/console/operate/throttle?projection=products",
+    "/console/company/staff?as_of=2026-06-30",
     "/console/nowhere",
 )
+"""Where one begins: the rest is what links lead to, one page of each kind."""
 DATES = {
     word
     for month in range(1, 13)
@@ -58,8 +50,8 @@ DATES = {
     for day in range(1, 8)
     for word in WORD.findall(format_date(date(2026, month, day), form, locale="en_GB"))
 }
-OF_THEMSELVES = DATES | {"English", "Русский", "Alt", "Esc", "kB", "MB", "GB", "sec", "secs", "min", "mins"}
-OF_THEMSELVES |= {"Ctrl", "Enter", "SELECT"}
+OF_THEMSELVES = DATES | {"English", "Русский", "Alt", "Esc", "Ctrl", "Enter", "SELECT"}
+OF_THEMSELVES |= {"byte", "kB", "MB", "GB", "TB", "sec", "secs", "min", "mins", "CSV", "XLSX", "Arrow", "Parquet"}
 
 
 def strange(text: str) -> str:
@@ -81,10 +73,28 @@ def strange_words(catalogue: Catalogue) -> Catalogue:
     }
 
 
-def strangely(running: Service, authorization: str) -> tuple[int, dict[str, set[str]]]:
-    """Look at pages in that language; return how many words were marked, and those of each page that were not."""
+def _also_strangely(told: Any) -> Any:
+    """Return what the API said, in that language too wherever it says something in ours."""
+    match told:
+        case {"en": str(text), "ru": str()}:
+            # A heading is one part of such a text, and what it means in detail the other.
+            parts = re.split(r"([,:;] )", text)
+            return {**told, LANGUAGE: "".join(part if part[1:] == " " else strange(part) for part in parts)}
+        case dict():
+            return {name: _also_strangely(each) for name, each in told.items()}
+        case list():
+            return [_also_strangely(each) for each in told]
+        case _:
+            return told
 
-    async def go() -> tuple[int, dict[str, set[str]]]:
+
+def strangely(running: Service, authorization: str) -> tuple[int, dict[str, set[str]], set[str]]:
+    """Look at one page of each kind in that language, from where one begins on, wherever links lead.
+
+    Return how many words were marked, those of each page that were not, and which kinds of pages there were.
+    """
+
+    async def go() -> tuple[int, dict[str, set[str]], set[str]]:
         shelf, given = Shelf(), set[str]()
         async with httpx.AsyncClient(base_url=running.address, timeout=60) as api:
 
@@ -93,11 +103,11 @@ def strangely(running: Service, authorization: str) -> tuple[int, dict[str, set[
             ) -> Told:
                 answer = await api.request(method, path, headers=dict(headers), content=body)
                 content = answer.content
-                if path == "/labels":
+                if path != "/openapi.json" and "json" in answer.headers["content-type"]:
                     told = json.loads(content)
-                    content = json.dumps({"lists": strange_words(told["lists"])}).encode()
-                elif path != "/openapi.json":
-                    given.update(word for text in _texts(json.loads(content)) for word in WORD.findall(text))
+                    content = json.dumps(_also_strangely(told)).encode()
+                    if path != "/labels":
+                        given.update(word for text in _texts(told) for word in WORD.findall(text))
                 return Told(answer.status_code, answer.headers, content)
 
             ways = Ways(lambda _: (), lambda _: "", lambda _: True)
@@ -105,25 +115,41 @@ def strangely(running: Service, authorization: str) -> tuple[int, dict[str, set[
             kept = {"token": authorization.removeprefix("Bearer "), "ends": 2e10}
             await shelf.keep(SESSION, "secret", json.dumps(kept).encode(), 60)
             transport = httpx.ASGITransport(app=Starlette(routes=routes_of(door, (ROUTE,))))
-            marked, left = 0, dict[str, set[str]]()
+            marked, left, looked = 0, dict[str, set[str]](), set[str]()
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as browser:
                 browser.cookies.set("letopis-8000", "secret")
-                for path in LOOKED_AT:
-                    texts = list(_shown(Seen(await browser.get(path))))
+                waiting = [*LOOKED_AT]
+                while waiting:
+                    path = waiting.pop(0)
+                    if not path.startswith("/console") or shape_of(path) in looked:
+                        continue
+                    looked.add(shape_of(path))
+                    page = Seen(await browser.get(path, follow_redirects=True))
+                    waiting += page.links
+                    texts = list(_shown(page))
                     marked += sum(text.count("⟦") for text in texts)
                     words = {word for text in texts for word in WORD.findall(_unmarked(text))}
                     if unknown := words - given - OF_THEMSELVES:
                         left[path] = unknown
-        return marked, left
+        return marked, left, looked
 
     return asyncio.run(go())
 
 
 def _shown(page: Seen) -> Iterator[str]:
     """Give every text that a reader sees or hears."""
-    yield " ".join(page.root.itertext())
+    yield " ".join(_said(page.root))
     for each in page.root.iter():
         yield from (each.attrib[name] for name in ("placeholder", "title", "aria-label", "alt") if name in each.attrib)
+
+
+def _said(element: Element) -> Iterator[str]:
+    """Give every text, but for what is to be copied and run."""
+    if element.tag not in {"code", "pre", "script"}:
+        yield element.text or ""
+        for each in element:
+            yield from _said(each)
+    yield element.tail or ""
 
 
 def _unmarked(text: str) -> str:

@@ -188,6 +188,7 @@ def test_every_read_of_real_things_answers_as_described(living: Living) -> None:
         "activity_id": demo_id("meeting"),
         "code": "scales",
         "job": _job(living),
+        "stream": demo_id("anna"),
     }
     schema = schemathesis.openapi.from_dict(living.document)
     asked = []

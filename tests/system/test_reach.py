@@ -243,6 +243,7 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "list_deal_notes": check_one("notes", lambda sight: sight.deal),
     "get_activity": check_one("activity", lambda sight: sight.activity),
     "list_activity_notes": check_one("notes", lambda sight: sight.activity),
+    "list_holdings": check_list("staff_id", lambda sight: sight.staff),
     "get_staff_counters": check_one("figures", lambda sight: sight.staff),
     "get_report": check_report,
     "list_staff": check_same,

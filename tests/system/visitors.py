@@ -155,3 +155,9 @@ class Visitor:
 def query_of(address: str) -> Mapping[str, str]:
     """Return what an address says behind its question mark."""
     return dict(parse_qsl(urlsplit(address).query))
+
+
+def shape_of(address: str) -> str:
+    """Return an address without what is in it of ids and words."""
+    path, _, query = re.sub(r"[0-9a-f-]{36}|(?<=/projections/)\w+", "ID", address).partition("?")
+    return f"{path}?{'&'.join(part.partition('=')[0] for part in query.split('&'))}"

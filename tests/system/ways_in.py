@@ -84,6 +84,7 @@ class Way(NamedTuple):
             "report": "monthly_sales",
             "projection": "products",
             "job": UUID(int=0xFFFF),
+            "stream": things.staff,
         }
         query = "?sql=SELECT+1" if self.name == "get_sql" else "?limit=200" if self.is_list else ""
         return self.path.format(**parts) + query

@@ -63,6 +63,9 @@ document.addEventListener(
     true,
 );
 
+// Where one is is seen, also where the menu is wider than the screen.
+for (const here of document.querySelectorAll("nav [aria-current]")) here.scrollIntoView({ block: "nearest", inline: "center" });
+
 // A menu that is open closes when one looks elsewhere.
 document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.me[open], details.drop[open]"))

@@ -5,6 +5,8 @@ from read_api.console.pages import (
     board,
     client_card,
     clients,
+    colleague,
+    company,
     doing,
     history,
     home,
@@ -13,8 +15,24 @@ from read_api.console.pages import (
     projections,
     reports,
     sql,
+    status,
 )
 
-MODULES = (my_day, clients, client_card, board, reports, sql, projections, history, doing, operating, home)
+MODULES = (
+    my_day,
+    clients,
+    client_card,
+    board,
+    reports,
+    sql,
+    projections,
+    history,
+    company,
+    colleague,
+    status,
+    doing,
+    operating,
+    home,
+)
 
 PAGES: tuple[Page, ...] = tuple(page for module in MODULES for page in module.pages)

@@ -49,7 +49,7 @@ async def board(visit: Visit) -> View:
         "stages": stages,
         "columns": columns,
         "led": await _led(visit, chosen, (deal for column in columns.values() for deal in column["items"])),
-        "roads": [one for one in roads["items"] if one["retired_at"] is None or one is road],
+        "roads": [one for one in roads["items"] if _is_offered(visit, one, chosen["as_of"]) or one is road],
         "sellers": sellers,
         "teams": teams,
         "chosen": chosen,
@@ -140,6 +140,12 @@ def _further(chosen: Mapping[str, str], stage: str, column: Mapping[str, Any]) -
     """Return where a column goes on, if it does."""
     whose = {"pipeline": _road(column), "stage": stage, "cursor": column["next"] or ""}
     return _address("/console/board/more", chosen, whose) if column["next"] else None
+
+
+def _is_offered(visit: Visit, road: Mapping[str, Any], as_of: str) -> bool:
+    """Tell whether one may choose a pipeline: it is in use, and was there on the day that is looked at."""
+    begun = visit.words.local(road["defined_at"]).date().isoformat() if road["defined_at"] else ""
+    return road["retired_at"] is None and (not as_of or begun <= as_of[:10])
 
 
 def _road(totals: Mapping[str, Any]) -> str:

@@ -1,13 +1,13 @@
 """What is done: the form of a command, and its carrying out."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from read_api.console.calling import RefusedError
 from read_api.console.conflict import conflict_of
 from read_api.console.door import own_address
 from read_api.console.forms import Description, fields_of, hidden_of, read
 from read_api.console.page import Gone, Pages, View, Visit
+from read_api.console.subjects import subject_of
 from read_api.console.verbs import VERBS, Verb
 
 pages = Pages()
@@ -32,7 +32,7 @@ async def do(visit: Visit, command: str) -> View | Gone:
     if told.command(command) is None:
         return await _form(visit, command, form, form.get("key", ""))
     given = {name: value for name, value in form.items() if name not in OWN}
-    fields = read(visit, told, command, given)
+    fields = read(visit, told, command, verb, given)
     try:
         version = form.get("version") if verb.checks_version else None
         receipt = await visit.api.command(command, fields, form.get("key") or visit.new_key(), version)
@@ -55,8 +55,10 @@ async def _form(
     fields = await fields_of(visit, told, command, verb, given, refused)
     shown = {field.name.replace(".", "/") for field in fields if field.wrong}
     elsewhere = told_elsewhere(refused, shown)
+    hidden = hidden_of(told, command, verb, given)
+    about = await subject_of(visit, command, hidden)
     title = visit.words(f"verb.{command}")
-    about, version, conflict = await _about(visit, given), given.get("version", ""), None
+    version, conflict = given.get("version", ""), None
     if refused is not None and refused.status == CHANGED:
         conflict = await conflict_of(visit, about, version, refused, fields)
         # Sent once more, it is done all the same: whoever sends it has been told that another was faster.
@@ -67,7 +69,7 @@ async def _form(
         {
             "action": f"/console/do/{command}",
             "fields": fields,
-            "hidden": hidden_of(told, command, verb, given),
+            "hidden": hidden,
             "version": version if verb.checks_version else "",
             "key": key,
             "to": own_address(given.get("to", "")),
@@ -85,20 +87,3 @@ def told_elsewhere(refused: RefusedError | None, shown: set[str]) -> list[str]:
     errors = [] if refused is None else refused.problem.get("errors") or []
     pointed = ((str(error.get("pointer", "")).lstrip("/"), str(error.get("message", ""))) for error in errors)
     return [message for pointer, message in pointed if not any(pointer.startswith(name) for name in shown)]
-
-
-async def _about(visit: Visit, given: Mapping[str, str]) -> Mapping[str, Any]:
-    """Return what the form is about, as far as the link says so and the user may see it."""
-    about: dict[str, Any] = {"activity": None, "deal": None, "client": None, "text": None}
-    try:
-        if activity_id := given.get("activity_id"):
-            about["activity"] = await visit.api.get(f"/activities/{activity_id}")
-        elif deal_id := given.get("deal_id"):
-            about["deal"] = await visit.api.get(f"/deals/{deal_id}")
-        elif client_id := given.get("client_id"):
-            found = await visit.api.get("/clients", ids=client_id, fields="name")
-            about["client"] = next(iter(found["items"]), None)
-    except RefusedError:
-        # The form is there all the same: the command says what is wrong, in its own words.
-        pass
-    return about

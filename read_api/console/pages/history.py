@@ -1,4 +1,4 @@
-"""The history of a client as an auditor reads it: every fact, every refusal, and who looked."""
+"""Histories as an auditor reads them: facts, refusals and looks of a client; the facts of what is the house's own."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,6 +14,12 @@ ENTRIES = 50
 
 AT_ONCE = 200
 """So many ids the API takes at once."""
+
+PLACING = ("staff.moved", "moved_under_head")
+"""Of these facts each side is a change by itself: nobody's before, or nobody's now."""
+
+UNSAID = frozenset({"secret_sha256"})
+"""Members of facts that say nothing to people."""
 
 
 class Names(NamedTuple):
@@ -47,26 +53,58 @@ async def client_history(visit: Visit, client_id: str) -> View:
     name = names.called.get(client_id, client_id)
     lines = sorted(_lines(visit, client_id, found, names), key=lambda line: line.at)
     shown = {
-        "client_id": client_id,
+        "back": f"/console/clients/{client_id}",
         "name": name,
         "days": by_days(visit.words, lines),
-        "further": f"/console/clients/{client_id}/history?{urlencode({'cursor': found['next']})}"
-        if found["next"]
-        else None,
+        "further": _further(visit, found),
         "begins": asked["cursor"] is None,
     }
     return View("history.html", visit.words("history.title", name=name), shown, is_live=True)
 
 
+@pages.page("/company/{tab}/{stream_id}/history")
+async def stream_history(visit: Visit, tab: str, stream_id: str) -> View:
+    """Show the history of what is the house's own: a team, a pipeline, a product, one of the staff."""
+    shown = await history_shown(visit, stream_id)
+    back = f"/console/company/staff/{stream_id}" if tab == "staff" else f"/console/company/{tab}"
+    begins = "cursor" not in visit.query
+    return View(
+        "history.html", visit.words("history.title", name=shown["name"]), {**shown, "back": back, "begins": begins}
+    )
+
+
+async def history_shown(visit: Visit, stream_id: str) -> dict[str, Any]:
+    """Return a page of the history of what is the house's own, and what it is called in it."""
+    asked = {"limit": ENTRIES, "cursor": visit.query.get("cursor")}
+    found = await visit.api.get(f"/streams/{stream_id}/history", **asked)
+    found = {**found, "refusals": [], "accesses": []}
+    said = [entry["facts"] or {} for entry in found["items"]]
+    called = [facts[member] for facts in said for member in ("name", "to_name") if facts.get(member)]
+    lines = _lines(visit, stream_id, found, await _names(visit, found, stream_id))
+    return {
+        "name": next(reversed(called), visit.words("history.heading")),
+        "days": by_days(visit.words, lines),
+        "further": _further(visit, found, f"{visit.request.url.path.removesuffix('/history')}/history"),
+    }
+
+
+def _further(visit: Visit, found: Mapping[str, Any], path: str | None = None) -> str | None:
+    """Return where the history goes on, if it does."""
+    address = path or visit.request.url.path
+    return f"{address}?{urlencode({'cursor': found['next']})}" if found["next"] else None
+
+
 async def _names(visit: Visit, found: Mapping[str, Any], client_id: str) -> Names:
-    """Return what is called how in what was found: the staff, the pipelines and their stages, the clients."""
+    """Return what is called how in what was found: the staff, pipelines and their stages, units, clients."""
     every = [*found["items"], *found["refusals"], *found["accesses"]]
     texts = (_texts([entry["actor"], entry.get("stream_id"), entry.get("facts")]) for entry in every)
     named = {each for found_in in texts for each in found_in if is_of_staff(each)}
     roads = (await visit.api.get("/pipelines"))["items"]
     stages = {one["code"]: one["name"] for road in roads for one in road["stages"] if one["name"]}
     staff = await staff_known(visit, named, "name,role")
+    units = (await visit.api.get("/units", limit=AT_ONCE))["items"]
     called = {road["pipeline_id"]: road["name"] for road in roads if road["name"]}
+    called |= {unit["unit_id"]: unit["name"] for unit in units if unit["name"]}
     called |= {each: one["name"] for each, one in staff.items() if one["name"]}
     called |= await _clients(visit, [client_id, *sorted(named - called.keys() - {client_id})])
     return Names(called, stages, {each: one["role"] for each, one in staff.items()})
@@ -96,11 +134,11 @@ def _lines(visit: Visit, client_id: str, found: Mapping[str, Any], names: Names)
     words = visit.words
     for entry in found["items"]:
         facts = entry["facts"]
-        said = [] if facts is None else list(_said(visit, facts, names))
+        said = [] if facts is None else list(_said(visit, entry["topic"], facts, names))
         if entry["stream_id"] != client_id and entry["stream_id"] in names.called:
             # It happened to another: to a contact person, or an organisation.
             said.insert(0, (_label(visit, "client_id"), names.called[entry["stream_id"]]))
-        changes = [] if facts is None else list(_changes(visit, facts, names))
+        changes = [] if facts is None else list(_changes(visit, entry["topic"], facts, names))
         title = words.label("topic", entry["topic"])
         note = words("history.forgotten") if facts is None else ""
         place = words("history.place", position=entry["position"])
@@ -121,34 +159,40 @@ def _who(visit: Visit, entry: Mapping[str, Any], names: Names) -> tuple[str, str
     return names.called.get(actor) or visit.words.actor(actor), role
 
 
-def _changes(visit: Visit, facts: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str, str]]:
+def _changes(visit: Visit, topic: str, facts: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str, str]]:
     """Give what was before and what is now, as the fact itself says."""
-    for name in facts:
-        what = name.removeprefix("to_")
-        if what != name and f"from_{what}" in facts:
-            before, now = (_value(visit, what, facts[each], names) for each in (f"from_{what}", name))
-            yield _label(visit, what), before, now
+    for what in _changed(topic, facts):
+        before, now = (_value(visit, what, facts.get(each), names) for each in (f"from_{what}", f"to_{what}"))
+        yield _label(visit, what), before, now
 
 
-def _said(visit: Visit, facts: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+def _changed(topic: str, facts: Mapping[str, Any]) -> list[str]:
+    """Return what a fact says as a change; where there was nothing before, or is nothing now, it says one side."""
+    sides = [name.partition("_")[2] for name in facts if name.startswith(("from_", "to_"))]
+    if topic.endswith(PLACING):
+        return list(dict.fromkeys(sides))
+    return [what for what in dict.fromkeys(sides) if {f"from_{what}", f"to_{what}"} <= facts.keys()]
+
+
+def _said(visit: Visit, topic: str, facts: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     """Give everything else that the fact says; what it says nothing of is left out."""
+    changed = {f"{side}_{what}" for what in _changed(topic, facts) for side in ("from", "to")}
     for name, value in facts.items():
-        what = name.partition("_")[2]
-        is_change = name.startswith(("to_", "from_")) and {f"to_{what}", f"from_{what}"} <= facts.keys()
-        if value not in (None, False, "", [], {}) and not is_change:
+        if value not in (None, "", [], {}, False) and name not in changed and name not in UNSAID:
             yield _label(visit, name), _value(visit, name, value, names)
 
 
 def _label(visit: Visit, name: str) -> str:
-    return visit.words.known(f"field.{name}", name)
+    bare = name.removeprefix("from_").removeprefix("to_")
+    return visit.words.known(f"field.{name}", visit.words.known(f"field.{bare}", name))
 
 
 _LISTS = {
-    "kind": ("client_kind", "contact_kind"),
+    "kind": ("client_kind", "contact_kind", "seen_kind", "edited_kind"),
     "state": ("lifecycle",),
     "status": ("call_status",),
     "field": ("profile_field",),
-    "role": ("affiliation_role",),
+    "role": ("affiliation_role", "staff_role"),
     "cause": ("ownership_cause",),
     "reason_code": ("loss_reason",),
 }

@@ -10,10 +10,10 @@ async def home(visit: Visit) -> View | Gone:
     """Go to my day, else to what else there is for this role; a role with nothing here is told what there is."""
     if visit.asks("get_my_day") and visit.me["staff"] is not None:
         return Gone("/console/my-day")
-    if visit.asks("list_clients"):
-        return Gone("/console/clients")
-    if visit.asks("list_jobs"):
-        return Gone("/console/projections")
+    first = (("list_clients", "clients"), ("list_jobs", "projections"), ("list_units", "company"))
+    for question, path in first:
+        if visit.asks(question):
+            return Gone(f"/console/{path}")
     return View("home.html", visit.words("home.title"))
 
 

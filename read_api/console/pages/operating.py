@@ -8,6 +8,7 @@ from read_api.console.door import own_address
 from read_api.console.forms import Description, fields_of, hidden_of, read
 from read_api.console.page import Gone, Pages, View, Visit, known_or_refused
 from read_api.console.pages.doing import OWN, told_elsewhere
+from read_api.console.subjects import Subject
 from read_api.console.upkeep import ANALYTICS, title_of
 from read_api.console.verbs import OF_ANALYTICS, OPERATIONS, Verb
 
@@ -35,7 +36,9 @@ async def operate(visit: Visit, operation: str) -> View | Gone:
     if operation not in OPERATIONS or not visit.operates(operation):
         return await _form(visit, operation, form, "")
     given = {name: value for name, value in form.items() if name not in OWN}
-    fields = read(visit, told, operation, given) | ({"key": form[PLACE]} if form.get(PLACE) else {})
+    fields = read(visit, told, operation, OPERATIONS[operation], given) | (
+        {"key": form[PLACE]} if form.get(PLACE) else {}
+    )
     try:
         await visit.api.operate(operation, fields, form.get("key") or visit.new_key())
     except RefusedError as refused:
@@ -81,7 +84,7 @@ async def _form(
         "refused": refused,
         "elsewhere": told_elsewhere(refused, {field.name for field in fields if field.wrong}),
         "conflict": None,
-        "about": {"client": None, "deal": None, "activity": None, "text": _about(visit, given)},
+        "about": Subject(_about(visit, given), follows=visit.words("projections.kept_for_ever")),
     }
     if has_dry_run:
         how = {word: given.get(word) for word in HOW}

@@ -12,6 +12,7 @@ from babel import Locale
 
 from app.operations.bodies import OPERATIONS as BODIES
 from app.words.messages import LABELS
+from commands.policies import POLICIES, TIMERS
 from commands.registry import COMMANDS
 from infra.projector.generations import State
 from projections.parties.client_timeline import TOLD
@@ -19,7 +20,9 @@ from projections.registry import PROJECTIONS
 from read_api.console.drawing import HERE
 from read_api.console.forms import label_of
 from read_api.console.pages import PAGES
+from read_api.console.pages.company import TABS, WHO
 from read_api.console.pages.sql import EXAMPLES, GROUPS
+from read_api.console.pages.status import PARTS, WORST
 from read_api.console.past import LENSES, MEMBERS
 from read_api.console.verbs import OPERATIONS, VERBS
 from read_api.console.words import LANGUAGES, Words, own_words
@@ -82,12 +85,26 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *("past.earlier", "past.later", "board.won", "board.lost"),
         *(f"sql.example_{name}" for name in EXAMPLES),
         *(f"sql.tables_{name or 'ready'}" for name in GROUPS),
+        *(f"company.{tab}" for tab, _ in TABS),
+        *(f"company.who_{who or 'here'}" for who in WHO),
+        *(f"company.{what}{end}" for what in ("clients", "deals", "activities") for end in ("", "_count")),
+        *(f"company.{start}{kind}" for kind in ("team", "branch") for start in ("", "no_", "any_")),
+        *(f"company.{start}{part}" for part in ("scopes", "editing") for start in ("rights_", "about_")),
+        *(f"status.state_{state}" for state in (*WORST, "failed", "skipped")),
+        *(f"status.all_{state}" for state in WORST),
+        *(f"status.part_{part}" for part in PARTS),
+        *(f"status.in_{span}" for span in ("minute", "hour", "day")),
+        *(f"status.{end}_{state}" for state in ("damaged", "of_another_key") for end in ("last", "backup")),
+        *(f"status.{line}" for line in ("log", "views", "reports", "policies", "clock", "disk", "backups", "streams")),
+        *(f"policy.{policy.name}" for policy in POLICIES),
+        *(f"policy.{timer.name}" for timer in TIMERS),
+        *(f"follows.{name}" for name in VERBS if name in OWN["follows"]),
     }
     known = {name for name, _ in every()}
     said = {name for name in said if name.partition(".")[0] in OWN and not name.endswith((".html", "_", "."))}
     assert said - known == set()
     assert put_together - known == set()
-    by_part = ("fact.call.", "clients.whose_", "field.", "reminder.", "actor.", "stored.", "question.")
+    by_part = ("fact.call.", "clients.whose_", "field.", "reminder.", "actor.", "stored.", "question.", "none.")
     assert {name for name in known - said - put_together if not name.startswith(by_part)} == set()
 
 
