@@ -50,8 +50,23 @@ DATES = {
     for day in range(1, 8)
     for word in WORD.findall(format_date(date(2026, month, day), form, locale="en_GB"))
 }
-OF_THEMSELVES = DATES | {"English", "Русский", "Alt", "Esc", "Ctrl", "Enter", "SELECT"}
-OF_THEMSELVES |= {"byte", "kB", "MB", "GB", "TB", "sec", "secs", "min", "mins", "CSV", "XLSX", "Arrow", "Parquet"}
+OF_THEMSELVES = DATES | {
+    "English",
+    "Русский",
+    "Alt",
+    "Esc",
+    "Ctrl",
+    "Enter",
+    "SELECT",
+    "byte",
+    "kB",
+    "sec",
+    "secs",
+    "min",
+}
+OF_THEMSELVES |= {"mins", "Arrow", "Parquet", "Excel", "Python", "curl", "Vega", "Lite", "analytics"}
+CODES = re.compile("[A-Z]{2,4}")
+"""What currencies, units and forms of files are called everywhere."""
 
 
 def strange(text: str) -> str:
@@ -129,7 +144,7 @@ def strangely(running: Service, authorization: str) -> tuple[int, dict[str, set[
                     texts = list(_shown(page))
                     marked += sum(text.count("⟦") for text in texts)
                     words = {word for text in texts for word in WORD.findall(_unmarked(text))}
-                    if unknown := words - given - OF_THEMSELVES:
+                    if unknown := {one for one in words - given - OF_THEMSELVES if not CODES.fullmatch(one)}:
                         left[path] = unknown
         return marked, left, looked
 

@@ -436,7 +436,11 @@ def let_go_on(visitor: Visitor) -> None:
     """Wait until what operators were asked for is done, and let what they paused go on for who comes after."""
     operations = Operations(visitor.running)
     while busy := [job for job in operations.get("/operations/jobs?limit=200").json()["items"] if not job["ended_at"]]:
-        operations.ended(busy[0]["id"])
+        for job in busy:
+            # A rebuild that was asked to rest while it was at work would hold up what was asked for after it.
+            if job["progress"] is not None and job["progress"]["is_paused"]:
+                operations.done("resume", projection=job["about"])
+        operations.ended(busy[-1]["id"])
     for build in operations.get("/projections").json()["items"]:
         if build["state"] == "paused":
             operations.done("resume", projection=build["name"])
