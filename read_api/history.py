@@ -152,7 +152,7 @@ async def get_stream_history(stream: UUID, ask: Asking, question: Annotated[Hist
     whose = {"stream": stream}
     after = 0 if question.cursor is None else from_cursor(OF_STREAM, whose, question.cursor)["after_0"]
     head = await ask.desk.head()
-    found = await ask.desk.stream_history(stream, after, question.limit + 1)
+    found = await ask.desk.house.history(stream, after, question.limit + 1)
     if not found and question.cursor is None:
         raise NoSuchThingError(kind="stream", id=stream)
     entries = found[: question.limit]

@@ -58,7 +58,7 @@ async def list_rights(ask: Asking, question: Annotated[Question, Query()]) -> Re
     items = [
         {
             "role": role,
-            "is_fixed": desk.is_fixed(role),
+            "is_fixed": desk.house.is_fixed(role),
             "scopes": await desk.reaches.scopes_of(role),
             "editing": await desk.editing_of(role),
             "commands": await desk.commands_of(role),

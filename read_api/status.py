@@ -99,7 +99,7 @@ class Finding(Answer):
 )
 async def get_status(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
-    head, known = await ask.desk.head(), await ask.desk.installation()
+    head, known = await ask.desk.head(), await ask.desk.house.installation()
     return ask.answer(to_json(known), Seen(head))
 
 
@@ -113,5 +113,5 @@ async def get_status(ask: Asking, question: Annotated[Question, Query()]) -> Res
 async def list_findings(ask: Asking, question: Annotated[Question, Query()]) -> Response:
     await ask.desk.require_log(question.min_position)
     head = await ask.desk.head()
-    found = await ask.desk.findings(ask.desk.language_of(ask.request.headers.get("accept-language")))
+    found = await ask.desk.house.findings(ask.desk.language_of(ask.request.headers.get("accept-language")))
     return ask.answer(to_json({"items": found}), Seen(head), more=VARY)

@@ -35,6 +35,7 @@ from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Caller, Desk, Histo
 from read_api.reading.direct import DirectRoute
 from read_api.reading.errors import ViewBuildingError
 from read_api.reading.feed import Feed
+from read_api.reading.house import House
 from read_api.reading.past import Past
 from read_api.reading.reach import Reach
 from read_api.reading.signals import Signals, Tickets
@@ -158,10 +159,12 @@ def read_side(
         reaches=Reaches(rights.scopes_of),
         is_let_in=door.is_let_in,
         history=history,
-        is_fixed=rights.is_fixed,
-        stream_history=stream_history,
-        installation=installation_at(settings, urls.projector, master),
-        findings=doctor_at(settings.var),
+        house=House(
+            rights.is_fixed,
+            stream_history,
+            installation_at(settings, urls.projector, master),
+            doctor_at(settings.var),
+        ),
         phone_key=phone_key,
         email_key=email_key,
         feed=feed,

@@ -25,7 +25,7 @@ from infra.postgres.faults import is_lost
 from read_api.reading.colleagues import Reaches
 from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.reading.feed import Feed
-from read_api.reading.nothing import nothing_found, nothing_known, nothing_recorded
+from read_api.reading.house import UNTOLD, House
 from read_api.reading.past import Past
 from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.signals import Signals, Tickets
@@ -138,7 +138,7 @@ class Reports(Protocol):
 
 
 History = Callable[[UUID, int, int], Awaitable[Sequence[Any]]]
-"""Reads a client's facts after a position, or a stream's, at most so many, oldest first: each a named tuple."""
+"""Reads a client's facts after a position, at most so many, oldest first: each a named tuple with its position."""
 
 
 def read_pool(url: str, size: int, seconds: float = READ_SECONDS) -> Pool:
@@ -196,13 +196,7 @@ class Desk:
     words_for: Callable[[str, str, Mapping[str, Any]], tuple[str, str]]
     """The title and the detail of what has a code, in a language, by its facts."""
     upkeep: Upkeep
-    is_fixed: Callable[[str], bool] = lambda _role: False
-    """Whether nothing can be granted to a role."""
-    stream_history: History = nothing_recorded
-    installation: Callable[[], Awaitable[Mapping[str, Any]]] = nothing_known
-    """How the log, the disk, what is kept and the backups stand: the members of `read_api.status.Installation`."""
-    findings: Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]] = nothing_found
-    """What the doctor finds, in a language; looks anew when the last look is older than a moment."""
+    house: House = UNTOLD
     reports: Reports | None = None
     sql: SqlDoor | None = None
     sql_room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))

@@ -1,0 +1,38 @@
+"""What is asked of the house itself and no view: what is fixed, its own history, and how the installation stands."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+async def nothing_recorded(_stream_id: UUID, _after: int, _limit: int) -> Sequence[Any]:
+    """Tell of no fact."""
+    return ()
+
+
+async def nothing_known() -> Mapping[str, Any]:
+    """Tell nothing of the installation."""
+    return {}
+
+
+async def nothing_found(_language: str) -> Sequence[Mapping[str, Any]]:
+    """Find nothing."""
+    return ()
+
+
+@dataclass(frozen=True)
+class House:
+    """Where it is asked; of what nobody was told there is nothing."""
+
+    is_fixed: Callable[[str], bool] = lambda _role: False
+    """Whether nothing can be granted to a role."""
+    history: Callable[[UUID, int, int], Awaitable[Sequence[Any]]] = nothing_recorded
+    """Reads the facts of a stream of the house's own after a position, at most so many, oldest first."""
+    installation: Callable[[], Awaitable[Mapping[str, Any]]] = nothing_known
+    """How the log, the disk, what is kept and the backups stand: the members of `read_api.status.Installation`."""
+    findings: Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]] = nothing_found
+    """What the doctor finds, in a language; looks anew when the last look is older than a moment."""
+
+
+UNTOLD = House()
