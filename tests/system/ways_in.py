@@ -23,7 +23,7 @@ OPERATORS = ("/operations/", "/projections/analytics", "/metrics")
 NEVER_ABSENT = {"get_staff_places"}
 """Of whoever was never anywhere the list is empty."""
 
-ABSENT = {"get_job"}
+ABSENT = {"get_job", "get_stream_history"}
 """Questions about what is neither theirs nor anybody's: here there is none."""
 
 LISTED = {
@@ -84,7 +84,7 @@ class Way(NamedTuple):
             "report": "monthly_sales",
             "projection": "products",
             "job": UUID(int=0xFFFF),
-            "stream": things.staff,
+            "stream": UUID(int=0xFFFF),
         }
         query = "?sql=SELECT+1" if self.name == "get_sql" else "?limit=200" if self.is_list else ""
         return self.path.format(**parts) + query
