@@ -442,7 +442,7 @@ def let_go_on(visitor: Visitor) -> None:
         for job in busy:
             # A rebuild that was asked to rest while it was at work would hold up what was asked for after it.
             if job["progress"] is not None and job["progress"]["is_paused"]:
-                operations.done("resume", projection=job["about"])
+                operations.post("resume", projection=job["about"])
         time.sleep(0.2)
     for build in operations.get("/projections").json()["items"]:
         if build["state"] == "paused":
