@@ -38,6 +38,7 @@ def test_a_first_visit_loads_little_and_the_next_ones_nothing() -> None:
     assert size(*scripts) <= 30_000
     assert size("console.css") <= 8_000
     assert size("office.css") <= 2_000, "of the pages of administrators and operators alone"
+    assert size("upkeep.css") <= 2_000, "of the pages about the read models alone"
     assert size(*(name for name in files() if name.endswith(".woff2"))) <= 90_000
 
 
