@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from read_api.console.calling import RefusedError
-from read_api.console.pages.clients import known_by, recognised
+from read_api.console.recognising import known_by, recognised
 from read_api.console.visit import Visit
 
 RINGS = timedelta(minutes=5)

@@ -1,21 +1,17 @@
 """Clients: found by any word of a name, by a phone, an e-mail or a tax number, and filtered."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from read_api.console.calling import RefusedError
 from read_api.console.page import Gone, Pages, View, Visit
+from read_api.console.recognising import known_by, recognised
 
 pages = Pages()
 
 FILTERS = ("owner", "stage", "kind", "without_next_step", "sort")
 """What the address says besides the words; `owner` is `mine`, `nobody` or, left out, everybody's."""
-
-_NUMBER = re.compile(r"[\d\s()+.\-/]+")
-PHONE_DIGITS, TAX_DIGITS = 7, (10, 12)
-"""A number of so many digits may be a phone, and one of 10 or 12 a tax number."""
 
 LIMIT = 50
 
@@ -37,19 +33,6 @@ async def find(visit: Visit) -> View | Gone:
     view = await _found(visit, visit.form)
     view.address = address
     return view
-
-
-def known_by(typed: str) -> Mapping[str, str]:
-    """Return by what a client may be recognised in what was typed; nothing: these are words of a name."""
-    if "@" in typed:
-        return {"email": typed}
-    digits = sum(letter.isdigit() for letter in typed)
-    if not _NUMBER.fullmatch(typed) or digits < PHONE_DIGITS:
-        return {}
-    known = {"phone": typed}
-    if digits in TAX_DIGITS and typed.replace(" ", "").isdigit():
-        known["tax_id"] = typed
-    return known
 
 
 async def _found(visit: Visit, given: Mapping[str, str]) -> View:
@@ -78,21 +61,6 @@ async def _found(visit: Visit, given: Mapping[str, str]) -> View:
         "next": _address(given, {"cursor": page["next"]}) if page["next"] and not known else None,
     }
     return View("clients.html", visit.words("clients.title"), shown)
-
-
-async def recognised(visit: Visit, known: Mapping[str, str]) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
-    """Return the clients of a phone, an e-mail or a tax number, and whose those are whom the user does not see."""
-    given = dict(known)
-    try:
-        page = await visit.api.search("/clients/search", given)
-    except RefusedError as refused:
-        if "tax_id" not in given or refused.at("phone") is None:
-            raise
-        # Ten digits that are no phone are a tax number.
-        del given["phone"]
-        page = await visit.api.search("/clients/search", given)
-    owners = (await visit.api.search("/clients/owners", given))["items"] if visit.asks("find_owners") else []
-    return page, owners
 
 
 def _asked(visit: Visit, given: Mapping[str, str]) -> dict[str, Any]:
