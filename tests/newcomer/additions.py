@@ -515,7 +515,6 @@ A_VIEW: tuple[Step, ...] = (
     After("projections/registry.py", "    staff_directory,\n", "    series,\n"),
     After("read_api/views.py", 'PRODUCTS = "products_v1"\n', 'SERIES = "series_v1"\n'),
     After("read_api/products.py", "    return await ask.page(PRODUCTS, question)\n", SERIES_ROUTE),
-    After("read_api/console/words.toml", "[view]\n", 'series = { en = "Series", ru = "Серии" }\n'),
 )
 A_REPORT: tuple[Step, ...] = (
     New("projections/analytics/reports/sales/openings.sql", REPORT),
@@ -550,6 +549,5 @@ AN_AGGREGATE: tuple[Step, ...] = (
     ),
     After("projections/registry.py", "MODULES: tuple[ModuleType, ...] = (\n", "    tickets,\n    service_facts,\n"),
     After("read_api/door.py", "from read_api.reading.desk import Desk\n", "from read_api import tickets\n"),
-    After("read_api/console/words.toml", "[view]\n", 'tickets = { en = "Tickets", ru = "Заявки" }\n'),
     After("read_api/door.py", "MODULES = (\n", "    tickets,\n"),
 )

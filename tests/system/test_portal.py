@@ -85,7 +85,7 @@ def test_who_comes_in_for_a_client_is_told_who_they_are_and_refused_all_else(por
         assert login == f"login:{UUID(login[6:])}"
         assert me == {
             "role": role, "client_id": str(own), "staff": None, "language": "en", "zone": "Europe/Moscow",
-            "commands": [], "questions": ["get_me"],
+            "commands": [], "questions": ["get_me"], "operations": [],
             "scopes": dict.fromkeys(("clients", "deals", "activities", "texts"), "none"),
         }  # fmt: skip
 

@@ -74,11 +74,9 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"fact.{kind.TOPIC}" for kind in TOLD),
         *(f"operation.{name}" for name in OPERATIONS),
         *(f"job.{name}" for name in BODIES),
-        *(f"view.{one.name}" for one in PROJECTIONS),
         *(f"phase.{phase}" for phase in {*get_args(Phase), *OF_NO_REBUILD} - ENDED),
         *(f"view_state.{state}" for state in get_args(State)),
         *(f"projections.check_{check}" for check in get_args(Check)),
-        "view.analytics",
         *(f"menu.{page.name}" for page in PAGES if page.name),
         *(f"member.{name}" for name in MEMBERS),
         *(f"past.{lens}{end}" for lens in LENSES for end in ("", "_as_of")),
@@ -104,7 +102,17 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
     said = {name for name in said if name.partition(".")[0] in OWN and not name.endswith((".html", "_", "."))}
     assert said - known == set()
     assert put_together - known == set()
-    by_part = ("fact.call.", "clients.whose_", "field.", "reminder.", "actor.", "stored.", "question.", "none.")
+    by_part = (
+        "fact.call.",
+        "clients.whose_",
+        "field.",
+        "reminder.",
+        "actor.",
+        "stored.",
+        "question.",
+        "none.",
+        "view.",
+    )
     assert {name for name in known - said - put_together if not name.startswith(by_part)} == set()
 
 
@@ -123,6 +131,10 @@ def test_every_operation_with_a_form_is_one_and_every_field_of_it_has_a_name() -
     for name, verb in OPERATIONS.items():
         assert {*verb.fields, *verb.given} <= BODIES[name].model_fields.keys(), name
         assert set(verb.fields) <= OWN["field"].keys(), name
+
+
+def test_what_a_read_model_is_called_is_of_one_that_there_is() -> None:
+    assert OWN["view"].keys() <= {"analytics", *(one.name for one in PROJECTIONS)}
 
 
 def test_sizes_and_durations_are_told_as_the_language_has_them() -> None:
