@@ -16,7 +16,7 @@ from read_api.client_card import CardQuestion, Client
 from read_api.client_changes import ChangesQuestion
 from read_api.client_story import TimelineQuestion
 from read_api.clients import ClientsQuestion
-from read_api.deals import Board, Deal, DealsQuestion
+from read_api.deals import Board, BoardQuestion, Deal, DealsQuestion
 from read_api.door import MODULES
 from read_api.reading.question import PastQuestion
 from read_api.staff import Counters, StaffQuestion
@@ -97,5 +97,5 @@ def test_every_parameter_of_the_great_lists_is_in_their_tables_and_none_that_is_
     text = (ROOT / "docs" / "lists.md").read_text("utf-8")
     told = {name for row in re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
     lists = (ClientsQuestion, DealsQuestion, ActivitiesQuestion, StaffQuestion)
-    kinds = (*lists, CardQuestion, ChangesQuestion, TimelineQuestion, DayQuestion, PastQuestion)
+    kinds = (*lists, CardQuestion, ChangesQuestion, TimelineQuestion, BoardQuestion, DayQuestion, PastQuestion)
     assert told == {field.alias or name for kind in kinds for name, field in kind.model_fields.items()}

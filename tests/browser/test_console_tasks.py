@@ -239,6 +239,8 @@ def test_who_loses_a_race_for_a_deal_sees_why_and_decides(
         at_desk(browser, old_house, "anna", **(PHONE if by_touch else {})) as slower,
         at_desk(browser, old_house, "head") as faster,
     ):
+        # Whoever looks is told at once what another does: the race is of two who move within that moment.
+        slower.page.route("**/console/live?*", lambda _: None)
         page, other = opens_board(slower), opens_board(faster)
         reaches(card_of(other, deal_id).get_by_role("link").first)
         other.keyboard.press("Alt+ArrowRight")
@@ -297,6 +299,7 @@ def test_the_slider_says_who_owned_a_client_on_a_day(browser: Browser, old_house
 def test_a_deal_is_dragged_and_what_is_refused_goes_back_and_says_why(browser: Browser, old_house: House) -> None:
     deal_id, anna = opened(old_house, "Весы на колёсах"), str(demo_id("anna"))
     with at_desk(browser, old_house, "anna") as desk:
+        desk.page.route("**/console/live?*", lambda _: None)
         page = opens_board(desk)
         drags(page, deal_id, "offer")
         expect(page.locator("#stage-offer").locator(f"[data-deal='{deal_id}']")).to_be_visible()

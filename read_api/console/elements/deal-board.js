@@ -87,7 +87,8 @@ class DealBoard extends HTMLElement {
         this.drag = null;
         if (!card || !isMoving) return;
         card.classList.remove("dragged");
-        card.style.translate = "";
+        // Whatever is copied from here to a card that is drawn anew, no style is.
+        card.removeAttribute("style");
         for (const column of this.querySelectorAll(".over")) column.classList.remove("over");
         this.isClickOfDrag = true;
         setTimeout(() => (this.isClickOfDrag = false));

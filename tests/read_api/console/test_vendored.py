@@ -1,6 +1,7 @@
 """What the console has from others is what the registry gave, and small enough."""
 
 import gzip
+import re
 import subprocess
 import sys
 import zipfile
@@ -48,6 +49,10 @@ def test_our_own_script_is_short_and_runs_nothing_that_is_a_text() -> None:
     for path in own:
         text = path.read_text("utf-8")
         assert not [word for word in ("eval(", "innerHTML", "Function(", "document.write") if word in text], path.name
+        # What is left out on the way, comments and indentation, is in no text.
+        assert not [
+            line for line in text.splitlines() if line.count("`") % 2 or re.search(r"/\*(?!\*)|[\"'`]/\*", line)
+        ]
 
 
 def test_what_is_installed_has_every_file(tmp_path: Path) -> None:
