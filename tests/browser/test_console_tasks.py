@@ -329,8 +329,8 @@ def drags(page: Page, deal_id: str, stage: str) -> None:
 
 def begins_to_drag(page: Page, deal_id: str, stage: str) -> None:
     """Take a card and hold it over another column."""
-    card_of(page, deal_id).scroll_into_view_if_needed()
     expect(page.locator(".waits")).to_have_count(0)
+    card_of(page, deal_id).scroll_into_view_if_needed()
     box = card_of(page, deal_id).get_by_role("link").first.bounding_box()
     over = page.locator(f"#stage-{stage} h2").bounding_box()
     assert box
