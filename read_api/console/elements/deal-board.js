@@ -87,8 +87,9 @@ class DealBoard extends HTMLElement {
         this.drag = null;
         if (!card || !isMoving) return;
         card.classList.remove("dragged");
-        // Whatever is copied from here to a card that is drawn anew, no style is.
-        card.removeAttribute("style");
+        // htmx copies the attribute to the card that is drawn anew, which the page's policy forbids. Asked for first, for
+        // Chromium leaves an empty one where it has not been written out yet.
+        if (card.hasAttribute("style")) card.removeAttribute("style");
         for (const column of this.querySelectorAll(".over")) column.classList.remove("over");
         this.isClickOfDrag = true;
         setTimeout(() => (this.isClickOfDrag = false));
