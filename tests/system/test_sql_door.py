@@ -18,8 +18,7 @@ import pyarrow.parquet as pa_parquet
 import pytest
 
 from app.demo.company import demo_id
-from read_api.analytics_sql import DescribedTable, SqlAnswered
-from read_api.reading.answer import Items
+from read_api.analytics_sql import SqlAnswered, SqlSchema
 from tests.database import Database
 from tests.system.service import Service, environment, letopis, service, token, wait_ready
 
@@ -173,7 +172,7 @@ def test_who_does_not_see_all_work_asks_no_sql(running: Service, role: str) -> N
 
 def test_the_schema_says_what_there_is_to_ask(running: Service) -> None:
     body = get(running, "/analytics/schema", AUDITOR).json()
-    Items[DescribedTable].model_validate(body)
+    SqlSchema.model_validate(body)
     tables = {table["name"]: table for table in body["items"]}
     for table in (tables["fact_pipeline"], tables["ended_deal"], tables["dim_staff"], tables["dim_calendar"]):
         columns = get(running, asked(f"SELECT * FROM {table['name']} LIMIT 1")).json()["columns"]
