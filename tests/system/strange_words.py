@@ -122,7 +122,8 @@ def strangely(running: Service, authorization: str) -> tuple[int, dict[str, set[
                     told = json.loads(content)
                     content = json.dumps(_also_strangely(told)).encode()
                     if path != "/labels":
-                        given.update(word for text in _texts(told) for word in WORD.findall(text))
+                        words = [word for text in _texts(told) for word in WORD.findall(text)]
+                        given.update(words, map(str.capitalize, words))
                 return Told(answer.status_code, answer.headers, content)
 
             ways = Ways(lambda _: (), lambda _: "", lambda _: True)
