@@ -287,7 +287,7 @@ async def get_client(client_id: UUID, ask: Asking, question: Annotated[CardQuest
     if "deals" not in included:
         return await ask.one(card_with(beside), whose, question, ("client", client_id))
     page, around = PageQuestion(min_position=question.min_position), _around(beside)
-    async with ask.then(question, around.views, client_id) as asked:
+    async with ask.then(question, around.views, client_id, "client") as asked:
         filters = {"client": client_id, "status": "open"}
         deals = await asked.page_body(DEALS, page, filters, client_id, around, whose)
     told, version = deals.around

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from fastapi import Query, Response
 from pydantic import Field
 from pydantic_core import from_json, to_json
 
-from infra.projector.row_versions import BEGINNING, Moment
+from infra.projector.row_versions import BEGINNING, By, Moment
 from read_api import views
 from read_api.client_card import CARD, JOINED, ClientCard, card_from
 from read_api.reading.answer import Answer, Page, columns, members_from
@@ -21,7 +21,6 @@ from read_api.reading.cursors import Paged, from_cursor, to_cursor
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.over_time import (
     AT_FIRST,
-    LATEST,
     at_each,
     changes_of,
     looked_into,
@@ -31,6 +30,7 @@ from read_api.reading.over_time import (
 from read_api.reading.past import Fact, ViewsOverTime
 from read_api.reading.question import PastQuestion
 from read_api.reading.reach import Reach
+from read_api.reading.seen_today import require_seen
 from read_api.reading.statement import Statement
 from read_api.roles import FRONT_OFFICE
 from read_api.touches import EVERY_TOUCH, FIGURES, TOUCHES
@@ -73,6 +73,9 @@ class ChangesQuestion(PastQuestion):
         200
     )
     cursor: Annotated[str | None, Field(max_length=2000, description="`next` of the page before.")] = None
+    latest: Annotated[
+        bool, Field(description="Only the facts of the last moment at which the card changed; `limit` says nothing.")
+    ] = False
 
 
 CHANGES = Paged("changes", order={"at": "timestamptz", "position": "bigint"})
@@ -86,6 +89,16 @@ def _parts() -> tuple[Statement, ...]:
         joins = tuple(dict.fromkeys(join for alias, join in JOINED.items() if re.search(rf"\b{alias}\.", sql)))
         grouped[frozenset(looked_into(sql)), joins][member] = sql
     return tuple(_statement(found, joins) for (_, joins), found in grouped.items())
+
+
+@cache
+def _whole() -> tuple[Statement, ...]:
+    """Return what gives all members of the card: of few moments that is less work than part by part."""
+    members, card = members_from(columns(ClientCard, "c")), card_from(*dict.fromkeys(JOINED.values()))
+    changed = changes_of(dict.fromkeys(looked_into(f"{members} {card}"), ()))
+    one = at_each(changed, f"SELECT json_build_object({members})::text AS told\nFROM {card}")
+    asked = f"\nSELECT seen.*, m.at, m.position, one.told\nFROM seen\nCROSS JOIN {one}"
+    return (Statement(asked, CARD.views, CARD.names),)
 
 
 def _statement(found: Mapping[str, str], joins: tuple[str, ...]) -> Statement:
@@ -132,34 +145,65 @@ async def get_client_changes(client_id: UUID, ask: Asking, question: Annotated[C
     first: Moment = (place["after_0"], place["after_1"]) if place else BEGINNING
     whose = {"client_id": client_id}
     async with ask.over_time(question, client_id, question.by) as past:
-        seen, [(is_there,)] = await past.fetch(IS_THERE, {**whose, **parameters(LATEST)}, reach=ask.reach)
+        await require_seen(ask.desk, ask.reach, "client", client_id)
+        seen, [(is_there,)] = await past.fetch(IS_THERE, {**whose, **parameters(past.last)}, reach=ask.reach)
         if not is_there:
             raise ask.absent("client", client_id, seen)
         ahead = [moment for moment in await past.moments(CARD.views) if moment > first]
-        last = ahead[question.limit - 1] if len(ahead) > question.limit else LATEST
-        told = await _told(past, {**whose, **parameters(first, last)}, ask.reach)
-        changes = list(_changes(first, told))
-        if len(changes) > question.limit:
-            changes = changes[: question.limit]
-            last = changes[-1][0]
+        if question.latest:
+            changes, last = await _latest(past, ahead, first, client_id, ask.reach, question.by), past.last
+        else:
+            last = ahead[question.limit - 1] if len(ahead) > question.limit else past.last
+            changes = await _changed(past, client_id, first, last, ask.reach, _parts())
+            if len(changes) > question.limit:
+                changes = changes[: question.limit]
+                last = changes[-1][0]
         names = await _names(past, {past.facts[position].actor for (_, position), _ in changes})
-    items = [_told_of(past.facts[moment[1]], names, changed) for moment, changed in changes]
-    following = None if last == LATEST else to_cursor(CHANGES, named, last)
+        items = [_told_of(past.facts[moment[1]], names, changed) for moment, changed in changes]
+        following = None if last == past.last else to_cursor(CHANGES, named, last)
     ask.looked_at(client_id)
     return ask.answer(to_json({"items": items, "next": following}), seen)
 
 
-async def _told(past: ViewsOverTime, values: Mapping[str, Any], reach: Reach) -> Mapping[Moment, Mapping[str, Any]]:
-    """Return what members of the card were at the first moment, and at each at which they may have changed."""
+Change = tuple[Moment, dict[str, Any]]
+"""When a fact counted, and the members that it changed, each with `old` and `new`."""
+
+WIDER = 8
+"""So many times as many facts are looked at where the last one did not change the card."""
+
+
+async def _latest(
+    past: ViewsOverTime, ahead: Sequence[Moment], first: Moment, client_id: UUID, reach: Reach, by: By
+) -> list[Change]:
+    """Return the changes of the last moment at which there were any; those of one moment may be many."""
+
+    def when(moment: Moment) -> datetime:
+        fact = past.facts[moment[1]]
+        return fact.recorded_at if by == "recorded" else fact.occurred_at
+
+    facts = 1
+    while True:
+        before = ahead[-facts - 1] if len(ahead) > facts else first
+        changes = await _changed(past, client_id, before, past.last, reach, _whole())
+        if before == first or (changes and when(before) != when(changes[-1][0])):
+            return [change for change in changes if when(change[0]) == when(changes[-1][0])]
+        facts *= WIDER
+
+
+async def _changed(
+    past: ViewsOverTime, client_id: UUID, first: Moment, last: Moment, reach: Reach, statements: Sequence[Statement]
+) -> list[Change]:
+    """Return what each fact after a moment and up to another one changed of the members that these give."""
+    # What they were at the first moment, and at each at which they may have changed.
     told: dict[Moment, dict[str, Any]] = defaultdict(dict)
-    for statement in _parts():
-        _, rows = await past.fetch(statement, values, reach=reach)
+    for statement in statements:
+        _, rows = await past.fetch(statement, {"client_id": client_id, **parameters(first, last)}, reach=reach)
         for at, position, members in rows:
             told[at, position] |= from_json(members)
-    return told
+    return list(_changes(first, told))
 
 
-def _changes(first: Moment, told: Mapping[Moment, Mapping[str, Any]]) -> Iterator[tuple[Moment, dict[str, Any]]]:
+def _changes(first: Moment, told: Mapping[Moment, Mapping[str, Any]]) -> Iterator[Change]:
     """Give what each fact after the first moment changed, member by member in the order of the card."""
     card = dict.fromkeys(columns(ClientCard, "c"), None) | dict(told.get(first, {}))
     for moment in sorted(told):
@@ -174,7 +218,7 @@ async def _names(past: ViewsOverTime, actors: Iterable[str]) -> dict[str, str | 
     """Return what reads call those who acted, by the actors of facts."""
     ids = {actor: staff_id_in(actor) for actor in actors}
     staff = [staff_id for staff_id in ids.values() if staff_id is not None]
-    _, rows = await past.fetch(NAMES, {"staff": staff, **parameters(LATEST)})
+    _, rows = await past.fetch(NAMES, {"staff": staff, **parameters(past.last)})
     known = dict(rows)
     return {actor: known.get(str(staff_id)) for actor, staff_id in ids.items()}
 

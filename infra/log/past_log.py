@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 
 from infra.log.envelope import ReadEvent
-from infra.log.log_reader import READ_COLUMNS, read_events_with_parties
+from infra.log.log_reader import READ_COLUMNS, Checkpoint, read_events_with_parties
 from infra.told import ToldError
 
 
@@ -141,6 +141,21 @@ ORDER BY e.position
 """  # noqa: S608 - put together from constants
 
 
+# Where the log was replaced by another, another fact stands there.
+_HAS_MORE = """
+SELECT
+    (%(after)s > 0 AND NOT EXISTS (
+        SELECT FROM letopis.event AS e WHERE e.position = %(after)s AND e.event_id = %(event_id)s
+    ))
+    OR EXISTS (
+        SELECT FROM letopis.event AS e
+        WHERE e.position > %(after)s
+            AND e.position <= %(last)s
+            AND (%(party)s = ANY (e.parties) OR e.stream_id = ANY (%(streams)s::uuid[]))
+    )
+"""
+
+
 class MomentAheadError(ToldError):
     """The moment asked for has not come yet; `now` is the log's clock, or its last fact where that is later."""
 
@@ -211,6 +226,16 @@ class PastLog:
         """Give all facts of these topics in pieces that fit in memory."""
         for after in range(0, self._cut.position, STEP):
             yield self._read(_EVERY, self._values(topics, after=after, last=min(after + STEP, self._cut.position)))
+
+    def has_more(self, end: Checkpoint, party_id: UUID, stream_ids: Collection[UUID]) -> bool:
+        """Tell whether facts after a place that was read up to concern a party or stand in some streams.
+
+        It is told of a place, too, that is none of this log.
+        """
+        asked = {"after": end.position, "event_id": end.event_id, "last": max(end.position, self._cut.position)}
+        values = {**asked, "party": party_id, "streams": list(stream_ids)}
+        row = self._connection.execute(_HAS_MORE, values).fetchone()
+        return bool(row and row[0])
 
     def _values(self, topics: Sequence[str], **given: Any) -> dict[str, Any]:
         return {"topics": list(topics), "last": self._cut.position, "occurred": self._cut.occurred, **given}

@@ -20,7 +20,10 @@ Moment = tuple[datetime, int]
 BEGINNING: Moment = (NEVER, 0)
 """Before every fact."""
 
-END: Moment = (datetime.max.replace(tzinfo=UTC), 2**63 - 1)
+LATEST: Moment = (datetime.max.replace(tzinfo=UTC), 0)
+"""After every fact."""
+
+END: Moment = (LATEST[0], 2**63 - 1)
 
 
 class Version(NamedTuple):

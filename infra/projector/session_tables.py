@@ -1,9 +1,11 @@
 """The tables of read models in one session of the database only: what a question about the past is asked of."""
 
+import re
 from collections import namedtuple
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, get_type_hints
 
 import psycopg
@@ -28,6 +30,11 @@ BETWEEN = {
 }
 """What the versions of a row have besides: since which moment and fact it was so, and until before which."""
 
+_STAND_AT = "SELECT set_config('letopis.at', %s, true), set_config('letopis.at_position', %s, true)"
+# In queries of their own the settings are read once, and not for every row.
+_MOMENT = "(SELECT current_setting('letopis.at')::timestamptz), (SELECT current_setting('letopis.at_position')::bigint)"
+_COUNTS = f"(v.valid_from_at, v.valid_from) <= ({_MOMENT}) AND ({_MOMENT}) < (v.valid_to_at, v.valid_to)"
+
 
 class SessionTables:
     """The tables of these read models as their .sql makes them, without the indexes; no other session sees them."""
@@ -38,6 +45,7 @@ class SessionTables:
         self._versions: dict[str, RowStore] = {}
         self._rows = 0
         self._filled: set[str] = set()
+        self._with_versions: set[str] = set()
         connection.execute(f"SET search_path = {SCHEMA}".encode())
         for one in projections:
             for statement in statements_of(one, SCHEMA)[0]:
@@ -47,6 +55,9 @@ class SessionTables:
             connection.execute(f"CREATE TEMP VIEW {view_of(one)} AS {shown}".encode())
             if shown_of(connection, one, SCHEMA) == one.name:
                 self._versions[one.name] = self._table_of_versions(connection, one)
+        views = "|".join(sorted(view_of(one) for one in projections if self.has_versions(one)))
+        # What is named with its schema are the views of the present.
+        self._named = re.compile(rf"(?<![.\w])(?:{views})\b")
 
     def _table_of_versions(self, connection: psycopg.Connection[Any], projection: Projection[Any]) -> RowStore:
         """Make the table <view>_versions, with every version of the rows of a read model that is shown as it is."""
@@ -56,18 +67,60 @@ class SessionTables:
         columns = ", ".join(f"{name} {kind} NOT NULL" for name, kind in BETWEEN.items())
         connection.execute(f"CREATE TEMP TABLE {table} (LIKE {SCHEMA}.{projection.name}, {columns})".encode())
         connection.execute(f"CREATE INDEX ON {table} ({', '.join(projection.key)})".encode())
+        shown = ", ".join(f"v.{name}" for name in (*projection.columns, "position"))
+        at_moment = f"SELECT {shown} FROM {table} AS v WHERE {_COUNTS}"  # noqa: S608 - constants
+        connection.execute(f"CREATE TEMP VIEW {_at_moment(view_of(projection))} AS {at_moment}".encode())
         return RowStore(connection, replace(projection, name=table, row=row), SCHEMA)
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Lend the empty tables for one question."""
+        """Lend the tables for one question; but for versions that were kept before, they are empty."""
+        kept = set(self._with_versions)
+        try:
+            with self._connection.transaction():
+                yield
+                if self._rows < MANY_ROWS:
+                    raise psycopg.Rollback
+                self._empty(self._filled | (self._with_versions - kept))
+                self._filled.clear()
+                self._rows = 0
+        finally:
+            self._with_versions = kept
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Lend the tables for one question that leaves its versions in them, for others until `forget`."""
         with self._connection.transaction():
             yield
-            if self._rows < MANY_ROWS:
-                raise psycopg.Rollback
-            self._connection.execute(f"TRUNCATE {', '.join(sorted(self._filled))}".encode())
-            self._rows = 0
+            self._empty(self._filled)
             self._filled.clear()
+
+    def forget(self) -> None:
+        """Empty the tables of versions, and give their room back; a session in which that fails is ended."""
+        if self._connection.closed:
+            return
+        try:
+            self._empty(self._with_versions)
+            self._with_versions.clear()
+        except psycopg.Error:
+            self._connection.close()
+
+    def _empty(self, tables: Collection[str]) -> None:
+        if tables:
+            self._connection.execute(f"TRUNCATE {', '.join(sorted(tables))}".encode())
+
+    def has_versions(self, projection: Projection[Any]) -> bool:
+        """Tell whether there is a table with the versions of a read model's rows."""
+        return projection.name in self._versions
+
+    def stand_at(self, moment: tuple[datetime, int]) -> None:
+        """Let what `at_moment` makes of a statement, in this transaction, be asked of the versions of this moment."""
+        at, position = moment
+        self._connection.execute(_STAND_AT, [at.isoformat(), str(position)])
+
+    def at_moment(self, statement: str) -> str:
+        """Return a statement of the readers, asked of the versions of one moment in place of the rows."""
+        return self._named.sub(lambda named: _at_moment(named[0]), statement)
 
     def fill(self, projection: Projection[Any], rows: Collection[RowAt]) -> None:
         """Put rows that are not there yet into a read model's table."""
@@ -78,13 +131,20 @@ class SessionTables:
     def fill_versions(self, projection: Projection[Any], versions: Collection[Version]) -> None:
         """Put versions of rows that are not there yet into a read model's table of them."""
         self._rows += len(versions)
-        self._filled.add(versions_of_view(view_of(projection)))
+        self._with_versions.add(versions_of_view(view_of(projection)))
         rows = [RowAt((*one.there.row, *one.since, *one.until), one.there.position) for one in versions]
         self._versions[projection.name].fill(self._connection, rows)
 
-    def ask(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Run a statement of the readers on these tables, in place of their views in `read`."""
-        return self._connection.execute(statement.encode(), values).fetchall()
+    def ask(self, statement: str, values: Mapping[str, Any], *, again: bool = False) -> list[tuple[Any, ...]]:
+        """Run a statement of the readers on these tables, in place of their views in `read`.
+
+        One that is asked `again` and again is planned by the server a few times only, until the tables are emptied.
+        """
+        return self._connection.execute(statement.encode(), values, prepare=again).fetchall()
+
+
+def _at_moment(view: str) -> str:
+    return f"{view}_at_moment"
 
 
 def versions_of_view(view: str) -> str:

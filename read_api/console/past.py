@@ -74,7 +74,8 @@ class Past:
     @property
     def members(self) -> frozenset[str]:
         """The members of the card that the fact changed; of the first one, that made the card, none stands out."""
-        return frozenset(change.member for change in self.changes) if self.at else frozenset()
+        is_first = self.stop is None or any("client_id" in each for each in self.stop.changed)
+        return frozenset() if is_first else frozenset(change.member for change in self.changes)
 
 
 def lens_of(visit: Visit) -> str:
@@ -98,16 +99,26 @@ def asked_of(visit: Visit) -> str | None:
     return f"{lens_of(visit)}:{as_of}" if as_of else None
 
 
-async def past_of(visit: Visit, client_id: str) -> Past:
-    """Return the facts that changed the card, and where among them the moment of the address is."""
+async def past_of(visit: Visit, client_id: str, *, is_step: bool = False) -> Past:
+    """Return the facts that changed the card, and where among them the moment of the address is.
+
+    Of a step only the last facts up to it are wanted: the strip with all of them is there already.
+    """
     by, as_of = lens_of(visit), moment_of(visit)
-    page = await visit.api.get(f"/clients/{client_id}/changes", by=by, limit=AT_ONCE)
-    stops = list(_stops(visit, by, page["items"], f"/console/clients/{client_id}"))
+    asked: dict[str, Any] = {"as_of": asked_of(visit), "latest": "true"} if is_step else {"limit": AT_ONCE}
+    page = await visit.api.get(f"/clients/{client_id}/changes", by=by, **asked)
+    # Of a moment the API tells what they were called then; the strip what they are called now.
+    names = await staff_named(
+        visit, {each["actor"] for each in page["items"] if each["staff_id"]} if is_step else set()
+    )
+    stops = list(_stops(visit, by, page["items"], f"/console/clients/{client_id}", names))
     at = _place(visit, stops, as_of)
     return Past(by, as_of, stops, at, [] if at is None else await _changes(visit, stops[at].changed))
 
 
-def _stops(visit: Visit, by: str, items: Sequence[Mapping[str, Any]], address: str) -> Iterator[Stop]:
+def _stops(
+    visit: Visit, by: str, items: Sequence[Mapping[str, Any]], address: str, names: Mapping[str, str]
+) -> Iterator[Stop]:
     words, number, day = visit.words, 0, ""
     which = {"channel": channel_of(visit)} if channel_of(visit) else {}
     moments = [(at, list(facts)) for at, facts in groupby(items, key=lambda item: str(item[f"{by}_at"]))]
@@ -120,7 +131,7 @@ def _stops(visit: Visit, by: str, items: Sequence[Mapping[str, Any]], address: s
             day=day,
             kind=fact["topic"].partition(".")[0],
             title=", ".join(dict.fromkeys(words.label("topic", each["topic"]) for each in facts)),
-            who=fact["staff_name"] or words.actor(fact["actor"]),
+            who=names.get(fact["actor"]) or fact["staff_name"] or words.actor(fact["actor"]),
             told=words("past.value", moment=words.moment(at), number=number, all=len(items)),
             address=f"{address}?{urlencode({'by': by, 'as_of': at, **which})}",
             left=round(FIRST + WHOLE * place / max(len(moments) - 1, 1), 2),

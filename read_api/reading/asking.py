@@ -25,6 +25,7 @@ from read_api.reading.paging import NOTHING, Around, Listing, as_wanted, page_st
 from read_api.reading.past import ViewsOverTime
 from read_api.reading.question import PageQuestion, PastQuestion
 from read_api.reading.reach import EVERYTHING, Reach, Sight
+from read_api.reading.seen_today import require_seen
 from read_api.reading.statement import Seen, Statement
 
 # An operator has to look at it: soon enough to notice, seldom enough to wait.
@@ -114,11 +115,12 @@ class Ask:
 
     @asynccontextmanager
     async def then(
-        self, question: PastQuestion, views: tuple[str, ...], about: UUID | None = None
+        self, question: PastQuestion, views: tuple[str, ...], about: UUID | None = None, kind: str = ""
     ) -> AsyncIterator["Ask"]:
         """Give what answers as of the moment that the question names; if it names none, that is this.
 
         `views` are those that will be asked; `about` is the one party or stream whose facts are enough for the answer.
+        If it is a thing of a `kind`, NoSuchThingError is raised of one whose past the caller does not see.
         """
         if question.as_of is None:
             yield self
@@ -126,6 +128,7 @@ class Ask:
         as_of = as_of_from(question.as_of, self.desk.zone)
         await self.desk.require_log(question.min_position)
         async with self.desk.past.looking(as_of, views, about) as past:
+            await require_seen(self.desk, self.reach, kind, about)
             yield Ask(self.request, self.desk, self.caller, self.reach, past, question.as_of)
 
     @asynccontextmanager
@@ -200,7 +203,7 @@ class Ask:
         """
         kind, identity = about or ("thing", None)
         alone = identity if isinstance(identity, UUID) and not rests_on_others else None
-        async with self.then(question, statement.views, alone) as asked:
+        async with self.then(question, statement.views, alone, kind) as asked:
             seen, rows = await asked.fetch(statement, parameters, question.min_position, alone)
         text, *version = rows[0]
         if text is None:
@@ -237,7 +240,7 @@ class Ask:
         Raises what `absent` returns where the page is empty and the statement `exists` says there is no such thing.
         """
         kind, identity = about
-        async with self.then(question, listing.views(fixed), identity) as asked:
+        async with self.then(question, listing.views(fixed), identity, kind) as asked:
             page = await asked.page_body(listing, question, fixed, identity)
             if page.is_empty and question.cursor is None:
                 seen, rows = await asked.fetch(exists, fixed, about=identity)

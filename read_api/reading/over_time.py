@@ -2,13 +2,9 @@
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 
-from infra.projector.row_versions import Moment
+from infra.projector.row_versions import LATEST, Moment
 from read_api import views
-
-LATEST: Moment = (datetime.max.replace(tzinfo=UTC), 0)
-"""After every fact."""
 
 _VIEWS = "|".join(sorted(value for name, value in vars(views).items() if name.isupper()))
 # Who may see a thing is asked of the views as they are, which are named with their schema.
@@ -49,15 +45,16 @@ def changes_of(looked: Mapping[str, Collection[str]]) -> str:
     FROM (
         {ends}
     ) AS each (at, position)
-    WHERE (each.at, each.position) > (%(from_at)s, %(from_position)s)
-        AND (each.at, each.position) <= (%(to_at)s, %(to_position)s)
     UNION {AT_FIRST}"""  # noqa: S608 - put together from constants
 
 
 def _ends(view: str, one: str, other: str, columns: Collection[str]) -> str:
     more = "".join(f", v.{name}" for name in sorted(columns))
     found, else_found = (
-        f"SELECT v.valid_{end}_at AS ends_at, v.valid_{end} AS ends{more} FROM {view}_versions AS v"  # noqa: S608
+        f"""SELECT v.valid_{end}_at AS ends_at, v.valid_{end} AS ends{more}
+            FROM {view}_versions AS v
+            WHERE (v.valid_{end}_at, v.valid_{end}) > (%(from_at)s, %(from_position)s)
+                AND (v.valid_{end}_at, v.valid_{end}) <= (%(to_at)s, %(to_position)s)"""  # noqa: S608 - constants
         for end in (one, other)
     )
     return f"{found} EXCEPT {else_found}" if columns else found

@@ -55,6 +55,11 @@ class ThenOverTime(Then, Protocol):
 
     @property
     def facts(self) -> Mapping[int, Fact]: ...
+    @property
+    def last(self) -> Moment:
+        """The last moment that counts."""
+        ...
+
     def moments(self, views: tuple[str, ...]) -> list[Moment]:
         """Return when facts came to count of which the rows of these views are made, in order."""
         ...
@@ -180,6 +185,11 @@ class ViewsOverTime(PastViews):
     def facts(self) -> Mapping[int, Fact]:
         """The facts that the rows are made of, by position."""
         return self._over_time.facts
+
+    @property
+    def last(self) -> Moment:
+        """The last moment that counts."""
+        return self._over_time.last
 
     async def moments(self, views: tuple[str, ...]) -> list[Moment]:
         """Return when facts came to count of which the rows of these views are made, in order."""

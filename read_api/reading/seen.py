@@ -6,6 +6,7 @@ a thing *today*, of the views as they are in `read`, and the rest of the stateme
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -40,12 +41,13 @@ _ROW = re.compile(r"\[\[(client|deal|activity) row ([^\]]+)\]\]")
 _WALK = re.compile(r"\[\[(client|deal|activity) (?:row|walk|scan) ([^\]]+)\]\]")
 _ONE = re.compile(r"\[\[(?:client|deal|activity) id %\([^\]]+\]\]")
 _FLAGS = {"texts", "deals_with_clients", "activities_with_clients"}
-_KEYS = {
+KEYS: Mapping[str, tuple[str, str]] = {
     "client": (views.CLIENT_CARD, "client_id"),
     "organisation": (views.CLIENT_CARD, "client_id"),
     "deal": (views.PIPELINE_BOARD, "deal_id"),
     "activity": (views.ACTIVITIES, "activity_id"),
 }
+"""The view in which a thing of a kind has its row, and the row's key."""
 
 
 def sees(kind: Kind, alias: str) -> str:
@@ -53,7 +55,7 @@ def sees(kind: Kind, alias: str) -> str:
     return f"[[{kind} row {alias}]]"
 
 
-def sees_one(kind: Kind, identity: str) -> str:
+def sees_one(kind: str, identity: str) -> str:
     """Return the condition that the caller may see the client, deal or activity of this id."""
     return f"[[{kind} id {identity}]]"
 
@@ -152,7 +154,7 @@ class _Asking:
             return f"({whole} OR {self.condition(kind, 'row', what)})"
         if way != "id" and not self.reads:
             return replace(self, way=way)._of(kind, what)
-        view, key = _KEYS[kind]
+        view, key = KEYS[kind]
         identity, alias = what if way == "id" else f"{what}.{key}", f"seen_{kind}"
         return f"""EXISTS (
             SELECT FROM {self.reads}{view} AS {alias} WHERE {alias}.{key} = {identity} AND {self._of(kind, alias)}

@@ -233,3 +233,29 @@ def test_by_keys_alone_one_goes_back_to_a_day_and_reads_whose_the_client_was(bro
         expect(page.locator(".then")).to_contain_text(f"Что произошло к {last.rpartition(', факт')[0]}")
         page.get_by_role("link", name="Вернуться в настоящее").press("Enter")
         expect(page.get_by_role("link", name="Записать контакт")).to_be_visible()
+
+
+def test_of_the_facts_that_are_passed_the_last_one_is_shown(browser: Browser, house: House) -> None:
+    with at_desk(browser, house, "anna") as desk:
+        desk.goes(f"{CARD}?by=recorded")
+        page, asked = desk.page, list[Route]()
+        strip, then = page.get_by_role("slider"), page.locator(".then")
+        facts = int(strip.get_attribute("aria-valuemax") or 0)
+
+        def hold(route: Route) -> None:
+            asked.append(route)
+
+        page.route("**/console/clients/*as_of=*", hold)
+        for key in ("Home", *["ArrowRight"] * 3, "End", "ArrowLeft"):
+            strip.press(key)
+        expect(strip).to_have_attribute("aria-valuenow", str(facts - 1))
+        expect(then).to_contain_text("Последний факт")
+        assert len(asked) == 1, "one card at a time"
+        asked[0].continue_()
+        page.wait_for_timeout(500)
+        assert len(asked) == 2, "and of those that were passed the last one"
+        asked[1].continue_()
+        told = (strip.get_attribute("aria-valuetext") or "").rpartition(", факт")[0]
+        expect(then).to_contain_text(told)
+        page.wait_for_timeout(500)
+        assert len(asked) == 2

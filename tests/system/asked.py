@@ -58,6 +58,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "include": ("deals,next_activity,notes,timeline", "next_activity", "notes,timeline"),
     "day": ("2025-06-01",),
     "days": ("7",),
+    "latest": ("true",),
     "untouched_since": ("2025-06-01",),
 }
 """What is asked for by each part of a path and by each filter that is no choice among few."""

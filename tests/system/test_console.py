@@ -11,8 +11,9 @@ from itertools import product
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
+import html5lib
 import httpx
 import pytest
 
@@ -325,6 +326,24 @@ def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(
             assert steps["earlier"] == (ticks[place - 1].attrib["data-to"] if place else None)
             assert steps["later"] == (ticks[place + 1].attrib["data-to"] if place + 1 < len(ticks) else None)
             assert not any(form.command for form in page.forms), "nothing is done in the past"
+
+
+def test_a_step_is_the_card_of_the_page(comes: Comes) -> None:
+    visitor = comes("seller")
+    for by, client in product(("recorded", "occurred"), (ROMASHKA, PETR)):
+        page = visitor.get(f"/console/clients/{client}?by={by}")
+        addresses = [each.attrib["data-to"] for each in page.root.iter() if "data-to" in each.attrib]
+        for address in (*addresses, *reversed(addresses)):
+            whole = visitor.get(address)
+            then = whole.main.find(".//*[@id='then']")
+            assert then is not None
+            step = visitor.client.get(address, headers={"HX-Request": "true"})
+            (alone,) = html5lib.parseFragment(step.text.strip(), namespaceHTMLElements=False)
+            nonces = ({each.attrib.pop("hx-nonce", None) for each in root.iter()} for root in (then, alone))
+            assert all(len(each) <= 2 for each in nonces)
+            assert tostring(alone).strip() == tostring(then).strip(), address
+    gone = visitor.client.get(f"/console/clients/{PETR}?as_of=1999-12-31", headers={"HX-Request": "true"})
+    assert (gone.status_code, gone.text.strip()[:15]) == (404, '<div id="then">')
 
 
 def test_a_day_is_its_end_and_before_the_first_one_there_is_no_card_yet(comes: Comes) -> None:

@@ -4,6 +4,7 @@ The changes of a card, applied one after the other, are the card at each of the 
 by day is the board as of the end of each day.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -19,9 +20,11 @@ from commands import activity, branch, client, deal
 from commands.base import Actor
 from events.ids import branch_named
 from events.values import CallStatus, Channel, Direction
+from infra.log.past_log import PastLog
 from infra.postgres.embedded import EmbeddedPostgres
 from read_api.client_card import ClientCard
 from read_api.reading.answer import columns
+from replay.past.as_of import TimeMachine
 from tests.database import Database, copy_of
 from tests.read_api.office import Office, open_office
 from tests.system.chances import ACTIVITIES, BEGINNING, BUYER, CLIENTS, ROADS, SALE, SHOP, STAFF
@@ -123,6 +126,42 @@ def moments_of(database: Database, client_id: UUID, column: str) -> list[datetim
         return [moment.astimezone(UTC) for (moment,) in found]
 
 
+ASKED = ("", "/timeline?limit=5", "/notes", "/ownership", "?include=deals,next_activity,notes,timeline")
+"""What is asked of a client as of a moment, beside the card: of what is kept of the life, the owners excepted."""
+
+
+def answers_at(office: Office, client_id: UUID, as_of: str, who: dict[str, Any]) -> list[tuple[int, Any, bytes]]:
+    """Return what is answered as of a moment, and the facts of the last change up to it."""
+    by = as_of.partition(":")[0]
+    paths = [f"/clients/{client_id}{asked}{'&' if '?' in asked else '?'}as_of={as_of}" for asked in ASKED]
+    told = [
+        office.get(path, **who) for path in (*paths, f"/clients/{client_id}/changes?by={by}&as_of={as_of}&latest=true")
+    ]
+    return [(one.status_code, one.headers.get("letopis-position"), one.content) for one in told]
+
+
+def latest_of(changes: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
+    """Return the last of them, and those of the same moment."""
+    return [change for change in changes if change[LENSES[by]] == changes[-1][LENSES[by]]]
+
+
+def check_what_is_kept(
+    office: Office, client_id: UUID, by: str, changes: list[dict[str, Any]], who: dict[str, Any]
+) -> None:
+    """What a kept life answers is what would be folded for the question alone, to the byte; in whatever order."""
+    moments = moments_of(office.database, client_id, LENSES[by])
+    chosen = [*moments[::5], *reversed(moments[::7])]
+    texts = [f"{by}:{moment.isoformat().replace('+00:00', 'Z')}" for moment in chosen]
+    kept = [answers_at(office, client_id, text, who) for text in texts]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(TimeMachine, "_kept", lambda *_: None)
+        assert kept == [answers_at(office, client_id, text, who) for text in texts]
+    for moment, answers in zip(chosen, kept, strict=True):
+        *_, (status, _, latest) = answers
+        known = [change for change in changes if datetime.fromisoformat(change[LENSES[by]]) <= moment]
+        assert status == 404 or json.loads(latest)["items"] == latest_of(known, by), (client_id, by, moment)
+
+
 def check(office: Office, client_id: UUID, by: str, who: dict[str, Any]) -> list[dict[str, Any]]:
     changes = list(pages(office, client_id, by, who))
     card, applied = dict(EMPTY), 0
@@ -136,6 +175,7 @@ def check(office: Office, client_id: UUID, by: str, who: dict[str, Any]) -> list
         text = moment.isoformat().replace("+00:00", "Z")
         assert card == card_as_of(office, client_id, f"{by}:{text}", who), (client_id, by, text)
     assert applied == len(changes)
+    check_what_is_kept(office, client_id, by, changes, who)
     return changes
 
 
@@ -161,6 +201,7 @@ def _in_this_history(
         while one.follow(1_000):
             pass
         check_changes(office)
+        check_what_is_hidden(office)
         office.clock.stop_at(TODAY)
         for by in LENSES:
             check_board(office, by)
@@ -186,6 +227,20 @@ def check_changes(office: Office) -> None:
     assert in_part
     on_record = {(one.question, one.subject_id) for one in office.accesses}
     assert {one for name, one in on_record if name == "get_client_changes"} == {*CLIENTS[:4], SHOP, BUYER}
+
+
+def check_what_is_hidden(office: Office) -> None:
+    """Of whom a caller does not see nothing is read, as of an id that nobody has: both take the same time."""
+    sellers: list[dict[str, Any]] = [{"role": "seller", "staff": staff} for staff in STAFF[1:3]]
+    pairs = [(each, who) for each in CLIENTS[:4] for who in sellers]
+    hidden = [(each, who) for each, who in pairs if office.get(f"/clients/{each}", **who).status_code == 404]
+    assert hidden
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(PastLog, "_read", None)
+        for client_id, who in hidden:
+            for by in LENSES:
+                told = answers_at(office, client_id, f"{by}:{BEGINNING.date()}", who)
+                assert {status for status, _, _ in told} == {404}
 
 
 def check_board(office: Office, by: str) -> None:

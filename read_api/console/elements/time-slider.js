@@ -3,13 +3,13 @@
 
 import { Player } from "./player.js";
 
-const WAIT = 60;
 const BEAT = 900;
 
 class TimeSlider extends HTMLElement {
     /** @type {SVGLineElement[]} */ ticks = [];
     at = -1;
-    waits = 0;
+    drawnAt = -1;
+    asks = false;
 
     connectedCallback() {
         if (this.ticks.length) return;
@@ -19,7 +19,7 @@ class TimeSlider extends HTMLElement {
         this.gone = this.querySelector(".gone");
         this.button = /** @type {HTMLButtonElement} */ (this.querySelector(".play"));
         this.player = new Player(this.button, BEAT, () => this.begins(), () => this.goesOn());
-        this.at = Number(this.dataset.at);
+        this.at = this.drawnAt = Number(this.dataset.at);
         this.button.hidden = this.ticks.length < 2;
         const told = { role: "slider", tabindex: "0", "aria-label": this.dataset.label ?? "", "aria-valuemin": "1" };
         for (const [name, value] of Object.entries({ ...told, "aria-valuemax": String(this.ticks.length) }))
@@ -34,7 +34,6 @@ class TimeSlider extends HTMLElement {
 
     disconnectedCallback() {
         this.rests();
-        clearTimeout(this.waits);
     }
 
     steps() {
@@ -97,8 +96,10 @@ class TimeSlider extends HTMLElement {
     /** @param {PointerEvent} event */
     dragged(event) {
         if (!this.rail?.hasPointerCapture(event.pointerId)) return;
-        const far = this.ticks.map((tick) => Math.abs(tick.getBoundingClientRect().x - event.clientX));
-        this.goes(far.indexOf(Math.min(...far)));
+        // Each tick is as far from the next one.
+        const first = this.ticks[0].getBoundingClientRect().x;
+        const whole = this.ticks[this.ticks.length - 1].getBoundingClientRect().x - first;
+        this.goes(Math.round(((event.clientX - first) / (whole || 1)) * (this.ticks.length - 1)));
     }
 
     /** @param {number} place */
@@ -107,8 +108,7 @@ class TimeSlider extends HTMLElement {
         if (to === this.at) return;
         this.at = to;
         this.drawn();
-        clearTimeout(this.waits);
-        this.waits = setTimeout(() => this.shows(), WAIT);
+        if (!this.asks) this.shows();
     }
 
     begins() {
@@ -127,7 +127,9 @@ class TimeSlider extends HTMLElement {
     /** The strip as it is at this fact; the card comes after it. */
     drawn() {
         const now = this.ticks[this.at];
-        this.ticks.forEach((tick, place) => tick.classList.toggle("was", place <= this.at));
+        const [from, upto] = this.at < this.drawnAt ? [this.at, this.drawnAt] : [this.drawnAt, this.at];
+        for (let place = from + 1; place <= upto; place++) this.ticks[place].classList.toggle("was", place <= this.at);
+        this.drawnAt = this.at;
         const left = now?.getAttribute("x1") ?? "0";
         this.thumb?.setAttribute("cx", left);
         this.gone?.setAttribute("x2", left);
@@ -144,13 +146,18 @@ class TimeSlider extends HTMLElement {
         if (day && now?.dataset.day) day.value = now.dataset.day;
     }
 
-    /** Ask for the card at this fact; whatever was asked before is not waited for. */
-    shows() {
-        const to = this.ticks[this.at]?.dataset.to;
+    /** Ask for the card at this fact, one card at a time: of the facts that are passed meanwhile for the last one. */
+    async shows() {
         const htmx = /** @type {any} */ (window).htmx;
-        if (!to) return;
-        if (!htmx) location.assign(to);
-        else htmx.ajax("GET", to, { source: this, target: "#then", select: "#then", swap: "outerHTML", replace: "true" });
+        const how = { source: this, target: "#then", select: "#then", swap: "outerHTML", replace: "true" };
+        this.asks = true;
+        for (let shown = -1; shown !== this.at && this.isConnected; ) {
+            shown = this.at;
+            const to = this.ticks[shown]?.dataset.to;
+            if (!htmx || !document.getElementById("then")) location.assign(to ?? location.href);
+            else await htmx.ajax("GET", to, how);
+        }
+        this.asks = false;
     }
 }
 

@@ -17,19 +17,25 @@ ENTRIES = 50
 
 @pages.page("/clients/{client_id}")
 async def client_card(visit: Visit, client_id: str) -> View:
-    """Show the card; as of a past moment, when the address says one, nothing can be done with it."""
+    """Show the card; as of a past moment, when the address says one, nothing can be done with it.
+
+    A step through time puts the card of another moment into the page that is there, and is the card alone.
+    """
     as_of, past = asked_of(visit), None
+    is_step = visit.is_inside and as_of is not None
     if (as_of or "by" in visit.query) and visit.asks("get_client_changes"):
-        past = await known_or_refused(past_of(visit, client_id))
+        past = await known_or_refused(past_of(visit, client_id, is_step=is_step))
     try:
         card = await visit.api.get(f"/clients/{client_id}", include="deals,next_activity,notes", as_of=as_of)
     except RefusedError as refused:
+        if is_step:
+            return View("step.html", refused.title, {"refused": refused}, refused.status)
         if refused.status != 404 or not isinstance(past, Past) or not past.stops:
             raise
         shown = {"past": past, "client_id": client_id, "as_of": as_of}
         return View("not_yet.html", visit.words("past.not_yet"), shown, 404)
     story, roads, names = await asyncio.gather(
-        _story(visit, client_id, as_of), _stages(visit), staff_named(visit, set(_unnamed(card)))
+        _story(visit, client_id, as_of), _stages(visit, card), staff_named(visit, set(_unnamed(card)))
     )
     shown = {
         "card": card,
@@ -40,8 +46,10 @@ async def client_card(visit: Visit, client_id: str) -> View:
         "past": past,
         "names": names,
         "of_channel": channel_of(visit),
+        "refused": None,
     }
-    return View("client_card.html", card["name"] or client_id, shown, is_live=past is None)
+    template = "step.html" if is_step else "client_card.html"
+    return View(template, card["name"] or client_id, shown, is_live=past is None)
 
 
 @pages.page("/clients/{client_id}/story")
@@ -76,7 +84,9 @@ async def _story(visit: Visit, client_id: str, as_of: str | None) -> object:
     return await known_or_refused(asked())
 
 
-async def _stages(visit: Visit) -> dict[tuple[str, str], str]:
-    """Return what the stages of each pipeline are called."""
+async def _stages(visit: Visit, card: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """Return what the stages are called that the card's deals are in."""
+    if not card["deals"]["items"]:
+        return {}
     found = await visit.api.get("/pipelines")
     return {(road["pipeline_id"], one["code"]): one["name"] for road in found["items"] for one in road["stages"]}

@@ -12,7 +12,7 @@ import pytest
 
 from infra.log.past_log import AsOf, Cut, TooLongError
 from infra.projector.folding import PoisonEventError
-from infra.projector.row_versions import By, Moment
+from infra.projector.row_versions import LATEST, By, Moment
 from read_api.reading.errors import PastTooLongError, PastUnreadableError, TooManyPastsError
 from read_api.reading.past import Fact, Past
 from read_api.reading.statement import Seen, Statement
@@ -78,6 +78,7 @@ class NothingEver(Nothing):
     """The same at every moment."""
 
     facts: Mapping[int, Fact] = {}
+    last = LATEST
 
     def moments(self, _views: tuple[str, ...]) -> list[Moment]:
         return []
