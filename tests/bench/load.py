@@ -124,6 +124,16 @@ def getting(paths: list[str], token: str) -> Iterator[bytes]:
         yield made[number % len(made)]
 
 
+def looking(visits: list[tuple[str, str]], host: str) -> Iterator[bytes]:
+    """Give requests of browsers for pages, in turn: each has a cookie and a path."""
+    made = [
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nAccept-Language: ru\r\n\r\n".encode()
+        for cookie, path in visits
+    ]
+    for number in count():
+        yield made[number % len(made)]
+
+
 async def run(
     host: str, port: int, connections: int, seconds: float, requests: Iterator[bytes], pace: float = 0.0
 ) -> dict[str, float]:
@@ -142,7 +152,7 @@ async def run(
     elapsed = time.perf_counter() - began
     latencies.sort()
     return {
-        "rate": len(latencies) / elapsed,
+        "rate": round(len(latencies) / elapsed, 1),
         "p50_ms": round(latencies[len(latencies) // 2] * 1e3, 2),
         "p99_ms": round(latencies[len(latencies) * 99 // 100] * 1e3, 2),
         "not_200": sum(statuses.values()) - statuses[b"200"],
@@ -156,6 +166,7 @@ def main() -> None:
         "registering": registering,
         "recording": recording,
         "getting": getting,
+        "looking": looking,
     }
     made = kinds[asked.pop("kind")](**asked.pop("options"))
     print(json.dumps(uvloop.run(run(requests=made, **asked))))

@@ -51,7 +51,7 @@ def _company(ids: Sequence[UUID], _first: int) -> Iterator[Told]:
         yield Told(seller, 1, ids[0], StaffHired(name=f"Анна {number}", role=StaffRole.SELLER))
 
 
-def _deals(ids: Sequence[UUID]) -> Iterator[Told]:
+def deals(ids: Sequence[UUID]) -> Iterator[Told]:
     """Give the life of a deal with each client: everybody's first event, then everybody's second one, …"""
     streams = [new_id() for _ in ids]
     worth = Money(amount=Decimal(250_000), currency="RUB")
@@ -72,14 +72,14 @@ def _deals(ids: Sequence[UUID]) -> Iterator[Told]:
 def _bought(ids: Sequence[UUID], first: int) -> Iterator[Told]:
     yield from about_clients(ids, first)
     yield from calls(ids, CALLS_OF_A_BUYER)
-    yield from _deals(ids)
+    yield from deals(ids)
 
 
 def _regular(ids: Sequence[UUID], first: int) -> Iterator[Told]:
     yield from about_clients(ids, first)
     yield from calls(ids, CALLS_OF_A_REGULAR)
     for _ in range(DEALS_OF_A_REGULAR):
-        yield from _deals(ids)
+        yield from deals(ids)
 
 
 COMPANY = Life(1 + len(SELLERS), _company)
