@@ -23,12 +23,6 @@ def size(*names: str) -> int:
     return sum(len(each) if name.endswith("woff2") else len(gzip.compress(each, 9)) for name, each in contents)
 
 
-def scripts_of(template: Path) -> set[str]:
-    """Return the scripts that a template names, and those that these name."""
-    named = set(re.findall(r"asset\('([\w/-]+\.js)'\)", template.read_text("utf-8")))
-    return named.union(*(re.findall(r'from "\./([\w-]+\.js)"', content(name).decode()) for name in named))
-
-
 def test_every_file_of_others_is_as_the_registry_gave_it() -> None:
     assert sums() == book()["sha256"], "run `make vendor`"
 
@@ -41,10 +35,8 @@ def test_each_says_its_version_licence_and_integrity(package: dict[str, str]) ->
 
 
 def test_a_first_visit_loads_little_and_the_next_ones_nothing() -> None:
-    loaded = {path.name: scripts_of(path) for path in (HERE / "templates").glob("*.html")}
-    assert set[str]().union(*loaded.values()) == {name for name in files() if name.endswith(".js")}
-    # What every page loads, and what the page adds that needs most beside it.
-    assert max(size(*(loaded["base.html"] | own)) for own in loaded.values()) <= 30_000
+    scripts = [name for name in files() if name.endswith(".js")]
+    assert size(*scripts) <= 30_000
     assert size("console.css") <= 8_000
     assert size("office.css") <= 2_000, "of the pages of administrators and operators alone"
     assert size("upkeep.css") <= 2_000, "of the pages about the read models alone"
