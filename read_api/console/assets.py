@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from read_api.console.packing import PACKED, packed, takes_packed
 from read_api.console.sessions import PATH
 
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "static", HERE / "elements")
 KINDS = {".js": "text/javascript", ".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml"}
+PACKED_ALREADY = {".woff2"}
 
 # Content at an address never changes: another content has another address.
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -37,8 +39,8 @@ def files() -> dict[str, Path]:
 def bundle() -> str:
     """Return a hash of all of them: whatever changes, every address does, and what names another finds it beside."""
     every = sha256()
-    for name, path in files().items():
-        every.update(f"{name}\n".encode() + sha256(path.read_bytes()).digest())
+    for name in files():
+        every.update(f"{name}\n".encode() + sha256(content(name)).digest())
     return every.hexdigest()[:16]
 
 
@@ -63,7 +65,15 @@ async def give(request: Request) -> Response:
     if path is None:
         return Response(status_code=404, headers={"Cache-Control": "no-store"})
     headers = FOR_EVER if request.path_params["bundle"] == bundle() else {"Cache-Control": "no-cache"}
+    headers = {**headers, "Vary": "Accept-Encoding"}
+    if path.suffix not in PACKED_ALREADY and takes_packed(request):
+        return Response(_sent_packed(name), headers={**headers, **PACKED}, media_type=KINDS[path.suffix])
     return Response(content(name), headers=headers, media_type=KINDS[path.suffix])
+
+
+@cache
+def _sent_packed(name: str) -> bytes:
+    return packed(content(name))
 
 
 ROUTE = Route(f"{PATH}/static/{{bundle}}/{{name:path}}", give, methods=["GET"])

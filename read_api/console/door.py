@@ -17,6 +17,7 @@ from starlette.types import Scope
 
 from read_api.console.calling import Api, Call, RefusedError
 from read_api.console.drawing import Drawing
+from read_api.console.packing import LEVEL, PACKED, SMALL_BYTES, packed, takes_packed
 from read_api.console.page import File, Gone, Page, View
 from read_api.console.sessions import (
     LOOK,
@@ -175,7 +176,7 @@ class Door:
         """Draw a page for somebody who is in."""
         chosen = [page for page in self.pages if page.name is not None and visit.may_look_at(page.asks, page.of_staff)]
         shown = {"visit": visit, "me": visit.me, "menu": chosen, "theme": visit.theme, **view.shown}
-        return self._page(view, visit.words, shown, visit.api.shown)
+        return self._page(visit.request, view, visit.words, shown, visit.api.shown)
 
     async def outside(
         self, request: Request, template: str, title: str, *, status: int = 200, **shown: Any
@@ -184,16 +185,20 @@ class Door:
         look = self.look_of(request)
         words = await self.words_for(look.language)
         view = View(template, words(title), status=status)
-        return self._page(view, words, {"visit": None, "menu": [], "theme": look.theme, **shown})
+        return self._page(request, view, words, {"visit": None, "menu": [], "theme": look.theme, **shown})
 
-    def _page(self, view: View, words: Words, shown: Mapping[str, Any], position: int | None = None) -> Response:
+    def _page(
+        self, request: Request, view: View, words: Words, shown: Mapping[str, Any], position: int | None = None
+    ) -> Response:
         nonce = secrets.token_urlsafe(16)
         more = {} if view.address is None else {"hx-replace-url": view.address}
         if view.is_live:
             more[POSITION] = str(position or 0)
         known = {"t": words, "title": view.title, "nonce": nonce, "live_from": more.get(POSITION)}
-        html = self._drawing.draw(view.template, {**known, **shown})
+        html = self._drawing.draw(view.template, {**known, **shown}).encode()
         headers = {**PAGE_HEADERS, "content-security-policy": policy(nonce), "content-language": words.language, **more}
+        if len(html) > SMALL_BYTES and takes_packed(request):
+            html, headers = packed(html, LEVEL), {**headers, **PACKED}
         return Response(html, view.status, headers, "text/html")
 
 
@@ -201,7 +206,7 @@ PAGE_HEADERS = {
     "cache-control": "no-store",
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "vary": "Cookie, Accept-Language",
+    "vary": "Cookie, Accept-Encoding, Accept-Language",
 }
 
 

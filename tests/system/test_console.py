@@ -393,6 +393,21 @@ def test_files_are_kept_by_the_browser_and_say_what_they_are(comes: Comes) -> No
     assert visitor.client.get("/console/static/old/console.css").headers["cache-control"] == "no-cache"
 
 
+def test_what_is_text_goes_packed_to_whoever_takes_that(comes: Comes) -> None:
+    visitor = comes("seller")
+    style = next(each for each in visitor.get("/console/clients").root.iter("link") if each.get("rel") == "stylesheet")
+    for address in ("/console/clients", style.attrib["href"]):
+        with visitor.client.stream("GET", address) as answer:
+            sent = b"".join(answer.iter_raw())
+            assert answer.headers["content-encoding"] == "gzip"
+            assert "accept-encoding" in answer.headers["vary"].lower()
+        plain = visitor.client.get(address, headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert len(sent) < len(plain.content) / 3
+    font = "/console/static/x/vendor/inter-latin.woff2"
+    assert "content-encoding" not in visitor.client.get(font).headers
+
+
 def test_no_word_is_left_out_of_the_translation(founded: tuple[Service, Database]) -> None:
     """A language that nobody speaks marks what is translated; what is not marked comes from the API, or is a date."""
     met: set[str] = set()

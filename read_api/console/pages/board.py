@@ -41,8 +41,7 @@ async def board(visit: Visit) -> View:
     limit = min(CARDS, CARDS_IN_ALL // max(1, len(full)))
     # A column goes on only as it was asked for, so the pipeline is named.
     whose = {**chosen, "pipeline": _road(totals)}
-    asked = (visit.api.get("/pipeline", **whose, stage=code, limit=limit) for code in full)
-    columns = dict(zip(full, await asyncio.gather(*asked), strict=True))
+    columns = dict(zip(full, await asyncio.gather(*(_column(visit, whose, code, limit) for code in full)), strict=True))
     road = next((one for one in roads["items"] if one["pipeline_id"] == _road(totals)), None)
     shown = {
         "board": totals,
@@ -57,7 +56,7 @@ async def board(visit: Visit) -> View:
         "days": _days(visit, chosen["as_of"], road),
         "address": lambda **other: _address("/console/board", chosen, other),
         "figures": _figures(visit, chosen, whose, road),
-        "further": {code: _further(chosen, code, column) for code, column in columns.items()},
+        "further": {code: _further(whose, code, column) for code, column in columns.items()},
     }
     return View("board.html", totals["name"] or visit.words("board.title"), shown, is_live=not chosen["as_of"])
 
@@ -66,9 +65,11 @@ async def board(visit: Visit) -> View:
 async def more_cards(visit: Visit) -> View:
     """Show further deals of one stage: what its column shows more of, and a page by itself."""
     chosen, stage = _chosen(visit), visit.query.get("stage", "")
-    asked: dict[str, Any] = {**chosen, "stage": stage, "cursor": visit.query.get("cursor")}
-    found = await visit.api.get("/pipeline", **asked, limit=CARDS)
-    name = next((one["name"] for one in found["stages"] if one["code"] == stage), stage)
+    found, roads = await asyncio.gather(
+        _column(visit, chosen, stage, CARDS, cursor=visit.query.get("cursor")), visit.api.get("/pipelines")
+    )
+    road = next((one for one in roads["items"] if one["pipeline_id"] == chosen["pipeline"]), None)
+    name = next((one["name"] for one in road["stages"] if one["code"] == stage), stage) if road else stage
     shown = {
         "column": found,
         "led": await _led(visit, chosen, found["items"]),
@@ -98,6 +99,13 @@ async def _totals(visit: Visit, chosen: Mapping[str, str]) -> Mapping[str, Any]:
         if refused.status != NOT_FOUND or chosen["pipeline"]:
             raise
     return NO_BOARD
+
+
+async def _column(
+    visit: Visit, whose: Mapping[str, str], stage: str, limit: int, **more: str | None
+) -> Mapping[str, Any]:
+    """Return a page of what a stage holds, the oldest first: the list of deals, which counts and adds up nothing."""
+    return dict(await visit.api.get("/deals", **whose, **more, status="open", stage=stage, limit=limit))
 
 
 async def _sellers(visit: Visit) -> list[Mapping[str, Any]]:
@@ -136,10 +144,10 @@ def _chosen(visit: Visit) -> dict[str, str]:
     return {**chosen, "as_of": visit.past(chosen["as_of"])}
 
 
-def _further(chosen: Mapping[str, str], stage: str, column: Mapping[str, Any]) -> str | None:
+def _further(whose: Mapping[str, str], stage: str, column: Mapping[str, Any]) -> str | None:
     """Return where a column goes on, if it does."""
-    whose = {"pipeline": _road(column), "stage": stage, "cursor": column["next"] or ""}
-    return _address("/console/board/more", chosen, whose) if column["next"] else None
+    rest = {"stage": stage, "cursor": column["next"] or ""}
+    return _address("/console/board/more", whose, rest) if column["next"] else None
 
 
 def _is_offered(visit: Visit, road: Mapping[str, Any], as_of: str) -> bool:

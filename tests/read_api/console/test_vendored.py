@@ -37,9 +37,14 @@ def test_each_says_its_version_licence_and_integrity(package: dict[str, str]) ->
 def test_a_first_visit_loads_little_and_the_next_ones_nothing() -> None:
     scripts = [name for name in files() if name.endswith(".js")]
     assert size(*scripts) <= 30_000
-    assert size("console.css") <= 8_000
-    assert size("office.css") <= 2_000, "of the pages of administrators and operators alone"
-    assert size("upkeep.css") <= 2_000, "of the pages about the read models alone"
+    others = [name for name in files() if name.endswith(".css") and name != "console.css"]
+    sheets = [
+        re.findall(r"asset\('([\w-]+\.css)'\)", each.read_text("utf-8")) for each in HERE.glob("templates/*.html")
+    ]
+    # Every page has the first, and one of the others at most.
+    assert {name for page in sheets for name in page} == {"console.css", *others}
+    assert max(len(page) for page in sheets) == 1
+    assert size("console.css") + max(size(name) for name in others) <= 8_000
     assert size(*(name for name in files() if name.endswith(".woff2"))) <= 90_000
 
 
