@@ -20,7 +20,7 @@ from read_api.console.packing import packed, takes_packed
         ("", False),
     ],
 )
-def test_who_takes_what_is_packed_says_so(said: str, takes: bool) -> None:  # noqa: FBT001 - a case of a table
+def test_who_takes_what_is_packed_says_so(said: str, takes: bool) -> None:
     scope = {"type": "http", "headers": [(b"accept-encoding", said.encode())]}
     assert takes_packed(Request(scope)) is takes
 
