@@ -28,7 +28,7 @@ RECORDED: set[tuple[str, tuple[str, ...]]] = {
 }
 """What a filter chooses among, by its name."""
 
-OF_AN_ANSWER = {"format", "headings", "sort"}
+OF_AN_ANSWER = {"data", "format", "headings", "sort"}
 """Choices that are none of what was recorded."""
 
 

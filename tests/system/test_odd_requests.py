@@ -30,6 +30,8 @@ KNOWN = {
     "activity_id": str(demo_id("meeting")),
     "code": "scales",
     "report": "monthly_sales",
+    "stream": str(demo_id("anna")),
+    "projection": "products",
 }
 HEADERS = (
     *("If-Match", "If-None-Match", "Idempotency-Key", "Last-Event-ID", "Accept", "Accept-Language", "Accept-Encoding"),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import pytest
@@ -167,9 +167,13 @@ def check_board(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int,
     if eye.as_of is not None:
         return
     deals = [one for one in eye.sight.whole.deals.values() if eye.sight.deal(one["deal_id"])]
-    wanted = parse_qs(urlsplit(query.path).query).get("seller")
+    asked = dict(parse_qsl(urlsplit(query.path).query))
     deals = [one for one in deals if one["pipeline_id"] == told[1]["pipeline_id"]]
-    deals = [one for one in deals if wanted is None or one["seller_id"] == wanted[0]]
+    deals = [one for one in deals if one["seller_id"] == asked.get("seller", one["seller_id"])]
+    for unit in asked.keys() & {"team_id", "branch_id"}:
+        staff = Query("list_staff", "/staff?limit=200", is_list=True, body=None).of(eye.office, None, "", "admin").json()
+        members = {one["staff_id"] for one in staff["items"] if one[unit] == asked[unit]}
+        deals = [one for one in deals if one["seller_id"] in members]
     for column in told[1]["stages"]:
         assert column["count"] == sum(one["status"] == "open" and one["stage"] == column["code"] for one in deals)
     for status in ("won", "lost"):
