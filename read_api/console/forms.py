@@ -1,7 +1,7 @@
 """Forms of commands: drawn from the API's description of them, and read back into what the API takes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +37,12 @@ class Field:
     def id(self) -> str:
         """What the field is called in the page."""
         return f"f-{self.name.replace('.', '-')}"
+
+    def without(self, had: Collection[str | None]) -> "Field":
+        """Return it, if it says where something goes, without where that is already: it would change nothing."""
+        if not self.name.startswith("to_"):
+            return self
+        return replace(self, choices=[each for each in self.choices if each[0] not in had])
 
 
 class Description:
@@ -130,7 +136,7 @@ async def stage_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
     deal, found = await asyncio.gather(visit.api.get(f"/deals/{given.get('deal_id', '')}"), visit.api.get("/pipelines"))
     road = next((one for one in found["items"] if one["pipeline_id"] == deal["pipeline_id"]), None)
     stages = (one for one in (road or {"stages": []})["stages"] if not one["is_retired"])
-    # Where another has moved it meanwhile is what was asked for, all the same.
+    # Where another has moved it meanwhile is what was wanted, and is told as such.
     kept = {given.get("to_stage")}
     return [(one["code"], one["name"] or one["code"]) for one in stages if one["code"] not in {deal["stage"]} - kept]
 

@@ -15,7 +15,7 @@ HANDING_OVER = frozenset({"change-staff-role", "depart-staff"})
 class Subject(NamedTuple):
     """What a form is about; `channel` and `direction` are those of an activity, `of` are the ids of a deal or client.
 
-    `follows` is what will happen.
+    `follows` is what will happen, `has` what it has already: the stage it is in, whose it is.
     """
 
     said: str
@@ -23,6 +23,7 @@ class Subject(NamedTuple):
     direction: str | None = None
     follows: str | None = None
     of: Mapping[str, str | None] | None = None
+    has: frozenset[str | None] = frozenset()
 
     @property
     def is_client(self) -> bool:
@@ -68,12 +69,17 @@ async def _activity(visit: Visit, hidden: Given) -> Subject:
 async def _deal(visit: Visit, hidden: Given) -> Subject:
     told = await visit.api.get(f"/deals/{hidden['deal_id']}")
     said = _joined(told["title"] or visit.words("card.deal").capitalize(), told["client_name"])
-    return Subject(said, of={"deal_id": told["deal_id"], "client_id": told["client_id"]})
+    of = {"deal_id": told["deal_id"], "client_id": told["client_id"]}
+    return Subject(said, of=of, has=frozenset({told["stage"], told["seller_id"]}))
 
 
 async def _client(visit: Visit, hidden: Given) -> Subject | None:
-    found = await visit.api.get("/clients", ids=hidden["client_id"], fields="name")
-    return next((Subject(one["name"], of={"client_id": one["client_id"]}) for one in found["items"]), None)
+    found = await visit.api.get("/clients", ids=hidden["client_id"], fields="name,owner_id")
+    made = (
+        Subject(one["name"], of={"client_id": one["client_id"]}, has=frozenset({one["owner_id"]}))
+        for one in found["items"]
+    )
+    return next(made, None)
 
 
 async def _staff(visit: Visit, hidden: Given) -> Subject:

@@ -171,7 +171,9 @@ def check_board(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int,
     deals = [one for one in deals if one["pipeline_id"] == told[1]["pipeline_id"]]
     deals = [one for one in deals if one["seller_id"] == asked.get("seller", one["seller_id"])]
     for unit in asked.keys() & {"team_id", "branch_id"}:
-        staff = Query("list_staff", "/staff?limit=200", is_list=True, body=None).of(eye.office, None, "", "admin").json()
+        staff = (
+            Query("list_staff", "/staff?limit=200", is_list=True, body=None).of(eye.office, None, "", "admin").json()
+        )
         members = {one["staff_id"] for one in staff["items"] if one[unit] == asked[unit]}
         deals = [one for one in deals if one["seller_id"] in members]
     for column in told[1]["stages"]:

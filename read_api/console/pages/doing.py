@@ -63,6 +63,8 @@ async def _form(
         conflict = await conflict_of(visit, about, version, refused, fields)
         # Sent once more, it is done all the same: whoever sends it has been told that another was faster.
         version = str(refused.problem.get("version", ""))
+        # What another did already is not done again: what was written beside it would be lost.
+        fields = [field.without(about.has if about else ()) for field in fields]
     return View(
         "verb.html",
         title,
