@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -23,10 +24,12 @@ from pydantic import ValidationError
 from app.composition.reading import time_machine_at
 from commands.base import Command
 from commands.branch import OpenBranch
+from commands.deal import OpenDeal
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted
 from commands.registry import COMMANDS
 from commands.team import OpenTeam
+from events.values import Money
 from infra.amounts import amount_text
 from infra.analytics.answer import parked_of, rows, with_amounts_written
 from infra.backup.backup import back_up
@@ -41,7 +44,7 @@ from replay.repair.parked import parked
 from tests.database import MASTER, ROLE_PASSWORDS, Database, copy_of, urls_of
 from tests.infra.backup.backups import empty_database
 from tests.replay.export.test_export import exported, logged
-from tests.system.chances import UNITS
+from tests.system.chances import CLIENTS, ROADS, STAFF, UNITS
 from tests.system.company import Company, company
 from tests.system.histories import ADMIN, BUSY, Asked, play
 from tests.system.odd import odd
@@ -53,6 +56,24 @@ AT_ONCE = 16
 
 
 UNITS_THERE = [[Asked(kind(name=name), ADMIN) for kind in (OpenTeam, OpenBranch) for name in UNITS]]
+
+
+ENDS = [
+    [
+        Asked(
+            OpenDeal(
+                deal_id=UUID(int=7_000 + number),
+                seller_id=STAFF[0],
+                client_id=CLIENTS[0],
+                pipeline_id=ROADS[1],
+                amount=Money(amount=Decimal(amount), currency="CLF"),
+            ),
+            ADMIN,
+        )
+        for number, amount in enumerate(("99999999999999.9999", "0.0001", "0"))
+    ]
+]
+"""Amounts as large and as small as there are: chance may leave them out."""
 
 
 def asked(kind: type[Command], fields: dict[str, Any]) -> Command | None:
@@ -96,6 +117,7 @@ def lived(cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.Tem
         print(f"LETOPIS_ODD_COMMANDS={COMMANDS_IN_ALL} LETOPIS_ODD_SEED={SEED}")
         for batch in (*UNITS_THERE, *BUSY):
             play(one.runner, batch)
+        assert all(isinstance(answer, Accepted) for batch in ENDS for _, answer in play(one.runner, batch))
         told: Counter[str] = Counter()
         refused: Counter[str] = Counter()
         commands = odd_commands()
