@@ -1,6 +1,7 @@
 """A report as a question in SQL: what whoever may ask in SQL reads, changes, and asks themselves."""
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import takewhile
 
 import duckdb
@@ -17,8 +18,8 @@ def question_of(facts: FactSchema, name: str, parameters: Given, sight: Sight, s
     """
     report = facts.report(name)
     given = given_to(report, parameters)
-    with duckdb.connect() as connection:
-        check_parameters(connection, report, given)
+    with _nothing().cursor() as cursor:
+        check_parameters(cursor, report, given)
     text = written(report.sql, {**settings, **given, **sight._asdict()})
     said = "".join(takewhile(lambda line: line.startswith("--"), text.splitlines(keepends=True)))
     inner = "".join(f"    {line}" for line in text[len(said) :].splitlines(keepends=True))
@@ -32,3 +33,9 @@ def question_of(facts: FactSchema, name: str, parameters: Given, sight: Sight, s
     )
     order = ", ".join(f"answer.{column} NULLS LAST" for column in report.order)
     return f"{said}WITH answer AS (\n{inner})\nSELECT\n{columns}\nFROM answer\n{joins}ORDER BY {order}\n"
+
+
+@cache
+def _nothing() -> duckdb.DuckDBPyConnection:
+    """Return a database with nothing in it, where values are read as what a parameter is; to open one takes 15 ms."""
+    return duckdb.connect(config={"threads": 1})
