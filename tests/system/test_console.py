@@ -2,12 +2,14 @@
 
 import json
 import re
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from itertools import product
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -26,7 +28,7 @@ from read_api.reading.past import TimeMachine, rows_then
 from tests.database import MASTER, Database
 from tests.system.conftest import company_of
 from tests.system.jobs import Operations
-from tests.system.service import Service, service, token, wait_ready
+from tests.system.service import Service, environment, letopis, service, token, wait_ready
 from tests.system.strange_words import strangely
 from tests.system.visitors import SAME_ORIGIN, Form, Seen, Visitor, query_of, shape_of
 
@@ -326,6 +328,23 @@ def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(
             assert steps["earlier"] == (ticks[place - 1].attrib["data-to"] if place else None)
             assert steps["later"] == (ticks[place + 1].attrib["data-to"] if place + 1 < len(ticks) else None)
             assert not any(form.command for form in page.forms), "nothing is done in the past"
+
+
+def test_the_command_line_prints_the_card_of_the_page(
+    comes: Comes, founded: tuple[Service, Database], tmp_path: Path
+) -> None:
+    visitor = comes("seller")
+    for by, client in (("recorded", ROMASHKA), ("occurred", PETR)):
+        moments = [fact[f"{by}_at"] for fact in visitor.api(f"/clients/{client}/changes?by={by}")["items"]]
+        then = moments[len(moments) // 2]
+        command = letopis("client", "as-of", str(client), f"--{by}", then, "--json")
+        # The service writes its own folder; this one needs the database and its key.
+        env = environment(tmp_path, founded[1].owner_url)
+        printed = json.loads(subprocess.run(command, env=env, capture_output=True, check=True).stdout)
+        card = visitor.api(f"/clients/{client}?as_of={quote(f'{by}:{then}')}")
+        assert {name: card[name] for name in printed} == printed, by
+        page = visitor.get(f"/console/clients/{client}?by={by}&as_of={quote(then)}")
+        assert texts(page.main, ".//h1")[0].startswith(printed["name"])
 
 
 def test_a_step_is_the_card_of_the_page(comes: Comes) -> None:
