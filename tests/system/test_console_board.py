@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -105,6 +106,25 @@ def test_on_every_day_the_page_says_what_the_api_says_and_the_report_counted(peo
             assert shown == words.number(stage["count"]), (day, code)
             sums = said(page, f".//section[@id='stage-{code}']/p")
             assert sums == " ".join((words.sums(stage["sums"]) or "—").split()), (day, code)
+
+
+def test_a_question_in_sql_as_of_a_day_is_answered_from_what_was_recorded_by_its_end(
+    people: dict[str, Visitor],
+) -> None:
+    analyst = people["analyst"]
+    sql = "SELECT * FROM fact_deal ORDER BY position"
+
+    def asked(**more: str) -> list[dict[str, Any]]:
+        return list(analyst.api(f"/analytics/sql?{urlencode({'sql': sql, **more})}")["rows"])
+
+    now = asked()
+    early = [row["position"] for row in now if FIRST + row["position"] * STEP < datetime.now(UTC) - STEP][:5]
+    assert early
+    for position in early:
+        day = (FIRST + position * STEP).date()
+        assert asked(as_of=day.isoformat()) == [row for row in now if row["position"] <= position], day
+        before = (day - STEP).isoformat()
+        assert asked(as_of=before) == [row for row in now if row["position"] < position], before
 
 
 def held(changes: list[Any], day: int) -> Mapping[str, Any]:
