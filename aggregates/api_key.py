@@ -4,6 +4,7 @@ from datetime import datetime
 
 from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
 from events.api_key import ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated
+from infra.moments import moment_text
 
 
 class NotForProgramsError(WrongValueError):
@@ -80,7 +81,7 @@ class ApiKey(Aggregate):
             raise SecretWasUsedError(api_key_id=self.id)
         good = [until for until in self.secrets.values() if until > now]
         if len(good) > 1 and old_good_until > now:
-            raise ApiKeyIsRotatingError(api_key_id=self.id, until=min(good).isoformat(timespec="minutes"))
+            raise ApiKeyIsRotatingError(api_key_id=self.id, until=moment_text(min(good)))
         self.trigger_event(
             ApiKeyRotated, secret_sha256=secret_sha256, expires_at=expires_at, old_good_until=old_good_until
         )

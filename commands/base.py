@@ -15,7 +15,7 @@ from aggregates.base import Aggregate, kind_named
 from commands.roles import Roles
 from events.ids import staff_id_of
 from events.marks import ids_named
-from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, EditedKind, Moment, Notice
+from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, AnyMoment, EditedKind, Notice
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -40,7 +40,7 @@ def wrong_field(field: str, code: str, sentence: str, **facts: Any) -> PydanticC
     return PydanticCustomError(code, sentence, {**facts, "field": field})
 
 
-GivenMoment = Annotated[Moment, BeforeValidator(_written_out)]
+GivenMoment = Annotated[AnyMoment, BeforeValidator(_written_out)]
 """A moment as a caller gives it."""
 
 _LENGTH = "^P([0-9]{1,2}W|[0-9]{1,2}D|([0-9]{1,2}D)?T([0-9]{1,4}H|([0-9]{1,4}H)?[0-9]{1,6}M))$"

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from events.marks import FREE_TEXT, OPEN
 
@@ -44,7 +44,10 @@ Version = Annotated[str, StringConstraints(pattern=VERSION)]
 # Nobody has met a client before 1900; what lies after 2100 is a slip of the keyboard.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+AnyMoment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+"""As people say it, in any zone."""
+Moment = Annotated[AnyMoment, AfterValidator(lambda moment: moment.astimezone(UTC))]
+"""As facts say it, in UTC; those that say it in another zone are old."""
 # Nobody is reminded by seconds; beyond a quarter of a year it is another plan.
 SHORTEST_NOTICE = timedelta(minutes=1)
 LONGEST_NOTICE = timedelta(days=90)

@@ -151,7 +151,8 @@ def _of_csv(column: Any, form: Form) -> Any:
         return pa.array(
             [None if one is None else str(one).replace(".", ",") for one in column.to_pylist()], pa.string()
         )
-    is_plain = pa.types.is_primitive(kind) and not (pa.types.is_time(kind) or pa.types.is_interval(kind))
+    is_moment = pa.types.is_timestamp(kind) and kind.tz is not None
+    is_plain = pa.types.is_primitive(kind) and not (is_moment or pa.types.is_time(kind) or pa.types.is_interval(kind))
     if is_plain or has_point:
         return column
     return pa.array([None if one is None else _defused(_text(one)) for one in column.to_pylist()], pa.string())

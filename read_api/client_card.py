@@ -104,7 +104,7 @@ class DataNotice(Answer):
     given_at: datetime
     actor: str
     staff_id: UUID | None
-    staff_name: str | None
+    staff_name: Annotated[str | None, Sql("s.name")]
 
 
 class OpenDeals(Answer):
@@ -127,10 +127,12 @@ _CONTACT_POINTS = Sql(
 )
 _DATA_NOTICES = Sql(
     list_of(
-        "jsonb_set(p.value, '{staff_name}', coalesce(to_jsonb(s.name), 'null'))",
-        f"""jsonb_array_elements(c.data_notices) WITH ORDINALITY AS p
-            LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = (p.value ->> 'staff_id')::uuid""",
-        order="p.ordinality",
+        json_of(DataNotice, "p"),
+        f"""ROWS FROM (jsonb_to_recordset(c.data_notices)
+                AS (text_version text, channel text, given_at timestamptz, actor text, staff_id uuid)
+            ) WITH ORDINALITY AS p (text_version, channel, given_at, actor, staff_id, place)
+            LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = p.staff_id""",
+        order="p.place",
     )
 )
 _PARENT_NAME = Sql(

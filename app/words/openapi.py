@@ -146,7 +146,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
         title="Letopis",
         version="1",
         summary="An event-sourced CRM backend",
-        description="Commands record facts; reads show views of them. Times are UTC; money is a decimal string.",
+        description="Commands record facts; reads show views of them. Moments are UTC, 2026-03-02T09:00:00Z or, with"
+        " six digits of a fraction, 2026-03-02T09:00:00.250000Z; commands take any zone. Money is a decimal string.",
         routes=app.routes,
         servers=[{"url": "/", "description": "Where this document was read."}],
     )

@@ -262,7 +262,7 @@ def _request(
 ) -> CommandRequest:
     now = datetime.now(UTC)
     if command.occurred_at is not None and command.occurred_at > now:
-        raise InvalidCommandError({"pointer": "/occurred_at", "code": "in-the-future", "now": now.isoformat()})
+        raise InvalidCommandError({"pointer": "/occurred_at", "code": "in-the-future"})
     command_id = None if key is None else uuid5(KEY_SPACE, f"{actor.id}\n{key}")
     return CommandRequest.of(command, actor, keyed_hash, command_id=command_id, received_at=now, standing=standing)
 

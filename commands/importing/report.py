@@ -46,8 +46,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the account for printing as JSON."""
-        ended_at = None if self.ended_at is None else self.ended_at.isoformat()
-        return {**asdict(self), "reasons": dict(self.reasons), "seconds": round(self.seconds, 3), "ended_at": ended_at}
+        return {**asdict(self), "reasons": dict(self.reasons), "seconds": round(self.seconds, 3)}
 
     def add(self, other: "Report") -> None:
         """Add the account of another file of the same import."""

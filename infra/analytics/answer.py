@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from infra.amounts import amount_text
 from infra.analytics.fact_schema import Report, ReportParameterError
+from infra.moments import moment_text
 
 POSITION_KEY, PARKED_KEY, STALE_KEY = b"letopis_position", b"letopis_parked", b"letopis_stale"
 
@@ -59,7 +60,7 @@ def with_amounts_written(table: Any) -> Any:
 
 
 def rows(table: Any) -> list[dict[str, Any]]:
-    """Return an answer's rows ready for JSON: numbers as decimal strings, days and moments in ISO 8601."""
+    """Return an answer's rows ready for JSON: numbers as decimal strings, moments as everywhere, days in ISO 8601."""
     return [{name: plain(value) for name, value in row.items()} for row in with_amounts_written(table).to_pylist()]
 
 
@@ -68,7 +69,7 @@ def plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, datetime | date | time):
-        return value.isoformat()
+        return moment_text(value) if isinstance(value, datetime) and value.tzinfo else value.isoformat()
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Mapping):

@@ -13,6 +13,7 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 import structlog
 
+from infra.moments import moment_text
 from infra.told import ToldError
 
 BEHIND_SECONDS = 60.0
@@ -62,14 +63,10 @@ class ClockAheadError(ToldError):
             "restart Letopis."
         )
         self.facts: dict[str, Any] = {
-            "clock": _told(clock),
-            "expected": _told(expected),
+            "clock": moment_text(clock),
+            "expected": moment_text(expected),
             "retry_after": RETRY_AFTER,
         }
-
-
-def _told(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
 
 
 class ClockBehindError(ToldError):

@@ -11,6 +11,7 @@ import psycopg
 
 from infra.log.envelope import ReadEvent
 from infra.log.log_reader import READ_COLUMNS, Checkpoint, read_events_with_parties
+from infra.moments import moment_text
 from infra.told import ToldError
 
 
@@ -160,7 +161,7 @@ class MomentAheadError(ToldError):
     """The moment asked for has not come yet; `now` is the log's clock, or its last fact where that is later."""
 
     def __init__(self, now: datetime) -> None:
-        super().__init__(f"It is {now.isoformat()}: nothing is known of what comes after. Name a moment up to now.")
+        super().__init__(f"It is {moment_text(now)}: nothing is known of what comes after. Name a moment up to now.")
         self.now = now
 
 

@@ -40,9 +40,12 @@ class ServerSilentError(psycopg.OperationalError):
 
 
 def limits(seconds: float, lock_seconds: float | None = None) -> str:
-    """Return the options of a session in which the server itself gives up a statement, or a wait for a lock."""
+    """Return the options of a session in which the server itself gives up a statement, or a wait for a lock.
+
+    Its moments are in UTC, whatever zone the server is in.
+    """
     lock = seconds / 2 if lock_seconds is None else lock_seconds
-    return f"-c statement_timeout={seconds * 1000:.0f} -c lock_timeout={lock * 1000:.0f}"
+    return f"-c TimeZone=UTC -c statement_timeout={seconds * 1000:.0f} -c lock_timeout={lock * 1000:.0f}"
 
 
 def patience_of(seconds: float) -> float:

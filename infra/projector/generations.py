@@ -26,7 +26,7 @@ _COLUMNS = "name, generation AS number, shape, fingerprint, state, position, eve
 # statistics of a table that was empty a moment ago say, the index is the way. A read model that loses its last
 # moments in a crash of the server loses its checkpoint with them and folds them again: no need to wait for the disk.
 _SESSION = (
-    "-c TimeZone=UTC -c synchronous_commit=off -c random_page_cost=1.1 -c enable_hashjoin=off -c enable_mergejoin=off"
+    "-c synchronous_commit=off -c random_page_cost=1.1 -c enable_hashjoin=off -c enable_mergejoin=off"
     " -c application_name=letopis-projector"
 )
 

@@ -55,7 +55,7 @@ client_timeline = Projection(
     ddl=Path(__file__).with_suffix(".sql"),
     # Each key is touched by one event only, so any sharing of the work is a right one.
     partition_by="stream",
-    version=3,
+    version=4,
     shape=3,
     is_append_only=True,
     needs_parties=True,

@@ -5,12 +5,13 @@ A member without an `Sql` of its own is the view's column of its name.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import UnionType
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from infra.amounts import postgres_text
+from infra import amounts, moments
 from read_api.reading.statement import Statement
 
 ItemT = TypeVar("ItemT")
@@ -28,7 +29,7 @@ class Sql:
 
 def amount_in(currency: str) -> Sql:
     """Return where an amount comes from whose currency is in this column: a text, that nobody takes for a float."""
-    return Sql(postgres_text("{column}", f"{{row}}.{currency}"))
+    return Sql(amounts.postgres_text("{column}", f"{{row}}.{currency}"))
 
 
 NOT_SELECTED = Sql("")
@@ -87,14 +88,19 @@ class Sum(Answer):
 
 
 def columns(model: type[BaseModel], alias: str, only: Collection[str] | None = None) -> dict[str, str]:
-    """Return the SQL of each member of an answer, or of these, made of the rows of a view under this alias."""
+    """Return the SQL of each member of an answer, or of these, made of the rows of a view under this alias.
+
+    A member that is a moment is the text that it is everywhere, whatever its SQL.
+    """
     found = {}
     for name, field in model.model_fields.items():
         if only is not None and name not in only:
             continue
         given = next((one.text for one in field.metadata if isinstance(one, Sql)), "{column}")
         if given:
-            found[name] = given.replace("{column}", f"{alias}.{name}").replace("{row}", alias)
+            told = given.replace("{column}", f"{alias}.{name}").replace("{row}", alias)
+            is_moment = datetime in (field.annotation, *get_args(field.annotation))
+            found[name] = moments.postgres_text(told) if is_moment else told
     return found
 
 

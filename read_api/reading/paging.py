@@ -193,7 +193,7 @@ def page_statement(
     item = columns(listing.item, a, listing.shown)
     members = ", ".join(f"{value} AS {name}" for name, value in item.items())
     sorted_by = [f"key_{number}" for number in range(len(keys))]
-    members += "".join(f", {key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
+    its_keys = ", ".join(f"{key} AS {name}" for key, name in zip(keys, sorted_by, strict=True))
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
     if owners:
         end = f"{order} LIMIT {size} + 1"
@@ -207,17 +207,17 @@ def page_statement(
         ]
     counted = f", {' + '.join(counts)}" if has_count else ""
     sql = f"""{around.before}{found}, page AS MATERIALIZED (
-    SELECT {members}
+    SELECT row_to_json(i)::text AS item, {its_keys}
     FROM (
         {rows}
     ) AS {a}
     {listing.joins}
+    CROSS JOIN LATERAL (SELECT {members}) AS i
 )
 SELECT seen.*, {"".join(f"{column}, " for column in around.columns)}(
-    SELECT json_agg(i)::text
+    SELECT '[' || string_agg(i.item, ',') || ']'
     FROM (
-        SELECT {", ".join(f"p.{name}" for name in item)}
-        FROM page AS p
+        SELECT p.item FROM page AS p
         ORDER BY {page_order}
         LIMIT {size}
     ) AS i

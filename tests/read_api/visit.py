@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any, Self
 from uuid import UUID
@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from events.base import Event
+from infra.moments import moment_text
 from infra.projector.folding import Rows
 from infra.projector.row_store import RowStore
 from projections.registry import PROJECTIONS
@@ -68,4 +69,6 @@ def as_asked(expected: Any, found: Any) -> Any:
 
 
 def _written(value: date | UUID) -> str:
+    if isinstance(value, datetime):
+        return moment_text(value)
     return value.isoformat() if isinstance(value, date) else str(value)

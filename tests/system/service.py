@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from psycopg import sql
 
 from app.auth.issuing import issue_token
 from app.composition.wiring import batch_runner
@@ -21,13 +22,14 @@ from app.demo.company import load_demo_company
 from app.settings import Settings
 from infra.postgres.connection import OwnConnection
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import MASTER, copy_of
+from tests.database import MASTER, administer, copy_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "a secret that only the tests know, of 32 bytes and more"
 START_PATIENCE = 60.0
 NOTHING: Mapping[str, str] = {}
 LEVEL_PATIENCE = 10.0
+ZONE = sql.Literal("Asia/Kathmandu")
 
 
 def environment(var: Path, database_url: str | None, code: Path = ROOT, provider: str | None = None) -> dict[str, str]:
@@ -124,8 +126,12 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 @contextmanager
 def demo_service(cluster: EmbeddedPostgres, template: str, folder: Path) -> Iterator[Service]:
-    """Run a service that has the demo company, on a database of its own, until the block ends."""
+    """Run a service that has the demo company, on a database of its own, until the block ends.
+
+    The database has a zone of its own too, which is in no answer.
+    """
     with copy_of(cluster, template) as database:
+        administer(cluster, sql.SQL("ALTER DATABASE {} SET TimeZone = {}").format(sql.Identifier(database.name), ZONE))
         borrow = OwnConnection(database.writer_url)
         load_demo_company(batch_runner(MASTER, borrow).run, MASTER.keyed_hash, datetime.now(UTC))
         borrow.close()

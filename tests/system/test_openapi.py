@@ -1,16 +1,19 @@
 """The description of the interface is true and complete: every answer it promises, every refusal, every example."""
 
+import csv
 import json
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
 import schemathesis
+from schemathesis import Case, Response
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
@@ -20,6 +23,7 @@ from commands.registry import COMMANDS
 from infra.postgres.embedded import EmbeddedPostgres
 from tests import examples
 from tests.system.service import Service, demo_service, token
+from tests.system.told_moments import ENDED, FORM, NOT_TOLD, Member, Promised, like_moments
 
 ADMIN = token(ADMIN_ID, "admin")
 
@@ -183,7 +187,35 @@ def test_every_command_is_described_with_an_example_that_is_our_own(living: Livi
     assert shown == ours
 
 
-def test_every_read_of_real_things_answers_as_described(living: Living) -> None:
+class Read(NamedTuple):
+    """One read: as it was asked for, and what was answered."""
+
+    path: str
+    case: Case[Any]
+    answer: Response
+
+
+@pytest.fixture(scope="module")
+def reads(living: Living) -> list[Read]:
+    """Every read of real things, in each of its forms, now and as of now."""
+    commands = [{"command": name, "data": data} for name, data in ENDED]
+    told = httpx.post(
+        f"{living.service.address}/commands", json={"atomic": True, "commands": commands}, headers=ADMIN, timeout=60
+    )
+    assert told.status_code == 200, told.text
+    schema, upto = schemathesis.openapi.from_dict(living.document), told.headers["Letopis-Position"]
+    found, now = [], datetime.now(UTC).isoformat()
+    for path, parts, query in _questions(living):
+        taken = {each["name"] for each in living.document["paths"][path]["get"]["parameters"]}
+        first = {**query, "min_position": upto} if "min_position" in taken else query
+        for asked in (first, *([{**first, "as_of": now}] if "as_of" in taken else [])):
+            case = schema[path]["GET"].Case(path_parameters=parts, query=asked, headers=ADMIN)
+            found.append(Read(path, case, case.call(base_url=living.service.address)))
+    return found
+
+
+def _questions(living: Living) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Give every path that is read, with the ids in it, and each query that it is asked with."""
     known = {
         "client_id": demo_id("romashka"),
         "deal_id": demo_id("deal romashka"),
@@ -194,34 +226,70 @@ def test_every_read_of_real_things_answers_as_described(living: Living) -> None:
         "stream": demo_id("anna"),
         "projection": "products",
     }
-    schema = schemathesis.openapi.from_dict(living.document)
-    asked = []
+    reports = httpx.get(f"{living.service.address}/analytics", headers=ADMIN).json()["items"]
     for method, path, _operation in living.operations():
         if method != "get":
             continue
-        operation = schema[path]["GET"]
-        queries: list[dict[str, Any]] = [{}]
         ids: dict[str, Any] = {name: str(value) for name, value in known.items() if f"{{{name}}}" in path}
-        if path == "/my-day":
-            queries = [{"staff": str(demo_id("anna"))}]
-        if path == "/analytics/sql":
-            queries = [{"sql": "FROM dim_staff"}, {"sql": "FROM dim_staff", "format": "csv"}]
         if "{report}" in path:
-            reports = httpx.get(f"{living.service.address}/analytics", headers=ADMIN).json()["items"]
-            queries = [{}, {"format": "csv"}, {"format": "arrow"}] if path.endswith("{report}") else [{}]
-            if path.endswith("/chart"):
-                reports = [one for one in reports if one["chart"]]
+            queries: list[dict[str, Any]] = [{}]
+            if path.endswith("{report}"):
+                queries += [{"format": "csv"}, {"format": "arrow"}]
+            drawn = [one for one in reports if one["chart"] or not path.endswith("/chart")]
+            yield from ((path, {**ids, "report": one["name"]}, query) for one in drawn for query in queries)
         else:
-            reports = [{}]
-        for report in reports:
-            for query in queries:
-                parts = ids | ({"report": report["name"]} if report else {})
-                case = operation.Case(path_parameters=parts, query=query, headers=ADMIN)
-                answer = case.call(base_url=living.service.address)
-                assert answer.status_code == 200, f"{path} {answer.text}"
-                case.validate_response(answer)
-                asked.append(path)
-    assert len(set(asked)) >= 20
+            yield from ((path, ids, query) for query in QUERIES.get(path, ({},)))
+
+
+QUERIES: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "/my-day": ({"staff": str(demo_id("anna"))},),
+    "/analytics/sql": tuple(
+        {"sql": "SELECT *, [recorded_at] AS times FROM fact_deal", **form} for form in ({}, {"format": "csv"})
+    ),
+}
+"""What is asked with, where a read cannot be asked without."""
+
+
+def test_every_read_of_real_things_answers_as_described(reads: list[Read]) -> None:
+    for path, case, answer in reads:
+        assert answer.status_code == 200, f"{path} {answer.text}"
+        case.validate_response(answer)
+    assert len({path for path, _, _ in reads}) >= 20
+
+
+def test_every_moment_of_every_answer_has_one_form(living: Living, reads: list[Read]) -> None:
+    promised, told, written = Promised(living.document), set[Member](), Counter[str]()
+    schemas = []
+    for path, _, answer in reads:
+        forms = living.document["paths"][path]["get"]["responses"]["200"].get("content", {})
+        kind = answer.headers["content-type"][0].partition(";")[0]
+        found: list[Any] = []
+        if kind == "text/csv":
+            found = list(like_moments(list(csv.reader(answer.text.splitlines()))))
+        elif kind.endswith("json"):
+            schemas.append(forms[kind]["schema"])
+            members = list(promised.told(schemas[-1], answer.json()))
+            told |= {member for member, _ in members}
+            found = [*(moment for _, moment in members), *like_moments(answer.json())]
+        assert [moment for moment in found if not FORM.fullmatch(moment)] == [], path
+        written[kind] += len(found)
+    assert {"application/cloudevents-batch+json", "application/json", "text/csv"} <= set(+written)
+    assert promised.all(schemas) - told <= NOT_TOLD
+
+
+@pytest.mark.parametrize(
+    ("path", "event"),
+    [("/events?after=0", "position"), ("/projections/progress", "items"), ("/operations/jobs/{job}", "asked_at")],
+)
+def test_a_stream_has_the_same_form(living: Living, path: str, event: str) -> None:
+    headers = {**ADMIN, "Accept": "text/event-stream"}
+    address = living.service.address + path.format(job=_job(living))
+    with httpx.stream("GET", address, headers=headers, timeout=60) as answer:
+        lines = (line.removeprefix("data: ") for line in answer.iter_lines() if line.startswith("data: {"))
+        told = next(json.loads(line) for line in lines if event in line)
+    moments = list(like_moments(told))
+    assert moments or path == "/projections/progress"
+    assert [moment for moment in moments if not FORM.fullmatch(moment)] == []
 
 
 def _job(living: Living) -> str:

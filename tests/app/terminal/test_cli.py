@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import jwt
 import psycopg
@@ -20,6 +21,7 @@ from app.database import database, master_key
 from app.demo.place import ROOT
 from app.settings import Settings
 from infra.postgres.embedded import EmbeddedPostgres
+from tests.system.told_moments import FORM, like_moments
 
 UNKNOWN_CLIENT = "00000000-0000-0000-0000-000000000000"
 
@@ -37,6 +39,13 @@ def letopis(var: Path, *words: str, **settings: str) -> "subprocess.CompletedPro
         check=False,
         timeout=120,
     )
+
+
+def told(done: "subprocess.CompletedProcess[str]") -> Any:
+    """Return the JSON that was printed, in which every moment has the one form."""
+    value = json.loads(done.stdout)
+    assert [moment for moment in like_moments(value) if not FORM.fullmatch(moment)] == []
+    return value
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +211,7 @@ def test_a_file_that_holds_no_token_keys_is_told(var: Path) -> None:
     done = letopis(var, "token", "anna", "seller", LETOPIS_JWT_PUBLIC_KEYS=str(file))
     assert done.returncode == 1
     assert "ask there for one" in done.stderr
-    findings = json.loads(letopis(var, "doctor", "--json", LETOPIS_JWT_PUBLIC_KEYS=str(file)).stdout)
+    findings = told(letopis(var, "doctor", "--json", LETOPIS_JWT_PUBLIC_KEYS=str(file)))
     assert any("holds no public key" in one["seen"] for one in findings)
 
 
@@ -237,7 +246,7 @@ def test_with_a_database_of_one_s_own_nothing_is_done_until_it_is_said_who_signs
 
 def test_the_doctor_says_whose_tokens_are_let_in(var: Path) -> None:
     def seen(**settings: str) -> tuple[str, str]:
-        findings = json.loads(letopis(var, "doctor", "--json", **settings).stdout)
+        findings = told(letopis(var, "doctor", "--json", **settings))
         return next((one["state"], one["seen"]) for one in findings if one["check"] == "token-key")
 
     letopis(var, "token", "anna", "seller")
@@ -274,7 +283,7 @@ def let_wait(var: Path) -> str:
 def test_what_waits_is_shown_tried_again_and_skipped_with_a_reason_on_record(var: Path) -> None:
     letopis(var, "projections", "rebuild", "staff_directory")
     key = let_wait(var)
-    shown = json.loads(letopis(var, "projections", "parked", "all", "--json").stdout)
+    shown = told(letopis(var, "projections", "parked", "all", "--json"))
     assert [(one["projection"], one["place"], one["reason"]) for one in shown["parked"]] == [
         ("staff_directory", f'["{key}"]', "KeyError")
     ]
@@ -283,7 +292,7 @@ def test_what_waits_is_shown_tried_again_and_skipped_with_a_reason_on_record(var
     let_wait(var)
     done = letopis(var, "projections", "skip", "staff_directory", "--key", key, "--reason", "entered twice")
     assert (done.returncode, "flows again" in done.stderr) == (0, True)
-    (one,) = json.loads(letopis(var, "projections", "parked", "staff_directory", "--json").stdout)["skipped"]
+    (one,) = told(letopis(var, "projections", "parked", "staff_directory", "--json"))["skipped"]
     assert (one["place"], one["failure"], one["reason"]) == (f'["{key}"]', "KeyError", "entered twice")
     assert one["actor"] == getpass.getuser()
     said = letopis(var, "projections", "parked", "all")
@@ -292,18 +301,16 @@ def test_what_waits_is_shown_tried_again_and_skipped_with_a_reason_on_record(var
 
 
 def test_what_programs_read_is_json_on_standard_output(var: Path) -> None:
-    assert json.loads(letopis(var, "status", "--json").stdout).keys() == {"projections", "policies", "storage", "disk"}
-    assert json.loads(letopis(var, "backup", str(var.parent / "backup"), "--json").stdout)["position"] > 0
-    findings = json.loads(letopis(var, "doctor", "--json").stdout)
+    assert told(letopis(var, "status", "--json")).keys() == {"projections", "policies", "storage", "disk"}
+    assert told(letopis(var, "backup", str(var.parent / "backup"), "--json"))["position"] > 0
+    findings = told(letopis(var, "doctor", "--json"))
     assert {"check", "state", "what", "seen", "why", "mend"} == set(findings[0])
-    estimated = json.loads(letopis(var, "projections", "rebuild", "products", "--dry-run", "--json").stdout)
+    estimated = told(letopis(var, "projections", "rebuild", "products", "--dry-run", "--json"))
     assert estimated["estimates"][0]["projection"] == "products"
     assert estimated["free_bytes"] > 0
-    rebuilt = json.loads(letopis(var, "projections", "rebuild", "products", "--json").stdout)
+    rebuilt = told(letopis(var, "projections", "rebuild", "products", "--json"))
     assert rebuilt[0]["projection"] == "products"
-    assert (
-        json.loads(letopis(var, "projections", "verify", "products", "--json").stdout)["reports"][0]["differing"] == 0
-    )
+    assert told(letopis(var, "projections", "verify", "products", "--json"))["reports"][0]["differing"] == 0
 
 
 def test_the_log_is_written_out_and_a_hole_in_it_is_told(var: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from infra.amounts import amount_text
+from infra.moments import moment_text
 from projections.analytics.reports import REPORTS
 from tests.projections.analytics.history import SELLERS
 
@@ -195,8 +196,8 @@ def stage_history(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
         and wanted(asked, seller_id=row["seller_id"], pipeline_id=row["pipeline_id"])
     ]
     for row in rows:
-        row["entered_at"] = row["entered_at"].isoformat()
-        row["left_at"] = row["left_at"] and row["left_at"].isoformat()
+        row["entered_at"] = moment_text(row["entered_at"])
+        row["left_at"] = row["left_at"] and moment_text(row["left_at"])
     return ordered(rows, "deal_id", "visit")
 
 
