@@ -14,16 +14,17 @@ from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.words.batch_items import type_items
 from app.words.details import type_details
 from app.words.for_generators import REF, name_lists, say_defaults
 from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
 from app.words.refusals import codes_of_batch, codes_of_command, codes_of_operation, codes_of_read
+from app.words.report_parameters import describe_reports
 from commands.base import Command
 from commands.execution.door import Batch
 from commands.registry import COMMANDS
 from events.examples import example_of
-from projections.analytics import ANALYTICS
 from read_api.reading.asking import PURPOSE
 
 PUBLIC = frozenset({"/health", "/ready", "/labels"})
@@ -33,17 +34,14 @@ OPEN_HERE = frozenset({"/metrics"})
 TICKET = "ticket"
 """The parameter that lets somebody in instead of a header, where there is one."""
 
+ABOUT = (
+    "Commands record facts; reads show views of them. Moments are told in UTC, as 2026-03-02T09:00:00Z or, with six"
+    " digits of a fraction, 2026-03-02T09:00:00.250000Z; commands take them in any zone. Money is a decimal string."
+)
 _HERE = Path(__file__).parent
 
 PARAMETERS: dict[str, str] = tomllib.loads((_HERE / "parameters.toml").read_text(encoding="utf-8"))
 """What a parameter means, by its name; what a read says of its own parameter comes first."""
-
-SCHEMAS = {
-    "DATE": {"type": "string", "format": "date"},
-    "UUID": {"type": "string", "format": "uuid"},
-    "BOOLEAN": {"type": "boolean"},
-}
-"""The types of a report's parameters, which the analytics name as DuckDB does."""
 
 MEANINGS = {
     "400": "The body is not JSON, or the request cannot be read.",
@@ -146,8 +144,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         title="Letopis",
         version="1",
         summary="An event-sourced CRM backend",
-        description="Commands record facts; reads show views of them. Moments are UTC, 2026-03-02T09:00:00Z or, with"
-        " six digits of a fraction, 2026-03-02T09:00:00.250000Z; commands take any zone. Money is a decimal string.",
+        description=ABOUT,
         routes=app.routes,
         servers=[{"url": "/", "description": "Where this document was read."}],
     )
@@ -171,13 +168,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for name, command in sorted(COMMANDS.items()):
         paths[f"/commands/{name}"] = {"post": _command(name, command, names[command, "validation"]["$ref"])}
     paths["/commands"] = {"post": _batch(names[Batch, "validation"]["$ref"])}
-    if "/analytics/{report}" in paths:
-        _describe_reports(paths["/analytics/{report}"]["get"])
+    describe_reports(document)
     for path, operations in paths.items():
         for method, operation in operations.items():
             _complete(path, operation)
             _name_codes(path, method, operation)
     type_details(document)
+    type_items(document)
     name_lists(document)
     say_defaults(document)
     add_links(document)
@@ -215,7 +212,7 @@ def _batch(body: str) -> dict[str, Any]:
         "tags": ["commands"],
         "operationId": "batch",
         "summary": "Up to 1,000 commands in order, all or each for itself",
-        "description": "Each command needs its own role.",
+        "description": "Each command needs its own role; what is wrong in one is told in its place of the answer.",
         "requestBody": _body(body, {"atomic": True, "commands": items}),
         "responses": {
             "200": _answer("One result per command.", "BatchAnswer", ("Letopis-Position",)),
@@ -227,23 +224,6 @@ def _batch(body: str) -> dict[str, Any]:
 
 def _body(model: str, example: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": {"$ref": model}, "example": example}}}
-
-
-def _describe_reports(operation: dict[str, Any]) -> None:
-    """Say which reports there are, and what each may be asked with."""
-    known = {parameter.name: parameter for report in ANALYTICS.reports for parameter in report.parameters}
-    for name, parameter in known.items():
-        takers = [report.name for report in ANALYTICS.reports if parameter in report.parameters]
-        described = {
-            "name": name,
-            "in": "query",
-            "description": f"{parameter.title['en']}. Reports: {', '.join(takers)}.",
-            "schema": SCHEMAS[parameter.type],
-        }
-        operation["parameters"].append(described)
-    for parameter in operation["parameters"]:
-        if parameter["name"] == "report":
-            parameter["schema"]["enum"] = [report.name for report in ANALYTICS.reports]
 
 
 def _answer(meaning: str, model: str, headers: tuple[str, ...]) -> dict[str, Any]:

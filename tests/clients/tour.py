@@ -9,8 +9,11 @@ from uuid import UUID, uuid4
 from client import AuthenticatedClient
 from client.api.analytics import get_report
 from client.api.clients import get_client, get_client_history, list_clients
-from client.api.commands import claim_client, open_deal, record_activity, win_deal
+from client.api.commands import batch, claim_client, open_deal, record_activity, win_deal
 from client.api.deals import get_pipeline
+from client.models.batch import Batch
+from client.models.batch_answer import BatchAnswer
+from client.models.batch_receipt import BatchReceipt
 from client.models.board import Board
 from client.models.channel import Channel
 from client.models.claim_client import ClaimClient
@@ -21,6 +24,8 @@ from client.models.history_page import HistoryPage
 from client.models.lifecycle import Lifecycle
 from client.models.money_given import MoneyGiven
 from client.models.money_given_currency import MoneyGivenCurrency
+from client.models.note_client import NoteClient
+from client.models.note_client_item import NoteClientItem
 from client.models.open_deal import OpenDeal
 from client.models.page_client import PageClient
 from client.models.page_part_of_client import PagePartOfClient
@@ -70,6 +75,8 @@ def main(address: str, *tokens: str) -> None:
     assert incomplete.code == "meeting-is-incomplete"
     assert [problem.pointer for problem in incomplete.errors or []] == ["/result"]
 
+    note_twice(boris, petr.client_id)
+
     [pipeline_id] = {board.pipeline_id for board in [get_pipeline.sync(client=head)] if isinstance(board, Board)}
     assert isinstance(pipeline_id, UUID)
     price = MoneyGiven(amount="250000", currency=MoneyGivenCurrency.RUB)
@@ -101,6 +108,15 @@ def main(address: str, *tokens: str) -> None:
     assert isinstance(history, HistoryPage)
     assert [entry.topic for entry in history.items] == ["client.registered", "client.claimed"]
     print("The tour is told.")
+
+
+def note_twice(seller: AuthenticatedClient, client_id: UUID) -> None:
+    """Write two notes on a client in one batch."""
+    notes = [NoteClient(client_id=client_id, text=text) for text in ("Звонить до обеда", "Просил счёт")]
+    at_once = Batch(atomic=True, commands=[NoteClientItem(command="note-client", data=note) for note in notes])
+    noted = batch.sync(client=seller, body=at_once)
+    assert isinstance(noted, BatchAnswer)
+    assert [isinstance(result, BatchReceipt) for result in noted.results] == [True, True]
 
 
 if __name__ == "__main__":

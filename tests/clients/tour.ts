@@ -45,6 +45,19 @@ const incomplete = await boris.POST("/commands/record-activity", {
 });
 assert.deepEqual(incomplete.error?.errors?.map((problem) => problem.pointer), ["/result"]);
 
+const noted = await boris.POST("/commands", {
+  body: {
+    atomic: true,
+    commands: [
+      { command: "note-client", data: { client_id, text: "Звонить до обеда" } },
+      // @ts-expect-error Another command has other fields.
+      { command: "claim-client", data: { client_id, text: "Просил счёт" } },
+    ],
+  },
+});
+assert.equal(noted.response.status, 409);
+assert.equal(noted.error?.code, "batch-refused");
+
 const board = await head.GET("/pipeline", {});
 const pipeline_id = board.data?.pipeline_id;
 assert(pipeline_id !== undefined);
