@@ -24,7 +24,7 @@ def newest(visit: Visit, calls: Iterable[Mapping[str, Any]]) -> Mapping[str, Any
     """Return the call that came last, if it is new and waits for its status."""
     since = visit.words.now - RINGS
     fresh = [call for call in calls if call["call_status"] is None and datetime.fromisoformat(call["held_at"]) >= since]
-    return max(fresh, key=lambda call: str(call["held_at"]), default=None)
+    return max(fresh, key=lambda call: datetime.fromisoformat(call["held_at"]), default=None)
 
 
 async def ring_of(visit: Visit, call: Mapping[str, Any]) -> Ring:

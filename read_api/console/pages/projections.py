@@ -1,6 +1,7 @@
 """The read models for those who look after them: how each is, what a rebuild is at, and what became of it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from read_api.console.page import Pages, View, Visit
@@ -65,7 +66,7 @@ def _working(under_way: Sequence[Job]) -> Job | None:
 def _ended(jobs: Sequence[Job]) -> Job | None:
     """Return the job whose end is told in the place where it was at work: the one that ended last."""
     over = (job for job in jobs if not job.is_open)
-    return max(over, key=lambda job: str(job.told["ended_at"]), default=None)
+    return max(over, key=lambda job: datetime.fromisoformat(job.told["ended_at"]), default=None)
 
 
 def _has_compared(job: Job) -> bool:
