@@ -307,6 +307,18 @@ def test_a_stream_has_the_same_form(living: Living, path: str, event: str) -> No
     assert [moment for moment in moments if not FORM.fullmatch(moment)] == []
 
 
+def test_a_receipt_of_a_job_and_a_refusal_have_the_same_form(living: Living) -> None:
+    body = {"projection": "staff_directory", "reason": "a test"}
+    job = httpx.post(f"{living.service.address}/operations/resume", json=body, headers=ADMIN)
+    claim = {"client_id": str(demo_id("romashka"))}
+    refused = living.service.post("claim-client", claim, token(demo_id("boris"), "seller"))
+    assert (job.status_code, refused.status_code) == (202, 409)
+    for answer in (job, refused):
+        moments = list(like_moments(answer.json()))
+        assert moments
+        assert [moment for moment in moments if not FORM.fullmatch(moment)] == []
+
+
 def _job(living: Living) -> str:
     """Return a job that an operator asked for."""
     body = {"projection": "products", "reason": "a test"}
