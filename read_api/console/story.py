@@ -56,16 +56,22 @@ _LATE_SECONDS = 24 * 3600
 """Who records a fact a day or more after it happened wants that seen."""
 
 
-async def told(visit: Visit, entries: Sequence[Entry]) -> Sequence[Day]:
-    """Return a client's story by days."""
-    return by_days(visit.words, await lines_of(visit, entries))
+async def told(visit: Visit, entries: Sequence[Entry], deals: Mapping[str, str]) -> Sequence[Day]:
+    """Return a client's story by days; the titles of `deals` by their ids are told where a fact has none."""
+    return by_days(visit.words, await lines_of(visit, entries, {**deals, **titles(entries, "details")}))
 
 
-async def lines_of(visit: Visit, entries: Sequence[Entry]) -> Sequence[Line]:
-    """Return facts in words, with the names of whom they name."""
+def titles(entries: Iterable[Entry], facts: str) -> dict[str, str]:
+    """Return what deals are called that were opened in these entries, by their ids."""
+    opened = (entry for entry in entries if entry["topic"] == "deal.opened" and entry[facts])
+    return {entry["stream_id"]: title for entry in opened if (title := entry[facts].get("title"))}
+
+
+async def lines_of(visit: Visit, entries: Sequence[Entry], deals: Mapping[str, str]) -> Sequence[Line]:
+    """Return facts in words, with the names of whom and of which deals they name."""
     names = await _names(visit, entries)
     stages = await _stages(visit) if any(entry["topic"].startswith("deal.") for entry in entries) else {}
-    return [_line(visit, entry, names, stages) for entry in entries]
+    return [_line(visit, entry, names, stages, deals) for entry in entries]
 
 
 AT_MOST = 50
@@ -77,7 +83,7 @@ async def latest(visit: Visit, client_id: str, stream_id: str, facts: int) -> Se
     head = (await visit.api.get("/position"))["head"]
     page = await visit.api.get(f"/clients/{client_id}/timeline", stream_id=stream_id, limit=AT_MOST, min_position=head)
     own = sorted(page["items"], key=lambda entry: int(entry["event_position"]))
-    return await lines_of(visit, own[-facts:])
+    return await lines_of(visit, own[-facts:], {})
 
 
 async def _names(visit: Visit, entries: Iterable[Entry]) -> Mapping[str, str]:
@@ -114,7 +120,9 @@ async def _stages(visit: Visit) -> Mapping[str, str]:
     return {stage["code"]: stage["name"] for road in found["items"] for stage in road["stages"]}
 
 
-def _line(visit: Visit, entry: Entry, names: Mapping[str, str], stages: Mapping[str, str]) -> Line:
+def _line(
+    visit: Visit, entry: Entry, names: Mapping[str, str], stages: Mapping[str, str], deals: Mapping[str, str]
+) -> Line:
     words, details, topic = visit.words, entry["details"], entry["topic"]
     channel = words.label("channel", entry["channel"]) if entry["channel"] else ""
     owner = names.get(str(details.get("owner_id") or details.get("to_owner_id") or ""), "—")
@@ -129,6 +137,8 @@ def _line(visit: Visit, entry: Entry, names: Mapping[str, str], stages: Mapping[
         for name in _WRITTEN
         if details.get(name) and not isinstance(details[name], dict)
     ]
+    if entry["stream_id"] in deals and not details.get("title"):
+        said.insert(0, deals[entry["stream_id"]])
     if point := details.get("point"):
         said.insert(0, str(point.get("value", "")))
     if due := details.get("due_at"):

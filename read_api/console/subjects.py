@@ -54,9 +54,10 @@ async def _follows(visit: Visit, command: str, hidden: Given) -> str | None:
 
 def holdings_said(visit: Visit, holds: Mapping[str, Any], command: str) -> str:
     """Say what somebody holds, and to whom it goes."""
-    parts = [visit.words(f"company.{what}_count", n=holds[what]) for what in ("clients", "deals", "activities")]
-    if not any(holds[what] for what in ("clients", "deals", "activities")):
+    held = [what for what in ("clients", "deals", "activities") if holds[what]]
+    if not held:
         return visit.words("follows.nothing_held")
+    parts = [visit.words(f"company.{what}_count", n=holds[what]) for what in held]
     return visit.words(f"follows.{command}", held=visit.words.listed(parts))
 
 

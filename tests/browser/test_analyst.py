@@ -160,7 +160,7 @@ def test_a_question_is_asked_by_keys_given_up_mended_at_its_line_and_never_lost(
         page.keyboard.press("Control+Enter")
         expect(page.locator("[data-cancel] output")).to_contain_text(re.compile(r"\d\.\d s"))
         page.keyboard.press("Escape")
-        expect(answer).to_contain_text("Given up")
+        expect(answer).to_contain_text("Stopped")
         expect(page.locator("[data-cancel]")).to_be_hidden()
         text.fill("SELECT kind,\n  colour\nFROM fact_deal")
         page.keyboard.press("Control+Enter")

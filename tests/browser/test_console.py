@@ -207,7 +207,7 @@ def test_without_javascript_pages_are_read_and_forms_are_sent(browser: Browser, 
             expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
         desk.goes(CARD)
         desk.page.get_by_role("link", name="Заметка").click()
-        desk.page.get_by_label("Заметка").fill("Без сценариев")
+        desk.page.get_by_label("Текст").fill("Без сценариев")
         desk.page.get_by_role("button", name="Заметка").click()
         expect(desk.page.locator(".notes")).to_contain_text("Без сценариев")
 

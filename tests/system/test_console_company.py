@@ -42,7 +42,7 @@ def test_the_staff_are_listed_with_what_they_hold(people: dict[str, Visitor]) ->
     for name, clients in holds.items():
         assert shown[name] == (str(clients) if clients else "")
     left = head.get("/console/company/staff?who=left")
-    assert "Nobody is like this." in left.text
+    assert "Nobody matches." in left.text
 
 
 def test_what_passes_on_is_said_before_somebody_leaves(people: dict[str, Visitor]) -> None:
@@ -164,9 +164,9 @@ def test_the_status_is_said_in_words(people: dict[str, Visitor]) -> None:
     ops = people["ops"]
     page = ops.get("/console/status")
     states = {row[0]: row[1] for row in rows(page)}
-    assert {states[name] for name in ("Log", "Views", "Rules that act by themselves", "Clock", "Disk")} == {"in order"}
-    assert states["Backups"] == "look at it", "nobody has said where they go"
-    assert "It runs; somebody should look at: Backups" in page.text
+    assert {states[name] for name in ("Log", "Projections", "Automatic rules", "Clock", "Disk")} == {"in order"}
+    assert states["Backups"] == "to look at", "nobody has said where they go"
+    assert "It works, but look at: Backups" in page.text
     standing = ops.api("/status")
     assert f"Facts{standing['log']['position']} The last one" in page.text
     assert 0 < standing["log"]["in_hour"] <= standing["log"]["position"]

@@ -129,7 +129,7 @@ def test_a_rebuild_at_work_is_seen_and_heeds_what_is_said_to_it(ops: Visitor, op
         assert [each.get("hx-trigger") for each in page.root.iter("div") if each.get("hx-trigger")] == ["every 1s"]
         assert asked(ops, "pause", "client_card")["outcome"]["code"] == "rebuild-rests"
         operations.until(job, lambda told: told["progress"]["is_paused"])
-        assert "Go on" in ops.get(f"{PAGE}/client_card").text
+        assert "Resume" in ops.get(f"{PAGE}/client_card").text
         told = ops.does(form_of(ops.get("/console/operate/rebuild?projection=client_card")), reason="once more")
         assert (told.status, form_of(told).values["reason"]) == (409, "once more")
         assert "This is under way already" in told.text

@@ -35,7 +35,7 @@ async def client_card(visit: Visit, client_id: str) -> View:
         shown = {"past": past, "client_id": client_id, "as_of": as_of}
         return View("not_yet.html", visit.words("past.not_yet"), shown, 404)
     story, roads, names = await asyncio.gather(
-        _story(visit, client_id, as_of), _stages(visit, card), staff_named(visit, set(_unnamed(card)))
+        _story(visit, client_id, as_of, _titles(card)), _stages(visit, card), staff_named(visit, set(_unnamed(card)))
     )
     shown = {
         "card": card,
@@ -58,7 +58,7 @@ async def more_story(visit: Visit, client_id: str) -> View:
     as_of = asked_of(visit)
     found = await visit.api.get("/clients", ids=client_id, fields="name")
     name = found["items"][0]["name"] if found["items"] else client_id
-    story = await _story(visit, client_id, as_of)
+    story = await _story(visit, client_id, as_of, {})
     shown = {"story": story, "client_id": client_id, "name": name, "as_of": as_of}
     return View("story.html", visit.words("card.story_of", name=name), shown)
 
@@ -73,13 +73,18 @@ def _unnamed(card: Mapping[str, Any]) -> Iterator[str]:
     yield from (note["author"] for note in card["notes"] if not note["author_name"] and is_of_staff(note["author"]))
 
 
-async def _story(visit: Visit, client_id: str, as_of: str | None) -> object:
+def _titles(card: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the card's open deals are called, by their ids."""
+    return {deal["deal_id"]: deal["title"] for deal in card["deals"]["items"] if deal["title"]}
+
+
+async def _story(visit: Visit, client_id: str, as_of: str | None, deals: Mapping[str, str]) -> object:
     """Return the days of the story and where it goes on; where it cannot be shown, why."""
 
     async def asked() -> object:
         which = {"channel": channel_of(visit), "as_of": as_of, "cursor": visit.query.get("cursor")}
         page = await visit.api.get(f"/clients/{client_id}/timeline", limit=ENTRIES, **which)
-        return {"days": await told(visit, page["items"]), "next": page["next"], "channel": which["channel"]}
+        return {"days": await told(visit, page["items"], deals), "next": page["next"], "channel": which["channel"]}
 
     return await known_or_refused(asked())
 

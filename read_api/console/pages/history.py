@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from read_api.console.page import Pages, View, Visit
-from read_api.console.story import by_days, is_of_staff, staff_known
+from read_api.console.story import by_days, is_of_staff, staff_known, titles
 from read_api.console.words import Words
 
 pages = Pages()
@@ -23,10 +23,11 @@ UNSAID = frozenset({"secret_sha256"})
 
 
 class Names(NamedTuple):
-    """What ids are called, what stages are called, and which role whoever has it has."""
+    """What ids are called, what stages and products are called, and which role whoever has it has."""
 
     called: Mapping[str, str]
     stages: Mapping[str, str]
+    products: Mapping[str, str]
     roles: Mapping[str, str]
 
 
@@ -107,7 +108,14 @@ async def _names(visit: Visit, found: Mapping[str, Any], client_id: str) -> Name
     called |= {unit["unit_id"]: unit["name"] for unit in units if unit["name"]}
     called |= {each: one["name"] for each, one in staff.items() if one["name"]}
     called |= await _clients(visit, [client_id, *sorted(named - called.keys() - {client_id})])
-    return Names(called, stages, {each: one["role"] for each, one in staff.items()})
+    return Names(called, stages, await _products(visit, every), {each: one["role"] for each, one in staff.items()})
+
+
+async def _products(visit: Visit, every: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return what the products are called, if any fact names one."""
+    if not any((entry.get("facts") or {}).get("product_code") for entry in every) or not visit.asks("list_products"):
+        return {}
+    return {one["code"]: one["name"] for one in (await visit.api.get("/products", limit=AT_ONCE))["items"]}
 
 
 async def _clients(visit: Visit, ids: Sequence[str]) -> Mapping[str, str]:
@@ -131,10 +139,12 @@ def _texts(told: Any) -> Iterator[str]:
 
 
 def _lines(visit: Visit, client_id: str, found: Mapping[str, Any], names: Names) -> Iterable[Line]:
-    words = visit.words
+    words, deals = visit.words, titles(found["items"], "facts")
     for entry in found["items"]:
         facts = entry["facts"]
         said = [] if facts is None else list(_said(visit, entry["topic"], facts, names))
+        if entry["stream_id"] in deals and "title" not in (facts or {}):
+            said.insert(0, (_label(visit, "deal_id"), deals[entry["stream_id"]]))
         if entry["stream_id"] != client_id and entry["stream_id"] in names.called:
             # It happened to another: to a contact person, or an organisation.
             said.insert(0, (_label(visit, "client_id"), names.called[entry["stream_id"]]))
@@ -199,15 +209,23 @@ _LISTS = {
 """The lists whose words a field may have, where they are not called as it is."""
 
 
+_PAIRS = (("kind", "value"), ("field", "value"), ("name", "code"))
+"""Members of what a fact says together, of which the first says what the second is."""
+
+
 def _value(visit: Visit, name: str, value: Any, names: Names) -> str:
     match value:
         case {"amount": amount, "currency": currency}:
             return visit.words.money(amount, currency)
         case dict():
-            parts = (f"{_label(visit, each)}: {_value(visit, each, one, names)}" for each, one in value.items() if one)
-            return "; ".join(parts)
+            head = next((pair for pair in _PAIRS if value.keys() >= set(pair)), ())
+            told = {each: _value(visit, each, one, names) for each, one in value.items() if one}
+            others = ((_label(visit, each), one) for each, one in told.items() if each not in head)
+            rest = "; ".join(f"{label[:1].lower()}{label[1:]}: {one}" for label, one in others)
+            pair = ": ".join(told.get(each, "—") for each in head)
+            return f"{pair} ({rest})" if pair and rest else pair or rest
         case list():
-            return ", ".join(_value(visit, name, one, names) for one in value)
+            return "; ".join(_value(visit, name, one, names) for one in value)
         case bool():
             return visit.words("reports.yes" if value else "reports.no")
         case str():
@@ -221,6 +239,8 @@ def _text(words: Words, name: str, value: str, names: Names) -> str:
         return names.called[value]
     if name.endswith("stage"):
         return names.stages.get(value, value)
+    if name == "product_code":
+        return names.products.get(value, value)
     if name.endswith("_at"):
         return words.as_of(value)
     what = name.removeprefix("from_").removeprefix("to_")
