@@ -298,7 +298,10 @@ def test_an_auditor_reads_every_fact_with_who_and_what_it_changed(people: dict[s
     assert len(positions) > DEALS
     assert [one for one in positions if f"fact {one} " not in seen] == []
     assert "Анна Белова, seller" in seen
-    # A contact person is told by their name.
+    # A contact person is told by their name, and so is a product, and the deal that was moved.
     assert "Ирина Кузнецова" in seen
+    assert "ProductВесы платформенные" in seen
+    assert "DealВесы на склад" in seen
+    assert "phone: +7 495 123-45-67 (compared as: +74951234567)" in seen
     assert str(demo_id("irina")) not in seen
     assert people["seller"].get(f"/console/clients/{ROMASHKA}/history").status == 403

@@ -86,6 +86,7 @@ def test_a_pipeline_has_the_stages_that_were_typed(people: dict[str, Visitor]) -
     admin.does(admin.get(revise).form("/console/do/revise-stage"), **{"stage.name": "Asked for"})
     history = admin.get(f"/console/company/pipelines/{road['pipeline_id']}/history")
     assert "Asked for" in history.text
+    assert "Asked: asked; Agreed: agreed (probability: 50)" in history.text
 
 
 def test_what_is_retired_stays_in_sight_and_is_brought_back(people: dict[str, Visitor]) -> None:

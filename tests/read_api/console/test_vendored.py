@@ -48,6 +48,14 @@ def test_a_first_visit_loads_little_and_the_next_ones_nothing() -> None:
     assert size(*(name for name in files() if name.endswith(".woff2"))) <= 90_000
 
 
+def test_the_sheet_of_a_page_comes_after_the_one_for_everybody() -> None:
+    # Of two rules in one layer the later one holds.
+    link = '<link rel="stylesheet"'
+    for each in HERE.glob("templates/*.html"):
+        text = each.read_text("utf-8")
+        assert each.name == "base.html" or text.count(link) == text.count("{% block sheet %}" + link), each.name
+
+
 def test_our_own_script_is_short_and_runs_nothing_that_is_a_text() -> None:
     own = [path for name, path in files().items() if name.endswith(".js") and PLACE not in path.parents]
     assert sum(len(path.read_text("utf-8").splitlines()) for path in own) <= OWN_LINES
