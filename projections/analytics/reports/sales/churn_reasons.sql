@@ -1,4 +1,4 @@
---: title.en = "Churn reasons: why deals were lost"
+--: title.en = "Loss reasons: why deals were lost"
 --: title.ru = "Причины потерь: почему сделки проиграны"
 --: columns = "month reason_code currency deals amount"
 --: order = "month reason_code currency"
