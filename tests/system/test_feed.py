@@ -107,12 +107,14 @@ def test_a_follower_who_is_cut_off_and_comes_again_sees_every_event_once_while_m
 def test_a_follower_at_the_end_hears_of_a_new_event_at_once(running: Service, database: Database) -> None:
     register(running, 1)
     with stream(running, f"?after={head(database)}") as answer:
-        found = messages(answer)
-        for number in range(2, 5):
+        found, took = messages(answer), []
+        for number in range(2, 8):
             began = time.monotonic()
             register(running, number)
             assert read_until(found, head(database))
-            assert time.monotonic() - began < 0.9, "it was found by polling, not by being woken"
+            took.append(time.monotonic() - began)
+    # Who looks once a second has just looked when the next one comes: of those after the first all would take a second.
+    assert min(took[1:]) < 0.9, "it was found by polling, not by being woken"
 
 
 def test_a_follower_of_one_topic_learns_how_far_was_examined(running: Service, database: Database) -> None:
