@@ -2,23 +2,22 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Query, Response
-from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
-from read_api.reading import streams
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import HEADERS, Asking, Questions
 from read_api.reading.errors import WrongParameterError
 from read_api.reading.feed import Ended, Feed, Follower, Page, Wanted
 from read_api.reading.question import Question
 from read_api.reading.statement import Seen
-from read_api.reading.streams import ALIVE, STREAM, LastEventId, is_stream, opening, require_in_log
+from read_api.reading.streams import ALIVE, STREAM, LastEventId, begun, is_stream, opening, starts_after
 from read_api.roles import FRONT_OFFICE, Roles
 
 router = Questions("events")
@@ -105,19 +104,12 @@ async def list_events(
     ask: Asking, question: Annotated[EventsQuestion, Query()], last_event_id: LastEventId = None
 ) -> Response:
     feed = ask.desk.feed
-    wants_stream = is_stream(ask.request.headers.get("accept"), BATCH)
+    is_open = is_stream(ask.request.headers.get("accept"), BATCH)
     wanted = _wanted(ask, feed, question)
-    if wants_stream:
-        # For whom there is no room nothing is looked up; afterwards others may have taken it.
-        feed.require_room(ask.caller.id)
-    await ask.desk.require_log(question.min_position)
-    resumed = last_event_id if wants_stream else None
-    after = question.after if resumed is None else resumed
-    await require_in_log(ask.desk, after, is_header=resumed is not None)
-    if wants_stream:
-        feed.require_room(ask.caller.id)
-        headers = {**streams.HEADERS, "Letopis-Position": str(after)}
-        return StreamingResponse(_stream(feed, wanted, after, ask.follower), media_type=STREAM, headers=headers)
+    room = partial(feed.require_room, ask.caller.id) if is_open else None
+    after = await starts_after(ask.desk, question, last_event_id if is_open else None, room)
+    if is_open:
+        return begun(_stream(feed, wanted, after, ask.follower), after)
     return _page(ask, wanted, question, await feed.page(wanted, after, question.limit))
 
 

@@ -6,15 +6,14 @@ Their clients and all that touches these, their deals, their activities; and wha
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
-from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pydantic_core import to_json
 
-from read_api.reading import streams
 from read_api.reading.answer import Answer
 from read_api.reading.asking import JSON
 from read_api.reading.declaring import HEADERS, Asking, AskingByTicket, Questions
@@ -22,7 +21,7 @@ from read_api.reading.feed import Ended, Follower
 from read_api.reading.question import PlainText, Question
 from read_api.reading.signals import SignalPage, Signals
 from read_api.reading.statement import Seen
-from read_api.reading.streams import STREAM, LastEventId, is_stream, opening, require_in_log
+from read_api.reading.streams import STREAM, LastEventId, begun, is_stream, opening, starts_after
 from read_api.roles import FRONT_OFFICE
 
 router = Questions("changes")
@@ -95,22 +94,13 @@ async def list_my_changes(
     ask: AskingByTicket, question: Annotated[ChangesQuestion, Query()], last_event_id: LastEventId = None
 ) -> Response:
     signals, staff = ask.desk.signals, ask.own_id
-    wants_stream = is_stream(ask.request.headers.get("accept"), JSON)
-    if wants_stream:
-        signals.require_room(ask.caller.id)
-    await ask.desk.require_log(question.min_position)
-    resumed = last_event_id if wants_stream else None
-    after = question.after if resumed is None else resumed
-    if after is None:
-        after = await ask.desk.head()
-    await require_in_log(ask.desk, after, is_header=resumed is not None)
-    if wants_stream:
-        signals.require_room(ask.caller.id)
+    is_open = is_stream(ask.request.headers.get("accept"), JSON)
+    room = partial(signals.require_room, ask.caller.id) if is_open else None
+    after = await starts_after(ask.desk, question, last_event_id if is_open else None, room)
     # What cannot be answered at all is told before a stream begins.
     page = await signals.page(after, question.min_position)
-    if wants_stream:
-        headers = {**streams.HEADERS, "Letopis-Position": str(after)}
-        return StreamingResponse(_stream(signals, staff, after, ask.follower), media_type=STREAM, headers=headers)
+    if is_open:
+        return begun(_stream(signals, staff, after, ask.follower), after)
     body = Changes(items=list(_changes(page, staff)), examined=page.examined, head=page.head)
     return ask.answer(to_json(body), Seen(page.examined))
 

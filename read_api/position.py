@@ -1,14 +1,13 @@
 """How far the log has something new that the caller may see: positions alone, for a screen that shows what there is."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import Query, Response
-from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pydantic_core import to_json
 
-from read_api.reading import streams
 from read_api.reading.answer import Answer
 from read_api.reading.asking import JSON, Ask
 from read_api.reading.declaring import HEADERS, Asking, Questions
@@ -17,7 +16,7 @@ from read_api.reading.question import Question
 from read_api.reading.reach import Reach, Sight
 from read_api.reading.signals import Signal
 from read_api.reading.statement import Seen
-from read_api.reading.streams import STREAM, LastEventId, is_stream, opening, require_in_log
+from read_api.reading.streams import STREAM, LastEventId, begun, is_stream, opening, starts_after
 from read_api.roles import EVERYBODY
 
 router = Questions("events")
@@ -75,23 +74,13 @@ class News(NamedTuple):
 async def get_position(
     ask: Asking, question: Annotated[PositionQuestion, Query()], last_event_id: LastEventId = None
 ) -> Response:
-    feed = ask.desk.feed
-    wants_stream = is_stream(ask.request.headers.get("accept"), JSON)
-    if wants_stream:
-        feed.require_room(ask.caller.id)
-    await ask.desk.require_log(question.min_position)
-    resumed = last_event_id if wants_stream else None
-    after = question.after if resumed is None else resumed
-    if after is None:
-        after = await ask.desk.head()
-    await require_in_log(ask.desk, after, is_header=resumed is not None)
-    if wants_stream:
-        feed.require_room(ask.caller.id)
+    is_open = is_stream(ask.request.headers.get("accept"), JSON)
+    room = partial(ask.desk.feed.require_room, ask.caller.id) if is_open else None
+    after = await starts_after(ask.desk, question, last_event_id if is_open else None, room)
     # What cannot be answered at all is told before a stream begins.
     news = await _news(ask, after, question.min_position)
-    if wants_stream:
-        headers = {**streams.HEADERS, "Letopis-Position": str(after)}
-        return StreamingResponse(_stream(ask, after), media_type=STREAM, headers=headers)
+    if is_open:
+        return begun(_stream(ask, after), after)
     body = Position(position=news.position, examined=news.examined, head=news.head)
     return ask.answer(to_json(body), Seen(news.examined))
 

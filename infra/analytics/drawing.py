@@ -10,8 +10,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, Literal
+
+from infra.analytics.own_process import started
 
 Picture = Literal["svg", "png"]
 
@@ -23,8 +24,6 @@ SECONDS = 20.0
 
 SCALE = 2.0
 """How many dots of a PNG are one pixel: sharp on paper and on fine screens."""
-
-BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from infra.analytics.drawing import main; main()"
 
 
 class DrawingNotInstalledError(Exception):
@@ -47,16 +46,7 @@ def drawn(spec: Mapping[str, Any], form: Picture, seconds: float = SECONDS) -> b
     """
     if not is_installed():
         raise DrawingNotInstalledError
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-X", "utf8", "-c", BEGIN, str(Path(__file__).resolve().parents[2])],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={},
-        cwd="/",
-        start_new_session=True,
-    )
-    with process:
+    with started("drawing") as process:
         try:
             asked = json.dumps({"spec": spec, "form": form, "seconds": seconds}).encode()
             picture, fault = process.communicate(asked, seconds)

@@ -7,7 +7,6 @@ beside the node in one process, one question could stop its writing, the reports
 import json
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -21,15 +20,13 @@ from infra.amounts import DUCKDB_MACRO
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import remove, wal_of
 from infra.analytics.fact_schema import Lent
+from infra.analytics.own_process import started
 from infra.analytics.parked_facts import first_of_nouns
 from infra.analytics.sandbox import FACTS, Asked, Told
 from infra.log.past_log import AsOf
 
 REST = 10.0
 """A copy answers for so many times as long as it took to make, though there are newer facts: they are not many."""
-
-BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from infra.analytics.sandbox import main; main()"
-"""Started so, a process has this very code, whatever its environment says."""
 
 PATIENCE_SECONDS = 20
 """Beyond its time, how long a process is waited for that a busy machine is slow to begin or to end."""
@@ -84,16 +81,7 @@ class Asking:
         with self._one:
             if self._is_given_up:
                 return -signal.SIGKILL, b""
-            # Without our environment and our files, in a group of its own: a Ctrl-C is not for it.
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-X", "utf8", "-c", BEGIN, str(Path(__file__).resolve().parents[2])],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={},
-                cwd="/",
-                start_new_session=True,
-            )
+            self._process = started("sandbox")
         with self._process as process:
             try:
                 told, fault = process.communicate(json.dumps(asked).encode(), asked["seconds"] + PATIENCE_SECONDS)
