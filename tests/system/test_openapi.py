@@ -358,6 +358,15 @@ def test_who_asks_for_some_members_gets_what_is_described_as_a_part_and_everybod
             assert some == [{key: told[key], name: told[name]} for told in asked]
 
 
+def test_the_details_of_a_story_are_described_member_by_member(living: Living) -> None:
+    schemas = living.document["components"]["schemas"]
+    details = schemas["TimelineEntry"]["properties"]["details"]["$ref"].rpartition("/")[2]
+    told = httpx.get(f"{living.service.address}/clients/{demo_id('romashka')}/timeline", headers=ADMIN).json()["items"]
+    members = {name for entry in told for name in entry["details"]}
+    assert members
+    assert members <= schemas[details]["properties"].keys()
+
+
 def test_a_link_leads_to_a_read_by_an_id_that_is_there(living: Living) -> None:
     reads = {operation["operationId"]: operation for method, _, operation in living.operations() if method == "get"}
     led_to = Counter[str]()
