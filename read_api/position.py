@@ -67,7 +67,7 @@ class News(NamedTuple):
     has_forms=True,
     note=(
         " Of what the caller does not see nothing is told. In the stream `id` is how far was examined and `data` the"
-        " position; `event: alive` comes in silence, `event: end` says why it ends. It counts as one of /events."
+        " position; `event: alive` comes every 15 s, `event: end` says why it ends. It counts as one of /events."
     ),
     responses={200: {"headers": HEADERS, "content": {STREAM: {"schema": {"type": "string"}}}}},
 )

@@ -130,16 +130,22 @@ class Followed:
     async def pages(
         self, read: Callable[[int], Awaitable[ReadingT]], after: int, follower: Follower
     ) -> AsyncIterator[ReadingT | Ended | None]:
-        """Give every page after a position, as long as the stream lives; None says that the line is alive.
+        """Give every page after a position, as long as the stream lives; None, at each beat, says that it is alive.
+
+        The beat does not wait for silence: to whom nothing is told of all that comes, it would not come at all.
 
         The last thing given is why it ends: its time is over, the service stops, the log cannot be reached, or whoever
         follows is let in no more, which is looked at before each page.
         """
         end = time.monotonic() + self.life
+        beat = time.monotonic() + self.heartbeat
         head = after + 1
         async with self.followed_by(follower.id):
             while time.monotonic() < end:
-                if after >= head and not await self.tail.reaches_beyond(after, self.heartbeat):
+                if after >= head:
+                    await self.tail.reaches_beyond(after, max(0.0, beat - time.monotonic()))
+                if time.monotonic() >= beat:
+                    beat = time.monotonic() + self.heartbeat
                     yield None
                 if self.tail.is_ending:
                     yield Ended.SERVICE_STOPS
