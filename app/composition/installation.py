@@ -18,7 +18,8 @@ from pydantic_core import from_json
 from app.composition.readers import Readers
 from app.composition.wiring import ANALYTICS_FILE
 from app.settings import Settings
-from infra.backup.manifest import DamagedBackupError, Manifest, manifest_of
+from infra.analytics.fact_file import size_of
+from infra.backup.manifest import UNFINISHED, DamagedBackupError, Manifest, manifest_of
 from infra.log.crypto import MasterKey, WrongMasterKeyError
 from infra.log.past_log import AsOf, MomentAheadError, cut_at
 from read_api.reading.errors import DoctorAwayError
@@ -94,9 +95,8 @@ def _position_at(connection: psycopg.Connection[Any], as_of: AsOf) -> int:
 
 def _on_disk(settings: Settings, master: MasterKey, kept: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     disk = shutil.disk_usage(settings.var)
-    file = settings.var / ANALYTICS_FILE
-    size = sum(path.stat().st_size for path in (file, file.with_name(f"{file.name}.wal")) if path.exists())
-    reports = {"part": "analytics", "name": file.name, "size_bytes": size, "rows": None}
+    size = size_of(settings.var / ANALYTICS_FILE)
+    reports = {"part": "analytics", "name": ANALYTICS_FILE, "size_bytes": size, "rows": None}
     return {
         "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
         "kept": [*kept, *([reports] if size else [])],
@@ -115,7 +115,7 @@ def _backups(folder: Path | None, master: MasterKey) -> Mapping[str, Any]:
 def _backups_in(folder: Path, master: MasterKey) -> list[Mapping[str, Any]]:
     """Return the backups in a folder, the latest first: each is named by its moment; what is being made is none yet."""
     found = folder.iterdir() if folder.exists() else ()
-    whole = (each for each in found if each.is_dir() and each.suffix != ".partial")
+    whole = (each for each in found if each.is_dir() and each.suffix != UNFINISHED)
     return [_backup(each, master) for each in sorted(whole, reverse=True)[:BACKUPS]]
 
 

@@ -11,6 +11,7 @@ from app.operations.doing import backed_up
 from app.serving.policy_lag import policies_at
 from app.settings import Settings
 from app.terminal.console import operator, print_json, print_table, say
+from infra.analytics.fact_file import size_of
 from infra.backup.manifest import Manifest
 from infra.backup.restore import RestoreRefusedError, checked_backup, restore
 from infra.log.crypto import MasterKey
@@ -144,6 +145,5 @@ def show_status(*, as_json: bool) -> None:
 
 
 def _analytics(settings: Settings) -> Stored:
-    file = settings.var / ANALYTICS_FILE
-    size = sum(path.stat().st_size for path in (file, file.with_name(f"{file.name}.wal")) if path.exists())
+    size = size_of(settings.var / ANALYTICS_FILE)
     return Stored("analytics file", None, size, "Made from the log; filled anew when it is missing.")

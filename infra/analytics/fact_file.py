@@ -284,6 +284,11 @@ def remove(path: Path) -> None:
     wal_of(path).unlink(missing_ok=True)
 
 
+def size_of(path: Path) -> int:
+    """Return how many bytes a file of facts has, together with what DuckDB keeps beside it; 0 where there is none."""
+    return sum(each.stat().st_size for each in (path, wal_of(path)) if each.exists())
+
+
 def wal_of(path: Path) -> Path:
     """Return where DuckDB keeps what is committed and not in the file yet."""
     return path.with_name(path.name + ".wal")

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from infra.backup.manifest import Manifest, key_check, sums_of, synchronise
+from infra.backup.manifest import UNFINISHED, Manifest, key_check, sums_of, synchronise
 from infra.log.crypto import MasterKey
 from infra.log.gaps import open_gaps, told
 from infra.log.log_reader import head_of
@@ -144,7 +144,7 @@ def _snapshot(url: str) -> Iterator[tuple[psycopg.Connection[Any], str]]:
 @contextmanager
 def _unfinished(folder: Path) -> Iterator[Path]:
     """Lend a new folder beside the one wanted; after the block it takes that one's name, or goes if the block fails."""
-    place = folder.with_name(f"{folder.name}.partial")
+    place = folder.with_name(folder.name + UNFINISHED)
     if folder.exists():
         raise BackupRefusedError(f"{folder} is there already. Name a folder that is not.")
     try:

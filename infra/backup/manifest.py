@@ -18,6 +18,9 @@ from infra.log.crypto import MasterKey, WrongMasterKeyError
 from infra.told import ToldError
 
 NAME = "manifest.json"
+UNFINISHED = ".partial"
+"""How the name of a folder ends in which a backup is being made."""
+
 _KEY_CHECK = "letopis backup: by which master key"
 _MAC = "letopis backup: manifest\n"
 

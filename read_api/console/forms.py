@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from read_api.console.calling import RefusedError
+from read_api.console.roads import NO_ROAD, road_of
 from read_api.console.verbs import Verb
 from read_api.console.visit import Visit
 
@@ -126,16 +127,15 @@ async def _units(visit: Visit, kind: str, now: str | None) -> Choices:
 
 async def place_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
     """Return the stages of a pipeline, after one of which another is put."""
-    found = await visit.api.get("/pipelines")
-    roads = (one for one in found["items"] if one["pipeline_id"] == given.get("pipeline_id"))
-    return [(one["code"], one["name"] or one["code"]) for road in roads for one in road["stages"]]
+    road = road_of(await visit.api.get("/pipelines"), given.get("pipeline_id"))
+    return [(one["code"], one["name"] or one["code"]) for one in (road or NO_ROAD)["stages"]]
 
 
 async def stage_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
     """Return the stages that a deal may go to: those of its pipeline but the one it is in."""
     deal, found = await asyncio.gather(visit.api.get(f"/deals/{given.get('deal_id', '')}"), visit.api.get("/pipelines"))
-    road = next((one for one in found["items"] if one["pipeline_id"] == deal["pipeline_id"]), None)
-    stages = (one for one in (road or {"stages": []})["stages"] if not one["is_retired"])
+    road = road_of(found, deal["pipeline_id"])
+    stages = (one for one in (road or NO_ROAD)["stages"] if not one["is_retired"])
     # Where another has moved it meanwhile is what was wanted, and is told as such.
     kept = {given.get("to_stage")}
     return [(one["code"], one["name"] or one["code"]) for one in stages if one["code"] not in {deal["stage"]} - kept]

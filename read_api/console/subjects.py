@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from read_api.console.calling import RefusedError
+from read_api.console.roads import road_of
 from read_api.console.visit import Visit
 
 Given = Mapping[str, str]
@@ -95,8 +96,7 @@ async def _unit(visit: Visit, hidden: Given) -> Subject | None:
 
 
 async def _stage(visit: Visit, hidden: Given) -> Subject | None:
-    found = await visit.api.get("/pipelines")
-    road = next((one for one in found["items"] if one["pipeline_id"] == hidden["pipeline_id"]), None)
+    road = road_of(await visit.api.get("/pipelines"), hidden["pipeline_id"])
     if road is None:
         return None
     code = hidden.get("stage") or hidden.get("stage.code")

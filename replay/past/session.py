@@ -20,8 +20,7 @@ from projections.registry import PROJECTIONS
 
 Borrow = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 
-# The times in an answer are written as the readers' own sessions write them.
-OPTIONS = "-c TimeZone=UTC -c synchronous_commit=off -c application_name=letopis-as-of"
+OPTIONS = "-c synchronous_commit=off -c application_name=letopis-as-of"
 
 
 class Session:

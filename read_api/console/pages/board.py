@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from read_api.console.board_days import days_of, first_day
 from read_api.console.calling import RefusedError, Told
 from read_api.console.page import File, Pages, View, Visit
+from read_api.console.roads import NO_ROAD, road_of
 
 pages = Pages()
 
@@ -42,7 +43,7 @@ async def board(visit: Visit) -> View:
     # A column goes on only as it was asked for, so the pipeline is named.
     whose = {**chosen, "pipeline": _road(totals)}
     columns = dict(zip(full, await asyncio.gather(*(_column(visit, whose, code, limit) for code in full)), strict=True))
-    road = next((one for one in roads["items"] if one["pipeline_id"] == _road(totals)), None)
+    road = road_of(roads, _road(totals))
     shown = {
         "board": totals,
         "stages": stages,
@@ -68,8 +69,8 @@ async def more_cards(visit: Visit) -> View:
     found, roads = await asyncio.gather(
         _column(visit, chosen, stage, CARDS, cursor=visit.query.get("cursor")), visit.api.get("/pipelines")
     )
-    road = next((one for one in roads["items"] if one["pipeline_id"] == chosen["pipeline"]), None)
-    name = next((one["name"] for one in road["stages"] if one["code"] == stage), stage) if road else stage
+    road = road_of(roads, chosen["pipeline"]) or NO_ROAD
+    name = next((one["name"] for one in road["stages"] if one["code"] == stage), stage)
     shown = {
         "column": found,
         "led": await _led(visit, chosen, found["items"]),

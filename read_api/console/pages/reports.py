@@ -1,5 +1,6 @@
 """Reports: which there are, and each with its parameters, a chart, and its rows in people's words."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -29,12 +30,15 @@ async def report(visit: Visit, name: str) -> View:
     """Show a report; what cannot be answered is told in the place of its table, and the form stays."""
     declared = await _declared(visit, name)
     given = _given(visit, declared)
-    sellers, roads = await _lists(visit, declared)
-    answer = await known_or_refused(visit.api.get(f"/analytics/{name}", **given))
+    query = {word: value for word, value in given.items() if value}
+    (sellers, roads), answer, copies = await asyncio.gather(
+        _lists(visit, declared),
+        known_or_refused(visit.api.get(f"/analytics/{name}", **query)),
+        _copies(visit, name, query),
+    )
     table: Table | None = None
     if isinstance(answer, Mapping):
         table = table_of(visit.words, answer, roads)
-    query = {word: value for word, value in given.items() if value}
     shown = {
         "report": declared,
         "given": given,
@@ -54,7 +58,7 @@ async def report(visit: Visit, name: str) -> View:
             )
             for form in (declared["chart"] or {"formats": ()})["formats"]
         ],
-        "copies": await _copies(visit, name, query),
+        "copies": copies,
     }
     return View("report.html", declared["title"].get(visit.words.language) or declared["title"]["en"], shown)
 
