@@ -53,6 +53,18 @@ def begins(desk: Desk, generation: int) -> None:
     assert Operations(desk.running).generation("client_card") == generation
 
 
+def is_back(desk: Desk, generation: int) -> None:
+    """Check that readers see the generation of before, and that all that was asked for is on record."""
+    expect(desk.page.locator(".ended")).to_contain_text("Раньше было лучше", timeout=PATIENCE)
+    assert Operations(desk.running).generation("client_card") == generation
+    is_on_record(
+        desk,
+        ("rollback", "Раньше было лучше", "rolled-back"),
+        ("throttle", "Офис закрыт", "rebuild-unheld"),
+        ("rebuild", "После обновления", "rebuilt"),
+    )
+
+
 def is_on_record(desk: Desk, *wanted: tuple[str, str, str]) -> None:
     """Check that the last jobs, the latest first, are these: the operation, its reason and how it ended."""
     jobs = Operations(desk.running).get(f"/operations/jobs?about=client_card&limit={len(wanted)}").json()["items"]
@@ -93,14 +105,7 @@ def test_a_view_is_rebuilt_watched_and_rolled_back_by_keys_alone(browser: Browse
         opens(desk, "u")
         page.keyboard.type("Раньше было лучше")
         page.keyboard.press("Control+Enter")
-        expect(page.locator(".ended")).to_contain_text("Раньше было лучше", timeout=PATIENCE)
-        assert Operations(house[0]).generation("client_card") == before
-        is_on_record(
-            desk,
-            ("rollback", "Раньше было лучше", "rolled-back"),
-            ("throttle", "Офис закрыт", "rebuild-unheld"),
-            ("rebuild", "После обновления", "rebuilt"),
-        )
+        is_back(desk, before)
 
 
 def opens(desk: Desk, key: str) -> None:
@@ -126,14 +131,7 @@ def test_the_same_by_touch_on_a_phone(browser: Browser, house: House) -> None:
         says(desk, "Темп", "Офис закрыт", events="0")
         expect(page.locator(".ended")).to_contain_text("построено заново", timeout=PATIENCE)
         says(desk, "Вернуть прежнее", "Раньше было лучше")
-        expect(page.locator(".ended")).to_contain_text("Раньше было лучше", timeout=PATIENCE)
-        assert Operations(house[0]).generation("client_card") == before
-        is_on_record(
-            desk,
-            ("rollback", "Раньше было лучше", "rolled-back"),
-            ("throttle", "Офис закрыт", "rebuild-unheld"),
-            ("rebuild", "После обновления", "rebuilt"),
-        )
+        is_back(desk, before)
 
 
 def says(desk: Desk, button: str, reason: str, events: str | None = None) -> None:

@@ -140,6 +140,17 @@ def demo_service(cluster: EmbeddedPostgres, template: str, folder: Path) -> Iter
             yield running
 
 
+@contextmanager
+def sound_service(folder: Path, database_url: str) -> Iterator[Service]:
+    """Run a service until the block ends, from when it is ready on; then it must have met no bug."""
+    with service(folder, "service", database_url=database_url) as running:
+        wait_ready(running)
+        yield running
+    log = running.log.read_text()
+    assert '"bug"' not in log
+    assert "Traceback" not in log
+
+
 def wait_ready(running: Service) -> None:
     """Wait until the service says that it is ready and, for some seconds at most, until its views show all there is."""
     end = time.monotonic() + START_PATIENCE

@@ -15,7 +15,7 @@ from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
 from tests.system.conftest import company_of
 from tests.system.jobs import Operations, projector_of
-from tests.system.service import Service, service, token, wait_ready
+from tests.system.service import Service, sound_service, token
 from tests.system.visitors import Form, Seen, Visitor
 
 PAGE = "/console/projections"
@@ -26,13 +26,11 @@ PRODUCTS = f"{PAGE}/products"
 def founded(
     cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Service, Database]]:
-    with company_of(cluster, template) as database:
-        with service(tmp_path_factory.mktemp("upkeep"), "service", database_url=database.owner_url) as running:
-            wait_ready(running)
-            yield running, database
-        log = running.log.read_text()
-        assert '"bug"' not in log
-        assert "Traceback" not in log
+    with (
+        company_of(cluster, template) as database,
+        sound_service(tmp_path_factory.mktemp("upkeep"), database.owner_url) as running,
+    ):
+        yield running, database
 
 
 @pytest.fixture(scope="module")
