@@ -1,13 +1,12 @@
 """Forms of commands: drawn from the API's description of them, and read back into what the API takes."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from read_api.console.calling import RefusedError
-from read_api.console.roads import NO_ROAD, road_of
+from read_api.console.choices import SOURCES, Choices, client_chosen, clients_found
 from read_api.console.verbs import Verb
 from read_api.console.visit import Visit
 
@@ -18,12 +17,11 @@ FEW = 4
 """So many choices are shown at once, side by side; more are chosen from a list."""
 
 Schema = Mapping[str, Any]
-Choices = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field as it is drawn; `kind` says how, `label` names its words."""
+    """A field as it is drawn; `kind` says how, `label` names its words, `typed` finds what is chosen from."""
 
     name: str
     label: str
@@ -33,6 +31,7 @@ class Field:
     longest: int | None = None
     choices: Choices = ()
     wrong: str | None = None
+    typed: str = ""
 
     @property
     def id(self) -> str:
@@ -90,69 +89,11 @@ def _may_be_nothing(schema: Schema) -> bool:
     return any(one.get("type") == "null" for one in schema.get("anyOf", ()))
 
 
-async def staff_choices(visit: Visit, _: Mapping[str, str]) -> Choices:
-    """Return whom a client may be given to."""
-    found = await visit.api.get("/staff", active="true", fields="name,branch,role", limit=200)
-    selling = (one for one in found["items"] if one["role"] in {"seller", "head"})
-    return [(one["staff_id"], f"{one['name']} ({one['branch']})" if one["branch"] else one["name"]) for one in selling]
-
-
-async def successor_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
-    """Return who may take over what somebody holds."""
-    return [one for one in await staff_choices(visit, given) if one[0] != given.get("staff_id")]
-
-
-async def head_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
-    """Return under whom somebody, a team or a branch may be put."""
-    found = await visit.api.get("/staff", active="true", fields="name,role", limit=200)
-    leading = (one for one in found["items"] if one["role"] in {"head", "admin"})
-    return [(one["staff_id"], one["name"]) for one in leading if one["staff_id"] != given.get("staff_id")]
-
-
-async def team_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
-    """Return the teams that somebody may join."""
-    return await _units(visit, "team", given.get("team_id"))
-
-
-async def branch_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
-    """Return the branches that somebody may join."""
-    return await _units(visit, "branch", given.get("branch_id"))
-
-
-async def _units(visit: Visit, kind: str, now: str | None) -> Choices:
-    """Return those that are open, and the one that somebody is in now."""
-    found = await visit.api.get("/units", kind=kind, limit=200)
-    return [(one["unit_id"], one["name"]) for one in found["items"] if not one["closed_at"] or one["unit_id"] == now]
-
-
-async def place_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
-    """Return the stages of a pipeline, after one of which another is put."""
-    road = road_of(await visit.api.get("/pipelines"), given.get("pipeline_id"))
-    return [(one["code"], one["name"] or one["code"]) for one in (road or NO_ROAD)["stages"]]
-
-
-async def stage_choices(visit: Visit, given: Mapping[str, str]) -> Choices:
-    """Return the stages that a deal may go to: those of its pipeline but the one it is in."""
-    deal, found = await asyncio.gather(visit.api.get(f"/deals/{given.get('deal_id', '')}"), visit.api.get("/pipelines"))
-    road = road_of(found, deal["pipeline_id"])
-    stages = (one for one in (road or NO_ROAD)["stages"] if not one["is_retired"])
-    # Where another has moved it meanwhile is what was wanted, and is told as such.
-    kept = {given.get("to_stage")}
-    return [(one["code"], one["name"] or one["code"]) for one in stages if one["code"] not in {deal["stage"]} - kept]
-
-
-SOURCES: Mapping[str, Callable[[Visit, Mapping[str, str]], Awaitable[Choices]]] = {
-    "to_seller_id": staff_choices,
-    "to_stage": stage_choices,
-    "successor_id": successor_choices,
-    "head_id": head_choices,
-    "team_id": team_choices,
-    "branch_id": branch_choices,
-    "after": place_choices,
-}
-"""Fields that name somebody or something: where there is a list to choose from."""
-
 AMOUNT = "amount.amount"
+ROAD = "pipeline_id"
+
+SOUGHT = "q."
+"""Before the name of a field that a client is chosen for: the words that find them."""
 
 REMINDERS = ("PT15M", "PT1H", "PT3H", "P1D")
 
@@ -163,7 +104,7 @@ async def fields_of(
     """Return the fields of a command's form with what was given; of a refused one with what is wrong."""
     command = told.command(name) or {}
     known = {**verb.given, **given}
-    drawn = [await _field(visit, told, command, path, known, refused) for path in verb.fields]
+    drawn = [await _field(visit, told, command, verb, path, known, refused) for path in _asked(verb, given)]
     return [
         replace(
             field,
@@ -174,16 +115,37 @@ async def fields_of(
     ]
 
 
+def _asked(verb: Verb, given: Mapping[str, str]) -> list[str]:
+    """Return the fields that a form asks for: not for a client whom the link names already."""
+    return [path for path in verb.fields if path not in verb.finds or not given.get(path) or SOUGHT + path in given]
+
+
 async def _field(
-    visit: Visit, told: Description, command: Schema, path: str, given: Mapping[str, str], refused: RefusedError | None
+    visit: Visit,
+    told: Description,
+    command: Schema,
+    verb: Verb,
+    path: str,
+    given: Mapping[str, str],
+    refused: RefusedError | None,
 ) -> Field:
     value = given.get(path, "")
     schema, listed, required = told.field(command, path)
     label = label_of(path)
     wrong = None if refused is None else refused.at(path.replace(".", "/"))
     longest = schema.get("maxLength")
+    if path in verb.finds:
+        typed = given.get(SOUGHT + path, "").strip()
+        found = await clients_found(visit, typed, verb.finds[path])
+        found = found if value in {"", *(one[0] for one in found)} else [*await client_chosen(visit, value), *found]
+        return Field(path, label, "client", value, required, choices=found, wrong=wrong, typed=typed)
     if path in SOURCES:
         choices = await SOURCES[path](visit, given)
+        if path == ROAD and choices:
+            # Of one pipeline there is nothing to ask, and of several the first is the usual one.
+            value = value or choices[0][0]
+            if len(choices) == 1:
+                return Field(path, label, "given", value)
         kind = "few" if required and 0 < len(choices) <= FEW else "choice"
         return Field(path, label, kind, value, required, choices=choices, wrong=wrong)
     if path == "remind_before":
@@ -201,6 +163,7 @@ async def _field(
 def label_of(path: str) -> str:
     """Return the name of a field's words; those after the first ones of a list are told apart from them."""
     named = path.replace("contact_points.0", "point").replace("contact_points", "other_point")
+    named = named.removeprefix("to_") if named.startswith("to_point.") else named
     parts = named.replace("stages", "stage").split(".")
     return ".".join(part for part in parts if not part.isdigit())
 
@@ -238,9 +201,8 @@ def _kind_of(schema: Schema, longest: int | None) -> str:
 def hidden_of(told: Description, name: str, verb: Verb, given: Mapping[str, str]) -> dict[str, str]:
     """Return what came with the link and is not asked for: which client, which deal."""
     known = (told.command(name) or {}).get("properties", {})
-    return {
-        field: value for field, value in given.items() if field.partition(".")[0] in known and field not in verb.fields
-    }
+    asked = _asked(verb, given)
+    return {field: value for field, value in given.items() if field.partition(".")[0] in known and field not in asked}
 
 
 def read(visit: Visit, told: Description, name: str, verb: Verb, given: Mapping[str, str]) -> dict[str, Any]:
@@ -252,7 +214,16 @@ def read(visit: Visit, told: Description, name: str, verb: Verb, given: Mapping[
             _put(fields, path.split("."), _value(visit, told.field(command, path)[0], value.strip(), path))
         elif verb.empties and path in verb.fields:
             _put(fields, path.split("."), None)
+    # A currency by itself is worth nothing.
+    for unsaid in [part for part, value in fields.items() if _is_unsaid(value)]:
+        del fields[unsaid]
+        if verb.empties:
+            fields[unsaid] = None
     return dict(_tidy(fields))
+
+
+def _is_unsaid(value: Any) -> bool:
+    return isinstance(value, dict) and "currency" in value and not value.get("amount")
 
 
 def _value(visit: Visit, schema: Schema, value: str, path: str) -> Any:

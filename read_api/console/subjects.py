@@ -84,6 +84,10 @@ async def _client(visit: Visit, hidden: Given) -> Subject | None:
     return next(made, None)
 
 
+async def _organisation(visit: Visit, hidden: Given) -> Subject | None:
+    return await _client(visit, {"client_id": hidden["organisation_id"]})
+
+
 async def _staff(visit: Visit, hidden: Given) -> Subject:
     told = await visit.api.get(f"/staff/{hidden['staff_id']}")
     return Subject(_joined(told["name"], told["branch"]))
@@ -127,6 +131,7 @@ _ASKING: Mapping[str, Callable[[Visit, Given], Awaitable[Subject | None]]] = {
     "activity_id": _activity,
     "deal_id": _deal,
     "client_id": _client,
+    "organisation_id": _organisation,
     "staff_id": _staff,
     "team_id": _unit,
     "branch_id": _unit,

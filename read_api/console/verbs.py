@@ -16,7 +16,7 @@ class Verb(NamedTuple):
     has changed since the page was drawn. `must` are fields that the form wants filled in though the command does not,
     `called` those that have other words than in other forms. `given` is what the form has in it unless the link says
     otherwise, `opens` the page to go to instead of the one it was opened from. `empties`: what of its fields is left
-    empty is emptied.
+    empty is emptied. `finds` are fields for which a client is looked for, each with the kind of client, or of both.
     """
 
     fields: tuple[str, ...] = ()
@@ -26,6 +26,7 @@ class Verb(NamedTuple):
     called: Mapping[str, str] = {}
     opens: Callable[[Receipt], str] | None = None
     empties: bool = False
+    finds: Mapping[str, str] = {}
 
 
 def _card(receipt: Receipt) -> str:
@@ -36,7 +37,12 @@ def _colleague(receipt: Receipt) -> str:
     return f"/console/company/staff/{receipt['stream_id']}"
 
 
+def _deal(receipt: Receipt) -> str:
+    return f"/console/deals/{receipt['stream_id']}"
+
+
 _REASON = Verb(("reason",))
+_WORTH, _IN_ROUBLES = ("amount.amount", "amount.currency"), {"amount.currency": "RUB"}
 _CALLED = {"name": "called"}
 _STAGE = ("name", "code", "probability")
 _UNDER_HEAD = Verb(("head_id", "reason"), empties=True)
@@ -66,6 +72,13 @@ VERBS: Mapping[str, Verb] = {
     "correct-tax-id": Verb(("tax_id", "source"), checks_version=True),
     "correct-profile": Verb(("field", "value", "confidence", "source"), checks_version=True),
     "add-contact-point": Verb(("point.kind", "point.value", "point.label"), {"point.kind": "phone"}),
+    "correct-contact-point": Verb(("to_point.kind", "to_point.value", "to_point.label")),
+    "remove-contact-point": _REASON,
+    "affiliate-person": Verb(
+        ("client_id", "organisation_id", "role"), finds={"client_id": "person", "organisation_id": "organisation"}
+    ),
+    "end-affiliation": _REASON,
+    "declare-subsidiary": Verb(("parent_id",), finds={"parent_id": "organisation"}),
     "give-data-notice": Verb(("text_version", "channel")),
     "note-client": Verb(("text",)),
     # activities
@@ -82,12 +95,22 @@ VERBS: Mapping[str, Verb] = {
     "classify-call": Verb(("status",)),
     "name-activity-client": Verb(),
     "note-activity": Verb(("text",)),
+    "hand-over-activity": Verb(("to_staff_id", "reason")),
     # deals
+    "open-deal": Verb(("title", *_WORTH, "product_code", "pipeline_id"), _IN_ROUBLES, opens=_deal),
     "move-deal": Verb(("to_stage", "reason"), checks_version=True),
-    "win-deal": Verb(("amount.amount", "amount.currency"), checks_version=True),
+    "win-deal": Verb(_WORTH, _IN_ROUBLES, checks_version=True),
     "lose-deal": Verb(
         ("reason_code", "reason"), checks_version=True, must=frozenset({"reason_code"}), called={"reason": "in_words"}
     ),
+    "reopen-deal": Verb(("stage", "reason"), checks_version=True),
+    "revalue-deal": Verb((*_WORTH, "reason"), _IN_ROUBLES, checks_version=True, empties=True),
+    "hand-over-deal": Verb(("to_seller_id", "reason"), checks_version=True),
+    "name-deal-client": Verb(("client_id",), finds={"client_id": ""}),
+    "note-deal": Verb(("text",)),
+    # notes
+    "edit-note": Verb(("text",)),
+    "withdraw-note": _REASON,
     # staff
     "hire-staff": Verb(
         ("name", "role", "branch_id", "team_id", "head_id"),

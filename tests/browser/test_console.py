@@ -29,6 +29,8 @@ PAGES = (
     "/console/board?as_of=2026-06-30",
     f"/console/do/record-activity?client_id={demo_id('romashka')}",
     "/console/do/register-client",
+    f"/console/deals/{demo_id('deal romashka')}",
+    f"/console/do/affiliate-person?organisation_id={demo_id('romashka')}&q.client_id=пётр",
     "/console/nowhere",
 )
 PAGES_OF_THE_HEAD = ("/console/reports", "/console/reports/staff_scorecard", "/console/reports/board_by_day")

@@ -234,6 +234,89 @@ def test_a_deal_that_one_sees_and_may_not_lead_has_nothing_to_take_it_by(people:
         assert admin.running.post("grant-scope", {**seen, "kind": kind, "scope": "team"}, as_admin).status_code == 200
 
 
+def offered(page: Seen, command: str) -> str:
+    """Return the link of a page that opens the form of a command."""
+    return next(link for link in page.links if link.startswith(f"/console/do/{command}?"))
+
+
+def test_a_deal_is_opened_led_and_reopened_from_its_page(people: dict[str, Visitor]) -> None:
+    seller, head, action = people["seller"], people["head"], "/console/do/{}".format
+    form = seller.get(offered(seller.get(f"/console/clients/{ROMASHKA}"), "open-deal")).form(action("open-deal"))
+    # There is one pipeline, so that it is not asked for, and a currency alone is no amount.
+    page = seller.does(form, title="Dryers")
+    deal = page.answer.url.path.removeprefix("/console/deals/")
+    opened = seller.api(f"/deals/{deal}")
+    assert (said(page, ".//h1"), opened["title"], opened["amount"]) == ("Dryers", "Dryers", None)
+
+    def does(visitor: Visitor, command: str, **values: str) -> Seen:
+        link = offered(visitor.get(f"/console/deals/{deal}"), command)
+        page = visitor.does(visitor.get(link).form(action(command)), **values)
+        assert (page.status, page.answer.url.path) == (200, f"/console/deals/{deal}")
+        return page
+
+    page = does(seller, "revalue-deal", amount__amount="2 500", reason="with delivery")
+    assert "RUB\xa02,500" in page.html
+    page = does(seller, "note-deal", text="They need it by May.")
+    assert "They need it by May." in said(page, ".//ul[@class='plain notes']")
+    assert seller.get(offered(page, "edit-note")).form(action("edit-note")).values["text"] == "They need it by May."
+    page = does(seller, "edit-note", text="They need it by June.")
+    assert "They need it by June." in said(page, ".//ul[@class='plain notes']")
+    assert not [link for link in head.get(f"/console/deals/{deal}").links if "/do/edit-note" in link]
+    page = does(head, "withdraw-note", reason="It was another deal.")
+    assert page.main.find(".//ul[@class='plain notes']") is None
+    page = does(seller, "lose-deal", reason_code="price", reason="a rival was cheaper")
+    assert ": a rival was cheaper" in page.text
+    page = does(seller, "reopen-deal", reason="They called back.")
+    assert seller.api(f"/deals/{deal}")["status"] == "open"
+    for told in ("Deal opened", "Worth of the deal — RUB\xa02,500", "Deal lost", "Deal reopened"):
+        assert " ".join(told.split()) in said(page, ".//section[@class='story']")
+    # What is not worth anything any more is said by an empty amount.
+    does(seller, "revalue-deal", amount__amount="", reason="as a gift")
+    assert seller.api(f"/deals/{deal}")["amount"] is None
+    page = does(head, "hand-over-deal", to_seller_id=str(demo_id("anna")))
+    assert said(page, ".//p[@class='owner']").startswith("Анна Белова")
+    assert not [link for link in people["auditor"].get(f"/console/deals/{deal}").links if "/do/" in link]
+
+
+PHONE = {"kind": "phone", "value": "+7 916 000-11-22"}
+
+
+def test_people_and_ways_to_reach_them_are_entered_corrected_and_end(people: dict[str, Visitor]) -> None:
+    seller, action, person = people["seller"], "/console/do/{}".format, str(uuid4())
+    maria = {"client_id": person, "kind": "person", "name": "Мария Лебедева", "contact_points": [PHONE]}
+    assert seller.running.post("register-client", maria, token(demo_id("anna"), "seller")).status_code == 200
+    card = seller.get(f"/console/clients/{ROMASHKA}")
+    form = seller.get(offered(card, "affiliate-person")).form(action("affiliate-person"))
+    assert form.values["organisation_id"] == str(ROMASHKA)
+    # Without JavaScript the words come with the form, which then shows whom they find: one, who is chosen.
+    asked = seller.does(form, q__client_id="лебедева мар", role="buyer")
+    assert asked.status == 422
+    found = asked.form(action("affiliate-person"))
+    assert found.values["client_id"] == person
+    page = seller.get(f"{action('affiliate-person')}/found?field=client_id&q.client_id=лебедева мар")
+    assert page.main.find(f".//input[@value='{person}']") is not None
+    assert seller.client.get(f"{action('affiliate-person')}/found?field=role&q.role=a").status_code == 404
+    assert seller.does(found, role="buyer").status == 200
+    people_of = seller.api(f"/clients/{ROMASHKA}")["contact_persons"]
+    assert [one["role"] for one in people_of if one["client_id"] == person] == ["buyer"]
+    card = seller.get(f"/console/clients/{ROMASHKA}")
+    link = next(link for link in card.links if "/do/end-affiliation" in link and person in link)
+    assert seller.does(seller.get(link).form(action("end-affiliation")), reason="left").status == 200
+    people_of = seller.api(f"/clients/{ROMASHKA}")["contact_persons"]
+    assert [one["is_active"] for one in people_of if one["client_id"] == person] == [False]
+
+    form = seller.get(offered(card, "add-contact-point")).form(action("add-contact-point"))
+    card = seller.does(form, point__value="+7 812 123-45-67")
+    link = next(link for link in card.links if "/do/correct-contact-point" in link and "812" in link)
+    form = seller.get(link).form(action("correct-contact-point"))
+    assert form.values["to_point.value"] == "+7 812 123-45-67"
+    card = seller.does(form, to_point__value="+7 812 123-45-68")
+    assert "+7 812 123-45-68" in card.text
+    link = next(link for link in card.links if "/do/remove-contact-point" in link and "812" in link)
+    card = seller.does(seller.get(link).form(action("remove-contact-point")))
+    assert "123-45-68" not in {point["value"] for point in seller.api(f"/clients/{ROMASHKA}")["contact_points"]}
+
+
 def test_nothing_is_done_in_the_past(people: dict[str, Visitor]) -> None:
     head = people["head"]
     page = head.get(f"/console/board?as_of={datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")

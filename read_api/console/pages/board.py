@@ -10,6 +10,7 @@ from pydantic_core import to_json
 
 from read_api.console.board_days import days_of, first_day
 from read_api.console.calling import RefusedError, Told
+from read_api.console.leading import led_of
 from read_api.console.page import File, Pages, View, Visit
 from read_api.console.roads import NO_ROAD, road_of
 
@@ -123,21 +124,8 @@ async def _teams(visit: Visit) -> list[Mapping[str, Any]]:
 
 
 async def _led(visit: Visit, chosen: Mapping[str, str], deals: Iterable[Mapping[str, Any]]) -> Set[str]:
-    """Return which of these deals the user may lead: none in the past, and of a seller what ADR 32 leaves them.
-
-    That is their own, and those of clients who are theirs or nobody's.
-    """
-    if chosen["as_of"] or not visit.may("move-deal"):
-        return frozenset()
-    shown, own = list(deals), visit.me["id"]
-    led = {deal["deal_id"] for deal in shown if visit.me["role"] != "seller" or deal["seller_id"] == own}
-    others = {deal["deal_id"]: deal["client_id"] for deal in shown if deal["deal_id"] not in led and deal["client_id"]}
-    if others:
-        ids = ",".join(sorted(set(others.values())))
-        clients = await visit.api.get("/clients", ids=ids, fields="owner_id", limit=200)
-        free = {one["client_id"] for one in clients["items"] if one["owner_id"] in {None, own}}
-        led |= {deal_id for deal_id, client_id in others.items() if client_id in free}
-    return led
+    """Return which of these deals the user may lead: none in the past."""
+    return frozenset() if chosen["as_of"] else await led_of(visit, deals)
 
 
 def _chosen(visit: Visit) -> dict[str, str]:
@@ -179,10 +167,10 @@ def _defined(visit: Visit, road: Mapping[str, Any]) -> date:
 def _days(visit: Visit, as_of: str, road: Mapping[str, Any] | None) -> Mapping[str, Any]:
     """Return the first and the last day there is, and the days before and after what is shown.
 
-    After the last one comes the present.
+    Before the first one there is none, and after the last one comes the present.
     """
     today = visit.words.now.date()
-    ends = {
+    ends: dict[str, Any] = {
         "first": today if road is None else _defined(visit, road),
         "today": today,
         "last": (today - timedelta(1)).isoformat(),
@@ -196,7 +184,7 @@ def _days(visit: Visit, as_of: str, road: Mapping[str, Any] | None) -> Mapping[s
     return {
         **ends,
         "shown": shown,
-        "before": before.isoformat(),
+        "before": before.isoformat() if before >= ends["first"] else None,
         "after": None if not as_of else after.isoformat() if after < today else "",
     }
 

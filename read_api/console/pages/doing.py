@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from read_api.console.calling import RefusedError
+from read_api.console.choices import clients_found, note_as_it_is
 from read_api.console.conflict import conflict_of
 from read_api.console.door import own_address
-from read_api.console.forms import Description, fields_of, hidden_of, read
+from read_api.console.forms import SOUGHT, Description, Field, fields_of, hidden_of, label_of, read
 from read_api.console.page import Gone, Pages, View, Visit
 from read_api.console.subjects import subject_of
 from read_api.console.verbs import VERBS, Verb
@@ -22,7 +23,23 @@ OWN = frozenset({"word", "key", "to", "version"})
 @pages.page("/do/{command}")
 async def ask(visit: Visit, command: str) -> View:
     """Show the form of a command, with what the link says of it."""
-    return await _form(visit, command, dict(visit.query), visit.new_key())
+    given = dict(visit.query)
+    if command == "edit-note" and "text" not in given:
+        given["text"] = await note_as_it_is(visit, given)
+    return await _form(visit, command, given, visit.new_key())
+
+
+@pages.page("/do/{command}/found")
+async def found(visit: Visit, command: str) -> View:
+    """Show the clients of whom one is chosen for a field, as what is typed into it finds them."""
+    path = visit.query.get("field", "")
+    kind = VERBS.get(command, Verb()).finds.get(path)
+    if kind is None or not visit.may(command):
+        return View("unknown.html", visit.words("errors.unknown"), status=404)
+    typed = visit.query.get(SOUGHT + path, "").strip()
+    choices = await clients_found(visit, typed, kind)
+    field = Field(path, label_of(path), "client", "", True, choices=choices, typed=typed)
+    return View("found.html", visit.words(f"verb.{command}"), {"field": field})
 
 
 @pages.form("/do/{command}")
