@@ -24,9 +24,9 @@ from aggregates.client_errors import (
 )
 from aggregates.client_state import AT_ONCE, MOST_CONTACT_POINTS
 from aggregates.data_notice import WithDataNotices
-from aggregates.identity import tax_id_key
 from aggregates.note import WithNotes
 from aggregates.staff import StaffMember
+from aggregates.tax_id import tax_id_key
 from events import client as facts
 from events.base import Event
 from events.values import (
@@ -107,10 +107,10 @@ class Client(WithNotes, WithDataNotices):
 
     def add_contact_point(self, point: ContactPoint, *, source: str, duplicate_reason: str | None = None) -> None:
         """Record one more way to reach the client; a known one records nothing, another spelling of it is refused."""
-        known = self.points.get((point.kind, point.key))
-        if known == point:
-            return
+        known = self.known_as(point.kind, point.value, point.key)
         if known is not None:
+            if known.model_copy(update={"key": point.key}) == point:
+                return
             raise ContactPointExistsError(kind=point.kind)
         if len(self.points) >= MOST_CONTACT_POINTS:
             raise TooManyContactPointsError(client_id=self.id, most=MOST_CONTACT_POINTS)
@@ -121,7 +121,7 @@ class Client(WithNotes, WithDataNotices):
         known = self._point(kind, key)
         if known == point:
             return
-        if (point.kind, point.key) != (kind, key) and (point.kind, point.key) in self.points:
+        if self.known_as(point.kind, point.value, point.key) not in {None, known}:
             raise ContactPointExistsError(kind=point.kind)
         self.trigger_event(facts.ContactPointCorrected, from_point=known, to_point=point, source=source)
 

@@ -18,6 +18,7 @@ from events.values import (
     Lifecycle,
     ProfileField,
 )
+from infra.mailboxes import one_mailbox
 
 IDENTIFYING = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
 TAX_ID = "tax_id"
@@ -38,6 +39,11 @@ class Entered(NamedTuple):
 def name_of(kind: ContactKind, key: str) -> str:
     """Return under which name it is kept by whom a contact point was entered."""
     return f"{kind.value}:{key}"
+
+
+def compared(kind: ContactKind, key: str) -> str:
+    """Return what a key is compared by today, however long ago it was made: what facts say stays."""
+    return one_mailbox(key) if kind is ContactKind.EMAIL else key
 
 
 class ClientState(Aggregate):
@@ -84,15 +90,27 @@ class ClientState(Aggregate):
         if self.is_archived:
             return frozenset()
         organisations = tuple(self.affiliations)
-        held = [Identity(kind.value, key, organisations) for kind, key in self.points if kind in IDENTIFYING]
+        duplicates = self.allowed_duplicates
+        held = [
+            Identity(kind.value, compared(kind, key), None if (kind.value, key) in duplicates else organisations)
+            for kind, key in self.points
+            if kind in IDENTIFYING
+        ]
         if self.tax_id is not None:
-            held.append(Identity(TAX_ID, self.tax_id))
-        if self.allowed_duplicates:
-            held = [
-                Identity(kind, key, None if (kind, key) in self.allowed_duplicates else share)
-                for kind, key, share in held
-            ]
+            held.append(Identity(TAX_ID, self.tax_id, None if (TAX_ID, self.tax_id) in duplicates else ()))
         return frozenset(held)
+
+    def known_as(self, kind: ContactKind, value: str, key: str | None = None) -> ContactPoint | None:
+        """Return the contact point that was typed so, or that has this key of today; None: there is none."""
+        known = None if key is None else self.points.get((kind, key))
+        return known or next(
+            (
+                point
+                for point in self.points.values()
+                if point.kind is kind and (point.value == value or compared(kind, point.key) == key)
+            ),
+            None,
+        )
 
     def lends_to(self, holder_id: UUID) -> bool:
         """Return whether it is an organisation that this person acts for: it may have the person's numbers too."""

@@ -1,8 +1,9 @@
 """Which database this installation uses, and how each part of it connects: embedded unless told otherwise."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -10,15 +11,18 @@ import psycopg
 import structlog
 
 from app.settings import Settings
-from events.registry import EVENT_TYPES
-from infra.log.crypto import MasterKey, WrongMasterKeyError
+from events.registry import EVENT_TYPES, UPCASTERS
+from infra.log.crypto import Keyring, MasterKey, WrongMasterKeyError
 from infra.log.event_versions import check_log, versions_of
+from infra.log.eventlog import LogKeys
+from infra.log.mapper import Mapper
 from infra.migrations import migrate
 from infra.migrations.text_order import wrong_text_order
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.postgres.embedded_watch import Watch
 from infra.projector.states import break_replaced
 from infra.told import ToldError
+from replay.repair.renew_claims import renew_claims
 
 log = structlog.get_logger()
 
@@ -85,6 +89,9 @@ def prepared(url: str, settings: Settings, master: MasterKey) -> Urls:
             log.warning("names_out_of_order", database=order, remedy="letopis doctor")
         check_log(connection, versions_of(EVENT_TYPES))
         break_replaced(connection)
+        keyring = Keyring(master, LogKeys(partial(nullcontext, connection)))
+        if changed := renew_claims(connection, Mapper(EVENT_TYPES, UPCASTERS, keyring), master.keyed_hash):
+            log.warning("claims_renewed", changed=changed, reason="keys are made by other rules than before")
     return urls_of(url, settings, master)
 
 

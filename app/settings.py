@@ -23,6 +23,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from aggregates.identity import HOME, Home
+from aggregates.phone_number import AreaCode, Region
 from infra.told import ToldError
 
 Role = Literal["all", "api", "projections", "analytics", "console"]
@@ -73,6 +75,9 @@ class Settings(BaseSettings):
     # Processes that answer requests on the port; each has one interpreter's worth of work in it.
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     zone: str = "Europe/Moscow"
+    # Whose phone numbers need no country code (ISO 3166), and of which city those without a city code are.
+    phone_region: Region = HOME.region
+    area_code: AreaCode | None = HOME.area_code
 
     # A PEM file with public keys, or a JWKS document; and a shared secret for HS256.
     jwt_public_keys: Path | None = None
@@ -228,6 +233,11 @@ class Settings(BaseSettings):
     def company_zone(self) -> ZoneInfo:
         """The zone in which days and months of the company begin."""
         return ZoneInfo(self.zone)
+
+    @property
+    def home(self) -> Home:
+        """Where the company is, by which phone numbers are understood."""
+        return Home(self.phone_region, self.area_code)
 
 
 class _Files(SecretsSettingsSource):

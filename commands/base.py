@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, WithJs
 from pydantic_core import PydanticCustomError
 
 from aggregates.base import Aggregate, kind_named
+from aggregates.identity import Home
 from commands.roles import Roles
 from events.ids import staff_id_of
 from events.marks import ids_named
@@ -139,6 +140,11 @@ class Context(Protocol):
 
     @property
     def actor(self) -> Actor: ...
+    @property
+    def home(self) -> Home:
+        """Where the company is, by which numbers without a country or a city are understood."""
+        ...
+
     @property
     def occurred_at(self) -> datetime:
         """Business time of the decision, UTC."""

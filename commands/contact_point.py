@@ -9,7 +9,7 @@ from aggregates.base import WrongValueError
 from aggregates.client import Client
 from aggregates.client_errors import DuplicateNeedsRightError
 from aggregates.client_state import name_of
-from aggregates.identity import contact_point
+from aggregates.identity import Home, contact_point
 from commands.approach import check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.roles import ALLOWING_DUPLICATES, CORRECTING, ENTERING
@@ -34,21 +34,32 @@ class ContactPointGiven(Value):
     value: ShortText
     label: ShortText | None = None
 
-    def with_key(self, place: str) -> ContactPoint:
+    def with_key(self, place: str, home: Home) -> ContactPoint:
         """Return it with the key it is compared by; raises WrongPhoneError, WrongEmailError.
 
         `place` is where in the command it stands, as a JSON pointer.
         """
         try:
-            return contact_point(self.kind, self.value, self.label)
+            return contact_point(self.kind, self.value, self.label, home=home)
         except WrongValueError as error:
             error.facts["pointer"] = f"{place}/value"
             raise
 
+    def key_in(self, client: Client, place: str, home: Home) -> str:
+        """Return the key it has on a client's card, where it stands as typed here or in another spelling.
 
-def with_keys(points: Sequence[ContactPointGiven]) -> list[ContactPoint]:
+        One that is not there has the key it would get; raises WrongPhoneError, WrongEmailError.
+        """
+        known = client.known_as(self.kind, self.value)
+        if known is None:
+            key = self.with_key(place, home).key
+            known = client.known_as(self.kind, self.value, key)
+        return key if known is None else known.key
+
+
+def with_keys(points: Sequence[ContactPointGiven], home: Home) -> list[ContactPoint]:
     """Return the `contact_points` of a command with their keys; raises WrongPhoneError, WrongEmailError."""
-    return [point.with_key(f"/contact_points/{number}") for number, point in enumerate(points)]
+    return [point.with_key(f"/contact_points/{number}", home) for number, point in enumerate(points)]
 
 
 OFFICE_PHONE = ContactPointGiven(kind=ContactKind.PHONE, value="8 (922) 325-12-93", label="office")
@@ -120,7 +131,7 @@ def add_contact_point(command: AddContactPoint, context: Context) -> Outcome:
     command.check_right(context)
     client = context.load(Client, command.client_id)
     client.add_contact_point(
-        command.point.with_key("/point"), source=command.source, duplicate_reason=command.duplicate_reason
+        command.point.with_key("/point", context.home), source=command.source, duplicate_reason=command.duplicate_reason
     )
     return context.save(client)
 
@@ -128,18 +139,21 @@ def add_contact_point(command: AddContactPoint, context: Context) -> Outcome:
 @handles(CorrectContactPoint)
 def correct_contact_point(command: CorrectContactPoint, context: Context) -> Outcome:
     """Correct the contact point."""
-    client, wrong = context.load(Client, command.client_id), command.from_point.with_key("/from_point")
-    if (wrong.kind, wrong.key) in client.points:
-        check_may_correct(context, client, name_of(wrong.kind, wrong.key))
-    client.correct_contact_point(wrong.kind, wrong.key, command.to_point.with_key("/to_point"), source=command.source)
+    client, kind = context.load(Client, command.client_id), command.from_point.kind
+    key = command.from_point.key_in(client, "/from_point", context.home)
+    if (kind, key) in client.points:
+        check_may_correct(context, client, name_of(kind, key))
+    right = command.to_point.with_key("/to_point", context.home)
+    client.correct_contact_point(kind, key, right, source=command.source)
     return context.save(client)
 
 
 @handles(RemoveContactPoint)
 def remove_contact_point(command: RemoveContactPoint, context: Context) -> Outcome:
     """Remove the contact point."""
-    client, point = context.load(Client, command.client_id), command.point.with_key("/point")
-    if (point.kind, point.key) in client.points:
-        check_may_correct(context, client, name_of(point.kind, point.key))
-    client.remove_contact_point(point.kind, point.key, reason=command.reason)
+    client, kind = context.load(Client, command.client_id), command.point.kind
+    key = command.point.key_in(client, "/point", context.home)
+    if (kind, key) in client.points:
+        check_may_correct(context, client, name_of(kind, key))
+    client.remove_contact_point(kind, key, reason=command.reason)
     return context.save(client)

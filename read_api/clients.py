@@ -9,6 +9,7 @@ from fastapi import Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from infra.mailboxes import line_of
 from infra.words import words
 from read_api import views
 from read_api.client_card import OWNER, Client, Person
@@ -112,13 +113,21 @@ class Recognised(BaseModel):
         return self
 
     def keys(self, desk: Desk) -> list[str]:
-        """Return what the card of such a client has among its identity keys."""
-        given = {
-            "phone": None if self.phone is None else desk.phone_key(self.phone),
-            "email": None if self.email is None else desk.email_key(self.email),
-            "tax_id": None if self.tax_id is None else "".join(self.tax_id.split()),
-        }
-        return [f"{kind}:{key}" for kind, key in given.items() if key is not None]
+        """Return what the card of such a client has among its identity keys.
+
+        Who calls is known by the number alone, whatever extension the card has; an extension is that one, or a
+        switchboard whose card has none.
+        """
+        keys = []
+        if self.phone is not None:
+            key = desk.phone_key(self.phone)
+            line = line_of(key)
+            keys += [f"phone:{key}", f"line:{key}" if line == key else f"phone:{line}"]
+        if self.email is not None:
+            keys.append(f"email:{desk.email_key(self.email)}")
+        if self.tax_id is not None:
+            keys.append(f"tax_id:{''.join(self.tax_id.split())}")
+        return keys
 
 
 class ClientSearch(Recognised):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
 from aggregates.base import Aggregate, AlreadyExistsError, DomainError, NotFoundError, Occasion
+from aggregates.identity import HOME, Home
 from aggregates.registry import KINDS
 from app.words.refusals import Codes, codes_of_command
 from commands.base import HANDLERS, Actor, Command, Outcome
@@ -90,6 +91,7 @@ class Memory:
     actor: Actor
     occurred_at: datetime = TODAY
     now: datetime = TODAY
+    home: Home = HOME
     streams: dict[UUID, Aggregate] = field(default_factory=dict)
     made: int = 0
 

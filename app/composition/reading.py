@@ -10,7 +10,8 @@ from uuid import UUID
 import psycopg
 from fastapi import APIRouter, FastAPI
 
-from aggregates.identity import email_key, phone_key
+from aggregates.email_address import email_key
+from aggregates.phone_number import sought_phone_key
 from app.composition.decoding import mapper_by
 from app.composition.installation import doctor_at, installation_at
 from app.composition.limits import turns_of_reads
@@ -165,7 +166,7 @@ def read_side(
             installation_at(settings, urls.projector, master),
             doctor_at(settings.var),
         ),
-        phone_key=phone_key,
+        phone_key=partial(sought_phone_key, **settings.home._asdict()),
         email_key=email_key,
         feed=feed,
         past=past_at(urls.projector, master, settings.as_of_seconds, settings.min_position_timeout),

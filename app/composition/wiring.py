@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
+from aggregates.identity import HOME, Home
 from app.composition.decoding import mapper_at, mapper_by
 from app.database import Urls
 from app.settings import Settings
@@ -53,7 +54,12 @@ def words_lent() -> "Lent":
 
 
 def batch_runner(
-    master: MasterKey, reading: Borrow, writing: Borrow | None = None, appends: Durations | None = None
+    master: MasterKey,
+    reading: Borrow,
+    writing: Borrow | None = None,
+    appends: Durations | None = None,
+    *,
+    home: Home = HOME,
 ) -> BatchRunner:
     """Return what carries out batches of commands on the connections lent.
 
@@ -62,15 +68,15 @@ def batch_runner(
     """
     mapper, encryption, read = _writing(master, reading)
     streams = Streams(read, mapper.to_event, Snapshots(reading, mapper.keyring))
-    return BatchRunner(reading, streams, encryption, mapper.keyring, LogStore(writing or reading, appends))
+    return BatchRunner(reading, streams, encryption, mapper.keyring, LogStore(writing or reading, appends), home)
 
 
-def rehearsing_runner_at(master: MasterKey, borrow: Borrow) -> BatchRunner:
+def rehearsing_runner_at(master: MasterKey, borrow: Borrow, home: Home) -> BatchRunner:
     """Return what carries out batches for a dry run: every rule is asked, nothing is stored."""
     from commands.importing.rehearsal import rehearsing_runner
 
     mapper, encryption, read = _writing(master, borrow)
-    return rehearsing_runner(borrow, read, mapper, encryption)
+    return rehearsing_runner(borrow, read, mapper, encryption, home)
 
 
 def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Encryption, ReadStreams]:

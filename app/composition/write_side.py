@@ -40,7 +40,7 @@ class WriteSide:
         seconds = settings.command_seconds / 3
         reading, writing = OwnConnection(urls.writer, seconds), OwnConnection(urls.writer, seconds)
         self.executor = Executor(
-            batch_runner(master, reading, writing, self.appends),
+            batch_runner(master, reading, writing, self.appends, home=settings.home),
             (reading, writing),
             on_stored=self._stored,
             limit=settings.queue_size,

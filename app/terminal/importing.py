@@ -63,7 +63,10 @@ def _site(options: Options) -> Iterator[_Site]:
         def heard(turns: Sequence[PendingCommand]) -> None:
             wake_up.stored(max((getattr(turn.answer, "position", 0) for turn in turns), default=0))
 
-        runner = rehearsing_runner_at(master, reading) if options.is_dry else batch_runner(master, reading, writing)
+        if options.is_dry:
+            runner = rehearsing_runner_at(master, reading, settings.home)
+        else:
+            runner = batch_runner(master, reading, writing, home=settings.home)
         settle()
         yield _Site(settings, master, urls, WriteDoor(runner, master.keyed_hash, heard))
 

@@ -10,7 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any, get_args
 
 from aggregates.base import DomainError, RuleBrokenError, WrongValueError
-from aggregates.identity import WrongEmailError, WrongPhoneError
+from aggregates.identity_errors import WrongEmailError, WrongPhoneError
 from app.auth.errors import CallerError
 from app.words.problems import HTTP_CODES, STATUSES
 from commands import errors as commands

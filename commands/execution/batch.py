@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 
 from aggregates.client import Client
+from aggregates.identity import HOME, Home
 from commands.errors import ContendedError, KeyReusedError, OutcomeUnknownError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.execution.decision import Encryption, Request
@@ -35,10 +36,16 @@ class BatchRunner:
     """
 
     def __init__(
-        self, borrow: Borrow, streams: Streams, encryption: Encryption, keyring: Keyring, store: Store
+        self,
+        borrow: Borrow,
+        streams: Streams,
+        encryption: Encryption,
+        keyring: Keyring,
+        store: Store,
+        home: Home = HOME,
     ) -> None:
         self.store = store
-        self._decider = Decider(borrow, streams, encryption)
+        self._decider = Decider(borrow, streams, encryption, home)
         self._streams = streams
         self._keyring = keyring
         self._next = Batch()

@@ -8,6 +8,7 @@ import psycopg
 
 from aggregates.base import Aggregate
 from aggregates.client import Client
+from aggregates.identity import Home
 from aggregates.staff import StaffMember
 from commands.base import HANDLERS, stream_fields
 from commands.errors import ContendedError, PreconditionFailedError
@@ -51,8 +52,9 @@ class Batch:
 class Decider:
     """Decides commands in order of arrival; one thread at a time. `borrow` lends the connection for reading."""
 
-    def __init__(self, borrow: Borrow, streams: Streams, encryption: Encryption) -> None:
+    def __init__(self, borrow: Borrow, streams: Streams, encryption: Encryption, home: Home) -> None:
         self._borrow = borrow
+        self._home = home
         self._streams = streams
         self._encryption = encryption
 
@@ -87,7 +89,7 @@ class Decider:
         if turn.attempts > MAX_ATTEMPTS:
             turn.again().answer = ContendedError(attempts=MAX_ATTEMPTS)
             return
-        decision = turn.decision = Decision(request, self._streams)
+        decision = turn.decision = Decision(request, self._streams, self._home)
         try:
             decision.admit()
             for holder_id in turn.holders:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from aggregates.base import Aggregate, AlreadyExistsError, Identity, NotFoundError, Occasion
+from aggregates.identity import Home
 from aggregates.staff import StaffMember
 from commands.base import Actor, Command, Outcome
 from commands.errors import NotLetInError
@@ -78,10 +79,11 @@ class Decision:
     is for the handler as if nothing were recorded under its id.
     """
 
-    __slots__ = ("_occasion", "_streams", "_unseen", "actor", "now", "occurred_at", "request", "touched")
+    __slots__ = ("_occasion", "_streams", "_unseen", "actor", "home", "now", "occurred_at", "request", "touched")
 
-    def __init__(self, request: Request, streams: Streams) -> None:
+    def __init__(self, request: Request, streams: Streams, home: Home) -> None:
         self.request = request
+        self.home = home
         self.actor = request.actor
         self.now = request.received_at
         self.occurred_at = (request.command.occurred_at or request.received_at).astimezone(UTC)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from aggregates.identity import HOME, Home
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Encryption
 from commands.execution.streams import ReadStreams, Streams
@@ -90,8 +91,10 @@ class Rehearsal:
         return holders.isdisjoint({claim.holder_id, *claim.share_with})
 
 
-def rehearsing_runner(borrow: Borrow, read: ReadStreams, mapper: Mapper, encryption: Encryption) -> BatchRunner:
+def rehearsing_runner(
+    borrow: Borrow, read: ReadStreams, mapper: Mapper, encryption: Encryption, home: Home = HOME
+) -> BatchRunner:
     """Return what carries out batches of commands for a dry run; what it is asked for must fit in memory."""
     rehearsal = Rehearsal(borrow, read)
     streams = Streams(rehearsal.read, mapper.to_event)
-    return BatchRunner(borrow, streams, encryption, mapper.keyring, rehearsal)
+    return BatchRunner(borrow, streams, encryption, mapper.keyring, rehearsal, home)

@@ -9,7 +9,9 @@ from typing import Any, Literal, cast, get_args
 from uuid import UUID
 
 from aggregates.base import WrongValueError
-from aggregates.identity import email_key, phone_key, tax_id_key
+from aggregates.email_address import email_key
+from aggregates.phone_number import phone_key
+from aggregates.tax_id import tax_id_key
 from commands.activity import ImportActivity
 from commands.base import Command
 from commands.client import ImportClient

@@ -34,13 +34,13 @@ from events.client import (
 )
 from events.ids import staff_id_of
 from events.values import ContactKind, ContactPoint, Lifecycle
+from infra.mailboxes import line_of, one_mailbox
 from infra.projector.projection import Key, Projection
 from infra.words import name_of, word_parts
 from projections.change import changed
 
 MOST_DATA_NOTICES = 50
 """So many a card has; the client's story tells all of them."""
-IDENTIFYING = frozenset({ContactKind.PHONE.value, ContactKind.EMAIL.value})
 
 
 class ClientCardRow(NamedTuple):
@@ -77,7 +77,7 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
-    version=4,
+    version=5,
     shape=4,
 )
 
@@ -97,10 +97,20 @@ def _called(name: str) -> dict[str, Any]:
 
 def _reached(points: dict[str, Any], tax_id: str | None) -> dict[str, Any]:
     """Return the columns that the ways to reach and to recognise the client fill; the keys are what search compares."""
-    keys = [name for name, point in points.items() if point["kind"] in IDENTIFYING]
+    keys = [key for point in points.values() for key in _keys_of(point["kind"], point["key"])]
     if tax_id is not None:
         keys.append(f"tax_id:{tax_id}")
-    return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(keys)}
+    return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(set(keys))}
+
+
+def _keys_of(kind: str, key: str) -> tuple[str, ...]:
+    """Return by what a contact point is found: of an extension the number that rings as well."""
+    if kind == ContactKind.EMAIL:
+        return (f"{kind}:{one_mailbox(key)}",)
+    if kind != ContactKind.PHONE:
+        return ()
+    line = line_of(key)
+    return (f"{kind}:{key}",) if line == key else (f"{kind}:{key}", f"line:{line}")
 
 
 def _name_of(point: ContactPoint) -> str:

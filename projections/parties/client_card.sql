@@ -7,7 +7,8 @@ CREATE TABLE {schema}.client_card (
     name_sort      text,
     -- every folded word and its endings: what search by name looks into
     name_parts     text[]      NOT NULL,
-    -- 'phone:+79161234567', 'email:ann@example.org', 'tax_id:7707083893': what exact search looks into
+    -- 'phone:+79161234567', 'line:+74951234567' (of an extension), 'email:ann@example.org', 'tax_id:7707083893':
+    -- what exact search looks into
     identity_keys  text[]      NOT NULL,
     contact_points jsonb       NOT NULL,
     tax_id         text,

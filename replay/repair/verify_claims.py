@@ -78,14 +78,15 @@ def verify_claims(url: str, decode: Decode, keyed_hash: KeyedHash) -> ClaimsRepo
     """
     report = ClaimsReport()
     with connect(url) as connection, one_snapshot(connection):
-        clients = _clients(connection, decode)
+        clients = clients_in(connection, decode)
         while chunk := list(islice(clients, CHUNK)):
-            _compare(connection, chunk, keyed_hash, report)
+            report.clients += len(chunk)
+            report.compare(claims_of(chunk, keyed_hash), held_by(connection, chunk))
         report.compare(set(), _claims(connection.execute(_OF_NOBODY)))
     return report
 
 
-def _clients(connection: psycopg.Connection[Any], decode: Decode) -> Iterator[Client]:
+def clients_in(connection: psycopg.Connection[Any], decode: Decode) -> Iterator[Client]:
     """Yield every client as its own facts make it."""
     with connection.cursor("clients", binary=True, row_factory=recorded_events) as cursor:
         cursor.itersize = CHUNK
@@ -97,16 +98,18 @@ def _clients(connection: psycopg.Connection[Any], decode: Decode) -> Iterator[Cl
             yield client
 
 
-def _compare(
-    connection: psycopg.Connection[Any], clients: list[Client], keyed_hash: KeyedHash, report: ClaimsReport
-) -> None:
-    report.clients += len(clients)
-    expected = {
+def claims_of(clients: list[Client], keyed_hash: KeyedHash) -> set[Claim]:
+    """Return what these clients' facts say is theirs."""
+    return {
         (each.kind, keyed_hash(f"{each.kind}:{each.key}"), client.id)
         for client in clients
         for each in client.identities()
     }
-    report.compare(expected, _claims(connection.execute(_HELD, [[client.id for client in clients]])))
+
+
+def held_by(connection: psycopg.Connection[Any], clients: list[Client]) -> set[Claim]:
+    """Return what is claimed by these clients."""
+    return _claims(connection.execute(_HELD, [[client.id for client in clients]]))
 
 
 def _claims(rows: Iterable[tuple[Any, ...]]) -> set[Claim]:

@@ -16,7 +16,8 @@ from aggregates.client_errors import (
     TooManyContactPointsError,
 )
 from aggregates.client_state import MOST_CONTACT_POINTS
-from aggregates.identity import WrongEmailError, WrongPhoneError, WrongTaxIdError
+from aggregates.identity import HOME
+from aggregates.identity_errors import WrongEmailError, WrongPhoneError, WrongTaxIdError
 from commands.base import Command
 from commands.client import (
     AdvanceLifecycle,
@@ -194,7 +195,7 @@ def test_a_point_that_is_there_is_not_added_in_another_spelling() -> None:
 def written_to(count: int) -> Told:
     """Give the client, who has a phone, so many addresses beside it."""
     mails = [ContactPointGiven(kind=ContactKind.EMAIL, value=f"{number}@x.example") for number in range(count)]
-    return on(ROMASHKA, *(fact(ContactPointAdded, point=mail.with_key("")) for mail in mails))
+    return on(ROMASHKA, *(fact(ContactPointAdded, point=mail.with_key("", HOME)) for mail in mails))
 
 
 def test_a_client_has_only_so_many_contact_points() -> None:
@@ -206,7 +207,7 @@ def test_a_client_has_only_so_many_contact_points() -> None:
     given(*full).when(other).then_refused(TooManyContactPointsError, client_id=ROMASHKA, most=MOST_CONTACT_POINTS)
     removed = on(ROMASHKA, fact(ContactPointRemoved))
     given(*full, removed).when(other).then(
-        on(ROMASHKA, fact(ContactPointAdded, point=other.point.with_key(""), source=other.source))
+        on(ROMASHKA, fact(ContactPointAdded, point=other.point.with_key("", HOME), source=other.source))
     )
 
 
@@ -218,7 +219,7 @@ def test_a_client_who_had_more_already_keeps_them_and_everything_else_works() ->
         (command(RemoveContactPoint), (fact(ContactPointRemoved),)),
         (
             command(CorrectContactPoint, from_point=OLGAS_EMAIL, to_point=renewed),
-            (fact(ContactPointCorrected, from_point=EMAIL, to_point=renewed.with_key("")),),
+            (fact(ContactPointCorrected, from_point=EMAIL, to_point=renewed.with_key("", HOME)),),
         ),
     ]
     for ask, facts in asked:

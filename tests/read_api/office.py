@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from aggregates.identity import email_key, phone_key
+from aggregates.email_address import email_key
+from aggregates.phone_number import sought_phone_key
 from aggregates.right import DEFAULT_SCOPES
 from app.composition.reading import feed_at, past_at, signals_at, tickets_at
 from app.composition.rights import NOTHING_GRANTED, Rights, RightsOfRoles
@@ -320,7 +321,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         Reaches(scopes_of),
         is_let_in,
         read_history,
-        phone_key,
+        sought_phone_key,
         email_key,
         feed,
         past,

@@ -25,7 +25,7 @@ ANSWERS: dict[str, Callable[[Door], httpx.Response]] = {
     "a list": lambda door: door.send("GET", "/clients"),
     "the head of a list": lambda door: door.send("HEAD", "/clients"),
     "a list the caller has": lambda door: door.send("GET", "/clients", If_None_Match="*"),
-    "a search": lambda door: door.post({"phone": "+74950000000"}, "/clients/search"),
+    "a search": lambda door: door.post({"phone": "+74951234567"}, "/clients/search"),
     "a report": lambda door: door.send("GET", "/analytics/monthly_sales"),
     "the feed": lambda door: door.send("GET", "/events"),
     "a ticket": lambda door: door.send("POST", "/my-changes/ticket", Authorization=SELLER),

@@ -76,6 +76,36 @@ def test_an_added_contact_point_is_what_search_finds() -> None:
     card(ADDED, contact_points=points, identity_keys=[EMAIL_KEY, PHONE_KEY, TAX_KEY])
 
 
+def test_an_extension_is_found_by_the_number_that_rings_and_a_mailbox_in_every_spelling() -> None:
+    office = PHONE.model_copy(update={"value": "+7 495 123-45-67 доб. 12", "key": "+74951234567;ext=12"})
+    # As it was entered when each spelling was a key of its own.
+    old = EMAIL.model_copy(update={"value": "ivan.petrov@gmail.com", "key": "ivan.petrov@gmail.com"})
+    points = {
+        PHONE_KEY: PHONE_POINT,
+        "phone:+74951234567;ext=12": {
+            **PHONE_POINT,
+            "value": office.value,
+            "key": office.key,
+            "source": "web form",
+            "order": 2,
+        },
+        "email:ivan.petrov@gmail.com": {**EMAIL_POINT, "value": old.value, "key": old.key, "order": 3},
+    }
+
+    card(
+        fact(client.ContactPointAdded, point=office),
+        fact(client.ContactPointAdded, point=old),
+        contact_points=points,
+        identity_keys=[
+            "email:ivanpetrov@gmail.com",
+            "line:+74951234567",
+            "phone:+74951234567;ext=12",
+            PHONE_KEY,
+            TAX_KEY,
+        ],
+    )
+
+
 def test_a_site_is_a_contact_point_but_identifies_nobody() -> None:
     site = fact(
         client.ContactPointAdded, point=PHONE.model_copy(update={"kind": ContactKind.SITE, "key": "romashka.ru"})
