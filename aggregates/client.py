@@ -26,7 +26,7 @@ from aggregates.client_state import AT_ONCE, MOST_CONTACT_POINTS
 from aggregates.data_notice import WithDataNotices
 from aggregates.note import WithNotes
 from aggregates.staff import StaffMember
-from aggregates.tax_id import tax_id_key
+from aggregates.tax_id import kept_tax_id, right_tax_id
 from events import client as facts
 from events.base import Event
 from events.values import (
@@ -72,16 +72,18 @@ class Client(WithNotes, WithDataNotices):
         duplicate_reason: str | None = None,
         is_history: bool = False,
     ) -> None:
-        """Record the client's first entry; only old records may come without a contact point."""
+        """Record the first entry; old records may come without a contact point, and with a wrong tax number."""
         points = {(point.kind, point.key): point for point in contact_points}
         if not points and not is_history:
             raise ContactPointNeededError
+        number, is_wrong = kept_tax_id(tax_id, kind) if is_history else (right_tax_id(tax_id, kind), False)
         self.trigger_event(
             facts.ClientRegistered,
             kind=kind,
             name=name,
             contact_points=tuple(points.values()),
-            tax_id=None if tax_id is None else tax_id_key(tax_id, kind),
+            tax_id=number,
+            is_tax_id_wrong=is_wrong,
             profile=tuple(profile),
             source=source,
             external_id=external_id,
@@ -98,12 +100,12 @@ class Client(WithNotes, WithDataNotices):
             hours = OWN_CORRECTIONS // timedelta(hours=1)
             raise CorrectionNeedsRightError(client_id=self.id, hours=hours, since=since)
 
-    def rename(self, name: str) -> None:
+    def rename(self, name: str, *, source: str, confidence: Confidence = Confidence.STATED) -> None:
         """Record another name; the present one records nothing."""
         if name == self.name:
             return
         self.check_present()
-        self.trigger_event(facts.ClientRenamed, from_name=self.name, to_name=name)
+        self.trigger_event(facts.ClientRenamed, from_name=self.name, to_name=name, source=source, confidence=confidence)
 
     def add_contact_point(self, point: ContactPoint, *, source: str, duplicate_reason: str | None = None) -> None:
         """Record one more way to reach the client; a known one records nothing, another spelling of it is refused."""
@@ -139,12 +141,14 @@ class Client(WithNotes, WithDataNotices):
         except KeyError:
             raise ContactPointIsUnknownError(kind=kind) from None
 
-    def correct_tax_id(self, tax_id: str | None, *, source: str) -> None:
+    def correct_tax_id(self, tax_id: str | None, *, source: str, confidence: Confidence = Confidence.STATED) -> None:
         """Record the right tax number, or that there is none; the present one records nothing."""
-        right = None if tax_id is None else tax_id_key(tax_id, self.kind)
-        if right == self.tax_id:
+        right = right_tax_id(tax_id, self.kind)
+        if right == self.tax_id and not self.is_tax_id_wrong:
             return
-        self.trigger_event(facts.TaxIdCorrected, from_tax_id=self.tax_id, to_tax_id=right, source=source)
+        self.trigger_event(
+            facts.TaxIdCorrected, from_tax_id=self.tax_id, to_tax_id=right, source=source, confidence=confidence
+        )
 
     def correct_profile(
         self, field: ProfileField, value: str | None, *, source: str, confidence: Confidence = Confidence.STATED

@@ -55,6 +55,7 @@ class ClientState(Aggregate):
     name: str
     points: dict[tuple[ContactKind, str], ContactPoint]
     tax_id: str | None
+    is_tax_id_wrong: bool
     profile: dict[ProfileField, tuple[str, Confidence]]
     affiliations: dict[UUID, AffiliationRole]
     parent_id: UUID | None
@@ -73,6 +74,7 @@ class ClientState(Aggregate):
         self.name = ""
         self.points = {}
         self.tax_id = None
+        self.is_tax_id_wrong = False
         self.profile = {}
         self.affiliations = {}
         self.parent_id = self.owner_id = self.owned_since = self.owner_changed_at = self.former_owner_id = None
@@ -83,7 +85,7 @@ class ClientState(Aggregate):
         self.data_notices = set()
 
     def identities(self) -> frozenset[Identity]:
-        """Return the phones, e-mails and tax number held; an archived client holds none.
+        """Return the phones, e-mails and tax number held; an archived client holds none, and nobody what is doubted.
 
         A contact person may have the numbers of the organisations acted for; an allowed duplicate any number.
         """
@@ -93,10 +95,10 @@ class ClientState(Aggregate):
         duplicates = self.allowed_duplicates
         held = [
             Identity(kind.value, compared(kind, key), None if (kind.value, key) in duplicates else organisations)
-            for kind, key in self.points
-            if kind in IDENTIFYING
+            for (kind, key), point in self.points.items()
+            if kind in IDENTIFYING and point.doubt is None
         ]
-        if self.tax_id is not None:
+        if self.tax_id is not None and not self.is_tax_id_wrong:
             held.append(Identity(TAX_ID, self.tax_id, None if (TAX_ID, self.tax_id) in duplicates else ()))
         return frozenset(held)
 
@@ -119,6 +121,7 @@ class ClientState(Aggregate):
     @applies(facts.ClientRegistered)
     def _registered(self, event: facts.ClientRegistered) -> None:
         self.kind, self.name, self.tax_id = event.kind, event.name, event.tax_id
+        self.is_tax_id_wrong = event.is_tax_id_wrong
         self.profile = {fact.field: (fact.value, fact.confidence) for fact in event.profile}
         self.entered = {NAME: Entered(event.actor, event.occurred_at)}
         if event.tax_id is not None:
@@ -169,7 +172,7 @@ class ClientState(Aggregate):
 
     @applies(facts.TaxIdCorrected)
     def _tax_id_corrected(self, event: facts.TaxIdCorrected) -> None:
-        self.tax_id = event.to_tax_id
+        self.tax_id, self.is_tax_id_wrong = event.to_tax_id, False
         self._enter(TAX_ID, event, TAX_ID)
 
     @applies(facts.ProfileCorrected)

@@ -3,6 +3,7 @@
 import re
 
 from aggregates.identity_errors import WrongEmailError
+from events.values import ContactDoubt
 from infra.mailboxes import one_mailbox
 from infra.typed import cleaned, words_of_two_alphabets
 
@@ -14,6 +15,7 @@ PLAIN = re.compile(
 LONGEST_PLAIN = 60
 """No part of it is too long for the standards then."""
 _IN_BRACKETS = re.compile(r'(?:[^<>@]|"[^"]*")*<([^<>]+)>')
+_LABELLED = re.compile(r"(mailto|e-?mail|почта|эл(?:ектронная|\.)? ?почта) ?: ?(.*)", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -28,14 +30,14 @@ def email_key(typed: str) -> str:
 def _address_in(text: str) -> str:
     """Return what stands between the signs that mail programs write around an address."""
     text = text.strip(" ,;")
-    if text.lower().startswith("mailto:"):
-        text = text[len("mailto:") :].partition("?")[0]
+    if labelled := _LABELLED.fullmatch(text):
+        text = labelled[2].partition("?")[0] if labelled[1].lower() == "mailto" else labelled[2]
     if bracketed := _IN_BRACKETS.fullmatch(text):
         text = bracketed[1].strip()
     if _QUOTED.sub("", text).count("@") > 1:
-        raise WrongEmailError(kind="several")
+        raise WrongEmailError(ContactDoubt.SEVERAL)
     if words_of_two_alphabets(text):
-        raise WrongEmailError(kind="mixed")
+        raise WrongEmailError(ContactDoubt.MIXED)
     return text
 
 
@@ -46,5 +48,5 @@ def _by_the_standards(text: str) -> str:
     try:
         address = validate_email(text, check_deliverability=False, allow_quoted_local=True, strict=True).normalized
     except (EmailNotValidError, UnicodeError):
-        raise WrongEmailError(kind=None) from None
+        raise WrongEmailError from None
     return address.lower()

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from aggregates.email_address import email_key
+from aggregates.identity_errors import WrongEmailError, WrongPhoneError
 from aggregates.phone_number import HOME_REGION, phone_key
-from events.values import ContactKind, ContactPoint
+from events.values import Confidence, ContactKind, ContactPoint
 from infra.typed import cleaned
 
 
@@ -23,9 +24,36 @@ def plain_key(typed: str) -> str:
     return cleaned(typed).casefold() or typed
 
 
-def contact_point(kind: ContactKind, value: str, label: str | None = None, *, home: Home = HOME) -> ContactPoint:
+def contact_point(
+    kind: ContactKind,
+    value: str,
+    label: str | None = None,
+    *,
+    home: Home = HOME,
+    confidence: Confidence = Confidence.STATED,
+) -> ContactPoint:
     """Return the contact point as typed, with its key; raises WrongPhoneError, WrongEmailError."""
-    return ContactPoint.of({"kind": kind, "value": value, "key": _key(kind, value, home), "label": label})
+    key = _key(kind, value, home)
+    return ContactPoint.of({"kind": kind, "value": value, "key": key, "label": label, "confidence": confidence})
+
+
+def kept_contact_point(
+    kind: ContactKind,
+    value: str,
+    label: str | None = None,
+    *,
+    home: Home = HOME,
+    confidence: Confidence = Confidence.STATED,
+) -> ContactPoint:
+    """Return the contact point as typed, with its key, or with a `doubt` that says what it is instead.
+
+    So old records are taken: nothing is lost, and nobody is recognised by what is no number or address.
+    """
+    try:
+        return contact_point(kind, value, label, home=home, confidence=confidence)
+    except (WrongPhoneError, WrongEmailError) as error:
+        doubt, sureness = error.facts["kind"], Confidence.DOUBTFUL
+        return ContactPoint(kind=kind, value=value, key=plain_key(value), label=label, confidence=sureness, doubt=doubt)
 
 
 def _key(kind: ContactKind, value: str, home: Home) -> str:

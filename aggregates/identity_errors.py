@@ -1,20 +1,27 @@
 """Why what was typed is no phone, e-mail or tax number; the words are in identity.toml, by what it is instead."""
 
 from aggregates.base import WrongValueError
+from events.values import ContactDoubt
 
 
 class WrongPhoneError(WrongValueError):
-    """This is no phone number; facts: kind (what it is instead, one of NO_PHONE, or None)."""
+    """This is no phone number; facts: kind (ContactDoubt: what it is instead)."""
 
     code = "wrong-phone"
     field = "phone"
 
+    def __init__(self, kind: ContactDoubt = ContactDoubt.UNREADABLE) -> None:
+        super().__init__(kind=kind)
+
 
 class WrongEmailError(WrongValueError):
-    """This is no e-mail address; facts: kind (what it is instead, one of NO_EMAIL, or None)."""
+    """This is no e-mail address; facts: kind (ContactDoubt: what it is instead)."""
 
     code = "wrong-email"
     field = "email"
+
+    def __init__(self, kind: ContactDoubt = ContactDoubt.UNREADABLE) -> None:
+        super().__init__(kind=kind)
 
 
 class WrongTaxIdError(WrongValueError):
@@ -22,7 +29,3 @@ class WrongTaxIdError(WrongValueError):
 
     code = "wrong-tax-id"
     field = "tax_id"
-
-
-NO_PHONE = ("date", "local", "placeholder", "several", "tax-id")
-NO_EMAIL = ("mixed", "several")

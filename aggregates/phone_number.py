@@ -8,6 +8,7 @@ from pydantic import AfterValidator, StringConstraints
 
 from aggregates.identity_errors import WrongPhoneError
 from aggregates.tax_id import is_inn
+from events.values import ContactDoubt
 from infra.typed import cleaned, with_plain_digits
 
 HOME_REGION = "RU"
@@ -60,9 +61,9 @@ def phone_key(typed: str, *, region: str = HOME_REGION, area_code: str | None = 
         return f"+7{plain['national']}"
     text = EXTENSION.sub(r";ext=\1", with_plain_digits(cleaned(typed)))
     if _is_date(text):
-        raise WrongPhoneError(kind="date")
+        raise WrongPhoneError(ContactDoubt.DATE)
     if _GLUED.search(text.partition(";ext=")[0]):
-        raise WrongPhoneError(kind=None)
+        raise WrongPhoneError
     return _by_numbering_plans(text, region, area_code)
 
 
@@ -110,18 +111,17 @@ def _by_numbering_plans(text: str, region: str, area_code: str | None) -> str:
 
 def _no_phone(text: str, *, is_local: bool = False) -> WrongPhoneError:
     """Return the error that says what it is instead, as far as that is seen."""
-    kind: str | None
     parts = _BETWEEN_NUMBERS.split(text)
     digits = "".join(letter for letter in text if letter.isdigit())
     if sum(sum(map(str.isdigit, part)) >= LEAST_DIGITS for part in parts) > 1:
-        kind = "several"
+        kind = ContactDoubt.SEVERAL
     elif PLACEHOLDER.fullmatch(digits) or PLACEHOLDER.fullmatch(f"+7{digits[-10:]}"):
-        kind = "placeholder"
+        kind = ContactDoubt.PLACEHOLDER
     elif is_inn(text):
-        kind = "tax-id"
+        kind = ContactDoubt.TAX_ID
     else:
-        kind = "local" if is_local else None
-    return WrongPhoneError(kind=kind)
+        kind = ContactDoubt.LOCAL if is_local else ContactDoubt.UNREADABLE
+    return WrongPhoneError(kind)
 
 
 def _is_date(text: str) -> bool:

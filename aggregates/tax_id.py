@@ -17,6 +17,19 @@ def tax_id_key(typed: str, kind: ClientKind) -> str:
     return digits
 
 
+def right_tax_id(typed: str | None, kind: ClientKind) -> str | None:
+    """Return the tax number that was given, if one was; raises WrongTaxIdError."""
+    return None if typed is None else tax_id_key(typed, kind)
+
+
+def kept_tax_id(typed: str | None, kind: ClientKind) -> tuple[str | None, bool]:
+    """Return the tax number that old records give, and whether it is wrong: then it is kept as it was written."""
+    try:
+        return right_tax_id(typed, kind), False
+    except WrongTaxIdError:
+        return typed, True
+
+
 def is_inn(digits: str) -> bool:
     """Tell whether these are the digits of an INN, of an organisation or a person, with right check digits."""
     if len(digits) not in INN_LENGTH.values() or not (digits.isascii() and digits.isdigit()) or set(digits) == {"0"}:

@@ -72,6 +72,8 @@ class RenameClient(Command):
 
     client_id: ClientId
     name: ShortText
+    source: ShortText = BY_HAND
+    confidence: Confidence = Confidence.STATED
 
 
 @example(client_id=ROMASHKA, tax_id=INN, source="contract")
@@ -86,6 +88,7 @@ class CorrectTaxId(Command):
     client_id: ClientId
     tax_id: ShortText | None
     source: ShortText = BY_HAND
+    confidence: Confidence = Confidence.STATED
 
 
 @example(client_id=ROMASHKA, field=ProfileField.SECTOR, value="wholesale", source="meeting")
@@ -134,7 +137,11 @@ class RestoreClient(Command):
 
 @example(import_id=FIRST_IMPORT, client_id=ROMASHKA, kind=ClientKind.ORGANISATION, name="Romashka", source="maven-crm")
 class ImportClient(HistoryCommand):
-    """Enter a client from old records, which may know no phone; the parent may be entered later."""
+    """Enter a client from old records, which may know no phone; the parent may be entered later.
+
+    What is no phone number, e-mail address or tax number is kept as it is, marked doubtful, and nobody is recognised
+    by it.
+    """
 
     client_id: ClientId
     kind: ClientKind
@@ -187,7 +194,7 @@ def register_client(command: RegisterClient, context: Context) -> Outcome:
 def rename_client(command: RenameClient, context: Context) -> Outcome:
     client = context.load(Client, command.client_id)
     check_may_correct(context, client, NAME)
-    client.rename(command.name)
+    client.rename(command.name, source=command.source, confidence=command.confidence)
     return context.save(client)
 
 
@@ -197,7 +204,7 @@ def correct_tax_id(command: CorrectTaxId, context: Context) -> Outcome:
     client = context.load(Client, command.client_id)
     if client.tax_id is not None:
         check_may_correct(context, client, TAX_ID)
-    client.correct_tax_id(command.tax_id, source=command.source)
+    client.correct_tax_id(command.tax_id, source=command.source, confidence=command.confidence)
     return context.save(client)
 
 
@@ -243,7 +250,7 @@ def import_client(command: ImportClient, context: Context) -> Outcome:
         kind=command.kind,
         name=command.name,
         source=command.source,
-        contact_points=with_keys(command.contact_points, context.home),
+        contact_points=[point.kept(context.home) for point in command.contact_points],
         tax_id=command.tax_id,
         profile=command.profile,
         external_id=command.external_id,

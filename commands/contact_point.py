@@ -9,13 +9,15 @@ from aggregates.base import WrongValueError
 from aggregates.client import Client
 from aggregates.client_errors import DuplicateNeedsRightError
 from aggregates.client_state import name_of
-from aggregates.identity import Home, contact_point
+from aggregates.identity import Home, contact_point, kept_contact_point
+from aggregates.phone_number import AreaCode, Region
 from commands.approach import check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.roles import ALLOWING_DUPLICATES, CORRECTING, ENTERING
 from events.examples import ROMASHKA, example
 from events.ids import ClientId
 from events.values import (
+    Confidence,
     ContactKind,
     ContactPoint,
     EditedKind,
@@ -28,11 +30,18 @@ BY_HAND = "entered by hand"
 
 
 class ContactPointGiven(Value):
-    """A way to reach a client, as typed."""
+    """A way to reach a client, as typed, and how sure that is.
+
+    `region` is whose phone numbers need no country code, `area_code` the city of those without one, where these are not
+    the company's own.
+    """
 
     kind: ContactKind
     value: ShortText
     label: ShortText | None = None
+    confidence: Confidence = Confidence.STATED
+    region: Region | None = None
+    area_code: AreaCode | None = None
 
     def with_key(self, place: str, home: Home) -> ContactPoint:
         """Return it with the key it is compared by; raises WrongPhoneError, WrongEmailError.
@@ -40,10 +49,19 @@ class ContactPointGiven(Value):
         `place` is where in the command it stands, as a JSON pointer.
         """
         try:
-            return contact_point(self.kind, self.value, self.label, home=home)
+            return contact_point(self.kind, self.value, self.label, home=self._home(home), confidence=self.confidence)
         except WrongValueError as error:
             error.facts["pointer"] = f"{place}/value"
             raise
+
+    def kept(self, home: Home) -> ContactPoint:
+        """Return it with its key, or as typed with what it is instead."""
+        return kept_contact_point(self.kind, self.value, self.label, home=self._home(home), confidence=self.confidence)
+
+    def _home(self, home: Home) -> Home:
+        if self.region is None and self.area_code is None:
+            return home
+        return Home(self.region or home.region, self.area_code)
 
     def key_in(self, client: Client, place: str, home: Home) -> str:
         """Return the key it has on a client's card, where it stands as typed here or in another spelling.

@@ -60,9 +60,11 @@ class ClientRegistered(Event):
     external_id: OpenShortText | None = None
     date_unknown: bool = False
     duplicate_reason: Annotated[Text | None, PERSONAL] = None
+    # From old records: the tax number is kept as it was written, and is nobody's.
+    is_tax_id_wrong: bool = False
 
 
-@example(on=ROMASHKA, from_name="Romashka", to_name="Romashka Plus")
+@example(on=ROMASHKA, from_name="Romashka", to_name="Romashka Plus", source="entered by hand")
 class ClientRenamed(Event):
     """The client is called differently now."""
 
@@ -70,6 +72,8 @@ class ClientRenamed(Event):
 
     from_name: Annotated[ShortText, PERSONAL]
     to_name: Annotated[ShortText, PERSONAL]
+    source: Annotated[ShortText | None, PERSONAL] = None
+    confidence: Confidence = Confidence.STATED
 
 
 @example(on=ROMASHKA, point=EMAIL, source="web form")
@@ -113,6 +117,7 @@ class TaxIdCorrected(Event):
     from_tax_id: Annotated[ShortText | None, PERSONAL] = None
     to_tax_id: Annotated[ShortText | None, PERSONAL] = None
     source: Annotated[ShortText, PERSONAL]
+    confidence: Confidence = Confidence.STATED
 
 
 @example(on=ROMASHKA, field=ProfileField.SECTOR, from_value="retail", to_value="wholesale", source="meeting")

@@ -85,13 +85,38 @@ class ContactKind(StrEnum):
     SITE = "site"
 
 
+class Confidence(StrEnum):
+    """How sure we are of what we were told (clients are reluctant to disclose)."""
+
+    STATED = "stated"
+    VERIFIED = "verified"
+    DOUBTFUL = "doubtful"
+
+
+class ContactDoubt(StrEnum):
+    """What a text is that is no phone number or e-mail address, as far as that is seen."""
+
+    DATE = "date"
+    LOCAL = "local"
+    MIXED = "mixed"
+    PLACEHOLDER = "placeholder"
+    SEVERAL = "several"
+    TAX_ID = "tax_id"
+    UNREADABLE = "unreadable"
+
+
 class ContactPoint(Value):
-    """A way to reach somebody: as typed, and the key it is known by (E.164, lower-case e-mail)."""
+    """A way to reach somebody: as typed, and the key it is known by (E.164, lower-case e-mail).
+
+    With a `doubt` it is kept as it was typed, and nobody is recognised by it.
+    """
 
     kind: ContactKind
     value: ShortText
     key: ShortText
     label: ShortText | None = None
+    confidence: Confidence = Confidence.STATED
+    doubt: ContactDoubt | None = None
 
 
 class ProfileField(StrEnum):
@@ -111,14 +136,6 @@ class ProfileField(StrEnum):
     PREFERENCES = "preferences"
     POTENTIAL = "potential"
     NOTE = "note"
-
-
-class Confidence(StrEnum):
-    """How sure we are of what we were told (clients are reluctant to disclose)."""
-
-    STATED = "stated"
-    VERIFIED = "verified"
-    DOUBTFUL = "doubtful"
 
 
 class ProfileFact(Value):

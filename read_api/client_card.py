@@ -10,9 +10,10 @@ from pydantic import BeforeValidator, Field
 
 from read_api import views
 from read_api.activities import JOINS, Activity
+from read_api.client_recognised import CONTACT_POINTS, ContactPoint, Doubted, ProfileTrait, Told
 from read_api.client_story import TIMELINE, TimelineEntry
 from read_api.deals import DEALS, Deal
-from read_api.lists import AffiliationRole, Channel, ClientKind, Confidence, ContactKind, Direction, Lifecycle
+from read_api.lists import AffiliationRole, Channel, ClientKind, Direction, Lifecycle
 from read_api.notes import NOTES, Note
 from read_api.reading.answer import (
     NOT_SELECTED,
@@ -66,25 +67,6 @@ class Client(Answer):
     position: int
 
 
-class ContactPoint(Answer):
-    """A way to reach the client: as typed, and the form it is compared in."""
-
-    kind: ContactKind
-    value: str
-    key: str
-    label: str | None = None
-    source: str | None = None
-    order: int | None = None
-
-
-class ProfileTrait(Answer):
-    """One trait, where it came from and how sure we are."""
-
-    value: str
-    source: str | None = None
-    confidence: Confidence | None = None
-
-
 class Contact(Answer):
     """A person acting for an organisation, or the organisation a person acts for."""
 
@@ -122,9 +104,6 @@ class Subsidiary(Answer):
 
 
 OWNER = Sql(f"CASE WHEN o.staff_id IS NOT NULL THEN {json_of(Person, 'o')} END")
-_CONTACT_POINTS = Sql(
-    list_of("p.value", "jsonb_each(c.contact_points) AS p", order="(p.value ->> 'order')::integer, p.key")
-)
 _DATA_NOTICES = Sql(
     list_of(
         json_of(DataNotice, "p"),
@@ -174,8 +153,10 @@ class ClientCard(Client, Whole):
     """Everything a front-office screen shows of one client."""
 
     owner: Annotated[Person | None, OWNER]
-    contact_points: Annotated[list[ContactPoint], _CONTACT_POINTS]
+    contact_points: Annotated[list[ContactPoint], CONTACT_POINTS]
     tax_id: str | None
+    told: Annotated[dict[str, Told], Field(description="From where, and how surely, `name` and `tax_id` are known.")]
+    doubts: Annotated[list[Doubted], Field(description="What is to be looked at.")]
     profile: dict[str, ProfileTrait]
     parent_id: UUID | None
     parent_name: Annotated[str | None, _PARENT_NAME]

@@ -13,6 +13,7 @@ from infra.mailboxes import line_of
 from infra.words import words
 from read_api import views
 from read_api.client_card import OWNER, Client, Person
+from read_api.client_recognised import Doubted
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import ClientKind, Lifecycle
 from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
@@ -45,6 +46,7 @@ CLIENTS = Listing(
         "kind": "c.kind = %(kind)s",
         "archived": "c.archived_at IS NOT NULL",
         "not archived": "c.archived_at IS NULL",
+        "doubt": "c.doubts <> '{}' AND c.doubts @> ARRAY[%(doubt)s]::text[]",
         "data_notice": "c.data_notices <> '[]'::jsonb",
         "not data_notice": "c.data_notices = '[]'::jsonb",
         "registered_from": "c.registered_at >= %(registered_from)s",
@@ -81,6 +83,7 @@ class ClientsQuestion(ListQuestion):
     stage: Lifecycle | None = None
     kind: ClientKind | None = None
     archived: bool | None = None
+    doubt: Doubted | None = None
     data_notice: bool | None = None
     registered_from: Day | None = None
     registered_to: Day | None = None

@@ -10,6 +10,7 @@ from read_api.roles import Role
 ClientKind = Literal["person", "organisation"]
 ContactKind = Literal["phone", "email", "address", "messenger", "site"]
 Confidence = Literal["stated", "verified", "doubtful"]
+ContactDoubt = Literal["date", "local", "mixed", "placeholder", "several", "tax_id", "unreadable"]
 Lifecycle = Literal["prospect", "contacted", "customer", "regular", "lost"]
 LossReason = Literal[
     "price",

@@ -15,7 +15,7 @@ from tests.examples import DAY
 def test_a_card_and_a_page_are_made_of_a_client_in_the_table() -> None:
     told: dict[str, Any] = dict.fromkeys([*inspect(Client).all_orm_descriptors.keys(), "owner_name"])
     told |= {name: [] for name in ("persons", "organisations", "subsidiaries", "data_notices")}
-    told |= {"contact_points": {}, "profile": {}, "date_unknown": False}
+    told |= {"contact_points": {}, "told": {}, "doubts": [], "profile": {}, "date_unknown": False}
     told |= {"client_id": UUID(int=1), "touch_count": 0, "version": 1, "position": 1}
     told |= {"kind": "person", "name": "Olga", "lifecycle": "prospect", "source": "a form", "registered_at": DAY}
     client: Any = SimpleNamespace(**told)

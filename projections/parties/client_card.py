@@ -33,20 +33,21 @@ from events.client import (
     TaxIdCorrected,
 )
 from events.ids import staff_id_of
-from events.values import ContactKind, ContactPoint, Lifecycle
-from infra.mailboxes import line_of, one_mailbox
+from events.values import Confidence, Lifecycle
 from infra.projector.projection import Key, Projection
-from infra.words import name_of, word_parts
 from projections.change import changed
+from projections.parties.recognised import TAX_ID, as_told, called, next_order, point_name, point_told, reached
 
 MOST_DATA_NOTICES = 50
 """So many a card has; the client's story tells all of them."""
 
 
 class ClientCardRow(NamedTuple):
-    """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, order}}, `profile` is {field:
-    {value, source, confidence}}, `data_notices` are [{text_version, channel, given_at, actor, staff_id}], the latest
-    first, MOST_DATA_NOTICES at most; `version` is the client stream's.
+    """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, confidence, doubt, order}},
+    `profile` is {field: {value, source, confidence}}, `told` the same of name and tax number, less the value; `doubts`
+    are what is to be looked at: name (letters of two alphabets), phone, email, tax_id; `data_notices` are
+    [{text_version, channel, given_at, actor, staff_id}], the latest first, MOST_DATA_NOTICES at most; `version` is
+    the client stream's.
     """
 
     client_id: UUID
@@ -57,6 +58,8 @@ class ClientCardRow(NamedTuple):
     identity_keys: list[str] = []  # noqa: RUF012
     contact_points: dict[str, Any] = {}  # noqa: RUF012
     tax_id: str | None = None
+    told: dict[str, Any] = {}  # noqa: RUF012
+    doubts: list[str] = []  # noqa: RUF012
     profile: dict[str, Any] = {}  # noqa: RUF012
     parent_id: UUID | None = None
     owner_id: UUID | None = None
@@ -77,8 +80,8 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
-    version=5,
-    shape=4,
+    version=6,
+    shape=5,
 )
 
 Row = ClientCardRow | None
@@ -89,59 +92,26 @@ def _card(row: Row, event: Any) -> ClientCardRow:
     return row or ClientCardRow(event.stream_id)
 
 
-def _called(name: str) -> dict[str, Any]:
-    """Return the columns that a name fills."""
-    folded = name_of(name)
-    return {"name": name, "name_sort": folded.sort_key, "name_parts": word_parts(folded.words)}
-
-
-def _reached(points: dict[str, Any], tax_id: str | None) -> dict[str, Any]:
-    """Return the columns that the ways to reach and to recognise the client fill; the keys are what search compares."""
-    keys = [key for point in points.values() for key in _keys_of(point["kind"], point["key"])]
-    if tax_id is not None:
-        keys.append(f"tax_id:{tax_id}")
-    return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(set(keys))}
-
-
-def _keys_of(kind: str, key: str) -> tuple[str, ...]:
-    """Return by what a contact point is found: of an extension the number that rings as well."""
-    if kind == ContactKind.EMAIL:
-        return (f"{kind}:{one_mailbox(key)}",)
-    if kind != ContactKind.PHONE:
-        return ()
-    line = line_of(key)
-    return (f"{kind}:{key}",) if line == key else (f"{kind}:{key}", f"line:{line}")
-
-
-def _name_of(point: ContactPoint) -> str:
-    return f"{point.kind.value}:{point.key}"
-
-
-def _point(point: ContactPoint, source: str | None, order: int) -> dict[str, Any]:
-    return {
-        "kind": point.kind.value,
-        "value": point.value,
-        "key": point.key,
-        "label": point.label,
-        "source": source,
-        "order": order,
-    }
-
-
-def _next_order(points: dict[str, Any]) -> int:
-    return 1 + max((int(point["order"]) for point in points.values()), default=0)
+def _known(card: ClientCardRow, points: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that other contact points fill."""
+    return reached(points, card.tax_id, card.name, is_wrong=TAX_ID in card.doubts)
 
 
 @client_card.on(ClientRegistered)
 def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
     points = {
-        _name_of(point): _point(point, event.source, order) for order, point in enumerate(event.contact_points, start=1)
+        point_name(point): point_told(point, event.source, order)
+        for order, point in enumerate(event.contact_points, start=1)
     }
-    card = _card(row, event)
+    card, told = _card(row, event), {"name": as_told(event.source, Confidence.STATED)}
+    if event.tax_id is not None:
+        sureness = Confidence.DOUBTFUL if event.is_tax_id_wrong else Confidence.STATED
+        told[TAX_ID] = as_told(event.source, sureness)
     return changed(
         card,
         version=event.originator_version,
         kind=event.kind.value,
+        told=told,
         profile={
             fact.field.value: {"value": fact.value, "source": fact.source, "confidence": fact.confidence.value}
             for fact in event.profile
@@ -151,51 +121,60 @@ def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
         date_unknown=event.date_unknown,
         source=event.source,
         external_id=event.external_id,
-        **_called(event.name),
-        **_reached(points, event.tax_id),
+        **called(event.name),
+        **reached(points, event.tax_id, event.name, is_wrong=event.is_tax_id_wrong),
     )
 
 
 @client_card.on(ClientRenamed)
 def renamed(row: Row, event: ClientRenamed, _: Key) -> ClientCardRow:
-    return changed(_card(row, event), version=event.originator_version, **_called(event.to_name))
+    card = _card(row, event)
+    return changed(
+        card,
+        version=event.originator_version,
+        told={**card.told, "name": as_told(event.source, event.confidence)},
+        **called(event.to_name),
+        **reached(card.contact_points, card.tax_id, event.to_name, is_wrong=TAX_ID in card.doubts),
+    )
 
 
 @client_card.on(ContactPointAdded)
 def contact_point_added(row: Row, event: ContactPointAdded, _: Key) -> ClientCardRow:
     card = _card(row, event)
     points = card.contact_points
-    added = _point(event.point, event.source, _next_order(points))
-    return changed(
-        card, version=event.originator_version, **_reached({**points, _name_of(event.point): added}, card.tax_id)
-    )
+    added = point_told(event.point, event.source, next_order(points))
+    return changed(card, version=event.originator_version, **_known(card, {**points, point_name(event.point): added}))
 
 
 @client_card.on(ContactPointCorrected)
 def contact_point_corrected(row: Row, event: ContactPointCorrected, _: Key) -> ClientCardRow:
     card = _card(row, event)
     points = dict(card.contact_points)
-    old = points.pop(_name_of(event.from_point), None)
-    order = _next_order(points) if old is None else int(old["order"])
-    points[_name_of(event.to_point)] = _point(event.to_point, event.source, order)
-    return changed(card, version=event.originator_version, **_reached(points, card.tax_id))
+    old = points.pop(point_name(event.from_point), None)
+    order = next_order(points) if old is None else int(old["order"])
+    points[point_name(event.to_point)] = point_told(event.to_point, event.source, order)
+    return changed(card, version=event.originator_version, **_known(card, points))
 
 
 @client_card.on(ContactPointRemoved)
 def contact_point_removed(row: Row, event: ContactPointRemoved, _: Key) -> ClientCardRow:
-    card = _card(row, event)
-    gone = _name_of(event.point)
-    return changed(
-        card,
-        version=event.originator_version,
-        **_reached({name: point for name, point in card.contact_points.items() if name != gone}, card.tax_id),
-    )
+    card, gone = _card(row, event), point_name(event.point)
+    left = {name: point for name, point in card.contact_points.items() if name != gone}
+    return changed(card, version=event.originator_version, **_known(card, left))
 
 
 @client_card.on(TaxIdCorrected)
 def tax_id_corrected(row: Row, event: TaxIdCorrected, _: Key) -> ClientCardRow:
     card = _card(row, event)
-    return changed(card, version=event.originator_version, **_reached(card.contact_points, event.to_tax_id))
+    told = {name: fact for name, fact in card.told.items() if name != TAX_ID}
+    if event.to_tax_id is not None:
+        told[TAX_ID] = as_told(event.source, event.confidence)
+    return changed(
+        card,
+        version=event.originator_version,
+        told=told,
+        **reached(card.contact_points, event.to_tax_id, card.name, is_wrong=False),
+    )
 
 
 @client_card.on(ProfileCorrected)

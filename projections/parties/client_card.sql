@@ -12,6 +12,10 @@ CREATE TABLE {schema}.client_card (
     identity_keys  text[]      NOT NULL,
     contact_points jsonb       NOT NULL,
     tax_id         text,
+    -- from where, and how surely, name and tax number are known
+    told           jsonb       NOT NULL DEFAULT '{}',
+    -- what is to be looked at: name, phone, email, tax_id
+    doubts         text[]      NOT NULL DEFAULT '{}',
     profile        jsonb       NOT NULL,
     parent_id      uuid,
     owner_id       uuid,
@@ -57,6 +61,9 @@ CREATE INDEX client_card_told ON {schema}.client_card (name_sort, client_id) WHE
 -- serves GET /clients?q=: array_to_tsvector(name_parts) @@ '''ромаш'':* & ''мос'':*'::tsquery, each word of the question
 -- folded as the name was; the cast takes the words as they are, so no dictionary and no locale has a say
 CREATE INDEX client_card_by_name_part ON {schema}.client_card USING gin (array_to_tsvector(name_parts));
+
+-- serves GET /clients?doubt=: few of all, by name, page by page
+CREATE INDEX client_card_doubted ON {schema}.client_card (name_sort, client_id) WHERE doubts <> '{}';
 
 -- serves POST /clients/search: identity_keys && ARRAY['phone:+79161234567']
 CREATE INDEX client_card_by_identity ON {schema}.client_card USING gin (identity_keys);

@@ -121,7 +121,7 @@ def test_ownership_concerns_the_owners_too() -> None:
 
 def test_a_name_concerns_only_who_bears_it() -> None:
     story = given(on(ROMASHKA, fact(ClientRegistered))).when_asked(
-        Client, ROMASHKA, lambda client: client.rename("Romashka Plus")
+        Client, ROMASHKA, lambda client: client.rename("Romashka Plus", source="entered by hand")
     )
     story.then(on(ROMASHKA, fact(ClientRenamed)))
     assert story.recorded[0].parties == (ROMASHKA,)

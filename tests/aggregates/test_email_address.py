@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregates.email_address import PLAIN, email_key
-from aggregates.identity_errors import NO_EMAIL, WrongEmailError
+from aggregates.identity_errors import WrongEmailError
 from infra.mailboxes import one_mailbox
 
 OLGA = "olga@romashka.example"
@@ -24,6 +24,9 @@ ADDRESSES: dict[str, str] = {
     '"Петрова, Ольга" <olga@romashka.example>': OLGA,
     "Olga Petrova < olga@romashka.example >": OLGA,
     "mailto:olga@romashka.example": OLGA,
+    "email: olga@romashka.example": OLGA,
+    "E-mail:olga@romashka.example": OLGA,
+    "эл. почта: olga@romashka.example": OLGA,
     "MAILTO:Olga@romashka.example?subject=Весы": OLGA,
     "olga@romashka.example\u200b": OLGA,
     "\ufeffolga@romashka.example\u00a0": OLGA,
@@ -58,35 +61,35 @@ ADDRESSES: dict[str, str] = {
     "x@a.museum": "x@a.museum",
 }
 
-NOT_ONE: dict[str, str | None] = {
-    "": None,
-    "olga": None,
-    "нет": None,
-    "@romashka.example": None,
-    "olga@": None,
-    "olga@romashka": None,
-    "a b@romashka.example": None,
-    "a@.b.": None,
-    "olga@.example": None,
-    "olga@shop.": None,
-    "olga@shop.example.": None,
-    "olga@.shop.example": None,
-    "olga@shop..example": None,
-    ".olga@shop.example": None,
-    "olga.@shop.example": None,
-    "ol..ga@shop.example": None,
-    '"a@b.c"@shop': None,
-    "olga@-shop.example": None,
-    "olga@shop_1.example": None,
-    "olga@[127.0.0.1]": None,
-    "olga@printer.local": None,
-    "olga@localhost": None,
-    "olga@shop.test": None,
-    "olga@xn--ram--t-k1.com": None,
-    f"{'a' * 65}@shop.example": None,
-    "olga@shop.example\ufffd": None,
-    "(812) 267-19-59": None,
-    "http://shop.example": None,
+NOT_ONE: dict[str, str] = {
+    "": "unreadable",
+    "olga": "unreadable",
+    "нет": "unreadable",
+    "@romashka.example": "unreadable",
+    "olga@": "unreadable",
+    "olga@romashka": "unreadable",
+    "a b@romashka.example": "unreadable",
+    "a@.b.": "unreadable",
+    "olga@.example": "unreadable",
+    "olga@shop.": "unreadable",
+    "olga@shop.example.": "unreadable",
+    "olga@.shop.example": "unreadable",
+    "olga@shop..example": "unreadable",
+    ".olga@shop.example": "unreadable",
+    "olga.@shop.example": "unreadable",
+    "ol..ga@shop.example": "unreadable",
+    '"a@b.c"@shop': "unreadable",
+    "olga@-shop.example": "unreadable",
+    "olga@shop_1.example": "unreadable",
+    "olga@[127.0.0.1]": "unreadable",
+    "olga@printer.local": "unreadable",
+    "olga@localhost": "unreadable",
+    "olga@shop.test": "unreadable",
+    "olga@xn--ram--t-k1.com": "unreadable",
+    f"{'a' * 65}@shop.example": "unreadable",
+    "olga@shop.example\ufffd": "unreadable",
+    "(812) 267-19-59": "unreadable",
+    "http://shop.example": "unreadable",
     "olga@shop.example, boris@shop.example": "several",
     "olga@shop.example; boris@shop.example": "several",
     "olga@shop.example boris@shop.example": "several",
@@ -103,11 +106,10 @@ def test_a_mailbox_is_one_however_its_address_is_typed(typed: str, key: str) -> 
 
 
 @pytest.mark.parametrize(("typed", "instead"), NOT_ONE.items())
-def test_what_is_no_address_is_refused_and_told_for_what_it_is(typed: str, instead: str | None) -> None:
+def test_what_is_no_address_is_refused_and_told_for_what_it_is(typed: str, instead: str) -> None:
     with pytest.raises(WrongEmailError) as refused:
         email_key(typed)
     assert refused.value.facts == {"kind": instead}
-    assert instead is None or instead in NO_EMAIL
 
 
 @pytest.mark.parametrize("key", sorted(set(ADDRESSES.values())))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregates.identity_errors import NO_PHONE, WrongPhoneError
+from aggregates.identity_errors import WrongPhoneError
 from aggregates.phone_number import CODES, PUNCTUATION, RUSSIAN, phone_key
 
 PERM = "342"
@@ -113,23 +113,23 @@ NUMBERS: dict[str, str] = {
 }
 """As typed in a Russian company with no city of its own → key; "": no number."""
 
-NOT_ONE: dict[str, str | None] = {
-    "": None,
-    "call me": None,
-    "нет": None,
-    "-": None,
-    "12": None,
-    "+7 922 325-12-9": None,
-    "+7 922 325-12-93-4444444": None,
-    "+0 123": None,
-    "+7 122 325-12-93": None,
-    "+7 930 000-00-01": None,
-    "8 922 325-12-93 Иван Петрович": None,
-    "vk.com/id89223251293": None,
-    "https://wa.me/id89223251293": None,
-    "olga@romashka.example": None,
-    "Лермонтова, 12": None,
-    "035823, Смоленская область": None,
+NOT_ONE: dict[str, str] = {
+    "": "unreadable",
+    "call me": "unreadable",
+    "нет": "unreadable",
+    "-": "unreadable",
+    "12": "unreadable",
+    "+7 922 325-12-9": "unreadable",
+    "+7 922 325-12-93-4444444": "unreadable",
+    "+0 123": "unreadable",
+    "+7 122 325-12-93": "unreadable",
+    "+7 930 000-00-01": "unreadable",
+    "8 922 325-12-93 Иван Петрович": "unreadable",
+    "vk.com/id89223251293": "unreadable",
+    "https://wa.me/id89223251293": "unreadable",
+    "olga@romashka.example": "unreadable",
+    "Лермонтова, 12": "unreadable",
+    "035823, Смоленская область": "unreadable",
     "0000000": "placeholder",
     "000-00-00": "placeholder",
     "8 (000) 000-00-00": "placeholder",
@@ -147,9 +147,9 @@ NOT_ONE: dict[str, str | None] = {
     "12.05.21": "date",
     "2021-05-12 10:30": "date",
     "12-05-2021": "date",
-    "7707083893": "tax-id",
-    "5024002119": "tax-id",
-    "500100732259": "tax-id",
+    "7707083893": "tax_id",
+    "5024002119": "tax_id",
+    "500100732259": "tax_id",
     "225-12-93": "local",
     "22-51-293": "local",
     "8 922 325-12-93, 8 922 325-12-94": "several",
@@ -170,11 +170,10 @@ def test_a_number_is_one_however_it_is_typed(typed: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "instead"), NOT_ONE.items())
-def test_what_is_no_phone_is_refused_and_told_for_what_it_is(typed: str, instead: str | None) -> None:
+def test_what_is_no_phone_is_refused_and_told_for_what_it_is(typed: str, instead: str) -> None:
     with pytest.raises(WrongPhoneError) as refused:
         phone_key(typed)
     assert refused.value.facts == {"kind": instead}
-    assert instead is None or instead in NO_PHONE
 
 
 def test_a_city_number_is_of_the_companys_own_city_if_it_has_one() -> None:

@@ -109,7 +109,7 @@ CASES: list[tuple[Told, type[Aggregate], Ask, type[DomainError], dict[str, Any]]
     (
         on(ROMASHKA, REGISTERED, fact(ClientArchived)),
         Client,
-        lambda it: it.rename("Lutik"),
+        lambda it: it.rename("Lutik", source="x"),
         ClientIsArchivedError,
         {"client_id": ROMASHKA},
     ),

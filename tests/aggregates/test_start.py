@@ -22,6 +22,7 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
     Client: {
         "kind": ClientKind.PERSON,
         "name": "",
+        "is_tax_id_wrong": False,
         "points": {},
         "profile": {},
         "affiliations": {},

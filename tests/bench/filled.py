@@ -47,9 +47,9 @@ _FILL = {
     "client_card": f"""
 INSERT INTO client_card_g1.client_card
 SELECT {_ID}, r.kind, r.name || ' ' || n, r.name_sort || ' ' || n, r.name_parts || n::text,
-    ARRAY(SELECT key || n FROM unnest(r.identity_keys) AS key), r.contact_points, r.tax_id, r.profile, r.parent_id,
-    r.owner_id, r.owned_since, r.lifecycle, r.archived_at, r.registered_at, r.date_unknown, r.source,
-    r.external_id, r.data_notices, r.version, r.position
+    ARRAY(SELECT key || n FROM unnest(r.identity_keys) AS key), r.contact_points, r.tax_id, r.told, r.doubts,
+    r.profile, r.parent_id, r.owner_id, r.owned_since, r.lifecycle, r.archived_at, r.registered_at, r.date_unknown,
+    r.source, r.external_id, r.data_notices, r.version, r.position
 FROM generate_series(%s::integer, %s::integer) AS n
 CROSS JOIN client_card_model AS r""",
     "activities": f"""

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Numeric, ScalarSelect, and_, func, or_, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, DateTime, Numeric, ScalarSelect, Text, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import (
     DeclarativeBase,
     InstrumentedAttribute,
@@ -119,6 +119,8 @@ class Client(Base):
     name_sort: Mapped[str | None]
     contact_points: Mapped[dict[str, Any]]
     tax_id: Mapped[str | None]
+    told: Mapped[dict[str, Any]]
+    doubts: Mapped[list[str]] = mapped_column(ARRAY(Text))
     profile: Mapped[dict[str, Any]]
     parent_id: Mapped[UUID | None]
     owner_id: Mapped[UUID | None]

@@ -27,6 +27,7 @@ from app.database import master_key, urls_of
 from app.serving.http import Parts
 from app.settings import Settings
 from read_api import client_card as answers
+from read_api import client_recognised as recognised
 from read_api.client_story import TimelineEntry
 from read_api.reading.answer import Page, Sum
 from read_api.roles import FRONT_OFFICE
@@ -120,9 +121,11 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
     return answers.ClientCard(
         **{name: getattr(client, name) for name in answers.Client.model_fields},
         owner=answers.Person(id=owner.staff_id, name=owner.name, branch=None, branch_id=None) if owner else None,
-        contact_points=[answers.ContactPoint(**point) for _, point in points],
+        contact_points=[recognised.ContactPoint(**point) for _, point in points],
         tax_id=client.tax_id,
-        profile={name: answers.ProfileTrait(**trait) for name, trait in client.profile.items()},
+        told={name: recognised.Told(**fact) for name, fact in client.told.items()},
+        doubts=client.doubts,  # type: ignore[arg-type]
+        profile={name: recognised.ProfileTrait(**trait) for name, trait in client.profile.items()},
         parent_id=client.parent_id,
         parent_name=client.parent.name if client.parent else None,
         date_unknown=client.date_unknown,

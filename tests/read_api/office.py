@@ -199,6 +199,8 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "name_parts": word_parts(words(name)),
         "identity_keys": [],
         "contact_points": {},
+        "told": {},
+        "doubts": [],
         "profile": {},
         "data_notices": Jsonb([]),
         "lifecycle": "prospect",

@@ -10,6 +10,7 @@ from aggregates.branch import Branch
 from aggregates.team import Team
 from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
 from projections.interactions import activities
+from projections.parties import recognised
 from projections.sales import pipeline_board
 from read_api.door import MODULES
 from read_api.roles import Role
@@ -18,6 +19,7 @@ from replay.repair.jobs import State
 RECORDED: set[tuple[str, tuple[str, ...]]] = {
     ("kind", tuple(ClientKind)),
     ("kind", (Team.KIND, Branch.KIND)),
+    ("doubt", recognised.DOUBTED),
     ("stage", tuple(Lifecycle)),
     ("channel", tuple(Channel)),
     ("direction", tuple(Direction)),

@@ -48,7 +48,7 @@ def fill(office: Office) -> None:
         "client_card",
         client(11, "Аист", owner_id=ANNA, data_notices=TOLD, registered_at=at("2026-03-01T20:59")),
         client(12, "Берёза", owner_id=BORIS, registered_at=at("2026-03-01T21:00"), archived_at=DAY),
-        client(13, "Весна", owner_id=VERA, registered_at=at("2026-03-02T20:59")),
+        client(13, "Весна", owner_id=VERA, doubts=["phone", "tax_id"], registered_at=at("2026-03-02T20:59")),
         client(14, "Гроза", registered_at=at("2026-03-02T21:00")),
     )
     office.put(
@@ -95,6 +95,8 @@ def listed(office: Office, path: str) -> list[int]:
         (f"branch_id={PERM}", [11, 12]),
         ("archived=true", [12]),
         ("archived=false", [11, 13, 14]),
+        ("doubt=tax_id", [13]),
+        ("doubt=name", []),
         ("data_notice=true", [11]),
         ("data_notice=false", [12, 13, 14]),
         ("unowned=true", [14]),

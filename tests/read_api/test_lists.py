@@ -157,6 +157,7 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
         (CLIENTS, {"ids": [nth(1000), nth(1001)]}, "client_card_pkey"),
         (CLIENTS, {"archived": True}, "client_card_archived"),
         (CLIENTS, {"data_notice": True}, "client_card_told"),
+        (CLIENTS, {"doubt": "tax_id"}, "client_card_doubted"),
         (CLIENTS, {"unowned": True}, "client_card_by_owner"),
         (as_wanted(CLIENTS, "-registered", None), {"registered_from": DAY}, "client_card_by_registration"),
         (as_wanted(DEALS, "-opened", None), {"opened_from": DAY, "opened_to": DAY}, "pipeline_board_by_opening"),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from events import client
 from events.base import Event
-from events.values import AffiliationRole, Confidence, ContactKind, ProfileField
+from events.values import AffiliationRole, Confidence, ContactDoubt, ContactKind, ProfileField
 from infra.words import word_parts, words
 from projections.parties.client_card import MOST_DATA_NOTICES, ClientCardRow, client_card
 from tests.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, ROMASHKA, fact
@@ -19,6 +19,8 @@ PHONE_POINT = {
     "key": "+79223251293",
     "label": "office",
     "source": "entered by hand",
+    "confidence": "stated",
+    "doubt": None,
     "order": 1,
 }
 EMAIL_POINT = {
@@ -27,8 +29,11 @@ EMAIL_POINT = {
     "key": "olga@romashka.example",
     "label": None,
     "source": "web form",
+    "confidence": "stated",
+    "doubt": None,
     "order": 2,
 }
+BY_HAND = {"source": "entered by hand", "confidence": "stated"}
 NEW_CARD = ClientCardRow(
     client_id=ROMASHKA,
     kind="organisation",
@@ -38,6 +43,7 @@ NEW_CARD = ClientCardRow(
     identity_keys=[PHONE_KEY, TAX_KEY],
     contact_points={PHONE_KEY: PHONE_POINT},
     tax_id=INN,
+    told={"name": BY_HAND, "tax_id": BY_HAND},
     profile={"sector": {"value": "retail", "source": "2gis", "confidence": "verified"}},
     lifecycle="prospect",
     registered_at=moment(1),
@@ -67,7 +73,7 @@ def test_a_registered_client_has_a_card() -> None:
 def test_a_renamed_client_is_found_under_the_new_name_only() -> None:
     renamed = fact(client.ClientRenamed, to_name="Ёж  и Дом")
 
-    card(renamed, name="Ёж  и Дом", name_sort="еж и дом\tёж и дом", name_parts=word_parts(["еж", "и", "дом"]))
+    card(renamed, name="Ёж и Дом", name_sort="еж и дом\tёж и дом", name_parts=word_parts(["еж", "и", "дом"]))
 
 
 def test_an_added_contact_point_is_what_search_finds() -> None:
@@ -141,8 +147,42 @@ def test_a_removed_contact_point_is_found_no_more() -> None:
 def test_a_corrected_tax_id_replaces_the_old_one_everywhere() -> None:
     corrected = fact(client.TaxIdCorrected, to_tax_id="7736050003")
 
-    card(corrected, tax_id="7736050003", identity_keys=[PHONE_KEY, "tax_id:7736050003"])
-    card(fact(client.TaxIdCorrected, to_tax_id=None), tax_id=None, identity_keys=[PHONE_KEY])
+    told = {"name": BY_HAND, "tax_id": {"source": "contract", "confidence": "stated"}}
+    card(corrected, tax_id="7736050003", told=told, identity_keys=[PHONE_KEY, "tax_id:7736050003"])
+    card(fact(client.TaxIdCorrected, to_tax_id=None), tax_id=None, told={"name": BY_HAND}, identity_keys=[PHONE_KEY])
+
+
+def test_a_name_is_shown_as_it_looks_and_letters_of_two_alphabets_are_marked() -> None:
+    pasted = fact(client.ClientRenamed, to_name="CибБашкир\u200bТекстиль", source="call")
+    told = {**NEW_CARD.told, "name": {"source": "call", "confidence": "stated"}}
+
+    card(
+        pasted,
+        name="CибБашкирТекстиль",
+        name_sort="cиббашкиртекстиль",
+        name_parts=word_parts(["cиббашкиртекстиль"]),
+        told=told,
+        doubts=["name"],
+    )
+    card(pasted, fact(client.ClientRenamed, to_name="ООО «Ромашка»"))
+
+
+def test_what_is_no_phone_and_a_wrong_tax_number_are_kept_marked_and_find_nobody() -> None:
+    no_phone = PHONE.model_copy(
+        update={"value": "0000000", "key": "0000000", "doubt": ContactDoubt.PLACEHOLDER, "label": None}
+    )
+    old = fact(client.ClientRegistered, contact_points=(no_phone,), tax_id="7707083894", is_tax_id_wrong=True)
+    story = given(on(ROMASHKA, old))
+
+    story.shows_row(client_card, ROMASHKA, tax_id="7707083894", identity_keys=[], doubts=["phone", "tax_id"])
+    story.shows_row(
+        client_card, ROMASHKA, told={"name": BY_HAND, "tax_id": {"source": "entered by hand", "confidence": "doubtful"}}
+    )
+    right = fact(client.TaxIdCorrected, to_tax_id=INN)
+    corrected = fact(client.ContactPointCorrected, from_point=no_phone, to_point=PHONE)
+    given(on(ROMASHKA, old, right, corrected)).shows_row(
+        client_card, ROMASHKA, tax_id=INN, identity_keys=[PHONE_KEY, TAX_KEY], doubts=[]
+    )
 
 
 def test_a_corrected_trait_says_where_it_came_from_and_how_sure_we_are() -> None:
@@ -183,7 +223,14 @@ def test_whatever_is_heard_first_of_a_client_is_kept() -> None:
     for event, columns in (
         (ADDED, {"contact_points": {EMAIL_KEY: {**EMAIL_POINT, "order": 1}}, "identity_keys": [EMAIL_KEY]}),
         (fact(client.ContactPointRemoved), {}),
-        (fact(client.TaxIdCorrected), {"tax_id": INN, "identity_keys": [TAX_KEY]}),
+        (
+            fact(client.TaxIdCorrected),
+            {
+                "tax_id": INN,
+                "told": {"tax_id": {"source": "contract", "confidence": "stated"}},
+                "identity_keys": [TAX_KEY],
+            },
+        ),
         (fact(client.ClientClaimed), {"owner_id": ANNA, "owned_since": moment(1)}),
         (fact(client.ClientTransferred), {"owner_id": BORIS, "owned_since": moment(1)}),
         (fact(client.ClientReleased), {}),
@@ -192,7 +239,10 @@ def test_whatever_is_heard_first_of_a_client_is_kept() -> None:
         (fact(client.AffiliationEnded), {}),
         (fact(client.SubsidiaryDeclared), {"parent_id": HOLDING}),
         (fact(client.LifecycleAdvanced), {"lifecycle": "contacted"}),
-        (fact(client.ClientRenamed, to_name="Ёж"), {"name": "Ёж", "name_sort": "еж\tёж", "name_parts": ["еж"]}),
+        (
+            fact(client.ClientRenamed, to_name="Ёж"),
+            {"name": "Ёж", "name_sort": "еж\tёж", "name_parts": ["еж"], "told": {"name": BY_HAND}},
+        ),
     ):
         given(on(ROMASHKA, event)).shows(client_card, UNKNOWN._replace(**columns))
 

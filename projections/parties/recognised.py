@@ -1,0 +1,80 @@
+"""What a card says of by what a client is recognised: the columns of name, contact points and tax number."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from events.values import Confidence, ContactKind, ContactPoint
+from infra.mailboxes import line_of, one_mailbox
+from infra.typed import cleaned, words_of_two_alphabets
+from infra.words import name_of, word_parts
+
+TAX_ID = "tax_id"
+DOUBTED = ("name", "phone", "email", TAX_ID)
+"""What may be doubtful: a name with letters of two alphabets, what is no phone or e-mail, a wrong tax number."""
+
+
+def called(name: str) -> dict[str, Any]:
+    """Return the columns that a name fills: as it looks, since what nobody sees of it is in the fact."""
+    clean = cleaned(name) or name
+    folded = name_of(clean)
+    return {"name": clean, "name_sort": folded.sort_key, "name_parts": word_parts(folded.words)}
+
+
+def as_told(source: str | None, confidence: Confidence) -> dict[str, Any]:
+    """Return from where, and how surely, something is known."""
+    return {"source": source, "confidence": confidence.value}
+
+
+def reached(points: Mapping[str, Any], tax_id: str | None, name: str | None, *, is_wrong: bool) -> dict[str, Any]:
+    """Return the columns of the ways to reach and to recognise the client; the keys are what search compares.
+
+    By a doubted contact point, and by a wrong tax number, nobody is found.
+    """
+    keys: set[str] = set()
+    doubts: set[str] = set()
+    for point in points.values():
+        if point["doubt"] is None:
+            keys.update(_keys_of(point["kind"], point["key"]))
+        else:
+            doubts.add(point["kind"])
+    if is_wrong:
+        doubts.add(TAX_ID)
+    elif tax_id is not None:
+        keys.add(f"{TAX_ID}:{tax_id}")
+    if name is not None and words_of_two_alphabets(name):
+        doubts.add("name")
+    return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(keys), "doubts": sorted(doubts)}
+
+
+def _keys_of(kind: str, key: str) -> tuple[str, ...]:
+    """Return by what a contact point is found: of an extension the number that rings as well."""
+    if kind == ContactKind.EMAIL:
+        return (f"{kind}:{one_mailbox(key)}",)
+    if kind != ContactKind.PHONE:
+        return ()
+    line = line_of(key)
+    return (f"{kind}:{key}",) if line == key else (f"{kind}:{key}", f"line:{line}")
+
+
+def point_name(point: ContactPoint) -> str:
+    """Return under which name a contact point stands on the card."""
+    return f"{point.kind.value}:{point.key}"
+
+
+def point_told(point: ContactPoint, source: str | None, order: int) -> dict[str, Any]:
+    """Return what a card says of a contact point."""
+    return {
+        "kind": point.kind.value,
+        "value": point.value,
+        "key": point.key,
+        "label": point.label,
+        "source": source,
+        "confidence": point.confidence.value,
+        "doubt": None if point.doubt is None else point.doubt.value,
+        "order": order,
+    }
+
+
+def next_order(points: Mapping[str, Any]) -> int:
+    """Return the place of one more contact point."""
+    return 1 + max((int(point["order"]) for point in points.values()), default=0)
