@@ -1,12 +1,16 @@
 """Draws pages: Jinja's templates, in which everything is escaped and a name that is not there is a fault."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from read_api.console.assets import address_of
+from read_api.console.visit import Visit
 
 HERE = Path(__file__).parent
 
@@ -24,6 +28,7 @@ class Drawing:
             auto_reload=False,
         )
         self._templates.globals["asset"] = address_of
+        self._templates.globals["to_say"] = to_say
         self._templates.filters["cap"] = cap
 
     def draw(self, template: str, shown: Mapping[str, Any]) -> str:
@@ -34,3 +39,32 @@ class Drawing:
 def cap(text: str) -> str:
     """Return a word as a line begins with it."""
     return text[:1].upper() + text[1:]
+
+
+_quoted = lru_cache(maxsize=1_000)(quote_plus)
+
+
+def to_say(
+    visit: Visit,
+    nonce: str,
+    command: str,
+    label: str,
+    fields: Mapping[str, Any],
+    to: str,
+    classes: str = "",
+    key: str | None = None,
+) -> str:
+    """Return the link of a verb that needs something said: a page of its own, and over this one with JavaScript.
+
+    It is nothing for who may not. A board has hundreds of them: as a macro they took half of its drawing.
+    """
+    if not visit.may(command):
+        return ""
+    address = escape(f"/console/do/{command}?{urlencode({**fields, 'to': ''})}{_quoted(to)}")
+    by_key = f' data-key="{escape(key)}" aria-keyshortcuts="{escape(key)}"' if key else ""
+    shown = f" <kbd>{escape(key)}</kbd>" if key else ""
+    return Markup(  # noqa: S704 - whatever is given is escaped
+        f'<a class="verb {escape(classes)}" href="{address}" hx-nonce="{escape(nonce)}" hx-get="{address}"'
+        f' hx-target="#sheet" hx-select="#verb" hx-swap="innerHTML" hx-sync="#sheet:drop"{by_key}>'
+        f"{escape(label)}{shown}</a>\n"
+    )

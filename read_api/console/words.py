@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -85,15 +86,7 @@ class Words:
 
     def money(self, amount: str | Decimal, currency: str) -> str:
         """Return an amount of money; without its cents where there are none."""
-        exact, pattern = Decimal(amount), str(self.locale.currency_formats["standard"].pattern)
-        if exact == exact.to_integral_value():
-            pattern = pattern.replace(".00", "")
-        if get_currency_symbol(currency, self.locale).isalpha():
-            # A code is a word, and stands apart from its number.
-            pattern = pattern.replace("¤#", "¤\u00a0#")
-        return str(
-            format_currency(exact, currency, pattern, self.locale, currency_digits=False, decimal_quantization=False)
-        )
+        return _money(str(amount), currency, self.locale)
 
     def sums(self, sums: Sequence[Mapping[str, Any]]) -> str:
         """Return amounts of several currencies."""
@@ -129,14 +122,12 @@ class Words:
         if moment is None:
             return ""
         known = self._day_of(moment)
-        pattern = "d MMMM" if known.year == self.now.year else "d MMMM y"
-        return str(format_date(known, pattern, locale=self.locale))
+        return _date(known, "d MMMM" if known.year == self.now.year else "d MMMM y", self.locale)
 
     def short_day(self, moment: str | date) -> str:
         """Return the day of a moment as a column has it."""
         known = self._day_of(moment)
-        pattern = "d MMM" if known.year == self.now.year else "d MMM y"
-        return str(format_date(known, pattern, locale=self.locale))
+        return _date(known, "d MMM" if known.year == self.now.year else "d MMM y", self.locale)
 
     def long_day(self, moment: str | date) -> str:
         """Return the day of a moment with its day of the week, as a heading has it; today and yesterday by name."""
@@ -174,3 +165,20 @@ class Words:
         if isinstance(moment, date) and not isinstance(moment, datetime):
             return moment
         return self.local(moment).date()
+
+
+# The same amounts and days are shown again and again: to who looks once more, to who looks as well.
+@lru_cache(maxsize=10_000)
+def _money(amount: str, currency: str, locale: Locale) -> str:
+    exact, pattern = Decimal(amount), str(locale.currency_formats["standard"].pattern)
+    if exact == exact.to_integral_value():
+        pattern = pattern.replace(".00", "")
+    if get_currency_symbol(currency, locale).isalpha():
+        # A code is a word, and stands apart from its number.
+        pattern = pattern.replace("¤#", "¤\u00a0#")
+    return str(format_currency(exact, currency, pattern, locale, currency_digits=False, decimal_quantization=False))
+
+
+@lru_cache(maxsize=10_000)
+def _date(day: date, pattern: str, locale: Locale) -> str:
+    return str(format_date(day, pattern, locale=locale))
