@@ -381,6 +381,6 @@ def test_an_auditor_reads_every_fact_with_who_and_what_it_changed(people: dict[s
     assert "Ирина Кузнецова" in seen
     assert "ProductВесы платформенные" in seen
     assert "DealВесы на склад" in seen
-    assert "phone: +7 495 123-45-67 (compared as: +74951234567)" in seen
+    assert "phone: +7 495 123-45-67 (compared as: +74951234567; how sure: stated)" in seen
     assert str(demo_id("irina")) not in seen
     assert people["seller"].get(f"/console/clients/{ROMASHKA}/history").status == 403
