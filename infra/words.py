@@ -9,8 +9,6 @@ folded alike the plain one comes first: Елкин, Ёлкин.
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -26,7 +24,7 @@ LONGEST = 500
 One letter of some alphabets is written out as eighteen.
 """
 
-_APOSTROPHES = "ʼʻʹʾʿˈ’‘‛`′ꞌ"
+APOSTROPHES = "ʼʻʹʾʿˈ’‘‛`′ꞌ"
 _PLAIN = {
     "ё": "е", "ѐ": "е", "ѝ": "и",
     "ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "ə": "e",
@@ -49,7 +47,7 @@ def _table() -> dict[int, str]:
     letters = map(chr, chain(range(0xC0, 0x250), range(0x370, 0x400), range(0x1E00, 0x2000)))
     bare = {ord(letter): _without_accent(letter) for letter in letters}
     plain = {ord(letter): base for letter, base in _PLAIN.items()}
-    return {**marks, **bare, **plain, **dict.fromkeys(map(ord, _APOSTROPHES), "'")}
+    return {**marks, **bare, **plain, **dict.fromkeys(map(ord, APOSTROPHES), "'")}
 
 
 _FOLD = _table()
@@ -95,19 +93,5 @@ def name_of(text: str) -> Name:
     return Name(found, (key if cased == folded else f"{key}\t{' '.join(_words(cased))}")[:LONGEST])
 
 
-def word_parts(folded: Iterable[str]) -> list[str]:
-    """Return every one of these words and every ending of it of two letters or more, sorted, each once.
-
-    Whatever occurs inside a word begins one of its endings: so an index that finds beginnings finds substrings too.
-    """
-    return sorted(set(chain.from_iterable(map(_endings, folded))))
-
-
 def _words(folded: str) -> list[str]:
     return _WORD.findall((_INSIDE.sub("", folded) if "'" in folded else folded)[:LONGEST])
-
-
-# Names share their words, and a million rows their endings: most of a row's memory, if each had its own.
-@lru_cache(maxsize=100_000)
-def _endings(word: str) -> tuple[str, ...]:
-    return tuple(word[start:] for start in range(max(1, len(word) - 1)))

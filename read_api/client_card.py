@@ -65,6 +65,14 @@ class Client(Answer):
     touch_count: Annotated[int, Sql("k.number")]
     version: int
     position: int
+    marks: Annotated[
+        list[tuple[int, int]] | None,
+        NOT_SELECTED,
+        Field(
+            description="Of clients that `q` finds: the letters of the name that are what was typed, or stand for it:"
+            " where they begin and end, in characters counted from 0."
+        ),
+    ] = None
 
 
 class Contact(Answer):

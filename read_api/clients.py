@@ -1,5 +1,6 @@
 """Questions about many clients: the list by name, and the search by what a client is recognised by."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -10,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from infra.mailboxes import line_of
-from infra.words import words
+from infra.names.marks import marks
+from infra.names.search import Asked, Found, asked
 from read_api import views
 from read_api.client_card import OWNER, Client, Person
 from read_api.client_recognised import Doubted
@@ -19,6 +21,7 @@ from read_api.lists import ClientKind, Lifecycle
 from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions, json_only
 from read_api.reading.desk import Desk
+from read_api.reading.page_rows import Rank
 from read_api.reading.paging import Listing, Sorting
 from read_api.reading.question import AT_ONCE, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.reading.seen import sees
@@ -27,6 +30,37 @@ from read_api.roles import FRONT_OFFICE
 from read_api.touches import TOUCHES, UNTOUCHED
 
 router = Questions("clients")
+
+
+def _query(number: int) -> str:
+    """Return the SQL of one of the queries of a text (infra.names.search), counted from 0."""
+    return f"(%(q)s::text[])[{number + 1}]::tsquery"
+
+
+def _looked_for(number: int) -> str:
+    return f"c.name_terms @@ {_query(number)}"
+
+
+def _passes(number: int) -> str:
+    """Return the condition that a name passes a query, for rows that are found already: no index serves it."""
+    return f"ts_match_vq(c.name_terms, {_query(number)})"
+
+
+EVERY, _START = len(Found), f"(%(q)s::text[])[{len(Found) + 2}]"
+"""The query of all ways, and where the text stands that names begin with."""
+
+RANKS = (
+    Rank(_looked_for(Found.NAME)),
+    Rank(
+        f"c.name_sort >= {_START} AND c.name_sort < {_START} || chr(1114111) AND {_passes(Found.START)}",
+        but=_passes(Found.NAME),
+        in_order=True,
+    ),
+    Rank(_looked_for(Found.WORDS), but=f"{_passes(Found.NAME)} OR starts_with(c.name_sort, {_START})"),
+    Rank(_looked_for(Found.BEGINNINGS), but=f"{_passes(Found.WORDS)} OR starts_with(c.name_sort, {_START})"),
+    Rank(_looked_for(Found.ALIKE), most=1_000, but=_passes(Found.BEGINNINGS), better=_passes(Found.INSIDE)),
+)
+
 
 CLIENTS = Listing(
     name="clients",
@@ -53,11 +87,11 @@ CLIENTS = Listing(
         "registered_to": "c.registered_at < %(registered_to)s",
         **next_step("client_id = c.client_id", "contact_id = c.client_id"),
         "untouched_since": UNTOUCHED,
-        "q": "array_to_tsvector(c.name_parts) @@ %(q)s::tsquery",
+        "q": _looked_for(EVERY),
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
     steady=frozenset({"owner", "stage"}),
-    searched=frozenset({"q", *OF_MEMBERS}),
+    searched=frozenset({"q", "identity", *OF_MEMBERS}),
     unindexed=frozenset({"untouched_since"}),
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id\n    {TOUCHES}",
     names=(views.STAFF_DIRECTORY,),
@@ -66,6 +100,8 @@ CLIENTS = Listing(
     owned_by="c.owner_id",
     looked_up=frozenset({"owner", "ids", "identity"}),
     tells_owners=True,
+    ranked_by="q",
+    ranks=RANKS,
     sortings={
         "name": Sorting({"name_sort": "text", "client_id": "uuid"}),
         "registered": Sorting({"registered_at": "timestamptz", "client_id": "uuid"}),
@@ -74,7 +110,7 @@ CLIENTS = Listing(
 
 
 class ClientsQuestion(ListQuestion):
-    """Which clients; `q` finds every word in the name, wherever in it and however written."""
+    """Which clients; `q` finds every word in the name, wherever in it, however written, and but for a slip."""
 
     owner: UUID | None = None
     unowned: bool | None = None
@@ -93,10 +129,10 @@ class ClientsQuestion(ListQuestion):
     sort: Literal["name", "-name", "registered", "-registered"] | None = None
 
     def filters(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return the filters, the words of the name as a query: each the beginning of an indexed ending of a word."""
+        """Return the filters, the words of the name as the queries of infra.names.search."""
         given = super().filters(zone)
         if self.q is not None:
-            given["q"] = " & ".join(f"'{word}':*" for word in words(self.q))
+            given["q"] = asked(self.q).queries()
         return given
 
 
@@ -111,9 +147,14 @@ class Recognised(BaseModel):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if self.phone is None and self.email is None and self.tax_id is None:
-            raise PydanticCustomError("search_is_empty", "one of phone, email and tax_id is needed")
+        if not self.is_told:
+            raise PydanticCustomError("search_is_empty", "something to look for is needed")
         return self
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it says by what."""
+        return any(each is not None for each in (self.phone, self.email, self.tax_id))
 
     def keys(self, desk: Desk) -> list[str]:
         """Return what the card of such a client has among its identity keys.
@@ -134,10 +175,16 @@ class Recognised(BaseModel):
 
 
 class ClientSearch(Recognised):
-    """By what the clients of a list are looked for."""
+    """By what the clients of a list are looked for: `q` are words of the name, as in the address of GET /clients."""
 
+    q: PlainText | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str | None, Field(max_length=2000)] = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it says by what."""
+        return self.q is not None or super().is_told
 
 
 class OwnedClient(Answer):
@@ -155,11 +202,16 @@ class OwnedClient(Answer):
     ]
 
 
+# Without OFFSET the server would walk along the ids until it has met some: it takes an identity for one that thousands
+# have.
 _OWNED = list_of(
     json_of(OwnedClient, "c"),
     f"""(
-        SELECT * FROM {views.CLIENT_CARD} AS c
-        WHERE c.registered_at IS NOT NULL AND c.identity_keys && %(identity)s::text[]
+        SELECT * FROM (
+            SELECT * FROM {views.CLIENT_CARD} AS c
+            WHERE c.registered_at IS NOT NULL AND c.identity_keys && %(identity)s::text[]
+            OFFSET 0
+        ) AS c
         ORDER BY c.client_id
         LIMIT {AT_ONCE}
     ) AS c
@@ -184,12 +236,23 @@ OWNED = Statement(
 
 @router.question("/clients", "Clients by name", answers=page_or_part_of(Client), roles=FRONT_OFFICE)
 async def list_clients(ask: Asking, question: Annotated[ClientsQuestion, Query()]) -> Response:
-    return await ask.page(CLIENTS, question)
+    return await ask.page(CLIENTS, question, told=_marking(None if question.q is None else asked(question.q)))
+
+
+def _marking(looked_for: Asked | None) -> Callable[[list[dict[str, Any]]], None] | None:
+    """Return what says in each client what of the name was found, where the name is told."""
+
+    def told(items: list[dict[str, Any]]) -> None:
+        for item in items:
+            if looked_for is not None and "name" in item:
+                item["marks"] = marks(item["name"], looked_for)
+
+    return None if looked_for is None else told
 
 
 @router.question(
     "/clients/search",
-    "Clients by phone, e-mail or tax number",
+    "Clients by phone, e-mail, tax number or name",
     answers=Page[Client],
     roles=FRONT_OFFICE,
     method="POST",
@@ -199,7 +262,11 @@ async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[
     page = PageQuestion(
         limit=search.limit, cursor=search.cursor, min_position=question.min_position, as_of=question.as_of
     )
-    return await ask.page(CLIENTS, page, {"identity": search.keys(ask.desk)}, is_about_each=True)
+    looked_for = None if search.q is None else asked(search.q)
+    by_name = {} if looked_for is None else {"q": looked_for.queries()}
+    keys = search.keys(ask.desk)
+    fixed = {**by_name, **({"identity": keys} if keys else {})}
+    return await ask.page(CLIENTS, page, fixed, is_about_each=True, told=_marking(looked_for))
 
 
 @router.question(

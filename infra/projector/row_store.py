@@ -23,6 +23,9 @@ EVERYWHERE = sql.SQL("")
 BLOCK = 500
 """Rows written to the server in one piece."""
 
+AS_TEXT = frozenset({"json", "jsonb", "tsvector"})
+"""Types of columns whose values are read as the texts that they are written as."""
+
 _COLUMNS_OF = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute a
@@ -96,8 +99,7 @@ class RowStore:
             )
 
         selected = sql.SQL(", ").join(
-            sql.SQL("t.{}::text" if types[name] in {"json", "jsonb"} else "t.{}").format(sql.Identifier(name))
-            for name in names
+            sql.SQL("t.{}::text" if types[name] in AS_TEXT else "t.{}").format(sql.Identifier(name)) for name in names
         )
         given_keys = sql.SQL("json_to_recordset(%s::json) AS k({})").format(typed(self._key))
         same_key = sql.SQL(" AND ").join(sql.SQL("t.{0} = k.{0}").format(sql.Identifier(name)) for name in self._key)

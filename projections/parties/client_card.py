@@ -54,7 +54,7 @@ class ClientCardRow(NamedTuple):
     kind: str | None = None
     name: str | None = None
     name_sort: str | None = None
-    name_parts: list[str] = []  # noqa: RUF012
+    name_terms: str = ""
     identity_keys: list[str] = []  # noqa: RUF012
     contact_points: dict[str, Any] = {}  # noqa: RUF012
     tax_id: str | None = None
@@ -80,8 +80,8 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
-    version=6,
-    shape=5,
+    version=7,
+    shape=6,
 )
 
 Row = ClientCardRow | None

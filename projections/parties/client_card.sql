@@ -5,8 +5,8 @@ CREATE TABLE {schema}.client_card (
     name           text,
     -- what lists are sorted by, code point by code point (infra.words)
     name_sort      text,
-    -- every folded word and its endings: what search by name looks into
-    name_parts     text[]      NOT NULL,
+    -- what search by name looks into: words, endings of their skeletons and forms that lack a letter (infra.names.search)
+    name_terms     tsvector    NOT NULL,
     -- 'phone:+79161234567', 'line:+74951234567' (of an extension), 'email:ann@example.org', 'tax_id:7707083893':
     -- what exact search looks into
     identity_keys  text[]      NOT NULL,
@@ -31,6 +31,9 @@ CREATE TABLE {schema}.client_card (
     position       bigint      NOT NULL,
     PRIMARY KEY (client_id)
 );
+
+-- a hundred words that many names share are enough to know; each question compares its own with all of them
+ALTER TABLE {schema}.client_card ALTER name_terms SET STATISTICS 10;
 
 -- serves GET /clients: everybody by name, page by page after (name_sort, client_id); who sees a part is led past the
 -- clients of others by the owner, in place of whom the greatest id stands where a client is nobody's
@@ -58,9 +61,9 @@ CREATE INDEX client_card_not_told ON {schema}.client_card (name_sort, client_id)
 -- serves GET /clients?data_notice=true: few of all, until most were told
 CREATE INDEX client_card_told ON {schema}.client_card (name_sort, client_id) WHERE data_notices <> '[]'::jsonb;
 
--- serves GET /clients?q=: array_to_tsvector(name_parts) @@ '''ромаш'':* & ''мос'':*'::tsquery, each word of the question
--- folded as the name was; the cast takes the words as they are, so no dictionary and no locale has a say
-CREATE INDEX client_card_by_name_part ON {schema}.client_card USING gin (array_to_tsvector(name_parts));
+-- serves GET /clients?q=: name_terms @@ '''=ромаш'':* & ''=мос'':*'; the terms come as they are, so no dictionary and no
+-- locale has a say
+CREATE INDEX client_card_by_name_term ON {schema}.client_card USING gin (name_terms);
 
 -- serves GET /clients?doubt=: few of all, by name, page by page
 CREATE INDEX client_card_doubted ON {schema}.client_card (name_sort, client_id) WHERE doubts <> '{}';

@@ -5,8 +5,9 @@ from typing import Any
 
 from events.values import Confidence, ContactKind, ContactPoint
 from infra.mailboxes import line_of, one_mailbox
+from infra.names.search import indexed
 from infra.typed import cleaned, words_of_two_alphabets
-from infra.words import name_of, word_parts
+from infra.words import name_of
 
 TAX_ID = "tax_id"
 DOUBTED = ("name", "phone", "email", TAX_ID)
@@ -17,7 +18,7 @@ def called(name: str) -> dict[str, Any]:
     """Return the columns that a name fills: as it looks, since what nobody sees of it is in the fact."""
     clean = cleaned(name) or name
     folded = name_of(clean)
-    return {"name": clean, "name_sort": folded.sort_key, "name_parts": word_parts(folded.words)}
+    return {"name": clean, "name_sort": folded.sort_key, "name_terms": indexed(folded.words)}
 
 
 def as_told(source: str | None, confidence: Confidence) -> dict[str, Any]:

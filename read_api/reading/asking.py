@@ -1,6 +1,6 @@
 """One question on its way: who asks, and the answer with its ETag and position, of the present or as of a moment."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from fastapi import Request, Response
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from infra.log.accesses import Access
 from infra.log.past_log import AsOf
@@ -219,15 +219,21 @@ class Ask:
         fixed: Mapping[str, Any] | None = None,
         *,
         is_about_each: bool = False,
+        told: Callable[[list[dict[str, Any]]], None] | None = None,
     ) -> Response:
         """Answer with one page of a list; `fixed` are filters that are no parameters.
 
-        If it `is_about_each`, it is put on record of each client of the page that the caller was told of them.
+        If it `is_about_each`, it is put on record of each client of the page that the caller was told of them. `told`
+        adds to the items what the database does not know.
         """
         filters = {**question.filters(self.desk.zone), **(fixed or {})}
         async with self.then(question, listing.views(filters), listing.party(filters)) as asked:
             page = await asked.page_body(listing, question, filters)
         body = b"{" + page.body + b"}"
+        if told is not None:
+            whole = from_json(body)
+            told(whole["items"])
+            body = to_json(whole)
         if is_about_each:
             self.looked_at(*(UUID(item["client_id"]) for item in from_json(body)["items"]))
         return self.answer(body, page.seen)
@@ -263,7 +269,7 @@ class Ask:
 
         What there is `around` it is asked for in the same statement; `more` are the values that only that needs.
         """
-        listing = as_wanted(listing, question.order, question.members)
+        listing = as_wanted(listing, question.order, question.members, filters)
         # A cursor leads on at the moment it was given for, and at no other.
         named = {**filters, **self._as_of}
         place = from_cursor(listing, named, question.cursor) if question.cursor is not None else {}

@@ -1,6 +1,6 @@
 """Lists, page by page: each page begins after the last row of the one before, so nothing is shown twice or missed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -11,13 +11,10 @@ from pydantic import BaseModel
 from read_api.reading.answer import columns, json_of, list_of, one_of
 from read_api.reading.cursors import KeyType, Paged
 from read_api.reading.errors import not_in_list
+from read_api.reading.page_rows import Rank, rows_by_rank, rows_in_order, rows_of_owners
 from read_api.reading.reach import Reach, few
-from read_api.reading.seen import along_a_walk, of_nobody, owner, within_reach
+from read_api.reading.seen import along_a_walk
 from read_api.reading.statement import Statement
-
-FEW = 1_000
-"""A search looks up so many rows by its own index and sorts them; where more match, at least one in a thousand of a
-million, a walk along the order meets a page of them soon."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +45,8 @@ class Listing(Paged):
     its own has the rows in order, and of which the reach of a caller says which they see: few of them are looked up
     one by one, where a walk along the order would pass over nearly everything. `looked_up` are the filters that need
     no such help. If the order `tells_owners`, its index ends with them: of very many, a walk without filters passes
-    over the others' rows without a look at them.
+    over the others' rows without a look at them. `ranked_by` is the filter by which the list is sorted before all
+    else, unless asked to be sorted otherwise, and `ranks` are how rows pass it, the best way first.
     """
 
     view: str
@@ -71,6 +69,8 @@ class Listing(Paged):
     owned_by: str = ""
     looked_up: frozenset[str] = frozenset()
     tells_owners: bool = False
+    ranked_by: str = ""
+    ranks: tuple[Rank, ...] = ()
 
     @property
     def key(self) -> str:
@@ -111,12 +111,18 @@ class Listing(Paged):
         return [where, *(where.replace(self.filters[name], self.also[name]) for name in others)]
 
 
-def as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None) -> Listing:
+def as_wanted(
+    listing: Listing, sort: str | None, shown: frozenset[str] | None, filters: Collection[str] = ()
+) -> Listing:
     """Return the list sorted in one of its ways, backwards with a minus, and with these members alone and the key.
+
+    Unless a way is named, what is asked for by the filter that ranks it is sorted by rank.
 
     A cursor leads on in the order that it was given for, and in no other. Raises WrongParameterError for a member that
     there is not.
     """
+    if sort is None and listing.ranked_by in filters:
+        sort = "rank"
     return listing if sort is None and shown is None else _as_wanted(listing, sort, shown)
 
 
@@ -129,6 +135,8 @@ def _as_wanted(listing: Listing, sort: str | None, shown: frozenset[str] | None)
         listing = replace(listing, shown=shown | {listing.key})
     if sort is None:
         return listing
+    if sort == "rank":
+        return replace(listing, name=f"{listing.name} by rank", order={"rank": "bigint", **listing.order})
     sorting = listing.sortings[sort.removeprefix("-")]
     is_its_order = list(sorting.order) == list(listing.order)
     return replace(
@@ -187,7 +195,8 @@ def page_statement(
     where = listing.where(given)
     all_of_them = along_a_walk(where)
     conditions = along_a_walk(where, by_owner=listing.tells_owners and not given)
-    if has_cursor:
+    is_ranked = "rank" in listing.order
+    if has_cursor and not is_ranked:
         after = ", ".join(f"%(after_{number})s::{kind}" for number, kind in enumerate(listing.order.values()))
         conditions += f"\n        AND ({', '.join(keys)}) {'<' if listing.descending else '>'} ({after})"
     item = columns(listing.item, a, listing.shown)
@@ -197,10 +206,14 @@ def page_statement(
     page_order = ", ".join(f"p.{name} {way}" for name in sorted_by)
     if owners:
         end = f"{order} LIMIT {size} + 1"
-        found, rows = "", _ordered(_owned(listing, conditions, owners, end), a, end)
-        counts = [_counted(_owned(listing, all_of_them, owners), a)]
+        found, rows = "", rows_of_owners(listing, conditions, owners, end)
+        counts = [_counted(rows_of_owners(listing, all_of_them, owners), a)]
     else:
-        found, rows = _rows(listing, given, conditions, order, size)
+        if is_ranked:
+            others = along_a_walk(listing.where(given - {listing.ranked_by}))
+            found, rows = rows_by_rank(listing, others, has_cursor=has_cursor)
+        else:
+            found, rows = rows_in_order(listing, given, conditions, order, size)
         counts = [
             _counted(f"SELECT FROM {listing.view} AS {a} WHERE {where}", a)
             for where in listing.ways(given, all_of_them)
@@ -238,7 +251,7 @@ def first_of(listing: Listing, given: frozenset[str], most: int) -> str:
     """Return the SQL that makes the JSON list of the first items, so many at most, of a list with these conditions."""
     way = "DESC" if listing.descending else "ASC"
     order = ", ".join(f"{listing.alias}.{column} {way}" for column in listing.order)
-    _, rows = _rows(listing, given, listing.where(given), order, str(most - 1))
+    _, rows = rows_in_order(listing, given, listing.where(given), order, str(most - 1))
     source = f"({rows}) AS {listing.alias}\n        {listing.joins}"
     return list_of(json_of(listing.item, listing.alias), source, order)
 
@@ -251,50 +264,3 @@ def item_statement(listing: Listing, condition: str) -> Statement:
 
 def _counted(rows: str, alias: str) -> str:
     return f"(SELECT count(*) FROM ({rows}) AS {alias})"  # noqa: S608
-
-
-def _ordered(rows: str, alias: str, end: str) -> str:
-    return f"SELECT {alias}.* FROM ({rows}) AS {alias} ORDER BY {end}"  # noqa: S608
-
-
-def _owned(listing: Listing, conditions: str, owners: int, end: str = "") -> str:
-    """Return the SQL that gives the rows of so many owners, and those of nobody that the caller sees.
-
-    With an `end` (what ORDER BY takes), of each no more than the page needs.
-    """
-    a, column = listing.alias, listing.owned_by
-    every = [f"{column} = {owner(number)} AND {within_reach(conditions)}" for number in range(owners)]
-    branches = [*every, f"{column} IS NULL AND {of_nobody(conditions)}"]
-    end = f" ORDER BY {end}" if end else ""
-    return " UNION ALL ".join(f"(SELECT {a}.* FROM {listing.view} AS {a} WHERE {branch}{end})" for branch in branches)  # noqa: S608
-
-
-def _rows(listing: Listing, given: frozenset[str], conditions: str, order: str, size: str) -> tuple[str, str]:
-    """Return the SQL that gives the rows of one page, and the common table expression it needs before it."""
-    a, view = listing.alias, listing.view
-    end = f"ORDER BY {order} LIMIT {size} + 1"
-    wheres = listing.ways(given, conditions)
-
-    def each_way(source: str, only: list[str]) -> list[str]:
-        return [f"SELECT {a}.* FROM {source} WHERE {' AND '.join([*only, where])} {end}" for where in wheres]  # noqa: S608
-
-    # Planned for what is common, a search for a word that is nowhere would walk along the order to the very end.
-    looked_up = listing.searched | (frozenset() if given & listing.steady else listing.unindexed)
-    found = ""
-    selected: list[str] = []
-    are_many: list[str] = []
-    for name in sorted(looked_up & given):
-        found += f""", found_{name} AS MATERIALIZED (
-    SELECT {a}.{listing.key} FROM {view} AS {a} WHERE {listing.filters[name]} LIMIT {FEW} + 1
-)"""  # noqa: S608
-        counted = f"(SELECT count(*) FROM found_{name})"  # noqa: S608
-        selected += each_way(
-            f"found_{name} JOIN {view} AS {a} USING ({listing.key})", [*are_many, f"{counted} <= {FEW}"]
-        )
-        are_many.append(f"{counted} > {FEW}")
-    selected += each_way(f"{view} AS {a}", are_many)
-    if len(selected) == 1:
-        return found, selected[0]
-    together = " UNION ALL ".join(f"({one})" for one in selected)
-    # Each way is in order, and all of them together are not.
-    return found, together if len(wheres) == 1 else _ordered(together, a, f"{order} LIMIT {size} + 1")

@@ -46,7 +46,7 @@ _ACTIVITY_ID = (
 _FILL = {
     "client_card": f"""
 INSERT INTO client_card_g1.client_card
-SELECT {_ID}, r.kind, r.name || ' ' || n, r.name_sort || ' ' || n, r.name_parts || n::text,
+SELECT {_ID}, r.kind, r.name || ' ' || n, r.name_sort || ' ' || n, r.name_terms || array_to_tsvector(ARRAY['=' || n]),
     ARRAY(SELECT key || n FROM unnest(r.identity_keys) AS key), r.contact_points, r.tax_id, r.told, r.doubts,
     r.profile, r.parent_id, r.owner_id, r.owned_since, r.lifecycle, r.archived_at, r.registered_at, r.date_unknown,
     r.source, r.external_id, r.data_notices, r.version, r.position
@@ -91,16 +91,16 @@ def fill(place: Place, clients: int, owner: str = "r.owner_id") -> None:
         connection.execute(_STAFF, [list(SELLERS)])
         for table, whose in _TABLES.items():
             connection.execute(_MODEL.format(table=table, whose=whose).encode())
-        indexes = [made for table in _TABLES for made in _taken_off(connection, table)]
+        indexes = [made for table in _TABLES for made in taken_off(connection, table)]
         copies = clients // MODELS - 1
         spans = [(1, copies // 2), (copies // 2 + 1, copies)]
         copied = {**_FILL, "client_card": _FILL["client_card"].replace("r.owner_id", owner)}
-        _side_by_side(place, [(copied[table], span) for table in _TABLES for span in spans])
-        _side_by_side(place, [(statement, None) for statement in indexes])
-        _side_by_side(place, [(f"ANALYZE {one}_g1.{one}", None) for one in (*_TABLES, "staff_directory")])
+        side_by_side(place, [(copied[table], span) for table in _TABLES for span in spans])
+        side_by_side(place, [(statement, None) for statement in indexes])
+        side_by_side(place, [(f"ANALYZE {one}_g1.{one}", None) for one in (*_TABLES, "staff_directory")])
 
 
-def _taken_off(connection: psycopg.Connection[tuple[str, ...]], table: str) -> list[str]:
+def taken_off(connection: psycopg.Connection[tuple[str, ...]], table: str) -> list[str]:
     """Take off a table what makes filling it slow, and return the statements that put its indexes back."""
     name = f"{table}_g1.{table}"
     ((key, primary),) = connection.execute(_KEY, [name]).fetchall()
@@ -114,7 +114,7 @@ def _taken_off(connection: psycopg.Connection[tuple[str, ...]], table: str) -> l
     return [f"ALTER TABLE {name} ADD {primary}", *(definition for _, definition in indexes)]
 
 
-def _side_by_side(place: Place, work: Sequence[Work]) -> None:
+def side_by_side(place: Place, work: Sequence[Work]) -> None:
     """Carry out statements, several at once."""
 
     def run(one: Work) -> None:

@@ -116,6 +116,7 @@ def environment(place: Place) -> dict[str, str]:
         # One actor sends all the load of a run.
         "LETOPIS_COMMANDS_PER_SECOND": "0",
         "LETOPIS_READS_PER_SECOND": "0",
+        "LETOPIS_SEARCHES_PER_MINUTE": "0",
     }
     # A Python that may not keep what it compiled would begin every process by compiling everything.
     left_out = ("LETOPIS_", "PYTHONDONTWRITEBYTECODE")

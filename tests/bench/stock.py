@@ -18,7 +18,8 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
 
 from events.values import Lifecycle
-from infra.words import word_parts, words
+from infra.names.search import indexed
+from infra.words import words
 from projections.parties.client_card import client_card
 from tests.bench.samples import CALLS, RESULT, SELLERS, TOPIC, name_of, phone_of
 
@@ -149,10 +150,10 @@ SCHEMA = "public"
 
 _UPSERT = f"""
 INSERT INTO {SCHEMA}.client_card (
-    client_id, kind, name, name_sort, name_parts, identity_keys, contact_points, tax_id, profile, lifecycle,
+    client_id, kind, name, name_sort, name_terms, identity_keys, contact_points, tax_id, profile, lifecycle,
     registered_at, date_unknown, source, data_notices, version, position)
 VALUES (
-    %(client_id)s, %(kind)s, %(name)s, %(name_sort)s, %(name_parts)s, %(identity_keys)s, %(contact_points)s, %(tax_id)s,
+    %(client_id)s, %(kind)s, %(name)s, %(name_sort)s, %(name_terms)s, %(identity_keys)s, %(contact_points)s, %(tax_id)s,
     '{{}}', 'prospect', %(registered_at)s, false, %(source)s, '[]', 1, %(position)s)
 ON CONFLICT (client_id) DO NOTHING
 """
@@ -228,7 +229,7 @@ class CardProjection(Projection[CardView]):
             "kind": domain_event.kind,
             "name": domain_event.name,
             "name_sort": " ".join(words(domain_event.name)),
-            "name_parts": word_parts(words(domain_event.name)),
+            "name_terms": indexed(words(domain_event.name)),
             "identity_keys": sorted(keys),
             "contact_points": Jsonb(points),
             "tax_id": domain_event.tax_id,

@@ -52,12 +52,13 @@ OPEN_DEALS = (
     .order_by(Deal.currency)
 )
 
+LISTED = [name for name in answers.Client.model_fields if name != "marks"]
+"""What the table has of what is told of a client in a list."""
+
 PAGE = (
     select(Client)
     .options(
-        load_only(
-            *(getattr(Client, name) for name in answers.Client.model_fields if name != "owner_name"), Client.name_sort
-        ),
+        load_only(*(getattr(Client, name) for name in LISTED if name != "owner_name"), Client.name_sort),
         _OWNER.load_only(StaffMember.name),
     )
     .where(Client.registered_at.is_not(None), Client.name_sort.is_not(None))
@@ -119,7 +120,7 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
     points = sorted(client.contact_points.items(), key=lambda item: (int(item[1].get("order") or 0), item[0]))
     owner = client.owner
     return answers.ClientCard(
-        **{name: getattr(client, name) for name in answers.Client.model_fields},
+        **{name: getattr(client, name) for name in LISTED},
         owner=answers.Person(id=owner.staff_id, name=owner.name, branch=None, branch_id=None) if owner else None,
         contact_points=[recognised.ContactPoint(**point) for _, point in points],
         tax_id=client.tax_id,

@@ -11,11 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra.names.search import asked, indexed
 from infra.projector.folding import RowAt, Rows
 from infra.projector.indexes import analyse
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
-from infra.words import word_parts, words
+from infra.words import words
 from projections.parties.client_card import ClientCardRow, client_card
 from projections.parties.ownership_history import ownership_history
 from projections.registry import PROJECTIONS
@@ -39,8 +40,8 @@ COLUMN_TYPES = {
     dict[str, Any]: "jsonb",
     list[dict[str, Any]]: "jsonb",
 }
-AS_WRITTEN = {("client_timeline", "details")}
-"""Documents that nobody looks into: they are told as they were written."""
+AS_WRITTEN = {("client_timeline", "details"): "json", ("client_card", "name_terms"): "tsvector"}
+"""Columns whose values the rows have as PostgreSQL writes them: documents that nobody looks into, terms of a search."""
 
 every_read_model = pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.name)
 
@@ -73,7 +74,9 @@ def test_every_field_is_a_column_of_its_type_and_position_is_beside_them(
         ).fetchall()
         hints = get_type_hints(projection.row)
         expected = [
-            (name, "json", False) if (projection.name, name) in AS_WRITTEN else (name, *column_of(hints[name]))
+            (name, AS_WRITTEN[projection.name, name], False)
+            if (projection.name, name) in AS_WRITTEN
+            else (name, *column_of(hints[name]))
             for name in projection.columns
         ]
         assert found == [*expected, ("position", "bigint", False)], projection.name
@@ -108,8 +111,7 @@ def test_the_planner_learns_what_is_searched_by_and_nothing_of_documents(connect
     analyse(connection, sql.Identifier("made", "client_card"))
     known = connection.execute("SELECT tablename, attname FROM pg_stats WHERE schemaname = 'made'").fetchall()
 
-    assert "client_card_by_name_part" in {table for table, _ in known}
-    assert {"name_sort", "identity_keys"} <= {column for _, column in known}
+    assert {"name_sort", "name_terms", "identity_keys"} <= {column for _, column in known}
     assert not {"contact_points", "profile"} & {column for _, column in known}
 
 
@@ -136,17 +138,16 @@ def card(number: int, name: str) -> ClientCardRow:
         client_id=UUID(int=number),
         name=name,
         name_sort=name.casefold(),
-        name_parts=word_parts(words(name)),
+        name_terms=indexed(words(name)),
         identity_keys=[f"phone:+7916{number:07}"],
         owner_id=UUID(int=number % 50),
     )
 
 
 def search(connection: psycopg.Connection[Any], words: str) -> list[str]:
-    asked = " & ".join(f"'{word}':*" for word in words.split())
     found = connection.execute(
-        "SELECT name FROM made.client_card WHERE array_to_tsvector(name_parts) @@ %s::tsquery ORDER BY name_sort",
-        (asked,),
+        "SELECT name FROM made.client_card WHERE name_terms @@ %s::tsquery ORDER BY name_sort",
+        (asked(words).queries()[-2],),
     )
     return [name for (name,) in found]
 
@@ -167,7 +168,7 @@ def test_names_are_found_by_beginnings_and_by_what_is_inside_a_word(connection: 
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        ("array_to_tsvector(name_parts) @@ '''ирма77'':*'::tsquery", "client_card_by_name_part"),
+        ("name_terms @@ '''irma77'':*'::tsquery", "client_card_by_name_term"),
         ("identity_keys && ARRAY['phone:+79160000077']", "client_card_by_identity"),
         (
             "owner_id = '00000000-0000-0000-0000-000000000007' AND (name_sort, client_id) > ('фирма1', uuid_nil)"

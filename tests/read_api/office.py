@@ -29,8 +29,9 @@ from events.base import Event
 from events.ids import staff_id_of
 from infra.log.accesses import Access
 from infra.log.envelope import AnyEvent
+from infra.names.search import indexed
 from infra.projector.projector import build
-from infra.words import sort_key, word_parts, words
+from infra.words import sort_key, words
 from projections.registry import PROJECTIONS
 from read_api.door import direct_routes, read_router
 from read_api.reading.colleagues import Reaches
@@ -196,7 +197,7 @@ def client(number: int, name: str, **more: Any) -> dict[str, Any]:
         "kind": "organisation",
         "name": name,
         "name_sort": sort_key(name),
-        "name_parts": word_parts(words(name)),
+        "name_terms": indexed(words(name)),
         "identity_keys": [],
         "contact_points": {},
         "told": {},

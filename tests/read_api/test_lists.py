@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
+from infra.names.search import asked
 from infra.rights import RIGHTS
 from read_api import views
 from read_api.activities import ACTIVITIES, Activity, MyDay
@@ -146,7 +147,7 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
     [
         (CLIENTS, {}, "client_card_by_name"),
         (CLIENTS, {"owner": ANNA}, "client_card_by_owner"),
-        (CLIENTS, {"q": "'нетут':*"}, "client_card_by_name_part"),
+        (as_wanted(CLIENTS, None, None, {"q"}), {"q": asked("нетут").queries()}, "client_card_by_name_term"),
         (CLIENTS, {"identity": ["phone:+7"]}, "client_card_by_identity"),
         (DEALS, {}, "pipeline_board_by_opening"),
         (DEALS, {"seller": ANNA}, "pipeline_board_by_seller"),

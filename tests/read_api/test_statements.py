@@ -39,6 +39,7 @@ BY_TYPE = {
     "numeric": "n",
     "json": "'{}'",
     "jsonb": "'{}'",
+    "tsvector": "array_to_tsvector(ARRAY['x' || n])",
     "_text": "CASE WHEN n %% 20 = 0 THEN ARRAY['x' || n] ELSE '{}' END",
     "_uuid": f"CASE WHEN n %% 20 = 0 THEN ARRAY[md5((n %% {GROUPS})::text)::uuid] ELSE '{{}}' END",
     "_int8": "ARRAY[n]",

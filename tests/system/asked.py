@@ -36,7 +36,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "stage": ("offer", "contract"),
     "stream_id": (SALE, CLIENTS[0]),
     "product": CODES[:1],
-    "q": ("romash", "a"),
+    "q": ("romash", "ромошка"),
     "team": ("Romashka", "Lutik"),
     "team_id": (team_named("Romashka"),),
     "branch_id": (branch_named("Romashka"),),

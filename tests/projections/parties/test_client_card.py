@@ -6,7 +6,7 @@ from uuid import UUID
 from events import client
 from events.base import Event
 from events.values import AffiliationRole, Confidence, ContactDoubt, ContactKind, ProfileField
-from infra.words import word_parts, words
+from infra.names.search import indexed
 from projections.parties.client_card import MOST_DATA_NOTICES, ClientCardRow, client_card
 from tests.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, ROMASHKA, fact
 from tests.story import Story, given, moment, on
@@ -39,7 +39,7 @@ NEW_CARD = ClientCardRow(
     kind="organisation",
     name="ООО «Ромашка»",
     name_sort="ооо ромашка",
-    name_parts=word_parts(words("ооо ромашка")),
+    name_terms=indexed(["ооо", "ромашка"]),
     identity_keys=[PHONE_KEY, TAX_KEY],
     contact_points={PHONE_KEY: PHONE_POINT},
     tax_id=INN,
@@ -73,7 +73,7 @@ def test_a_registered_client_has_a_card() -> None:
 def test_a_renamed_client_is_found_under_the_new_name_only() -> None:
     renamed = fact(client.ClientRenamed, to_name="Ёж  и Дом")
 
-    card(renamed, name="Ёж и Дом", name_sort="еж и дом\tёж и дом", name_parts=word_parts(["еж", "и", "дом"]))
+    card(renamed, name="Ёж и Дом", name_sort="еж и дом\tёж и дом", name_terms=indexed(["еж", "и", "дом"]))
 
 
 def test_an_added_contact_point_is_what_search_finds() -> None:
@@ -160,7 +160,7 @@ def test_a_name_is_shown_as_it_looks_and_letters_of_two_alphabets_are_marked() -
         pasted,
         name="CибБашкирТекстиль",
         name_sort="cиббашкиртекстиль",
-        name_parts=word_parts(["cиббашкиртекстиль"]),
+        name_terms=indexed(["cиббашкиртекстиль"]),
         told=told,
         doubts=["name"],
     )
@@ -241,7 +241,7 @@ def test_whatever_is_heard_first_of_a_client_is_kept() -> None:
         (fact(client.LifecycleAdvanced), {"lifecycle": "contacted"}),
         (
             fact(client.ClientRenamed, to_name="Ёж"),
-            {"name": "Ёж", "name_sort": "еж\tёж", "name_parts": ["еж"], "told": {"name": BY_HAND}},
+            {"name": "Ёж", "name_sort": "еж\tёж", "name_terms": "'#1' '=еж' 'ez'", "told": {"name": BY_HAND}},
         ),
     ):
         given(on(ROMASHKA, event)).shows(client_card, UNKNOWN._replace(**columns))
