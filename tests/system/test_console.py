@@ -265,6 +265,13 @@ def test_a_phone_is_found_and_stays_out_of_the_address(comes: Comes) -> None:
     assert named.headers["location"] == "/console/clients?q=%D1%80%D0%BE%D0%BC%D0%B0%D1%88%D0%BA%D0%B0"
 
 
+@pytest.mark.parametrize(("typed", "marked"), [("ромаш", "Ромаш"), ("romashka", "Ромашка"), ("рамашка", "Ромашка")])
+def test_what_was_found_in_a_name_is_marked(comes: Comes, typed: str, marked: str) -> None:
+    page = comes("seller").get(f"/console/clients?q={quote(typed)}")
+    assert texts(page.root, ".//th//mark") == [marked]
+    assert "ООО «Ромашка»" in page.text
+
+
 def texts(root: Element, path: str) -> list[str]:
     """Return what elements say, without the space around it."""
     return [re.sub(r"\s+", " ", "".join(each.itertext())).strip() for each in root.findall(path)]
