@@ -113,10 +113,10 @@ def terms(folded: Sequence[str]) -> list[str]:
     """Return the terms that the index has of a name of these words, sorted code point by code point, each once."""
     if not folded:
         return []
-    found = [in_one_alphabet(word) for word in folded]
-    number = f"{_NUMBER}{sum(word not in LEGAL_FORMS for word in found)}"
+    found = [_terms_of(word) for word in folded]
+    number = f"{_NUMBER}{sum(is_telling for is_telling, _ in found)}"
     # Each word's are sorted already, and to put runs together takes a third of the time of sorting.
-    return list(dict.fromkeys(sorted(chain((number,), *map(_terms_of, found)))))
+    return list(dict.fromkeys(sorted(chain((number,), *(of_word for _, of_word in found)))))
 
 
 def indexed(folded: Sequence[str]) -> str:
@@ -167,12 +167,16 @@ def _telling(found: Sequence[str]) -> Sequence[str]:
 
 # Names share their words, and a million rows their terms: most of a row's memory, if each had its own.
 @lru_cache(maxsize=100_000)
-def _terms_of(word: str) -> tuple[str, ...]:
+def _terms_of(folded: str) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a word is no legal form, and its terms, sorted."""
+    if folded.isdecimal():
+        return True, tuple(sorted((_WORD + folded, *(folded[start:] for start in range(max(1, len(folded) - 1))))))
+    word = in_one_alphabet(folded)
     # Of an ending the skeleton, not of a skeleton the ending: who types the end of Kuznetsov may begin with the s.
     endings = [skeleton(word)]
     endings += (skeleton(word[start:]) for start in range(1, len(word) + 1 - _least_inside(word, endings[0])))
     lacking = (_LACKING + form for form in _forms(endings[0]))
-    return tuple(sorted(filter(None, {_WORD + word, *endings, *lacking})))
+    return word not in LEGAL_FORMS, tuple(sorted(filter(None, {_WORD + word, *endings, *lacking})))
 
 
 def _forms(bones: str) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Search by name as PostgreSQL answers it: the best found first, page by page."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ def test_each_rank_is_looked_up_by_the_index_and_in_order_where_many_have_it(com
     company.put("client_card", *(client(1000 + number, f"Фирма{number} Один") for number in range(5000)))
     try:
         company.run("VACUUM ANALYZE client_card_g1.client_card")
-        plan = company.runner.run(_plan(company, "фирма77 два"))
+        plan = company.runner.run(_plan(company, {"q": asked("фирма77 два").queries()}))
     finally:
         company.run("DELETE FROM client_card_g1.client_card WHERE position >= 1000")
     # All but START, which is read along the order, and INSIDE with ALIKE together.
@@ -112,10 +113,17 @@ def test_each_rank_is_looked_up_by_the_index_and_in_order_where_many_have_it(com
     assert plan.count("using client_card_by_name ") == 1, plan
 
 
-async def _plan(company: Office, typed: str) -> str:
-    listing = as_wanted(CLIENTS, None, None, {"q"})
-    statement = page_statement(listing, frozenset({"q"}), 50, has_cursor=False).now(Sight.WHOLE, is_about=False)
-    values = {"q": asked(typed).queries(), "limit": 50}
+def test_an_identity_is_looked_up_before_anything_is_sorted(company: Office) -> None:
+    """The server takes it for one that thousands have, and would rather walk along the order until it meets some."""
+    plan = company.runner.run(_plan(company, {"identity": ["phone:+79161234567"]}))
+    assert re.search(r"CTE found_identity\n +->  Limit", plan), plan
+    assert plan.count("One-Time Filter") == 2, plan
+
+
+async def _plan(company: Office, filters: dict[str, list[str]]) -> str:
+    listing, given = as_wanted(CLIENTS, None, None, filters), frozenset(filters)
+    statement = page_statement(listing, given, 50, has_cursor=False).now(Sight.WHOLE, is_about=False)
+    values = {**filters, "limit": 50}
     async with company.pool.connection() as connection:
         rows = await (await connection.execute(b"EXPLAIN " + statement, values)).fetchall()
     return "\n".join(str(row[0]) for row in rows)
