@@ -19,8 +19,10 @@ from commands.importing.run import WriteDoor
 from infra.log.crypto import MasterKey
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection
+from infra.told import ToldError, WordedError
 
 if TYPE_CHECKING:
+    from commands.importing.error_file import ErrorFile
     from commands.importing.folder_import import FolderPlan
     from commands.importing.report import Report
 
@@ -83,21 +85,34 @@ def _tell(language: str) -> Tell:
     return teller(language, from_catalogue)
 
 
+@contextmanager
+def _told_in(language: str) -> Iterator[None]:
+    """Say in this language what keeps a file or a mapping from being used."""
+    try:
+        yield
+    except WordedError as error:
+        raise ToldError(error.said(language)) from error
+
+
+def _errors(options: Options, *, several: bool = False) -> "ErrorFile":
+    from commands.importing.error_file import ErrorFile
+
+    return ErrorFile(options.errors, _tell(options.language), language=options.language, several=several)
+
+
 def import_csv(path: Path, mapping: Path, options: Options) -> bool:
     """Import a CSV file by a mapping file and print the account; return whether every row was taken."""
     from commands.importing.file_import import import_file
     from commands.importing.mapping import read_mapping
 
-    wanted = read_mapping(mapping)
-    with _site(options) as site, progress() as bar:
+    with _told_in(options.language), _site(options) as site, progress() as bar:
         report = import_file(
             path,
-            wanted,
+            read_mapping(mapping, zone=site.settings.zone),
             site.door,
             strict=options.is_strict,
             is_dry=options.is_dry,
-            error_file=options.errors,
-            tell=_tell(options.language),
+            errors=_errors(options),
             progress=partial(bar, path.name),
         )
     _print_report(report, options)
@@ -108,7 +123,7 @@ def import_maven(folder: Path, options: Options) -> bool:
     """Import the Maven company, and compare CSV, pipeline and reports; return whether the three are equal."""
     from commands.importing.folder_import import MAVEN, csv_totals, import_folder
 
-    with _site(options) as site:
+    with _told_in(options.language), _site(options) as site:
         with progress() as bar:
             report = import_folder(
                 folder,
@@ -117,8 +132,7 @@ def import_maven(folder: Path, options: Options) -> bool:
                 zone=site.settings.zone,
                 strict=options.is_strict,
                 is_dry=options.is_dry,
-                error_file=options.errors,
-                tell=_tell(options.language),
+                errors=_errors(options, several=True),
                 progress=partial(bar, "rows"),
             )
         if options.is_dry:
@@ -160,7 +174,7 @@ def _print_report(report: "Report", options: Options) -> None:
     say(
         f"{report.rows:,} rows in {report.seconds:.1f} s{' (a dry run: nothing was stored)' if report.is_dry else ''}: "
         f"{report.accepted:,} accepted, {report.already_there:,} were there already, {report.refused:,} refused, "
-        f"{report.wrong:,} wrong; {report.blank:,} blank lines, {report.warnings:,} warnings, "
+        f"{report.wrong:,} wrong; {report.blank:,} blank lines, {report.left_out:,} left out, {report.warnings:,} warnings, "
         f"{report.conflicts:,} deals by a seller who does not own the client."
     )
     for code, count in report.reasons.most_common():

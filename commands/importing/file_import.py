@@ -1,10 +1,11 @@
-"""Importing one CSV file by its mapping, from beginning to end."""
+"""Importing one file by its mapping, from beginning to end."""
 
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest, sha256
+from itertools import chain
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -12,16 +13,18 @@ from aggregates.base import AlreadyExistsError
 from commands.errors import KeyReusedError
 from commands.execution.pending import Answer
 from commands.import_run import FinishImport, StartImport
-from commands.importing.csv_file import read_csv
+from commands.importing.error_file import ErrorFile
 from commands.importing.mapping import Mapping
 from commands.importing.names import IMPORTED, imported_id
-from commands.importing.problems import Tell, teller
-from commands.importing.report import ErrorFile, Report
+from commands.importing.problems import teller
+from commands.importing.report import Report
 from commands.importing.run import Importer, Progress, WriteDoor
-from commands.importing.sheet import Sheet
+from commands.importing.sheet import Sheet, fitting
+from commands.importing.survey import Survey, survey
 from commands.importing.targets import Frame, check_fields
 from commands.pipeline import DefinePipeline
 from events.values import EARLIEST
+from infra.tables.table import Table, open_table
 
 
 def import_file(
@@ -31,32 +34,51 @@ def import_file(
     *,
     strict: bool = False,
     is_dry: bool = False,
-    error_file: Path | None = None,
-    tell: Tell | None = None,
+    errors: ErrorFile | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Import a CSV file and return the account of its rows; the same file again adds nothing.
+    """Import a file and return the account of its rows; the same file again adds nothing.
 
     `strict` refuses deals on somebody else's client, as if the rule had been in force then. `is_dry` only says in the
     report that the door stores nothing (see rehearsal). Raises MappingError, UnreadableFileError, OSError, and
     psycopg.OperationalError when the log stays out of reach; run it again to go on.
     """
     check_fields(mapping)
-    file = read_csv(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
-    sheet = Sheet(file, mapping, now=datetime.now(UTC))
-    import_id = import_id_of(mapping.source, path.read_bytes(), strict=strict)
-    with (
-        ErrorFile(error_file, tell or teller("en")) as errors,
-        importing(door, mapping.source, import_id, errors, progress, strict=strict, is_dry=is_dry) as importer,
-    ):
-        import_sheet(importer, sheet, import_id, name=path.name, strict=strict)
+    with opened(path, mapping) as table, errors or nowhere() as told:
+        sheet = Sheet(table, mapping)
+        surveyed = survey(sheet, datetime.now(UTC))
+        import_id = import_id_of(mapping.source, path, strict=strict)
+        with importing(door, mapping.source, import_id, told, progress, strict=strict, is_dry=is_dry) as importer:
+            import_sheet(importer, sheet, surveyed, import_id, name=path.name, strict=strict)
     return importer.report
 
 
-def import_id_of(source: str, *contents: bytes, strict: bool) -> UUID:
+def opened(path: Path, mapping: Mapping) -> Table:
+    """Open a file as its mapping says; raises UnreadableFileError and OSError."""
+    return open_table(
+        path,
+        encoding=mapping.encoding,
+        delimiter=mapping.delimiter,
+        sheet=mapping.sheet,
+        fitting=fitting(mapping),
+    )
+
+
+def nowhere() -> ErrorFile:
+    """Return what writes down nothing of the rows that are not taken."""
+    return ErrorFile(None, teller("en"))
+
+
+def import_id_of(source: str, *paths: Path, strict: bool) -> UUID:
     """Return the id of reading these files: broken off and begun again, it is the same import."""
-    digest = sha256(b"".join(sha256(content).digest() for content in contents)).hexdigest()
+    digest = sha256(b"".join(map(digest_of, paths))).hexdigest()
     return uuid5(IMPORTED, f"{source}\nimport\n{digest}\n{strict}")
+
+
+def digest_of(path: Path) -> bytes:
+    """Return what SHA-256 makes of a file."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").digest()
 
 
 @contextmanager
@@ -82,26 +104,26 @@ def importing(
     report.seconds, report.ended_at = time.monotonic() - started, datetime.now(UTC)
 
 
-def import_sheet(importer: Importer, sheet: Sheet, import_id: UUID, *, name: str, strict: bool = False) -> None:
-    """Import the rows of one file that was read."""
+def import_sheet(
+    importer: Importer, sheet: Sheet, surveyed: Survey, import_id: UUID, *, name: str, strict: bool = False
+) -> None:
+    """Import the rows of one file that was looked through."""
     mapping = sheet.mapping
-    importer.report.blank += sheet.blank
     if mapping.pipeline is not None:
         pipeline = mapping.pipeline
         pipeline_id = imported_id(mapping.source, "pipeline", pipeline.name)
         asked = DefinePipeline(
-            pipeline_id=pipeline_id, name=pipeline.name, stages=pipeline.stages, occurred_at=_beginning(sheet)
+            pipeline_id=pipeline_id, name=pipeline.name, stages=pipeline.stages, occurred_at=_beginning(sheet, surveyed)
         )
         check(importer.prepare((asked, pipeline.name)))
-    importer.rows(sheet, Frame(import_id, mapping, strict), name)
+    importer.rows(sheet, surveyed, Frame(import_id, mapping, strict), name)
 
 
-def _beginning(sheet: Sheet) -> datetime | None:
+def _beginning(sheet: Sheet, surveyed: Survey) -> datetime | None:
     """Return when the first deal began, by which there was a pipeline: else boards of those days would not be there."""
-    told = {sheet.text(record, "engaged_at") for record in sheet.records}
-    moments = (*(sheet.moment(each) for each in told if each), sheet.mapping.stated_moment)
+    moments = chain((surveyed.when(sheet, record) for record in sheet.records()), (sheet.mapping.stated_moment,))
     # A date that nobody means is told of its row.
-    return min((each for each in moments if each is not None and EARLIEST <= each <= sheet.now), default=None)
+    return min((each for each in moments if each is not None and EARLIEST <= each <= surveyed.now), default=None)
 
 
 def _silent(done: int, total: int) -> None:

@@ -3,6 +3,7 @@
 import csv
 import tomllib
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,14 +11,15 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from commands.importing.csv_file import CsvFile, read_csv
-from commands.importing.file_import import check, import_id_of, import_sheet, importing
+from commands.importing.error_file import ErrorFile
+from commands.importing.file_import import check, import_id_of, import_sheet, importing, nowhere, opened
 from commands.importing.mapping import Mapping, make_mapping
 from commands.importing.names import imported_id
-from commands.importing.problems import MappingError, Tell, teller
-from commands.importing.report import ErrorFile, Report
+from commands.importing.problems import MappingError
+from commands.importing.report import Report
 from commands.importing.run import Progress, WriteDoor
 from commands.importing.sheet import Sheet
+from commands.importing.survey import survey
 from commands.staff import ImportStaff
 from events.values import StaffRole
 
@@ -74,8 +76,7 @@ def import_folder(
     zone: str,
     strict: bool = False,
     is_dry: bool = False,
-    error_file: Path | None = None,
-    tell: Tell | None = None,
+    errors: ErrorFile | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Import all files of the plan in its order: people before their clients, clients before their deals.
@@ -84,35 +85,33 @@ def import_folder(
     own the client are counted as conflicts; `strict` refuses these. Raises as import_file does.
     """
     now = datetime.now(UTC)
-    names = tuple(plan.mappings)
-    sheets = {name: Sheet(_read(folder / name, names), plan.mapping(name, zone), now=now) for name in names}
-    import_id = import_id_of(plan.source, *((folder / name).read_bytes() for name in names), strict=strict)
-    with (
-        ErrorFile(error_file, tell or teller("en")) as errors,
-        importing(door, plan.source, import_id, errors, progress, strict=strict, is_dry=is_dry) as importer,
-    ):
-        importer.total = sum(len(sheet.records) for sheet in sheets.values())
+    missing = next((name for name in plan.mappings if not (folder / name).exists()), None)
+    if missing is not None:
+        raise MappingError("no-such-file", name=missing, folder=folder, names=", ".join(plan.mappings))
+    import_id = import_id_of(plan.source, *(folder / name for name in plan.mappings), strict=strict)
+    with ExitStack() as stack:
+        sheets = {}
+        for name in plan.mappings:
+            mapping = plan.mapping(name, zone)
+            sheets[name] = Sheet(stack.enter_context(opened(folder / name, mapping)), mapping)
+        surveys = {name: survey(sheet, now) for name, sheet in sheets.items()}
+        told = stack.enter_context(errors or nowhere())
+        importer = stack.enter_context(
+            importing(door, plan.source, import_id, told, progress, strict=strict, is_dry=is_dry)
+        )
+        importer.total = sum(each.count for each in surveys.values())
         for name, sheet in sheets.items():
             if sheet.mapping.target == "staff":
                 check(importer.prepare(*((head, f"head {head.name}") for head in _heads(sheet, import_id))))
-            import_sheet(importer, sheet, import_id, name=name, strict=strict)
+            import_sheet(importer, sheet, surveys[name], import_id, name=name, strict=strict)
     return importer.report
-
-
-def _read(path: Path, names: Iterable[str]) -> CsvFile:
-    try:
-        return read_csv(path, encoding="utf-8", delimiter=",")
-    except FileNotFoundError:
-        raise MappingError(
-            f"There is no {path.name} in {path.parent}: name the folder with {', '.join(names)}."
-        ) from None
 
 
 def _heads(sheet: Sheet, import_id: UUID) -> Iterable[ImportStaff]:
     """Name the heads who stand in the rows of those they lead: they come first, each with the branch told last."""
     branches = {
         head: sheet.text(record, "branch")
-        for record in sheet.records
+        for record in sheet.records()
         if (head := sheet.text(record, "head")) is not None
     }
     for head, branch in branches.items():

@@ -1,6 +1,7 @@
-"""The mapping file: which column of a CSV file says what, and what the file does not say."""
+"""The mapping file: which column of a table says what, and what the table does not say."""
 
 import tomllib
+from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from commands.importing.amounts import Sign
+from commands.importing.dates import Order
 from commands.importing.problems import MappingError
 from events.values import ShortText, Stage
 from infra.amounts import Currency
@@ -18,6 +21,7 @@ Column = Annotated[int, Field(ge=1)] | Annotated[str, Field(min_length=1)]
 """A column by its name in the header, or by its number from 1."""
 
 BLANKS = ("", "null", "n/a", "#n/a", "none", "-", "—")
+"""Texts that say nothing, unless the mapping says otherwise; in a name they may be one."""
 
 
 class Part(BaseModel):
@@ -29,13 +33,18 @@ class Part(BaseModel):
 class FieldRule(Part):
     """Where a field comes from: columns (joined, or one value each where a field has many), or one constant.
 
-    `unit` is what the numbers of the column are in; it is written behind them.
+    `first` takes the first of the columns that says anything; `split` is what stands between the values of one cell;
+    `otherwise` is taken where all cells are blank. `unit` is what the numbers of the column are in; it is written
+    behind them.
     """
 
     columns: tuple[Column, ...] = ()
     join: str = " "
+    first: bool = False
+    split: str = ""
     unit: str = ""
     value: str | None = None
+    otherwise: str | None = None
 
 
 def _rule(given: object) -> object:
@@ -49,6 +58,17 @@ def _rule(given: object) -> object:
     return given
 
 
+Rule = Annotated[FieldRule, BeforeValidator(_rule)]
+
+
+class Condition(Part):
+    """Which rows are taken: those whose cell is one of some texts, or none of others; "" is a blank cell."""
+
+    column: Column
+    one_of: Annotated[tuple[str, ...] | None, Field(alias="is")] = None
+    none_of: Annotated[tuple[str, ...] | None, Field(alias="is_not")] = None
+
+
 class NewPipeline(Part):
     """A pipeline the import defines when it is not there yet."""
 
@@ -56,24 +76,35 @@ class NewPipeline(Part):
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
 
 
+def _columns(given: object) -> object:
+    """Let one column stand without brackets."""
+    return (given,) if isinstance(given, (str, int)) else given
+
+
 class Mapping(Part):
-    """How to read one CSV file. Ids are made of `source` and the external id: the same row stays the same thing."""
+    """How to read one table. Ids are made of `source` and the external id: the same row stays the same thing."""
 
     source: ShortText
     target: Target
-    fields: dict[str, Annotated[FieldRule, BeforeValidator(_rule)]]
+    fields: dict[str, Rule]
     values: dict[str, dict[str, str]] = {}
-    external_id: Column | None = None
+    external_id: Annotated[tuple[Column, ...], BeforeValidator(_columns)] = ()
     repeated_rows: Literal["one", "each"] = "one"
+    where: tuple[Condition, ...] = ()
     header: bool | None = None
+    header_rows: Literal[1, 2] | None = None
     encoding: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    blanks: tuple[str, ...] = BLANKS
+    sheet: int | str | None = None
+    blanks: tuple[str, ...] | None = None
     zone: str = "UTC"
     dates: tuple[str, ...] = ()
+    date_order: Order | None = None
+    decimal: Sign | None = None
     stated_date: date | datetime | None = None
     currency: Currency | None = None
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
+    phone_country: Column | None = None
     area_code: str | None = None
     doubtful_contacts: Literal["refuse", "note"] = "refuse"
     duplicate_reason: ShortText | None = None
@@ -98,14 +129,26 @@ class Mapping(Part):
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(self.zone))
         return aware.astimezone(UTC)
 
+    def columns(self) -> Iterator[Column]:
+        """Yield every column the mapping names."""
+        for rule in self.fields.values():
+            yield from rule.columns
+        yield from self.external_id
+        yield from (each.column for each in self.where)
+        if self.phone_country is not None:
+            yield self.phone_country
 
-def read_mapping(path: Path) -> Mapping:
-    """Read a mapping file (TOML); raises MappingError, which says what to correct, and OSError."""
+
+def read_mapping(path: Path, *, zone: str = "UTC") -> Mapping:
+    """Read a mapping file (TOML), in whose own zone days begin, or in this one.
+
+    Raises MappingError, which says what to correct, and OSError.
+    """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path.name} is no TOML file: {error}.") from None
-    return make_mapping(content, name=path.name)
+        raise MappingError("no-toml", name=path.name, reason=str(error)) from None
+    return make_mapping({"zone": zone, **content}, name=path.name)
 
 
 def make_mapping(content: Dictionary[str, Any], *, name: str = "The mapping") -> Mapping:
@@ -114,4 +157,4 @@ def make_mapping(content: Dictionary[str, Any], *, name: str = "The mapping") ->
         return Mapping.model_validate(content)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'mapping'}: {each['msg']}" for each in error.errors())
-        raise MappingError(f"{name} cannot be used: {wrong}.") from None
+        raise MappingError("wrong-mapping", name=name, wrong=wrong) from None

@@ -12,20 +12,24 @@ from typing import Protocol
 from uuid import UUID, uuid5
 
 import psycopg
-from pydantic import ValidationError
 
-from aggregates.base import AlreadyExistsError, DomainError, WrongValueError
+from aggregates.base import AlreadyExistsError
 from commands.base import Actor, Command
 from commands.deal_import import ImportDeal
-from commands.errors import ContendedError, KeyReusedError, RequestError
+from commands.errors import ContendedError
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer, PendingCommand
-from commands.importing.csv_file import Record
+from commands.importing.error_file import ErrorFile
+from commands.importing.in_order import in_order
 from commands.importing.names import IMPORTED
-from commands.importing.problems import CellError, Problem
-from commands.importing.report import ErrorFile, Report
-from commands.importing.sheet import Row, Sheet
-from commands.importing.targets import BUILDERS, DATE_FIELD, Frame
+from commands.importing.problems import Problem
+from commands.importing.refusals import refusal
+from commands.importing.report import Report
+from commands.importing.row import Row
+from commands.importing.sheet import Sheet
+from commands.importing.survey import Survey
+from commands.importing.targets import Frame, made
+from infra.tables.delimited import Record
 
 BATCH = 1_000
 """Commands carried out in one transaction: as many as one request of the door may hold."""
@@ -65,7 +69,6 @@ class _Line:
 
     sheet: Sheet
     record: Record
-    file: str
 
 
 class Importer:
@@ -112,32 +115,29 @@ class Importer:
         self.report.position = max(self.report.position, *(getattr(answer, "position", 0) for answer in answers), 0)
         return answers
 
-    def rows(self, sheet: Sheet, frame: Frame, file: str) -> None:
+    def rows(self, sheet: Sheet, survey: Survey, frame: Frame, file: str) -> None:
         """Carry out every row of a sheet and account for it."""
-        source = self._lines(sheet, frame, file)
+        self._errors.begin(sheet, file)
+        self.report.rows += survey.count
+        self.report.blank += survey.blank
+        self.report.left_out += survey.left_out
+        source = self._lines(sheet, survey, frame)
         while turns := list(islice(source, BATCH)):
             self._settle(self._carry_out(turns))
         while not self._door.runner.is_idle:
             self._settle(self._carry_out())
 
-    def _lines(self, sheet: Sheet, frame: Frame, file: str) -> Iterator[PendingCommand]:
-        build = BUILDERS[frame.mapping.target]
-        self.report.rows += len(sheet.records)
-        for record in _by_date(sheet):
-            try:
-                row = Row(sheet, record)
-                command = build(row, frame)
-                request = self.request(command, row.external_id)
-            except CellError as error:
-                self._not_taken("wrong", file, record, error.problem)
-                continue
-            except ValidationError as error:
-                self._not_taken("wrong", file, record, _misfit(sheet, error))
+    def _lines(self, sheet: Sheet, survey: Survey, frame: Frame) -> Iterator[PendingCommand]:
+        for record in in_order(sheet, survey):
+            row = Row(sheet, survey, record)
+            command = made(row, frame)
+            if command is None:
+                self._not_taken("wrong", record, row.problems)
                 continue
             for warning in row.warnings:
                 self.report.warnings += 1
-                self._note("warning", file, record, warning.problem)
-            yield PendingCommand(request, _Line(sheet, record, file))
+                self._doubt("warning", record, warning)
+            yield PendingCommand(self.request(command, row.external_id), _Line(sheet, record))
 
     def _carry_out(self, turns: Sequence[PendingCommand] = ()) -> list[PendingCommand]:
         """Decide commands and return those answered meanwhile; tried again for a while if the log is out of reach."""
@@ -169,8 +169,8 @@ class Importer:
                 # Whoever else writes on the same streams all the time wears a command out, but not an import.
                 self._door.runner.decide([PendingCommand(turn.request, line)])
             elif answer is not None:
-                outcome, problem = _refusal(line.sheet, answer)
-                self._not_taken(outcome, line.file, line.record, problem)
+                outcome, problem = refusal(line.sheet, line.record, answer)
+                self._not_taken(outcome, line.record, [problem])
         report = self.report
         done = report.accepted + report.already_there + report.refused + report.wrong
         self._progress(done, self.total or report.rows)
@@ -188,82 +188,16 @@ class Importer:
             self._owners[command.client_id] = command.seller_id
         elif self._owners.get(command.client_id, command.seller_id) != command.seller_id:
             self.report.conflicts += 1
-            self._note("conflict", line.file, line.record, Problem("owner-conflict", line.sheet.column_of("client")))
+            self._doubt("conflict", line.record, Problem("owner-conflict", line.sheet.column_of("client")))
 
-    def _not_taken(self, outcome: str, file: str, record: Record, problem: Problem) -> None:
+    def _not_taken(self, outcome: str, record: Record, problems: Sequence[Problem]) -> None:
         if outcome == "wrong":
             self.report.wrong += 1
         else:
             self.report.refused += 1
-        self._note(outcome, file, record, problem)
+        self.report.reasons.update({problem.code for problem in problems})
+        self._errors.not_taken(record, problems)
 
-    def _note(self, outcome: str, file: str, record: Record, problem: Problem) -> None:
+    def _doubt(self, outcome: str, record: Record, problem: Problem) -> None:
         self.report.reasons[problem.code] += 1
-        self._errors.note(outcome, file, record.line, record.cells, problem)
-
-
-def _by_date(sheet: Sheet) -> Sequence[Record]:
-    """Return the records in order of (date, id), undated last; without dates, or with ids to be made, as they stand."""
-    field = DATE_FIELD.get(sheet.mapping.target, "date")
-    if sheet.mapping.external_id is None or not any(sheet.cells(record, field) for record in sheet.records):
-        return sheet.records
-    last = datetime.max.replace(tzinfo=UTC)
-
-    def when(record: Record) -> tuple[datetime, str]:
-        typed = sheet.text(record, field)
-        moment = sheet.moment(typed) if typed else None
-        try:
-            return moment or last, sheet.external_id(record)
-        except CellError:
-            return last, ""
-
-    return sorted(sheet.records, key=when)
-
-
-_CODES_OF_MISFITS = {
-    "string_too_long": "too-long",
-    "greater_than_equal": "wrong-amount",
-    "not_a_currency": "not-a-currency",
-    "too_many_decimals": "too-many-decimals",
-}
-
-
-def _misfit(sheet: Sheet, error: ValidationError) -> Problem:
-    """Say which cell made a command impossible."""
-    first = error.errors(include_url=False)[0]
-    field = str(first["loc"][0]) if first["loc"] else ""
-    column = sheet.column_of(field.removesuffix("_id").removesuffix("_code"))
-    value = first["input"] if isinstance(first["input"], str) else ""
-    code = _CODES_OF_MISFITS.get(first["type"], "wrong-value")
-    return Problem(code, column, value, {"reason": first["msg"], **first.get("ctx", {})})
-
-
-_FIELDS_OF_KIND = {
-    "staff": ("seller", "staff", "head"),
-    "client": ("client", "organisation", "contact"),
-    "phone": ("phone",),
-    "email": ("email",),
-    "tax_id": ("tax_id",),
-    "product": ("product",),
-    "pipeline": ("pipeline",),
-    "deal": ("deal",),
-}
-
-
-_KIND_OF_CODE = {"client-owned": "client", "stage-is-unknown": "stage", "stage-is-retired": "stage"}
-
-
-def _refusal(sheet: Sheet, answer: Answer) -> tuple[str, Problem]:
-    """Return whether the row was wrong or refused, and why; a bug is raised and ends the import."""
-    if isinstance(answer, KeyReusedError):
-        return "refused", Problem("changed-since-imported")
-    if isinstance(answer, ValidationError):
-        return "wrong", _misfit(sheet, answer)
-    if not isinstance(answer, (DomainError, RequestError)):
-        assert isinstance(answer, Exception)  # noqa: S101 - Accepted was taken care of
-        raise answer
-    kind = str(answer.facts.get("kind", _KIND_OF_CODE.get(answer.code, "")))
-    fields = _FIELDS_OF_KIND.get(kind, (kind,))
-    column = next((sheet.column_of(field) for field in fields if sheet.is_mapped(field)), "")
-    outcome = "wrong" if isinstance(answer, WrongValueError) else "refused"
-    return outcome, Problem(answer.code, column, "", answer.facts)
+        self._errors.doubt(outcome, record, problem)

@@ -1,21 +1,20 @@
-"""A CSV file seen through its mapping: each row answers for its fields, or says which cell is wrong."""
+"""A table seen through its mapping: where each field stands, and what all rows have in common."""
 
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
-from typing import NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
+from itertools import islice
+from typing import NamedTuple
 
-from commands.importing.csv_file import CsvFile, Record
-from commands.importing.mapping import Column, Mapping
-from commands.importing.problems import CellError, MappingError
+from commands.importing.header import LOOKED_AT, Header, distinct, find_header, heading_key
+from commands.importing.mapping import BLANKS, Column, Condition, FieldRule, Mapping
+from commands.importing.marks import marked_at, without_ours
+from commands.importing.problems import MappingError
+from infra.tables.delimited import Record
+from infra.tables.table import Fitting, Table
 
-C = TypeVar("C")
-
-_LABEL = re.compile(r"^[^\W\d_][\w .-]{0,20}:\s*")
-_AMOUNT = re.compile(r"^(?P<sign>[-+]?)(?P<digits>[0-9\s'.,]+)$")
+NAMES = frozenset({"name", "contact_name", "director"})
+"""Fields that say what somebody is called: people are called Null, None, or by a dash."""
 
 
 class Cell(NamedTuple):
@@ -26,48 +25,73 @@ class Cell(NamedTuple):
 
 
 class Sheet:
-    """The columns of one file, found by the mapping, and what its rows have in common."""
+    """The columns of one table, found by the mapping."""
 
-    def __init__(self, file: CsvFile, mapping: Mapping, *, now: datetime) -> None:
-        """Find every column; raises MappingError when the file has no such column."""
+    def __init__(self, table: Table, mapping: Mapping) -> None:
+        """Find every column; raises MappingError when the table has no such column, and UnreadableFileError."""
+        self.table = table
         self.mapping = mapping
-        self.now = now
-        self.blank = file.blank
-        self.zone = ZoneInfo(mapping.zone)
-        has_header = mapping.header if mapping.header is not None else _names_columns(mapping)
-        self.header = _distinct(file.records[0].cells) if has_header and file.records else []
-        self.records: Sequence[Record] = file.records[1:] if self.header else file.records
-        self._places = {name.casefold(): place for place, name in enumerate(self.header)}
-        self.width = len(self.header) or max((len(record.cells) for record in self.records), default=0)
-        self._blanks = frozenset(each.casefold() for each in mapping.blanks) | {""}
+        first = list(islice((record for record in table.records() if any(record.cells)), LOOKED_AT + 2))
+        # Rows that we gave back to be mended have columns of ours behind their own.
+        marked = next((record for record in first if marked_at(record.cells) is not None), None)
+        self._ours_at = None if marked is None else marked_at(marked.cells)
+        first = list(map(self._as_sent, first))
+        header = _header(first, mapping, marked)
+        self.header = header.names
+        self.headings = [record.cells for record in first if header.first <= record.line <= header.line]
+        self._above = header.line
+        self._places = header.places()
+        self.width = len(self.header) or max((len(record.cells) for record in first), default=0)
+        self._blanks = frozenset(each.casefold() for each in mapping.blanks or BLANKS) | {""}
         self._longest_blank = max(len(each) for each in self._blanks)
         self._places_of = {
             field: tuple(self._place(column) for column in rule.columns) for field, rule in mapping.fields.items()
         }
         # Most fields are one plain column: these are read without any detour.
         self._plain = {
-            field: (self._places_of[field][0], mapping.values.get(field))
+            field: (self._places_of[field][0], mapping.values.get(field), self._may_be_blank_word(field))
             for field, rule in mapping.fields.items()
-            if len(rule.columns) == 1 and rule.value is None and not rule.unit
+            if len(rule.columns) == 1 and rule == FieldRule(columns=rule.columns)
         }
-        self._id_place = None if mapping.external_id is None else self._place(mapping.external_id)
-        self._moments: dict[str, datetime] = {}
-        self._seen: dict[str, int] = {}
+        self._id_places = tuple(self._place(column) for column in mapping.external_id)
+        self._conditions = [(self._place(each.column), each) for each in mapping.where]
+        self._country_place = None if mapping.phone_country is None else self._place(mapping.phone_country)
+        self._seen: dict[bytes, int] = {}
+
+    def records(self) -> Iterator[Record]:
+        """Yield the rows below the header that say anything and are asked for, from the first."""
+        self._seen.clear()
+        return (record for record in self.every_record() if any(record.cells) and self.is_asked_for(record))
+
+    def every_record(self) -> Iterator[Record]:
+        """Yield all rows below the header, blank ones and those that are left out among them."""
+        return (self._as_sent(record) for record in self.table.records() if record.line > self._above)
+
+    def _as_sent(self, record: Record) -> Record:
+        """Return a row as it was first sent."""
+        place = self._ours_at
+        return record if place is None else Record(record.line, without_ours(record.cells, place))
+
+    def is_asked_for(self, record: Record) -> bool:
+        """Return whether the mapping takes a row."""
+        return all(_holds(condition, _at(record, place)) for place, condition in self._conditions)
 
     def _place(self, column: Column) -> int:
         if isinstance(column, int):
-            if self.records and column > self.width:
-                raise MappingError(f"There is no column {column}: the file has {self.width}.")
+            if self.width and column > self.width:
+                raise MappingError("no-such-number", number=column, width=self.width)
             return column - 1
-        place = self._places.get(column.casefold())
+        place = self._places.get(heading_key(column))
+        if place is None and not self.header:
+            raise MappingError("no-header")
         if place is None:
-            known = ", ".join(self.header) or "without names: use their numbers, from 1"
-            raise MappingError(f"There is no column {column!r}. The columns are {known}.")
+            raise MappingError("no-such-column", missing=repr(column), known=", ".join(filter(None, self.header)))
         return place
 
     def name_of(self, place: int) -> str:
         """Return what people call the column: its name in the header, else its number."""
-        return self.header[place] if place < len(self.header) else str(place + 1)
+        name = self.header[place] if place < len(self.header) else ""
+        return name or str(place + 1)
 
     def column_of(self, field: str) -> str:
         """Return the first column a field is read from; nothing when it is a constant or not mapped."""
@@ -78,18 +102,36 @@ class Sheet:
         """Return whether the mapping says anything about the field."""
         return field in self.mapping.fields
 
-    def external_id(self, record: Record) -> str:
-        """Return what the record is called in its source; without a name, what it says is its name."""
-        if self._id_place is not None:
-            value = record.cells[self._id_place] if self._id_place < len(record.cells) else ""
-            if self._is_blank(value):
-                raise CellError("missing", self.name_of(self._id_place), value, field="external_id")
-            return value
-        name = sha256("\x1f".join(record.cells).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    def external_id(self, record: Record) -> str | None:
+        """Return what the record is called in its source, None if a cell of that is blank.
+
+        Without a name, what it says is its name.
+        """
+        if self._id_places:
+            parts = [_at(record, place) for place in self._id_places]
+            if any(map(self._is_blank, parts)):
+                return None
+            return parts[0] if len(parts) == 1 else "|".join(part.replace("|", "||") for part in parts)
+        digest = sha256("\x1f".join(record.cells).encode("utf-8", "surrogatepass")).digest()
+        name = digest.hex()[:24]
         if self.mapping.repeated_rows == "one":
             return name
-        self._seen[name] = self._seen.get(name, 0) + 1
-        return f"{name}-{self._seen[name]}" if self._seen[name] > 1 else name
+        met = self._seen[digest] = self._seen.get(digest, 0) + 1
+        return f"{name}-{met}" if met > 1 else name
+
+    @property
+    def id_column(self) -> str:
+        """The first column of the external id."""
+        return self.name_of(self._id_places[0]) if self._id_places else ""
+
+    def country(self, record: Record) -> Cell | None:
+        """Return the cell that says in which country the phones of a row are, if there is one and it is not blank."""
+        place = self._country_place
+        value = "" if place is None else _at(record, place)
+        return None if place is None or self._is_blank(value) else Cell(self.name_of(place), value)
+
+    def _may_be_blank_word(self, field: str) -> bool:
+        return field in NAMES and self.mapping.blanks is None
 
     def _is_blank(self, value: str) -> bool:
         return not value or (len(value) <= self._longest_blank and value.casefold() in self._blanks)
@@ -100,153 +142,76 @@ class Sheet:
         if plain is None:
             found = self.cells(record, field)
             return self.mapping.fields[field].join.join(cell.value for cell in found) if found else None
-        place, translated = plain
+        place, translated, is_name = plain
         value = record.cells[place] if place < len(record.cells) else ""
         if translated is not None:
             value = translated.get(value, value)
-        return None if self._is_blank(value) else value
+        return (value or None) if is_name else None if self._is_blank(value) else value
 
     def cells(self, record: Record, field: str) -> list[Cell]:
-        """Return what the field's cells say, translated, blank ones left out."""
+        """Return what the field's cells say, split and translated, blank ones left out."""
         rule = self.mapping.fields.get(field)
         if rule is None:
             return []
         if rule.value is not None:
             return [Cell("", rule.value)]
+        found = [cell for place in self._places_of[field] for cell in self._cells_at(record, place, field, rule)]
+        if not found and rule.otherwise is not None:
+            return [Cell("", rule.otherwise)]
+        return found[:1] if rule.first else found
+
+    def _cells_at(self, record: Record, place: int, field: str, rule: FieldRule) -> Iterator[Cell]:
+        told = _at(record, place)
         translated = self.mapping.values.get(field, {})
-        found = []
-        for place in self._places_of[field]:
-            value = record.cells[place] if place < len(record.cells) else ""
-            value = translated.get(value, value)
-            if not self._is_blank(value):
-                found.append(Cell(self.name_of(place), f"{value} {rule.unit}" if rule.unit else value))
-        return found
-
-    def moment(self, typed: str) -> datetime | None:
-        """Return the moment a text names, UTC, a day being its midnight in the source's zone; None: it names none."""
-        found = self._moments.get(typed)
-        if found is None:
-            found = self._parsed(typed)
-            if found is not None:
-                self._moments[typed] = found
-        return found
-
-    def _parsed(self, typed: str) -> datetime | None:
-        for pattern in (*self.mapping.dates, None):
-            try:
-                naive = datetime.fromisoformat(typed) if pattern is None else datetime.strptime(typed, pattern)  # noqa: DTZ007
-                return (naive if naive.tzinfo else naive.replace(tzinfo=self.zone)).astimezone(UTC)
-            except (ValueError, OverflowError):
-                continue
-        return None
+        is_name = self._may_be_blank_word(field)
+        for part in told.split(rule.split) if rule.split else (told,):
+            bare = part.strip() if rule.split else part
+            value = translated.get(bare, bare)
+            if value and (is_name or not self._is_blank(value)):
+                yield Cell(self.name_of(place), f"{value} {rule.unit}" if rule.unit else value)
 
 
-class Row:
-    """One record on its way to a command."""
+def fitting(mapping: Mapping) -> Fitting:
+    """Return what says how many of the mapping's columns the first rows of a table have, however they were cut."""
+    names = {heading_key(column) for column in mapping.columns() if isinstance(column, str)}
+    last = max((column for column in mapping.columns() if isinstance(column, int)), default=0)
 
-    __slots__ = ("external_id", "record", "sheet", "warnings")
+    def fits(rows: list[list[str]]) -> float:
+        named = max((len(names.intersection(map(heading_key, row))) for row in rows[:LOOKED_AT]), default=0)
+        wide = sum(len(row) >= last for row in rows) / len(rows) if rows and last else 0.0
+        return named + wide
 
-    def __init__(self, sheet: Sheet, record: Record) -> None:
-        """Take the record; raises CellError when it is ragged or has no id."""
-        if len(record.cells) > sheet.width and any(record.cells[sheet.width :]):
-            raise CellError("ragged-row", cells=len(record.cells), columns=sheet.width)
-        self.sheet = sheet
-        self.record = record
-        self.external_id = sheet.external_id(record)
-        self.warnings: list[CellError] = []
-
-    def cells(self, field: str) -> list[Cell]:
-        """Return what the cells of a field with many values say."""
-        return self.sheet.cells(self.record, field)
-
-    def text(self, field: str) -> str | None:
-        """Return what a field says, or None when its cells are blank."""
-        return self.sheet.text(self.record, field)
-
-    def needed(self, field: str) -> str:
-        """Return what a field says; raises CellError when it is blank."""
-        value = self.text(field)
-        if value is None:
-            raise CellError("missing", self.sheet.column_of(field), field=field)
-        return value
-
-    def moment(self, field: str) -> datetime | None:
-        """Return the moment a field names, or None when it is blank; raises CellError."""
-        typed = self.text(field)
-        if typed is None:
-            return None
-        moment = self.sheet.moment(typed)
-        if moment is None:
-            formats = ", ".join((*self.sheet.mapping.dates, "ISO 8601"))
-            raise CellError("wrong-date", self.sheet.column_of(field), typed, formats=formats)
-        if moment > self.sheet.now:
-            raise CellError("in-the-future", self.sheet.column_of(field), typed)
-        return moment
-
-    def amount(self, field: str) -> Decimal | None:
-        """Return the amount a field names, or None when it is blank; raises CellError."""
-        typed = self.text(field)
-        if typed is None:
-            return None
-        try:
-            return parse_amount(typed)
-        except ValueError:
-            raise CellError("wrong-amount", self.sheet.column_of(field), typed) from None
-
-    def choice(self, field: str, choices: Sequence[str]) -> str | None:
-        """Return which of the choices a field names, whatever the case; raises CellError for another word."""
-        typed = self.text(field)
-        if typed is None:
-            return None
-        named = typed.casefold().replace(" ", "_").replace("-", "_")
-        if named not in choices:
-            raise CellError("wrong-choice", self.sheet.column_of(field), typed, field=field, choices=", ".join(choices))
-        return named
-
-    def warn(self, code: str, cell: Cell) -> None:
-        """Note a doubt about a cell of a row that is taken all the same."""
-        self.warnings.append(CellError(code, cell.column, cell.value))
+    return fits
 
 
-def parse_amount(typed: str) -> Decimal:
-    """Read an amount with blanks, points or commas between the thousands; raises ValueError.
-
-    Of two different signs the last begins the decimals; a single one does unless exactly three digits follow a comma.
-    """
-    if typed.isascii() and typed.isdigit():
-        return Decimal(typed)
-    match = _AMOUNT.match(typed.strip())
-    if match is None:
-        raise ValueError(typed)
-    digits = re.sub(r"[\s']", "", match["digits"])
-    last = max(digits.rfind("."), digits.rfind(","))
-    whole, fraction = (digits, "") if last < 0 else (digits[:last], digits[last + 1 :])
-    sign = digits[last] if last >= 0 else ""
-    if sign and (digits.count(sign) > 1 or (sign == "," and len(fraction) == 3 and "." not in whole)):
-        whole, fraction = whole + fraction, ""
-    try:
-        return Decimal(match["sign"] + re.sub(r"[.,]", "", whole) + "." + fraction)
-    except InvalidOperation:
-        raise ValueError(typed) from None
+def _header(first: list[Record], mapping: Mapping, marked: Record | None) -> Header:
+    """Return the header the mapping means; raises MappingError when it calls columns by name and there is none."""
+    named = [column for column in mapping.columns() if isinstance(column, str)]
+    names = set(map(heading_key, named))
+    if marked is None and (mapping.header is False or (mapping.header is None and not names)):
+        return Header([], 0)
+    if not names:
+        line = 0 if marked is None else marked.line
+        record = next((each for each in first if each.line >= line), Record(0, []))
+        return Header(distinct(record.cells), record.line, record.line)
+    found = find_header(first, lambda keys: len(names.intersection(keys)), rows=mapping.header_rows)
+    if not found.names and first:
+        known = ", ".join(filter(None, first[0].cells))
+        raise MappingError("no-such-column", missing=", ".join(map(repr, named)), known=known)
+    return found
 
 
-def without_label(typed: str) -> str:
-    """Return a contact without the word before it: "phone: 8-800…" names the number after the colon."""
-    return _LABEL.sub("", typed, count=1)
+def _at(record: Record, place: int) -> str:
+    return record.cells[place] if place < len(record.cells) else ""
 
 
-def _names_columns(mapping: Mapping) -> bool:
-    """Return whether the mapping calls any column by name, which only a header can answer."""
-    named = [column for rule in mapping.fields.values() for column in rule.columns]
-    return any(isinstance(column, str) for column in (*named, mapping.external_id))
+def _holds(condition: Condition, value: str) -> bool:
+    key = heading_key(value)
+    if condition.one_of is not None and key not in _keys(condition.one_of):
+        return False
+    return condition.none_of is None or key not in _keys(condition.none_of)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Return the names of the columns; a name met again gets its number: "Email", "Email (2)"."""
-    counted: dict[str, int] = {}
-    distinct = []
-    for name in names:
-        key = name.casefold()
-        counted[key] = counted.get(key, 0) + 1
-        distinct.append(name if counted[key] == 1 else f"{name} ({counted[key]})")
-    return distinct
+@lru_cache(maxsize=100)
+def _keys(texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(heading_key, texts))

@@ -8,19 +8,18 @@ from functools import lru_cache
 from typing import Any, Literal, cast, get_args
 from uuid import UUID
 
-from aggregates.base import WrongValueError
-from aggregates.email_address import email_key
-from aggregates.phone_number import phone_key
-from aggregates.tax_id import tax_id_key
+from pydantic import ValidationError
+
 from commands.activity import ImportActivity
 from commands.base import Command
 from commands.client import ImportClient
-from commands.contact_point import ContactPointGiven
 from commands.deal_import import ImportDeal
+from commands.importing.contacts import CONTACTS, contact_points_of, tax_id_of
 from commands.importing.mapping import Mapping
 from commands.importing.names import code_of, imported_id
-from commands.importing.problems import CellError, MappingError
-from commands.importing.sheet import Cell, Row, without_label
+from commands.importing.problems import MappingError
+from commands.importing.refusals import misfit
+from commands.importing.row import Row
 from commands.money import given_money
 from commands.product import ImportProduct
 from commands.staff import ImportStaff
@@ -30,7 +29,6 @@ from events.values import (
     Channel,
     ClientKind,
     Confidence,
-    ContactKind,
     Direction,
     LossReason,
     Money,
@@ -59,8 +57,8 @@ def client(row: Row, frame: Frame) -> Command:
     """Enter a person or an organisation; a doubtful tax number is kept as a note."""
     kind = ClientKind(row.choice("kind", tuple(ClientKind)) or ClientKind.ORGANISATION)
     doubts: list[str] = []
-    contact_points = tuple(_contact_points(row, doubts))
-    tax_id = _tax_id(row, kind, doubts)
+    contact_points = tuple(contact_points_of(row, doubts))
+    tax_id = tax_id_of(row, kind, doubts)
     return ImportClient(
         **_common(row, frame, "date"),
         client_id=frame.id_of("client", row.external_id),
@@ -143,7 +141,7 @@ def activity(row: Row, frame: Frame) -> Command:
         client_id=_named(row, frame, "client", "client"),
         contact_id=_named(row, frame, "client", "contact"),
         deal_id=_named(row, frame, "deal", "deal"),
-        is_offer=row.choice("is_offer", ("yes", "no", "true", "false")) in {"yes", "true"},
+        is_offer=row.flag("is_offer"),
         call_status=None if status is None else CallStatus(status),
         contact_name=row.text("contact_name"),
         contact_data=row.text("contact_data"),
@@ -156,17 +154,25 @@ def activity(row: Row, frame: Frame) -> Command:
 Build = Callable[[Row, Frame], Command]
 BUILDERS: dict[str, Build] = {"client": client, "deal": deal, "staff": staff, "product": product, "activity": activity}
 
-_CONTACTS = {
-    "phone": ContactKind.PHONE,
-    "email": ContactKind.EMAIL,
-    "address": ContactKind.ADDRESS,
-    "messenger": ContactKind.MESSENGER,
-    "site": ContactKind.SITE,
-}
+
+def made(row: Row, frame: Frame) -> Command | None:
+    """Return the command of a row; None: its problems say why there is none."""
+    if row.is_damaged:
+        return None
+    command: Command | None = None
+    try:
+        command = BUILDERS[frame.mapping.target](row, frame)
+    except ValidationError as error:
+        # Of a row with wrong cells nothing fits.
+        if not row.problems:
+            row.problems.append(misfit(row.sheet, error))
+    return None if row.problems else command
+
+
 _TRAITS = {each.value: each for each in ProfileField}
 FIELDS: dict[str, frozenset[str]] = {
     "client": frozenset(
-        {"date", "kind", "name", "tax_id", "parent", "organisation", "affiliation_role", *_CONTACTS, *_TRAITS}
+        {"date", "kind", "name", "tax_id", "parent", "organisation", "affiliation_role", *CONTACTS, *_TRAITS}
     ),
     "deal": frozenset(
         {
@@ -204,8 +210,6 @@ FIELDS: dict[str, frozenset[str]] = {
         }
     ),
 }
-DATE_FIELD = {"deal": "engaged_at"}
-"""By which field rows are entered in order of time; other targets by `date`."""
 
 
 def check_fields(mapping: Mapping) -> None:
@@ -213,7 +217,7 @@ def check_fields(mapping: Mapping) -> None:
     unknown = sorted({*mapping.fields, *mapping.values} - FIELDS[mapping.target])
     if unknown:
         known = ", ".join(sorted(FIELDS[mapping.target]))
-        raise MappingError(f"A {mapping.target} has no field {', '.join(unknown)}. It has {known}.")
+        raise MappingError("no-such-field", target=mapping.target, fields=", ".join(unknown), known=known)
 
 
 def _common(row: Row, frame: Frame, date_field: str) -> dict[str, Any]:
@@ -234,55 +238,19 @@ def _money(row: Row, frame: Frame) -> Money | None:
     amount = row.amount("amount")
     if amount is None:
         return None
-    currency = row.text("currency") or frame.mapping.currency
+    currency = row.text("currency") or frame.mapping.currency or amount.currency
     if currency is None:
-        raise CellError("missing", row.sheet.column_of("amount"), field="currency")
-    return _money_of(amount, currency)
+        row.wrong("missing", row.sheet.column_of("amount"), field="currency")
+        return None
+    if amount.currency not in {None, currency}:
+        row.wrong("other-currency", row.sheet.column_of("amount"), row.text("amount") or "", currency=currency)
+        return None
+    return _money_of(amount.value, currency)
 
 
 @lru_cache(maxsize=10_000)
 def _money_of(amount: Decimal, currency: str) -> Money:
     return given_money({"amount": amount, "currency": currency})
-
-
-def _contact_points(row: Row, doubts: list[str]) -> Iterable[ContactPointGiven]:
-    for field, kind in _CONTACTS.items():
-        for cell in row.cells(field):
-            try:
-                yield ContactPointGiven(kind=kind, value=_contact(row, kind, cell))
-            except WrongValueError as error:
-                if row.sheet.mapping.doubtful_contacts == "refuse":
-                    raise CellError(error.code, cell.column, cell.value) from None
-                row.warn(error.code, cell)
-                doubts.append(cell.value)
-
-
-def _contact(row: Row, kind: ContactKind, cell: Cell) -> str:
-    """Return the contact as typed where our home rules read it right, else in the form that names one number.
-
-    Raises WrongPhoneError, WrongEmailError.
-    """
-    if kind not in {ContactKind.PHONE, ContactKind.EMAIL}:
-        return cell.value
-    value = without_label(cell.value)
-    if kind is ContactKind.EMAIL:
-        email_key(value)
-        return value
-    key = phone_key(value, region=row.sheet.mapping.phone_region, area_code=row.sheet.mapping.area_code)
-    return value if row.sheet.mapping.phone_region == "RU" and row.sheet.mapping.area_code is None else key
-
-
-def _tax_id(row: Row, kind: ClientKind, doubts: list[str]) -> str | None:
-    """Return the tax number; one whose check digits say that it cannot be one is a doubt."""
-    cells = row.cells("tax_id")
-    if not cells:
-        return None
-    try:
-        return tax_id_key(cells[0].value, kind)
-    except WrongValueError:
-        row.warn("doubtful-tax-id", cells[0])
-        doubts.append(f"ИНН {cells[0].value}")
-        return None
 
 
 def _profile(row: Row, doubts: list[str]) -> Iterable[ProfileFact]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from infra.analytics.own_process import started
+from infra.own_process import started
 
 Picture = Literal["svg", "png"]
 
@@ -46,7 +46,7 @@ def drawn(spec: Mapping[str, Any], form: Picture, seconds: float = SECONDS) -> b
     """
     if not is_installed():
         raise DrawingNotInstalledError
-    with started("drawing") as process:
+    with started("infra.analytics.drawing") as process:
         try:
             asked = json.dumps({"spec": spec, "form": form, "seconds": seconds}).encode()
             picture, fault = process.communicate(asked, seconds)

@@ -20,10 +20,10 @@ from infra.amounts import DUCKDB_MACRO
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import remove, wal_of
 from infra.analytics.fact_schema import Lent
-from infra.analytics.own_process import started
 from infra.analytics.parked_facts import first_of_nouns
 from infra.analytics.sandbox import FACTS, Asked, Told
 from infra.log.past_log import AsOf
+from infra.own_process import started
 
 REST = 10.0
 """A copy answers for so many times as long as it took to make, though there are newer facts: they are not many."""
@@ -81,7 +81,7 @@ class Asking:
         with self._one:
             if self._is_given_up:
                 return -signal.SIGKILL, b""
-            self._process = started("sandbox")
+            self._process = started("infra.analytics.sandbox")
         with self._process as process:
             try:
                 told, fault = process.communicate(json.dumps(asked).encode(), asked["seconds"] + PATIENCE_SECONDS)

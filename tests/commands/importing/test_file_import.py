@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from app.words.messages import words_for
+from commands.importing.error_file import ErrorFile
 from commands.importing.file_import import import_file
 from commands.importing.mapping import make_mapping, read_mapping
+from commands.importing.marks import MARKS
 from commands.importing.problems import MappingError, teller
 from tests.commands.importing.imports import Desk, desk_at, failing_after, mapping, written
 from tests.database import Database
 
 PEOPLE = "Id,Name,Phone,Email,Since\n1,Ада,8 (495) 123-45-67,ADA@x.org,2016-03-01\n2,Bob,,bob@x.org,\n"
+LINE, CODE, WHY = MARKS[1]
 CLIENT = {"name": "Name", "phone": "Phone", "email": "Email", "date": "Since", "kind": {"value": "person"}}
 
 
@@ -27,6 +30,11 @@ def desk(database: Database) -> Desk:
 def errors_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def errors_at(path: Path, language: str = "en") -> ErrorFile:
+    # A rule's own words are the catalogue's.
+    return ErrorFile(path, teller(language, lambda code, facts: words_for(code, language, facts)[0]), language=language)
 
 
 def test_a_row_becomes_a_client_with_its_own_date_and_source(desk: Desk, tmp_path: Path) -> None:
@@ -52,9 +60,9 @@ def test_a_row_that_changed_since_is_refused_and_the_others_are_there(desk: Desk
     asked, errors = mapping("client", CLIENT, external_id="Id"), tmp_path / "errors.csv"
     import_file(written(tmp_path, PEOPLE), asked, desk.door())
     changed = written(tmp_path, PEOPLE.replace("Bob", "Robert"))
-    again = import_file(changed, asked, desk.door(), error_file=errors)
+    again = import_file(changed, asked, desk.door(), errors=errors_at(errors))
     assert (again.already_there, again.refused) == (1, 1)
-    assert [row["code"] for row in errors_of(errors)] == ["changed-since-imported"]
+    assert [row["Letopis: code"] for row in errors_of(errors)] == ["changed-since-imported"]
 
 
 def test_a_dry_run_says_what_would_be_and_stores_nothing(desk: Desk, tmp_path: Path) -> None:
@@ -89,22 +97,16 @@ def test_the_error_file_names_the_cell_the_reason_and_keeps_the_row(desk: Desk, 
         written(tmp_path, text),
         mapping("client", CLIENT, external_id="Id"),
         desk.door(),
-        error_file=errors,
-        # A rule's own words are the catalogue's.
-        tell=teller("ru", lambda code, facts: words_for(code, "ru", facts)[0]),
+        errors=errors_at(errors, "ru"),
     )
-    first, second, third = sorted(errors_of(errors), key=lambda row: row["line"])
+    first, second, third = sorted(errors_of(errors), key=lambda row: row[LINE])
     assert (report.wrong, report.adds_up) == (3, True)
-    assert (first["line"], first["column"], first["value"], first["code"]) == (
-        "2",
-        "Phone",
-        "not-a-phone",
-        "wrong-phone",
-    )
-    assert "'=1+1" in [first["row as it was"], *first[None]]  # type: ignore[index]  # csv puts what follows under None
-    assert "не номер телефона" in first["message"]
-    assert (second["column"], second["code"]) == ("Since", "wrong-date")
-    assert third["code"] == "ragged-row"
+    assert (first[LINE], first["Id"], first["Name"], first[CODE]) == ("2", "1", "'=1+1", "wrong-phone")
+    assert first[WHY].startswith("Phone «not-a-phone»: ")
+    assert "не номер телефона" in first[WHY]
+    assert (second[CODE], second["Since"]) == ("wrong-date", "32.13.2016")
+    assert third[CODE] == "ragged-row"
+    assert any(line.endswith(",extra") for line in errors.read_text("utf-8-sig").splitlines())
 
 
 def test_a_formula_is_kept_as_the_text_it_is(desk: Desk, tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_reasons_of_old_losses_are_codes_by_the_table_that_is_given(desk: Desk, 
 @pytest.mark.parametrize(
     ("amount", "currency", "reason"),
     [
-        ("1.234", "EUR", "too-many-decimals"),  # a thousand and more, or one and a bit: nobody knows
+        ("1,234", "EUR", "too-many-decimals"),  # the file has decimals behind commas
         ("100,5", "JPY", "too-many-decimals"),
         ("-3,50", "EUR", "wrong-amount"),
         ("\u0661\u0662", "EUR", "wrong-amount"),
@@ -194,7 +196,7 @@ def test_a_row_whose_money_is_none_goes_to_the_error_file(
     asked = mapping("deal", fields, external_id="No", pipeline={"name": "Road", "stages": stages})
     door = desk.door()
     import_file(written(tmp_path, "Who\nAnn\n"), mapping("staff", {"name": "Who"}, external_id="Who"), door)
-    rows = f"No;Who;Sum;In\n1;Ann;{amount};{currency}\n2;Ann;1,12;EUR\n3;Ann;3,100;JPY\n"
+    rows = f"No;Who;Sum;In\n1;Ann;{amount};{currency}\n2;Ann;1,12;EUR\n3;Ann;3 100;JPY\n"
     report = import_file(written(tmp_path, rows), asked, door)
     assert (report.wrong, report.accepted, report.reasons) == (1, 2, {reason: 1})
     assert [body["amount"]["amount"] for body in desk.bodies("deal.opened")] == ["1.12", "3100"]

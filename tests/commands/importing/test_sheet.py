@@ -1,37 +1,11 @@
 """Reading single cells."""
 
-import re
-from decimal import Decimal
-
 import pytest
 
+from commands.importing.contacts import without_label
+from commands.importing.marks import as_it_was, harmless
 from commands.importing.names import code_of, imported_id
 from commands.importing.problems import teller
-from commands.importing.report import harmless
-from commands.importing.sheet import parse_amount, without_label
-
-
-@pytest.mark.parametrize(
-    ("typed", "amount"),
-    [
-        ("1054", "1054"),
-        ("1 054,50", "1054.50"),
-        ("1,054.50", "1054.50"),
-        ("1.054,50", "1054.50"),
-        ("1,054", "1054"),
-        ("10,5", "10.5"),
-        ("1.054.000", "1054000"),
-        ("-3.5", "-3.5"),
-    ],
-)
-def test_an_amount_is_read_however_its_thousands_are_cut(typed: str, amount: str) -> None:
-    assert parse_amount(typed) == Decimal(amount)
-
-
-@pytest.mark.parametrize("typed", ["1.2 Cr", "many", "=1+1"])
-def test_what_is_no_amount_is_refused(typed: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(typed)):
-        parse_amount(typed)
 
 
 def test_a_label_before_a_contact_is_left_out() -> None:
@@ -49,10 +23,10 @@ def test_the_same_name_in_two_sources_is_two_things() -> None:
     assert imported_id("a", "client", "1") != imported_id("b", "client", "1")
 
 
-@pytest.mark.parametrize("cell", ["=SUM(A1)", "+1", "-1", "@x", "\tx"])
-def test_no_cell_of_the_error_file_is_a_formula(cell: str) -> None:
-    assert harmless(cell) == f"'{cell}"
-    assert harmless("plain") == "plain"
+@pytest.mark.parametrize("cell", ["=SUM(A1)", "+1", "-1", "@x", "\tx", "'=1", "plain", "'quoted'", ""])
+def test_no_cell_of_the_error_file_is_a_formula_and_comes_back_as_it_was(cell: str) -> None:
+    assert harmless(cell) == (cell if cell in {"plain", "'quoted'", ""} else f"'{cell}")
+    assert as_it_was(harmless(cell)) == cell
 
 
 def test_a_reason_is_told_in_both_languages() -> None:

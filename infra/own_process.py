@@ -1,19 +1,19 @@
-"""A process of its own for what may take long, or all the memory: one that somebody's question or chart is given to."""
+"""A process of its own for what may take long, or all the memory: a question, a chart, or a workbook of somebody's."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from infra.analytics.{module} import main; main()"
+BEGIN = "import sys; sys.path.insert(0, sys.argv[1]); from {module} import main; main()"
 """Started so, a process has this very code, whatever its environment says."""
 
 
 def started(module: str) -> "subprocess.Popen[bytes]":
-    """Start `main` of a module of this room, which reads standard input; it has none of our environment and our files.
+    """Start `main` of a module, as `infra.analytics.drawing`, which reads standard input.
 
-    It is in a group of its own: a Ctrl-C is not for it.
+    It has none of our environment and our files. It is in a group of its own: a Ctrl-C is not for it.
     """
-    code = Path(__file__).resolve().parents[2]
+    code = Path(__file__).resolve().parents[1]
     return subprocess.Popen(
         [sys.executable, "-I", "-X", "utf8", "-c", BEGIN.format(module=module), str(code)],
         stdin=subprocess.PIPE,

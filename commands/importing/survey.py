@@ -1,0 +1,95 @@
+"""What all rows of a sheet say together, from one reading of the whole: how many there are, how to read their cells."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TypeVar
+
+from commands.importing import amounts, dates
+from commands.importing.amounts import AmountReader
+from commands.importing.dates import AmbiguousDateError, DateReader, WrongDateError
+from commands.importing.sheet import Sheet
+from infra.tables.delimited import Record
+
+DATE_FIELDS = ("date", "engaged_at", "closed_at", "departed_at")
+AMOUNT_FIELDS = ("amount",)
+DATE_FIELD = {"deal": "engaged_at"}
+"""By which field rows are entered in order of time; other targets by `date`."""
+
+REMEMBERED = 10_000
+"""Spellings of dates whose moments are kept: files name the same days again and again."""
+
+E = TypeVar("E")
+
+
+@dataclass
+class Survey:
+    """How a whole sheet is read. `count` rows are asked for; `blank` ones say nothing, `left_out` are not asked for."""
+
+    now: datetime
+    dates: DateReader
+    amounts: AmountReader
+    count: int
+    blank: int
+    left_out: int
+    _moments: dict[str, datetime] = field(default_factory=dict)
+
+    def moment(self, typed: str) -> datetime:
+        """Return the moment a text names, UTC; raises WrongDateError and AmbiguousDateError."""
+        found = self._moments.get(typed)
+        if found is None:
+            found = self.dates.moment(typed)
+            if len(self._moments) < REMEMBERED:
+                self._moments[typed] = found
+        return found
+
+    def when(self, sheet: Sheet, record: Record) -> datetime | None:
+        """Return the moment by which a row is entered; None: it names none that can be read."""
+        typed = sheet.text(record, DATE_FIELD.get(sheet.mapping.target, "date"))
+        if typed is None:
+            return None
+        try:
+            return self.moment(typed)
+        except (WrongDateError, AmbiguousDateError):
+            return None
+
+
+def survey(sheet: Sheet, now: datetime) -> Survey:
+    """Read a whole sheet once; raises UnreadableFileError and OSError, before anything of it is used."""
+    count = blank = left_out = 0
+    orders: set[tuple[str, dates.Order]] = set()
+    signs: set[amounts.Sign] = set()
+    date_fields = [each for each in DATE_FIELDS if sheet.is_mapped(each)]
+    amount_fields = [each for each in AMOUNT_FIELDS if sheet.is_mapped(each)]
+    for record in sheet.every_record():
+        if not any(record.cells):
+            blank += 1
+            continue
+        if not sheet.is_asked_for(record):
+            left_out += 1
+            continue
+        count += 1
+        orders.update(_shown(_order, sheet, record, date_fields))
+        signs.update(_shown(amounts.evidence_of, sheet, record, amount_fields))
+    mapping = sheet.mapping
+    return Survey(
+        now,
+        DateReader(mapping.zone, mapping.dates, mapping.date_order, orders),
+        AmountReader(mapping.decimal, signs),
+        count,
+        blank,
+        left_out,
+    )
+
+
+_order = lru_cache(maxsize=REMEMBERED)(dates.evidence_of)
+
+
+def _shown(evidence: Callable[[str], E | None], sheet: Sheet, record: Record, fields: Iterable[str]) -> Iterable[E]:
+    """Yield what the cells of a row show."""
+    for each in fields:
+        typed = sheet.text(record, each)
+        found = None if typed is None else evidence(typed)
+        if found is not None:
+            yield found
