@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from app.settings import Settings, misnamed, sentence_of
-from app.terminal import analytics, api_key, letting_in
+from app.terminal import analytics, api_key, imports, letting_in
 from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
@@ -28,11 +28,10 @@ app = typer.Typer(
     help="Letopis, the CRM that keeps every fact.",
 )
 client = typer.Typer(no_args_is_help=True, help="Look at one client.")
-imports = typer.Typer(no_args_is_help=True, help="Bring in old records.")
 exports = typer.Typer(no_args_is_help=True, help="Write out for other engines.")
 elsewhere = {"projections": operate.commands, "database": own_database.commands, "api-key": api_key.commands}
-elsewhere["analytics"] = analytics.commands
-for word, group in {**elsewhere, "client": client, "import": imports, "export": exports}.items():
+elsewhere |= {"analytics": analytics.commands, "import": imports.commands}
+for word, group in {**elsewhere, "client": client, "export": exports}.items():
     app.add_typer(group, name=word)
 
 for command in (letting_in.token, letting_in.console_link):
@@ -150,48 +149,6 @@ def status(as_json: Json = False) -> None:
     from app.terminal import backup as keep
 
     keep.show_status(as_json=as_json)
-
-
-Strict = Annotated[bool, typer.Option("--strict", help="Refuse what one owner per client would have refused then.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask every rule, store nothing.")]
-Errors = Annotated[Path | None, typer.Option("--errors", help="Where to write the rows not taken, and why (CSV).")]
-NOT_ALL = 3
-"""The exit code of an import that could not take every row, or whose totals differ."""
-
-
-@imports.command("csv")
-def import_csv(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The CSV file.")],
-    mapping: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="What its columns mean (TOML).")],
-    strict: Strict = False,
-    dry_run: DryRun = False,
-    errors: Errors = None,
-    as_json: Json = False,
-    russian: Russian = False,
-) -> None:
-    """Import old records from a CSV file, with their own dates and people; a second run adds nothing."""
-    from app.terminal import importing
-
-    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
-    if not importing.import_csv(file, mapping, options):
-        raise typer.Exit(NOT_ALL)
-
-
-@imports.command("maven")
-def import_maven(
-    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="The folder with the four CSV files.")],
-    strict: Strict = False,
-    dry_run: DryRun = False,
-    errors: Errors = None,
-    as_json: Json = False,
-    russian: Russian = False,
-) -> None:
-    """Import the Maven company, and hold its totals against the file: in the pipeline and in the reports."""
-    from app.terminal import importing
-
-    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
-    if not importing.import_maven(folder, options):
-        raise typer.Exit(NOT_ALL)
 
 
 @exports.command("log")

@@ -24,6 +24,7 @@ from infra.told import ToldError, WordedError
 if TYPE_CHECKING:
     from commands.importing.error_file import ErrorFile
     from commands.importing.folder_import import FolderPlan
+    from commands.importing.preview import Preview
     from commands.importing.report import Report
 
 CATCH_UP_SECONDS = 600.0
@@ -100,8 +101,8 @@ def _errors(options: Options, *, several: bool = False) -> "ErrorFile":
     return ErrorFile(options.errors, _tell(options.language), language=options.language, several=several)
 
 
-def import_csv(path: Path, mapping: Path, options: Options) -> bool:
-    """Import a CSV file by a mapping file and print the account; return whether every row was taken."""
+def import_one(path: Path, mapping: Path, options: Options) -> bool:
+    """Import a file by a mapping file and print the account; return whether every row was taken."""
     from commands.importing.file_import import import_file
     from commands.importing.mapping import read_mapping
 
@@ -117,6 +118,47 @@ def import_csv(path: Path, mapping: Path, options: Options) -> bool:
         )
     _print_report(report, options)
     return not (report.refused or report.wrong)
+
+
+def look_at(
+    path: Path, options: Options, *, target: str, mapping: Path | None = None, rows: int = 10, write: Path | None = None
+) -> bool:
+    """Print how a file would be read, by a mapping or by one that is guessed and may be written down; store nothing.
+
+    Return whether nothing is wrong with the first rows.
+    """
+    from commands.importing.guess import TARGETS, toml_of
+    from commands.importing.mapping import make_mapping, read_mapping
+    from commands.importing.preview import guess_mapping, preview
+
+    if target not in TARGETS:
+        raise ToldError(f"{target} cannot be imported. Say one of {', '.join(TARGETS)}.")
+    zone = Settings().zone
+    with _told_in(options.language):
+        content = None if mapping else guess_mapping(path, target, path.stem[:200])  # type: ignore[arg-type]  # see above
+        wanted = read_mapping(mapping, zone=zone) if mapping else make_mapping({"zone": zone, **(content or {})})
+        seen = preview(path, wanted, _tell(options.language), rows=rows)
+    text = None if content is None else toml_of(content)
+    if write is not None and text is not None:
+        write.write_text(text, encoding="utf-8")
+    if options.as_json:
+        print_json({**seen.as_dict(), "mapping": text})
+    else:
+        _print_preview(seen, text)
+    return not any(row.problems for row in seen.first)
+
+
+def _print_preview(seen: "Preview", mapping: str | None) -> None:
+    how = f"{seen.encoding}, delimiter {seen.delimiter!r}" if seen.encoding else f"sheet {seen.sheet} of {seen.sheets}"
+    say(f"{seen.form}, {how}: {seen.rows:,} rows, {seen.blank:,} blank, {seen.left_out:,} left out.")
+    if mapping is not None:
+        say(f"\nThe mapping, guessed; correct it:\n\n{mapping}")
+    if seen.unused:
+        say(f"Nothing is taken from: {', '.join(seen.unused)}")
+    for row in seen.first:
+        say(f"{row.line:>6}  " + "; ".join(f"{field} = {value}" for field, value in row.fields.items()))
+        for told in (*row.problems, *row.warnings):
+            say(f"        ! {told}")
 
 
 def import_maven(folder: Path, options: Options) -> bool:
@@ -174,8 +216,8 @@ def _print_report(report: "Report", options: Options) -> None:
     say(
         f"{report.rows:,} rows in {report.seconds:.1f} s{' (a dry run: nothing was stored)' if report.is_dry else ''}: "
         f"{report.accepted:,} accepted, {report.already_there:,} were there already, {report.refused:,} refused, "
-        f"{report.wrong:,} wrong; {report.blank:,} blank lines, {report.left_out:,} left out, {report.warnings:,} warnings, "
-        f"{report.conflicts:,} deals by a seller who does not own the client."
+        f"{report.wrong:,} wrong; {report.blank:,} blank lines, {report.left_out:,} left out, "
+        f"{report.warnings:,} warnings, {report.conflicts:,} deals by a seller who does not own the client."
     )
     for code, count in report.reasons.most_common():
         say(f"{count:>8,}  {code}")

@@ -1,14 +1,14 @@
 """The rows that were not taken, under their own headings, so that they can be mended and imported again."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from commands.importing.marks import MARKS, harmless
-from commands.importing.problems import Problem, Tell
+from commands.importing.problems import Problem, Tell, told
 from commands.importing.sheet import Sheet
 from infra.tables.delimited import Record
 from infra.tables.encodings import shown
@@ -78,14 +78,9 @@ class ErrorFile:
         if self._rows is None:
             return
         codes = " ".join(dict.fromkeys(problem.code for problem in problems))
-        why = " | ".join(map(self._why, problems))
+        why = " | ".join(told(problem, self._tell) for problem in problems)
         surplus = [harmless(shown(cell)) for cell in record.cells[self._width :]]
         self._rows.writerow([*self._padded(record.cells), str(record.line), codes, harmless(why), *surplus])
-
-    def _why(self, problem: Problem) -> str:
-        message = self._tell(problem.code, _facts(problem))
-        value = f" «{shown(problem.value)}»" if problem.value else ""
-        return f"{problem.column}{value}: {message}" if problem.column else message
 
     def doubt(self, outcome: str, record: Record, problem: Problem) -> None:
         """Write down what is doubtful of a row that was taken all the same."""
@@ -94,16 +89,5 @@ class ErrorFile:
         if self._doubts is None:
             self._doubts = self._writer(self._doubts_path)
             self._doubts.writerow(DOUBTS[self._is_russian])
-        message = self._tell(problem.code, _facts(problem))
-        told = (outcome, str(record.line), problem.column, problem.value, problem.code, message)
-        self._doubts.writerow([harmless(shown(cell)) for cell in told])
-
-
-def _facts(problem: Problem) -> Mapping[str, Any]:
-    return {key: _fact(fact) for key, fact in problem.facts.items()}
-
-
-def _fact(fact: Any) -> Any:
-    if isinstance(fact, (list, tuple)):
-        return ", ".join(map(str, fact))
-    return "?" if fact is None else fact
+        cells = (outcome, str(record.line), problem.column, problem.value, problem.code, told(problem, self._tell))
+        self._doubts.writerow([harmless(shown(cell)) for cell in cells])

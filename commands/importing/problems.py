@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.tables.encodings import shown
 from infra.told import WordedError, said, worded
 
 Tell = Callable[[str, Mapping[str, Any]], str]
@@ -25,6 +26,19 @@ class Problem:
 
 class MappingError(WordedError):
     """The mapping does not fit itself or the file; says what is wrong and what to do. Nothing was imported."""
+
+
+def told(problem: Problem, tell: Tell) -> str:
+    """Return in words what is wrong with a cell, with its column and its value as they are shown."""
+    message = tell(problem.code, {key: _fact(fact) for key, fact in problem.facts.items()})
+    value = f" «{shown(problem.value)}»" if problem.value else ""
+    return f"{problem.column}{value}: {message}" if problem.column else message
+
+
+def _fact(fact: Any) -> Any:
+    if isinstance(fact, (list, tuple)):
+        return ", ".join(map(str, fact))
+    return "?" if fact is None else fact
 
 
 def teller(language: str, elsewhere: Tell | None = None) -> Tell:

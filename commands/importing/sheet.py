@@ -119,6 +119,12 @@ class Sheet:
         met = self._seen[digest] = self._seen.get(digest, 0) + 1
         return f"{name}-{met}" if met > 1 else name
 
+    def unused(self) -> list[str]:
+        """Return the columns of which the mapping takes nothing."""
+        used = {place for places in self._places_of.values() for place in places}
+        used.update(self._id_places, (place for place, _ in self._conditions))
+        return [self.name_of(place) for place in range(self.width) if place not in used | {self._country_place}]
+
     @property
     def id_column(self) -> str:
         """The first column of the external id."""

@@ -1,0 +1,91 @@
+"""How a file would be read, before anything is: its form, its columns, and the first rows as they would be taken."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from commands.importing.file_import import opened
+from commands.importing.guess import guessed, guessing
+from commands.importing.mapping import Mapping, Target
+from commands.importing.problems import Tell, told
+from commands.importing.row import Row
+from commands.importing.sheet import Sheet
+from commands.importing.survey import survey
+from commands.importing.targets import Frame, check_fields, made
+from infra.tables.encodings import shown
+from infra.tables.table import Table, open_table
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """One row: what each field would say, and what is wrong with it or doubtful, in words."""
+
+    line: int
+    fields: dict[str, str]
+    problems: list[str]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A file looked at: its columns, those of which the mapping takes nothing, how many rows it has, and the first."""
+
+    form: str
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    sheets: list[str]
+    columns: list[str]
+    unused: list[str]
+    rows: int
+    blank: int
+    left_out: int
+    first: list[PreviewRow] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for printing as JSON."""
+        return asdict(self)
+
+
+def guess_mapping(path: Path, target: Target, source: str) -> dict[str, Any]:
+    """Return the content of a mapping for a file nobody has described; raises UnreadableFileError and OSError."""
+    with open_table(path, fitting=guessing(target)) as table:
+        return guessed(table, target, source)
+
+
+def preview(path: Path, mapping: Mapping, tell: Tell, *, rows: int = 10) -> Preview:
+    """Look at a file through a mapping; raises MappingError, UnreadableFileError and OSError."""
+    check_fields(mapping)
+    with opened(path, mapping) as table:
+        sheet = Sheet(table, mapping)
+        surveyed = survey(sheet, datetime.now(UTC))
+        frame = Frame(UUID(int=0), mapping, False)
+        first = []
+        for record in islice(sheet.records(), rows):
+            row = Row(sheet, surveyed, record)
+            made(row, frame)
+            fields = {each: shown(sheet.text(record, each) or "") for each in mapping.fields}
+            wrong, doubtful = ([told(each, tell) for each in kind] for kind in (row.problems, row.warnings))
+            filled = {key: value for key, value in fields.items() if value}
+            first.append(PreviewRow(record.line, filled, wrong, doubtful))
+        return _preview(table, sheet, surveyed.count, surveyed.blank, surveyed.left_out, first)
+
+
+def _preview(table: Table, sheet: Sheet, rows: int, blank: int, left_out: int, first: Sequence[PreviewRow]) -> Preview:
+    return Preview(
+        table.form,
+        table.encoding,
+        table.delimiter,
+        table.sheet,
+        table.sheets,
+        sheet.header,
+        sheet.unused(),
+        rows,
+        blank,
+        left_out,
+        list(first),
+    )
