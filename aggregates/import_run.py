@@ -2,6 +2,7 @@
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
 from events.import_run import ImportFinished, ImportStarted
+from events.values import ImportedFile
 
 
 class ImportIsFinishedError(RuleBrokenError):
@@ -30,9 +31,19 @@ class ImportRun(Aggregate):
         self.is_strict = False
         self.result = None
 
-    def begin(self, *, source: str, is_strict: bool = False) -> None:
+    def begin(
+        self,
+        *,
+        source: str,
+        is_strict: bool = False,
+        asked_by: str | None = None,
+        files: tuple[ImportedFile, ...] = (),
+        mapping: str | None = None,
+    ) -> None:
         """Record that the source began to be read."""
-        self.trigger_event(ImportStarted, source=source, is_strict=is_strict)
+        self.trigger_event(
+            ImportStarted, source=source, is_strict=is_strict, asked_by=asked_by, files=files, mapping=mapping
+        )
 
     def finish(self, *, rows: int, accepted: int, refused: int, wrong: int) -> None:
         """Record what became of the rows; the same numbers again record nothing."""

@@ -9,9 +9,7 @@ from commands.base import Command, Context, Outcome, handles
 from commands.roles import IMPORT
 from events.examples import FIRST_IMPORT, example
 from events.ids import ImportId
-from events.values import (
-    ShortText,
-)
+from events.values import ImportedFile, ShortText, WholeText
 
 
 @example(import_id=FIRST_IMPORT, source="maven-crm")
@@ -23,6 +21,9 @@ class StartImport(Command):
     import_id: ImportId | None = None
     source: ShortText
     is_strict: bool = False
+    asked_by: ShortText | None = None
+    files: Annotated[tuple[ImportedFile, ...], Field(max_length=100)] = ()
+    mapping: WholeText | None = None
 
 
 @example(import_id=FIRST_IMPORT, rows=8800, accepted=8799, refused=1, wrong=0)
@@ -50,7 +51,13 @@ class HistoryCommand(Command):
 @handles(StartImport)
 def start_import(command: StartImport, context: Context) -> Outcome:
     run = context.new(ImportRun, command.import_id)
-    run.begin(source=command.source, is_strict=command.is_strict)
+    run.begin(
+        source=command.source,
+        is_strict=command.is_strict,
+        asked_by=command.asked_by,
+        files=command.files,
+        mapping=command.mapping,
+    )
     return context.save(run)
 
 

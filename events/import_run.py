@@ -1,20 +1,24 @@
 """What happens to an import: old records entering the log with their own dates and people."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from events.base import Event
 from events.examples import FIRST_IMPORT, example
-from events.values import OpenShortText
+from events.marks import PERSONAL
+from events.values import ImportedFile, OpenShortText, ShortText, WholeText
 
 
 @example(on=FIRST_IMPORT, source="maven-crm")
 class ImportStarted(Event):
-    """A file or folder of old records began to be read."""
+    """A file or folder of old records began to be read: who asked for it, which bytes they were, and what they mean."""
 
     TOPIC: ClassVar[str] = "import.started"
 
     source: OpenShortText
     is_strict: bool = False
+    asked_by: Annotated[ShortText | None, PERSONAL] = None
+    files: Annotated[tuple[ImportedFile, ...], PERSONAL] = ()
+    mapping: Annotated[WholeText | None, PERSONAL] = None
 
 
 @example(on=FIRST_IMPORT, rows=8800, accepted=8799, refused=1, wrong=0)

@@ -30,6 +30,8 @@ Text = Annotated[
 ShortText = Annotated[
     str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=NO_NUL), FREE_TEXT
 ]
+WholeText = Annotated[str, StringConstraints(min_length=1, max_length=100_000, pattern=NO_NUL), FREE_TEXT]
+"""A text that was written by hand and is kept whole, as the mapping of an import."""
 CURRENCY = r"^[A-Z]{3}$"
 OpenShortText = Annotated[ShortText, OPEN]
 """What things of the company are called, and what other systems know something by; never what is said of anybody."""
@@ -63,6 +65,13 @@ MOST_PARTICIPANTS = 50
 def moment_before(moment: datetime, notice: timedelta) -> datetime:
     """Return when to remind of a moment that long ahead, UTC; never earlier than any moment may be."""
     return max(moment.astimezone(UTC) - notice, EARLIEST)
+
+
+class ImportedFile(Value):
+    """A file of old records: what it was called, and the SHA-256 of its bytes."""
+
+    name: ShortText
+    digest: Digest
 
 
 class Money(Value):

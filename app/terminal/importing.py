@@ -1,5 +1,6 @@
 """`letopis import …`: reads old records into the log, and proves afterwards that none was lost."""
 
+import getpass
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -95,6 +96,14 @@ def _told_in(language: str) -> Iterator[None]:
         raise ToldError(error.said(language)) from error
 
 
+def _operator() -> str | None:
+    """Return who sits at this terminal, as the system knows them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return None
+
+
 def _errors(options: Options, *, several: bool = False) -> "ErrorFile":
     from commands.importing.error_file import ErrorFile
 
@@ -113,6 +122,7 @@ def import_one(path: Path, mapping: Path, options: Options) -> bool:
             site.door,
             strict=options.is_strict,
             is_dry=options.is_dry,
+            asked_by=_operator(),
             errors=_errors(options),
             progress=partial(bar, path.name),
         )
@@ -174,6 +184,7 @@ def import_maven(folder: Path, options: Options) -> bool:
                 zone=site.settings.zone,
                 strict=options.is_strict,
                 is_dry=options.is_dry,
+                asked_by=_operator(),
                 errors=_errors(options, several=True),
                 progress=partial(bar, "rows"),
             )

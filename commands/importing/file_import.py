@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from itertools import chain
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -23,7 +23,7 @@ from commands.importing.sheet import Sheet, fitting
 from commands.importing.survey import Survey, survey
 from commands.importing.targets import Frame, check_fields
 from commands.pipeline import DefinePipeline
-from events.values import EARLIEST
+from events.values import EARLIEST, ImportedFile
 from infra.tables.table import Table, open_table
 
 
@@ -34,6 +34,7 @@ def import_file(
     *,
     strict: bool = False,
     is_dry: bool = False,
+    asked_by: str | None = None,
     errors: ErrorFile | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -47,9 +48,15 @@ def import_file(
     with opened(path, mapping) as table, errors or nowhere() as told:
         sheet = Sheet(table, mapping)
         surveyed = survey(sheet, datetime.now(UTC))
-        import_id = import_id_of(mapping.source, path, strict=strict)
-        with importing(door, mapping.source, import_id, told, progress, strict=strict, is_dry=is_dry) as importer:
-            import_sheet(importer, sheet, surveyed, import_id, name=path.name, strict=strict)
+        begun = begun_with(
+            mapping.source,
+            [path],
+            mapping.model_dump_json(exclude_defaults=True, by_alias=True),
+            strict=strict,
+            asked_by=asked_by,
+        )
+        with importing(door, begun, told, progress, is_dry=is_dry) as importer:
+            import_sheet(importer, sheet, surveyed, importer.import_id, name=path.name, strict=strict)
     return importer.report
 
 
@@ -69,38 +76,36 @@ def nowhere() -> ErrorFile:
     return ErrorFile(None, teller("en"))
 
 
-def import_id_of(source: str, *paths: Path, strict: bool) -> UUID:
-    """Return the id of reading these files: broken off and begun again, it is the same import."""
-    digest = sha256(b"".join(map(digest_of, paths))).hexdigest()
-    return uuid5(IMPORTED, f"{source}\nimport\n{digest}\n{strict}")
+def begun_with(source: str, paths: Sequence[Path], mapping: str, *, strict: bool, asked_by: str | None) -> StartImport:
+    """Return what begins the import of these files: broken off and begun again, it is the same import."""
+    files = tuple(ImportedFile(name=path.name[-200:], digest=digest_of(path)) for path in paths)
+    said = "\n".join((source, "import", *(file.digest for file in files), mapping, str(strict)))
+    import_id = uuid5(IMPORTED, said)
+    return StartImport(
+        import_id=import_id, source=source, is_strict=strict, asked_by=asked_by, files=files, mapping=mapping
+    )
 
 
-def digest_of(path: Path) -> bytes:
+def digest_of(path: Path) -> str:
     """Return what SHA-256 makes of a file."""
     with path.open("rb") as file:
-        return file_digest(file, "sha256").digest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
 def importing(
-    door: WriteDoor,
-    source: str,
-    import_id: UUID,
-    errors: ErrorFile,
-    progress: Progress | None,
-    *,
-    strict: bool,
-    is_dry: bool,
+    door: WriteDoor, begun: StartImport, errors: ErrorFile, progress: Progress | None, *, is_dry: bool
 ) -> Iterator[Importer]:
     """Record that the import began, lend it, and record how its rows add up when it came through."""
+    assert begun.import_id is not None  # noqa: S101 - begun_with names it
     started = time.monotonic()
-    report = Report(source, is_dry=is_dry)
-    importer = Importer(door, source, import_id, report, errors, progress or _silent)
-    check(importer.prepare((StartImport(import_id=import_id, source=source, is_strict=strict), str(import_id))))
+    report = Report(begun.source, is_dry=is_dry)
+    importer = Importer(door, begun.source, begun.import_id, report, errors, progress or _silent)
+    check(importer.prepare((begun, str(begun.import_id))))
     yield importer
     # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in
     # this run's report; the log keeps the first ones.
-    importer.prepare((_finish(import_id, report), str(import_id)))
+    importer.prepare((_finish(begun.import_id, report), str(begun.import_id)))
     report.seconds, report.ended_at = time.monotonic() - started, datetime.now(UTC)
 
 

@@ -1,6 +1,7 @@
 """Importing a folder of CSV files that belong together, by a plan: which files, in which order, and what they mean."""
 
 import csv
+import json
 import tomllib
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from commands.importing.error_file import ErrorFile
-from commands.importing.file_import import check, import_id_of, import_sheet, importing, nowhere, opened
+from commands.importing.file_import import begun_with, check, import_sheet, importing, nowhere, opened
 from commands.importing.mapping import Mapping, make_mapping
 from commands.importing.names import imported_id
 from commands.importing.problems import MappingError
@@ -36,6 +37,12 @@ class FolderPlan:
         """Return what a file means; dates are midnights of the zone."""
         content = {"source": self.source, "zone": zone, "stated_date": self.stated_date, **self.mappings[name]}
         return make_mapping(content, name=name)
+
+    def said(self, zone: str) -> str:
+        """Return all it says, as it is recorded with the import."""
+        return json.dumps(
+            {"source": self.source, "zone": zone, "files": self.mappings}, ensure_ascii=False, default=str
+        )
 
     @property
     def deals(self) -> str:
@@ -76,6 +83,7 @@ def import_folder(
     zone: str,
     strict: bool = False,
     is_dry: bool = False,
+    asked_by: str | None = None,
     errors: ErrorFile | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -88,7 +96,9 @@ def import_folder(
     missing = next((name for name in plan.mappings if not (folder / name).exists()), None)
     if missing is not None:
         raise MappingError("no-such-file", name=missing, folder=folder, names=", ".join(plan.mappings))
-    import_id = import_id_of(plan.source, *(folder / name for name in plan.mappings), strict=strict)
+    begun = begun_with(
+        plan.source, [folder / name for name in plan.mappings], plan.said(zone), strict=strict, asked_by=asked_by
+    )
     with ExitStack() as stack:
         sheets = {}
         for name in plan.mappings:
@@ -96,14 +106,12 @@ def import_folder(
             sheets[name] = Sheet(stack.enter_context(opened(folder / name, mapping)), mapping)
         surveys = {name: survey(sheet, now) for name, sheet in sheets.items()}
         told = stack.enter_context(errors or nowhere())
-        importer = stack.enter_context(
-            importing(door, plan.source, import_id, told, progress, strict=strict, is_dry=is_dry)
-        )
+        importer = stack.enter_context(importing(door, begun, told, progress, is_dry=is_dry))
         importer.total = sum(each.count for each in surveys.values())
         for name, sheet in sheets.items():
             if sheet.mapping.target == "staff":
-                check(importer.prepare(*((head, f"head {head.name}") for head in _heads(sheet, import_id))))
-            import_sheet(importer, sheet, surveys[name], import_id, name=name, strict=strict)
+                check(importer.prepare(*((head, f"head {head.name}") for head in _heads(sheet, importer.import_id))))
+            import_sheet(importer, sheet, surveys[name], importer.import_id, name=name, strict=strict)
     return importer.report
 
 

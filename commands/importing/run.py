@@ -80,7 +80,7 @@ class Importer:
         self._door = door
         self._actor = Actor(f"import:{source}"[:200], "import")
         self._source = source
-        self._import_id = import_id
+        self.import_id = import_id
         self.report = report
         self._errors = errors
         self._progress = progress
@@ -102,7 +102,7 @@ class Importer:
             received_at=self.now,
             content_hash=self._door.keyed_hash(f"{kind}:{said}"),
             key_given=True,
-            correlation_id=self._import_id,
+            correlation_id=self.import_id,
         )
 
     def prepare(self, *named: tuple[Command, str]) -> Sequence[Answer]:

@@ -1,8 +1,10 @@
 """Importing CSV files into the real log: every row accounted for, twice is once, nothing stored by a dry run."""
 
 import csv
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,20 @@ def test_a_row_becomes_a_client_with_its_own_date_and_source(desk: Desk, tmp_pat
     assert ada["_at"] == datetime(2016, 2, 29, 21, tzinfo=UTC)
     assert {point["key"] for point in ada["contact_points"]} == {"+74951234567", "ada@x.org"}
     assert (bob["_at"], bob["date_unknown"]) == (datetime(2014, 12, 31, 21, tzinfo=UTC), True)
+
+
+def test_an_import_keeps_who_asked_for_it_what_was_read_and_by_which_mapping(desk: Desk, tmp_path: Path) -> None:
+    file, asked = written(tmp_path, PEOPLE, name="Люди.csv"), mapping("client", CLIENT, external_id="Id")
+    for _ in range(2):
+        import_file(file, asked, desk.door(), asked_by="olga")
+    (started,) = desk.bodies("import.started")
+    digest = sha256(file.read_bytes()).hexdigest()
+    assert (started["asked_by"], started["files"]) == ("olga", [{"name": "Люди.csv", "digest": digest}])
+    assert make_mapping(json.loads(started["mapping"])) == asked
+    assert "Люди" not in str(desk.rows("SELECT body::text FROM letopis.event WHERE topic = 'import.started'"))
+    # Read by another mapping it is another import, whose rows are there already.
+    again = import_file(file, asked.model_copy(update={"duplicate_reason": "old base"}), desk.door())
+    assert (again.already_there + again.refused, len(desk.bodies("import.started"))) == (2, 2)
 
 
 def test_the_second_run_adds_nothing(desk: Desk, tmp_path: Path) -> None:
