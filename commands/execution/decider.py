@@ -127,6 +127,10 @@ class Decider:
                     batch.storing.append(turn)
             unsure = [turn for turn in outdated if turn.decided is None]
 
+    def recall(self, turns: Sequence[PendingCommand], batch: Batch) -> list[PendingCommand]:
+        """Answer those that were carried out before, of which nothing is decided, and return the others."""
+        return self._without_replayed(turns, {turn.request.command_id for turn in turns}, batch)
+
     def _without_replayed(
         self, turns: Sequence[PendingCommand], asked: Iterable[UUID], batch: Batch
     ) -> list[PendingCommand]:

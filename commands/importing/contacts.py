@@ -22,6 +22,7 @@ CONTACTS = {
 }
 """The fields of a client that are contact points."""
 
+_CHECKED = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
 _LABEL = re.compile(r"^[^\W\d_][\w .-]{0,20}:\s*")
 
 
@@ -29,6 +30,8 @@ def contact_points_of(row: Row, doubts: list[str]) -> Iterable[ContactPointGiven
     """Yield the contact points of a row; what cannot be one is wrong, or, if the mapping says so, among the doubts."""
     region = _region(row)
     for field, kind in CONTACTS.items():
+        if not row.sheet.is_mapped(field):
+            continue
         for cell in row.cells(field):
             try:
                 yield ContactPointGiven(kind=kind, value=_contact(row, kind, cell, region))
@@ -57,7 +60,7 @@ def _contact(row: Row, kind: ContactKind, cell: Cell, region: str) -> str:
 
     Raises WrongPhoneError, WrongEmailError.
     """
-    if kind not in {ContactKind.PHONE, ContactKind.EMAIL}:
+    if kind not in _CHECKED:
         return cell.value
     value = without_label(cell.value)
     if kind is ContactKind.EMAIL:

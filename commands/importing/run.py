@@ -34,6 +34,9 @@ from infra.tables.delimited import Record
 BATCH = 1_000
 """Commands carried out in one transaction: as many as one request of the door may hold."""
 
+REMEMBERED = 100_000
+"""Rows whose likes are known to be there: files name the same things again and again."""
+
 PATIENCE = 30.0
 """Seconds an import waits for a log that cannot be reached before it stops (it may be run again to go on)."""
 
@@ -46,6 +49,7 @@ class Runner(Protocol):
 
     @property
     def is_idle(self) -> bool: ...
+    def recall(self, turns: Sequence[PendingCommand]) -> list[PendingCommand]: ...
     def decide(self, turns: Sequence[PendingCommand]) -> None: ...
     def advance(self, *, wait: bool = True) -> list[PendingCommand]: ...
 
@@ -85,6 +89,9 @@ class Importer:
         self._errors = errors
         self._progress = progress
         self._owners: dict[UUID, UUID] = {}
+        self._there: dict[UUID, bytes] = {}
+        self._waiting: dict[UUID, list[PendingCommand]] = {}
+        self._again: list[PendingCommand] = []
         self.now = datetime.now(UTC)
         self.total = 0
 
@@ -122,10 +129,12 @@ class Importer:
         self.report.blank += survey.blank
         self.report.left_out += survey.left_out
         source = self._lines(sheet, survey, frame)
-        while turns := list(islice(source, BATCH)):
+        while True:
+            turns = [*self._again, *islice(source, BATCH)]
+            self._again = []
+            if not turns and self._door.runner.is_idle:
+                return
             self._settle(self._carry_out(turns))
-        while not self._door.runner.is_idle:
-            self._settle(self._carry_out())
 
     def _lines(self, sheet: Sheet, survey: Survey, frame: Frame) -> Iterator[PendingCommand]:
         for record in in_order(sheet, survey):
@@ -137,7 +146,21 @@ class Importer:
             for warning in row.warnings:
                 self.report.warnings += 1
                 self._doubt("warning", record, warning)
-            yield PendingCommand(self.request(command, row.external_id), _Line(sheet, record))
+            turn = PendingCommand(self.request(command, row.external_id), _Line(sheet, record))
+            if not self._is_met(turn):
+                yield turn
+
+    def _is_met(self, turn: PendingCommand) -> bool:
+        """Return whether a like row is there, or under way: then it is accounted for with that one."""
+        name = turn.request.command_id
+        if self._there.get(name) == turn.request.content_hash:
+            self.report.already_there += 1
+            return True
+        if name in self._waiting:
+            self._waiting[name].append(turn)
+            return True
+        self._waiting[name] = []
+        return False
 
     def _carry_out(self, turns: Sequence[PendingCommand] = ()) -> list[PendingCommand]:
         """Decide commands and return those answered meanwhile; tried again for a while if the log is out of reach."""
@@ -146,7 +169,8 @@ class Importer:
         while True:
             try:
                 if turns:
-                    given, turns = turns, ()
+                    # Of a file that is read once more most rows are there.
+                    given, turns = runner.recall(turns), ()
                     runner.decide(given)
                 answered = runner.advance()
             except psycopg.OperationalError:
@@ -161,19 +185,32 @@ class Importer:
         for turn in turns:
             line: _Line = turn.tag
             answer = turn.answer
+            if isinstance(answer, ContendedError):
+                # Whoever else writes on the same streams all the time wears a command out, but not an import.
+                self._again.append(PendingCommand(turn.request, line))
+                continue
+            self._ask_likes_of(turn)
             if isinstance(answer, Accepted):
                 self._taken(turn, line, answer)
             elif isinstance(answer, AlreadyExistsError):
                 self.report.already_there += 1
-            elif isinstance(answer, ContendedError):
-                # Whoever else writes on the same streams all the time wears a command out, but not an import.
-                self._door.runner.decide([PendingCommand(turn.request, line)])
             elif answer is not None:
                 outcome, problem = refusal(line.sheet, line.record, answer)
                 self._not_taken(outcome, line.record, [problem])
         report = self.report
         done = report.accepted + report.already_there + report.refused + report.wrong
         self._progress(done, self.total or report.rows)
+
+    def _ask_likes_of(self, turn: PendingCommand) -> None:
+        """Go on with the rows that waited for a like one; those that say the same are there if it is."""
+        name, said = turn.request.command_id, turn.request.content_hash
+        likes = self._waiting.pop(name, [])
+        if isinstance(turn.answer, (Accepted, AlreadyExistsError)):
+            if len(self._there) < REMEMBERED:
+                self._there[name] = said
+            self.report.already_there += sum(like.request.content_hash == said for like in likes)
+            likes = [like for like in likes if like.request.content_hash != said]
+        self._again += likes
 
     def _taken(self, turn: PendingCommand, line: _Line, answer: Accepted) -> None:
         if answer.replayed:

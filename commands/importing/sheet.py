@@ -145,6 +145,8 @@ class Sheet:
     def text(self, record: Record, field: str) -> str | None:
         """Return what a field says, its columns joined, or None when its cells are blank."""
         plain = self._plain.get(field)
+        if plain is None and field not in self._places_of:
+            return None
         if plain is None:
             found = self.cells(record, field)
             return self.mapping.fields[field].join.join(cell.value for cell in found) if found else None

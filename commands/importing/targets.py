@@ -256,7 +256,7 @@ def _money_of(amount: Decimal, currency: str) -> Money:
 def _profile(row: Row, doubts: list[str]) -> Iterable[ProfileFact]:
     source = row.sheet.mapping.source
     for name, field in _TRAITS.items():
-        value = None if field is ProfileField.NOTE else row.text(name)
+        value = None if field is ProfileField.NOTE or not row.sheet.is_mapped(name) else row.text(name)
         if value is not None:
             yield ProfileFact(field=field, value=value, source=source)
     notes = "\n".join([*(cell.value for cell in row.cells("note")), *doubts])

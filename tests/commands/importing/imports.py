@@ -123,6 +123,9 @@ class _Dying:
     def is_idle(self) -> bool:
         return self._runner.is_idle
 
+    def recall(self, turns: Sequence[PendingCommand]) -> list[PendingCommand]:
+        return self._runner.recall(turns)
+
     def decide(self, turns: Sequence[PendingCommand]) -> None:
         if self._left == 0:
             raise KeyboardInterrupt
@@ -131,6 +134,18 @@ class _Dying:
 
     def advance(self, *, wait: bool = True) -> list[PendingCommand]:
         return self._runner.advance(wait=wait)
+
+
+class Counting(_Dying):
+    """A runner that counts the commands it decides."""
+
+    def __init__(self, runner: Runner) -> None:
+        super().__init__(runner, 1_000_000)
+        self.decided = 0
+
+    def decide(self, turns: Sequence[PendingCommand]) -> None:
+        self.decided += len(turns)
+        super().decide(turns)
 
 
 def failing_after(door: WriteDoor, batches: int) -> WriteDoor:

@@ -16,7 +16,8 @@ from commands.importing.file_import import import_file
 from commands.importing.mapping import make_mapping, read_mapping
 from commands.importing.marks import MARKS
 from commands.importing.problems import MappingError, teller
-from tests.commands.importing.imports import Desk, desk_at, failing_after, mapping, written
+from commands.importing.run import WriteDoor
+from tests.commands.importing.imports import Counting, Desk, desk_at, failing_after, mapping, written
 from tests.database import Database
 
 PEOPLE = "Id,Name,Phone,Email,Since\n1,Ада,8 (495) 123-45-67,ADA@x.org,2016-03-01\n2,Bob,,bob@x.org,\n"
@@ -70,6 +71,19 @@ def test_the_second_run_adds_nothing(desk: Desk, tmp_path: Path) -> None:
     before = desk.size()
     again = import_file(file, asked, desk.door())
     assert (again.accepted, again.already_there, desk.size()) == (0, 2, before)
+
+
+def test_what_is_there_and_what_is_named_again_and_again_is_decided_once(desk: Desk, tmp_path: Path) -> None:
+    text = "Name,Mail\n" + "".join(f"Firm {n % 7},\n" for n in range(2500)) + "Rival,a@x.org\nTwin,a@x.org\n" * 2
+    file, asked = written(tmp_path, text), mapping("client", {"name": "Name", "email": "Mail"}, external_id="Name")
+    for accepted, decided in ((8, 10), (0, 2)):
+        door = desk.door()
+        counting = Counting(door.runner)
+        report = import_file(file, asked, WriteDoor(counting, door.keyed_hash))
+        assert (report.rows, report.accepted, report.refused, report.adds_up) == (2504, accepted, 2, True)
+        # With what is refused each time, and what begins and ends the import.
+        assert counting.decided <= decided + 2
+    assert len(desk.bodies("client.registered")) == 8
 
 
 def test_a_row_that_changed_since_is_refused_and_the_others_are_there(desk: Desk, tmp_path: Path) -> None:
