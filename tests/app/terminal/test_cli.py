@@ -108,6 +108,7 @@ def test_a_token_says_who_and_as_what(var: Path) -> None:
         (("database", "accept-gaps", "--reason", "x"), 0, "No fact is missing that was not accepted before"),
         (("restore", "/nowhere"), 1, "There is no backup in /nowhere: manifest.json cannot be read"),
         (("import", "maven", "/nowhere"), 2, "'/nowhere' does not exist"),
+        (("import", "look", str(Path(__file__).parents[3] / "docs/pictures/board.png"), "--ru"), 1, "Это файл другого вида (PNG)"),
         (("projections", "skip", "client_card", "--key", "x", "--reason", " "), 2, "say why in a few words"),
         (("projections", "retry", "client_card", "--key", "x"), 1, "'x' is no key of client_card, whose rows have"),
         (

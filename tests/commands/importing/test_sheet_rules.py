@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 import xlsxwriter
 
+from commands.importing import in_order
 from commands.importing.file_import import opened
 from commands.importing.mapping import Mapping
 from commands.importing.problems import MappingError
@@ -186,3 +187,19 @@ def test_a_column_that_is_not_there_is_told_in_both_languages(
         told(written(tmp_path, "Name,Town\nAda,x\n"), mapping("client", **content))
     assert refused.value.code == code
     assert refused.value.said("ru") != refused.value.said("en")
+
+
+def test_rows_are_entered_in_order_of_time_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{n},C{n},{1 + n * 7 % 28:02}.0{1 + n % 9}.2016\n" for n in range(50)) + "50,Undated,\n"
+    asked = mapping("client", {"name": "Name", "date": "Since"}, external_id="No")
+    orders = []
+    for piece in (1000, 7):
+        monkeypatch.setattr(in_order, "PIECE", piece)
+        with opened(written(tmp_path, "No,Name,Since\n" + rows), asked) as table:
+            sheet = Sheet(table, asked)
+            surveyed = survey(sheet, NOW)
+            orders.append([record.cells for record in in_order.in_order(sheet, surveyed)])
+    days = [(row[2][3:5], row[2][:2]) for row in orders[0][:-1]]
+    assert (days, orders[0][-1][0], orders[1]) == (sorted(days), "50", orders[0])
