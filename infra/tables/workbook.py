@@ -17,7 +17,6 @@ from infra.tables.delimited import Record
 from infra.tables.faults import UnreadableFileError
 from infra.tables.packed import Source
 
-
 MOST_MEMORY = 1 << 30
 """Bytes the process that reads may take."""
 

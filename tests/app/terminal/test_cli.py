@@ -23,6 +23,7 @@ from app.settings import Settings
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.system.told_moments import FORM, like_moments
 
+PICTURE = Path(__file__).parents[3] / "docs/pictures/board.png"
 UNKNOWN_CLIENT = "00000000-0000-0000-0000-000000000000"
 
 
@@ -108,7 +109,7 @@ def test_a_token_says_who_and_as_what(var: Path) -> None:
         (("database", "accept-gaps", "--reason", "x"), 0, "No fact is missing that was not accepted before"),
         (("restore", "/nowhere"), 1, "There is no backup in /nowhere: manifest.json cannot be read"),
         (("import", "maven", "/nowhere"), 2, "'/nowhere' does not exist"),
-        (("import", "look", str(Path(__file__).parents[3] / "docs/pictures/board.png"), "--ru"), 1, "Это файл другого вида (PNG)"),
+        (("import", "look", str(PICTURE), "--ru"), 1, "Это файл другого вида (PNG)"),
         (("projections", "skip", "client_card", "--key", "x", "--reason", " "), 2, "say why in a few words"),
         (("projections", "retry", "client_card", "--key", "x"), 1, "'x' is no key of client_card, whose rows have"),
         (

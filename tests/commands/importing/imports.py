@@ -137,11 +137,15 @@ class _Dying:
 
 
 class Counting(_Dying):
-    """A runner that counts the commands it decides."""
+    """A runner that counts the commands it is asked for, and those it decides."""
 
     def __init__(self, runner: Runner) -> None:
         super().__init__(runner, 1_000_000)
-        self.decided = 0
+        self.asked = self.decided = 0
+
+    def recall(self, turns: Sequence[PendingCommand]) -> list[PendingCommand]:
+        self.asked += len(turns)
+        return super().recall(turns)
 
     def decide(self, turns: Sequence[PendingCommand]) -> None:
         self.decided += len(turns)

@@ -83,6 +83,7 @@ def test_what_is_there_and_what_is_named_again_and_again_is_decided_once(desk: D
         assert (report.rows, report.accepted, report.refused, report.adds_up) == (2504, accepted, 2, True)
         # With what is refused each time, and what begins and ends the import.
         assert counting.decided <= decided + 2
+        assert counting.asked <= 12 + 2
     assert len(desk.bodies("client.registered")) == 8
 
 
