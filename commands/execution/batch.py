@@ -16,7 +16,7 @@ from aggregates.identity import HOME, Home
 from commands.errors import ContendedError, KeyReusedError, OutcomeUnknownError
 from commands.execution.decider import MAX_ATTEMPTS, Batch, Decider
 from commands.execution.decision import Encryption, Request
-from commands.execution.pending import Answer, PendingCommand, refused_whole
+from commands.execution.pending import RETRY_AFTER, Answer, PendingCommand, parted_from_twins, refused_whole
 from commands.execution.store import Store
 from commands.execution.streams import Streams
 from infra.log.append import LeftOutError
@@ -24,9 +24,6 @@ from infra.log.clock import ClockAheadError
 from infra.log.crypto import Keyring
 from infra.postgres.connection import Borrow
 from infra.postgres.faults import is_refusal
-
-RETRY_AFTER = 2
-"""Seconds after which who was not answered may ask again."""
 
 
 class BatchRunner:
@@ -197,18 +194,9 @@ class BatchRunner:
         self._on_its_way, self._next = None, Batch()
 
     def _without_twins(self, turns: Sequence[PendingCommand]) -> list[PendingCommand]:
-        """Return the commands of which no twin by its key is under way; the others will find the twin's receipt."""
-        if not any(turn.request.key_given for turn in turns):
-            return list(turns)
-        before = self._on_its_way.turns if self._on_its_way else ()
-        taken = {turn.request.command_id for turn in (*before, *self._next.turns)}
-        fresh = []
-        for turn in turns:
-            if turn.request.command_id in taken:
-                self._again.append(turn)
-            else:
-                taken.add(turn.request.command_id)
-                fresh.append(turn)
+        under_way = (self._on_its_way.turns if self._on_its_way else []) + self._next.turns
+        fresh, twins = parted_from_twins(turns, under_way)
+        self._again += twins
         return fresh
 
     # --- storing ---------------------------------------------------------------------------------------------------
@@ -233,7 +221,7 @@ class BatchRunner:
         for turn, outcome in zip(batch.storing, outcomes, strict=True):
             if outcome.status == "stored":
                 turn.stored(outcome.first)
-                if turn.decided is not None and turn.decided.keys:
+                if turn.decided and turn.decided.keys:
                     self._keyring.saved(list(turn.decided.keys))
                 self._ready.append(turn)
                 continue
@@ -259,7 +247,7 @@ class BatchRunner:
         return client
 
     def _forget_keys(self, turn: PendingCommand) -> None:
-        if turn.decided is not None:
+        if turn.decided:
             self._keyring.forget(list(turn.decided.keys))
 
     # --- all or nothing --------------------------------------------------------------------------------------------

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from commands.errors import OutcomeUnknownError, OverloadedError
-from commands.execution.batch import RETRY_AFTER
 from commands.execution.decision import Request
-from commands.execution.pending import Answer, PendingCommand
+from commands.execution.pending import RETRY_AFTER, Answer, PendingCommand
 from infra.durations import Durations
 from infra.log.clock import ClockAheadError
 

@@ -1,7 +1,7 @@
 """One command on its way through a batch, and the answers it can come to."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,9 @@ from commands.errors import BatchRefusedError, DuplicateClientError, KeyReusedEr
 from commands.execution.decision import Decision, Request
 from infra.log.append import Appended
 from infra.log.eventlog import Decided, Receipt
+
+RETRY_AFTER = 2
+"""Seconds after which who was not answered may ask again."""
 
 
 @dataclass(slots=True)
@@ -126,3 +129,18 @@ def refused_whole(turns: list[PendingCommand]) -> bool:
         if place != index:
             turn.answer = BatchRefusedError(index=index)
     return True
+
+
+def parted_from_twins(
+    turns: Sequence[PendingCommand], under_way: Sequence[PendingCommand]
+) -> tuple[list[PendingCommand], list[PendingCommand]]:
+    """Return the commands of which no twin by its key is under way, and the others: they will find its receipt."""
+    if not any(turn.request.key_given for turn in turns):
+        return list(turns), []
+    taken = {turn.request.command_id for turn in under_way}
+    fresh: list[PendingCommand] = []
+    twins: list[PendingCommand] = []
+    for turn in turns:
+        (twins if turn.request.command_id in taken else fresh).append(turn)
+        taken.add(turn.request.command_id)
+    return fresh, twins
