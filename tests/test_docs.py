@@ -41,7 +41,9 @@ def commands(group: Any, path: str = "letopis") -> Iterator[str]:
     if not below:
         yield path
     for name, each in below.items():
-        yield from commands(each, f"{path} {name}")
+        # What is hidden is an older name of another.
+        if not each.hidden:
+            yield from commands(each, f"{path} {name}")
 
 
 def test_every_setting_is_in_the_documents_and_none_that_is_not() -> None:
