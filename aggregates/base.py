@@ -111,6 +111,8 @@ class Aggregate:
     """
 
     KIND: ClassVar[str]
+    LENDS: ClassVar[bool] = False
+    """Whether others may have what one of this kind holds."""
     _folds: ClassVar[dict[type[Event], Fold]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -153,8 +155,8 @@ class Aggregate:
         """Return what it holds now that nobody else may hold."""
         return frozenset()
 
-    def lends_to(self, holder_id: UUID) -> bool:  # noqa: ARG002 - most lend nothing to anybody
-        """Return whether another one may have what this one holds."""
+    def lends(self, kind: str, to: "Aggregate") -> bool:  # noqa: ARG002 - most lend nothing to anybody
+        """Return whether another one may have what this one holds of this kind of identity, if its kind LENDS."""
         return False
 
     def knows(self, event: Event) -> bool:

@@ -25,8 +25,9 @@ from aggregates.client_errors import (
 from aggregates.client_state import AT_ONCE, MOST_CONTACT_POINTS
 from aggregates.data_notice import WithDataNotices
 from aggregates.note import WithNotes
+from aggregates.registration import WithRegistration
 from aggregates.staff import StaffMember
-from aggregates.tax_id import kept_tax_id, right_tax_id
+from aggregates.tax_id import UNREGISTERED, Registered, kept_numbers, right_numbers
 from events import client as facts
 from events.base import Event
 from events.values import (
@@ -48,7 +49,7 @@ OWN_CORRECTIONS = timedelta(hours=24)
 """So long whoever entered a value puts their own slip of the pen right; from then on an operator does."""
 
 
-class Client(WithNotes, WithDataNotices):
+class Client(WithNotes, WithDataNotices, WithRegistration):
     """A person or an organisation the company deals with."""
 
     NOTE_FACTS = (facts.ClientNoted, facts.ClientNoteEdited, facts.ClientNoteWithdrawn)
@@ -65,7 +66,7 @@ class Client(WithNotes, WithDataNotices):
         name: str,
         source: str,
         contact_points: Sequence[ContactPoint] = (),
-        tax_id: str | None = None,
+        numbers: Registered = UNREGISTERED,
         profile: Sequence[ProfileFact] = (),
         external_id: str | None = None,
         date_unknown: bool = False,
@@ -76,14 +77,15 @@ class Client(WithNotes, WithDataNotices):
         points = {(point.kind, point.key): point for point in contact_points}
         if not points and not is_history:
             raise ContactPointNeededError
-        number, is_wrong = kept_tax_id(tax_id, kind) if is_history else (right_tax_id(tax_id, kind), False)
+        known = {}
+        if numbers is not UNREGISTERED:
+            known = (kept_numbers if is_history else right_numbers)(numbers, kind).as_told()
         self.trigger_event(
             facts.ClientRegistered,
             kind=kind,
             name=name,
             contact_points=tuple(points.values()),
-            tax_id=number,
-            is_tax_id_wrong=is_wrong,
+            **known,
             profile=tuple(profile),
             source=source,
             external_id=external_id,
@@ -140,15 +142,6 @@ class Client(WithNotes, WithDataNotices):
             return self.points[kind, key]
         except KeyError:
             raise ContactPointIsUnknownError(kind=kind) from None
-
-    def correct_tax_id(self, tax_id: str | None, *, source: str, confidence: Confidence = Confidence.STATED) -> None:
-        """Record the right tax number, or that there is none; the present one records nothing."""
-        right = right_tax_id(tax_id, self.kind)
-        if right == self.tax_id and not self.is_tax_id_wrong:
-            return
-        self.trigger_event(
-            facts.TaxIdCorrected, from_tax_id=self.tax_id, to_tax_id=right, source=source, confidence=confidence
-        )
 
     def correct_profile(
         self, field: ProfileField, value: str | None, *, source: str, confidence: Confidence = Confidence.STATED

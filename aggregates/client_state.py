@@ -8,6 +8,7 @@ from uuid import UUID
 from aggregates.base import Aggregate, Identity, applies
 from events import client as facts
 from events.base import Event
+from events.registration import HOME_COUNTRY
 from events.values import (
     AffiliationRole,
     Channel,
@@ -17,6 +18,7 @@ from events.values import (
     ContactPoint,
     Lifecycle,
     ProfileField,
+    RegistrationNumber,
 )
 from infra.mailboxes import one_mailbox
 
@@ -49,13 +51,16 @@ def compared(kind: ContactKind, key: str) -> str:
 class ClientState(Aggregate):
     """What the facts say about a client now."""
 
-    KIND = "client"
+    KIND, LENDS = "client", True
 
     kind: ClientKind
     name: str
     points: dict[tuple[ContactKind, str], ContactPoint]
     tax_id: str | None
     is_tax_id_wrong: bool
+    tax_country: str
+    kpp: str | None
+    ogrn: str | None
     profile: dict[ProfileField, tuple[str, Confidence]]
     affiliations: dict[UUID, AffiliationRole]
     parent_id: UUID | None
@@ -75,6 +80,8 @@ class ClientState(Aggregate):
         self.points = {}
         self.tax_id = None
         self.is_tax_id_wrong = False
+        self.tax_country = HOME_COUNTRY
+        self.kpp = self.ogrn = None
         self.profile = {}
         self.affiliations = {}
         self.parent_id = self.owner_id = self.owned_since = self.owner_changed_at = self.former_owner_id = None
@@ -91,15 +98,22 @@ class ClientState(Aggregate):
         """
         if self.is_archived:
             return frozenset()
-        organisations = tuple(self.affiliations)
-        duplicates = self.allowed_duplicates
+        organisations, duplicates = tuple(self.affiliations), self.allowed_duplicates
         held = [
-            Identity(kind.value, compared(kind, key), None if (kind.value, key) in duplicates else organisations)
+            Identity(
+                kind.value,
+                key if kind is ContactKind.PHONE else one_mailbox(key),
+                None if duplicates and (kind.value, key) in duplicates else organisations,
+            )
             for (kind, key), point in self.points.items()
             if kind in IDENTIFYING and point.doubt is None
         ]
         if self.tax_id is not None and not self.is_tax_id_wrong:
-            held.append(Identity(TAX_ID, self.tax_id, None if (TAX_ID, self.tax_id) in duplicates else ()))
+            key = self.tax_id if self.tax_country == HOME_COUNTRY else f"{self.tax_country}:{self.tax_id}"
+            share = None if (TAX_ID, self.tax_id) in duplicates else ()
+            held.append(Identity(TAX_ID, key, share))
+            if self.kpp is not None:
+                held.append(Identity(TAX_ID, f"{key}/{self.kpp}", share))
         return frozenset(held)
 
     def known_as(self, kind: ContactKind, value: str, key: str | None = None) -> ContactPoint | None:
@@ -114,18 +128,35 @@ class ClientState(Aggregate):
             None,
         )
 
-    def lends_to(self, holder_id: UUID) -> bool:
-        """Return whether it is an organisation that this person acts for: it may have the person's numbers too."""
-        return holder_id in self.affiliations
+    def lends(self, kind: str, to: Aggregate) -> bool:
+        """Return whether another one may have what this one has.
+
+        An organisation may have the numbers of who acts for it; one branch has the tax number of another, with a КПП of
+        its own.
+        """
+        if kind == TAX_ID:
+            return isinstance(to, ClientState) and None not in {self.kpp, to.kpp} and self.kpp != to.kpp
+        return to.id in self.affiliations
+
+    def may_lend(self, kind: str, holder_ids: Iterable[UUID]) -> bool:
+        """Return whether, of what is known without them, one of these may have what this one has."""
+        return self.kpp is not None if kind == TAX_ID else any(each in self.affiliations for each in holder_ids)
 
     @applies(facts.ClientRegistered)
     def _registered(self, event: facts.ClientRegistered) -> None:
         self.kind, self.name, self.tax_id = event.kind, event.name, event.tax_id
         self.is_tax_id_wrong = event.is_tax_id_wrong
+        if event.registration is not None:
+            known = event.registration
+            self.tax_country, self.kpp, self.ogrn = known.country, known.kpp, known.ogrn
         self.profile = {fact.field: (fact.value, fact.confidence) for fact in event.profile}
         self.entered = {NAME: Entered(event.actor, event.occurred_at)}
         if event.tax_id is not None:
             self._enter(TAX_ID, event)
+        if self.kpp is not None:
+            self._enter(RegistrationNumber.KPP, event)
+        if self.ogrn is not None:
+            self._enter(RegistrationNumber.OGRN, event)
         for point in event.contact_points:
             self._hold(point, event)
         if event.duplicate_reason is not None:
@@ -172,8 +203,13 @@ class ClientState(Aggregate):
 
     @applies(facts.TaxIdCorrected)
     def _tax_id_corrected(self, event: facts.TaxIdCorrected) -> None:
-        self.tax_id, self.is_tax_id_wrong = event.to_tax_id, False
+        self.tax_id, self.is_tax_id_wrong, self.tax_country = event.to_tax_id, False, event.to_country
         self._enter(TAX_ID, event, TAX_ID)
+
+    @applies(facts.RegistrationNumberCorrected)
+    def _registration_number_corrected(self, event: facts.RegistrationNumberCorrected) -> None:
+        setattr(self, event.number, event.to_value)
+        self._enter(event.number, event, event.number)
 
     @applies(facts.ProfileCorrected)
     def _profile_corrected(self, event: facts.ProfileCorrected) -> None:

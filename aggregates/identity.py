@@ -33,8 +33,10 @@ def contact_point(
     confidence: Confidence = Confidence.STATED,
 ) -> ContactPoint:
     """Return the contact point as typed, with its key; raises WrongPhoneError, WrongEmailError."""
-    key = _key(kind, value, home)
-    return ContactPoint.of({"kind": kind, "value": value, "key": key, "label": label, "confidence": confidence})
+    parts = {"kind": kind, "value": value, "key": _key(kind, value, home), "label": label}
+    if confidence is not Confidence.STATED:
+        parts["confidence"] = confidence
+    return ContactPoint.of(parts)
 
 
 def kept_contact_point(

@@ -25,7 +25,21 @@ class WrongEmailError(WrongValueError):
 
 
 class WrongTaxIdError(WrongValueError):
-    """This is no tax number of such a client; facts: digits (how many it must have)."""
+    """This is no tax number of such a client; facts: digits (how many an INN must have), or kind and country."""
 
     code = "wrong-tax-id"
     field = "tax_id"
+
+
+class WrongKppError(WrongValueError):
+    """This is no КПП, or the client can have none, being a person; no facts."""
+
+    code = "wrong-kpp"
+    field = "kpp"
+
+
+class WrongOgrnError(WrongValueError):
+    """This is no ОГРН of such a client; facts: digits (how many it must have)."""
+
+    code = "wrong-ogrn"
+    field = "ogrn"

@@ -1,33 +1,112 @@
-"""Which tax number was typed: the INN with its check digits."""
+"""Which tax number was typed, by country; of Russia the INN, and the КПП and ОГРН that go with it."""
 
-from aggregates.identity_errors import WrongTaxIdError
-from events.values import ClientKind
+import re
+from typing import Any, NamedTuple
+
+from aggregates.identity_errors import WrongKppError, WrongOgrnError, WrongTaxIdError
+from events.registration import HOME_COUNTRY, RUSSIAN, Registration
+from events.values import ClientKind, RegistrationNumber
 from infra.typed import cleaned, with_plain_digits
 
 INN_LENGTH = {ClientKind.ORGANISATION: 10, ClientKind.PERSON: 12}
 # The weights of the check digits of the INN: order of the Federal Tax Service of 29.06.2012, MMV-7-6/435@, annex 7.
 INN_WEIGHTS = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
+# The inspection, the reason (two digits or capitals), the number: the same order, annex 2.
+KPP = re.compile(r"[0-9]{4}[0-9A-Z]{2}[0-9]{3}")
+OGRN_LENGTH = {ClientKind.ORGANISATION: 13, ClientKind.PERSON: 15}
+ELSEWHERE = re.compile(r"[0-9A-Z]{4,20}")
+"""A tax number of a country whose rules are not known."""
+_CYRILLIC_CAPITALS = str.maketrans("АВСЕНКМОРТХ", "ABCEHKMOPTX")
 
 
-def tax_id_key(typed: str, kind: ClientKind) -> str:
-    """Return the INN as its bare digits; raises WrongTaxIdError when length or check digits are wrong."""
-    digits = with_plain_digits(cleaned(typed)).replace(" ", "")
+def tax_id_key(typed: str, kind: ClientKind, country: str = HOME_COUNTRY) -> str:
+    """Return the tax number as it is compared, the INN as its bare digits; raises WrongTaxIdError."""
+    text = with_plain_digits(cleaned(typed))
+    if country != HOME_COUNTRY:
+        return _elsewhere(text, country)
+    digits = text.replace(" ", "")
     if not (len(digits) == INN_LENGTH[kind] and is_inn(digits)):
         raise WrongTaxIdError(digits=INN_LENGTH[kind])
     return digits
 
 
-def right_tax_id(typed: str | None, kind: ClientKind) -> str | None:
-    """Return the tax number that was given, if one was; raises WrongTaxIdError."""
-    return None if typed is None else tax_id_key(typed, kind)
+def _elsewhere(text: str, country: str) -> str:
+    """Return the number by the rules of another country, as far as they are known; raises WrongTaxIdError."""
+    from stdnum.exceptions import ValidationError
+    from stdnum.util import get_cc_module
 
-
-def kept_tax_id(typed: str | None, kind: ClientKind) -> tuple[str | None, bool]:
-    """Return the tax number that old records give, and whether it is wrong: then it is kept as it was written."""
+    rules = get_cc_module(country, "vat")
     try:
-        return right_tax_id(typed, kind), False
-    except WrongTaxIdError:
-        return typed, True
+        bare = re.sub(r"[\W_]", "", text).upper()
+        number: str = bare if rules is None else rules.validate(text)
+        if not ELSEWHERE.fullmatch(number):
+            raise ValueError(number)
+    # A few rules stumble over what is nothing like a number of theirs.
+    except (ValidationError, ValueError, LookupError, TypeError):
+        raise WrongTaxIdError(kind="elsewhere", country=country) from None
+    return number
+
+
+def registration_key(number: RegistrationNumber, typed: str, kind: ClientKind) -> str:
+    """Return the КПП or ОГРН of such a client as it is compared; raises WrongKppError, WrongOgrnError."""
+    text = with_plain_digits(cleaned(typed)).replace(" ", "").upper()
+    if number is RegistrationNumber.KPP:
+        text = text.translate(_CYRILLIC_CAPITALS)
+        if kind is not ClientKind.ORGANISATION or not KPP.fullmatch(text):
+            raise WrongKppError
+        return text
+    from stdnum.ru import ogrn
+
+    if len(text) != OGRN_LENGTH[kind] or not ogrn.is_valid(text):
+        raise WrongOgrnError(digits=OGRN_LENGTH[kind])
+    return text
+
+
+class Registered(NamedTuple):
+    """The numbers by which the state knows a client; a wrong tax number is kept as it was written."""
+
+    tax_id: str | None = None
+    tax_country: str = HOME_COUNTRY
+    kpp: str | None = None
+    ogrn: str | None = None
+    is_tax_id_wrong: bool = False
+
+    def as_told(self) -> dict[str, Any]:
+        """Return what the fact of a registration says of them."""
+        registration = Registration(country=self.tax_country, kpp=self.kpp, ogrn=self.ogrn)
+        return {
+            "tax_id": self.tax_id,
+            "is_tax_id_wrong": self.is_tax_id_wrong,
+            "registration": None if registration == RUSSIAN else registration,
+        }
+
+
+UNREGISTERED = Registered()
+
+
+def right_numbers(given: Registered, kind: ClientKind) -> Registered:
+    """Return the numbers as they are compared; raises WrongTaxIdError, WrongKppError, WrongOgrnError."""
+    tax_id, country, kpp, ogrn, _ = given
+    return Registered(
+        None if tax_id is None else tax_id_key(tax_id, kind, country),
+        country,
+        None if kpp is None else registration_key(RegistrationNumber.KPP, kpp, kind),
+        None if ogrn is None else registration_key(RegistrationNumber.OGRN, ogrn, kind),
+    )
+
+
+def kept_numbers(given: Registered, kind: ClientKind) -> Registered:
+    """Return the numbers that old records give: as they are compared, or as they were written where they are wrong."""
+    kept = Registered(tax_country=given.tax_country)
+    for name, value in given._asdict().items():
+        if name in {"tax_id", "kpp", "ogrn"} and value is not None:
+            one = Registered(**{name: value, "tax_country": given.tax_country})
+            try:
+                kept = kept._replace(**{name: getattr(right_numbers(one, kind), name)})
+            except (WrongTaxIdError, WrongKppError, WrongOgrnError):
+                kept = kept._replace(**{name: value})
+                kept = kept._replace(is_tax_id_wrong=True) if name == "tax_id" else kept
+    return kept
 
 
 def is_inn(digits: str) -> bool:

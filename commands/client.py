@@ -5,7 +5,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aggregates.client import Client
-from aggregates.client_state import MOST_CONTACT_POINTS, NAME, TAX_ID
+from aggregates.client_state import MOST_CONTACT_POINTS, NAME
+from aggregates.tax_id import UNREGISTERED, Registered
 from commands.affiliation import belongs_to
 from commands.approach import check_may_act, check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
@@ -14,6 +15,7 @@ from commands.import_run import HistoryCommand
 from commands.roles import CORRECTING, ENTERING, HEADING, PERSONAL
 from events.examples import FIRST_IMPORT, INN, ROMASHKA, SECTOR, example
 from events.ids import ClientId
+from events.registration import HOME_COUNTRY, Country
 from events.values import (
     AffiliationRole,
     ClientKind,
@@ -49,6 +51,9 @@ class RegisterClient(DuplicateAllowing):
     name: ShortText
     contact_points: Annotated[tuple[ContactPointGiven, ...], Field(min_length=1, max_length=MOST_CONTACT_POINTS)]
     tax_id: ShortText | None = None
+    tax_country: Country = HOME_COUNTRY
+    kpp: ShortText | None = None
+    ogrn: ShortText | None = None
     profile: Annotated[tuple[ProfileFact, ...], Field(max_length=50)] = ()
     source: ShortText = BY_HAND
     organisation_id: ClientId | None = None
@@ -72,21 +77,6 @@ class RenameClient(Command):
 
     client_id: ClientId
     name: ShortText
-    source: ShortText = BY_HAND
-    confidence: Confidence = Confidence.STATED
-
-
-@example(client_id=ROMASHKA, tax_id=INN, source="contract")
-class CorrectTaxId(Command):
-    """Give or correct a client's tax number; nothing: it has none.
-
-    A seller or a head gives one that is missing, and corrects what they entered themselves within 24 hours.
-    """
-
-    ROLES, EDITS = CORRECTING, EditedKind.PERSONAL
-
-    client_id: ClientId
-    tax_id: ShortText | None
     source: ShortText = BY_HAND
     confidence: Confidence = Confidence.STATED
 
@@ -148,6 +138,9 @@ class ImportClient(HistoryCommand):
     name: ShortText
     contact_points: Annotated[tuple[ContactPointGiven, ...], Field(max_length=MOST_CONTACT_POINTS)] = ()
     tax_id: ShortText | None = None
+    tax_country: Country = HOME_COUNTRY
+    kpp: ShortText | None = None
+    ogrn: ShortText | None = None
     profile: Annotated[tuple[ProfileFact, ...], Field(max_length=50)] = ()
     source: ShortText
     external_id: ShortText | None = None
@@ -165,6 +158,13 @@ class ImportClient(HistoryCommand):
         return self
 
 
+def _numbers(command: RegisterClient | ImportClient) -> Registered:
+    """Return by which numbers the state knows the client; most are entered without any."""
+    if command.tax_id is None and command.kpp is None and command.ogrn is None:
+        return UNREGISTERED
+    return Registered(command.tax_id, command.tax_country, command.kpp, command.ogrn)
+
+
 @handles(RegisterClient)
 def register_client(command: RegisterClient, context: Context) -> Outcome:
     """Register the client, and affiliate contact persons in the same decision."""
@@ -178,7 +178,7 @@ def register_client(command: RegisterClient, context: Context) -> Outcome:
         name=command.name,
         source=command.source,
         contact_points=with_keys(command.contact_points, context.home),
-        tax_id=command.tax_id,
+        numbers=_numbers(command),
         profile=command.profile,
         duplicate_reason=command.duplicate_reason,
     )
@@ -195,16 +195,6 @@ def rename_client(command: RenameClient, context: Context) -> Outcome:
     client = context.load(Client, command.client_id)
     check_may_correct(context, client, NAME)
     client.rename(command.name, source=command.source, confidence=command.confidence)
-    return context.save(client)
-
-
-@handles(CorrectTaxId)
-def correct_tax_id(command: CorrectTaxId, context: Context) -> Outcome:
-    """Correct the tax number."""
-    client = context.load(Client, command.client_id)
-    if client.tax_id is not None:
-        check_may_correct(context, client, TAX_ID)
-    client.correct_tax_id(command.tax_id, source=command.source, confidence=command.confidence)
     return context.save(client)
 
 
@@ -251,7 +241,7 @@ def import_client(command: ImportClient, context: Context) -> Outcome:
         name=command.name,
         source=command.source,
         contact_points=[point.kept(context.home) for point in command.contact_points],
-        tax_id=command.tax_id,
+        numbers=_numbers(command),
         profile=command.profile,
         external_id=command.external_id,
         date_unknown=command.date_unknown,

@@ -49,18 +49,28 @@ class ContactPointGiven(Value):
         `place` is where in the command it stands, as a JSON pointer.
         """
         try:
-            return contact_point(self.kind, self.value, self.label, home=self._home(home), confidence=self.confidence)
+            return contact_point(
+                self.kind,
+                self.value,
+                self.label,
+                home=home if self.region is None and self.area_code is None else self._home(home),
+                confidence=self.confidence,
+            )
         except WrongValueError as error:
             error.facts["pointer"] = f"{place}/value"
             raise
 
     def kept(self, home: Home) -> ContactPoint:
         """Return it with its key, or as typed with what it is instead."""
-        return kept_contact_point(self.kind, self.value, self.label, home=self._home(home), confidence=self.confidence)
+        return kept_contact_point(
+            self.kind,
+            self.value,
+            self.label,
+            home=home if self.region is None and self.area_code is None else self._home(home),
+            confidence=self.confidence,
+        )
 
     def _home(self, home: Home) -> Home:
-        if self.region is None and self.area_code is None:
-            return home
         return Home(self.region or home.region, self.area_code)
 
     def key_in(self, client: Client, place: str, home: Home) -> str:

@@ -9,6 +9,7 @@ from events.examples import (
     EMAIL,
     HOLDING,
     INN,
+    KPP,
     NOTICE_TEXT,
     OLGA,
     PHONE,
@@ -20,6 +21,7 @@ from events.examples import (
 from events.ids import ClientId, OwnerId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
+from events.registration import HOME_COUNTRY, Country, Registration
 from events.values import (
     AffiliationRole,
     Channel,
@@ -31,6 +33,7 @@ from events.values import (
     OwnershipCause,
     ProfileFact,
     ProfileField,
+    RegistrationNumber,
     ShortText,
     Text,
     Version,
@@ -62,6 +65,7 @@ class ClientRegistered(Event):
     duplicate_reason: Annotated[Text | None, PERSONAL] = None
     # From old records: the tax number is kept as it was written, and is nobody's.
     is_tax_id_wrong: bool = False
+    registration: Annotated[Registration | None, PERSONAL] = None
 
 
 @example(on=ROMASHKA, from_name="Romashka", to_name="Romashka Plus", source="entered by hand")
@@ -116,6 +120,21 @@ class TaxIdCorrected(Event):
 
     from_tax_id: Annotated[ShortText | None, PERSONAL] = None
     to_tax_id: Annotated[ShortText | None, PERSONAL] = None
+    source: Annotated[ShortText, PERSONAL]
+    confidence: Confidence = Confidence.STATED
+    from_country: Country = HOME_COUNTRY
+    to_country: Country = HOME_COUNTRY
+
+
+@example(on=ROMASHKA, number=RegistrationNumber.KPP, to_value=KPP, source="contract")
+class RegistrationNumberCorrected(Event):
+    """The client's КПП or ОГРН was given or corrected."""
+
+    TOPIC: ClassVar[str] = "client.registration_number_corrected"
+
+    number: RegistrationNumber
+    from_value: Annotated[ShortText | None, PERSONAL] = None
+    to_value: Annotated[ShortText | None, PERSONAL] = None
     source: Annotated[ShortText, PERSONAL]
     confidence: Confidence = Confidence.STATED
 

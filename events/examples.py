@@ -60,6 +60,7 @@ DISCOUNTED = Money(amount=Decimal("4500.00"), currency="USD")
 PHONE = ContactPoint(kind=ContactKind.PHONE, value="8 (922) 325-12-93", key="+79223251293", label="office")
 EMAIL = ContactPoint(kind=ContactKind.EMAIL, value="Olga@Romashka.example", key="olga@romashka.example")
 INN = "7707083893"
+KPP = "770701001"
 SECTOR = ProfileFact(field=ProfileField.SECTOR, value="retail", source="2gis", confidence=Confidence.VERIFIED)
 OFFER = Stage(code="offer", name="Offer", probability=20)
 CONTRACT = Stage(code="contract", name="Contract", probability=70)

@@ -128,6 +128,13 @@ class ContactPoint(Value):
     doubt: ContactDoubt | None = None
 
 
+class RegistrationNumber(StrEnum):
+    """By what a client is registered, beside the tax number: КПП (a branch's, of an organisation) and ОГРН."""
+
+    KPP = "kpp"
+    OGRN = "ogrn"
+
+
 class ProfileField(StrEnum):
     """The traits a client card may hold; a new trait is a new member."""
 

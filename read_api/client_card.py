@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from read_api import views
 from read_api.activities import JOINS, Activity
-from read_api.client_recognised import CONTACT_POINTS, ContactPoint, Doubted, ProfileTrait, Told
+from read_api.client_recognised import CONTACT_POINTS, ContactPoint, Doubted, ProfileTrait, Registration
 from read_api.client_story import TIMELINE, TimelineEntry
 from read_api.deals import DEALS, Deal
 from read_api.lists import AffiliationRole, Channel, ClientKind, Direction, Lifecycle
@@ -163,7 +163,9 @@ class ClientCard(Client, Whole):
     owner: Annotated[Person | None, OWNER]
     contact_points: Annotated[list[ContactPoint], CONTACT_POINTS]
     tax_id: str | None
-    told: Annotated[dict[str, Told], Field(description="From where, and how surely, `name` and `tax_id` are known.")]
+    told: Annotated[
+        dict[str, Registration], Field(description="From where, and how surely, name, tax_id, kpp and ogrn are known.")
+    ]
     doubts: Annotated[list[Doubted], Field(description="What is to be looked at.")]
     profile: dict[str, ProfileTrait]
     parent_id: UUID | None

@@ -29,6 +29,13 @@ class Told(Answer):
     confidence: Confidence | None = None
 
 
+class Registration(Told):
+    """From where the tax number is known, and of which country it is; or КПП or ОГРН, and from where that is known."""
+
+    value: str | None = None
+    country: str | None = None
+
+
 class ProfileTrait(Told):
     """One trait, where it came from and how sure we are."""
 

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from infra.mailboxes import line_of
 from infra.names.marks import marks
 from infra.names.search import Asked, Found, asked
+from infra.typed import cleaned, with_plain_digits
 from read_api import views
 from read_api.client_card import OWNER, Client, Person
 from read_api.client_recognised import Doubted
@@ -136,6 +137,10 @@ class ClientsQuestion(ListQuestion):
         return given
 
 
+HOME_COUNTRY = "RU"
+"""Whose tax numbers are written without their country."""
+
+
 class Recognised(BaseModel):
     """By what a client is looked for; in the body, because personal data stay out of addresses and their logs."""
 
@@ -144,6 +149,7 @@ class Recognised(BaseModel):
     phone: PlainText | None = None
     email: PlainText | None = None
     tax_id: PlainText | None = None
+    tax_country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = HOME_COUNTRY
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -170,7 +176,9 @@ class Recognised(BaseModel):
         if self.email is not None:
             keys.append(f"email:{desk.email_key(self.email)}")
         if self.tax_id is not None:
-            keys.append(f"tax_id:{''.join(self.tax_id.split())}")
+            number = with_plain_digits(cleaned(self.tax_id)).replace(" ", "").upper()
+            country = "" if self.tax_country == HOME_COUNTRY else f"{self.tax_country}:"
+            keys.append(f"tax_id:{country}{number}")
         return keys
 
 

@@ -181,9 +181,18 @@ class Decision:
         """Return the head of the aggregate's stream when this command came to it."""
         return self.touched[aggregate.id.int][1]
 
-    def _lenders_to(self, holder_id: UUID) -> tuple[UUID, ...]:
-        """Return those, of the streams looked at, with whom it is no conflict to have what they hold."""
-        return tuple(entry.aggregate.id for entry, _ in self.touched.values() if entry.aggregate.lends_to(holder_id))
+    def _lent(self, identities: frozenset[Identity], to: Aggregate) -> frozenset[Identity]:
+        """Return the identities, each with those of the streams looked at with whom it is no conflict to have it."""
+        others = [entry.aggregate for entry, _ in self.touched.values() if entry.aggregate.LENDS]
+        if len(others) < 2:
+            return identities
+        lenders = {
+            kind: tuple(each.id for each in others if each.lends(kind, to))
+            for kind in {each.kind for each in identities}
+        }
+        return frozenset(
+            Identity(kind, key, None if share is None else (*share, *lenders[kind])) for kind, key, share in identities
+        )
 
     def undo(self) -> None:
         """Take back what the handler did to aggregates in memory before it was refused."""
@@ -210,9 +219,8 @@ class Decision:
             entry = self.touched[aggregate.id.int][0]
             identities = aggregate.identities()
             if identities != entry.identities:
-                claims += _claim_changes(
-                    aggregate.id, entry.identities, identities, self._lenders_to(aggregate.id), encryption.keyed_hash
-                )
+                lent = self._lent(identities, aggregate)
+                claims += _claim_changes(aggregate.id, entry.identities, lent, encryption.keyed_hash)
             wrapped = encryption.new_key(aggregate.subject_id)
             if wrapped is not None:
                 keys[aggregate.subject_id] = wrapped
@@ -237,14 +245,8 @@ def _claim_changes(
     holder_id: UUID,
     before: frozenset[Identity],
     after: frozenset[Identity],
-    lenders: tuple[UUID, ...],
     keyed_hash: Callable[[str], bytes],
 ) -> list[ClaimChange]:
-    if lenders:
-        after = frozenset(
-            Identity(kind, key, None if share_with is None else (*share_with, *lenders))
-            for kind, key, share_with in after
-        )
     if not before:
         return [
             ClaimChange(kind, keyed_hash(f"{kind}:{key}"), holder_id, share_with, True)

@@ -84,13 +84,13 @@ class PendingCommand:
         """Answer what the log says of a command it left out; False when it has to be decided again.
 
         `client_of` gives the client who holds what was claimed. If that is a person who acts for the organisation that
-        claims it, that person is looked at and the organisation may have it.
+        claims it, or a branch whose tax number it is, that one is looked at and both may have it.
         """
         facts = outcome.facts
         if outcome.status == "claimed":
             holder = client_of(UUID(facts["holder_id"]))
             takers = {claim.holder_id for claim in self.decided.claims} if self.decided else set()
-            if holder.id not in self.holders and any(map(holder.lends_to, takers)):
+            if holder.id not in self.holders and holder.may_lend(facts["kind"], takers):
                 self.holders = (*self.holders, holder.id)
                 return False
             # Of whom they may not see the caller is told no more than they gave, and by which id to go on.

@@ -29,10 +29,12 @@ from events.client import (
     DataNoticeGiven,
     LifecycleAdvanced,
     ProfileCorrected,
+    RegistrationNumberCorrected,
     SubsidiaryDeclared,
     TaxIdCorrected,
 )
 from events.ids import staff_id_of
+from events.registration import HOME_COUNTRY, RUSSIAN
 from events.values import Confidence, Lifecycle
 from infra.projector.projection import Key, Projection
 from projections.change import changed
@@ -44,10 +46,10 @@ MOST_DATA_NOTICES = 50
 
 class ClientCardRow(NamedTuple):
     """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, confidence, doubt, order}},
-    `profile` is {field: {value, source, confidence}}, `told` the same of name and tax number, less the value; `doubts`
-    are what is to be looked at: name (letters of two alphabets), phone, email, tax_id; `data_notices` are
-    [{text_version, channel, given_at, actor, staff_id}], the latest first, MOST_DATA_NOTICES at most; `version` is
-    the client stream's.
+    `profile` is {field: {value, source, confidence}}, `told` {name, tax_id, kpp, ogrn: {source, confidence}, of tax_id
+    with its country, of kpp and ogrn with the value}; `doubts` are what is to be looked at: name (letters of two
+    alphabets), phone, email, tax_id; `data_notices` are [{text_version, channel, given_at, actor, staff_id}], the
+    latest first, MOST_DATA_NOTICES at most; `version` is the client stream's.
     """
 
     client_id: UUID
@@ -80,7 +82,7 @@ client_card = Projection(
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="subject",
-    version=7,
+    version=8,
     shape=6,
 )
 
@@ -94,7 +96,12 @@ def _card(row: Row, event: Any) -> ClientCardRow:
 
 def _known(card: ClientCardRow, points: dict[str, Any]) -> dict[str, Any]:
     """Return the columns that other contact points fill."""
-    return reached(points, card.tax_id, card.name, is_wrong=TAX_ID in card.doubts)
+    return reached(points, card.tax_id, card.name, country=_country(card), is_wrong=TAX_ID in card.doubts)
+
+
+def _country(card: ClientCardRow) -> str:
+    """Return where the tax number of the card is one."""
+    return str(card.told.get(TAX_ID, {}).get("country", HOME_COUNTRY))
 
 
 @client_card.on(ClientRegistered)
@@ -103,10 +110,15 @@ def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
         point_name(point): point_told(point, event.source, order)
         for order, point in enumerate(event.contact_points, start=1)
     }
-    card, told = _card(row, event), {"name": as_told(event.source, Confidence.STATED)}
+    card, told, registration = _card(row, event), {"name": as_told(event.source, Confidence.STATED)}, RUSSIAN
+    if event.registration is not None:
+        registration = event.registration
     if event.tax_id is not None:
         sureness = Confidence.DOUBTFUL if event.is_tax_id_wrong else Confidence.STATED
-        told[TAX_ID] = as_told(event.source, sureness)
+        told[TAX_ID] = {**as_told(event.source, sureness), "country": registration.country}
+    for number, value in (("kpp", registration.kpp), ("ogrn", registration.ogrn)):
+        if value is not None:
+            told[number] = {**as_told(event.source, Confidence.STATED), "value": value}
     return changed(
         card,
         version=event.originator_version,
@@ -122,7 +134,7 @@ def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
         source=event.source,
         external_id=event.external_id,
         **called(event.name),
-        **reached(points, event.tax_id, event.name, is_wrong=event.is_tax_id_wrong),
+        **reached(points, event.tax_id, event.name, country=registration.country, is_wrong=event.is_tax_id_wrong),
     )
 
 
@@ -134,7 +146,13 @@ def renamed(row: Row, event: ClientRenamed, _: Key) -> ClientCardRow:
         version=event.originator_version,
         told={**card.told, "name": as_told(event.source, event.confidence)},
         **called(event.to_name),
-        **reached(card.contact_points, card.tax_id, event.to_name, is_wrong=TAX_ID in card.doubts),
+        **reached(
+            card.contact_points,
+            card.tax_id,
+            event.to_name,
+            country=_country(card),
+            is_wrong=TAX_ID in card.doubts,
+        ),
     )
 
 
@@ -168,13 +186,22 @@ def tax_id_corrected(row: Row, event: TaxIdCorrected, _: Key) -> ClientCardRow:
     card = _card(row, event)
     told = {name: fact for name, fact in card.told.items() if name != TAX_ID}
     if event.to_tax_id is not None:
-        told[TAX_ID] = as_told(event.source, event.confidence)
+        told[TAX_ID] = {**as_told(event.source, event.confidence), "country": event.to_country}
     return changed(
         card,
         version=event.originator_version,
         told=told,
-        **reached(card.contact_points, event.to_tax_id, card.name, is_wrong=False),
+        **reached(card.contact_points, event.to_tax_id, card.name, country=event.to_country, is_wrong=False),
     )
+
+
+@client_card.on(RegistrationNumberCorrected)
+def registration_number_corrected(row: Row, event: RegistrationNumberCorrected, _: Key) -> ClientCardRow:
+    card, number = _card(row, event), event.number.value
+    told = {name: fact for name, fact in card.told.items() if name != number}
+    if event.to_value is not None:
+        told[number] = {**as_told(event.source, event.confidence), "value": event.to_value}
+    return changed(card, version=event.originator_version, told=told)
 
 
 @client_card.on(ProfileCorrected)

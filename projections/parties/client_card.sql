@@ -12,7 +12,7 @@ CREATE TABLE {schema}.client_card (
     identity_keys  text[]      NOT NULL,
     contact_points jsonb       NOT NULL,
     tax_id         text,
-    -- from where, and how surely, name and tax number are known
+    -- from where, and how surely, name, tax number, КПП and ОГРН are known; the latter two stand here themselves
     told           jsonb       NOT NULL DEFAULT '{}',
     -- what is to be looked at: name, phone, email, tax_id
     doubts         text[]      NOT NULL DEFAULT '{}',

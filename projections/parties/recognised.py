@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from events.registration import HOME_COUNTRY
 from events.values import Confidence, ContactKind, ContactPoint
 from infra.mailboxes import line_of, one_mailbox
 from infra.names.search import indexed
@@ -26,7 +27,9 @@ def as_told(source: str | None, confidence: Confidence) -> dict[str, Any]:
     return {"source": source, "confidence": confidence.value}
 
 
-def reached(points: Mapping[str, Any], tax_id: str | None, name: str | None, *, is_wrong: bool) -> dict[str, Any]:
+def reached(
+    points: Mapping[str, Any], tax_id: str | None, name: str | None, *, country: str, is_wrong: bool
+) -> dict[str, Any]:
     """Return the columns of the ways to reach and to recognise the client; the keys are what search compares.
 
     By a doubted contact point, and by a wrong tax number, nobody is found.
@@ -41,7 +44,7 @@ def reached(points: Mapping[str, Any], tax_id: str | None, name: str | None, *, 
     if is_wrong:
         doubts.add(TAX_ID)
     elif tax_id is not None:
-        keys.add(f"{TAX_ID}:{tax_id}")
+        keys.add(f"{TAX_ID}:{tax_id}" if country == HOME_COUNTRY else f"{TAX_ID}:{country}:{tax_id}")
     if name is not None and words_of_two_alphabets(name):
         doubts.add("name")
     return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(keys), "doubts": sorted(doubts)}

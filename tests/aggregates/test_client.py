@@ -21,6 +21,7 @@ from events.client import (
     TaxIdCorrected,
 )
 from events.deal import DealOpened
+from events.registration import Registration
 from events.values import ClientKind, Confidence, ContactKind, ProfileField
 from tests.examples import EMAIL, INN, LUTIK, OLGA, PHONE, ROMASHKA, SALE, SECTOR, fact
 from tests.story import Story, given, on
@@ -134,8 +135,32 @@ def test_two_spellings_of_one_site_are_one_contact_point() -> None:
 
 def test_a_person_lends_numbers_to_the_organisations_acted_for_and_nothing_else_lends() -> None:
     olga = given(on(OLGA, fact(ClientRegistered), fact(ClientAffiliated))).stream(Client, OLGA)
-    assert (olga.lends_to(ROMASHKA), olga.lends_to(LUTIK)) == (True, False)
-    assert not given(on(SALE, fact(DealOpened))).stream(Deal, SALE).lends_to(ROMASHKA)
+    firm, lutik = Client(ROMASHKA), Client(LUTIK)
+    assert (olga.lends("phone", firm), olga.lends("phone", lutik), olga.lends("tax_id", firm)) == (True, False, False)
+    assert (olga.may_lend("email", [ROMASHKA]), olga.may_lend("email", [LUTIK])) == (True, False)
+    assert not given(on(SALE, fact(DealOpened))).stream(Deal, SALE).lends("phone", firm)
+
+
+def test_a_branch_lends_its_tax_number_to_another_branch_and_to_nobody_else() -> None:
+    def branch(kpp: str | None) -> Client:
+        return given(on(ROMASHKA, fact(ClientRegistered, registration=Registration(kpp=kpp)))).stream(Client, ROMASHKA)
+
+    moscow, perm, unknown = branch("770701001"), branch("590201001"), branch(None)
+    assert moscow.lends("tax_id", perm)
+    assert moscow.may_lend("tax_id", [])
+    for other in (unknown, branch("770701001")):
+        assert not moscow.lends("tax_id", other)
+        assert not other.lends("tax_id", moscow)
+    assert not unknown.may_lend("tax_id", [ROMASHKA])
+    assert not moscow.lends("phone", perm)
+    assert {each.key for each in moscow.identities() if each.kind == "tax_id"} == {INN, f"{INN}/770701001"}
+
+
+def test_a_tax_number_of_another_country_is_another_one() -> None:
+    minsk = given(
+        on(ROMASHKA, fact(ClientRegistered, tax_id="200988541", registration=Registration(country="BY")))
+    ).stream(Client, ROMASHKA)
+    assert {each.key for each in minsk.identities() if each.kind == "tax_id"} == {"BY:200988541"}
 
 
 def test_by_whom_a_value_was_entered_is_kept_as_long_as_the_value() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregates.identity import Home, contact_point, kept_contact_point
-from aggregates.tax_id import kept_tax_id
+from aggregates.tax_id import Registered, kept_numbers
 from events.values import ClientKind, Confidence, ContactDoubt, ContactKind
 
 PERM = Home("RU", "342")
@@ -65,6 +65,7 @@ def test_every_phone_of_real_files_is_in_one_form_and_what_is_none_is_kept(
     # The rest are of one mask that has a digit too many for any number of Russia.
     assert all(len(re.findall(r"\d", point.value)) == 11 and "35222" in point.value for point in points if point.doubt)
     assert all(kept_contact_point(ContactKind.EMAIL, row[2]).doubt is None for row in rows)
-    kept = [kept_tax_id(row[8], ClientKind.ORGANISATION) for row in rows]
-    assert sum(not is_wrong for _, is_wrong in kept) == tax_ids
-    assert [number for number, _ in kept] == [row[8] for row in rows]
+    given = [Registered(row[8], kpp=row[9]) for row in rows]
+    kept = [kept_numbers(each, ClientKind.ORGANISATION) for each in given]
+    assert sum(not each.is_tax_id_wrong for each in kept) == tax_ids
+    assert [(each.tax_id, each.kpp) for each in kept] == [(row[8], row[9]) for row in rows]

@@ -23,6 +23,7 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "kind": ClientKind.PERSON,
         "name": "",
         "is_tax_id_wrong": False,
+        "tax_country": "RU",
         "points": {},
         "profile": {},
         "affiliations": {},

@@ -124,7 +124,7 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
         owner=answers.Person(id=owner.staff_id, name=owner.name, branch=None, branch_id=None) if owner else None,
         contact_points=[recognised.ContactPoint(**point) for _, point in points],
         tax_id=client.tax_id,
-        told={name: recognised.Told(**fact) for name, fact in client.told.items()},
+        told={name: recognised.Registration(**fact) for name, fact in client.told.items()},
         doubts=client.doubts,  # type: ignore[arg-type]
         profile={name: recognised.ProfileTrait(**trait) for name, trait in client.profile.items()},
         parent_id=client.parent_id,

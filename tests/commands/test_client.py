@@ -23,12 +23,12 @@ from commands.client import (
     AdvanceLifecycle,
     ArchiveClient,
     CorrectProfile,
-    CorrectTaxId,
     RegisterClient,
     RenameClient,
     RestoreClient,
 )
 from commands.contact_point import AddContactPoint, ContactPointGiven, CorrectContactPoint, RemoveContactPoint
+from commands.registration import CorrectTaxId
 from events.client import (
     ClientAffiliated,
     ClientArchived,

@@ -12,8 +12,9 @@ from aggregates.client_errors import (
     LastContactPointError,
 )
 from commands.base import Actor, Command
-from commands.client import AdvanceLifecycle, CorrectProfile, CorrectTaxId, RenameClient
+from commands.client import AdvanceLifecycle, CorrectProfile, RenameClient
 from commands.contact_point import AddContactPoint, ContactPointGiven, CorrectContactPoint, RemoveContactPoint
+from commands.registration import CorrectTaxId
 from commands.registry import COMMANDS
 from events.base import Event
 from events.client import (

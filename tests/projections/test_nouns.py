@@ -38,6 +38,7 @@ NOT_COUNTED = {
     "client.note_withdrawn": "a remark",
     "client.noted": "a remark",
     "client.profile_corrected": "personal",
+    "client.registration_number_corrected": "personal",
     "client.renamed": "personal",
     "client.subsidiary_declared": "no report counts groups of companies yet",
     "client.tax_id_corrected": "personal",

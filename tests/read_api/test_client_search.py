@@ -15,6 +15,8 @@ def switchboard(desk: Office) -> Office:
         # Taken down when a number that is possible was enough.
         client(24, "Прежний", identity_keys=["phone:+71223251293"]),
         client(25, "Иван", identity_keys=["email:ivanpetrov@gmail.com"]),
+        client(26, "Минск", identity_keys=["tax_id:BY:200988541"]),
+        client(27, "Москва", identity_keys=["tax_id:7707083893"]),
     )
     return desk
 
@@ -26,6 +28,10 @@ def switchboard(desk: Office) -> Office:
         ({"phone": "+74951234567 доб. 12"}, ["Доб. 12", "Коммутатор"]),
         ({"phone": "+74951234567 доб. 14"}, ["Коммутатор"]),
         ({"phone": "+7 122 325-12-93"}, ["Прежний"]),
+        ({"tax_id": "200988541", "tax_country": "BY"}, ["Минск"]),
+        ({"tax_id": "200988541"}, []),
+        ({"tax_id": "77\u00a007\u200b083893"}, ["Москва"]),
+        ({"tax_id": "７７０７０８３８９３"}, ["Москва"]),
         ({"email": "<Ivan.Petrov+x@googlemail.com>,"}, ["Иван"]),
     ],
 )

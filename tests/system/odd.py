@@ -98,6 +98,11 @@ OF_TYPE: dict[Any, SearchStrategy[Json]] = {
 NOTE_ID = st.sampled_from(NOTES).map(str)
 BY_NAME: dict[str, SearchStrategy[Json]] = {
     "tax_id": TAX_ID,
+    # Nearly always none, and of Russia: of a person, or elsewhere, they are refused.
+    "kpp": st.sampled_from((*[None] * 8, "770701001", "7707AB001")),
+    "ogrn": st.sampled_from((*[None] * 8, "1027700132195", "385768585948949")),
+    "tax_country": st.sampled_from((*["RU"] * 8, "KZ", "BY")),
+    "country": st.sampled_from((*["RU"] * 8, "KZ", "BY")),
     "due_at": ANY_TIME,
     "remind_at": ANY_TIME,
     "note_id": NOTE_ID,

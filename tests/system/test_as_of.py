@@ -105,6 +105,8 @@ SHOWN: tuple[Asked, ...] = (
             (SHUT, ClientKind.PERSON, "shut@shown.example"),
         )
     ),
+    # The first letter is a Latin one.
+    Asked(client.RenameClient(client_id=SHUT, name="Pомашка"), ADMIN),
     Asked(client.ArchiveClient(client_id=SHUT, reason="shut down"), ADMIN),
     *(
         Asked(

@@ -1,6 +1,11 @@
-"""One owner per client, whatever the interleaving: many callers, two API processes, one winner."""
+"""One owner per client, one client per phone, whatever the interleaving: many callers, two processes, one winner.
+
+`LETOPIS_PHONE_ROUNDS=500 pytest tests/system/test_races.py -k phone -s` races for 500 phones, and says what it took.
+"""
 
 import asyncio
+import os
+import statistics
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,6 +21,19 @@ from tests.system.wire import Answer, Call, Wire, at_once
 
 CALLERS = 50
 ROUNDS = 200
+REGISTERING = 64
+PHONE_ROUNDS = int(os.environ.get("LETOPIS_PHONE_ROUNDS", "8"))
+MASKS = (
+    "+7922{:07d}",
+    "8 (922) {:07d}",
+    "8-922-{:07d}",
+    "922 {:07d}",
+    "+7 (922) {:07d}",
+    "７９２２{:07d}",
+    "+7\u00a0922\u00a0{:07d}",
+    "тел. 8922{:07d}",
+)
+"""As different people type one number."""
 ADMIN = token("admin", "admin")
 OPERATOR = token("operator", "operator")
 
@@ -152,3 +170,39 @@ async def _settled(database: Database, left: set[str]) -> dict[str, str | None]:
             return found
         await asyncio.sleep(0.1)
     return owners(database)
+
+
+def test_of_64_who_register_one_phone_one_does_and_the_others_hear_of_whom_they_may_know(
+    office: Office, database: Database
+) -> None:
+    own = {"role": "seller", "kind": "clients", "scope": "own", "reason": "each their own"}
+    accepted(office.first.post("grant-scope", own, ADMIN))
+    sellers = [token(office.hire(f"Seller {number}"), "seller") for number in range(REGISTERING // 2)]
+    # Every second caller sees all clients; the others their own, and that one is not theirs.
+    callers = [each for pair in zip([OPERATOR] * len(sellers), sellers, strict=True) for each in pair]
+    times = []
+    for number in range(PHONE_ROUNDS):
+        calls: list[Call] = [("register-client", _with_phone(number, place), who) for place, who in enumerate(callers)]
+        began = time.monotonic()
+        (answers,) = asyncio.run(races(office, [calls]))
+        times.append(time.monotonic() - began)
+        assert Counter(answer.status for answer in answers) == {200: 1, 409: REGISTERING - 1}
+        winner = next(place for place, answer in enumerate(answers) if answer.status == httpx.codes.OK)
+        winner_id = answers[winner].body["stream_id"]
+        for place, answer in enumerate(answers):
+            if place != winner:
+                named = winner_id if callers[place] is not OPERATOR else f"Caller {winner} of {number}"
+                told = (answer.body["code"], answer.body["candidates"], answer.body["names"])
+                assert told == ("duplicate-client", [winner_id], [named])
+    with psycopg.connect(database.owner_url) as connection:
+        registered = "SELECT count(*) FROM letopis.event WHERE topic = 'client.registered'"
+        assert connection.execute(registered).fetchone() == (PHONE_ROUNDS,)
+        assert connection.execute("SELECT count(*) FROM letopis.claim").fetchone() == (PHONE_ROUNDS,)
+    took = f"median {statistics.median(times):.3f} s, longest {max(times):.3f} s"
+    print(f"{PHONE_ROUNDS} phones, {REGISTERING} callers each: {took}")
+
+
+def _with_phone(number: int, place: int) -> dict[str, Any]:
+    phone = MASKS[place % len(MASKS)].format(1_000_000 + number)
+    points = [{"kind": "phone", "value": phone}]
+    return {"kind": "person", "name": f"Caller {place} of {number}", "contact_points": points}

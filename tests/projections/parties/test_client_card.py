@@ -5,6 +5,7 @@ from uuid import UUID
 
 from events import client
 from events.base import Event
+from events.registration import Registration
 from events.values import AffiliationRole, Confidence, ContactDoubt, ContactKind, ProfileField
 from infra.names.search import indexed
 from projections.parties.client_card import MOST_DATA_NOTICES, ClientCardRow, client_card
@@ -43,7 +44,7 @@ NEW_CARD = ClientCardRow(
     identity_keys=[PHONE_KEY, TAX_KEY],
     contact_points={PHONE_KEY: PHONE_POINT},
     tax_id=INN,
-    told={"name": BY_HAND, "tax_id": BY_HAND},
+    told={"name": BY_HAND, "tax_id": {**BY_HAND, "country": "RU"}},
     profile={"sector": {"value": "retail", "source": "2gis", "confidence": "verified"}},
     lifecycle="prospect",
     registered_at=moment(1),
@@ -147,9 +148,27 @@ def test_a_removed_contact_point_is_found_no_more() -> None:
 def test_a_corrected_tax_id_replaces_the_old_one_everywhere() -> None:
     corrected = fact(client.TaxIdCorrected, to_tax_id="7736050003")
 
-    told = {"name": BY_HAND, "tax_id": {"source": "contract", "confidence": "stated"}}
+    told = {"name": BY_HAND, "tax_id": {"source": "contract", "confidence": "stated", "country": "RU"}}
     card(corrected, tax_id="7736050003", told=told, identity_keys=[PHONE_KEY, "tax_id:7736050003"])
     card(fact(client.TaxIdCorrected, to_tax_id=None), tax_id=None, told={"name": BY_HAND}, identity_keys=[PHONE_KEY])
+
+
+def test_numbers_of_the_state_are_shown_with_where_they_are_from() -> None:
+    kpp = fact(client.RegistrationNumberCorrected)
+    shown = {**NEW_CARD.told, "kpp": {"source": "contract", "confidence": "stated", "value": "770701001"}}
+    card(kpp, told=shown)
+    card(kpp, fact(client.RegistrationNumberCorrected, from_value="770701001", to_value=None))
+    abroad = fact(
+        client.ClientRegistered, tax_id="200988541", registration=Registration(country="BY", ogrn="1027700132195")
+    )
+    told = {
+        "name": BY_HAND,
+        "tax_id": {**BY_HAND, "country": "BY"},
+        "ogrn": {**BY_HAND, "value": "1027700132195"},
+    }
+    given(on(ROMASHKA, abroad)).shows_row(
+        client_card, ROMASHKA, told=told, identity_keys=[PHONE_KEY, "tax_id:BY:200988541"]
+    )
 
 
 def test_a_name_is_shown_as_it_looks_and_letters_of_two_alphabets_are_marked() -> None:
@@ -176,7 +195,7 @@ def test_what_is_no_phone_and_a_wrong_tax_number_are_kept_marked_and_find_nobody
 
     story.shows_row(client_card, ROMASHKA, tax_id="7707083894", identity_keys=[], doubts=["phone", "tax_id"])
     story.shows_row(
-        client_card, ROMASHKA, told={"name": BY_HAND, "tax_id": {"source": "entered by hand", "confidence": "doubtful"}}
+        client_card, ROMASHKA, told={"name": BY_HAND, "tax_id": {**BY_HAND, "confidence": "doubtful", "country": "RU"}}
     )
     right = fact(client.TaxIdCorrected, to_tax_id=INN)
     corrected = fact(client.ContactPointCorrected, from_point=no_phone, to_point=PHONE)
@@ -227,7 +246,7 @@ def test_whatever_is_heard_first_of_a_client_is_kept() -> None:
             fact(client.TaxIdCorrected),
             {
                 "tax_id": INN,
-                "told": {"tax_id": {"source": "contract", "confidence": "stated"}},
+                "told": {"tax_id": {"source": "contract", "confidence": "stated", "country": "RU"}},
                 "identity_keys": [TAX_KEY],
             },
         ),
