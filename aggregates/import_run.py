@@ -1,8 +1,7 @@
 """What an import of old records must account for: every row accepted, refused or found wrong."""
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
-from events.import_run import ImportFinished, ImportStarted
-from events.values import ImportedFile
+from events.import_run import ImportedFile, ImportFinished, ImportStarted
 
 
 class ImportIsFinishedError(RuleBrokenError):

@@ -9,7 +9,8 @@ from commands.base import Command, Context, Outcome, handles
 from commands.roles import IMPORT
 from events.examples import FIRST_IMPORT, example
 from events.ids import ImportId
-from events.values import ImportedFile, ShortText, WholeText
+from events.import_run import ImportedFile
+from events.values import ShortText, WholeText
 
 
 @example(import_id=FIRST_IMPORT, source="maven-crm")

@@ -5,7 +5,14 @@ from typing import Annotated, ClassVar
 from events.base import Event
 from events.examples import FIRST_IMPORT, example
 from events.marks import PERSONAL
-from events.values import ImportedFile, OpenShortText, ShortText, WholeText
+from events.values import Digest, OpenShortText, ShortText, Value, WholeText
+
+
+class ImportedFile(Value):
+    """A file of old records: what it was called, and the SHA-256 of its bytes."""
+
+    name: ShortText
+    digest: Digest
 
 
 @example(on=FIRST_IMPORT, source="maven-crm")

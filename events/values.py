@@ -67,13 +67,6 @@ def moment_before(moment: datetime, notice: timedelta) -> datetime:
     return max(moment.astimezone(UTC) - notice, EARLIEST)
 
 
-class ImportedFile(Value):
-    """A file of old records: what it was called, and the SHA-256 of its bytes."""
-
-    name: ShortText
-    digest: Digest
-
-
 class Money(Value):
     """An amount in a currency; two currencies are never added up."""
 

@@ -23,7 +23,8 @@ from commands.importing.sheet import Sheet, fitting
 from commands.importing.survey import Survey, survey
 from commands.importing.targets import Frame, check_fields
 from commands.pipeline import DefinePipeline
-from events.values import EARLIEST, ImportedFile
+from events.import_run import ImportedFile
+from events.values import EARLIEST
 from infra.tables.table import Table, open_table
 
 
