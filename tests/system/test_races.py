@@ -179,7 +179,8 @@ def test_of_64_who_register_one_phone_one_does_and_the_others_hear_of_whom_they_
     accepted(office.first.post("grant-scope", own, ADMIN))
     sellers = [token(office.hire(f"Seller {number}"), "seller") for number in range(REGISTERING // 2)]
     # Every second caller sees all clients; the others their own, and that one is not theirs.
-    callers = [each for pair in zip([OPERATOR] * len(sellers), sellers, strict=True) for each in pair]
+    operators = [token(f"operator-{number}", "operator") for number in range(len(sellers))]
+    callers = [each for pair in zip(operators, sellers, strict=True) for each in pair]
     times = []
     for number in range(PHONE_ROUNDS):
         calls: list[Call] = [("register-client", _with_phone(number, place), who) for place, who in enumerate(callers)]
@@ -191,7 +192,7 @@ def test_of_64_who_register_one_phone_one_does_and_the_others_hear_of_whom_they_
         winner_id = answers[winner].body["stream_id"]
         for place, answer in enumerate(answers):
             if place != winner:
-                named = winner_id if callers[place] is not OPERATOR else f"Caller {winner} of {number}"
+                named = winner_id if callers[place] in sellers else f"Caller {winner} of {number}"
                 told = (answer.body["code"], answer.body["candidates"], answer.body["names"])
                 assert told == ("duplicate-client", [winner_id], [named])
     with psycopg.connect(database.owner_url) as connection:
