@@ -120,7 +120,7 @@ class ClientsQuestion(ListQuestion):
     stage: Lifecycle | None = None
     kind: ClientKind | None = None
     archived: bool | None = None
-    doubt: Doubted | None = None
+    doubt: Annotated[Doubted | None, Field(description="Of whom this is to be looked at.")] = None
     data_notice: bool | None = None
     registered_from: Day | None = None
     registered_to: Day | None = None

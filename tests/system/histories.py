@@ -122,6 +122,8 @@ RARE: tuple[Asked, ...] = (
     Asked(deal.ReopenDeal(deal_id=DEALS[5], reason="they called back"), ADMIN),
     Asked(activity.HoldActivity(activity_id=ACTIVITIES[0], client_id=CLIENTS[1], result="They think"), ADMIN),
     Asked(ownership.ClaimClient(client_id=CLIENTS[2], seller_id=STAFF[2]), ADMIN),
+    # A Latin letter among Cyrillic ones.
+    Asked(client.RenameClient(client_id=CLIENTS[1], name="Pомашка", source="their site"), ADMIN),
     Asked(product.ImportProduct(import_id=IMPORTS[0], code=CODES[1], name="MG", occurred_at=BEGINNING), ADMIN),
 )
 """What chance seldom brings about."""
