@@ -19,8 +19,8 @@ SAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
 }
 """What a part of a command says beside its texts, where the example has none, or one of which a text is checked."""
 
-CHECKED = {"tax_id", "commands", "questions"}
-"""Texts that cannot be any word."""
+CHECKED = {"tax_id", "kpp", "ogrn", "commands", "questions", "correct-registration-number /value"}
+"""Texts that cannot be any word: by their names, or where they stand."""
 
 SAME = {
     "correct-contact-point /from_point /value": "add-contact-point /point /value",
@@ -72,7 +72,7 @@ def _planted(model: type[BaseModel], said: dict[str, Any], words: Words, place: 
             each_given = given if isinstance(given, list) else [given]
             every = [_planted(part, _sampled(part, each), words, at) for each in each_given]
             said[name] = every if is_list else every[0]
-        elif name not in CHECKED and any(isinstance(mark, FreeTextMark) for mark in marks_of(field)):
+        elif CHECKED.isdisjoint({name, at}) and any(isinstance(mark, FreeTextMark) for mark in marks_of(field)):
             said[name] = [words.new(at)] if is_list else words.new(at)
     return said
 
