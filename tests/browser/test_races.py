@@ -63,7 +63,7 @@ class Side:
         self.desk.presses()
         link = self.page.locator(self.verb.link).first
         if not link.is_visible():
-            self.page.locator("details.drop summary").click()
+            self.page.locator("article header details.drop summary").click()
         link.click()
         expect(self.form).to_be_visible()
 
