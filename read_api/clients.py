@@ -244,7 +244,9 @@ OWNED = Statement(
 
 @router.question("/clients", "Clients by name", answers=page_or_part_of(Client), roles=FRONT_OFFICE)
 async def list_clients(ask: Asking, question: Annotated[ClientsQuestion, Query()]) -> Response:
-    return await ask.page(CLIENTS, question, told=_marking(None if question.q is None else asked(question.q)))
+    # Who wants certain members gets these alone.
+    looked_for = None if question.q is None or question.members is not None else asked(question.q)
+    return await ask.page(CLIENTS, question, told=_marking(looked_for))
 
 
 def _marking(looked_for: Asked | None) -> Callable[[list[dict[str, Any]]], None] | None:
@@ -252,7 +254,7 @@ def _marking(looked_for: Asked | None) -> Callable[[list[dict[str, Any]]], None]
 
     def told(items: list[dict[str, Any]]) -> None:
         for item in items:
-            if looked_for is not None and "name" in item:
+            if looked_for is not None:
                 item["marks"] = marks(item["name"], looked_for)
 
     return None if looked_for is None else told
