@@ -69,8 +69,8 @@ class Client(Answer):
         list[tuple[int, int]] | None,
         NOT_SELECTED,
         Field(
-            description="Of clients that `q` finds, told whole: the letters of the name that are what was typed, or stand"
-            " for it: where they begin and end, in characters counted from 0."
+            description="Of clients that `q` finds, told whole: the letters of the name that are what was typed, or"
+            " stand for it: where they begin and end, in characters counted from 0."
         ),
     ] = None
 
