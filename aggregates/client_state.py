@@ -20,7 +20,7 @@ from events.values import (
     ProfileField,
     RegistrationNumber,
 )
-from infra.mailboxes import one_mailbox
+from infra.mailboxes import one_mailbox, tax_number
 
 IDENTIFYING = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
 TAX_ID = "tax_id"
@@ -102,14 +102,14 @@ class ClientState(Aggregate):
         held = [
             Identity(
                 kind.value,
-                key if kind is ContactKind.PHONE else one_mailbox(key),
+                compared(kind, key),
                 None if duplicates and (kind.value, key) in duplicates else organisations,
             )
             for (kind, key), point in self.points.items()
             if kind in IDENTIFYING and point.doubt is None
         ]
         if self.tax_id is not None and not self.is_tax_id_wrong:
-            key = self.tax_id if self.tax_country == HOME_COUNTRY else f"{self.tax_country}:{self.tax_id}"
+            key = tax_number(self.tax_id, self.tax_country)
             share = None if (TAX_ID, self.tax_id) in duplicates else ()
             held.append(Identity(TAX_ID, key, share))
             if self.kpp is not None:

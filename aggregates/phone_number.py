@@ -54,8 +54,7 @@ AreaCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}$")]
 def phone_key(typed: str, *, region: str = HOME_REGION, area_code: str | None = None) -> str:
     """Return the number in E.164, with ";ext=" when it has an extension; raises WrongPhoneError.
 
-    A number typed without its city code is taken to be of
-    the company's own city, if `area_code` is given.
+    A number typed without its city code is taken to be of the company's own city, if `area_code` is given.
     """
     if region == HOME_REGION and (plain := RUSSIAN.fullmatch(typed.translate(PUNCTUATION))):
         return f"+7{plain['national']}"
@@ -84,7 +83,7 @@ def sought_phone_key(typed: str, *, region: str = HOME_REGION, area_code: str | 
         if number is None or not phonenumbers.is_possible_number(number):
             raise
         key = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-        return f"{key};ext={number.extension}" if number.extension else key
+        return _with_extension(key, number.extension)
 
 
 def _by_numbering_plans(text: str, region: str, area_code: str | None) -> str:
@@ -106,7 +105,11 @@ def _by_numbering_plans(text: str, region: str, area_code: str | None) -> str:
     if not phonenumbers.is_valid_number(number) or PLACEHOLDER.fullmatch(key) or is_foreign:
         reason = phonenumbers.is_possible_number_with_reason(number)
         raise _no_phone(text, is_local=reason == ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
-    return f"{key};ext={number.extension}" if number.extension else key
+    return _with_extension(key, number.extension)
+
+
+def _with_extension(key: str, extension: str | None) -> str:
+    return f"{key};ext={extension}" if extension else key
 
 
 def _no_phone(text: str, *, is_local: bool = False) -> WrongPhoneError:

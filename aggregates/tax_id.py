@@ -3,6 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
+from aggregates.client_state import TAX_ID
 from aggregates.identity_errors import WrongKppError, WrongOgrnError, WrongTaxIdError
 from events.registration import HOME_COUNTRY, RUSSIAN, Registration
 from events.values import ClientKind, RegistrationNumber
@@ -71,6 +72,10 @@ class Registered(NamedTuple):
     ogrn: str | None = None
     is_tax_id_wrong: bool = False
 
+    def typed(self) -> dict[str, Any]:
+        """Return the numbers that are given, by their names."""
+        return {name: number for name in (TAX_ID, *RegistrationNumber) if (number := getattr(self, name)) is not None}
+
     def as_told(self) -> dict[str, Any]:
         """Return what the fact of a registration says of them."""
         registration = Registration(country=self.tax_country, kpp=self.kpp, ogrn=self.ogrn)
@@ -86,27 +91,27 @@ UNREGISTERED = Registered()
 
 def right_numbers(given: Registered, kind: ClientKind) -> Registered:
     """Return the numbers as they are compared; raises WrongTaxIdError, WrongKppError, WrongOgrnError."""
-    tax_id, country, kpp, ogrn, _ = given
-    return Registered(
-        None if tax_id is None else tax_id_key(tax_id, kind, country),
-        country,
-        None if kpp is None else registration_key(RegistrationNumber.KPP, kpp, kind),
-        None if ogrn is None else registration_key(RegistrationNumber.OGRN, ogrn, kind),
-    )
+    right: dict[str, Any] = {
+        name: _right(name, typed, given.tax_country, kind) for name, typed in given.typed().items()
+    }
+    return Registered(tax_country=given.tax_country, **right)
 
 
 def kept_numbers(given: Registered, kind: ClientKind) -> Registered:
     """Return the numbers that old records give: as they are compared, or as they were written where they are wrong."""
-    kept = Registered(tax_country=given.tax_country)
-    for name, value in given._asdict().items():
-        if name in {"tax_id", "kpp", "ogrn"} and value is not None:
-            one = Registered(**{name: value, "tax_country": given.tax_country})
-            try:
-                kept = kept._replace(**{name: getattr(right_numbers(one, kind), name)})
-            except (WrongTaxIdError, WrongKppError, WrongOgrnError):
-                kept = kept._replace(**{name: value})
-                kept = kept._replace(is_tax_id_wrong=True) if name == "tax_id" else kept
-    return kept
+    kept, is_tax_id_wrong = given.typed(), False
+    for name, typed in kept.items():
+        try:
+            kept[name] = _right(name, typed, given.tax_country, kind)
+        except (WrongTaxIdError, WrongKppError, WrongOgrnError):
+            is_tax_id_wrong |= name == TAX_ID
+    return Registered(tax_country=given.tax_country, is_tax_id_wrong=is_tax_id_wrong, **kept)
+
+
+def _right(name: str, typed: str, country: str, kind: ClientKind) -> str:
+    if name == TAX_ID:
+        return tax_id_key(typed, kind, country)
+    return registration_key(RegistrationNumber(name), typed, kind)
 
 
 def is_inn(digits: str) -> bool:

@@ -53,7 +53,7 @@ class ContactPointGiven(Value):
                 self.kind,
                 self.value,
                 self.label,
-                home=home if self.region is None and self.area_code is None else self._home(home),
+                home=self._home(home),
                 confidence=self.confidence,
             )
         except WrongValueError as error:
@@ -66,12 +66,13 @@ class ContactPointGiven(Value):
             self.kind,
             self.value,
             self.label,
-            home=home if self.region is None and self.area_code is None else self._home(home),
+            home=self._home(home),
             confidence=self.confidence,
         )
 
     def _home(self, home: Home) -> Home:
-        return Home(self.region or home.region, self.area_code)
+        is_of_home = self.region is None and self.area_code is None
+        return home if is_of_home else Home(self.region or home.region, self.area_code)
 
     def key_in(self, client: Client, place: str, home: Home) -> str:
         """Return the key it has on a client's card, where it stands as typed here or in another spelling.

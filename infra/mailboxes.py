@@ -1,6 +1,7 @@
 """Which addresses are one mailbox: as the providers themselves say, and in one spelling of the domain.
 
-What is known by an address is compared by this form, however long ago it was written down: it depends on no library.
+What is known by an address is compared by this form, however long ago it was written down: it depends on no library. So
+are phones and tax numbers.
 """
 
 from typing import NamedTuple
@@ -43,6 +44,15 @@ def _in_own_letters(domain: str) -> str:
         return domain.encode("ascii").decode("idna")
     except UnicodeError:
         return domain
+
+
+HOME_COUNTRY = "RU"
+"""Whose tax numbers are known without their country (ISO 3166)."""
+
+
+def tax_number(number: str, country: str) -> str:
+    """Return what a tax number is compared by: one of another country has that before it."""
+    return number if country == HOME_COUNTRY else f"{country}:{number}"
 
 
 def line_of(number: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from fastapi import Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from infra.mailboxes import line_of
+from infra.mailboxes import HOME_COUNTRY, line_of, tax_number
 from infra.names.marks import marks
 from infra.names.search import Asked, Found, asked
 from infra.typed import cleaned, with_plain_digits
@@ -132,13 +133,14 @@ class ClientsQuestion(ListQuestion):
     def filters(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return the filters, the words of the name as the queries of infra.names.search."""
         given = super().filters(zone)
-        if self.q is not None:
-            given["q"] = asked(self.q).queries()
+        if self.looked_for is not None:
+            given["q"] = self.looked_for.queries()
         return given
 
-
-HOME_COUNTRY = "RU"
-"""Whose tax numbers are written without their country."""
+    @cached_property
+    def looked_for(self) -> Asked | None:
+        """What is asked for by name."""
+        return None if self.q is None else asked(self.q)
 
 
 class Recognised(BaseModel):
@@ -177,8 +179,7 @@ class Recognised(BaseModel):
             keys.append(f"email:{desk.email_key(self.email)}")
         if self.tax_id is not None:
             number = with_plain_digits(cleaned(self.tax_id)).replace(" ", "").upper()
-            country = "" if self.tax_country == HOME_COUNTRY else f"{self.tax_country}:"
-            keys.append(f"tax_id:{country}{number}")
+            keys.append(f"tax_id:{tax_number(number, self.tax_country)}")
         return keys
 
 
@@ -245,19 +246,20 @@ OWNED = Statement(
 @router.question("/clients", "Clients by name", answers=page_or_part_of(Client), roles=FRONT_OFFICE)
 async def list_clients(ask: Asking, question: Annotated[ClientsQuestion, Query()]) -> Response:
     # Who wants certain members gets these alone.
-    looked_for = None if question.q is None or question.members is not None else asked(question.q)
+    looked_for = question.looked_for if question.members is None else None
     return await ask.page(CLIENTS, question, told=_marking(looked_for))
 
 
 def _marking(looked_for: Asked | None) -> Callable[[list[dict[str, Any]]], None] | None:
-    """Return what says in each client what of the name was found, where the name is told."""
+    """Return what says in each client what of the name was found."""
+    if looked_for is None:
+        return None
 
     def told(items: list[dict[str, Any]]) -> None:
         for item in items:
-            if looked_for is not None:
-                item["marks"] = marks(item["name"], looked_for)
+            item["marks"] = marks(item["name"], looked_for)
 
-    return None if looked_for is None else told
+    return told
 
 
 @router.question(

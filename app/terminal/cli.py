@@ -14,6 +14,7 @@ from app.terminal import analytics, api_key, imports, letting_in
 from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
+from app.terminal.options import Json, Russian, language_of
 from infra.told import ToldError
 
 REFUSED = 1
@@ -37,14 +38,7 @@ for word, group in {**elsewhere, "client": client, "export": exports}.items():
 for command in (letting_in.token, letting_in.console_link):
     app.command()(command)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Where the service listens; 0: any free port.")]
-Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
-
-
-def language_of(*, russian: bool) -> str:
-    """Return the language that was asked for."""
-    return "ru" if russian else "en"
 
 
 def settings_with(**given: object) -> Settings:

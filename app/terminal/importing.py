@@ -1,6 +1,5 @@
 """`letopis import …`: reads old records into the log, and proves afterwards that none was lost."""
 
-import getpass
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,7 @@ from app.composition.wiring import batch_runner, rehearsing_runner_at
 from app.database import Urls, database, master_key
 from app.process import settle
 from app.settings import Settings
-from app.terminal.console import print_json, progress, say
+from app.terminal.console import operator, print_json, progress, say
 from commands.execution.pending import PendingCommand
 from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
@@ -96,14 +95,6 @@ def _told_in(language: str) -> Iterator[None]:
         raise ToldError(error.said(language)) from error
 
 
-def _operator() -> str | None:
-    """Return who sits at this terminal, as the system knows them."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return None
-
-
 def _errors(options: Options, *, several: bool = False) -> "ErrorFile":
     from commands.importing.error_file import ErrorFile
 
@@ -122,7 +113,7 @@ def import_one(path: Path, mapping: Path, options: Options) -> bool:
             site.door,
             strict=options.is_strict,
             is_dry=options.is_dry,
-            asked_by=_operator(),
+            asked_by=operator(),
             errors=_errors(options),
             progress=partial(bar, path.name),
         )
@@ -184,7 +175,7 @@ def import_maven(folder: Path, options: Options) -> bool:
                 zone=site.settings.zone,
                 strict=options.is_strict,
                 is_dry=options.is_dry,
-                asked_by=_operator(),
+                asked_by=operator(),
                 errors=_errors(options, several=True),
                 progress=partial(bar, "rows"),
             )

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from app.terminal.options import Json, Russian, language_of
+
 commands = typer.Typer(no_args_is_help=True, help="Bring in old records.")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Russian = Annotated[bool, typer.Option("--ru", help="По-русски.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse what one owner per client would have refused then.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask every rule, store nothing.")]
 Errors = Annotated[Path | None, typer.Option("--errors", help="Where to write the rows not taken, and why (CSV).")]
@@ -34,7 +34,7 @@ def look(
     """Show how a file would be read and guess its mapping; nothing is stored."""
     from app.terminal import importing
 
-    options = importing.Options(as_json=as_json, language="ru" if russian else "en")
+    options = importing.Options(as_json=as_json, language=language_of(russian=russian))
     if not importing.look_at(file, options, target=target, mapping=mapping, rows=rows, write=write):
         raise typer.Exit(NOT_ALL)
 
@@ -53,7 +53,7 @@ def import_one(
     """Import old records from a file, with their own dates and people; a second run adds nothing."""
     from app.terminal import importing
 
-    options = importing.Options(strict, dry_run, as_json, errors, "ru" if russian else "en")
+    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
     if not importing.import_one(file, mapping, options):
         raise typer.Exit(NOT_ALL)
 
@@ -70,6 +70,6 @@ def import_maven(
     """Import the Maven company, and hold its totals against the file: in the pipeline and in the reports."""
     from app.terminal import importing
 
-    options = importing.Options(strict, dry_run, as_json, errors, "ru" if russian else "en")
+    options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
     if not importing.import_maven(folder, options):
         raise typer.Exit(NOT_ALL)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from app.terminal.database import required
+from app.terminal.options import Json
 
 DIFFERENT = 3
 """The exit code of a verify that found a difference, and of a retry after which something still waits."""
@@ -13,7 +14,6 @@ DIFFERENT = 3
 commands = typer.Typer(no_args_is_help=True, help="Look at, rebuild, verify and mend the read models.")
 
 Name = Annotated[str, typer.Argument(help="A read model, 'analytics', or 'all'.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 @commands.command()

@@ -221,7 +221,7 @@ class BatchRunner:
         for turn, outcome in zip(batch.storing, outcomes, strict=True):
             if outcome.status == "stored":
                 turn.stored(outcome.first)
-                if turn.decided and turn.decided.keys:
+                if turn.decided is not None and turn.decided.keys:
                     self._keyring.saved(list(turn.decided.keys))
                 self._ready.append(turn)
                 continue
@@ -247,7 +247,7 @@ class BatchRunner:
         return client
 
     def _forget_keys(self, turn: PendingCommand) -> None:
-        if turn.decided:
+        if turn.decided is not None:
             self._keyring.forget(list(turn.decided.keys))
 
     # --- all or nothing --------------------------------------------------------------------------------------------

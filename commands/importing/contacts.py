@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from aggregates.base import WrongValueError
 from aggregates.email_address import email_key
-from aggregates.phone_number import phone_key
+from aggregates.phone_number import HOME_REGION, phone_key
 from aggregates.tax_id import tax_id_key
 from commands.contact_point import ContactPointGiven
 from commands.importing.regions import region_of
@@ -68,7 +68,7 @@ def _contact(row: Row, kind: ContactKind, cell: Cell, region: str) -> str:
         return value
     area_code = row.sheet.mapping.area_code
     key = phone_key(value, region=region, area_code=area_code)
-    return value if region == "RU" and area_code is None else key
+    return value if region == HOME_REGION and area_code is None else key
 
 
 def without_label(typed: str) -> str:

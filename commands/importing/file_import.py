@@ -57,7 +57,7 @@ def import_file(
             asked_by=asked_by,
         )
         with importing(door, begun, told, progress, is_dry=is_dry) as importer:
-            import_sheet(importer, sheet, surveyed, importer.import_id, name=path.name, strict=strict)
+            import_sheet(importer, sheet, surveyed, name=path.name, strict=strict)
     return importer.report
 
 
@@ -110,9 +110,7 @@ def importing(
     report.seconds, report.ended_at = time.monotonic() - started, datetime.now(UTC)
 
 
-def import_sheet(
-    importer: Importer, sheet: Sheet, surveyed: Survey, import_id: UUID, *, name: str, strict: bool = False
-) -> None:
+def import_sheet(importer: Importer, sheet: Sheet, surveyed: Survey, *, name: str, strict: bool = False) -> None:
     """Import the rows of one file that was looked through."""
     mapping = sheet.mapping
     if mapping.pipeline is not None:
@@ -122,7 +120,7 @@ def import_sheet(
             pipeline_id=pipeline_id, name=pipeline.name, stages=pipeline.stages, occurred_at=_beginning(sheet, surveyed)
         )
         check(importer.prepare((asked, pipeline.name)))
-    importer.rows(sheet, surveyed, Frame(import_id, mapping, strict), name)
+    importer.rows(sheet, surveyed, Frame(importer.import_id, mapping, strict), name)
 
 
 def _beginning(sheet: Sheet, surveyed: Survey) -> datetime | None:

@@ -111,7 +111,7 @@ def import_folder(
         for name, sheet in sheets.items():
             if sheet.mapping.target == "staff":
                 check(importer.prepare(*((head, f"head {head.name}") for head in _heads(sheet, importer.import_id))))
-            import_sheet(importer, sheet, surveys[name], importer.import_id, name=name, strict=strict)
+            import_sheet(importer, sheet, surveys[name], name=name, strict=strict)
     return importer.report
 
 

@@ -13,6 +13,7 @@ from typing import Any, LiteralString, NamedTuple
 import psycopg
 import structlog
 
+from infra.log.eventlog import APPEND_LOCK
 from infra.moments import moment_text
 from infra.told import ToldError
 
@@ -142,7 +143,7 @@ def accept_clock(connection: psycopg.Connection[Any], *, reason: str, actor: str
     Return the first and the last of those facts, None where the clock is not behind. Raises ClockBehindError.
     """
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('letopis.append', 0))")
+        connection.execute(APPEND_LOCK)
         status = ClockStatus(*connection.execute(STATUS).fetchall()[0])
         if not status.ahead_seconds:
             return None

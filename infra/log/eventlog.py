@@ -12,6 +12,8 @@ from infra.log.envelope import Envelope, RecordedEvent
 from infra.postgres.connection import Borrow
 
 WAKE_UP_CHANNEL = "letopis_log"
+APPEND_LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtextextended('letopis.append', 0))"
+"""Until the transaction that asks this ends, nothing is appended."""
 
 COLUMNS: LiteralString = (
     "e.position, e.event_id, e.stream_id, e.version, e.topic, e.schema_version, e.subject_id, e.occurred_at,"

@@ -94,9 +94,15 @@ def _card(row: Row, event: Any) -> ClientCardRow:
     return row or ClientCardRow(event.stream_id)
 
 
-def _known(card: ClientCardRow, points: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns that other contact points fill."""
-    return reached(points, card.tax_id, card.name, country=_country(card), is_wrong=TAX_ID in card.doubts)
+def _known(card: ClientCardRow, points: dict[str, Any], name: str | None) -> dict[str, Any]:
+    """Return the columns that other contact points, or another name, fill."""
+    return reached(points, card.tax_id, name, country=_country(card), is_wrong=TAX_ID in card.doubts)
+
+
+def _told(card: ClientCardRow, what: str, fact: dict[str, Any] | None) -> dict[str, Any]:
+    """Return from where everything is known, with something else of one number; None: it is not known any more."""
+    others = {name: known for name, known in card.told.items() if name != what}
+    return others if fact is None else {**others, what: fact}
 
 
 def _country(card: ClientCardRow) -> str:
@@ -146,13 +152,7 @@ def renamed(row: Row, event: ClientRenamed, _: Key) -> ClientCardRow:
         version=event.originator_version,
         told={**card.told, "name": as_told(event.source, event.confidence)},
         **called(event.to_name),
-        **reached(
-            card.contact_points,
-            card.tax_id,
-            event.to_name,
-            country=_country(card),
-            is_wrong=TAX_ID in card.doubts,
-        ),
+        **_known(card, card.contact_points, event.to_name),
     )
 
 
@@ -161,7 +161,8 @@ def contact_point_added(row: Row, event: ContactPointAdded, _: Key) -> ClientCar
     card = _card(row, event)
     points = card.contact_points
     added = point_told(event.point, event.source, next_order(points))
-    return changed(card, version=event.originator_version, **_known(card, {**points, point_name(event.point): added}))
+    points = {**points, point_name(event.point): added}
+    return changed(card, version=event.originator_version, **_known(card, points, card.name))
 
 
 @client_card.on(ContactPointCorrected)
@@ -171,36 +172,31 @@ def contact_point_corrected(row: Row, event: ContactPointCorrected, _: Key) -> C
     old = points.pop(point_name(event.from_point), None)
     order = next_order(points) if old is None else int(old["order"])
     points[point_name(event.to_point)] = point_told(event.to_point, event.source, order)
-    return changed(card, version=event.originator_version, **_known(card, points))
+    return changed(card, version=event.originator_version, **_known(card, points, card.name))
 
 
 @client_card.on(ContactPointRemoved)
 def contact_point_removed(row: Row, event: ContactPointRemoved, _: Key) -> ClientCardRow:
     card, gone = _card(row, event), point_name(event.point)
     left = {name: point for name, point in card.contact_points.items() if name != gone}
-    return changed(card, version=event.originator_version, **_known(card, left))
+    return changed(card, version=event.originator_version, **_known(card, left, card.name))
 
 
 @client_card.on(TaxIdCorrected)
 def tax_id_corrected(row: Row, event: TaxIdCorrected, _: Key) -> ClientCardRow:
-    card = _card(row, event)
-    told = {name: fact for name, fact in card.told.items() if name != TAX_ID}
-    if event.to_tax_id is not None:
-        told[TAX_ID] = {**as_told(event.source, event.confidence), "country": event.to_country}
+    card, known = _card(row, event), as_told(event.source, event.confidence)
     return changed(
         card,
         version=event.originator_version,
-        told=told,
+        told=_told(card, TAX_ID, None if event.to_tax_id is None else {**known, "country": event.to_country}),
         **reached(card.contact_points, event.to_tax_id, card.name, country=event.to_country, is_wrong=False),
     )
 
 
 @client_card.on(RegistrationNumberCorrected)
 def registration_number_corrected(row: Row, event: RegistrationNumberCorrected, _: Key) -> ClientCardRow:
-    card, number = _card(row, event), event.number.value
-    told = {name: fact for name, fact in card.told.items() if name != number}
-    if event.to_value is not None:
-        told[number] = {**as_told(event.source, event.confidence), "value": event.to_value}
+    card, known = _card(row, event), as_told(event.source, event.confidence)
+    told = _told(card, event.number.value, None if event.to_value is None else {**known, "value": event.to_value})
     return changed(card, version=event.originator_version, told=told)
 
 

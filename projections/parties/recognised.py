@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from events.registration import HOME_COUNTRY
 from events.values import Confidence, ContactKind, ContactPoint
-from infra.mailboxes import line_of, one_mailbox
+from infra.mailboxes import line_of, one_mailbox, tax_number
 from infra.names.search import indexed
 from infra.typed import cleaned, words_of_two_alphabets
 from infra.words import name_of
@@ -44,7 +43,7 @@ def reached(
     if is_wrong:
         doubts.add(TAX_ID)
     elif tax_id is not None:
-        keys.add(f"{TAX_ID}:{tax_id}" if country == HOME_COUNTRY else f"{TAX_ID}:{country}:{tax_id}")
+        keys.add(f"{TAX_ID}:{tax_number(tax_id, country)}")
     if name is not None and words_of_two_alphabets(name):
         doubts.add("name")
     return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(keys), "doubts": sorted(doubts)}

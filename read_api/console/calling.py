@@ -10,6 +10,9 @@ from pydantic_core import from_json, to_json
 
 JSON = {"content-type": "application/json"}
 
+AT_ONCE = 200
+"""So many items of a list the API tells at once, at most."""
+
 
 class Told(NamedTuple):
     """An answer of the API; the names of its headers are in small letters."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from typing import Any
 
-from read_api.console.calling import RefusedError
+from read_api.console.calling import AT_ONCE, RefusedError
 from read_api.console.recognising import known_by, recognised
 from read_api.console.roads import NO_ROAD, road_of
 from read_api.console.visit import Visit
@@ -12,7 +12,6 @@ from read_api.console.visit import Visit
 Choices = Sequence[tuple[str, str]]
 """Each what the command takes, and what people call it."""
 
-AT_ONCE = 200
 SHOWN = 8
 """So many of the clients who are found are shown: of more, more is typed."""
 
@@ -134,9 +133,7 @@ async def clients_found(visit: Visit, typed: str, kind: str) -> Choices:
 
 async def client_chosen(visit: Visit, client_id: str) -> Choices:
     """Return the client who was chosen before, with their name."""
-    found = (
-        await visit.api.get("/clients", ids=client_id, fields="name,kind,owner_name") if client_id else {"items": []}
-    )
+    found = await visit.api.get("/clients", ids=client_id, fields="name,kind,owner_name")
     return [_called(one) for one in found["items"]]
 
 

@@ -215,11 +215,9 @@ def read(visit: Visit, told: Description, name: str, verb: Verb, given: Mapping[
         elif verb.empties and path in verb.fields:
             _put(fields, path.split("."), None)
     # A currency by itself is worth nothing.
-    for unsaid in [part for part, value in fields.items() if _is_unsaid(value)]:
-        del fields[unsaid]
-        if verb.empties:
-            fields[unsaid] = None
-    return dict(_tidy(fields))
+    unsaid = {part: None for part, value in fields.items() if _is_unsaid(value)}
+    said = {part: value for part, value in fields.items() if part not in unsaid}
+    return dict(_tidy({**said, **(unsaid if verb.empties else {})}))
 
 
 def _is_unsaid(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
+from read_api.console.calling import AT_ONCE
 from read_api.console.visit import Visit
 
 
@@ -18,7 +19,7 @@ async def led_of(visit: Visit, deals: Iterable[Mapping[str, Any]]) -> Set[str]:
     others = {deal["deal_id"]: deal["client_id"] for deal in shown if deal["deal_id"] not in led and deal["client_id"]}
     if others:
         ids = ",".join(sorted(set(others.values())))
-        clients = await visit.api.get("/clients", ids=ids, fields="owner_id", limit=200)
+        clients = await visit.api.get("/clients", ids=ids, fields="owner_id", limit=AT_ONCE)
         free = {one["client_id"] for one in clients["items"] if one["owner_id"] in {None, own}}
         led |= {deal_id for deal_id, client_id in others.items() if client_id in free}
     return led

@@ -109,6 +109,11 @@ def is_of_staff(actor: str) -> bool:
     return _ID.fullmatch(actor) is not None
 
 
+def unnamed_authors(notes: Iterable[Entry]) -> Iterator[str]:
+    """Give the staff who wrote notes and are known in them by their ids alone."""
+    return (note["author"] for note in notes if not note["author_name"] and is_of_staff(note["author"]))
+
+
 def _ids(entry: Entry) -> Iterator[str]:
     if not entry["staff_name"] and is_of_staff(entry["actor"]):
         yield entry["actor"]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from read_api.console.calling import RefusedError
-from read_api.console.roads import road_of
+from read_api.console.roads import road_of, stage_called
 from read_api.console.visit import Visit
 
 Given = Mapping[str, str]
@@ -104,8 +104,7 @@ async def _stage(visit: Visit, hidden: Given) -> Subject | None:
     if road is None:
         return None
     code = hidden.get("stage") or hidden.get("stage.code")
-    stage = next((one["name"] or one["code"] for one in road["stages"] if one["code"] == code), None)
-    return Subject(_joined(road["name"], stage))
+    return Subject(_joined(road["name"], stage_called(road, code)))
 
 
 async def _product(visit: Visit, hidden: Given) -> Subject:

@@ -230,12 +230,12 @@ class Ask:
         async with self.then(question, listing.views(filters), listing.party(filters)) as asked:
             page = await asked.page_body(listing, question, filters)
         body = b"{" + page.body + b"}"
+        whole: Any = from_json(body) if told is not None or is_about_each else None
         if told is not None:
-            whole = from_json(body)
             told(whole["items"])
             body = to_json(whole)
         if is_about_each:
-            self.looked_at(*(UUID(item["client_id"]) for item in from_json(body)["items"]))
+            self.looked_at(*(UUID(item["client_id"]) for item in whole["items"]))
         return self.answer(body, page.seen)
 
     async def page_about(

@@ -94,9 +94,12 @@ def rows_by_rank(listing: "Listing", conditions: str, *, has_cursor: bool) -> tu
         wanted += [f"%(after_0)s::bigint <= {last}"] if has_cursor else []
         every = " AND ".join([*wanted, rank.condition, *([f"NOT ({rank.but})"] if rank.but else []), conditions])
         number = f"CASE WHEN {rank.better} THEN {first} ELSE {last} END" if rank.better else str(first)
-        rows = _in_order if rank.in_order else _looked_up
         names.append(f"rank_{first}")
-        before += rows(listing, names[-1], f"({number})::bigint", every, has_cursor=has_cursor, most=rank.most)
+        number = f"({number})::bigint"
+        if rank.in_order:
+            before += _in_order(listing, names[-1], number, every, has_cursor=has_cursor)
+        else:
+            before += _looked_up(listing, names[-1], number, every, has_cursor=has_cursor, most=rank.most)
     ranks = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)  # noqa: S608
     return before, f"SELECT {a}.* FROM ({ranks}) AS {a} ORDER BY {sorted_by} LIMIT {PAGE}"  # noqa: S608
 
@@ -120,7 +123,7 @@ def _looked_up(listing: "Listing", name: str, number: str, every: str, *, has_cu
 )"""  # noqa: S608 - put together from the constants of a Listing
 
 
-def _in_order(listing: "Listing", name: str, number: str, every: str, *, has_cursor: bool, most: int) -> str:  # noqa: ARG001
+def _in_order(listing: "Listing", name: str, number: str, every: str, *, has_cursor: bool) -> str:
     """Return the common table expression of a rank whose rows stand together in the order of the list."""
     a = listing.alias
     _, *order = listing.order.items()

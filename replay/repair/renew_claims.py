@@ -9,6 +9,7 @@ import psycopg
 
 from aggregates.client import Client
 from infra.log.checkpoints import read_checkpoint, write_checkpoint
+from infra.log.eventlog import APPEND_LOCK
 from infra.log.log_reader import head_of
 from infra.projector.folding import Decode
 from replay.repair.verify_claims import CHUNK, Claim, KeyedHash, claims_of, clients_in, held_by
@@ -16,8 +17,6 @@ from replay.repair.verify_claims import CHUNK, Claim, KeyedHash, claims_of, clie
 NAME = "claims-2"
 """Another number is another rule by which keys are made of what old facts say."""
 
-# The lock under which facts are appended: nothing is claimed meanwhile.
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('letopis.append', 0))"
 _RELEASE = """
 DELETE FROM letopis.claim AS held
 USING unnest(%s::text[], %s::bytea[], %s::uuid[]) AS gone (kind, key, holder_id)
@@ -37,7 +36,8 @@ def renew_claims(connection: psycopg.Connection[Any], decode: Decode, keyed_hash
     """
     if read_checkpoint(connection, NAME):
         return 0
-    connection.execute(_LOCK)
+    # Nothing is claimed meanwhile.
+    connection.execute(APPEND_LOCK)
     changed, head = 0, head_of(connection)
     clients = clients_in(connection, decode) if head.position else iter(())
     while chunk := list(islice(clients, CHUNK)):

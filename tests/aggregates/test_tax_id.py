@@ -4,7 +4,9 @@ import pytest
 
 from aggregates.identity_errors import WrongKppError, WrongOgrnError, WrongTaxIdError
 from aggregates.tax_id import Registered, kept_numbers, registration_key, right_numbers, tax_id_key
+from events import registration
 from events.values import ClientKind, RegistrationNumber
+from infra import mailboxes
 
 FIRM, PERSON = ClientKind.ORGANISATION, ClientKind.PERSON
 KPP, OGRN = RegistrationNumber
@@ -135,3 +137,7 @@ def test_of_old_records_each_number_is_kept_as_it_was_written_where_it_is_wrong(
     assert kept_numbers(Registered(), FIRM) == right_numbers(Registered(), FIRM) == Registered()
     with pytest.raises(WrongOgrnError):
         right_numbers(written, FIRM)
+
+
+def test_facts_and_what_compares_them_mean_the_same_country_where_none_is_said() -> None:
+    assert mailboxes.HOME_COUNTRY == registration.HOME_COUNTRY

@@ -12,7 +12,7 @@ from read_api.console.board_days import days_of, first_day
 from read_api.console.calling import RefusedError, Told
 from read_api.console.leading import led_of
 from read_api.console.page import File, Pages, View, Visit
-from read_api.console.roads import NO_ROAD, road_of
+from read_api.console.roads import NO_ROAD, road_of, stage_called
 
 pages = Pages()
 
@@ -71,7 +71,6 @@ async def more_cards(visit: Visit) -> View:
         _column(visit, chosen, stage, CARDS, cursor=visit.query.get("cursor")), visit.api.get("/pipelines")
     )
     road = road_of(roads, chosen["pipeline"]) or NO_ROAD
-    name = next((one["name"] for one in road["stages"] if one["code"] == stage), stage)
     shown = {
         "column": found,
         "led": await _led(visit, chosen, found["items"]),
@@ -80,7 +79,7 @@ async def more_cards(visit: Visit) -> View:
         "back": _address("/console/board", chosen, {"stage": stage}),
         "further": _further(chosen, stage, found),
     }
-    return View("board_more.html", name or stage, shown)
+    return View("board_more.html", stage_called(road, stage) or stage, shown)
 
 
 @pages.page("/board/days", asks="get_report")

@@ -7,7 +7,7 @@ from typing import Any
 from read_api.console.calling import RefusedError
 from read_api.console.page import Pages, View, Visit, known_or_refused
 from read_api.console.past import Past, asked_of, channel_of, past_of
-from read_api.console.story import is_of_staff, staff_named, told
+from read_api.console.story import staff_named, told, unnamed_authors
 
 pages = Pages()
 
@@ -70,7 +70,7 @@ def _unnamed(card: Mapping[str, Any]) -> Iterator[str]:
     step = card["next_activity"]
     if step and step["staff_id"] and not step["staff_name"]:
         yield step["staff_id"]
-    yield from (note["author"] for note in card["notes"] if not note["author_name"] and is_of_staff(note["author"]))
+    yield from unnamed_authors(card["notes"])
 
 
 def _titles(card: Mapping[str, Any]) -> dict[str, str]:

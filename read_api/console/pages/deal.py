@@ -4,36 +4,34 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from read_api.console.calling import AT_ONCE
 from read_api.console.leading import led_of
 from read_api.console.page import Pages, View, Visit, known_or_refused
-from read_api.console.roads import NO_ROAD, road_of
-from read_api.console.story import is_of_staff, staff_named, told
+from read_api.console.roads import NO_ROAD, road_of, stage_called
+from read_api.console.story import staff_named, told, unnamed_authors
 
 pages = Pages()
-
-AT_ONCE = 200
-"""So many notes, and facts, are shown: the last ones."""
 
 
 @pages.page("/deals/{deal_id}")
 async def deal(visit: Visit, deal_id: str) -> View:
     """Show the deal as it stands now."""
     found = await visit.api.get(f"/deals/{deal_id}")
-    notes, roads, led, story = await asyncio.gather(
+    notes, roads, led, story, product = await asyncio.gather(
         visit.api.get(f"/deals/{deal_id}/notes", limit=AT_ONCE),
         visit.api.get("/pipelines"),
         led_of(visit, [found]),
         _story(visit, found),
+        _product(visit, found),
     )
     road = road_of(roads, found["pipeline_id"]) or NO_ROAD
-    unnamed = {note["author"] for note in notes["items"] if not note["author_name"] and is_of_staff(note["author"])}
     shown = {
         "deal": found,
         "road": road,
-        "stage": next((one["name"] for one in road["stages"] if one["code"] == found["stage"]), found["stage"]),
-        "product": await _product(visit, found),
+        "stage": stage_called(road, found["stage"]) or found["stage"],
+        "product": product,
         "notes": [note for note in notes["items"] if note["text"]],
-        "names": await staff_named(visit, unnamed),
+        "names": await staff_named(visit, set(unnamed_authors(notes["items"]))),
         "is_led": deal_id in led,
         "story": story,
     }

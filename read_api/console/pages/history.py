@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from read_api.console.calling import AT_ONCE
 from read_api.console.page import Pages, View, Visit
 from read_api.console.story import by_days, is_of_staff, staff_known, titles
 from read_api.console.words import Words
@@ -11,9 +12,6 @@ from read_api.console.words import Words
 pages = Pages()
 
 ENTRIES = 50
-
-AT_ONCE = 200
-"""So many ids the API takes at once."""
 
 PLACING = ("staff.moved", "moved_under_head")
 """Of these facts each side is a change by itself: nobody's before, or nobody's now."""
