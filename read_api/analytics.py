@@ -12,8 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from infra.analytics.answer import parked_of, position_of, rows, stale_of
 from infra.analytics.drawing import is_installed
 from infra.analytics.duck import AnalyticsNotReadyError
-from infra.analytics.fact_schema import NOTHING_LENT, Lent, ReportParameterError, Sight, UnknownReportError
 from infra.analytics.fact_schema import Report as DeclaredReport
+from infra.analytics.fact_schema import ReportParameterError, Sight, UnknownReportError
+from infra.analytics.lent import NOTHING_LENT, Lent
 from infra.log.past_log import AsOf
 from read_api import views
 from read_api.analytics_forms import FORMS, Form, FormQuestion, MomentQuestion, kind_of, written

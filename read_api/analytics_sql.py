@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from infra.analytics.answer import rows, with_seen
 from infra.analytics.described import tables_of
 from infra.analytics.duck import AnalyticsNotReadyError
-from infra.analytics.fact_schema import Lent
+from infra.analytics.lent import Lent
 from infra.analytics.sql_door import Asking as SqlAsking
 from infra.analytics.sql_door import SqlAnswer, SqlDoor, SqlRefusedError
 from infra.log.past_log import AsOf

@@ -25,7 +25,7 @@ from infra.postgres.connection import Borrow
 
 if TYPE_CHECKING:
     from infra.analytics.duck import AnalyticsNode
-    from infra.analytics.fact_schema import Lent
+    from infra.analytics.lent import Lent
 
 ANALYTICS_FILE = "analytics.duckdb"
 

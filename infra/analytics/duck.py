@@ -15,14 +15,15 @@ import adbc_driver_manager
 import duckdb
 import structlog
 
-from infra.analytics.answer import check_parameters, with_seen
+from infra.analytics.answer import with_seen
 from infra.analytics.arrow_log import ArrowLog, LogReplacedError
+from infra.analytics.asked import asked
 from infra.analytics.fact_file import Difference, FactFile, Progress, StaleFactFileError, filled, remove
-from infra.analytics.fact_schema import EVERYTHING, NOTHING_LENT, FactSchema, Given, Lent, Report, Sight, Upcast
+from infra.analytics.fact_schema import EVERYTHING, FactSchema, Given, Report, Sight, Upcast
 from infra.analytics.file_in_use import DamagedFileError, FileInUse, NoFileError
 from infra.analytics.follower import UNLOADABLE, Follower
-from infra.analytics.lent import lend
-from infra.analytics.parked_facts import ParkedFact, waiting_in
+from infra.analytics.lent import NOTHING_LENT, Lent
+from infra.analytics.parked_facts import ParkedFact
 from infra.analytics.standing import Stale, Standing, State, told_of
 from infra.log.past_log import AsOf
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
@@ -192,17 +193,12 @@ class AnalyticsNode:
 
         Raises UnknownReportError, ReportParameterError, AnalyticsNotReadyError.
         """
+        found = self.facts.report(report)
         statement, values = self.facts.statement(report, parameters or {}, as_of, self.settings | sight._asdict())
-        with self._answering() as file, file.cursor() as cursor:
-            lend(cursor, self.facts.lent, {**self.lent, **lent})
-            check_parameters(cursor, self.facts.report(report), values)
-            cursor.execute("BEGIN")
-            [(position,)] = cursor.execute("SELECT position FROM followed").fetchall()
-            waiting = waiting_in(cursor)
-            # Not `execute`: its Arrow table is in no order once a file does not keep the order of its rows.
-            table = cursor.sql(statement, params=values).to_arrow_table()
+        with self._answering() as file:
+            table, position, waiting = asked(file, self.facts, found, statement, values, {**self.lent, **lent})
         upto = position if as_of is None or as_of.position is None else min(position, as_of.position)
-        parked = waiting.first_of(self.facts.topics_of(self.facts.report(report)), upto)
+        parked = waiting.first_of(self.facts.topics_of(found), upto)
         return with_seen(table, position, parked, self.stale)
 
     def copy_to(self, path: Path) -> None:

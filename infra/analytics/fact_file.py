@@ -16,6 +16,7 @@ import structlog
 from infra.amounts import DUCKDB_MACRO
 from infra.analytics.arrow_log import ArrowLog, Slice
 from infra.analytics.fact_schema import NAME, FactSchema
+from infra.analytics.kept_answers import KeptAnswers
 from infra.analytics.parked_facts import DDL, VALUE_ERRORS, ParkedFact, TooMuchParkedError, unloadable, waiting_in
 from infra.log.log_reader import BEGINNING, Checkpoint
 from infra.projector.parking import PARKED_AT_MOST
@@ -32,7 +33,6 @@ NAMED_AT_MOST = 10
 
 Progress = Callable[[int, int], None]
 """(position reached, position aimed at) after every transaction."""
-
 
 _log = structlog.get_logger(__name__)
 
@@ -63,6 +63,7 @@ class FactFile:
 
     def __init__(self, path: Path, schema: FactSchema) -> None:
         self.path = path
+        self.answers = KeptAnswers()
         self._schema = schema
         self._connection = duckdb.connect(str(path))
         try:
@@ -128,6 +129,7 @@ class FactFile:
         that should wait and does not yet, and errors of duckdb, VALUE_ERRORS among them for one that does not fit.
         """
         place, waiting = self.checkpoint, self.waiting.after(parked, released)
+        changed = set[str]()
         try:
             self._connection.execute("BEGIN")
             if released is not None:
@@ -139,7 +141,7 @@ class FactFile:
                     raise UnreadFactError
                 events = waiting.left_of(piece.events)
                 self._connection.register("batch", events)
-                self._insert(set(events["topic"].unique().to_pylist()))
+                changed.update(self._insert(set(events["topic"].unique().to_pylist())))
                 place = piece.upto
             self._connection.execute(
                 "UPDATE followed SET position = ?, event_id = ?", [place.position, str(place.event_id)]
@@ -153,12 +155,16 @@ class FactFile:
         finally:
             with suppress(duckdb.Error):
                 self._connection.unregister("batch")
-        self.checkpoint, self.waiting = place, waiting
+        # In this order: whoever sees that the file has come so far finds no older answer.
+        self.answers.changes.update(changed)
+        self.waiting, self.checkpoint = waiting, place
 
-    def _insert(self, topics: set[str]) -> None:
-        for table in self._schema.tables:
-            if topics & set(table.topics):
-                self._connection.execute(table.insert)
+    def _insert(self, topics: set[str]) -> list[str]:
+        """Store a batch, and return the tables that take in any of these topics."""
+        tables = [table for table in self._schema.tables if topics & set(table.topics)]
+        for table in tables:
+            self._connection.execute(table.insert)
+        return [table.name for table in tables]
 
     def _load_what_fits(self, piece: Slice, released: UUID | None = None) -> None:
         """Store a slice, but let the streams wait of which an event does not fit."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
@@ -83,6 +83,10 @@ class FactTable:
         )
 
 
+Given = Mapping[str, Any]
+"""What a report is asked with: the values of its parameters, by name."""
+
+
 @dataclass(frozen=True)
 class Parameter:
     """What a report may be asked with; `type` is the DuckDB type its value is read as."""
@@ -127,20 +131,18 @@ class Report:
     parameters: tuple[Parameter, ...] = ()
     chart: Chart | None = None
 
-
-Given = Mapping[str, Any]
-"""What a report is asked with: the values of its parameters, by name."""
-
-Lent = Mapping[str, Sequence[Sequence[str | None]]]
-"""The rows of tables that no file holds, by the table's name: they are handed in with each question."""
-
-NOTHING_LENT: Lent = {}
+    def given(self, parameters: Given) -> dict[str, Any]:
+        """Return the values of all its parameters; raises ReportParameterError for one that it does not have."""
+        known = {parameter.name: parameter.default for parameter in self.parameters}
+        if unknown := set(parameters) - set(known):
+            raise ReportParameterError(", ".join(sorted(unknown)))
+        return {**known, **parameters}
 
 
 class Named(NamedTuple):
     """Where what people call the thing of an id stands: `id` here is `key` in the table, which has its `name`.
 
-    Those who ask in SQL are told it by `dimension`, whose ids are `own`.
+    In SQL it is told by `dimension`, whose ids are `own`.
     """
 
     id: str
@@ -161,6 +163,9 @@ class Sight(NamedTuple):
 
 
 EVERYTHING = Sight()
+
+Read = tuple[list[FactTable], list[tuple[str, str]]]
+"""The fact tables that some SQL reads, and the derived ones on the way to them with their SQL, last ones first."""
 
 
 def conditions_of(as_of: AsOf) -> tuple[list[str], dict[str, Any]]:
@@ -189,6 +194,7 @@ class FactSchema:
     lent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     named: Mapping[str, Named] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    _read: dict[str, Read] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for topic in self.topics:
@@ -215,12 +221,27 @@ class FactSchema:
 
     def topics_of(self, report: Report) -> frozenset[str]:
         """Return the topics whose events a report counts."""
-        return self.topics_read_by(report.sql)
+        return frozenset[str]().union(*(table.topics for table in self._read_once(report.sql)[0]))
 
     def topics_read_by(self, sql: str) -> frozenset[str]:
         """Return the topics whose events stand in the tables that the SQL reads, or that those are made from."""
-        tables, _ = self._read_by(sql)
-        return frozenset[str]().union(*(table.topics for table in tables))
+        return frozenset[str]().union(*(table.topics for table in self._read_by(sql)[0]))
+
+    def tables_of(self, report: Report) -> list[str]:
+        """Return the names of the tables that a report is made from, and what it calls the ids in it."""
+        return [table.name for table in self._read_once(f"{report.sql} {self._joins(report)}")[0]]
+
+    def _read_once(self, sql: str) -> Read:
+        """Return what a report's SQL reads; it is looked for once, for that takes milliseconds."""
+        if sql not in self._read:
+            self._read[sql] = self._read_by(sql)
+        return self._read[sql]
+
+    def _joins(self, report: Report) -> str:
+        return " ".join(
+            f"LEFT JOIN {one.table} AS named_{name} ON named_{name}.{one.key} = CAST(answer.{one.id} AS VARCHAR)"
+            for name, one in self.names_of(report)
+        )
 
     def statement(
         self, name: str, parameters: Given, as_of: AsOf | None, settings: Mapping[str, Any]
@@ -229,10 +250,7 @@ class FactSchema:
         report = self.report(name)
         conditions, values = conditions_of(as_of or AsOf())
         wanted = [column.name for column in report.columns]
-        joins = " ".join(
-            f"LEFT JOIN {one.table} AS named_{name} ON named_{name}.{one.key} = CAST(answer.{one.id} AS VARCHAR)"
-            for name, one in self.names_of(report)
-        )
+        joins = self._joins(report)
         sources = self._sources(f"{report.sql} {joins}", " AND ".join(conditions) or "true")
         sources.append(f"answer AS ({report.sql})")
         columns = ", ".join(
@@ -240,7 +258,7 @@ class FactSchema:
         )
         order = ", ".join(f"answer.{name} NULLS LAST" for name in report.order)
         body = f"WITH {', '.join(sources)}\nSELECT {columns} FROM answer {joins} ORDER BY {order}"
-        available = {**settings, **given_to(report, parameters), **values}
+        available = {**settings, **report.given(parameters), **values}
         return body, {key: value for key, value in available.items() if re.search(rf"\${key}\b", body)}
 
     def names_of(self, report: Report) -> list[tuple[str, Named]]:
@@ -262,8 +280,7 @@ class FactSchema:
         ]
         return facts + [(name, written(select, settings)) for name, select in self.derived.items()]
 
-    def _read_by(self, sql: str) -> tuple[list[FactTable], list[tuple[str, str]]]:
-        """Return the fact tables that the SQL reads, and the derived tables on the way to them, last ones first."""
+    def _read_by(self, sql: str) -> Read:
         text, derived = sql, []
         for name, select in reversed(list(self.derived.items())):
             if re.search(rf"\b{name}\b", text):
@@ -273,18 +290,10 @@ class FactSchema:
 
     def _sources(self, sql: str, condition: str) -> list[str]:
         """Return the common table expressions that the SQL needs, each fact table cut at the moment asked for."""
-        tables, derived = self._read_by(sql)
+        tables, derived = self._read_once(sql)
         # Read anew wherever it is named: DuckDB would copy a table that is named twice before it reads the copy.
         cuts = [
             f"{table.name} AS NOT MATERIALIZED (SELECT * FROM main.{table.name} WHERE {condition})"  # noqa: S608
             for table in tables
         ]
         return cuts + [f"{name} AS ({select})" for name, select in reversed(derived)]
-
-
-def given_to(report: Report, parameters: Given) -> dict[str, Any]:
-    """Return the values of all parameters of a report; raises ReportParameterError for one that it does not have."""
-    known = {parameter.name: parameter.default for parameter in report.parameters}
-    if unknown := set(parameters) - set(known):
-        raise ReportParameterError(", ".join(sorted(unknown)))
-    return {**known, **parameters}

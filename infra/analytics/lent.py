@@ -7,8 +7,13 @@ import pyarrow as pa
 
 Rows = Sequence[Sequence[str | None]]
 
+Lent = Mapping[str, Rows]
+"""The rows of such tables, by the table's name."""
 
-def lend(connection: Any, columns: Mapping[str, Sequence[str]], lent: Mapping[str, Rows]) -> None:
+NOTHING_LENT: Lent = {}
+
+
+def lend(connection: Any, columns: Mapping[str, Sequence[str]], lent: Lent) -> None:
     """Give a connection these tables, each with its columns; one that is not handed in is there without a row."""
     for name, named in columns.items():
         rows = lent.get(name, ())

@@ -8,7 +8,8 @@ import duckdb
 
 from infra.amounts import DUCKDB_MACRO
 from infra.analytics.fact_file import remove
-from infra.analytics.fact_schema import FactSchema, Lent
+from infra.analytics.fact_schema import FactSchema
+from infra.analytics.lent import Lent
 
 
 def write_copy(source: Path, path: Path, facts: FactSchema, settings: Mapping[str, str], lent: Lent) -> int:

@@ -7,7 +7,7 @@ from itertools import takewhile
 import duckdb
 
 from infra.analytics.answer import check_parameters
-from infra.analytics.fact_schema import FactSchema, Given, Sight, given_to
+from infra.analytics.fact_schema import FactSchema, Given, Sight
 from infra.analytics.written import written
 
 
@@ -17,7 +17,7 @@ def question_of(facts: FactSchema, name: str, parameters: Given, sight: Sight, s
     Its definition stands before it. Raises UnknownReportError and ReportParameterError.
     """
     report = facts.report(name)
-    given = given_to(report, parameters)
+    given = report.given(parameters)
     with _nothing().cursor() as cursor:
         check_parameters(cursor, report, given)
     text = written(report.sql, {**settings, **given, **sight._asdict()})

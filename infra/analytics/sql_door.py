@@ -19,7 +19,7 @@ import structlog
 from infra.amounts import DUCKDB_MACRO
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.fact_file import remove, wal_of
-from infra.analytics.fact_schema import Lent
+from infra.analytics.lent import Lent
 from infra.analytics.parked_facts import first_of_nouns
 from infra.analytics.sandbox import FACTS, Asked, Told
 from infra.log.past_log import AsOf

@@ -15,7 +15,8 @@ from psycopg import AsyncRawCursor, OperationalError, errors
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from infra.analytics.fact_schema import EVERYTHING as EVERY_WORK
-from infra.analytics.fact_schema import NOTHING_LENT, FactSchema, Lent, Report, Sight
+from infra.analytics.fact_schema import FactSchema, Report, Sight
+from infra.analytics.lent import NOTHING_LENT, Lent
 from infra.analytics.sql_door import SqlDoor
 from infra.analytics.standing import Stale
 from infra.log.accesses import Access
@@ -259,9 +260,8 @@ class Desk:
         return int((await self.rows(HEAD))[0][0])
 
     async def require_log(self, min_position: int | None) -> None:
-        """Refuse a position beyond the end of the log; raises WrongParameterError."""
-        head = await self.head()
-        if min_position is not None and min_position > head:
+        """Refuse a position beyond the end of the log, if one is given; raises WrongParameterError."""
+        if min_position is not None and min_position > (head := await self.head()):
             raise WrongParameterError(
                 {"pointer": "/min_position", "in": "query", "code": "beyond-the-log", "head": head}
             )

@@ -12,6 +12,7 @@ import duckdb
 import psycopg
 
 from app.composition.wiring import ANALYTICS_FILE, analytics_node
+from infra.analytics import kept_answers
 from infra.analytics.duck import AnalyticsNode
 from infra.log.past_log import AsOf
 from projections.analytics import ANALYTICS
@@ -114,6 +115,8 @@ def _filled(ground: Ground) -> Iterator[tuple[Place, AnalyticsNode, int]]:
         copy_log(place.urls.owner, spread)
         node = analytics_node(place.settings, place.urls, place.master)
         node.follow_once()
+        # What is measured is how an answer is made: nothing is small enough to be kept.
+        kept_answers.MOST_BYTES = -1
         try:
             yield place, node, count
         finally:

@@ -13,15 +13,14 @@ import pytest
 from infra.analytics.answer import PARKED_KEY, POSITION_KEY, STALE_KEY
 from infra.analytics.fact_schema import (
     EVERYTHING,
-    NOTHING_LENT,
     FactSchema,
-    Lent,
     Parameter,
     Report,
     ReportColumn,
     ReportParameterError,
     Sight,
 )
+from infra.analytics.lent import NOTHING_LENT, Lent
 from infra.analytics.standing import Stale
 from infra.log.past_log import AsOf
 from infra.postgres.embedded import EmbeddedPostgres
