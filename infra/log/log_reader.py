@@ -40,7 +40,8 @@ def read_events(_: Any) -> Callable[[Sequence[Any]], ReadEvent]:
 
 def read_events_with_parties(_: Any) -> Callable[[Sequence[Any]], ReadEvent]:
     """Make facts of rows of READ_COLUMNS, parties and body: a psycopg row factory."""
-    return lambda row: ReadEvent._make((*row[:10], tuple(row[10]), row[11]))
+    new = partial(tuple.__new__, ReadEvent)
+    return lambda row: new((*row[:10], tuple(row[10]), row[11]))
 
 
 class Checkpoint(NamedTuple):

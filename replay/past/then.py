@@ -68,7 +68,8 @@ class Then:
     def _fold_whole(self, models: Sequence[Projection[Any]]) -> None:
         """Read the log once, and fold all rows."""
         folded: dict[str, Rows] = {one.name: {} for one in models}
-        for facts in self._log.every(sorted({topic for one in models for topic in one.topics})):
+        topics = sorted({topic for one in models for topic in one.topics})
+        for facts in self._log.every(topics, with_parties=any(one.needs_parties for one in models)):
             for one in models:
                 self._session.fold(one, folded[one.name], facts)
         for one in models:

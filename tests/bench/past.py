@@ -166,7 +166,7 @@ def as_of_board(ground: Ground) -> Iterator[Race]:
             reader = PastLog(log, Cut(past), seconds=600)
 
             def read() -> int:
-                return sum(map(len, reader.every(pipeline_board.topics)))
+                return sum(map(len, reader.every(pipeline_board.topics, with_parties=True)))
 
             path = f"/pipeline?as_of={_moment(past)}&limit=50"
             with _race(place, path, 1, read, "a plain read of the facts about deals") as race:
