@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -35,9 +36,14 @@ class Visit:
         """What the address of the page says."""
         return self.request.query_params
 
+    @cached_property
+    def commands(self) -> tuple[str, ...]:
+        """The names of the commands that the role may ask for."""
+        return tuple(self.me["commands"])
+
     def may(self, command: str) -> bool:
         """Tell whether the role may ask for a command."""
-        return command in self.me["commands"]
+        return command in self.commands
 
     def operates(self, operation: str) -> bool:
         """Tell whether the role may ask for an operation."""
