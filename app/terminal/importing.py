@@ -13,9 +13,10 @@ from app.database import Urls, database, master_key
 from app.process import settle
 from app.settings import Settings
 from app.terminal.console import operator, print_json, progress, say
+from app.terminal.import_process import WORTH_IT, storing_process
 from commands.execution.pending import PendingCommand
 from commands.importing.problems import Tell, teller
-from commands.importing.run import WriteDoor
+from commands.importing.run import Runner, WriteDoor
 from infra.log.crypto import MasterKey
 from infra.log.wake_up import WakeUp
 from infra.postgres.connection import OwnConnection
@@ -51,7 +52,7 @@ class _Site:
 
 
 @contextmanager
-def _site(options: Options) -> Iterator[_Site]:
+def _site(options: Options, paths: Sequence[Path]) -> Iterator[_Site]:
     settings = Settings()
     master = master_key(settings)
     with ExitStack() as stack:
@@ -66,8 +67,11 @@ def _site(options: Options) -> Iterator[_Site]:
         def heard(turns: Sequence[PendingCommand]) -> None:
             wake_up.stored(max((getattr(turn.answer, "position", 0) for turn in turns), default=0))
 
+        runner: Runner
         if options.is_dry:
             runner = rehearsing_runner_at(master, reading, settings.home)
+        elif sum(path.stat().st_size for path in paths) > WORTH_IT:
+            runner = stack.enter_context(storing_process(urls.writer, master, settings.home))
         else:
             runner = batch_runner(master, reading, writing, home=settings.home)
         settle()
@@ -106,7 +110,7 @@ def import_one(path: Path, mapping: Path, options: Options) -> bool:
     from commands.importing.file_import import import_file
     from commands.importing.mapping import read_mapping
 
-    with _told_in(options.language), _site(options) as site, progress() as bar:
+    with _told_in(options.language), _site(options, [path]) as site, progress() as bar:
         report = import_file(
             path,
             read_mapping(mapping, zone=site.settings.zone),
@@ -166,7 +170,7 @@ def import_maven(folder: Path, options: Options) -> bool:
     """Import the Maven company, and compare CSV, pipeline and reports; return whether the three are equal."""
     from commands.importing.folder_import import MAVEN, csv_totals, import_folder
 
-    with _told_in(options.language), _site(options) as site:
+    with _told_in(options.language), _site(options, [*folder.glob("*.csv")]) as site:
         with progress() as bar:
             report = import_folder(
                 folder,

@@ -1,13 +1,13 @@
-"""By what a row's client is reached and recognised: its cells become contact points, a tax number, or doubts."""
+"""By what a row's client is reached and recognised: its contact points and tax number, right ones and doubtful."""
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from aggregates.base import WrongValueError
 from aggregates.email_address import email_key
 from aggregates.phone_number import HOME_REGION, phone_key
 from aggregates.tax_id import tax_id_key
-from commands.contact_point import ContactPointGiven
 from commands.importing.regions import region_of
 from commands.importing.row import Row
 from commands.importing.sheet import Cell
@@ -26,21 +26,34 @@ _CHECKED = frozenset({ContactKind.PHONE, ContactKind.EMAIL})
 _LABEL = re.compile(r"^[^\W\d_][\w .-]{0,20}:\s*")
 
 
-def contact_points_of(row: Row, doubts: list[str]) -> Iterable[ContactPointGiven]:
-    """Yield the contact points of a row; what cannot be one is wrong, or, if the mapping says so, among the doubts."""
-    region = _region(row)
-    for field, kind in CONTACTS.items():
-        if not row.sheet.is_mapped(field):
-            continue
+def contact_points_of(row: Row) -> Iterable[dict[str, Any]]:
+    """Yield the contact points of a row as a command takes them.
+
+    What cannot be one is wrong, or, if the mapping says so, kept as it was typed: the command sees its doubt.
+    """
+    fields = row.sheet.mapped(CONTACTS)
+    region = _region(row) if fields else ""
+    for field in fields:
+        kind = CONTACTS[field]
         for cell in row.cells(field):
             try:
-                yield ContactPointGiven(kind=kind, value=_contact(row, kind, cell, region))
+                yield {"kind": kind, "value": _contact(row, kind, cell, region)}
             except WrongValueError as error:
                 if row.sheet.mapping.doubtful_contacts == "refuse":
                     row.wrong(error.code, cell.column, cell.value)
                     continue
                 row.warn(error.code, cell)
-                doubts.append(cell.value)
+                yield _kept(row, kind, cell, region)
+
+
+def _kept(row: Row, kind: ContactKind, cell: Cell, region: str) -> dict[str, Any]:
+    """Return a doubtful contact point as it was typed, in its own country and city: by ours it might be one."""
+    kept = {"kind": kind, "value": cell.value}
+    if kind is ContactKind.PHONE and region != HOME_REGION:
+        kept["region"] = region
+    if kind is ContactKind.PHONE and row.sheet.mapping.area_code is not None:
+        kept["area_code"] = row.sheet.mapping.area_code
+    return kept
 
 
 def _region(row: Row) -> str:
@@ -76,8 +89,8 @@ def without_label(typed: str) -> str:
     return _LABEL.sub("", typed, count=1)
 
 
-def tax_id_of(row: Row, kind: ClientKind, doubts: list[str]) -> str | None:
-    """Return the tax number; one whose check digits say that it cannot be one is a doubt."""
+def tax_id_of(row: Row, kind: ClientKind) -> str | None:
+    """Return the tax number; one whose check digits say that it cannot be one as it was typed, with a warning."""
     cells = row.cells("tax_id")
     if not cells:
         return None
@@ -85,5 +98,4 @@ def tax_id_of(row: Row, kind: ClientKind, doubts: list[str]) -> str | None:
         return tax_id_key(cells[0].value, kind)
     except WrongValueError:
         row.warn("doubtful-tax-id", cells[0])
-        doubts.append(f"ИНН {cells[0].value}")
-        return None
+        return cells[0].value

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from collections.abc import Mapping as Dictionary
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -81,6 +82,11 @@ def _columns(given: object) -> object:
     return (given,) if isinstance(given, (str, int)) else given
 
 
+def _kept(given: object) -> object:
+    """Take what older mappings ask for: then what was no phone became a note."""
+    return "keep" if given == "note" else given
+
+
 class Mapping(Part):
     """How to read one table. Ids are made of `source` and the external id: the same row stays the same thing."""
 
@@ -106,7 +112,7 @@ class Mapping(Part):
     phone_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
     phone_country: Column | None = None
     area_code: str | None = None
-    doubtful_contacts: Literal["refuse", "note"] = "refuse"
+    doubtful_contacts: Annotated[Literal["refuse", "keep"], BeforeValidator(_kept)] = "refuse"
     duplicate_reason: ShortText | None = None
     pipeline: NewPipeline | None = None
 
@@ -119,7 +125,7 @@ class Mapping(Part):
             raise ValueError(f"{value} is no time zone; name one like Europe/Moscow") from None
         return value
 
-    @property
+    @cached_property
     def stated_moment(self) -> datetime | None:
         """The moment given to rows without a date; None: the moment of the import."""
         stated = self.stated_date

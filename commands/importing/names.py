@@ -3,7 +3,9 @@
 import re
 from functools import lru_cache
 from hashlib import sha256
-from uuid import UUID, uuid5
+from uuid import UUID
+
+from infra.log.ids import named_id
 
 IMPORTED = UUID("3c6d9a52-8f0e-5b7e-9d43-6f2f1f0c7a10")
 """The namespace of everything that was ever imported."""
@@ -19,7 +21,7 @@ def imported_id(source: str, kind: str, external_id: str) -> UUID:
             return UUID(external_id)
         except ValueError:
             pass
-    return uuid5(IMPORTED, f"{source}\n{kind}\n{external_id}")
+    return named_id(IMPORTED, f"{source}\n{kind}\n{external_id}")
 
 
 @lru_cache(maxsize=10_000)

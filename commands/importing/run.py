@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import psycopg
 
@@ -29,6 +29,7 @@ from commands.importing.row import Row
 from commands.importing.sheet import Sheet
 from commands.importing.survey import Survey
 from commands.importing.targets import Frame, made
+from infra.log.ids import named_id
 from infra.tables.delimited import Record
 
 BATCH = 1_000
@@ -39,6 +40,8 @@ REMEMBERED = 100_000
 
 PATIENCE = 30.0
 """Seconds an import waits for a log that cannot be reached before it stops (it may be run again to go on)."""
+
+_OF_THE_RUN = {"import_id", "strict"}
 
 Progress = Callable[[int, int], None]
 """(rows done, rows in all)"""
@@ -100,12 +103,12 @@ class Importer:
 
         Which run brings a row, and whether strictly, is not what the row says; so it is not compared either.
         """
-        said = command.model_dump_json(exclude_defaults=True, exclude={"import_id", "strict"})
+        said = command.__pydantic_serializer__.to_json(command, exclude_defaults=True, exclude=_OF_THE_RUN).decode()
         kind = type(command).__name__
         return Request(
             command=command,
             actor=self._actor,
-            command_id=uuid5(IMPORTED, f"{self._source}\n{kind}\n{name}"),
+            command_id=named_id(IMPORTED, f"{self._source}\n{kind}\n{name}"),
             received_at=self.now,
             content_hash=self._door.keyed_hash(f"{kind}:{said}"),
             key_given=True,

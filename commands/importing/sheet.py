@@ -1,6 +1,6 @@
 """A table seen through its mapping: where each field stands, and what all rows have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
@@ -61,11 +61,13 @@ class Sheet:
     def records(self) -> Iterator[Record]:
         """Yield the rows below the header that say anything and are asked for, from the first."""
         self._seen.clear()
-        return (record for record in self.every_record() if any(record.cells) and self.is_asked_for(record))
+        said = (record for record in self.every_record() if any(record.cells))
+        return filter(self.is_asked_for, said) if self._conditions else said
 
     def every_record(self) -> Iterator[Record]:
         """Yield all rows below the header, blank ones and those that are left out among them."""
-        return (self._as_sent(record) for record in self.table.records() if record.line > self._above)
+        rows = (record for record in self.table.records() if record.line > self._above)
+        return rows if self._ours_at is None else map(self._as_sent, rows)
 
     def _as_sent(self, record: Record) -> Record:
         """Return a row as it was first sent."""
@@ -101,6 +103,10 @@ class Sheet:
     def is_mapped(self, field: str) -> bool:
         """Return whether the mapping says anything about the field."""
         return field in self.mapping.fields
+
+    def mapped(self, fields: Iterable[str]) -> list[str]:
+        """Return those of the fields of which the mapping says anything, in their order."""
+        return [field for field in fields if field in self.mapping.fields]
 
     def external_id(self, record: Record) -> str | None:
         """Return what the record is called in its source, None if a cell of that is blank.
@@ -154,10 +160,17 @@ class Sheet:
         value = record.cells[place] if place < len(record.cells) else ""
         if translated is not None:
             value = translated.get(value, value)
-        return (value or None) if is_name else None if self._is_blank(value) else value
+        if not value or is_name:
+            return value or None
+        # Most values are longer than any text that says nothing.
+        return None if len(value) <= self._longest_blank and self._is_blank(value) else value
 
     def cells(self, record: Record, field: str) -> list[Cell]:
         """Return what the field's cells say, split and translated, blank ones left out."""
+        plain = self._plain.get(field)
+        if plain is not None:
+            value = self.text(record, field)
+            return [] if value is None else [Cell(self.name_of(plain[0]), value)]
         rule = self.mapping.fields.get(field)
         if rule is None:
             return []

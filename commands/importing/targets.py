@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, Literal, cast, get_args
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import Any, Literal, TypeVar, cast, get_args
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -28,16 +29,16 @@ from events.values import (
     CallStatus,
     Channel,
     ClientKind,
-    Confidence,
     Direction,
     LossReason,
     Money,
-    ProfileFact,
     ProfileField,
     StaffRole,
 )
 
 Outcome = Literal["won", "lost", "none"]
+OUTCOMES = get_args(Outcome)
+E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +55,30 @@ class Frame:
 
 
 def client(row: Row, frame: Frame) -> Command:
-    """Enter a person or an organisation; a doubtful tax number is kept as a note."""
-    kind = ClientKind(row.choice("kind", tuple(ClientKind)) or ClientKind.ORGANISATION)
-    doubts: list[str] = []
-    contact_points = tuple(contact_points_of(row, doubts))
-    tax_id = tax_id_of(row, kind, doubts)
-    return ImportClient(
-        **_common(row, frame, "date"),
-        client_id=frame.id_of("client", row.external_id),
-        kind=kind,
-        name=row.needed("name"),
-        contact_points=contact_points,
-        tax_id=tax_id,
-        profile=tuple(_profile(row, doubts)),
-        source=frame.mapping.source,
-        external_id=row.external_id,
-        parent_id=_named(row, frame, "client", "parent"),
-        organisation_id=_named(row, frame, "client", "organisation"),
-        affiliation_role=AffiliationRole(row.choice("affiliation_role", tuple(AffiliationRole)) or "other"),
-        duplicate_reason=frame.mapping.duplicate_reason,
+    """Enter a person or an organisation."""
+    kind = _chosen(row, "kind", ClientKind) or ClientKind.ORGANISATION
+    return ImportClient.model_validate(
+        {
+            **_common(row, frame, "date"),
+            "client_id": frame.id_of("client", row.external_id),
+            "kind": kind,
+            "name": row.needed("name"),
+            "contact_points": tuple(contact_points_of(row)),
+            "tax_id": tax_id_of(row, kind),
+            "profile": tuple(_profile(row)),
+            "source": frame.mapping.source,
+            "external_id": row.external_id,
+            "parent_id": _named(row, frame, "client", "parent"),
+            "organisation_id": _named(row, frame, "client", "organisation"),
+            "affiliation_role": _chosen(row, "affiliation_role", AffiliationRole) or AffiliationRole.OTHER,
+            "duplicate_reason": frame.mapping.duplicate_reason,
+        }
     )
 
 
 def deal(row: Row, frame: Frame) -> Command:
     """Enter a deal with its days, its people, and its end."""
     product, stage = row.text("product"), row.needed("stage")
-    lost_reason_code = row.choice("lost_reason_code", tuple(LossReason))
     pipeline = frame.mapping.pipeline.name if frame.mapping.pipeline else row.needed("pipeline")
     engaged_at = row.moment("engaged_at")
     return ImportDeal(
@@ -93,11 +92,11 @@ def deal(row: Row, frame: Frame) -> Command:
         product_code=None if product is None else code_of(product),
         engaged_at=engaged_at,
         stage=code_of(stage),
-        outcome=cast(Outcome, row.choice("outcome", get_args(Outcome)) or "none"),
+        outcome=cast(Outcome, row.choice("outcome", OUTCOMES) or "none"),
         closed_at=row.moment("closed_at"),
         amount=_money(row, frame),
         lost_reason=row.text("lost_reason"),
-        lost_reason_code=None if lost_reason_code is None else LossReason(lost_reason_code),
+        lost_reason_code=_chosen(row, "lost_reason_code", LossReason),
         external_id=row.external_id,
         strict=frame.strict,
     )
@@ -109,7 +108,7 @@ def staff(row: Row, frame: Frame) -> Command:
         **_common(row, frame, "date"),
         staff_id=frame.id_of("staff", row.external_id),
         name=row.needed("name"),
-        role=StaffRole(row.choice("role", tuple(StaffRole)) or StaffRole.SELLER),
+        role=_chosen(row, "role", StaffRole) or StaffRole.SELLER,
         team=row.text("team"),
         branch=row.text("branch"),
         head_id=_named(row, frame, "staff", "head"),
@@ -131,18 +130,17 @@ def product(row: Row, frame: Frame) -> Command:
 
 def activity(row: Row, frame: Frame) -> Command:
     """Enter a touchpoint."""
-    status = row.choice("call_status", tuple(CallStatus))
     return ImportActivity(
         **_common(row, frame, "date"),
         activity_id=frame.id_of("activity", row.external_id),
-        channel=Channel(row.choice("channel", tuple(Channel)) or Channel.TASK),
-        direction=Direction(row.choice("direction", tuple(Direction)) or Direction.OUTBOUND),
+        channel=_chosen(row, "channel", Channel) or Channel.TASK,
+        direction=_chosen(row, "direction", Direction) or Direction.OUTBOUND,
         staff_id=_named(row, frame, "staff", "staff"),
         client_id=_named(row, frame, "client", "client"),
         contact_id=_named(row, frame, "client", "contact"),
         deal_id=_named(row, frame, "deal", "deal"),
         is_offer=row.flag("is_offer"),
-        call_status=None if status is None else CallStatus(status),
+        call_status=_chosen(row, "call_status", CallStatus),
         contact_name=row.text("contact_name"),
         contact_data=row.text("contact_data"),
         topic=row.text("topic"),
@@ -229,6 +227,17 @@ def _common(row: Row, frame: Frame, date_field: str) -> dict[str, Any]:
     }
 
 
+def _chosen(row: Row, field: str, choices: type[E]) -> E | None:
+    """Return which of the choices a field names, None when it is blank."""
+    code = row.choice(field, _codes(choices)) if row.sheet.is_mapped(field) else None
+    return None if code is None else choices(code)
+
+
+@cache
+def _codes(choices: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(choices)
+
+
 def _named(row: Row, frame: Frame, kind: str, field: str) -> UUID | None:
     name = row.text(field)
     return None if name is None else frame.id_of(kind, name)
@@ -253,13 +262,13 @@ def _money_of(amount: Decimal, currency: str) -> Money:
     return given_money({"amount": amount, "currency": currency})
 
 
-def _profile(row: Row, doubts: list[str]) -> Iterable[ProfileFact]:
+def _profile(row: Row) -> Iterable[dict[str, Any]]:
     source = row.sheet.mapping.source
-    for name, field in _TRAITS.items():
-        value = None if field is ProfileField.NOTE or not row.sheet.is_mapped(name) else row.text(name)
+    for name in row.sheet.mapped(_TRAITS):
+        field = _TRAITS[name]
+        if field is ProfileField.NOTE:
+            value = "\n".join(cell.value for cell in row.cells(name)) or None
+        else:
+            value = row.text(name)
         if value is not None:
-            yield ProfileFact(field=field, value=value, source=source)
-    notes = "\n".join([*(cell.value for cell in row.cells("note")), *doubts])
-    if notes:
-        sureness = Confidence.DOUBTFUL if doubts else Confidence.STATED
-        yield ProfileFact(field=ProfileField.NOTE, value=notes, source=source, confidence=sureness)
+            yield {"field": field, "value": value, "source": source}
