@@ -124,6 +124,8 @@ class Settings(BaseSettings):
     sql_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512
     # How many may ask in SQL at once: each has a process, and a core, of its own.
     sql_at_once: Annotated[int, Field(ge=1, le=100)] = 2
+    # How much memory the database gets that scores pairs of clients, in a process of its own that takes 1 GB beside it.
+    duplicates_memory_mb: Annotated[int, Field(ge=256, le=1_000_000)] = 2_500
     # How long a read waits for the view to reach `min_position`.
     min_position_timeout: Annotated[float, Field(gt=0, le=60)] = 5.0
     # For how many days it is on record who looked at which client.
