@@ -1,7 +1,7 @@
 """What can be asked of operators' jobs over HTTP: one class for each, whose fields are the body of the request."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -18,11 +18,13 @@ from pydantic_core.core_schema import no_info_after_validator_function
 
 from app.operations.site import ANALYTICS, KNOWN
 from events.values import NO_NUL
+from replay.repair.jobs import FIND_DUPLICATES
 
 ROLES = frozenset({"ops", "admin"})
 """Who may ask for them."""
 
 BACKUP = "backup"
+DUPLICATES = "duplicates"
 MOST = 2**31 - 1
 """The largest whole number that the database takes for a pace."""
 
@@ -60,6 +62,9 @@ class Operation(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    ABOUT: ClassVar[str] = ""
+    """What it is about, if that is no read model."""
+
     reason: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=NO_NUL),
@@ -69,7 +74,7 @@ class Operation(BaseModel):
     @property
     def about(self) -> str:
         """What the job is about."""
-        return str(getattr(self, "projection", BACKUP))
+        return self.ABOUT or str(getattr(self, "projection", ""))
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -168,6 +173,14 @@ class StartSkip(Operation):
 class StartBackup(Operation):
     """Make a backup of the log in the folder of LETOPIS_BACKUP_TO."""
 
+    ABOUT = BACKUP
+
+
+class StartFindDuplicates(Operation):
+    """Look among all clients for those who may be one; what is found replaces what was found before."""
+
+    ABOUT = DUPLICATES
+
 
 OPERATIONS: dict[str, type[Operation]] = {
     "rebuild": StartRebuild,
@@ -180,7 +193,8 @@ OPERATIONS: dict[str, type[Operation]] = {
     "cancel": StartCancel,
     "retry": StartRetry,
     "skip": StartSkip,
-    "backup": StartBackup,
+    BACKUP: StartBackup,
+    FIND_DUPLICATES: StartFindDuplicates,
 }
 """What can be asked for, by its name in `POST /operations/{name}`."""
 
@@ -193,7 +207,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "key": "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e",
         "reason": "recorded by mistake",
     },
-    "backup": {"reason": "before the upgrade"},
+    BACKUP: {"reason": "before the upgrade"},
+    FIND_DUPLICATES: {"reason": "after the import"},
 }
 """A body for each, for the description of the interface; the others take `OTHERWISE`."""
 

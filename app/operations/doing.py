@@ -13,12 +13,14 @@ from app.database import check_key
 from app.operations.site import KNOWN, Site
 from infra.backup.backup import back_up
 from infra.backup.manifest import Manifest
+from infra.linkage.linked import Limits
 from infra.log.crypto import MasterKey
 from infra.projector.generations import Generation, connect, drop_retired, fingerprint_of, in_use
 from infra.projector.leases import build_lock
 from infra.projector.parking import ParkedKey
 from infra.projector.projection import Projection
 from infra.projector.states import pause, resume, retry
+from replay.duplicates.finding import Found, Tell, find
 from replay.rebuilding.progress import Progress
 from replay.rebuilding.rebuild import Check, Rebuilt, rebuild, roll_back
 from replay.rebuilding.report import Report
@@ -137,3 +139,8 @@ def backed_up(url: str, master: MasterKey, folder: Path) -> Manifest:
     """Make a backup of the log in a new folder; raises what `check_key` and `back_up` raise."""
     check_key(url, master)
     return back_up(url, master, folder)
+
+
+def duplicates_found(here: Site, tell: Tell) -> Found:
+    """Look for clients who may be one, and keep them; raises what `find` raises."""
+    return find(here.urls.projector, Limits(here.settings.duplicates_memory_mb), tell)

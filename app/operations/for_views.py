@@ -8,7 +8,15 @@ from typing import Any
 import psycopg
 
 from app.operations import doing
-from app.operations.outcomes import Failure, of_comparison, of_drop, of_rebuild, of_retry, of_roll_back
+from app.operations.outcomes import (
+    Failure,
+    of_comparison,
+    of_drop,
+    of_duplicates,
+    of_rebuild,
+    of_retry,
+    of_roll_back,
+)
 from app.operations.runner import Stage
 from app.operations.site import KNOWN, Site, UnknownReadModelError
 from infra.projector.generations import connect, in_use, sweep
@@ -17,10 +25,10 @@ from infra.projector.parking import parked_key_from
 from replay.rebuilding.progress import Progress
 from replay.rebuilding.throttle import ask
 from replay.rebuilding.watch import Looked, Watch
-from replay.repair.jobs import Ended, Job, NoPlaceForBackupsError
+from replay.repair.jobs import FIND_DUPLICATES, Ended, Job, NoPlaceForBackupsError
 from replay.repair.lanes import is_deaf, withdraw
 
-AGAIN = frozenset({"verify", "drop", "pause", "resume", "throttle", "retry"})
+AGAIN = frozenset({"verify", "drop", "pause", "resume", "throttle", "retry", FIND_DUPLICATES})
 """What may be begun once more: done twice it is as if it were done once."""
 
 GOING_SECONDS = 5.0
@@ -177,6 +185,14 @@ def _back_up(here: Site, _job: Job, _: Stage) -> Ended:
     return Ended("done", "backed-up", facts)
 
 
+def _find_duplicates(here: Site, _job: Job, stage: Stage) -> Ended:
+    def tell(phase: str, done: int) -> None:
+        stage.tell(phase=phase, is_paused=False, done=done, total=None, fraction=None, eta_seconds=None)
+        stage.look()
+
+    return of_duplicates(doing.duplicates_found(here, tell))
+
+
 _DOING: Mapping[str, Callable[[Site, Job, Stage], Ended]] = {
     "rebuild": _rebuild,
     "verify": _verify,
@@ -189,4 +205,5 @@ _DOING: Mapping[str, Callable[[Site, Job, Stage], Ended]] = {
     "retry": _retry,
     "skip": _skip,
     "backup": _back_up,
+    FIND_DUPLICATES: _find_duplicates,
 }

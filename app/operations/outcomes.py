@@ -6,11 +6,13 @@ from typing import Any
 from psycopg.errors import DiskFull
 
 from infra.backup.backup import BackupRefusedError
+from infra.linkage.linked import LinkingFailedError
 from infra.postgres.postgres_tools import ToolFailedError
 from infra.projector.folding import PoisonEventError
 from infra.projector.generations import Generation
 from infra.projector.tables import ShapeChangedError
 from infra.told import ToldError
+from replay.duplicates.finding import CardsNotBuiltError, Found
 from replay.rebuilding.rebuild import MoreParkedError, NothingToRollBackToError, Rebuilt
 from replay.rebuilding.report import NotEqualError, Report
 from replay.rebuilding.resources import NoRoomError
@@ -51,6 +53,8 @@ FAILURES: tuple[Failure, ...] = (
     (NoPlaceForBackupsError, "no-place-for-backups", lambda error: error.facts),
     (BackupRefusedError, "backup-refused", _said),
     (ToolFailedError, "backup-refused", _said),
+    (CardsNotBuiltError, "not-built", nothing),
+    (LinkingFailedError, "duplicates-not-found", _said),
     (ToldError, "operation-refused", _said),
 )
 """The first line that fits counts."""
@@ -119,6 +123,11 @@ def of_drop(name: str, numbers: Sequence[int] | None) -> Ended:
     if not numbers:
         return Ended("done", "nothing-kept", {"about": name})
     return Ended("done", "dropped", {"about": name, "generation": numbers[0]})
+
+
+def of_duplicates(found: Found) -> Ended:
+    """Return how a search for clients who may be one ended."""
+    return Ended("done", "duplicates-found", {"about": "duplicates", **found._asdict()})
 
 
 def facts_of(report: Report) -> dict[str, Any]:

@@ -122,9 +122,10 @@ def scored(connection: Any, columns: Sequence[Column], records: int, least: floa
     settings = settings_of(columns, records)
     table = api.register("records")
     counting = Linker(table, settings, log_level=None)
-    counting.training.estimate_u_using_random_sampling(max_pairs=LOOKED_AT, seed=1, min_count_per_level=None)
-    pairs = min(LOOKED_AT, records * (records - 1) // 2)
-    counted(settings, counting.misc.save_model_to_json(), columns, pairs)
+    counting.training.estimate_u_using_random_sampling(
+        max_pairs=LOOKED_AT, seed=1, min_count_per_level=None, num_chunks=1
+    )
+    counted(settings, counting.misc.save_model_to_json(), columns, _looked_at(connection, columns, records))
     linker = Linker(table, {**settings, "retain_matching_columns": True}, log_level=None)
     linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
     found = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
@@ -135,6 +136,21 @@ FROM {found.physical_name} AS p
 JOIN raw AS l ON l.n = p.n_l
 JOIN raw AS r ON r.n = p.n_r""")  # noqa: S608 - ours
     return settings
+
+
+def _looked_at(connection: Any, columns: Sequence[Column], records: int) -> list[float]:
+    """Return how many pairs were looked at of which both say something in a column, for each."""
+    pairs = min(LOOKED_AT, records * (records - 1) // 2)
+    told = ", ".join(f"count({sql_name(number)})" for number, _ in enumerate(columns))
+    [counts] = connection.execute(f"SELECT {told} FROM raw").fetchall()  # noqa: S608 - ours
+    return [pairs * (count / records) ** 2 for count in counts]
+
+
+def nothing_scored(connection: Any, columns: Sequence[Column]) -> dict[str, Any]:
+    """Make an empty table `scores`: there are no two records to count anything in."""
+    told = ", ".join(f"{sql_name(number)} VARCHAR" for number, _ in enumerate(columns))
+    connection.execute(f"CREATE TABLE scores (id_l VARCHAR, id_r VARCHAR, score DOUBLE, {told})")
+    return settings_of(columns, 0)
 
 
 def _agreement(number: int, column: Column) -> str:
@@ -151,7 +167,7 @@ def link(connection: Any, columns: Sequence[Column], batches: Iterator[Any], lea
     connection.execute(PAIRS)
     connection.execute("DROP TABLE keys")
     [(compared,)] = connection.execute("SELECT count(*) FROM pairs").fetchall()
-    settings = scored(connection, columns, records, least)
+    settings = scored(connection, columns, records, least) if compared else nothing_scored(connection, columns)
     return {"records": records, "compared": compared, "settings": settings}
 
 

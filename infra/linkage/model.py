@@ -117,11 +117,20 @@ def _comparison(c: str, column: Column) -> dict[str, Any]:
     return {"output_column_name": c, "comparison_levels": levels}
 
 
-def counted(settings: dict[str, Any], trained: Mapping[str, Any], columns: Sequence[Column], pairs: int) -> None:
-    """Put what was counted (trained settings) of so many pairs into settings, beside what is known beforehand."""
-    for column, comparison, found in zip(columns, settings["comparisons"], trained["comparisons"], strict=True):
+def counted(
+    settings: dict[str, Any],
+    trained: Mapping[str, Any],
+    columns: Sequence[Column],
+    pairs: Sequence[float],
+) -> None:
+    """Put what was counted (trained settings) into settings, beside what is known beforehand.
+
+    `pairs` are how many pairs were looked at of which both say something in a column, one number for each.
+    """
+    comparisons = zip(columns, settings["comparisons"], trained["comparisons"], pairs, strict=True)
+    for column, comparison, found, looked_at in comparisons:
         levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
         seen = [level for level in found["comparison_levels"] if not level.get("is_null_level")]
         for level, known, one in zip(levels, LEVELS[column.kind], seen, strict=True):
             share = one.get("u_probability") or 0.0
-            level["u_probability"] = (share * pairs + known.u * PRIOR_PAIRS) / (pairs + PRIOR_PAIRS)
+            level["u_probability"] = (share * looked_at + known.u * PRIOR_PAIRS) / (looked_at + PRIOR_PAIRS)

@@ -81,6 +81,8 @@ VERBS: Mapping[str, Verb] = {
     ),
     "end-affiliation": _REASON,
     "declare-subsidiary": Verb(("parent_id",), finds={"parent_id": "organisation"}),
+    "keep-clients-apart": _REASON,
+    "reconsider-clients": _REASON,
     "give-data-notice": Verb(("text_version", "channel")),
     "note-client": Verb(("text",)),
     # activities
@@ -167,6 +169,7 @@ OPERATIONS: Mapping[str, Verb] = {
     "throttle": Verb(("events", "reason")),
     "retry": _REASON,
     "skip": _REASON,
+    "find-duplicates": _REASON,
 }
 """The same of what operators ask for."""
 

@@ -15,6 +15,9 @@ from infra.told import ToldError
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "abandoned"]
 
+FIND_DUPLICATES = "find-duplicates"
+"""What the job is called that looks for clients who may be one."""
+
 CHANNEL: LiteralString = "letopis_operation"
 """What is notified when there is a new job."""
 

@@ -22,8 +22,9 @@ from events.client import (
     ClientRegistered,
     ContactPointAdded,
 )
+from events.client_pair import ClientsKeptApart
 from events.deal import DealLost, DealOpened
-from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, OLGA_AT_PROVIDER, PERM, SHOP_KEY
+from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, OLGA_AT_PROVIDER, PERM, ROMASHKA_AND_HOLDING, SHOP_KEY
 from events.import_run import ImportStarted
 from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
@@ -107,6 +108,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "withdraw-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),
     "release-login": (on(ANNA_AT_PROVIDER, fact(LoginBound)),),
     "release-portal-login": (on(OLGA_AT_PROVIDER, fact(PortalLoginBound)),),
+    "reconsider-clients": (on(ROMASHKA_AND_HOLDING, fact(ClientsKeptApart)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }

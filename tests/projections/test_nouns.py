@@ -42,6 +42,8 @@ NOT_COUNTED = {
     "client.renamed": "personal",
     "client.subsidiary_declared": "no report counts groups of companies yet",
     "client.tax_id_corrected": "personal",
+    "client_pair.kept_apart": "no report counts doubles yet",
+    "client_pair.reconsidered": "no report counts doubles yet",
     "deal.note_edited": "a remark",
     "deal.note_withdrawn": "a remark",
     "deal.noted": "a remark",

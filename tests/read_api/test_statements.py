@@ -56,6 +56,10 @@ CHOICES: Mapping[str, tuple[str | None, ...]] = {
 }
 
 
+OF_THE_PRESENT = ("/duplicates", "/duplicates?kept_apart=true")
+"""What is asked of views, and not as of a moment."""
+
+
 class Asked(NamedTuple):
     """One statement as the desk was asked to run it, and by which question."""
 
@@ -111,6 +115,8 @@ def statements_of_everything(database: Database, patch: pytest.MonkeyPatch) -> l
     with offices.office(database) as opened:
         opened.record(ROWS)
         fill(database)
+        for path in OF_THE_PRESENT:
+            assert opened.get(path).status_code == 200
         for query in everything():
             if query.name != "get_report":
                 path = query.path.replace("&count=true", "")

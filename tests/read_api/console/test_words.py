@@ -21,6 +21,7 @@ from read_api.console.drawing import HERE
 from read_api.console.forms import label_of
 from read_api.console.pages import PAGES
 from read_api.console.pages.company import TABS, WHO
+from read_api.console.pages.duplicates import LEVELS
 from read_api.console.pages.sql import EXAMPLES, GROUPS
 from read_api.console.pages.status import PARTS, WORST
 from read_api.console.past import LENSES, MEMBERS
@@ -80,6 +81,7 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"menu.{page.name}" for page in PAGES if page.name),
         *(f"member.{name}" for name in MEMBERS),
         *(f"past.{lens}{end}" for lens in LENSES for end in ("", "_as_of")),
+        *(f"duplicates.{level}" for level in LEVELS),
         *("past.earlier", "past.later", "board.won", "board.lost"),
         *(f"sql.example_{name}" for name in EXAMPLES),
         *(f"sql.tables_{name or 'ready'}" for name in GROUPS),

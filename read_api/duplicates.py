@@ -1,0 +1,187 @@
+"""Questions about clients who may be one: the pairs that a job found, the most probable first, until it is decided."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Query, Response
+from pydantic import Field
+from pydantic_core import from_json, to_json
+
+from read_api import views
+from read_api.client_recognised import ContactPoint, ProfileTrait, Registration
+from read_api.lists import ClientKind, Lifecycle
+from read_api.reading.answer import Answer, Page, Sql, json_of, list_of
+from read_api.reading.cursors import Paged, from_cursor, to_cursor
+from read_api.reading.declaring import Asking, Questions
+from read_api.reading.question import AT_ONCE, Question
+from read_api.reading.seen import sees, text
+from read_api.reading.statement import Statement
+from read_api.roles import FRONT_OFFICE
+
+router = Questions("clients")
+
+Compared = Literal["name", "kind", "phone", "email", "tax_id", "kpp", "ogrn", "birthday", "address", "location"]
+"""What is compared of two clients."""
+
+Agreement = Literal["same", "words", "typo", "initials", "part", "alike", "different"]
+"""How far two agree in something, the closest first."""
+
+SUGGESTED = 0.9
+"""From this score on pairs are suggested, unless another one is asked for."""
+
+
+class Suggested(Answer):
+    """One of two clients who may be one: what of the card tells who it is."""
+
+    client_id: UUID
+    kind: ClientKind
+    name: str
+    owner_id: UUID | None
+    owner_name: Annotated[
+        str | None,
+        Sql(f"(SELECT o.name FROM {views.STAFF_DIRECTORY} AS o WHERE o.staff_id = {{row}}.owner_id)"),  # noqa: S608
+    ]
+    lifecycle: Lifecycle
+    registered_at: datetime
+    contact_points: Annotated[
+        list[ContactPoint],
+        Sql(list_of("v.value", "jsonb_each({row}.contact_points) AS v", order="(v.value ->> 'order')::integer, v.key")),
+    ]
+    tax_id: str | None
+    told: dict[str, Registration]
+    profile: dict[str, ProfileTrait]
+    version: int
+
+
+class KeptApart(Answer):
+    """Who said that two clients are not the same, when and why."""
+
+    reason: Annotated[str | None, Sql(text("{column}"))]
+    actor: str
+    staff_id: UUID | None
+    staff_name: Annotated[
+        str | None,
+        Sql(f"(SELECT o.name FROM {views.STAFF_DIRECTORY} AS o WHERE o.staff_id = {{row}}.staff_id)"),  # noqa: S608
+    ]
+    decided_at: datetime
+
+
+class DuplicatePair(Answer):
+    """Two clients who may be one: how probably (null of what no job found), and in what they agree.
+
+    What is not known of both stands not in `agreement`. `kept_apart` is there if somebody said that they are not one.
+    """
+
+    pair_id: UUID
+    score: Annotated[float | None, Sql("p.score")]
+    agreement: Annotated[dict[Compared, Agreement] | None, Sql("p.agreement")]
+    client: Annotated[Suggested, Sql(json_of(Suggested, "c"))]
+    other: Annotated[Suggested, Sql(json_of(Suggested, "d"))]
+    kept_apart: Annotated[KeptApart | None, Sql(f"CASE WHEN k.is_kept_apart THEN {json_of(KeptApart, 'k')} END")]
+
+
+class Run(Answer):
+    """When all clients were compared last, as they were at a position of the log."""
+
+    position: int
+    clients: int
+    compared: int
+    pairs: int
+    began_at: datetime
+    ended_at: datetime
+
+
+class PairsPage(Page[DuplicatePair]):
+    """Some pairs, and when they were looked for last; null: never."""
+
+    run: Run | None
+
+
+class PairsQuestion(Question):
+    """Which pairs."""
+
+    limit: Annotated[int, Field(ge=1, le=AT_ONCE, description="How many items a page has at most.")] = 50
+    cursor: Annotated[str | None, Field(max_length=2000, description="`next` of the page before.")] = None
+    count: Annotated[bool, Field(description="Count all items; it costs time.")] = False
+    from_score: Annotated[float, Field(ge=0, le=1, description="The least score; below 0.5 none are kept.")] = SUGGESTED
+    kind: Annotated[ClientKind | None, Field(description="Pairs of which one is this.")] = None
+    owner: Annotated[UUID | None, Field(description="Pairs of which this one owns one.")] = None
+    client: Annotated[UUID | None, Field(description="Pairs with this client.")] = None
+    kept_apart: Annotated[
+        bool, Field(description="Those of whom somebody said that they are not the same, latest first, whatever score.")
+    ] = False
+
+
+FILTERS: Mapping[str, str] = {
+    "kind": "%(kind)s IN (c.kind, d.kind)",
+    "owner": "%(owner)s IN (c.owner_id, d.owner_id)",
+    "client": "%(client)s::uuid IN ({pair}.client_id, {pair}.other_id)",
+}
+
+QUEUE = Paged("duplicates", {"score": "numeric", "pair_id": "uuid"})
+APART = Paged("clients kept apart", {"decided_at": "timestamptz", "pair_id": "uuid"})
+
+_BOTH = f"""JOIN {views.CLIENT_CARD} AS c ON c.client_id = {{pair}}.client_id
+    JOIN {views.CLIENT_CARD} AS d ON d.client_id = {{pair}}.other_id"""
+_SEEN = " AND ".join(f"{a}.registered_at IS NOT NULL AND {a}.archived_at IS NULL AND {sees('client', a)}" for a in "cd")
+_RUN = f"(SELECT {json_of(Run, 'r')} FROM duplicate_run AS r)"  # noqa: S608 - constants
+
+
+@lru_cache(maxsize=64)
+def _statement(paged: Paged, given: frozenset[str], *, has_cursor: bool, has_count: bool) -> Statement:
+    """Return what gives a page and one item more, each with its keys; the last run, and the count if it is wanted."""
+    is_queue = paged is QUEUE
+    found, decided = "duplicate_pair AS p", f"{views.CLIENT_PAIRS} AS k"
+    pair, first, second = ("p", found, decided) if is_queue else ("k", decided, found)
+    source = f"{first} {_BOTH.format(pair=pair)} LEFT JOIN {second} ON k.pair_id = p.pair_id"
+    only = "p.score >= %(from_score)s AND k.is_kept_apart IS NOT TRUE" if is_queue else "k.is_kept_apart"
+    every = " AND ".join([only, _SEEN, *(FILTERS[name].format(pair=pair) for name in sorted(given))])
+    keys = [f"{pair}.{name}" for name in paged.order]
+    after = ", ".join(f"%(after_{place})s::{kind}" for place, kind in enumerate(paged.order.values()))
+    place = f" AND ({', '.join(keys)}) < ({after})" if has_cursor else ""
+    order = ", ".join(f"{key} DESC" for key in keys)
+    counted = f"(SELECT count(*) FROM {source} WHERE {every})" if has_count else "NULL"  # noqa: S608 - constants
+    item = json_of(DuplicatePair, pair)
+    return Statement(
+        f"""
+SELECT seen.*, (
+    SELECT coalesce(json_agg(json_build_array(page.item, page.keys)), '[]')::text
+    FROM (
+        SELECT {item} AS item, json_build_array({", ".join(f"{key}::text" for key in keys)}) AS keys
+        FROM {source}
+        WHERE {every}{place}
+        ORDER BY {order}
+        LIMIT %(limit)s
+    ) AS page
+), {_RUN}::text, {counted}
+FROM seen""",  # noqa: S608 - put together from constants
+        (views.CLIENT_CARD, views.CLIENT_PAIRS),
+        (views.STAFF_DIRECTORY,),
+    )
+
+
+@router.question(
+    "/duplicates",
+    "Pairs of clients who may be one, the most probable first: suggestions, of those whom the caller sees both",
+    answers=PairsPage,
+    roles=FRONT_OFFICE,
+    note=" They are as a job found them (POST /operations/find-duplicates); nothing is ever merged by itself.",
+)
+async def list_duplicates(ask: Asking, question: Annotated[PairsQuestion, Query()]) -> Response:
+    paged = APART if question.kept_apart else QUEUE
+    given: dict[str, Any] = question.model_dump(include=set(FILTERS), exclude_none=True)
+    named = {**given, "from_score": question.from_score}
+    place = {} if question.cursor is None else from_cursor(paged, named, question.cursor)
+    statement = _statement(paged, frozenset(given), has_cursor=bool(place), has_count=question.count)
+    values = {**named, **place, "limit": question.limit + 1}
+    seen, rows = await ask.fetch(statement, values, question.min_position)
+    [(items, run, count)] = rows
+    found = from_json(items)
+    page = found[: question.limit]
+    ask.looked_at(*(UUID(pair[side]["client_id"]) for pair, _ in page for side in ("client", "other")))
+    following = to_cursor(paged, named, page[-1][1]) if len(found) > len(page) else None
+    body = {"items": [pair for pair, _ in page], "next": following, "run": None if run is None else from_json(run)}
+    return ask.answer(to_json(body if count is None else {**body, "count": count}), seen)
