@@ -18,6 +18,8 @@ House = tuple[Service, Database]
 CARD = f"/console/clients/{demo_id('romashka')}"
 PAGES = (
     "/console/my-day",
+    "/console/duplicates",
+    "/console/duplicates?kept_apart=true",
     "/console/clients",
     "/console/clients?q=nobody-at-all",
     CARD,

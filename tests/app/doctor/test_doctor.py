@@ -100,7 +100,7 @@ def test_a_stopped_installation_is_looked_at_and_left_stopped(started: Settings)
     found = examine(started, "en")
     assert [one for one in found if one.state == "failed"] == []
     skipped = {name for name, state in states(found).items() if state == "skipped"}
-    assert skipped <= {"projections", "policies", "analytics", "token-key"}
+    assert skipped <= {"projections", "policies", "duplicates", "analytics", "token-key"}
     assert not EmbeddedPostgres(started.var / "postgres").attach()
 
 
