@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from read_api import views
 from read_api.client_recognised import ContactPoint, ProfileTrait, Registration
 from read_api.lists import ClientKind, Lifecycle
-from read_api.reading.answer import Answer, Page, Sql, json_of, list_of
+from read_api.reading.answer import NOT_SELECTED, Answer, Items, Page, Sql, exists, json_of, list_of
 from read_api.reading.cursors import Paged, from_cursor, to_cursor
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.question import AT_ONCE, Question
@@ -83,11 +83,19 @@ class DuplicatePair(Answer):
     kept_apart: Annotated[KeptApart | None, Sql(f"CASE WHEN k.is_kept_apart THEN {json_of(KeptApart, 'k')} END")]
 
 
+class Candidate(Answer):
+    """A client who may be the same as the one asked about: how probably, and in what they agree."""
+
+    score: Annotated[float, NOT_SELECTED]
+    agreement: Annotated[dict[Compared, Agreement], NOT_SELECTED]
+    client: Annotated[Suggested, Sql(json_of(Suggested, "d"))]
+
+
 class Run(Answer):
     """When all clients were compared last, as they were at a position of the log."""
 
     position: int
-    clients: int
+    clients: Annotated[int, Sql("{row}.records")]
     compared: int
     pairs: int
     began_at: datetime
@@ -98,6 +106,12 @@ class PairsPage(Page[DuplicatePair]):
     """Some pairs, and when they were looked for last; null: never."""
 
     run: Run | None
+
+
+class CandidatesQuestion(Question):
+    """Which of them."""
+
+    from_score: Annotated[float, Field(ge=0.5, le=1, description="The least score.")] = 0.5
 
 
 class PairsQuestion(Question):
@@ -118,13 +132,13 @@ class PairsQuestion(Question):
 FILTERS: Mapping[str, str] = {
     "kind": "%(kind)s IN (c.kind, d.kind)",
     "owner": "%(owner)s IN (c.owner_id, d.owner_id)",
-    "client": "%(client)s::uuid IN ({pair}.client_id, {pair}.other_id)",
+    "client": "%(client)s::uuid IN ({pair}.{first}, {pair}.other_id)",
 }
 
 QUEUE = Paged("duplicates", {"score": "numeric", "pair_id": "uuid"})
 APART = Paged("clients kept apart", {"decided_at": "timestamptz", "pair_id": "uuid"})
 
-_BOTH = f"""JOIN {views.CLIENT_CARD} AS c ON c.client_id = {{pair}}.client_id
+_BOTH = f"""JOIN {views.CLIENT_CARD} AS c ON c.client_id = {{pair}}.{{first}}
     JOIN {views.CLIENT_CARD} AS d ON d.client_id = {{pair}}.other_id"""
 _SEEN = " AND ".join(f"{a}.registered_at IS NOT NULL AND {a}.archived_at IS NULL AND {sees('client', a)}" for a in "cd")
 _RUN = f"(SELECT {json_of(Run, 'r')} FROM duplicate_run AS r)"  # noqa: S608 - constants
@@ -135,10 +149,11 @@ def _statement(paged: Paged, given: frozenset[str], *, has_cursor: bool, has_cou
     """Return what gives a page and one item more, each with its keys; the last run, and the count if it is wanted."""
     is_queue = paged is QUEUE
     found, decided = "duplicate_pair AS p", f"{views.CLIENT_PAIRS} AS k"
-    pair, first, second = ("p", found, decided) if is_queue else ("k", decided, found)
-    source = f"{first} {_BOTH.format(pair=pair)} LEFT JOIN {second} ON k.pair_id = p.pair_id"
+    pair, main, beside = ("p", found, decided) if is_queue else ("k", decided, found)
+    named = {"pair": pair, "first": "party_id" if is_queue else "client_id"}
+    source = f"{main} {_BOTH.format(**named)} LEFT JOIN {beside} ON k.pair_id = p.pair_id"
     only = "p.score >= %(from_score)s AND k.is_kept_apart IS NOT TRUE" if is_queue else "k.is_kept_apart"
-    every = " AND ".join([only, _SEEN, *(FILTERS[name].format(pair=pair) for name in sorted(given))])
+    every = " AND ".join([only, _SEEN, *(FILTERS[name].format(**named) for name in sorted(given))])
     keys = [f"{pair}.{name}" for name in paged.order]
     after = ", ".join(f"%(after_{place})s::{kind}" for place, kind in enumerate(paged.order.values()))
     place = f" AND ({', '.join(keys)}) < ({after})" if has_cursor else ""
@@ -185,3 +200,49 @@ async def list_duplicates(ask: Asking, question: Annotated[PairsQuestion, Query(
     following = to_cursor(paged, named, page[-1][1]) if len(found) > len(page) else None
     body = {"items": [pair for pair, _ in page], "next": following, "run": None if run is None else from_json(run)}
     return ask.answer(to_json(body if count is None else {**body, "count": count}), seen)
+
+
+_IS_THERE = exists(
+    views.CLIENT_CARD, f"v.client_id = %(client_id)s AND v.registered_at IS NOT NULL AND {sees('client', 'v')}"
+)
+_APART = f"""(
+    SELECT array_agg(CASE WHEN k.client_id = %(client_id)s THEN k.other_id ELSE k.client_id END)
+    FROM {views.CLIENT_PAIRS} AS k
+    WHERE k.is_kept_apart AND %(client_id)s IN (k.client_id, k.other_id)
+)"""  # noqa: S608 - constants
+_CANDIDATES = Statement(
+    f"""
+SELECT seen.*, {
+        list_of(
+            json_of(Candidate, "d"),
+            f'''{views.CLIENT_CARD} AS d
+    WHERE d.client_id = ANY(%(ids)s::uuid[]) AND d.registered_at IS NOT NULL AND {sees("client", "d")}
+        AND d.client_id <> ALL(coalesce({_APART}, '{{}}'))''',
+            order="d.client_id",
+        )
+    }::text
+FROM seen""",  # noqa: S608 - put together from constants
+    (views.CLIENT_CARD, views.CLIENT_PAIRS),
+    (views.STAFF_DIRECTORY,),
+)
+
+
+@router.question(
+    "/clients/{client_id}/duplicates",
+    "Who may be the same as a client, also a new one, the most probable first: of those whom the caller sees",
+    answers=Items[Candidate],
+    roles=FRONT_OFFICE,
+    note=" Who was said not to be the same is left out.",
+)
+async def list_candidates(client_id: UUID, ask: Asking, question: Annotated[CandidatesQuestion, Query()]) -> Response:
+    seen, [(is_there,)] = await ask.fetch(_IS_THERE, {"client_id": client_id}, question.min_position)
+    if not is_there:
+        raise ask.absent("client", client_id, seen)
+    found = {one.client_id: one for one in await ask.desk.house.alike(client_id) if one.score >= question.from_score}
+    seen, [(items,)] = await ask.fetch(_CANDIDATES, {"client_id": client_id, "ids": list(found)})
+    told = {UUID(one["client"]["client_id"]): one for one in from_json(items)}
+    ask.looked_at(client_id, *told)
+    rows = [
+        {"score": one.score, "agreement": one.agreement, **told[each]} for each, one in found.items() if each in told
+    ]
+    return ask.answer(to_json({"items": rows}), seen)

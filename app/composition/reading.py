@@ -23,6 +23,7 @@ from app.settings import Settings
 from app.words.messages import language_of, words_for
 from events.registry import EVENT_TYPES
 from infra.analytics.sql_door import SqlDoor
+from infra.linkage.comparing import Comparer
 from infra.log.accesses import Access
 from infra.log.crypto import MasterKey
 from infra.log.envelope import RecordedEvent
@@ -41,6 +42,8 @@ from read_api.reading.past import Past
 from read_api.reading.reach import Reach
 from read_api.reading.signals import Signals, Tickets
 from read_api.reading.upkeep import Upkeep
+from replay.duplicates.candidates import Candidate, candidates_of
+from replay.duplicates.records import COLUMNS
 from replay.past.as_of import TimeMachine
 from replay.past.feed import FedPage, feed_page
 from replay.past.history import history_of, history_of_stream
@@ -50,6 +53,9 @@ FEED_CONNECTIONS = 2
 
 # The past of one client is milliseconds of work, that of a whole view seconds of one core.
 PAST_SESSIONS, PAST_WHOLES = 2, 1
+
+ALIKE_SESSIONS = 2
+"""So many at once look for those who are like a client; one compares."""
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -128,6 +134,16 @@ def tickets_at(url: str, seconds: float = READ_SECONDS) -> Tickets:
     return Tickets(issue, take)
 
 
+def alike_at(url: str, seconds: float = READ_SECONDS) -> Callable[[UUID], Awaitable[Sequence[Candidate]]]:
+    """Return what looks for those who may be the same as one client."""
+    readers, comparer = Readers(url, ALIKE_SESSIONS, seconds), Comparer(COLUMNS)
+
+    async def alike(client_id: UUID) -> Sequence[Candidate]:
+        return await readers.ask(partial(candidates_of, comparer=comparer, client_id=client_id))
+
+    return alike
+
+
 def past_at(url: str, master: MasterKey, seconds: float, patience: float) -> Past:
     """Return the past, folded from the log; none takes longer than that, or waits longer for its turn."""
     machine = time_machine_at(url, master, sessions=PAST_SESSIONS + PAST_WHOLES, seconds=seconds)
@@ -165,6 +181,7 @@ def read_side(
             stream_history,
             installation_at(settings, urls.projector, master),
             doctor_at(settings.var),
+            alike_at(urls.projector, seconds),
         ),
         phone_key=partial(sought_phone_key, **settings.home._asdict()),
         email_key=email_key,

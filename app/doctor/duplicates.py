@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from app.doctor.patient import Patient, SkippedError
 
-_RUN = "SELECT ended_at, clients, pairs FROM read.duplicate_run"
+_RUN = "SELECT ended_at, records, pairs FROM read.duplicate_run"
 
 
 def duplicates(patient: Patient) -> str:

@@ -23,6 +23,8 @@ _STANDING = {
     "TABLE read.policy_status": "SELECT",
     "TABLE read.clock_status": "SELECT",
     "TABLE read.operation": "SELECT",
+    "TABLE read.duplicate_run": "SELECT",
+    "TABLE read.duplicate_pair": "SELECT",
 }
 
 # By role, what it may do with what; for views of read models and the schemas they are kept in see Right.is_needed.
@@ -62,6 +64,9 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
         "TABLE letopis.skipped": "SELECT INSERT",
         "TABLE letopis.stream_ticket": "SELECT INSERT DELETE",
         "TABLE letopis.operation": "SELECT INSERT UPDATE",
+        "TABLE letopis.duplicate_run": "SELECT INSERT DELETE",
+        "TABLE letopis.duplicate_pair": "SELECT INSERT DELETE",
+        "TABLE letopis.duplicate_frequency": "SELECT INSERT DELETE",
         **_STANDING,
         "FUNCTION letopis.make_generation": "EXECUTE",
         "FUNCTION letopis.drop_generation": "EXECUTE",

@@ -21,8 +21,8 @@ def measure(
     from app.settings import Settings
     from app.terminal.console import print_json, print_table, say
     from infra.linkage.linked import Limits
-    from infra.linkage.measuring import measured
     from infra.linkage.model import SUGGESTED
+    from replay.duplicates.measuring import measured
 
     limits = Limits(Settings().duplicates_memory_mb)
     found = measured(file, truth.strip(), threshold=SUGGESTED if threshold is None else threshold, limits=limits)

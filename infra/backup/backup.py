@@ -28,7 +28,15 @@ STAYING = frozenset({REGISTER, "parked", "rebuild", "operation"})
 """Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there,
 how they were made, and what operators asked for."""
 
-DERIVED = STAYING | {"snapshot", "timer_answer", "stream_ticket", "kept_secret"}
+DERIVED = STAYING | {
+    "snapshot",
+    "timer_answer",
+    "stream_ticket",
+    "kept_secret",
+    "duplicate_run",
+    "duplicate_pair",
+    "duplicate_frequency",
+}
 """Tables of the schema `letopis` whose rows are made from the log, or need not be known."""
 
 DUMP = "letopis"

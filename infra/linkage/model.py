@@ -68,7 +68,7 @@ LEVELS: Mapping[Kind, tuple[Level, ...]] = {
     Kind.NUMBER: _NUMBER,
     Kind.DATE: _NUMBER,
     Kind.CATEGORY: (Level("same", _SAME, 0.93, 0.3), Level(DIFFERENT, "", 0.07, 0.7)),
-    # No two clients may have one phone, so that those who are one client mostly have two.
+    # No two may have one phone, so that those who are one mostly have two.
     Kind.SET: (
         Level("same", "list_has_any({c}_parts_l, {c}_parts_r)", 0.25, 1e-4, frequency=True),
         Level("typo", f"length({{c}}_l) >= 4 AND {_TYPO}", 0.10, 1e-4),

@@ -16,6 +16,11 @@ async def nothing_known() -> Mapping[str, Any]:
     return {}
 
 
+async def nobody_alike(_client_id: UUID) -> Sequence[Any]:
+    """Find nobody."""
+    return ()
+
+
 async def nothing_found(_language: str) -> Sequence[Mapping[str, Any]]:
     """Find nothing."""
     return ()
@@ -33,6 +38,9 @@ class House:
     """How the log, the disk, what is kept and the backups stand: the members of `read_api.status.Installation`."""
     findings: Callable[[str], Awaitable[Sequence[Mapping[str, Any]]]] = nothing_found
     """What the doctor finds, in a language; looks anew when the last look is older than a moment."""
+
+    alike: Callable[[UUID], Awaitable[Sequence[Any]]] = nobody_alike
+    """Who may be the same as a client, whoever sees them: each with `client_id`, `score` and `agreement`."""
 
 
 UNTOLD = House()

@@ -24,13 +24,13 @@ SECONDS = 600.0
 """How long one statement may take: what was found of a million clients is kept in one."""
 
 _RUN: LiteralString = """
-INSERT INTO letopis.duplicate_run (position, clients, compared, pairs, settings, began_at, ended_at)
-VALUES (%(position)s, %(clients)s, %(compared)s, %(pairs)s, %(settings)s::jsonb, %(began_at)s, clock_timestamp())
+INSERT INTO letopis.duplicate_run (position, records, compared, pairs, settings, began_at, ended_at)
+VALUES (%(position)s, %(records)s, %(compared)s, %(pairs)s, %(settings)s::jsonb, %(began_at)s, clock_timestamp())
 """
 
 
-_PAIRS: LiteralString = "COPY letopis.duplicate_pair (pair_id, client_id, other_id, score, agreement) FROM STDIN"
-_FREQUENCIES: LiteralString = "COPY letopis.duplicate_frequency (client_id, frequencies) FROM STDIN"
+_PAIRS: LiteralString = "COPY letopis.duplicate_pair (pair_id, party_id, other_id, score, agreement) FROM STDIN"
+_FREQUENCIES: LiteralString = "COPY letopis.duplicate_frequency (party_id, frequencies) FROM STDIN"
 
 
 class CardsNotBuiltError(ToldError):
@@ -82,7 +82,7 @@ def find(url: str, limits: Limits, tell: Tell) -> Found:
         told = found.told
         run = {
             "position": position,
-            "clients": told["records"],
+            "records": told["records"],
             "compared": told["compared"],
             "pairs": pairs,
             "settings": to_json(told["settings"]).decode(),

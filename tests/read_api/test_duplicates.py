@@ -1,6 +1,7 @@
 """Clients who may be one, as they are asked for over HTTP: by whom who sees both, until somebody says they are not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,10 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from events.ids import pair_of
+from read_api.duplicates import Candidate as CandidateAnswer
 from read_api.duplicates import PairsPage
+from read_api.reading.answer import Items
+from replay.duplicates.candidates import Candidate
 from tests.read_api.office import DAY, Office, client, nth, staff
 
 ANNA, BORIS = nth(91), nth(92)
@@ -163,3 +167,47 @@ def test_it_says_when_all_were_compared_last(queue: Office) -> None:
         "began_at": "2026-03-02T09:00:00Z",
         "ended_at": "2026-03-02T09:00:00Z",
     }
+
+
+@pytest.fixture
+def alike(queue: Office) -> Iterator[Office]:
+    """An office that finds two who are like Ромашка, and one who is hardly."""
+
+    async def of(client_id: UUID) -> list[Candidate]:
+        found = [Candidate(nth(32), 0.97, {"name": "same"}), Candidate(nth(33), 0.91, {}), Candidate(nth(34), 0.5, {})]
+        return found if client_id == nth(31) else []
+
+    house = queue.desk.house
+    object.__setattr__(queue.desk, "house", replace(house, alike=of))
+    yield queue
+    object.__setattr__(queue.desk, "house", house)
+
+
+def of_romashka(
+    office: Office, query: str = "", role: str = "operator", who: UUID | str = "x"
+) -> list[tuple[str, float]]:
+    answer = office.get(f"/clients/{nth(31)}/duplicates?{query}", role, who)
+    assert answer.status_code == 200, answer.text
+    Items[CandidateAnswer].model_validate(answer.json())
+    return [(item["client"]["name"], item["score"]) for item in answer.json()["items"]]
+
+
+def test_candidates_of_one_client_are_told_to_who_sees_them_and_are_on_record(alike: Office) -> None:
+    assert of_romashka(alike) == [("Ромашка ООО", 0.97), ("Romashka", 0.91), ("Лютик", 0.5)]
+    assert of_romashka(alike, "from_score=0.9") == [("Ромашка ООО", 0.97), ("Romashka", 0.91)]
+    alike.accesses.clear()
+    assert of_romashka(alike, role="seller", who=ANNA) == [("Ромашка ООО", 0.97), ("Лютик", 0.5)]
+    assert {one.subject_id for one in alike.accesses} == {nth(31), nth(32), nth(34)}
+
+
+def test_of_a_client_whom_one_does_not_see_nothing_is_told(alike: Office) -> None:
+    for number, who in ((31, BORIS), (33, ANNA), (99, ANNA)):
+        refused = alike.get(f"/clients/{nth(number)}/duplicates", "seller", who)
+        assert (refused.status_code, refused.json()["code"]) == (404, "not-found")
+    assert alike.get(f"/clients/{nth(31)}/duplicates?from_score=0.1").status_code == 422
+
+
+def test_who_is_kept_apart_is_no_candidate(alike: Office) -> None:
+    said(alike, 31, 32)
+    said(alike, 31, 33, apart=False)
+    assert of_romashka(alike) == [("Romashka", 0.91), ("Лютик", 0.5)]

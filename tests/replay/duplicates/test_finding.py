@@ -80,7 +80,7 @@ def test_who_may_be_one_is_kept_with_what_agrees_and_who_is_not_is_not_suggested
         pair = pairs.get(pair_of(nth(one), nth(other)))
         assert pair is None or KEPT <= pair["score"] < 0.9
     assert pairs[pair_of(nth(43), nth(44))]["agreement"] == {"name": "initials", "kind": "same", "birthday": "same"}
-    assert not any(nth(51) in (pair["client_id"], pair["other_id"]) for pair in pairs.values())
+    assert not any(nth(51) in (pair["party_id"], pair["other_id"]) for pair in pairs.values())
 
 
 def test_the_next_one_replaces_what_was_found_and_says_the_same_of_the_same(cards: Office) -> None:
@@ -91,7 +91,7 @@ def test_the_next_one_replaces_what_was_found_and_says_the_same_of_the_same(card
     cards.run("DELETE FROM client_card_g1.client_card WHERE client_id = %s", [nth(42)])
     found_in(cards.database)
     assert pair_of(nth(41), nth(42)) not in kept(cards.database)
-    [(runs, clients)] = cards.run("SELECT count(*), max(clients) FROM read.duplicate_run")
+    [(runs, clients)] = cards.run("SELECT count(*), max(records) FROM read.duplicate_run")
     assert (runs, clients) == (1, len(CARDS) - 2)
     assert cards.run("SELECT count(*) FROM letopis.duplicate_frequency") == [(len(CARDS) - 2,)]
 

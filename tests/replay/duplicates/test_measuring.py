@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.linkage.measuring import NoTruthError, measured
+from replay.duplicates.measuring import NoTruthError, measured
 
 SURNAMES = ("Щербаков", "Лебедева", "Грибоедов", "Соколова", "Тютчев", "Ёлкина", "Кузнецов", "Петрова", "Фет", "Блок")
 NAMES = ("Евгений", "Анна", "Александр", "Юлия", "Фёдор", "Ульяна", "Сергей", "Мария", "Афанасий", "Пётр")

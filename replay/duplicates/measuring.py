@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from infra.linkage.guessing import guessed
 from infra.linkage.linked import Limits, linked
 from infra.linkage.linking import BATCH_ROWS
 from infra.linkage.model import SUGGESTED
 from infra.tables.table import open_table
 from infra.told import ToldError
+from replay.duplicates.guessing import guessed
 
 _BETWEEN_DASHES = re.compile(r"[^-]+-(\d+)-.+")
 """In FEBRL's rec-223-dup-0 the number is the truth."""
