@@ -159,6 +159,9 @@ class Aggregate:
         """Return whether another one may have what this one holds of this kind of identity, if its kind LENDS."""
         return False
 
+    def check_accepts(self) -> None:
+        """Raise where it accepts nothing any more, whatever is asked of it."""
+
     def knows(self, event: Event) -> bool:
         """Return whether the fact is one of this kind of aggregate."""
         return type(event) in self._folds
@@ -204,6 +207,8 @@ class Aggregate:
         self.apply(event.under(envelope))
         # Whom it is about and whom it concerns is known only now.
         subject_id, parties = self.subject_id, self.parties
+        if event_type.SUBJECT is not None:
+            subject_id = getattr(event, event_type.SUBJECT)
         if event_type.PARTY_FIELDS:
             parties = _joined(parties, event)
         if subject_id is not own_id or len(parties) > 1 or parties[0] is not own_id:

@@ -107,7 +107,8 @@ class Client(WithNotes, WithDataNotices, WithRegistration):
         if name == self.name:
             return
         self.check_present()
-        self.trigger_event(facts.ClientRenamed, from_name=self.name, to_name=name, source=source, confidence=confidence)
+        was = self.name if self.own_name in {None, name} else self.own_name
+        self.trigger_event(facts.ClientRenamed, from_name=was, to_name=name, source=source, confidence=confidence)
 
     def add_contact_point(self, point: ContactPoint, *, source: str, duplicate_reason: str | None = None) -> None:
         """Record one more way to reach the client; a known one records nothing, another spelling of it is refused."""
@@ -174,6 +175,7 @@ class Client(WithNotes, WithDataNotices, WithRegistration):
     def end_affiliation(self, organisation_id: UUID, *, reason: str | None = None) -> None:
         """Record that this person no longer acts for an organisation; who does not records nothing."""
         if organisation_id not in self.affiliations:
+            self.check_not_of_a_part(organisation_id)
             return
         self.trigger_event(facts.AffiliationEnded, organisation_id=organisation_id, reason=reason)
 
@@ -270,13 +272,19 @@ class Client(WithNotes, WithDataNotices, WithRegistration):
             raise LifecycleRunsForwardError(from_state=self.lifecycle, to_state=state)
         if Lifecycle.LOST in (state, self.lifecycle) and reason is None:
             raise ReasonNeededError(to_state=state)
-        self.trigger_event(facts.LifecycleAdvanced, from_state=self.lifecycle, to_state=state, reason=reason)
+        was = self.lifecycle if self.own_lifecycle in {None, state} else self.own_lifecycle
+        self.trigger_event(facts.LifecycleAdvanced, from_state=was, to_state=state, reason=reason)
 
     def become_customer(self) -> None:
-        """Record that who bought is a customer; who is one, or whose card is put away, records nothing."""
-        if self.is_archived or self.lifecycle in {Lifecycle.CUSTOMER, Lifecycle.REGULAR}:
+        """Record that who bought is a customer; who is one, or whose card is put away, records nothing.
+
+        It is so of the client itself, whatever those were who joined it.
+        """
+        own = self.own_lifecycle or self.lifecycle
+        if self.is_archived or own in {Lifecycle.CUSTOMER, Lifecycle.REGULAR}:
             return
-        self.advance_to(Lifecycle.CUSTOMER, reason=BOUGHT)
+        state = Lifecycle.CUSTOMER
+        self.trigger_event(facts.LifecycleAdvanced, from_state=own, to_state=state, reason=BOUGHT)
 
     def archive(self, *, reason: str) -> None:
         """Record that the card was put away; an archived one records nothing."""

@@ -32,10 +32,15 @@ AT_ONCE = timedelta(minutes=1)
 
 
 class Entered(NamedTuple):
-    """By whom a value was entered, and when it was said to be; of one that they corrected, the first time."""
+    """By whom a value was entered, and when it was said to be; of one that they corrected, the first time.
+
+    And from where, and how surely, it is known as it is now.
+    """
 
     by: str
     at: datetime
+    source: str | None = None
+    confidence: Confidence = Confidence.STATED
 
 
 def name_of(kind: ContactKind, key: str) -> str:
@@ -43,9 +48,21 @@ def name_of(kind: ContactKind, key: str) -> str:
     return f"{kind.value}:{key}"
 
 
+def trait_of(field: ProfileField) -> str:
+    """Return under which name it is kept by whom a trait was entered."""
+    return f"profile:{field.value}"
+
+
 def compared(kind: ContactKind, key: str) -> str:
     """Return what a key is compared by today, however long ago it was made: what facts say stays."""
     return one_mailbox(key) if kind is ContactKind.EMAIL else key
+
+
+def numbers_held(tax_id: str, country: str, kpp: str | None, share: tuple[UUID, ...] | None) -> list[Identity]:
+    """Return the identities that a tax number is: of a branch it is one together with the КПП as well."""
+    key = tax_number(tax_id, country)
+    keys = [key] if kpp is None else [key, f"{key}/{kpp}"]
+    return [Identity(TAX_ID, each, share) for each in keys]
 
 
 class ClientState(Aggregate):
@@ -72,7 +89,7 @@ class ClientState(Aggregate):
     is_archived: bool
     allowed_duplicates: set[tuple[str, str]]
     entered: dict[str, Entered]
-    data_notices: set[tuple[str, Channel, datetime]]
+    data_notices: set[tuple[str, Channel, datetime, str]]
 
     def start(self) -> None:
         self.kind = ClientKind.PERSON
@@ -109,11 +126,8 @@ class ClientState(Aggregate):
             if kind in IDENTIFYING and point.doubt is None
         ]
         if self.tax_id is not None and not self.is_tax_id_wrong:
-            key = tax_number(self.tax_id, self.tax_country)
             share = None if (TAX_ID, self.tax_id) in duplicates else ()
-            held.append(Identity(TAX_ID, key, share))
-            if self.kpp is not None:
-                held.append(Identity(TAX_ID, f"{key}/{self.kpp}", share))
+            held += numbers_held(self.tax_id, self.tax_country, self.kpp, share)
         return frozenset(held)
 
     def known_as(self, kind: ContactKind, value: str, key: str | None = None) -> ContactPoint | None:
@@ -147,10 +161,13 @@ class ClientState(Aggregate):
         self.kind, self.name, self.tax_id = event.kind, event.name, event.tax_id
         self.is_tax_id_wrong = event.is_tax_id_wrong
         if event.registration is not None:
-            known = event.registration
-            self.tax_country, self.kpp, self.ogrn = known.country, known.kpp, known.ogrn
+            told = event.registration
+            self.tax_country, self.kpp, self.ogrn = told.country, told.kpp, told.ogrn
         self.profile = {fact.field: (fact.value, fact.confidence) for fact in event.profile}
-        self.entered = {NAME: Entered(event.actor, event.occurred_at)}
+        self.entered = {NAME: Entered(event.actor, event.occurred_at, event.source)}
+        for trait in event.profile:
+            known = Entered(event.actor, event.occurred_at, trait.source, trait.confidence)
+            self.entered[trait_of(trait.field)] = known
         if event.tax_id is not None:
             self._enter(TAX_ID, event)
         if self.kpp is not None:
@@ -172,7 +189,9 @@ class ClientState(Aggregate):
         """Keep by whom a value was entered; who corrects their own does not begin anew."""
         before = None if instead_of is None else self.entered.pop(instead_of, None)
         is_own = before is not None and before.by == event.actor
-        self.entered[name] = Entered(event.actor, before.at if before and is_own else event.occurred_at)
+        since = before.at if before and is_own else event.occurred_at
+        sureness = getattr(event, "confidence", Confidence.STATED)
+        self.entered[name] = Entered(event.actor, since, getattr(event, "source", None), sureness)
 
     def _allow_duplicates(self, identities: Iterable[tuple[str, str]]) -> None:
         self.allowed_duplicates.update(identities)
@@ -215,8 +234,10 @@ class ClientState(Aggregate):
     def _profile_corrected(self, event: facts.ProfileCorrected) -> None:
         if event.to_value is None:
             self.profile.pop(event.field, None)
+            self.entered.pop(trait_of(event.field), None)
         else:
             self.profile[event.field] = (event.to_value, event.confidence)
+            self._enter(trait_of(event.field), event)
 
     @applies(facts.ClientAffiliated)
     def _affiliated(self, event: facts.ClientAffiliated) -> None:
@@ -262,4 +283,4 @@ class ClientState(Aggregate):
 
     @applies(facts.DataNoticeGiven)
     def _told_of_confidentiality(self, event: facts.DataNoticeGiven) -> None:
-        self.data_notices.add((event.text_version, event.channel, event.occurred_at))
+        self.data_notices.add((event.text_version, event.channel, event.occurred_at, event.actor))

@@ -12,7 +12,7 @@ class WithDataNotices(ClientState):
         """Record that the client was told; the same text in the same way at the same time records nothing."""
         assert self.occasion is not None, "an aggregate decides only on an occasion"  # noqa: S101
         moment = self.occasion.occurred_at
-        known = (at for version, way, at in self.data_notices if (version, way) == (text_version, channel))
+        known = (at for version, way, at, _ in self.data_notices if (version, way) == (text_version, channel))
         if any(abs(moment - at) <= AT_ONCE for at in known):
             return
         self.trigger_event(DataNoticeGiven, text_version=text_version, channel=channel)

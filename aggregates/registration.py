@@ -1,13 +1,13 @@
 """By which numbers the state knows a client: the tax number, and of Russian ones КПП and ОГРН."""
 
-from aggregates.client_state import ClientState
+from aggregates.merging import WithMerges
 from aggregates.tax_id import registration_key, tax_id_key
 from events.client import RegistrationNumberCorrected, TaxIdCorrected
 from events.registration import HOME_COUNTRY
 from events.values import Confidence, RegistrationNumber
 
 
-class WithRegistration(ClientState):
+class WithRegistration(WithMerges):
     """A client whose numbers are given, and corrected."""
 
     def correct_tax_id(
@@ -24,6 +24,7 @@ class WithRegistration(ClientState):
             return
         if right is self.tax_id is None:
             return
+        self.check_own_numbers()
         self.trigger_event(
             TaxIdCorrected,
             from_tax_id=self.tax_id,
@@ -47,6 +48,7 @@ class WithRegistration(ClientState):
         known: str | None = getattr(self, number)
         if right == known:
             return
+        self.check_own_numbers()
         self.trigger_event(
             RegistrationNumberCorrected,
             number=number,

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from aggregates.activity import Activity, Touchpoint
-from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.staff import StaffMember
 from commands.activity_setting import SettingGiven, setting_given
@@ -11,6 +10,7 @@ from commands.approach import Approach, acting_staff, approach, led_activity
 from commands.base import Command, Context, GivenMoment, GivenNotice, Outcome, handles
 from commands.handover import EDITING, HandOverActivity, credited, credited_leader
 from commands.import_run import HistoryCommand
+from commands.named_client import named_client
 from commands.old_ownership import approach_on, claimed_on
 from commands.roles import ENTERING, Roles
 from events.examples import CALL, DAY, FIRST_IMPORT, HOUR, LATER, MEETING, OLGA, ROMASHKA, example
@@ -246,7 +246,7 @@ def _check_known(context: Context, client_id: UUID | None, contact_id: UUID | No
     """Raise NotFoundError when nothing is recorded under an id."""
     for each in (client_id, contact_id):
         if each is not None:
-            context.load(Client, each)
+            named_client(context, each)
     if deal_id is not None:
         context.load(Deal, deal_id)
 
@@ -264,7 +264,7 @@ def classify_call(command: ClassifyCall, context: Context) -> Outcome:
 def name_activity_client(command: NameActivityClient, context: Context) -> Outcome:
     """Name the client; if it was an offer, claim the client for who made it."""
     activity = led_activity(context, command.activity_id)
-    client = context.load(Client, command.client_id)
+    client = named_client(context, command.client_id)
     if activity.client_id == client.id or not activity.is_offer or activity.staff_id is None:
         activity.name_client(client.id)
         return context.save(activity)

@@ -5,11 +5,11 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aggregates.activity_setting import Setting
-from aggregates.client import Client
 from aggregates.staff import StaffMember
 from commands.approach import led_activity
 from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.handover import EDITING
+from commands.named_client import named_client
 from events.examples import BORIS, MEETING, example
 from events.ids import ActivityId, ClientId, StaffId
 from events.values import MOST_PARTICIPANTS, EditedKind, Minutes, ShortText
@@ -66,7 +66,7 @@ def setting_given(
     for staff_id in command.participant_staff_ids:
         context.load(StaffMember, staff_id)
     for client_id in command.participant_client_ids:
-        context.load(Client, client_id)
+        named_client(context, client_id)
     return Setting(
         command.duration_minutes or planned.duration_minutes,
         command.place or planned.place,

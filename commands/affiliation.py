@@ -4,6 +4,7 @@ from uuid import UUID
 
 from aggregates.client import Client
 from commands.base import Command, Context, Outcome, handles
+from commands.named_client import named_client, who_answers
 from commands.roles import ENTERING
 from events.examples import HOLDING, OLGA, ROMASHKA, example
 from events.ids import ClientId
@@ -55,7 +56,7 @@ def affiliate_person(command: AffiliatePerson, context: Context) -> Outcome:
 @handles(EndAffiliation)
 def end_affiliation(command: EndAffiliation, context: Context) -> Outcome:
     person = context.load(Client, command.client_id)
-    person.end_affiliation(context.load(Client, command.organisation_id).id, reason=command.reason)
+    person.end_affiliation(named_client(context, command.organisation_id).id, reason=command.reason)
     return context.save(person)
 
 
@@ -75,5 +76,6 @@ def belongs_to(context: Context, organisation: Client | None, top_id: UUID) -> b
         above = organisation.parent_id
         if above == top_id:
             return True
-        organisation = None if above is None else context.find(Client, above)
+        found = None if above is None else context.find(Client, above)
+        organisation = None if found is None else who_answers(context, found)
     return organisation is not None

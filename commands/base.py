@@ -156,7 +156,10 @@ class Context(Protocol):
         ...
 
     def load(self, kind: type[A], stream_id: UUID) -> A:
-        """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id."""
+        """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id.
+
+        And what it raises where it accepts nothing any more.
+        """
         ...
 
     def find(self, kind: type[A], stream_id: UUID) -> A | None:

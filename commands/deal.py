@@ -14,6 +14,7 @@ from commands.approach import acting_staff, approach, led_deal
 from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of
 from commands.money import GivenMoney
+from commands.named_client import above, named_client
 from commands.roles import SELLING
 from events.examples import BORIS, DISCOUNTED, GTX, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
@@ -144,7 +145,7 @@ def open_deal(command: OpenDeal, context: Context) -> Outcome:
 def name_deal_client(command: NameDealClient, context: Context) -> Outcome:
     """Name the client and, while the deal is open, claim it for the deal's seller in one decision."""
     deal = led_deal(context, command.deal_id)
-    client = context.load(Client, command.client_id)
+    client = named_client(context, command.client_id)
     if deal.client_id == client.id or deal.status is not DealStatus.OPEN:
         deal.name_client(client.id)
         return context.save(deal, *customers(context, deal))
@@ -207,10 +208,14 @@ def customers(context: Context, deal: Deal, moment: datetime | None = None) -> t
     """Record that the client of a deal that was just won, or just tied, is a customer; return the client."""
     if deal.client_id is None or deal.status is not DealStatus.WON or not deal.has_pending:
         return ()
-    client = context.load(Client, deal.client_id)
+    client = named_client(context, deal.client_id)
+    answering = tuple(above(context, client))
     with client.occurring_at(moment or context.occurred_at):
         client.become_customer()
-    return (client,)
+    for each in answering:
+        with each.occurring_at(moment or context.occurred_at):
+            each.note_advance(client)
+    return (client, *answering)
 
 
 def _seller(context: Context, deal: Deal) -> StaffMember:

@@ -5,7 +5,6 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.pipeline import Pipeline
 from aggregates.staff import StaffMember
@@ -15,6 +14,7 @@ from commands.deal import customers
 from commands.handover import pass_on
 from commands.import_run import HistoryCommand
 from commands.money import GivenMoney
+from commands.named_client import named_client
 from commands.old_ownership import approach_on, claimed_on
 from events.examples import ANNA, FIRST_IMPORT, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
@@ -75,7 +75,7 @@ def import_deal(command: ImportDeal, context: Context) -> Outcome:
     pipeline = context.load(Pipeline, command.pipeline_id)
     offer = Approach(seller)
     if command.client_id is not None and command.engaged_at is None:
-        context.load(Client, command.client_id)
+        named_client(context, command.client_id)
     elif command.engaged_at is not None:
         offer = approach_on(context, seller, command.client_id, command.engaged_at, strict=command.strict)
     deal = context.new(Deal, command.deal_id)

@@ -15,6 +15,7 @@ from aggregates.leaders import Leaders, leading_at
 from aggregates.staff import StaffMember
 from commands.approach import led_activity, led_deal, organisations_of
 from commands.base import Command, Context, Outcome, handles
+from commands.named_client import who_answers
 from commands.roles import POLICY, SELLING, Roles
 from events.examples import ANNA, BORIS, MEETING, SALE, VERA, example
 from events.ids import ActivityId, DealId, StaffId
@@ -140,6 +141,7 @@ def owners_of(context: Context, client_id: UUID | None) -> tuple[UUID, ...]:
     client = None if client_id is None else context.find(Client, client_id)
     if client is None:
         return ()
+    client = who_answers(context, client)
     own = None if client.is_archived else client.owner_id
     owners = (own, *(holder.owner_id for holder in organisations_of(context, client)))
     return tuple(owner_id for owner_id in owners if owner_id is not None)

@@ -7,6 +7,7 @@ from aggregates.client import Client
 from aggregates.staff import StaffMember
 from commands.approach import acting_staff, approach
 from commands.base import Command, Context, Outcome, handles
+from commands.named_client import named_client
 from commands.roles import HEADING, POLICY, SELLING
 from events.examples import ANNA, BORIS, ROMASHKA, VERA, example
 from events.ids import ClientId, StaffId
@@ -86,9 +87,10 @@ def release_client(command: ReleaseClient, context: Context) -> Outcome:
 @handles(ReassignClient)
 def reassign_client(command: ReassignClient, context: Context) -> Outcome:
     """Reassign; a client who is not theirs any more, or is the client of somebody who sells, stays as it is."""
-    client = context.load(Client, command.client_id)
+    client = named_client(context, command.client_id)
     owner = context.load(StaffMember, command.departed_id)
-    if client.owner_id == owner.id and not owner.sells:
+    # Who joined another client is looked after when they are taken apart.
+    if client.survivor_id is None and client.owner_id == owner.id and not owner.sells:
         client.pass_on(owner, first_selling(context, command.successor_id, command.head_id))
     return context.save(client)
 

@@ -13,6 +13,7 @@ from aggregates.base import Aggregate, NotFoundError
 from aggregates.client import Client
 from aggregates.deal import Deal
 from commands.base import Command, stream_fields
+from commands.named_client import organisation_ids
 from events.marks import ids_in
 
 A = TypeVar("A", bound=Aggregate)
@@ -58,11 +59,20 @@ def _sees(people: People, staff: Iterable[UUID | None], client_ids: Iterable[UUI
 
 def _sees_client(people: People, client: Client, find: Find) -> bool:
     """Tell whether a client is seen: by its owner, a contact person who is nobody's by those of its organisations."""
-    if people is None or client.owner_id is not None:
-        return people is None or client.owner_id in people
-    organisations = (find(Client, each) for each in client.affiliations)
-    owners = {each.owner_id for each in organisations if each is not None and each.owner_id is not None}
+    if people is None:
+        return True
+    client = _who_answers(client, find)
+    if client.owner_id is not None:
+        return client.owner_id in people
+    found = (find(Client, each) for each in organisation_ids(client))
+    organisations = (_who_answers(each, find) for each in found if each is not None)
+    owners = {each.owner_id for each in organisations if each.owner_id is not None}
     return bool(people) and (not owners or not owners.isdisjoint(people))
+
+
+def _who_answers(client: Client, find: Find) -> Client:
+    """Return whom a client turned out to be, or itself."""
+    return client if client.survivor_id is None else find(Client, client.survivor_id) or client
 
 
 class OutOfSightError(NotFoundError):

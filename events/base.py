@@ -49,6 +49,8 @@ class Event(BaseModel):
 
     TOPIC: ClassVar[str]
     SCHEMA_VERSION: ClassVar[int] = 1
+    SUBJECT: ClassVar[str | None] = None
+    """The field that names whose key encrypts what is personal; None: it is of whom the stream is about."""
     PERSONAL_FIELDS: ClassVar[frozenset[str]] = frozenset()
     IDS: ClassVar[Mapping[str, Names]] = {}
     """The fields that are ids, with what each of them names."""

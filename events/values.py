@@ -200,6 +200,8 @@ class OwnershipCause(StrEnum):
     ROLE = "role"
     CONFLICT = "conflict"
     RELEASE = "release"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
 
 
 class StaffRole(StrEnum):

@@ -7,7 +7,14 @@ from infra.analytics.fact_schema import FactTable
 from infra.projector.projection import Projection
 from projections.interactions import activities, notes
 from projections.interactions import facts as interaction_facts
-from projections.parties import client_card, client_pairs, client_timeline, contact_persons, ownership_history
+from projections.parties import (
+    canonical_map,
+    client_card,
+    client_pairs,
+    client_timeline,
+    contact_persons,
+    ownership_history,
+)
 from projections.parties import facts as party_facts
 from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
@@ -17,6 +24,7 @@ from projections.timers import timers_due
 
 MODULES: tuple[ModuleType, ...] = (
     client_card,
+    canonical_map,
     client_timeline,
     client_pairs,
     contact_persons,

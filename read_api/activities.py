@@ -12,9 +12,11 @@ from pydantic_core import PydanticCustomError
 from read_api import views
 from read_api.filters import OF_MEMBERS, member_of
 from read_api.lists import ActivityStatus, CallStatus, Channel, Direction
+from read_api.participants import PARTICIPANT, PARTICIPANTS, Participant
 from read_api.reading.answer import Answer, Sql, Whole, json_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import ReadNotAllowedError
+from read_api.reading.joined import answers, either, is_named, whoever
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, Sorting, item_statement
 from read_api.reading.question import Day, ListQuestion, PastQuestion
@@ -32,9 +34,6 @@ CONTACT = "a.state = 'held' AND a.channel <> 'task' AND a.call_status IS DISTINC
 """What counts as a contact: a touchpoint that took place. A task is our own work, a misdial meant somebody else."""
 
 
-# As the index activities_by_participant has it.
-PARTICIPANT = """a.participant_staff_ids || a.participant_client_ids <> '{}'
-        AND a.participant_staff_ids || a.participant_client_ids @> ARRAY[%(participant)s]::uuid[]"""
 NOTE_COUNT = "(SELECT count(*) FROM jsonb_object_keys({row}.notes))"
 LAST_NOTE = """(SELECT n.value ->> 'text' FROM jsonb_each({row}.notes) AS n
     ORDER BY (n.value ->> 'order')::integer DESC LIMIT 1)"""
@@ -42,30 +41,6 @@ LAST_NOTE = """(SELECT n.value ->> 'text' FROM jsonb_each({row}.notes) AS n
 
 Text = Annotated[str | None, Sql(text("{column}"))]
 """What somebody wrote about an activity; null for who may not read it."""
-
-
-class Participant(Answer):
-    """Who takes part besides whoever does it and the client: a colleague or another client."""
-
-    staff_id: UUID | None
-    client_id: UUID | None
-    name: str | None
-
-
-PARTICIPANTS = f"""CASE WHEN {{row}}.participant_staff_ids || {{row}}.participant_client_ids = '{{}}' THEN '[]'::json
-    ELSE (
-        SELECT json_agg({json_of(Participant, "o")} ORDER BY o.place)
-        FROM (
-            SELECT p.place, p.id AS staff_id, NULL::uuid AS client_id, ps.name
-            FROM unnest({{row}}.participant_staff_ids) WITH ORDINALITY AS p (id, place)
-            LEFT JOIN {views.STAFF_DIRECTORY} AS ps ON ps.staff_id = p.id
-            UNION ALL
-            SELECT p.place + cardinality({{row}}.participant_staff_ids), NULL, p.id, pc.name
-            FROM unnest({{row}}.participant_client_ids) WITH ORDINALITY AS p (id, place)
-            LEFT JOIN {views.CLIENT_CARD} AS pc ON pc.client_id = p.id AND {sees("client", "pc")}
-        ) AS o
-    )
-    END"""  # noqa: S608 - put together from constants
 
 
 class Activity(Whole):
@@ -77,9 +52,9 @@ class Activity(Whole):
     direction: Direction | None
     staff_id: UUID | None
     staff_name: Annotated[str | None, Sql("s.name")]
-    client_id: UUID | None
+    client_id: Annotated[UUID | None, Sql(answers("{column}"))]
     client_name: Annotated[str | None, Sql("c.name")]
-    contact_id: UUID | None
+    contact_id: Annotated[UUID | None, Sql(answers("{column}"))]
     deal_id: UUID | None
     topic: Text
     due_at: datetime | None
@@ -133,9 +108,14 @@ class MyDay(Whole):
     days: list[PlannedDay] | None = None
 
 
-JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = a.client_id AND {sees("client", "c")}
+JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = {answers("a.client_id")} AND {sees("client", "c")}
 LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = a.staff_id"""
 NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY)
+
+# Who is client and contact person of one activity is told of it once.
+_WITH_ANOTHER = either(
+    "a.client_id IS DISTINCT FROM %(client)s", f"coalesce(a.client_id <> ALL({whoever('%(client)s')}), true)"
+)
 
 ACTIVITIES = Listing(
     name="activities",
@@ -149,8 +129,8 @@ ACTIVITIES = Listing(
         "staff": "a.staff_id = %(staff)s",
         "team_id": member_of("team_id", "a.staff_id"),
         "branch_id": member_of("branch_id", "a.staff_id"),
-        "client": "a.client_id = %(client)s",
-        "contact": "a.contact_id = %(contact)s",
+        "client": is_named("a.client_id", "%(client)s"),
+        "contact": is_named("a.contact_id", "%(contact)s"),
         "deal": "a.deal_id = %(deal)s",
         "state": "a.state = %(state)s",
         "channel": "a.channel = %(channel)s",
@@ -161,7 +141,7 @@ ACTIVITIES = Listing(
         "from": "a.takes_place_at >= %(from)s",
         "to": "a.takes_place_at < %(to)s",
     },
-    also={"client": "a.contact_id = %(client)s AND a.client_id IS DISTINCT FROM %(client)s"},
+    also={"client": f"{is_named('a.contact_id', '%(client)s')} AND {_WITH_ANOTHER}"},
     steady=frozenset({"staff", "client", "contact", "deal"}),
     parties=frozenset({"client", "contact"}),
     joins=JOINS,

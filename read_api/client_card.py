@@ -11,9 +11,19 @@ from pydantic import BeforeValidator, Field
 from read_api import views
 from read_api.activities import JOINS, Activity
 from read_api.client_recognised import CONTACT_POINTS, ContactPoint, Doubted, ProfileTrait, Registration
+from read_api.client_relations import (
+    CONTACT_PERSONS_TOLD,
+    MERGED,
+    ORGANISATIONS,
+    PARENT_NAME,
+    SUBSIDIARIES,
+    Contact,
+    MergedClient,
+    Subsidiary,
+)
 from read_api.client_story import TIMELINE, TimelineEntry
 from read_api.deals import DEALS, Deal
-from read_api.lists import AffiliationRole, Channel, ClientKind, Direction, Lifecycle
+from read_api.lists import Channel, ClientKind, Direction, Lifecycle
 from read_api.notes import NOTES, Note
 from read_api.reading.answer import (
     NOT_SELECTED,
@@ -29,6 +39,7 @@ from read_api.reading.answer import (
     told_of,
 )
 from read_api.reading.declaring import Asking, Questions
+from read_api.reading.joined import answers, is_client, is_named
 from read_api.reading.paging import Around, first_of
 from read_api.reading.question import PageQuestion, PastQuestion, one_by_one
 from read_api.reading.seen import counts_at_client, sees
@@ -75,17 +86,6 @@ class Client(Answer):
     ] = None
 
 
-class Contact(Answer):
-    """A person acting for an organisation, or the organisation a person acts for."""
-
-    client_id: UUID
-    name: Annotated[str | None, Sql("n.name")]
-    role: AffiliationRole | None
-    is_active: bool
-    since: datetime | None
-    ended_at: datetime | None
-
-
 class DataNotice(Answer):
     """When the client was told how their data are kept confidential: by which text, in which way, and by whom."""
 
@@ -104,13 +104,6 @@ class OpenDeals(Answer):
     sums: Annotated[list[Sum], Sql(sums_of("d"))]
 
 
-class Subsidiary(Answer):
-    """An organisation that belongs to the client."""
-
-    client_id: UUID
-    name: str | None
-
-
 OWNER = Sql(f"CASE WHEN o.staff_id IS NOT NULL THEN {json_of(Person, 'o')} END")
 _DATA_NOTICES = Sql(
     list_of(
@@ -122,38 +115,17 @@ _DATA_NOTICES = Sql(
         order="p.place",
     )
 )
-_PARENT_NAME = Sql(
-    f"(SELECT u.name FROM {views.CLIENT_CARD} AS u WHERE u.client_id = c.parent_id AND {sees('organisation', 'u')})"  # noqa: S608
-)
 _OPEN_DEALS = Sql(
     f"""(
             SELECT {json_of(OpenDeals, "d")}
             FROM (
                 SELECT b.currency, count(*) AS deals, sum(b.amount) AS amount
                 FROM {views.PIPELINE_BOARD} AS b
-                WHERE b.client_id = c.client_id AND b.status = 'open' AND {counts_at_client("deal", "b")}
+                WHERE {is_client("b.client_id", "c.client_id")} AND b.status = 'open'
+                    AND {counts_at_client("deal", "b")}
                 GROUP BY b.currency
             ) AS d
         )"""  # noqa: S608 - put together from constants
-)
-
-
-def _contacts(whose: str, other: str, named: str) -> Sql:
-    source = f"""{views.CONTACT_PERSONS} AS a
-            LEFT JOIN {views.CLIENT_CARD} AS n ON n.client_id = a.{other} AND {named}
-            WHERE a.{whose} = c.client_id"""
-    return Sql(list_of(json_of(Contact, "a", client_id=f"a.{other}"), source, order=f"a.since, a.{other}"))
-
-
-# Who acts for an organisation is part of what is known of it, with their name; whom a person acts for is not.
-_CONTACT_PERSONS = _contacts("organisation_id", "person_id", named="true")
-_ORGANISATIONS = _contacts("person_id", "organisation_id", named=sees("organisation", "n"))
-_SUBSIDIARIES = Sql(
-    list_of(
-        json_of(Subsidiary, "n"),
-        f"{views.CLIENT_CARD} AS n WHERE n.parent_id = c.client_id AND {sees('organisation', 'n')}",
-        order="n.name_sort, n.client_id",
-    )
 )
 
 
@@ -168,8 +140,8 @@ class ClientCard(Client, Whole):
     ]
     doubts: Annotated[list[Doubted], Field(description="What is to be looked at.")]
     profile: dict[str, ProfileTrait]
-    parent_id: UUID | None
-    parent_name: Annotated[str | None, _PARENT_NAME]
+    parent_id: Annotated[UUID | None, Sql(answers("c.parent_id"))]
+    parent_name: Annotated[str | None, PARENT_NAME]
     date_unknown: bool
     source: str
     external_id: str | None
@@ -180,9 +152,14 @@ class ClientCard(Client, Whole):
     ]
     last_touch_direction: Annotated[Direction | None, Sql("k.last_direction")]
     open_deals: Annotated[OpenDeals, _OPEN_DEALS]
-    contact_persons: Annotated[list[Contact], _CONTACT_PERSONS]
-    organisations: Annotated[list[Contact], _ORGANISATIONS]
-    subsidiaries: Annotated[list[Subsidiary], _SUBSIDIARIES]
+    contact_persons: Annotated[list[Contact], CONTACT_PERSONS_TOLD]
+    organisations: Annotated[list[Contact], ORGANISATIONS]
+    subsidiaries: Annotated[list[Subsidiary], SUBSIDIARIES]
+    merged: Annotated[
+        list[MergedClient],
+        MERGED,
+        Field(description="Who turned out to be this client: by their ids this card is told, and their work with it."),
+    ]
     deals: Annotated[
         Page[Deal] | None,
         NOT_SELECTED,
@@ -212,7 +189,7 @@ JOINED = {"o": _OWNER_JOINS, "ob": _OWNER_JOINS, "k": TOUCHES}
 def card_from(*joins: str) -> str:
     """Return where a card `c` comes from (FROM and WHERE), joined with these of JOINED."""
     return f"""{views.CLIENT_CARD} AS c {" ".join(joins)}
-    WHERE c.client_id = %(client_id)s AND c.registered_at IS NOT NULL AND {sees("client", "c")}"""
+    WHERE c.client_id = {answers("%(client_id)s::uuid")} AND c.registered_at IS NOT NULL AND {sees("client", "c")}"""
 
 
 _SOURCE = card_from(*dict.fromkeys(JOINED.values()))
@@ -222,7 +199,8 @@ _NEXT_ACTIVITY = f"""(
         SELECT {json_of(Activity, "a")}
         FROM {views.ACTIVITIES} AS a
         {JOINS}
-        WHERE (a.client_id = %(client_id)s OR a.contact_id = %(client_id)s) AND a.state = 'planned'
+        WHERE ({is_named("a.client_id", "%(client_id)s")} OR {is_named("a.contact_id", "%(client_id)s")})
+            AND a.state = 'planned'
             AND {counts_at_client("activity", "a")}
         ORDER BY a.due_at, a.activity_id
         LIMIT 1

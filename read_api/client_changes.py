@@ -19,6 +19,7 @@ from read_api.reading.answer import Answer, Page, columns, members_from
 from read_api.reading.colleagues import staff_id_in
 from read_api.reading.cursors import Paged, from_cursor, to_cursor
 from read_api.reading.declaring import Asking, Questions
+from read_api.reading.joined import chosen, either
 from read_api.reading.over_time import (
     AT_FIRST,
     at_each,
@@ -82,13 +83,16 @@ CHANGES = Paged("changes", order={"at": "timestamptz", "position": "bigint"})
 
 
 @cache
-def _parts() -> tuple[Statement, ...]:
-    """Return what gives the members of the card, by the views they rest on: each is asked where these changed."""
+def _parts(*, is_joined: bool) -> tuple[Statement, ...]:
+    """Return what gives the members of the card, by the views they rest on: each is asked where these changed.
+
+    `is_joined`: others turned out to be the client, or it another one, so whose touches count changes as well.
+    """
     grouped: dict[tuple[frozenset[str], tuple[str, ...]], dict[str, str]] = defaultdict(dict)
     for member, sql in columns(ClientCard, "c").items():
         joins = tuple(dict.fromkeys(join for alias, join in JOINED.items() if re.search(rf"\b{alias}\.", sql)))
         grouped[frozenset(looked_into(sql)), joins][member] = sql
-    return tuple(_statement(found, joins) for (_, joins), found in grouped.items())
+    return tuple(_statement(found, joins, is_joined=is_joined) for (_, joins), found in grouped.items())
 
 
 @cache
@@ -101,10 +105,10 @@ def _whole() -> tuple[Statement, ...]:
     return (Statement(asked, CARD.views, CARD.names),)
 
 
-def _statement(found: Mapping[str, str], joins: tuple[str, ...]) -> Statement:
+def _statement(found: Mapping[str, str], joins: tuple[str, ...], *, is_joined: bool) -> Statement:
     members, card = members_from(found), card_from(*joins)
     told, looked = f"json_build_object({members})::text", looked_into(f"{members} {card}")
-    if joins == (TOUCHES,):
+    if joins == (TOUCHES,) and not is_joined:
         summed = summed_at_each(changes_of(dict.fromkeys(looked, ())), _TOUCHES, FIGURES)
         there = at_each("SELECT * FROM moment", f"SELECT c.client_id FROM {card_from()}")  # noqa: S608 - constants
         asked = f"{summed}\nSELECT seen.*, m.at, m.position, {told}\nFROM seen\nCROSS JOIN {there}\n{_SUMMED}"
@@ -116,11 +120,12 @@ def _statement(found: Mapping[str, str], joins: tuple[str, ...]) -> Statement:
 
 _TOUCHES = f"""SELECT t.*
     FROM (SELECT %(client_id)s::uuid AS client_id) AS c
-    CROSS JOIN LATERAL ({EVERY_TOUCH}
+    CROSS JOIN LATERAL ({chosen(EVERY_TOUCH, is_mapped=False)}
     ) AS t"""  # noqa: S608 - put together from constants
 _SUMMED = "JOIN summed AS k ON k.at = m.at AND k.position = m.position"
 _EXISTS = at_each(AT_FIRST, f"SELECT EXISTS (SELECT FROM {card_from()}) AS is_there")  # noqa: S608 - constants
-IS_THERE = Statement(f"\nSELECT seen.*, one.is_there\nFROM seen\nCROSS JOIN {_EXISTS}", CARD.views)
+_IS_JOINED = either("false", f"EXISTS (SELECT FROM {views.CANONICAL_MAP}_versions)")
+IS_THERE = Statement(f"\nSELECT seen.*, one.is_there, {_IS_JOINED}\nFROM seen\nCROSS JOIN {_EXISTS}", CARD.views)
 _NAMED = f"SELECT (SELECT s.name FROM {views.STAFF_DIRECTORY} AS s WHERE s.staff_id = a.id) AS name"  # noqa: S608 - constants
 NAMES = Statement(
     f"""
@@ -146,7 +151,7 @@ async def get_client_changes(client_id: UUID, ask: Asking, question: Annotated[C
     whose = {"client_id": client_id}
     async with ask.over_time(question, client_id, question.by) as past:
         await require_seen(ask.desk, ask.reach, "client", client_id)
-        seen, [(is_there,)] = await past.fetch(IS_THERE, {**whose, **parameters(past.last)}, reach=ask.reach)
+        seen, [(is_there, is_joined)] = await past.fetch(IS_THERE, {**whose, **parameters(past.last)}, reach=ask.reach)
         if not is_there:
             raise ask.absent("client", client_id, seen)
         ahead = [moment for moment in await past.moments(CARD.views) if moment > first]
@@ -154,7 +159,7 @@ async def get_client_changes(client_id: UUID, ask: Asking, question: Annotated[C
             changes, last = await _latest(past, ahead, first, client_id, ask.reach, question.by), past.last
         else:
             last = ahead[question.limit - 1] if len(ahead) > question.limit else past.last
-            changes = await _changed(past, client_id, first, last, ask.reach, _parts())
+            changes = await _changed(past, client_id, first, last, ask.reach, _parts(is_joined=is_joined))
             if len(changes) > question.limit:
                 changes = changes[: question.limit]
                 last = changes[-1][0]

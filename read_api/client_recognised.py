@@ -1,6 +1,9 @@
 """What a card says of by what its client is recognised, from where it is known, and how surely."""
 
 from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
 
 from read_api.lists import Confidence, ContactDoubt, ContactKind
 from read_api.reading.answer import Answer, Sql, list_of
@@ -20,6 +23,9 @@ class ContactPoint(Answer):
     confidence: Confidence | None = None
     doubt: ContactDoubt | None = None
     order: int | None = None
+    client_id: UUID | None = Field(
+        default=None, description="With whom it came, of those who turned out to be this client."
+    )
 
 
 class Told(Answer):

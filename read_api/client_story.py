@@ -12,6 +12,7 @@ from read_api.lists import Channel, Direction, OwnershipCause
 from read_api.reading.answer import Answer, Page, Sql, exists
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
+from read_api.reading.joined import answering, answers, either, is_named, whoever
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
 from read_api.reading.seen import TEXTS, sees, sees_one
@@ -57,9 +58,24 @@ class TimelineEntry(Answer):
     details: Annotated[dict[str, Any], Sql(_DETAILS)]
 
 
-class OwnershipChange(Answer):
-    """One change of a client's owning manager; `until` is empty for the state that holds now."""
+# Whose somebody was who turned out to be this client, they were until then.
+_UNTIL = Sql(
+    either(
+        "{column}",
+        f"""coalesce({{column}}, (
+            SELECT m.merged_at FROM {views.CANONICAL_MAP} AS m WHERE m.client_id = {{row}}.client_id
+        ))""",  # noqa: S608 - put together from constants
+    )
+)
 
+
+class OwnershipChange(Answer):
+    """One change of a client's owning manager; `until` is empty for the state that holds now.
+
+    `client_id`: whose, where others turned out to be the client.
+    """
+
+    client_id: UUID
     event_position: int
     from_owner_id: UUID | None
     from_owner_name: Annotated[str | None, Sql("f.name")]
@@ -69,32 +85,46 @@ class OwnershipChange(Answer):
     reason: str | None
     occurred_at: datetime
     recorded_at: datetime
-    until: datetime | None
+    until: Annotated[datetime | None, _UNTIL]
     actor: str
 
 
 # What a client's activities and deals had before it was known that they are this client's. The fact has rows of others:
 # of itself, or of a contact person. Where one is the client's own, it is in the story already.
-_BEFORE = f"""t.party_id <> %(client_id)s AND (t.event_position, t.party_id) IN (
+_OTHERS = either("t.party_id <> %(client_id)s", f"t.party_id <> ALL({whoever('%(client_id)s')})")
+_OWN_LAST = either("o.party_id <> %(client_id)s", f"o.party_id <> ALL({whoever('%(client_id)s')})")
+# Of two who turned out to be one a fact is told once, and that they are one by who answers for both.
+_IS_TOLD_ONCE = either(
+    "true",
+    f"""NOT EXISTS (
+            SELECT FROM {views.CLIENT_TIMELINE} AS o
+            WHERE o.event_position = t.event_position AND o.party_id = ANY({whoever("%(client_id)s")})
+                AND o.party_id < t.party_id
+        ) AND NOT (
+            t.topic IN ('client.merged_into', 'client.unmerged_from')
+            AND t.stream_id <> {answering("%(client_id)s::uuid")}
+        )""",
+)
+_BEFORE = f"""{_OTHERS} AND (t.event_position, t.party_id) IN (
             SELECT e.position, (
                 SELECT o.party_id
                 FROM {views.CLIENT_TIMELINE} AS o
                 WHERE o.event_position = e.position
-                ORDER BY o.party_id <> %(client_id)s, o.party_id
+                ORDER BY {_OWN_LAST}, o.party_id
                 LIMIT 1
             )
             FROM (
                 SELECT unnest(a.before_client)
                 FROM {views.ACTIVITIES} AS a
-                WHERE a.client_id = %(client_id)s AND a.before_client IS NOT NULL
+                WHERE {is_named("a.client_id", "%(client_id)s")} AND a.before_client IS NOT NULL
                 UNION
                 SELECT unnest(a.before_contact)
                 FROM {views.ACTIVITIES} AS a
-                WHERE a.contact_id = %(client_id)s AND a.before_contact IS NOT NULL
+                WHERE {is_named("a.contact_id", "%(client_id)s")} AND a.before_contact IS NOT NULL
                 UNION
                 SELECT unnest(d.before_client)
                 FROM {views.PIPELINE_BOARD} AS d
-                WHERE d.client_id = %(client_id)s AND d.before_client IS NOT NULL
+                WHERE {is_named("d.client_id", "%(client_id)s")} AND d.before_client IS NOT NULL
             ) AS e (position)
         )"""  # noqa: S608 - put together from constants
 
@@ -106,7 +136,7 @@ TIMELINE = Listing(
     order={"occurred_at": "timestamptz", "event_position": "bigint"},
     always=sees_one("client", "%(client_id)s"),
     filters={
-        "client_id": "t.party_id = %(client_id)s",
+        "client_id": f"{is_named('t.party_id', '%(client_id)s')} AND {_IS_TOLD_ONCE}",
         "channel": "t.channel = %(channel)s",
         "stream_id": "t.stream_id = %(stream_id)s",
     },
@@ -124,7 +154,7 @@ OWNERSHIP = Listing(
     alias="h",
     item=OwnershipChange,
     order={"event_position": "bigint"},
-    always=f"h.client_id = %(client_id)s AND {sees_one('client', '%(client_id)s')}",
+    always=f"{is_named('h.client_id', '%(client_id)s')} AND {sees_one('client', '%(client_id)s')}",
     filters={"client_id": "true"},
     steady=frozenset({"client_id"}),
     joins=f"""LEFT JOIN {views.STAFF_DIRECTORY} AS f ON f.staff_id = h.from_owner_id
@@ -145,7 +175,8 @@ class TimelineQuestion(PageQuestion):
 
 
 EXISTS = exists(
-    views.CLIENT_CARD, f"v.client_id = %(client_id)s AND v.registered_at IS NOT NULL AND {sees('client', 'v')}"
+    views.CLIENT_CARD,
+    f"v.client_id = {answers('%(client_id)s::uuid')} AND v.registered_at IS NOT NULL AND {sees('client', 'v')}",
 )
 
 

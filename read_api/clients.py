@@ -23,6 +23,7 @@ from read_api.lists import ClientKind, Lifecycle
 from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions, json_only
 from read_api.reading.desk import Desk
+from read_api.reading.joined import answering, answers, either, is_client, stands
 from read_api.reading.page_rows import Rank
 from read_api.reading.paging import Listing, Sorting
 from read_api.reading.question import AT_ONCE, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
@@ -64,15 +65,17 @@ RANKS = (
 )
 
 
+_ANSWERING_IDS = f"SELECT {answering('given.id')} FROM unnest(%(ids)s::uuid[]) AS given (id)"  # noqa: S608 - constants
+
 CLIENTS = Listing(
     name="clients",
     view=views.CLIENT_CARD,
     alias="c",
     item=Client,
     order={"name_sort": "text", "client_id": "uuid"},
-    always=f"c.registered_at IS NOT NULL AND c.name_sort IS NOT NULL AND {sees('client', 'c')}",
+    always=f"c.registered_at IS NOT NULL AND c.name_sort IS NOT NULL AND {stands('c')} AND {sees('client', 'c')}",
     filters={
-        "ids": "c.client_id = ANY(%(ids)s::uuid[])",
+        "ids": either("c.client_id = ANY(%(ids)s::uuid[])", f"c.client_id IN ({_ANSWERING_IDS})"),
         "owner": "c.owner_id = %(owner)s",
         "unowned": "c.owner_id IS NULL",
         "not unowned": "c.owner_id IS NOT NULL",
@@ -87,7 +90,7 @@ CLIENTS = Listing(
         "not data_notice": "c.data_notices = '[]'::jsonb",
         "registered_from": "c.registered_at >= %(registered_from)s",
         "registered_to": "c.registered_at < %(registered_to)s",
-        **next_step("client_id = c.client_id", "contact_id = c.client_id"),
+        **next_step(is_client("n.client_id", "c.client_id"), is_client("n.contact_id", "c.client_id")),
         "untouched_since": UNTOUCHED,
         "q": _looked_for(EVERY),
         "identity": "c.identity_keys && %(identity)s::text[]",
@@ -218,7 +221,7 @@ _OWNED = list_of(
     f"""(
         SELECT * FROM (
             SELECT * FROM {views.CLIENT_CARD} AS c
-            WHERE c.registered_at IS NOT NULL AND c.identity_keys && %(identity)s::text[]
+            WHERE c.registered_at IS NOT NULL AND {stands("c")} AND c.identity_keys && %(identity)s::text[]
             OFFSET 0
         ) AS c
         ORDER BY c.client_id
@@ -227,8 +230,8 @@ _OWNED = list_of(
     LEFT JOIN LATERAL (
         SELECT org.client_id, org.owner_id, org.owned_since
         FROM {views.CONTACT_PERSONS} AS acts
-        JOIN {views.CLIENT_CARD} AS org ON org.client_id = acts.organisation_id
-        WHERE acts.person_id = c.client_id AND acts.is_active AND org.owner_id IS NOT NULL
+        JOIN {views.CLIENT_CARD} AS org ON org.client_id = {answers("acts.organisation_id")}
+        WHERE {is_client("acts.person_id", "c.client_id")} AND acts.is_active AND org.owner_id IS NOT NULL
         ORDER BY org.client_id
         LIMIT 1
     ) AS i ON c.owner_id IS NULL

@@ -17,6 +17,7 @@ from read_api.pipelines import PipelineStage
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, json_of, members, page_or_part_of, sums_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
+from read_api.reading.joined import answers, is_named
 from read_api.reading.paging import Around, Listing, Sorting, item_statement
 from read_api.reading.question import Amount, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.reading.seen import sees
@@ -29,7 +30,7 @@ class Deal(Whole):
     """A deal as it stands (docs/figures.md); `stage` is the open stage it is in, or was in at its end."""
 
     deal_id: UUID
-    client_id: UUID | None
+    client_id: Annotated[UUID | None, Sql(answers("{column}"))]
     client_name: Annotated[str | None, Sql("c.name")]
     seller_id: UUID
     seller_name: Annotated[str | None, Sql("s.name")]
@@ -79,7 +80,7 @@ class Board(Page[Deal]):
     lost: Count
 
 
-JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = d.client_id AND {sees("client", "c")}
+JOINS = f"""LEFT JOIN {views.CLIENT_CARD} AS c ON c.client_id = {answers("d.client_id")} AND {sees("client", "c")}
 LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id = d.seller_id"""
 NAMES = (views.CLIENT_CARD, views.STAFF_DIRECTORY)
 
@@ -95,7 +96,7 @@ DEALS = Listing(
         "seller": "d.seller_id = %(seller)s",
         "team_id": member_of("team_id", "d.seller_id"),
         "branch_id": member_of("branch_id", "d.seller_id"),
-        "client": "d.client_id = %(client)s",
+        "client": is_named("d.client_id", "%(client)s"),
         "pipeline": "d.pipeline_id = %(pipeline)s",
         "status": "d.status = %(status)s",
         "stage": "d.stage = %(stage)s",
@@ -107,7 +108,7 @@ DEALS = Listing(
         "opened_to": "d.opened_at < %(opened_to)s",
         "closed_from": "d.closed_at >= %(closed_from)s",
         "closed_to": "d.closed_at < %(closed_to)s",
-        **next_step("deal_id = d.deal_id"),
+        **next_step("n.deal_id = d.deal_id"),
     },
     steady=frozenset({"seller", "client", "product"}),
     parties=frozenset({"client"}),

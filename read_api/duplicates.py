@@ -140,7 +140,10 @@ APART = Paged("clients kept apart", {"decided_at": "timestamptz", "pair_id": "uu
 
 _BOTH = f"""JOIN {views.CLIENT_CARD} AS c ON c.client_id = {{pair}}.{{first}}
     JOIN {views.CLIENT_CARD} AS d ON d.client_id = {{pair}}.other_id"""
-_SEEN = " AND ".join(f"{a}.registered_at IS NOT NULL AND {a}.archived_at IS NULL AND {sees('client', a)}" for a in "cd")
+_SEEN = " AND ".join(
+    f"{a}.registered_at IS NOT NULL AND {a}.archived_at IS NULL AND {a}.survivor_id IS NULL AND {sees('client', a)}"
+    for a in "cd"
+)
 _RUN = f"(SELECT {json_of(Run, 'r')} FROM duplicate_run AS r)"  # noqa: S608 - constants
 
 

@@ -18,11 +18,11 @@ def member_of(unit: str, column: str) -> str:
 def next_step(*ties: str) -> dict[str, str]:
     """Return the conditions of the filter `without_next_step`: nothing, or something, is planned that is tied so.
 
-    Each tie is a column of an activity and what it equals. Of nothing each tie is asked for by itself: two questions
+    Each tie is a condition on an activity `n`. Of nothing each tie is asked for by itself: two questions
     for an index, where one with an OR in it would be none.
     """
     planned = f"SELECT FROM {views.ACTIVITIES} AS n WHERE n.state = 'planned'"
     return {
-        "without_next_step": " AND ".join(f"NOT EXISTS ({planned} AND n.{tie})" for tie in ties),
-        "not without_next_step": f"EXISTS ({planned} AND ({' OR '.join(f'n.{tie}' for tie in ties)}))",
+        "without_next_step": " AND ".join(f"NOT EXISTS ({planned} AND {tie})" for tie in ties),
+        "not without_next_step": f"EXISTS ({planned} AND ({' OR '.join(ties)}))",
     }

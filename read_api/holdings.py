@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from read_api import views
 from read_api.reading.answer import Answer, Page, Sql
 from read_api.reading.declaring import Asking, Questions
+from read_api.reading.joined import stands
 from read_api.reading.paging import Listing
 from read_api.reading.question import AT_ONCE, PageQuestion, one_by_one
 from read_api.reading.seen import sees_figures_of
@@ -26,7 +27,7 @@ class Holdings(Answer):
 
     staff_id: UUID
     name: str | None
-    clients: Annotated[int, _counted(views.CLIENT_CARD, "h.owner_id = {row}.staff_id")]
+    clients: Annotated[int, _counted(views.CLIENT_CARD, f"h.owner_id = {{row}}.staff_id AND {stands('h')}")]
     deals: Annotated[int, _counted(views.PIPELINE_BOARD, "h.seller_id = {row}.staff_id AND h.status = 'open'")]
     activities: Annotated[int, _counted(views.ACTIVITIES, "h.staff_id = {row}.staff_id AND h.state = 'planned'")]
 

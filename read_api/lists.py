@@ -26,7 +26,7 @@ LossReason = Literal[
     "other",
 ]
 AffiliationRole = Literal["accountant", "buyer", "storekeeper", "director", "other"]
-OwnershipCause = Literal["offer", "claim", "import", "departure", "role", "conflict", "release"]
+OwnershipCause = Literal["offer", "claim", "import", "departure", "role", "conflict", "release", "merge", "unmerge"]
 StaffRole = Role
 Channel = Literal[
     "call",

@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from read_api import views
-from read_api.reading.answer import Answer, Page
+from read_api.reading.answer import Answer, Page, Sql
 from read_api.reading.declaring import Asking, Questions
+from read_api.reading.joined import answers, is_named
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
 from read_api.reading.seen import sees_one
@@ -24,7 +25,7 @@ class Login(Answer):
 
     login_id: UUID
     staff_id: UUID | None
-    client_id: UUID | None
+    client_id: Annotated[UUID | None, Sql(answers("{column}"))]
     role: PortalRole | None
     issuer: str | None
     subject: str | None
@@ -41,7 +42,7 @@ LOGINS = Listing(
     order={"subject": "text", "login_id": "uuid"},
     always=f"""l.subject IS NOT NULL
         AND (l.staff_id IS NOT NULL OR (l.role IS NOT NULL AND {sees_one("client", "l.client_id")}))""",
-    filters={"staff": "l.staff_id = %(staff)s", "client": "l.client_id = %(client)s"},
+    filters={"staff": "l.staff_id = %(staff)s", "client": is_named("l.client_id", "%(client)s")},
     steady=frozenset({"staff", "client"}),
 )
 

@@ -10,6 +10,7 @@ from read_api import views
 from read_api.reading.answer import Answer, Page, Sql, exists
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
+from read_api.reading.joined import answers, is_named
 from read_api.reading.paging import Listing
 from read_api.reading.question import PageQuestion
 from read_api.reading.seen import Kind, sees, sees_one, text
@@ -23,11 +24,18 @@ def _of(kind: str) -> Sql:
     return Sql(f"CASE WHEN {{row}}.about = '{kind}' THEN {{row}}.about_id END")
 
 
+_OF_CLIENT = Sql(f"CASE WHEN {{row}}.about = 'client' THEN {answers('{row}.about_id')} END")
+
+
+def _is_about(kind: Kind) -> str:
+    return is_named("n.about_id", "%(about_id)s") if kind == "client" else "n.about_id = %(about_id)s"
+
+
 class Note(Answer):
     """A note on a client, a deal or an activity; one that was withdrawn has no text, but a moment and a reason."""
 
     note_id: UUID
-    client_id: Annotated[UUID | None, _of("client")]
+    client_id: Annotated[UUID | None, _OF_CLIENT]
     deal_id: Annotated[UUID | None, _of("deal")]
     activity_id: Annotated[UUID | None, _of("activity")]
     text: Annotated[str | None, Sql(text("{column}"))]
@@ -47,7 +55,7 @@ def _listing(kind: Kind) -> Listing:
         alias="n",
         item=Note,
         order={"written_at": "timestamptz", "note_id": "uuid"},
-        always=f"n.about_id = %(about_id)s AND n.about = '{kind}' AND n.written_at IS NOT NULL"
+        always=f"{_is_about(kind)} AND n.about = '{kind}' AND n.written_at IS NOT NULL"
         f" AND {sees_one(kind, '%(about_id)s')}",
         filters={"about_id": "true"},
         steady=frozenset({"about_id"}),
@@ -67,8 +75,13 @@ _ABOUT: tuple[tuple[Kind, str, str], ...] = (
     ("deal", views.PIPELINE_BOARD, "opened_at"),
     ("activity", views.ACTIVITIES, "takes_place_at"),
 )
+_ASKED: dict[Kind, str] = {
+    "client": answers("%(about_id)s::uuid"),
+    "deal": "%(about_id)s",
+    "activity": "%(about_id)s",
+}
 EXISTS = {
-    kind: exists(view, f"v.{kind}_id = %(about_id)s AND v.{known} IS NOT NULL AND {sees(kind, 'v')}")
+    kind: exists(view, f"v.{kind}_id = {_ASKED[kind]} AND v.{known} IS NOT NULL AND {sees(kind, 'v')}")
     for kind, view, known in _ABOUT
 }
 """Whether there is what notes are asked of."""

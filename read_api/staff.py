@@ -207,7 +207,8 @@ SELECT seen.*, (
         CROSS JOIN (
             SELECT count(*) AS clients_claimed
             FROM {views.OWNERSHIP_HISTORY} AS w
-            WHERE w.to_owner_id = %(staff)s AND w.from_owner_id IS NULL AND {_IN_PERIOD.format(moment="w.occurred_at")}
+            WHERE w.to_owner_id = %(staff)s AND w.from_owner_id IS NULL AND w.cause <> 'merge'
+                AND {_IN_PERIOD.format(moment="w.occurred_at")}
         ) AS c
         WHERE s.staff_id = %(staff)s AND {sees_figures_of("%(staff)s")}
     ) AS n

@@ -5,13 +5,17 @@ A statement that shows the figures of a client `c` joins TOUCHES, as `k`.
 
 from read_api import views
 from read_api.activities import CONTACT
+from read_api.reading.joined import either, everybody, is_client
 from read_api.reading.seen import counts_at_client
 
 # The conditions are those of the partial indexes activities_touching and activities_touching_contact. Who is client and
 # contact person of one activity was touched once.
-_CLIENT_S = f"a.client_id = c.client_id AND {CONTACT} AND {counts_at_client('activity', 'a')}"
+_CLIENT_S = f"{is_client('a.client_id', 'c.client_id')} AND {CONTACT} AND {counts_at_client('activity', 'a')}"
+_WITH_ANOTHER = either(
+    "a.client_id IS DISTINCT FROM a.contact_id", f"coalesce(a.client_id <> ALL({everybody('c.client_id')}), true)"
+)
 _CONTACT_S = (
-    f"a.contact_id = c.client_id AND a.client_id IS DISTINCT FROM a.contact_id AND {CONTACT}"
+    f"{is_client('a.contact_id', 'c.client_id')} AND {_WITH_ANOTHER} AND {CONTACT}"
     f" AND {counts_at_client('activity', 'a')}"
 )
 

@@ -6,7 +6,8 @@ about the past finds tables of its own under the same names.
 
 ACTIVITIES = "activities_v3"
 API_KEYS = "api_keys_v1"
-CLIENT_CARD = "client_card_v6"
+CANONICAL_MAP = "canonical_map_v1"
+CLIENT_CARD = "client_card_v7"
 CLIENT_PAIRS = "client_pairs_v1"
 CLIENT_TIMELINE = "client_timeline_v3"
 CONTACT_PERSONS = "contact_persons_v1"

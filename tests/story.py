@@ -109,6 +109,7 @@ class Memory:
         found = self._take(kind, stream_id)
         if found is None:
             raise NotFoundError(kind=kind.KIND, id=stream_id)
+        found.check_accepts()
         return found
 
     def find(self, kind: type[A], stream_id: UUID) -> A | None:
@@ -208,7 +209,14 @@ class Story:
 
     def stream(self, kind: type[A], stream_id: UUID) -> A:
         """Return an aggregate as the story left it."""
-        return self.context.load(kind, stream_id)
+        found = self.context.find(kind, stream_id)
+        assert found is not None, f"there is no {kind.KIND} {stream_id}"
+        return found
+
+    def again(self) -> Story:
+        """Begin anew from where the story has come to: what was recorded so far is given."""
+        self.recorded = []
+        return self
 
     def rows(self, view: Projection[Any]) -> dict[Key, Any]:
         """Return what a read model shows, by key."""

@@ -33,6 +33,7 @@ from infra.log.eventlog import last_of, read_streams
 from infra.log.mapper import Mapper
 from infra.postgres.connection import OwnConnection
 from read_api.reading.desk import Caller
+from replay.past.merged import answering
 
 
 class Door:
@@ -123,9 +124,10 @@ def _whose_portal(connection: psycopg.Connection[Any], mapper: Mapper, login_id:
     _fold(mapper, login := PortalLogin(login_id), read_streams(connection, {login_id: 0}))
     if login.client_id is None or login.role is None:
         return LoginUnknownError
-    if last_of(connection, login.client_id, (ClientArchived.TOPIC, ClientRestored.TOPIC)) == ClientArchived.TOPIC:
+    client_id = answering(connection, login.client_id)
+    if last_of(connection, client_id, (ClientArchived.TOPIC, ClientRestored.TOPIC)) == ClientArchived.TOPIC:
         return LoginUnknownError
-    return Actor(f"login:{login_id}", login.role.value, on_behalf_of=login.client_id)
+    return Actor(f"login:{login_id}", login.role.value, on_behalf_of=client_id)
 
 
 def _key(connection: psycopg.Connection[Any], mapper: Mapper, key_id: UUID) -> Key | None:

@@ -118,10 +118,14 @@ class Decision:
             self._unseen = unseen(self.request.command, standing.sight, self._found)
 
     def load(self, kind: type[A], stream_id: UUID) -> A:
-        """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id."""
+        """Return the aggregate as it stands; raises NotFoundError when nothing is recorded under the id.
+
+        And what `Aggregate.check_accepts` raises.
+        """
         aggregate = self._take(kind, stream_id)
         if not aggregate.version or stream_id in self._unseen.hidden:
             raise self._not_there(kind, stream_id)
+        aggregate.check_accepts()
         return aggregate
 
     def find(self, kind: type[A], stream_id: UUID) -> A | None:

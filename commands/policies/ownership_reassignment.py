@@ -11,12 +11,13 @@ from commands.ownership import ReassignClient
 from commands.policies.base import COMMAND_SPACE, Lookup, Policy
 from events.activity import ActivityClientNamed, ActivityHandedOver, ActivityPlanned
 from events.client import ClientAffiliated, ClientClaimed, ClientTransferred
+from events.client_merge import ClientMergedInto, ClientsMerged, ClientUnmerged
 from events.deal import DealClientNamed, DealHandedOver, DealOpened
 from events.staff import StaffDeparted, StaffRoleChanged
 
 NAME = "ownership-reassignment"
 
-OWNED_BY = (ClientClaimed.TOPIC, ClientTransferred.TOPIC)
+OWNED_BY = (ClientClaimed.TOPIC, ClientTransferred.TOPIC, ClientsMerged.TOPIC, ClientUnmerged.TOPIC)
 LED_BY = {DealOpened.TOPIC: "seller_id", DealHandedOver.TOPIC: "to_seller_id"}
 TO_BE_DONE_BY = {ActivityPlanned.TOPIC: "staff_id", ActivityHandedOver.TOPIC: "to_staff_id"}
 DEAL_WITH = (DealOpened.TOPIC, DealClientNamed.TOPIC)
@@ -53,9 +54,10 @@ def _all_of(event: StaffDeparted | StaffRoleChanged, lookup: Lookup) -> Asked:
 
 
 def _work_with(client_id: UUID, former_owner_id: UUID, lookup: Lookup) -> Asked:
-    """Give the deals and plans with a client, and with whoever acts for it."""
-    persons = lookup.streams_concerning(client_id, (ClientAffiliated.TOPIC,))
-    for whom in dict.fromkeys((client_id, *persons)):
+    """Give the deals and plans with a client, with whoever joined it, and with whoever acts for any of these."""
+    clients = (client_id, *lookup.streams_concerning(client_id, (ClientMergedInto.TOPIC,)))
+    persons = [each for one in clients for each in lookup.streams_concerning(one, (ClientAffiliated.TOPIC,))]
+    for whom in dict.fromkeys((*clients, *persons)):
         for deal_id in lookup.streams_concerning(whom, DEAL_WITH):
             yield deal_id, ReassignDeal(deal_id=deal_id, from_staff_id=former_owner_id)
         for activity_id in lookup.streams_concerning(whom, PLAN_WITH):

@@ -155,7 +155,7 @@ SELECT
         SELECT FROM letopis.event AS e
         WHERE e.position > %(after)s
             AND e.position <= %(last)s
-            AND (%(party)s = ANY (e.parties) OR e.stream_id = ANY (%(streams)s::uuid[]))
+            AND (e.parties && %(parties)s::uuid[] OR e.stream_id = ANY (%(streams)s::uuid[]))
     )
 """
 
@@ -233,13 +233,13 @@ class PastLog:
             values = self._values(topics, after=after, last=min(after + STEP, self._cut.position))
             yield self._read(statement, values, made)
 
-    def has_more(self, end: Checkpoint, party_id: UUID, stream_ids: Collection[UUID]) -> bool:
-        """Tell whether facts after a place that was read up to concern a party or stand in some streams.
+    def has_more(self, end: Checkpoint, party_ids: Collection[UUID], stream_ids: Collection[UUID]) -> bool:
+        """Tell whether facts after a place that was read up to concern one of some parties or stand in some streams.
 
         It is told of a place, too, that is none of this log.
         """
         asked = {"after": end.position, "event_id": end.event_id, "last": max(end.position, self._cut.position)}
-        values = {**asked, "party": party_id, "streams": list(stream_ids)}
+        values = {**asked, "parties": list(party_ids), "streams": list(stream_ids)}
         row = self._connection.execute(_HAS_MORE, values).fetchone()
         return bool(row and row[0])
 

@@ -4,11 +4,10 @@ Read by GET /clients/{id}, GET /clients and POST /clients/search. What touched t
 `activities`.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from events.client import (
     AffiliationEnded,
@@ -33,57 +32,30 @@ from events.client import (
     SubsidiaryDeclared,
     TaxIdCorrected,
 )
+from events.client_merge import (
+    ClientMergedInto,
+    ClientPartAdvanced,
+    ClientsMerged,
+    ClientUnmerged,
+    ClientUnmergedFrom,
+)
 from events.ids import staff_id_of
 from events.registration import HOME_COUNTRY, RUSSIAN
 from events.values import Confidence, Lifecycle
 from infra.projector.projection import Key, Projection
 from projections.change import changed
+from projections.parties.card_row import MOST_DATA_NOTICES, ClientCardRow
+from projections.parties.joined_card import alone, of_all, part_of, with_parts
 from projections.parties.recognised import TAX_ID, as_told, called, next_order, point_name, point_told, reached
-
-MOST_DATA_NOTICES = 50
-"""So many a card has; the client's story tells all of them."""
-
-
-class ClientCardRow(NamedTuple):
-    """The card. `contact_points` is {"kind:key": {kind, value, key, label, source, confidence, doubt, order}},
-    `profile` is {field: {value, source, confidence}}, `told` {name, tax_id, kpp, ogrn: {source, confidence}, of tax_id
-    with its country, of kpp and ogrn with the value}; `doubts` are what is to be looked at: name (letters of two
-    alphabets), phone, email, tax_id; `data_notices` are [{text_version, channel, given_at, actor, staff_id}], the
-    latest first, MOST_DATA_NOTICES at most; `version` is the client stream's.
-    """
-
-    client_id: UUID
-    kind: str | None = None
-    name: str | None = None
-    name_sort: str | None = None
-    name_terms: str = ""
-    identity_keys: list[str] = []  # noqa: RUF012
-    contact_points: dict[str, Any] = {}  # noqa: RUF012
-    tax_id: str | None = None
-    told: dict[str, Any] = {}  # noqa: RUF012
-    doubts: list[str] = []  # noqa: RUF012
-    profile: dict[str, Any] = {}  # noqa: RUF012
-    parent_id: UUID | None = None
-    owner_id: UUID | None = None
-    owned_since: datetime | None = None
-    lifecycle: str | None = None
-    archived_at: datetime | None = None
-    registered_at: datetime | None = None
-    date_unknown: bool = False
-    source: str | None = None
-    external_id: str | None = None
-    data_notices: list[dict[str, Any]] = []  # noqa: RUF012
-    version: int = 0
-
 
 client_card = Projection(
     name="client_card",
     row=ClientCardRow,
     key=("client_id",),
     ddl=Path(__file__).with_suffix(".sql"),
-    partition_by="subject",
-    version=8,
-    shape=6,
+    partition_by="stream",
+    version=9,
+    shape=7,
 )
 
 Row = ClientCardRow | None
@@ -267,3 +239,42 @@ def data_notice_given(row: Row, event: DataNoticeGiven, _: Key) -> ClientCardRow
     }
     notices = sorted((told, *card.data_notices), key=itemgetter("given_at"), reverse=True)[:MOST_DATA_NOTICES]
     return changed(card, version=event.originator_version, data_notices=notices)
+
+
+for _kind, (_keys, _fold) in list(client_card.folds.items()):
+    client_card.folds[_kind] = (_keys, of_all(_fold))
+
+
+@client_card.on(ClientMergedInto, reads=("survivor_id",))
+def merged_into(row: Row, event: ClientMergedInto, _: Key) -> ClientCardRow:
+    return changed(_card(row, event), version=event.originator_version, survivor_id=event.survivor_id)
+
+
+@client_card.on(ClientUnmergedFrom, reads=("remains_in",))
+def unmerged_from(row: Row, event: ClientUnmergedFrom, _: Key) -> ClientCardRow:
+    return changed(_card(row, event), version=event.originator_version, survivor_id=event.remains_in)
+
+
+def _parts_of(card: ClientCardRow) -> list[dict[str, Any]]:
+    return [] if card.joined is None else card.joined["parts"]
+
+
+@client_card.on(ClientsMerged)
+def merged(row: Row, event: ClientsMerged, _: Key) -> ClientCardRow:
+    card = changed(_card(row, event), version=event.originator_version)
+    return with_parts(alone(card), [*_parts_of(card), part_of(event)])
+
+
+@client_card.on(ClientUnmerged, reads=("merged_id",))
+def unmerged(row: Row, event: ClientUnmerged, _: Key) -> ClientCardRow:
+    card, gone = changed(_card(row, event), version=event.originator_version), str(event.merged_id)
+    return with_parts(alone(card), [part for part in _parts_of(card) if part["client_id"] != gone])
+
+
+@client_card.on(ClientPartAdvanced)
+def part_advanced(row: Row, event: ClientPartAdvanced, _: Key) -> ClientCardRow:
+    card, whose = changed(_card(row, event), version=event.originator_version), str(event.merged_id)
+    state = {"lifecycle": event.to_state.value}
+    return with_parts(
+        alone(card), [{**each, **(state if each["client_id"] == whose else {})} for each in _parts_of(card)]
+    )

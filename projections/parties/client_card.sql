@@ -28,6 +28,10 @@ CREATE TABLE {schema}.client_card (
     external_id    text,
     data_notices   jsonb       NOT NULL,
     version        bigint      NOT NULL,
+    -- who answers for the client, if it turned out to be another one: no list shows it then
+    survivor_id    uuid,
+    -- what is the client's own, and what those brought who turned out to be it
+    joined         jsonb,
     position       bigint      NOT NULL,
     PRIMARY KEY (client_id)
 );

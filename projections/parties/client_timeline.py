@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
+from events import client_merge
 from events.base import Event
 from events.marks import ids_in
 from events.registry import MODULES, declared_in
@@ -75,6 +76,10 @@ def _money_fields(event_type: type[Event]) -> tuple[str, ...]:
     return tuple(name for name, field in fields if Money in (field.annotation, *get_args(field.annotation)))
 
 
+OF_ONE_STORY = frozenset(kind.TOPIC for kind in declared_in([client_merge], Event))
+"""Facts that two clients have one each of, the one who answers and the one who joined: each tells its own."""
+
+
 @cache
 def _acting_field(event_type: type[Event]) -> str | None:
     """Return the field of a kind of fact that says who of the staff did it."""
@@ -86,6 +91,8 @@ def _parties(event: Event) -> tuple[Key, ...]:
     # By the numbers that the ids are: they are compared in a quarter of a UUID's time.
     staff = {one.int for name in _staff_fields(type(event)) for one in ids_in(getattr(event, name))}
     parties, position = event.parties, event.position
+    if event.TOPIC in OF_ONE_STORY:
+        return ((position, event.stream_id),)
     if len(parties) > 1:
         parties = tuple(dict.fromkeys(parties))
     return tuple([(position, party) for party in parties if party.int not in staff])

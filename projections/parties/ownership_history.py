@@ -9,6 +9,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from events.client import ClientClaimed, ClientReleased, ClientTransferred
+from events.client_merge import ClientsMerged, ClientUnmerged
+from events.values import OwnershipCause
 from infra.projector.projection import Key, Projection
 
 
@@ -53,6 +55,26 @@ def changed(
         to_owner_id=after,
         cause=event.cause.value,
         reason=reason,
+        occurred_at=event.occurred_at,
+        recorded_at=event.recorded_at,
+        actor=event.actor,
+    )
+
+
+def _change_by_merge(event: ClientsMerged | ClientUnmerged) -> tuple[Key, ...]:
+    return () if event.from_owner_id == event.to_owner_id else ((event.stream_id, event.position),)
+
+
+@ownership_history.on(ClientsMerged, ClientUnmerged, keys=_change_by_merge)
+def changed_by_merge(_: OwnershipRow | None, event: ClientsMerged | ClientUnmerged, key: Key) -> OwnershipRow:
+    cause = OwnershipCause.MERGE if isinstance(event, ClientsMerged) else OwnershipCause.UNMERGE
+    return OwnershipRow(
+        client_id=key[0],
+        event_position=event.position,
+        from_owner_id=event.from_owner_id,
+        to_owner_id=event.to_owner_id,
+        cause=cause.value,
+        reason=event.reason,
         occurred_at=event.occurred_at,
         recorded_at=event.recorded_at,
         actor=event.actor,

@@ -33,20 +33,30 @@ def reached(
 
     By a doubted contact point, and by a wrong tax number, nobody is found.
     """
+    keys = identity_keys(points, None if is_wrong else tax_id, country)
+    doubts = doubts_of(points, name, is_wrong=is_wrong)
+    return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(keys), "doubts": sorted(doubts)}
+
+
+def identity_keys(points: Mapping[str, Any], tax_id: str | None, country: str) -> set[str]:
+    """Return by what a client is found: undoubted contact points, and the tax number."""
     keys: set[str] = set()
-    doubts: set[str] = set()
     for point in points.values():
         if point["doubt"] is None:
             keys.update(_keys_of(point["kind"], point["key"]))
-        else:
-            doubts.add(point["kind"])
+    if tax_id is not None:
+        keys.add(f"{TAX_ID}:{tax_number(tax_id, country)}")
+    return keys
+
+
+def doubts_of(points: Mapping[str, Any], name: str | None, *, is_wrong: bool) -> set[str]:
+    """Return what is to be looked at; `is_wrong`: the tax number."""
+    doubts = {point["kind"] for point in points.values() if point["doubt"] is not None}
     if is_wrong:
         doubts.add(TAX_ID)
-    elif tax_id is not None:
-        keys.add(f"{TAX_ID}:{tax_number(tax_id, country)}")
     if name is not None and words_of_two_alphabets(name):
         doubts.add("name")
-    return {"contact_points": points, "tax_id": tax_id, "identity_keys": sorted(keys), "doubts": sorted(doubts)}
+    return doubts
 
 
 def _keys_of(kind: str, key: str) -> tuple[str, ...]:

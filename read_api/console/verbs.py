@@ -76,6 +76,10 @@ VERBS: Mapping[str, Verb] = {
     "add-contact-point": Verb(("point.kind", "point.value", "point.label"), {"point.kind": "phone"}),
     "correct-contact-point": Verb(("to_point.kind", "to_point.value", "to_point.label")),
     "remove-contact-point": _REASON,
+    "merge-clients": Verb(
+        ("merged_id", "name_of", "tax_id_of", "owner_of", "reason"), opens=_card, finds={"merged_id": ""}
+    ),
+    "unmerge-clients": Verb(("reason", "allow_duplicate", "duplicate_reason")),
     "affiliate-person": Verb(
         ("client_id", "organisation_id", "role"), finds={"client_id": "person", "organisation_id": "organisation"}
     ),

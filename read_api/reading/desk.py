@@ -1,12 +1,10 @@
 """Where questions are answered: one statement on the views of the schema `read`, with the position it is true at."""
 
 import asyncio
-import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -27,10 +25,11 @@ from read_api.reading.colleagues import Reaches
 from read_api.reading.errors import ViewBehindError, ViewBuildingError, WrongParameterError
 from read_api.reading.feed import Feed
 from read_api.reading.house import UNTOLD, House
+from read_api.reading.joined import Merges
 from read_api.reading.past import Past
 from read_api.reading.reach import EVERYTHING, Reach
 from read_api.reading.signals import Signals, Tickets
-from read_api.reading.statement import Seen, Statement
+from read_api.reading.statement import Seen, Statement, numbered_parameters
 from read_api.reading.upkeep import Upkeep
 
 Row = tuple[Any, ...]
@@ -40,9 +39,6 @@ Unreachable = OperationalError
 Pool = AsyncConnectionPool[AsyncBoundedConnection]
 
 UTC_ZONE = ZoneInfo("UTC")
-
-STATEMENTS = 2_048
-"""So many are kept with their parameters by number; there are some hundred, and more pages of lists with filters."""
 
 RETRY_AFTER = 2
 # A question that takes longer than this would hold a connection that a hundred others want. A view is swapped in an
@@ -59,23 +55,6 @@ GROUP BY v.view
 ORDER BY v.view"""
 
 HEAD = "SELECT coalesce((SELECT h.position FROM read.log_head AS h), 0)"
-
-
-_NAMED = re.compile(rb"%(?:\((\w+)\)s|%)")
-
-
-@lru_cache(STATEMENTS)
-def _numbered(statement: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """Return a statement with its parameters by number, as PostgreSQL has them, and their names in this order.
-
-    psycopg does so by itself, and again each time for a statement of more than 4,096 bytes.
-    """
-    names: dict[bytes, int] = {}
-
-    def number(named: re.Match[bytes]) -> bytes:
-        return b"%" if named[1] is None else b"$%d" % names.setdefault(named[1], len(names) + 1)
-
-    return _NAMED.sub(number, statement), tuple(name.decode() for name in names)
 
 
 class Caller(Protocol):
@@ -204,6 +183,7 @@ class Desk:
     sql_room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """How many may ask in SQL at once."""
     zone: ZoneInfo = UTC_ZONE
+    merges: Merges = field(default_factory=Merges)
     timeout: float = 5.0
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -252,7 +232,7 @@ class Desk:
             cursor = AsyncRawCursor(connection)
             if parameters is None:
                 return await (await cursor.execute(statement)).fetchall()
-            numbered, names = _numbered(statement)
+            numbered, names = numbered_parameters(statement)
             return await (await cursor.execute(numbered, [parameters[name] for name in names])).fetchall()
 
     async def head(self) -> int:
@@ -270,7 +250,9 @@ class Desk:
         self, statement: Statement, parameters: Mapping[str, Any], about: UUID | None, reach: Reach
     ) -> list[Row]:
         try:
-            rows = await self._again(*statement.asked(parameters, about, reach))
+            rows = await self._again(*statement.asked(parameters, about, reach, with_map=self.merges.are_known))
+            if self.merges.told_by(rows):
+                rows = await self._again(*statement.asked(parameters, about, reach, with_map=True))
         except errors.UndefinedTable:
             raise await self.building(statement.rests_on(reach.sight)) from None
         if rows[0][0] < 0:

@@ -199,4 +199,4 @@ def rows_then(
 ) -> list[tuple[Any, ...]]:
     """Run a statement on the views as they stood; return its rows without the position."""
     values = {**reach.values, **parameters, "seen_position": then.position}
-    return [row[2:] for row in then.ask(statement.then(reach.sight), values, statement.views, statement.names)]
+    return [row[2:] for row in then.ask(statement.then(reach.sight), values, statement.looks_into, statement.named)]

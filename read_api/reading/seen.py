@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from read_api import views
+from read_api.reading.joined import answers, is_client
 from read_api.reading.reach import STAND_IN, Sight
 
 Kind = Literal["client", "organisation", "deal", "activity"]
@@ -156,6 +157,8 @@ class _Asking:
             return replace(self, way=way)._of(kind, what)
         view, key = KEYS[kind]
         identity, alias = what if way == "id" else f"{what}.{key}", f"seen_{kind}"
+        if key == "client_id":
+            identity = answers(identity if way != "id" else f"{identity}::uuid", self.reads)
         return f"""EXISTS (
             SELECT FROM {self.reads}{view} AS {alias} WHERE {alias}.{key} = {identity} AND {self._of(kind, alias)}
         )"""
@@ -205,8 +208,10 @@ class _Asking:
         return f"""(
             SELECT coalesce(bool_or({replace(self, way="row")._among("org.owner_id", kind)}), true)
             FROM {self.reads}{views.CONTACT_PERSONS} AS acts
-            JOIN {self.reads}{views.CLIENT_CARD} AS org ON org.client_id = acts.organisation_id
-            WHERE acts.person_id = {alias}.client_id AND acts.is_active AND org.owner_id IS NOT NULL
+            JOIN {self.reads}{views.CLIENT_CARD} AS org
+                ON org.client_id = {answers("acts.organisation_id", self.reads)}
+            WHERE {is_client("acts.person_id", f"{alias}.client_id", self.reads)} AND acts.is_active
+                AND org.owner_id IS NOT NULL
         )"""  # noqa: S608 - constants
 
     def _with_client(self, condition: str, kind: str) -> str:
@@ -216,11 +221,12 @@ class _Asking:
         )"""
 
     def _deal(self, alias: str) -> str:
-        is_with = self._with_client(f"its.client_id = {alias}.client_id", "deals")
+        is_with = self._with_client(f"its.client_id = {answers(f'{alias}.client_id', self.reads)}", "deals")
         return f"({self._among(f'{alias}.seller_id', 'deals')} OR {is_with})"
 
     def _activity(self, alias: str) -> str:
-        is_with = self._with_client(f"its.client_id IN ({alias}.client_id, {alias}.contact_id)", "activities")
+        its = (answers(f"{alias}.{each}", self.reads) for each in ("client_id", "contact_id"))
+        is_with = self._with_client(f"its.client_id IN ({', '.join(its)})", "activities")
         takes_part = self._among(f"{alias}.participant_staff_ids", "activities", "&& {}")
         return f"({self._among(f'{alias}.staff_id', 'activities')} OR {takes_part} OR {is_with})"
 

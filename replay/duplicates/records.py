@@ -43,9 +43,10 @@ SELECT
 FROM read.{VIEW} AS c
 WHERE c.registered_at IS NOT NULL
     AND c.archived_at IS NULL
+    AND c.survivor_id IS NULL
     AND c.name IS NOT NULL
 """  # noqa: S608 - constants
-"""Clients in use; who was put away is not suggested."""
+"""Clients in use; who was put away, or turned out to be another one, is not suggested."""
 
 # A card that another log made would be of other clients.
 _POSITION: LiteralString = """

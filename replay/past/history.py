@@ -1,6 +1,6 @@
 """Full histories, for an auditor: every fact that concerns a client, wherever it is; and what is the house's own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from infra.log.crypto import KeyIsGoneError
 from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import COLUMNS, recorded_events_with_parties
 from infra.projector.folding import Decode
+from replay.past.merged import everybody
 
 NAMING = tuple(
     kind.TOPIC
@@ -43,13 +44,13 @@ _HISTORY = f"""
 SELECT {COLUMNS}, e.body::text, e.parties
 FROM (
     (
-        SELECT p.position
+        SELECT DISTINCT p.position
         FROM letopis.event_party AS p
-        WHERE p.party_id = %(party)s AND p.position > %(after)s
+        WHERE p.party_id = ANY (%(parties)s) AND p.position > %(after)s
         ORDER BY p.position
         LIMIT %(limit)s
     )
-    UNION ALL
+    UNION
     SELECT b.position
     FROM unnest(%(before)s::bigint[]) AS b (position)
     WHERE b.position > %(after)s
@@ -103,10 +104,11 @@ def history_of(
 ) -> list[Entry]:
     """Return the facts that concern a party after a position of the log, oldest first, at most `limit`.
 
-    A contact person's call and a change of owner are among them; and of a call or a deal that gained its client later
-    everything, from the first fact on.
+    Who turned out to be it is told with it. A contact person's call and a change of owner are among them; and of a call
+    or a deal that gained its client later everything, from the first fact on.
     """
-    return _page(connection, decode, party_id, joined_later(connection, party_id), after, limit)
+    parties = everybody(connection, party_id)
+    return _page(connection, decode, parties, _joined_later(connection, parties), after, limit)
 
 
 def history_of_stream(
@@ -122,10 +124,15 @@ def history_of_stream(
 
 def whole_history(connection: psycopg.Connection[Any], decode: Decode, party_id: UUID) -> Iterator[Entry]:
     """Give the whole history, page by page, so that a client with a hundred thousand facts fits in memory."""
-    after, before = 0, joined_later(connection, party_id)
-    while page := _page(connection, decode, party_id, before, after, 1_000):
+    parties = everybody(connection, party_id)
+    after, before = 0, _joined_later(connection, parties)
+    while page := _page(connection, decode, parties, before, after, 1_000):
         yield from page
         after = page[-1].position
+
+
+def _joined_later(connection: psycopg.Connection[Any], party_ids: Iterable[UUID]) -> list[int]:
+    return sorted({position for each in party_ids for position in joined_later(connection, each)})
 
 
 def joined_later(connection: psycopg.Connection[Any], party_id: UUID) -> list[int]:
@@ -152,9 +159,9 @@ def joined_later(connection: psycopg.Connection[Any], party_id: UUID) -> list[in
 
 
 def _page(
-    connection: psycopg.Connection[Any], decode: Decode, party_id: UUID, before: list[int], after: int, limit: int
+    connection: psycopg.Connection[Any], decode: Decode, parties: list[UUID], before: list[int], after: int, limit: int
 ) -> list[Entry]:
-    asked = {"party": party_id, "before": before, "after": after, "limit": limit}
+    asked = {"parties": parties, "before": before, "after": after, "limit": limit}
     return _entries(connection, decode, _HISTORY, asked)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
@@ -73,7 +74,7 @@ class Life(Then):
         if self._session.skipped != self._skipped or self._session.keys_of(self._subjects) != self._keys:
             return False
         is_later = end.position > self.end.position
-        if log.has_more(self.end, self.about, self._streams.union(*self._known.values()) if is_later else ()):
+        if log.has_more(self.end, self._family, self._streams.union(*self._known.values()) if is_later else ()):
             return False
         self.end = end if is_later else self.end
         return True
@@ -86,13 +87,15 @@ class Life(Then):
     def _asked(self, statement: str, values: Mapping[str, Any]) -> list[Row]:
         return self._tables.ask(statement, values, again=True)
 
-    def _fold_about(self, models: Sequence[Projection[Any]], about: UUID) -> None:
-        super()._fold_about(models, about)
+    def _fold_about(self, models: Sequence[Projection[Any]]) -> None:
+        super()._fold_about(models)
         if self._moments is None:
             # Of those who are introduced afterwards nothing is told but their names.
             self._moments = sorted(moment_of(fact, self.by) for fact in self.facts.values())
 
-    def _fill(self, projection: Projection[Any], facts: Sequence[ReadEvent], only: UUID | None = None) -> None:
+    def _fill(
+        self, projection: Projection[Any], facts: Sequence[ReadEvent], only: AbstractSet[UUID] | None = None
+    ) -> None:
         new = {fact.subject_id for fact in facts} - self._subjects
         # Before they are used: who is forgotten from now on has no such key any more.
         self._keys |= self._session.keys_of(new)
@@ -100,7 +103,8 @@ class Life(Then):
         self.facts.update((fact.position, fact._replace(body="")) for fact in facts if fact.position not in self.facts)
         touching, passing = self._session.touches(projection, facts)
         folded = versions_of(projection, touching, passing, self.by, self._log.require_time)
-        wanted = [version for key, versions in folded.items() if only is None or only in key for version in versions]
+        keys = (key for key in folded if only is None or not only.isdisjoint(key))
+        wanted = [version for key in keys for version in folded[key]]
         if wanted:
             self._tables.fill_versions(projection, wanted)
 

@@ -7,6 +7,7 @@ import psycopg
 
 from infra.projector.tables import view_of
 from projections.interactions.activities import activities
+from projections.parties.canonical_map import canonical_map
 from projections.parties.client_card import client_card
 from projections.parties.contact_persons import contact_persons
 from projections.sales.pipeline_board import pipeline_board
@@ -18,11 +19,31 @@ OWNED = ("client", "deal", "activity")
 """What belongs to a member of the staff; a fact about it concerns those whom it names: the old owner and the new."""
 
 
+_TOUCHED = f"""ARRAY(
+    SELECT unnest(e.parties)
+    UNION
+    SELECT d.client_id
+    FROM read.{view_of(pipeline_board)} AS d
+    WHERE d.deal_id = e.stream_id
+    UNION
+    SELECT unnest(ARRAY[a.client_id, a.contact_id])
+    FROM read.{view_of(activities)} AS a
+    WHERE a.activity_id = e.stream_id)"""  # noqa: S608 - put together from constants
+
+
+def _answering(ids: str) -> str:
+    """Return the SQL of who answers for some clients: a fact about one concerns who owns that one."""
+    return f"""ARRAY(
+    SELECT coalesce(m.survivor_id, each.id)
+    FROM unnest({ids}) AS each (id)
+    LEFT JOIN read.{view_of(canonical_map)} AS m ON m.client_id = each.id)"""  # noqa: S608 - constants
+
+
 _SIGNALS = f"""
 SELECT e.position, split_part(e.topic, '.', 1), e.stream_id, ARRAY(
     SELECT c.owner_id
     FROM read.{view_of(client_card)} AS c
-    WHERE c.client_id = ANY (e.parties)
+    WHERE c.client_id = ANY (about.named)
         AND c.owner_id IS NOT NULL
     UNION
     SELECT d.seller_id
@@ -66,16 +87,7 @@ SELECT e.position, split_part(e.topic, '.', 1), e.stream_id, ARRAY(
             JOIN read.{view_of(client_card)} AS o ON o.client_id = p.organisation_id
             WHERE p.person_id = c.client_id AND p.is_active AND o.owner_id IS NOT NULL))
 FROM letopis.event AS e
-CROSS JOIN LATERAL (SELECT ARRAY(
-    SELECT unnest(e.parties)
-    UNION
-    SELECT d.client_id
-    FROM read.{view_of(pipeline_board)} AS d
-    WHERE d.deal_id = e.stream_id
-    UNION
-    SELECT unnest(ARRAY[a.client_id, a.contact_id])
-    FROM read.{view_of(activities)} AS a
-    WHERE a.activity_id = e.stream_id) AS clients) AS about
+CROSS JOIN LATERAL (SELECT {_answering("e.parties")} AS named, {_answering(_TOUCHED)} AS clients) AS about
 WHERE e.position > %(after)s
 ORDER BY e.position
 LIMIT %(limit)s

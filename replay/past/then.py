@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
+from events.client_merge import ClientMergedInto
 from infra.log.envelope import ReadEvent
 from infra.log.past_log import PastLog
 from infra.projector.folding import RowAt, Rows
@@ -41,6 +43,8 @@ class Then:
         """Of each read model that is not folded whole, the streams and parties of which everything is there."""
         self._streams: set[UUID] = set()
         """The streams that the party's facts stand in."""
+        self._family: set[UUID] = set() if about is None else {about}
+        """The party, and whoever turned out to be it, or was taken for it."""
 
     def ask(self, statement: str, values: Mapping[str, Any], views: Sequence[str], names: Sequence[str]) -> list[Row]:
         """Run a statement of the readers on these views; what its answer names by id is looked up in `names`.
@@ -63,7 +67,7 @@ class Then:
         if wholes := [one for one in new if reads_all(one, self._about)]:
             self._fold_whole(wholes)
         if self._about is not None and (others := [one for one in new if one not in wholes]):
-            self._fold_about(others, self._about)
+            self._fold_about(others)
 
     def _fold_whole(self, models: Sequence[Projection[Any]]) -> None:
         """Read the log once, and fold all rows."""
@@ -76,26 +80,38 @@ class Then:
             self._tables.fill(one, folded[one.name].values())
         self._whole.update(folded)
 
-    def _fold_about(self, models: Sequence[Projection[Any]], about: UUID) -> None:
+    def _fold_about(self, models: Sequence[Projection[Any]]) -> None:
         """Fold the rows that facts about one party, or in one stream, have touched.
 
         Where the rows are shared out by stream, each is complete with all facts of that stream. Otherwise that is only
         the party's own row, and those that rest on one fact; of others who name the party what their own streams say.
         """
-        facts = self._log.of_party(about, sorted({topic for one in models for topic in one.topics}))
+        facts = self._of_family(sorted({topic for one in models for topic in one.topics} | {ClientMergedInto.TOPIC}))
         streams: dict[Projection[Any], set[UUID]] = {}
         for one in models:
             own = frozenset(of_own_stream(one))
-            streams[one] = {about, *(fact.stream_id for fact in facts if fact.topic in own)}
+            streams[one] = {*self._family, *(fact.stream_id for fact in facts if fact.topic in own)}
             self._streams |= streams[one]
             self._known[one.name] = set()
             if one.is_append_only or one.partition_by != "stream":
-                self._fill(one, facts, only=about)
-                self._known[one.name].add(about)
+                self._fill(one, facts, only=self._family)
+                self._known[one.name] |= self._family
         for one in models:
             if one.is_append_only:
-                self._fill(one, self._before(facts, self._streams - {about}, one.topics))
+                self._fill(one, self._before(facts, self._streams - self._family, one.topics))
         self._introduce(streams, facts)
+
+    def _of_family(self, topics: Sequence[str]) -> list[ReadEvent]:
+        """Return the facts of these topics that concern the party, or whoever is told with it."""
+        facts: dict[int, ReadEvent] = {}
+        new = self._family
+        while new:
+            found = [fact for each in new for fact in self._log.of_party(each, topics)]
+            facts |= {fact.position: fact for fact in found}
+            named = {party for fact in found if fact.topic == ClientMergedInto.TOPIC for party in fact.parties}
+            new = named - self._family
+            self._family = self._family | new
+        return [facts[position] for position in sorted(facts)]
 
     def _before(self, facts: Sequence[ReadEvent], streams: set[UUID], topics: Sequence[str]) -> list[ReadEvent]:
         """Return what these streams had before they came to be a party's, whose facts are given: it is told of too."""
@@ -120,11 +136,13 @@ class Then:
             self._fill(one, [fact for fact in facts if fact.topic in topics[one] and fact.stream_id in streams])
         return bool(facts)
 
-    def _fill(self, projection: Projection[Any], facts: Sequence[ReadEvent], only: UUID | None = None) -> None:
-        """Fold facts into a read model's table; `only`: those rows of whose key this is a part."""
+    def _fill(
+        self, projection: Projection[Any], facts: Sequence[ReadEvent], only: AbstractSet[UUID] | None = None
+    ) -> None:
+        """Fold facts into a read model's table; `only`: those rows of whose key one of these is a part."""
         rows: Rows = {}
         self._session.fold(projection, rows, facts)
-        wanted: list[RowAt] = [there for key, there in rows.items() if only is None or only in key]
+        wanted: list[RowAt] = [there for key, there in rows.items() if only is None or not only.isdisjoint(key)]
         if wanted:
             self._tables.fill(projection, wanted)
 

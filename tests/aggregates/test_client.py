@@ -6,7 +6,7 @@ from typing import Any
 from aggregates.base import Identity
 from aggregates.client import Client
 from aggregates.client_errors import ContactPointNeededError
-from aggregates.client_state import name_of
+from aggregates.client_state import name_of, trait_of
 from aggregates.deal import Deal
 from events.base import Event
 from events.client import (
@@ -167,4 +167,8 @@ def test_by_whom_a_value_was_entered_is_kept_as_long_as_the_value() -> None:
     removed = REGISTERED, fact(ContactPointAdded), fact(ContactPointRemoved)
     kept = given(on(ROMASHKA, *removed)).stream(Client, ROMASHKA)
     assert len(kept.points) == 1
-    assert set(kept.entered) == {"name", "tax_id", *(name_of(kind, key) for kind, key in kept.points)}
+    assert set(kept.entered) == {
+        *("name", "tax_id"),
+        *(name_of(kind, key) for kind, key in kept.points),
+        *(trait_of(field) for field in kept.profile),
+    }

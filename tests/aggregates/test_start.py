@@ -33,6 +33,8 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "entered": {},
         "data_notices": set(),
         "notes": {},
+        "parts": {},
+        "lent": {},
     },
     StaffMember: {"name": "", "role": StaffRole.SELLER},
     Activity: {

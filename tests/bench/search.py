@@ -27,7 +27,8 @@ from infra.names.search import indexed
 from infra.projector.folding import RowAt
 from infra.projector.row_store import RowStore
 from infra.words import name_of
-from projections.parties.client_card import ClientCardRow, client_card
+from projections.parties.card_row import ClientCardRow
+from projections.parties.client_card import client_card
 from projections.registry import PROJECTIONS
 from tests.bench.commands import write_side
 from tests.bench.filled import side_by_side, taken_off

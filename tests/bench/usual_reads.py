@@ -28,6 +28,7 @@ from app.serving.http import Parts
 from app.settings import Settings
 from read_api import client_card as answers
 from read_api import client_recognised as recognised
+from read_api import client_relations as relations
 from read_api.client_story import TimelineEntry
 from read_api.reading.answer import Page, Sum
 from read_api.roles import FRONT_OFFICE
@@ -101,9 +102,9 @@ def paged(
     return statement.limit(limit + 1)
 
 
-def _contacts(people: Sequence[ContactPerson], side: str) -> list[answers.Contact]:
+def _contacts(people: Sequence[ContactPerson], side: str) -> list[relations.Contact]:
     return [
-        answers.Contact(
+        relations.Contact(
             client_id=getattr(one, f"{side}_id"),
             name=named.name if (named := getattr(one, side)) else None,
             role=one.role,  # type: ignore[arg-type]  # a text in the table
@@ -140,7 +141,8 @@ def _card(client: Client, deals: Sequence[Row[str | None, int, Decimal | None]])
         ),
         contact_persons=_contacts(client.persons, "person"),
         organisations=_contacts(client.organisations, "organisation"),
-        subsidiaries=[answers.Subsidiary(client_id=one.client_id, name=one.name) for one in client.subsidiaries],
+        subsidiaries=[relations.Subsidiary(client_id=one.client_id, name=one.name) for one in client.subsidiaries],
+        merged=[],
     )
 
 

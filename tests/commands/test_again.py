@@ -22,6 +22,7 @@ from events.client import (
     ClientRegistered,
     ContactPointAdded,
 )
+from events.client_merge import ClientMergedInto, ClientsMerged
 from events.client_pair import ClientsKeptApart
 from events.deal import DealLost, DealOpened
 from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, OLGA_AT_PROVIDER, PERM, ROMASHKA_AND_HOLDING, SHOP_KEY
@@ -40,6 +41,7 @@ from tests.examples import (
     FIRST_IMPORT,
     GTX,
     HOLDING,
+    LUTIK,
     MEETING,
     OLGA,
     ROAD,
@@ -60,6 +62,7 @@ WORLD: dict[UUID, Event] = {
     ROMASHKA: fact(ClientRegistered, tax_id=None),
     OLGA: fact(ClientRegistered, kind=ClientKind.PERSON, **NAMELESS),
     HOLDING: fact(ClientRegistered, **NAMELESS),
+    LUTIK: fact(ClientRegistered, name="Lutik", **NAMELESS),
     MEETING: fact(ActivityPlanned),
     CALL: fact(ActivityHeld, client_id=None, **INCOMING),
     ROAD: fact(PipelineDefined),
@@ -102,6 +105,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "reassign-deal": (on(ANNA, fact(StaffDeparted)),),
     "reassign-activity": (on(ANNA, fact(StaffDeparted)),),
     "end-affiliation": (on(OLGA, fact(ClientAffiliated)),),
+    "unmerge-clients": (on(ROMASHKA, fact(ClientsMerged)), on(LUTIK, fact(ClientMergedInto))),
     "restore-pipeline": (on(ROAD, fact(PipelineRetired)),),
     "restore-stage": (on(ROAD, fact(StageRetired)),),
     "edit-note": (on(ROMASHKA, fact(ClientNoted), actor=ANNA),),

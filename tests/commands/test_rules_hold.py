@@ -11,7 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from events import activity, client, deal, pipeline, product, staff
+from events import activity, client, client_merge, deal, pipeline, product, staff
 from events.base import Event
 from events.note import Noted, NoteEdited, NoteWithdrawn
 from events.values import Lifecycle
@@ -42,6 +42,9 @@ def owner(before: Sequence[Event]) -> UUID | None:
                 return event.to_owner_id
             case client.ClientReleased():
                 return None
+            case client_merge.ClientsMerged() | client_merge.ClientUnmerged():
+                if event.from_owner_id != event.to_owner_id:
+                    return event.to_owner_id
     return None
 
 
@@ -67,9 +70,27 @@ def is_archived(before: Sequence[Event]) -> bool:
     return bool(told) and isinstance(told[-1], client.ClientArchived)
 
 
-def lifecycle(before: Sequence[Event]) -> Lifecycle:
+OF_A_PART = (
+    client_merge.ClientMergedInto,
+    client_merge.ClientUnmerged,
+    client_merge.ClientUnmergedFrom,
+    client_merge.ClientPartAdvanced,
+    client.LifecycleAdvanced,
+)
+"""What happens to who turned out to be another: they join with it, part, and buy."""
+
+
+def is_merged(before: Sequence[Event]) -> bool:
+    told = [e for e in before if isinstance(e, (client_merge.ClientMergedInto, client_merge.ClientUnmergedFrom))]
+    return bool(told) and (isinstance(told[-1], client_merge.ClientMergedInto) or told[-1].remains_in is not None)
+
+
+def lifecycles(before: Sequence[Event]) -> set[Lifecycle]:
+    """Return how far the relationship may have come: with the client itself, or with one who turned out to be it."""
     told = [event.to_state for event in before if isinstance(event, client.LifecycleAdvanced)]
-    return told[-1] if told else Lifecycle.PROSPECT
+    brought = {event.lifecycle for event in before if isinstance(event, client_merge.ClientsMerged)}
+    advanced = {event.to_state for event in before if isinstance(event, client_merge.ClientPartAdvanced)}
+    return {told[-1] if told else Lifecycle.PROSPECT, *brought, *advanced}
 
 
 def cannot_be(event: Event, before: Sequence[Event]) -> Iterator[str]:
@@ -92,6 +113,8 @@ def cannot_be(event: Event, before: Sequence[Event]) -> Iterator[str]:
 
 
 def about_a_client(event: Event, before: Sequence[Event]) -> Iterator[str]:
+    if is_merged(before) and not isinstance(event, OF_A_PART):
+        yield "somebody who turned out to be another went on"
     match event:
         case client.ClientClaimed() if owner(before) is not None:
             yield "two owners"
@@ -106,7 +129,7 @@ def about_a_client(event: Event, before: Sequence[Event]) -> Iterator[str]:
         case client.LifecycleAdvanced():
             was, becomes = event.from_state, event.to_state
             is_forward = FORWARD.index(was) < FORWARD.index(becomes) or was is Lifecycle.LOST
-            if was is not lifecycle(before) or was is becomes or not is_forward:
+            if was not in lifecycles(before) or was is becomes or not is_forward:
                 yield "the relationship ran backwards"
 
 

@@ -17,7 +17,8 @@ from infra.projector.indexes import analyse
 from infra.projector.projection import Projection
 from infra.projector.row_store import RowStore
 from infra.words import words
-from projections.parties.client_card import ClientCardRow, client_card
+from projections.parties.card_row import ClientCardRow
+from projections.parties.client_card import client_card
 from projections.parties.ownership_history import ownership_history
 from projections.registry import PROJECTIONS
 from tests.database import Database

@@ -37,6 +37,7 @@ NOT_COUNTED = {
     "client.note_edited": "a remark",
     "client.note_withdrawn": "a remark",
     "client.noted": "a remark",
+    "client.part_advanced": "the client whose it is has advanced itself",
     "client.profile_corrected": "personal",
     "client.registration_number_corrected": "personal",
     "client.renamed": "personal",

@@ -145,7 +145,7 @@ def test_a_statement_says_which_views_it_reads(everything_asked: tuple[Database,
     views = {view_of(one) for one in PROJECTIONS}
     for path, statement, *_ in asked:
         assert set(re.findall(r"\b\w+_v\d+\b", statement.sql)) == set(statement.all_views), path
-    assert {view for one in asked for view in one.statement.views} | {view_of(timers_due)} == views
+    assert {view for one in asked for view in one.statement.looks_into} | {view_of(timers_due)} == views
 
 
 def named_in(statement: str) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,7 @@ from tests.system.chances import ACTIVITIES, BUYER, CLIENTS, CODES, DEALS, NINA,
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "client_id": CLIENTS,
+    "merged_id": CLIENTS[1:2],
     "activity_id": ACTIVITIES,
     "code": CODES,
     "deal_id": DEALS,

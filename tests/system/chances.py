@@ -12,9 +12,22 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commands import activity, client, contact_point, deal, deal_import, note, ownership, pipeline, product, staff
+from commands import (
+    activity,
+    client,
+    client_merge,
+    contact_point,
+    deal,
+    deal_import,
+    note,
+    ownership,
+    pipeline,
+    product,
+    staff,
+)
 from commands.base import Command
 from commands.registry import COMMANDS
+from events.client_merge import MergeSide
 from events.examples import SHOP_KEY, example_of
 from events.ids import branch_named, team_named
 from events.marks import ids_named
@@ -122,6 +135,7 @@ def _touchpoint() -> dict[str, SearchStrategy[Any]]:
 
 
 WHEN = _maybe(MOMENT)
+SIDE = _maybe(_one(*MergeSide))
 IMPORTED: dict[str, SearchStrategy[Any]] = {"import_id": _one(*IMPORTS), "date_unknown": st.booleans()}
 MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
     staff.HireStaff: st.builds(staff.HireStaff, staff_id=STAFF_ID, name=NAME, role=_one("seller", "head", "operator")),
@@ -138,6 +152,21 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         contact_points=POINTS,
         tax_id=_maybe(TAX_ID),
         occurred_at=WHEN,
+    ),
+    client_merge.MergeClients: st.lists(CLIENT_ID, min_size=2, max_size=2, unique=True).flatmap(
+        lambda two: st.builds(
+            client_merge.MergeClients,
+            survivor_id=st.just(two[0]),
+            merged_id=st.just(two[1]),
+            reason=REASON,
+            name_of=SIDE,
+            tax_id_of=SIDE,
+            owner_of=SIDE,
+            occurred_at=WHEN,
+        )
+    ),
+    client_merge.UnmergeClients: _allowed(
+        client_merge.UnmergeClients, survivor_id=CLIENT_ID, merged_id=CLIENT_ID, reason=REASON
     ),
     contact_point.AddContactPoint: _allowed(contact_point.AddContactPoint, client_id=CLIENT_ID, point=POINT),
     client.AdvanceLifecycle: st.builds(

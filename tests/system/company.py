@@ -157,6 +157,10 @@ def owners_by_hand(database: Database) -> tuple[dict[str, str | None], int]:
             assert topic != "client.claimed" or owners[stream] is None
             owners[stream] = body.get("to_owner_id") or body.get("owner_id")
             changes += 1
+        elif topic in {"client.merged", "client.unmerged"} and body.get("from_owner_id") != body.get("to_owner_id"):
+            assert owners[stream] == body.get("from_owner_id")
+            owners[stream] = body.get("to_owner_id")
+            changes += 1
     return owners, changes
 
 

@@ -8,11 +8,24 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from commands import activity, affiliation, client, contact_point, deal, handover, ownership, pipeline, product, staff
+from commands import (
+    activity,
+    affiliation,
+    client,
+    client_merge,
+    contact_point,
+    deal,
+    handover,
+    ownership,
+    pipeline,
+    product,
+    staff,
+)
 from commands.base import Actor, Command
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
+from events.client_merge import MergeSide
 from events.values import AffiliationRole, CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
 from infra.log.ids import new_id
 from tests.database import MASTER
@@ -125,6 +138,13 @@ RARE: tuple[Asked, ...] = (
     # A Latin letter among Cyrillic ones.
     Asked(client.RenameClient(client_id=CLIENTS[1], name="Pомашка", source="their site"), ADMIN),
     Asked(product.ImportProduct(import_id=IMPORTS[0], code=CODES[1], name="MG", occurred_at=BEGINNING), ADMIN),
+    Asked(
+        client_merge.MergeClients(
+            survivor_id=CLIENTS[1], merged_id=CLIENTS[3], reason="one", owner_of=MergeSide.MERGED
+        ),
+        ADMIN,
+    ),
+    Asked(client_merge.UnmergeClients(survivor_id=CLIENTS[1], merged_id=CLIENTS[3], reason="two"), ADMIN),
 )
 """What chance seldom brings about."""
 

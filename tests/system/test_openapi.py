@@ -233,6 +233,7 @@ def _questions(living: Living) -> Iterator[tuple[str, dict[str, Any], dict[str, 
     """Give every path that is read, with the ids in it, and each query that it is asked with."""
     known = {
         "client_id": demo_id("romashka"),
+        "merged_id": demo_id("vector"),
         "deal_id": demo_id("deal romashka"),
         "staff_id": demo_id("anna"),
         "activity_id": demo_id("meeting"),

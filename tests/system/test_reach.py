@@ -26,6 +26,7 @@ from commands.sight import OutOfSightError
 from events.ids import team_named
 from events.values import CallStatus, Channel, ClientKind, ContactKind, Direction, Scope, SeenKind, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
+from read_api.client_merge import MERGING
 from read_api.reading import reach
 from tests.database import MASTER, copy_of
 from tests.read_api.office import Office, nothing_granted, open_office
@@ -159,6 +160,15 @@ def check_one(part: str, sees: Callable[[Sight], Callable[[str], bool]]) -> Call
     return check
 
 
+def check_preview(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    """Two clients are looked at side by side by who may merge, and sees both."""
+    _, _, one, _, other = urlsplit(query.path).path.split("/")
+    if eye.role not in MERGING:
+        assert told[0] == 403
+    else:
+        assert told[0] == (whole[0] if eye.sight.client(one) and eye.sight.client(other) else 404), query
+
+
 def check_board(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
     if whole[0] == 404:
         assert told == whole
@@ -245,6 +255,7 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "get_client_changes": check_one("changes", lambda sight: sight.client),
     "get_client_ownership": check_one("owners", lambda sight: sight.client),
     "list_client_notes": check_one("notes", lambda sight: sight.client),
+    "get_merge_preview": check_preview,
     "get_deal": check_one("deal", lambda sight: sight.deal),
     "list_deal_notes": check_one("notes", lambda sight: sight.deal),
     "get_activity": check_one("activity", lambda sight: sight.activity),

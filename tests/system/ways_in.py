@@ -77,6 +77,7 @@ class Way(NamedTuple):
         """Return where it is asked for, of these things; a part of a path that is not here is a new one."""
         parts = {
             "client_id": things.client,
+            "merged_id": things.client,
             "deal_id": things.deal,
             "activity_id": things.held,
             "staff_id": things.staff,

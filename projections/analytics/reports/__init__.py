@@ -41,6 +41,7 @@ DERIVED: Mapping[str, str] = {
         "dim_team",
         "dim_branch",
         "dim_staff",
+        "dim_client",
         "dim_product",
         "dim_pipeline",
         "dim_stage",

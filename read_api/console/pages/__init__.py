@@ -4,6 +4,7 @@ from read_api.console.page import Page
 from read_api.console.pages import (
     board,
     client_card,
+    client_merge,
     clients,
     colleague,
     company,
@@ -25,6 +26,7 @@ MODULES = (
     clients,
     client_card,
     duplicates,
+    client_merge,
     board,
     deal,
     reports,

@@ -31,6 +31,7 @@ from app.words.problems import HTTP_CODES, STATUSES, problem_of, problem_of_item
 from commands.errors import DuplicateClientError, NotAllowedError, OverloadedError, RequestError
 from commands.registry import COMMANDS
 from events import values
+from events.client_merge import MergeSide, Taken
 from events.examples import EAST
 from events.registry import EVENT_TYPES
 from read_api import lists
@@ -424,7 +425,7 @@ def test_every_list_that_answers_have_is_that_of_the_code() -> None:
 
 def _lists_of_the_code() -> list[type[StrEnum]]:
     found = [each for each in vars(values).values() if isinstance(each, type) and issubclass(each, StrEnum)]
-    return [*(each for each in found if each is not StrEnum), DealStatus, ActivityStatus]
+    return [*(each for each in found if each is not StrEnum), DealStatus, ActivityStatus, MergeSide, Taken]
 
 
 def test_the_document_says_what_every_operation_answers(app: FastAPI) -> None:

@@ -8,7 +8,8 @@ from events.base import Event
 from events.registration import Registration
 from events.values import AffiliationRole, Confidence, ContactDoubt, ContactKind, ProfileField
 from infra.names.search import indexed
-from projections.parties.client_card import MOST_DATA_NOTICES, ClientCardRow, client_card
+from projections.parties.card_row import MOST_DATA_NOTICES, ClientCardRow
+from projections.parties.client_card import client_card
 from tests.examples import ANNA, BORIS, EMAIL, HOLDING, INN, OLGA, PHONE, ROMASHKA, fact
 from tests.story import Story, given, moment, on
 

@@ -17,6 +17,7 @@ from commands.registry import COMMANDS
 from infra.projector.generations import State
 from projections.parties.client_timeline import TOLD
 from projections.registry import PROJECTIONS
+from read_api.client_merge import Hindrance
 from read_api.console.drawing import HERE
 from read_api.console.forms import label_of
 from read_api.console.pages import PAGES
@@ -98,6 +99,7 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"status.{line}" for line in ("log", "views", "reports", "policies", "clock", "disk", "backups", "streams")),
         *(f"policy.{policy.name}" for policy in POLICIES),
         *(f"policy.{timer.name}" for timer in TIMERS),
+        *(f"merge.{code.replace('-', '_')}" for code in get_args(Hindrance)),
         *(f"follows.{name}" for name in VERBS if name in OWN["follows"]),
     }
     known = {name for name, _ in every()}
