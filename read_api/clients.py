@@ -114,7 +114,7 @@ CLIENTS = Listing(
 )
 
 
-class ClientsQuestion(ListQuestion):
+class ClientFilters(PastQuestion):
     """Which clients; `q` finds every word in the name, wherever in it, however written, and but for a slip."""
 
     owner: UUID | None = None
@@ -131,6 +131,11 @@ class ClientsQuestion(ListQuestion):
     without_next_step: bool | None = None
     untouched_since: Day | None = None
     q: PlainText | None = None
+
+
+class ClientsQuestion(ClientFilters, ListQuestion):
+    """Which clients, page by page."""
+
     sort: Literal["name", "-name", "registered", "-registered"] | None = None
 
     def filters(self, zone: ZoneInfo) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from read_api import (
     api_keys,
     client_card,
     client_changes,
+    client_file,
     client_merge,
     client_story,
     clients,
@@ -42,6 +43,8 @@ from read_api.reading.direct import DirectRoute, can_be_direct
 
 MODULES = (
     clients,
+    # Its address before that of a card, which is in the same place.
+    client_file,
     client_card,
     client_changes,
     client_story,

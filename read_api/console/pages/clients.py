@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from read_api.console.calling import RefusedError
-from read_api.console.page import Gone, Pages, View, Visit
+from read_api.console.page import File, Gone, Pages, View, Visit
 from read_api.console.recognising import known_by, recognised
 
 pages = Pages()
@@ -15,11 +15,30 @@ FILTERS = ("owner", "stage", "kind", "without_next_step", "sort")
 
 LIMIT = 50
 
+FILES = {
+    "xlsx": ("XLSX", {"format": "xlsx"}),
+    "csv": ("CSV", {"format": "csv"}),
+    "excel.csv": ("CSV · Excel", {"format": "csv", "excel": "true"}),
+    "vcf": ("vCard", {"format": "vcf"}),
+}
+"""What the list can be taken away as: how its file ends, what that is called, and what is asked of it then."""
+
 
 @pages.page("/clients", name="clients", asks="list_clients", key="c")
 async def clients(visit: Visit) -> View:
     """Show the clients whose names have these words and who pass the filters."""
     return await _found(visit, visit.query)
+
+
+@pages.page("/clients/file", asks="get_client_file")
+async def clients_file(visit: Visit) -> File:
+    """Pass on the whole list as a file."""
+    form = visit.query.get("format", "")
+    _, asked = FILES.get(form, ("", {"format": form}))
+    filters = _asked(visit, visit.query)
+    del filters["sort"], filters["cursor"]
+    told = await visit.api.file("/clients/file", **filters, q=visit.query.get("q", "").strip(), **asked)
+    return File(told, f"clients.{form}")
 
 
 @pages.form("/clients")
@@ -59,8 +78,18 @@ async def _found(visit: Visit, given: Mapping[str, str]) -> View:
         "unseen": [one for one in owners if not one["is_seen"]],
         "chosen": {name: given.get(name, "") for name in FILTERS},
         "next": _address(given, {"cursor": page["next"]}) if page["next"] and not known else None,
+        "files": [] if known or not visit.asks("get_client_file") else _files(given),
     }
     return View("clients.html", visit.words("clients.title"), shown)
+
+
+def _files(given: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return as which files the whole list can be taken away: what each is called, its address and its name."""
+    filters = _said(given)
+    return [
+        (called, f"/console/clients/file?{urlencode({**filters, 'format': form})}", f"clients.{form}")
+        for form, (called, _) in FILES.items()
+    ]
 
 
 def _asked(visit: Visit, given: Mapping[str, str]) -> dict[str, Any]:
@@ -79,5 +108,9 @@ def _asked(visit: Visit, given: Mapping[str, str]) -> dict[str, Any]:
 
 def _address(given: Mapping[str, str], other: Mapping[str, str]) -> str:
     """Return the address of the list with these words and filters."""
-    said = {name: value for name in ("q", *FILTERS) if (value := given.get(name, "").strip())} | dict(other)
+    said = _said(given) | dict(other)
     return f"/console/clients?{urlencode(said)}" if said else "/console/clients"
+
+
+def _said(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name in ("q", *FILTERS) if (value := given.get(name, "").strip())}
