@@ -282,10 +282,9 @@ async def search_clients(ask: Asking, search: ClientSearch, question: Annotated[
     page = PageQuestion(
         limit=search.limit, cursor=search.cursor, min_position=question.min_position, as_of=question.as_of
     )
-    looked_for = None if search.q is None else asked(search.q)
-    by_name = {} if looked_for is None else {"q": looked_for.queries()}
-    keys = search.keys(ask.desk)
-    fixed = {**by_name, **({"identity": keys} if keys else {})}
+    looked_for, keys = None if search.q is None else asked(search.q), search.keys(ask.desk)
+    fixed = {} if looked_for is None else {"q": looked_for.queries()}
+    fixed |= {"identity": keys} if keys else {}
     return await ask.page(CLIENTS, page, fixed, is_about_each=True, told=_marking(looked_for))
 
 
