@@ -42,7 +42,8 @@ XLSX_ROWS, XLSX_TEXT, XLSX_DIGITS = 1_048_575, 32_767, 15
 """A sheet has no more rows than these and one of headings, a cell no longer text, a number no more digits."""
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?|\+\d[\d ().-]*")
+"""What is no formula, though it begins as one: a number, and a phone's, of which nothing can be called."""
 
 
 class MomentQuestion(BaseModel):
@@ -164,7 +165,7 @@ def _text(value: Any) -> str:
 
 
 def _defused(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula; what is a number stays one."""
+    """Return a text that no spreadsheet takes for a formula; what is a number, or a phone's, stays one."""
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 

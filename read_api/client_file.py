@@ -112,7 +112,7 @@ async def get_client_file(ask: Asking, question: Annotated[ClientFileQuestion, Q
     language = ask.desk.language_of(ask.request.headers.get("accept-language"))
     titles = {name: told[language] for name, told in HEADINGS.items()} if question.headings == "words" else None
     form = Form(question.format, language, ask.desk.zone, titles, question.excel)
-    body = await run_in_threadpool(_written, clients, form)
+    body = await run_in_threadpool(written_as, clients, form)
     headers = {"Content-Disposition": f'attachment; filename="clients.{question.format}"', "Vary": "Accept-Language"}
     return ask.answer(body, seen, FORMS[question.format], headers)
 
@@ -135,15 +135,22 @@ async def _all(ask: Ask, question: ClientsQuestion) -> tuple[list[dict[str, Any]
         question = question.model_copy(update={"cursor": told["next"]})
 
 
-def _written(clients: list[dict[str, Any]], form: Form) -> bytes:
-    if form.kind == "vcf":
-        return vcards(map(_card_of, clients))
+def written_as(clients: Sequence[Mapping[str, Any]], form: Form) -> bytes:
+    """Return clients as a file of this form."""
+    return vcards(map(_card_of, clients)) if form.kind == "vcf" else written(table_of(clients), form)
+
+
+def table_of(clients: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return clients as a table with all columns of HEADINGS."""
     rows = [_row_of(one) for one in clients]
-    columns = {
-        name: pa.array([row.get(name) for row in rows], pa.timestamp("us", "UTC") if name in MOMENTS else pa.string())
-        for name in HEADINGS
-    }
-    return written(pa.table(columns), form)
+    return pa.table(
+        {
+            name: pa.array(
+                [row.get(name) for row in rows], pa.timestamp("us", "UTC") if name in MOMENTS else pa.string()
+            )
+            for name in HEADINGS
+        }
+    )
 
 
 def _row_of(client: Mapping[str, Any]) -> dict[str, Any]:
