@@ -75,8 +75,8 @@ def rehearsing_runner_at(master: MasterKey, borrow: Borrow, home: Home) -> Batch
     """Return what carries out batches for a dry run: every rule is asked, nothing is stored."""
     from commands.importing.rehearsal import rehearsing_runner
 
-    mapper, encryption, read = _writing(master, borrow)
-    return rehearsing_runner(borrow, read, mapper, encryption, home)
+    _, _, read = _writing(master, borrow)
+    return rehearsing_runner(borrow, read, master, home)
 
 
 def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Encryption, ReadStreams]:

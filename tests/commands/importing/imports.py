@@ -64,7 +64,7 @@ class Desk:
 
     def dry_door(self) -> WriteDoor:
         """A write side that stores nothing."""
-        runner = rehearsing_runner(self.connection, self._read(), self.mapper, self._encryption)
+        runner = rehearsing_runner(self.connection, self._read(), MASTER)
         return WriteDoor(runner, MASTER.keyed_hash)
 
     def rows(self, statement: LiteralString, *values: Any) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.words.messages import words_for
+from commands.importing import run
 from commands.importing.error_file import ErrorFile
 from commands.importing.file_import import import_file
 from commands.importing.mapping import make_mapping, read_mapping
@@ -316,3 +317,23 @@ def test_every_row_of_every_awkward_file_is_accounted_for(desk: Desk, real_data:
         assert report.rows > 0, file.name
     names = {body["name"] for body in desk.bodies("client.registered")}
     assert {"Sarah ✨", "=SUM(A1:A10)", "Алексей Иванов", 'John "Johnny" Doe'} <= names
+
+
+def test_a_dry_run_keeps_its_rows_out_of_memory_and_finds_them_again(desk: Desk, tmp_path: Path) -> None:
+    text = "Id,Name,Mail,Firm,Kind\n" + "".join(
+        f"{n},Firm {n},m{n % 230}@x.org,{n - 200 if n > 200 else ''},{'person' if n > 200 else 'organisation'}\n"
+        for n in range(1, 401)
+    )
+    fields = {"name": "Name", "email": "Mail", "organisation": "Firm", "kind": "Kind"}
+    file, asked = written(tmp_path, text), mapping("client", fields, external_id="Id")
+    door = desk.dry_door()
+    for holder in ("_streams", "_keyring"):
+        # Not even what a batch needs stays at hand.
+        vars(vars(door.runner)[holder])["_capacity"] = 10
+    run.BATCH, usual = 50, run.BATCH
+    dry = import_file(file, asked, door, is_dry=True)
+    run.BATCH = usual
+    wet = import_file(file, asked, desk.door())
+    assert (dry.accepted, dry.refused, dry.reasons) == (wet.accepted, wet.refused, wet.reasons)
+    assert dry.refused == 170
+    assert len(vars(vars(door.runner)["_keyring"])["_keys"]) < 100
