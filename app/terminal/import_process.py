@@ -1,5 +1,6 @@
 """The process that stores what `letopis import` reads, of a file that is worth one."""
 
+import logging
 import multiprocessing
 import signal
 from collections.abc import Iterator
@@ -39,11 +40,13 @@ def storing_process(url: str, master: MasterKey, home: Home) -> Iterator["Runner
 
 
 def _store(connection: Connection, url: str, master: MasterKey, home: Home) -> None:
+    from app.serving.logs import configure_logs
     from commands import registry
     from commands.importing.elsewhere import carry_out
 
     assert registry.COMMANDS  # noqa: S101 - with it every handler is known
-    # When to stop is the other's to say.
+    # The output is the other's, and so is when to stop.
+    configure_logs(level=logging.WARNING)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     reading, writing = OwnConnection(url), OwnConnection(url)
     settle()

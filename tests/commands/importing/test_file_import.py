@@ -337,3 +337,36 @@ def test_a_dry_run_keeps_its_rows_out_of_memory_and_finds_them_again(desk: Desk,
     assert (dry.accepted, dry.refused, dry.reasons) == (wet.accepted, wet.refused, wet.reasons)
     assert dry.refused == 170
     assert len(vars(vars(door.runner)["_keyring"])["_keys"]) < 100
+
+
+def test_whoever_has_but_a_phone_a_mailbox_or_a_name_is_taken_each_with_what_is_theirs(
+    desk: Desk, tmp_path: Path
+) -> None:
+    text = "Name,Phone,Mail\nAda,8 922 325-12-93,\nBob,,b@x.org\nEve,,\nZoe,8 922 325-12-94,z@x.org\n"
+    report = import_file(
+        written(tmp_path, text),
+        mapping("client", {"name": "Name", "phone": "Phone", "email": "Mail"}, external_id="Name"),
+        desk.door(),
+    )
+    assert (report.accepted, report.rows) == (4, 4)
+    assert {
+        body["name"]: [point["key"] for point in body["contact_points"]] for body in desk.bodies("client.registered")
+    } == {
+        "Ada": ["+79223251293"],
+        "Bob": ["b@x.org"],
+        "Eve": [],
+        "Zoe": ["+79223251294", "z@x.org"],
+    }
+
+
+def test_what_is_no_phone_of_its_own_country_is_kept_as_typed_though_it_would_be_one_of_ours(
+    desk: Desk, tmp_path: Path
+) -> None:
+    text = "Name,Phone,Land\nAda,8 922 325-12-93,US\nBob,8 922 325-12-93,RU\nEve,(212) 555-2368,US\n"
+    asked = mapping("client", {"name": "Name", "phone": "Phone"}, phone_country="Land", doubtful_contacts="keep")
+    report = import_file(written(tmp_path, text), asked, desk.door())
+    points = [body["contact_points"][0] for body in desk.bodies("client.registered")]
+    assert (report.accepted, report.warnings) == (3, 1)
+    assert [(point["value"], point.get("doubt") is None) for point in points] == [
+        ("8 922 325-12-93", False), ("8 922 325-12-93", True), ("+12125552368", True),
+    ]  # fmt: skip
