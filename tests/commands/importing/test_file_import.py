@@ -364,6 +364,8 @@ def test_what_is_no_phone_of_its_own_country_is_kept_as_typed_though_it_would_be
 ) -> None:
     text = "Name,Phone,Land\nAda,8 922 325-12-93,US\nBob,8 922 325-12-93,RU\nEve,(212) 555-2368,US\n"
     asked = mapping("client", {"name": "Name", "phone": "Phone"}, phone_country="Land", doubtful_contacts="keep")
+    # What older mappings say.
+    assert mapping("client", {}, doubtful_contacts="note").doubtful_contacts == "keep"
     report = import_file(written(tmp_path, text), asked, desk.door())
     points = [body["contact_points"][0] for body in desk.bodies("client.registered")]
     assert (report.accepted, report.warnings) == (3, 1)
