@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from infra.linkage.columns import Column, Kind, Prepared, prepared
 from infra.linkage.model import LEVELS, NOT_KNOWN, counted, settings_of, sql_name
-from infra.linkage.tables import LISTED, PAIRS, keys_of, table_of, weighed
+from infra.linkage.tables import LISTED, pairs_of, table_of, weighed
 
 LOOKED_AT = 300_000
 """So many pairs are looked at to count how often two agree by chance."""
@@ -110,7 +110,8 @@ def load(connection: Any, columns: Sequence[Column], batches: Iterator[Any]) -> 
         connection.execute("INSERT INTO raw BY NAME SELECT * FROM batch")
         connection.unregister("batch")
         records += len(table)
-    connection.execute(weighed(columns, max(records, 1)))
+    for statement in weighed(columns, max(records, 1)):
+        connection.execute(statement)
     return records
 
 
@@ -133,8 +134,8 @@ def scored(connection: Any, columns: Sequence[Column], records: int, least: floa
     connection.execute(f"""CREATE TABLE scores AS
 SELECT l.id AS id_l, r.id AS id_r, p.match_probability AS score, {told}
 FROM {found.physical_name} AS p
-JOIN raw AS l ON l.n = p.n_l
-JOIN raw AS r ON r.n = p.n_r""")  # noqa: S608 - ours
+JOIN records AS l ON l.n = p.n_l
+JOIN records AS r ON r.n = p.n_r""")  # noqa: S608 - ours
     return settings
 
 
@@ -142,7 +143,7 @@ def _looked_at(connection: Any, columns: Sequence[Column], records: int) -> list
     """Return how many pairs were looked at of which both say something in a column, for each."""
     pairs = min(LOOKED_AT, records * (records - 1) // 2)
     told = ", ".join(f"count({sql_name(number)})" for number, _ in enumerate(columns))
-    [counts] = connection.execute(f"SELECT {told} FROM raw").fetchall()  # noqa: S608 - ours
+    [counts] = connection.execute(f"SELECT {told} FROM records").fetchall()  # noqa: S608 - ours
     return [pairs * (count / records) ** 2 for count in counts]
 
 
@@ -163,9 +164,8 @@ def _agreement(number: int, column: Column) -> str:
 def link(connection: Any, columns: Sequence[Column], batches: Iterator[Any], least: float) -> Told:
     """Read records, score all pairs of them that are worth it into `scores`, and say how it went."""
     records = load(connection, columns, batches)
-    connection.execute(keys_of(columns))
-    connection.execute(PAIRS)
-    connection.execute("DROP TABLE keys")
+    for statement in pairs_of(columns):
+        connection.execute(statement)
     [(compared,)] = connection.execute("SELECT count(*) FROM pairs").fetchall()
     settings = scored(connection, columns, records, least) if compared else nothing_scored(connection, columns)
     return {"records": records, "compared": compared, "settings": settings}
