@@ -23,6 +23,7 @@ from commands.staff import HireStaff
 from events.client_merge import MergeSide
 from events.values import (
     AffiliationRole,
+    CallStatus,
     Channel,
     ClientKind,
     ContactKind,
@@ -180,6 +181,7 @@ class Script:
             activity_id=activity_id,
             channel=Channel.CALL,
             direction=Direction.INBOUND,
+            call_status=CallStatus.FINISHED,
             staff_id=SELLERS[1],
             client_id=client_id,
             contact_id=contact_id,
