@@ -25,6 +25,9 @@ from infra.linkage.tables import LISTED, pairs_of, table_of, weighed
 LOOKED_AT = 300_000
 """So many pairs are looked at to count how often two agree by chance."""
 
+PAIRS_AT_ONCE = 250_000
+"""So many pairs are scored together: each takes both of its records along."""
+
 BATCH_ROWS = 20_000
 
 
@@ -128,14 +131,22 @@ def scored(connection: Any, columns: Sequence[Column], records: int, least: floa
     )
     counted(settings, counting.misc.save_model_to_json(), columns, _looked_at(connection, columns, records))
     linker = Linker(table, {**settings, "retain_matching_columns": True}, log_level=None)
-    linker.table_management.register_blocked_pairs_for_predict(api.register("pairs"))
-    found = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
+    make_scores(connection, columns)
     told = ", ".join(f"{_agreement(number, column)} AS {sql_name(number)}" for number, column in enumerate(columns))
-    connection.execute(f"""CREATE TABLE scores AS
+    [(compared,)] = connection.execute("SELECT count(*) FROM pairs").fetchall()
+    for first in range(0, compared, PAIRS_AT_ONCE):
+        some = f"pairs_from_{first}"
+        chosen = f"SELECT * FROM pairs WHERE rowid >= {first} AND rowid < {first + PAIRS_AT_ONCE}"  # noqa: S608 - numbers
+        connection.execute(f"CREATE TABLE {some} AS {chosen}")
+        linker.table_management.register_blocked_pairs_for_predict(api.register(some))
+        found = linker.inference.predict(threshold_match_probability=least, warning_mode="never")
+        connection.execute(f"""INSERT INTO scores
 SELECT l.id AS id_l, r.id AS id_r, p.match_probability AS score, {told}
 FROM {found.physical_name} AS p
 JOIN records AS l ON l.n = p.n_l
 JOIN records AS r ON r.n = p.n_r""")  # noqa: S608 - ours
+        found.drop_table_from_database_and_remove_from_cache()
+        connection.execute(f"DROP TABLE {some}")
     return settings
 
 
@@ -147,11 +158,10 @@ def _looked_at(connection: Any, columns: Sequence[Column], records: int) -> list
     return [pairs * (count / records) ** 2 for count in counts]
 
 
-def nothing_scored(connection: Any, columns: Sequence[Column]) -> dict[str, Any]:
-    """Make an empty table `scores`: there are no two records to count anything in."""
+def make_scores(connection: Any, columns: Sequence[Column]) -> None:
+    """Make the empty table `scores`."""
     told = ", ".join(f"{sql_name(number)} VARCHAR" for number, _ in enumerate(columns))
     connection.execute(f"CREATE TABLE scores (id_l VARCHAR, id_r VARCHAR, score DOUBLE, {told})")
-    return settings_of(columns, 0)
 
 
 def _agreement(number: int, column: Column) -> str:
@@ -167,7 +177,12 @@ def link(connection: Any, columns: Sequence[Column], batches: Iterator[Any], lea
     for statement in pairs_of(columns):
         connection.execute(statement)
     [(compared,)] = connection.execute("SELECT count(*) FROM pairs").fetchall()
-    settings = scored(connection, columns, records, least) if compared else nothing_scored(connection, columns)
+    if compared:
+        settings = scored(connection, columns, records, least)
+    else:
+        # There are no two records to count anything in.
+        settings = settings_of(columns, records)
+        make_scores(connection, columns)
     return {"records": records, "compared": compared, "settings": settings}
 
 
@@ -191,7 +206,10 @@ def main() -> None:
     try:
         connection = opened(asked["megabytes"], asked["threads"])
         told = link(connection, columns, iter(pa.ipc.open_stream(came)), asked["least"])
-    except (duckdb.OutOfMemoryException, MemoryError):
+    except Exception as error:
+        # Splink tells what the database raised in words of its own.
+        if not isinstance(error, MemoryError) and "Out of Memory" not in str(error):
+            raise
         out.write(json.dumps({"code": "too-much-memory"}).encode() + b"\n")
         out.flush()
         os._exit(0)

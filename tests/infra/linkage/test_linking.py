@@ -7,6 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pytest
+
+from infra.linkage import linking
+from infra.linkage.columns import Column, Kind
+
 ROOT = Path(__file__).resolve().parents[3]
 
 _WRITES = """
@@ -72,3 +78,26 @@ def _lives(process: int) -> bool:
         return "zombie" not in Path(f"/proc/{process}/status").read_text()
     except OSError:
         return False
+
+
+def test_pairs_that_are_scored_some_at_a_time_have_the_scores_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = [Column("name", Kind.NAME), Column("phone", Kind.SET), Column("city", Kind.CATEGORY)]
+    records = {
+        "id": [str(number) for number in range(60)],
+        "name": [f"Romashka {'abcdefgh'[number % 8] * 3}{'x' * (number % 5)}" for number in range(60)],
+        "phone": [[f"+7{number // 2:09}"] for number in range(60)],
+        "city": ["Perm" if number % 3 else None for number in range(60)],
+    }
+    kinds = {"phone": pa.list_(pa.string())}
+    table = pa.table({name: pa.array(told, kinds.get(name, pa.string())) for name, told in records.items()})
+
+    def scores() -> list[tuple[object, ...]]:
+        connection = linking.opened(512, 1)
+        told = linking.link(connection, columns, iter(table.to_batches()), 0.0001)
+        assert told["compared"] > 20
+        return [tuple(row) for row in connection.execute("SELECT * FROM scores ORDER BY id_l, id_r").fetchall()]
+
+    at_once = scores()
+    monkeypatch.setattr(linking, "PAIRS_AT_ONCE", 7)
+    assert scores() == at_once
+    assert at_once
