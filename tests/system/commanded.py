@@ -74,6 +74,7 @@ SAID: Mapping[str, Mapping[str, Any]] = {
     "depart-staff": _HEIR,
     "import-product": _UNHEARD,
     "list-product": _UNHEARD,
+    "merge-clients": {"owner_of": "survivor"},
     "reassign-activity": {"from_staff_id": LEFT},
     "reassign-client": {"departed_id": LEFT},
     "reassign-deal": {"from_staff_id": LEFT},
@@ -102,6 +103,8 @@ class Asked(NamedTuple):
                     body.pop(field, None)
             elif field in body and field not in SAID.get(self.name, ()):
                 body[field] = [str(ELSE[mark.kind])] if field.endswith("_ids") else str(ELSE[mark.kind])
+        if self.name == "merge-clients" and body["survivor_id"] == body["merged_id"]:
+            body["merged_id" if self.field == "survivor_id" else "survivor_id"] = str(mine.person)
         if "from_point" in body:
             body["from_point"] = {"kind": "email", "value": things.email}
         if self.field == "organisation_id" and self.name in MAKES:
@@ -158,9 +161,11 @@ NOT_LOOKED_AT = {("import-activity", "deal_id"), ("import-client", "parent_id")}
 BUSINESS = {
     "activity-has-client",
     "client-owned",
+    "clients-are-of-two-kinds",
     "correction-needs-right",
     "deal-has-client",
     "login-is-of-portal",
+    "merging-owners-needs-right",
     "note-is-anothers",
     "parent-is-below",
     "staff-does-not-sell",
