@@ -162,6 +162,10 @@ def check_what_is_kept(
         assert status == 404 or json.loads(latest)["items"] == latest_of(known, by), (client_id, by, moment)
 
 
+MERGED = {CLIENTS[1], CLIENTS[3]}
+"""Who was one client for a while (histories.RARE)."""
+
+
 def check(office: Office, client_id: UUID, by: str, who: dict[str, Any]) -> list[dict[str, Any]]:
     changes = list(pages(office, client_id, by, who))
     card, applied = dict(EMPTY), 0
@@ -173,7 +177,12 @@ def check(office: Office, client_id: UUID, by: str, who: dict[str, Any]) -> list
                 card[member] = changed["new"]
             applied += 1
         text = moment.isoformat().replace("+00:00", "Z")
-        assert card == card_as_of(office, client_id, f"{by}:{text}", who), (client_id, by, text)
+        then = card_as_of(office, client_id, f"{by}:{text}", who)
+        if who and card != EMPTY == then:
+            # It was another client's then, whom they do not see today.
+            assert client_id in MERGED
+            continue
+        assert card == then, (client_id, by, text)
     assert applied == len(changes)
     check_what_is_kept(office, client_id, by, changes, who)
     return changes
