@@ -86,12 +86,13 @@ def operations_router(authenticate: Authenticate, ask_for: AskFor, backup_to: Pa
 
     router = APIRouter(tags=["operation"])
     for name, kind in OPERATIONS.items():
+        called = f"start_{name}".replace("-", "_")
         router.add_api_route(
             f"{PATH}/{name}",
             starting(name, kind),
             methods=["POST"],
-            name=f"start_{name}",
-            operation_id=f"start_{name}",
+            name=called,
+            operation_id=called,
             summary=(kind.__doc__ or name).strip(),
             description=f"Roles: {', '.join(sorted(ROLES))}.",
             status_code=202,

@@ -74,6 +74,9 @@ OWN_TO_LISTS = {*PageQuestion.model_fields, *FormQuestion.model_fields}
 OF_ANALYSTS = {"get_sql", "ask_sql", "get_report_sql", "get_report_chart"}
 """The first two are a process each, asked as of a moment in test_sql_door.py; the others say how a report is asked."""
 
+FILES = {"get_client_file"}
+"""What is told as a file: the list of the same name says what is in it (tests/read_api/test_client_file.py)."""
+
 WHOLE = "limit=200&count=true"
 
 
@@ -107,7 +110,7 @@ def _queries(route: APIRoute) -> Iterator[Query]:
     kind = get_type_hints(route.endpoint).get("question")
     assert isinstance(kind, type)
     assert issubclass(kind, BaseModel)
-    if "as_of" not in kind.model_fields or route.name in OF_ANALYSTS:
+    if "as_of" not in kind.model_fields or route.name in OF_ANALYSTS | FILES:
         return
     is_list = issubclass(kind, PageQuestion)
     filters = [f"{name}={NEEDS.get(value, value)}" for name, values in _filters(kind).items() for value in values]

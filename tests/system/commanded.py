@@ -29,6 +29,13 @@ from tests.system.everyone import (
 from tests.system.inside import Inside, Told
 from tests.system.page_of_rights import DONE, KEPT_OUT, KINDS, sees
 
+OF_TWO = {
+    "keep-clients-apart": ("client_id", "other_id"),
+    "merge-clients": ("survivor_id", "merged_id"),
+    "reconsider-clients": ("client_id", "other_id"),
+}
+"""What is asked of two clients: by which fields they are named, who are never one."""
+
 MAKES = {
     "import-activity": "activity_id",
     "import-client": "client_id",
@@ -103,8 +110,9 @@ class Asked(NamedTuple):
                     body.pop(field, None)
             elif field in body and field not in SAID.get(self.name, ()):
                 body[field] = [str(ELSE[mark.kind])] if field.endswith("_ids") else str(ELSE[mark.kind])
-        if self.name == "merge-clients" and body["survivor_id"] == body["merged_id"]:
-            body["merged_id" if self.field == "survivor_id" else "survivor_id"] = str(mine.person)
+        one, other = OF_TWO.get(self.name, ("", ""))
+        if one and body[one] == body[other]:
+            body[other if self.field == one else one] = str(mine.person)
         if "from_point" in body:
             body["from_point"] = {"kind": "email", "value": things.email}
         if self.field == "organisation_id" and self.name in MAKES:

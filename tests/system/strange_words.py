@@ -64,7 +64,7 @@ OF_THEMSELVES = DATES | {
     "secs",
     "min",
 }
-OF_THEMSELVES |= {"mins", "Arrow", "Parquet", "Excel", "Python", "curl", "Vega", "Lite", "analytics"}
+OF_THEMSELVES |= {"mins", "Arrow", "Parquet", "Excel", "Python", "curl", "Vega", "Lite", "vCard", "analytics"}
 CODES = re.compile("[A-Z]{2,4}")
 """What currencies, units and forms of files are called everywhere."""
 

@@ -57,7 +57,7 @@ OF_OTHERS = {
 """Facts in streams of others by which a card changes."""
 
 TODAY = BEGINNING + timedelta(days=400)
-DAYS = 8
+DAYS = 6
 """So many days are told, at least, on which the board became another one."""
 
 EMPTY: dict[str, Any] = dict.fromkeys(columns(ClientCard, "c"))

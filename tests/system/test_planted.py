@@ -18,7 +18,7 @@ from commands.base import Actor, Command
 from commands.execution.pending import Accepted
 from commands.execution.refusals import refusal_of
 from commands.registry import COMMANDS
-from events.examples import ANNA, BORIS, DAY, HOLDING, LATER, OLGA, ROMASHKA, VERA, example_of
+from events.examples import ANNA, BORIS, DAY, HOLDING, LATER, LUTIK, OLGA, ROMASHKA, VERA, example_of
 from infra.backup.backup import back_up
 from infra.postgres.embedded import EmbeddedPostgres
 from replay.export.export import export_log
@@ -80,7 +80,7 @@ OTHER_PLAN = str(uuid4())
 FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     *(("hire-staff", {"staff_id": str(each)}) for each in (ANNA, BORIS)),
     ("hire-staff", {"staff_id": str(VERA), "role": "head"}),
-    *(("register-client", _client(each, "organisation")) for each in (ROMASHKA, HOLDING)),
+    *(("register-client", _client(each, "organisation")) for each in (ROMASHKA, HOLDING, LUTIK)),
     ("register-client", _client(OLGA, "person")),
     *((name, {}) for name in ("define-pipeline", "list-product", "start-import", "issue-api-key")),
     *((name, {}) for name in ("affiliate-person", "open-deal", "plan-activity", "record-activity")),
@@ -91,11 +91,14 @@ FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
 ALSO: dict[str, dict[str, Any]] = {
     "add-contact-point": {"allow_duplicate": True},
     "cancel-activity": {"activity_id": OTHER_PLAN},
+    "unmerge-clients": {"allow_duplicate": True},
     "register-client": {"allow_duplicate": True, "tax_id": None},
 }
 """What a command has to say with its texts."""
 
 LAST = (
+    "merge-clients",
+    "unmerge-clients",
     "transfer-client",
     "release-client",
     "lose-deal",

@@ -69,6 +69,10 @@ NOT_TOLD = frozenset(
     {
         ("Activity", "reminded_at"),
         ("PartOfActivity", "reminded_at"),
+        ("KeptApart", "decided_at"),
+        ("Run", "began_at"),
+        ("Run", "ended_at"),
+        ("Suggested", "registered_at"),
         ("Backup", "made_at"),
         ("ClientCard", "archived_at"),
         ("LookedAt", "accessed_at"),

@@ -36,7 +36,7 @@ class Form:
     @property
     def operation(self) -> str | None:
         """The operation that it asks for, if it does."""
-        found = re.fullmatch(r"/console/operate/([a-z]+)", urlsplit(self.action).path)
+        found = re.fullmatch(r"/console/operate/([a-z-]+)", urlsplit(self.action).path)
         return found[1] if found and self.method == "post" else None
 
 
