@@ -40,18 +40,21 @@ class ReconsiderClients(OfTwoClients):
 
 @handles(KeepClientsApart)
 def keep_clients_apart(command: KeepClientsApart, context: Context) -> Outcome:
-    # Both are there, and the actor sees them.
-    context.load(Client, command.client_id)
-    context.load(Client, command.other_id)
-    pair = context.find(ClientPair, command.pair_id) or context.new(ClientPair, command.pair_id)
+    pair = _pair(command, context)
     pair.keep_apart(command.client_id, command.other_id, reason=command.reason)
     return context.save(pair)
 
 
 @handles(ReconsiderClients)
 def reconsider_clients(command: ReconsiderClients, context: Context) -> Outcome:
-    context.load(Client, command.client_id)
-    context.load(Client, command.other_id)
-    pair = context.load(ClientPair, command.pair_id)
+    """Take it back; what nobody said records nothing."""
+    pair = _pair(command, context)
     pair.reconsider(command.client_id, command.other_id, reason=command.reason)
     return context.save(pair)
+
+
+def _pair(command: OfTwoClients, context: Context) -> ClientPair:
+    """Return the two as a pair; raises NotFoundError where one of them is not there, or out of the actor's sight."""
+    context.load(Client, command.client_id)
+    context.load(Client, command.other_id)
+    return context.find(ClientPair, command.pair_id) or context.new(ClientPair, command.pair_id)
