@@ -12,16 +12,9 @@ from aggregates.base import Aggregate, Identity, applies
 from aggregates.client_state import ClientState, compared, numbers_held
 from events import client as facts
 from events import client_merge as merging
-from events.client_merge import Joined, Taken
+from events.client_merge import Joined, Taken, progress
 from events.registration import HOME_COUNTRY, RUSSIAN
 from events.values import ContactKind, ContactPoint, Lifecycle
-
-CYCLE = tuple(Lifecycle)
-
-
-def progress(state: Lifecycle) -> int:
-    """Return how far a relationship has come; who is lost is behind everybody."""
-    return -1 if state is Lifecycle.LOST else CYCLE.index(state)
 
 
 class Numbers(NamedTuple):

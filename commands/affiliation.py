@@ -77,5 +77,5 @@ def belongs_to(context: Context, organisation: Client | None, top_id: UUID) -> b
         if above == top_id:
             return True
         found = None if above is None else context.find(Client, above)
-        organisation = None if found is None else who_answers(context, found)
+        organisation = None if found is None else who_answers(context.find, found)
     return organisation is not None

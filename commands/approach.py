@@ -84,7 +84,7 @@ def check_may_act(context: Context, *, whose: UUID | None, client_ids: Iterable[
     if context.actor.role not in KEPT_APART or (own is not None and whose == own):
         return
     named = [named_client(context, each) for each in dict.fromkeys(client_ids) if each is not None]
-    clients = dict.fromkeys(who_answers(context, each) for each in named)
+    clients = dict.fromkeys(who_answers(context.find, each) for each in named)
     for client in clients:
         _free_holders(context, client, own)
     if not clients and whose not in {None, own}:
@@ -125,7 +125,7 @@ def approach(context: Context, seller: StaffMember, *client_ids: UUID | None) ->
     for client_id in dict.fromkeys(client_ids):
         if client_id is None:
             continue
-        client = who_answers(context, named_client(context, client_id))
+        client = who_answers(context.find, named_client(context, client_id))
         client.check_present()
         target = target or _whom_to_claim(context, seller, client)
     if target is not None:
@@ -137,7 +137,7 @@ def approach_in_history(context: Context, seller: StaffMember, client_id: UUID |
     """Let an approach be as it happened; if `strict`, raise ClientIsOwnedError as the rule would have."""
     if client_id is None:
         return Approach(seller)
-    client = who_answers(context, named_client(context, client_id))
+    client = who_answers(context.find, named_client(context, client_id))
     try:
         return Approach(seller, _whom_to_claim(context, seller, client))
     except ClientIsOwnedError:
@@ -155,7 +155,7 @@ def _whom_to_claim(context: Context, seller: StaffMember, client: Client) -> Cli
 def organisations_of(context: Context, client: Client) -> tuple[Client, ...]:
     """Return the organisations that a contact person acts for, but for those whose card is put away."""
     found = [context.find(Client, each) for each in organisation_ids(client)]
-    answering = dict.fromkeys(who_answers(context, each) for each in found if each is not None)
+    answering = dict.fromkeys(who_answers(context.find, each) for each in found if each is not None)
     return tuple(each for each in answering if not each.is_archived)
 
 

@@ -135,6 +135,12 @@ class Outcome(NamedTuple):
     others: tuple[Aggregate, ...] = ()
 
 
+class Find(Protocol):
+    """Returns a thing as it stands, whoever sees it, if it is of this kind and was ever recorded."""
+
+    def __call__(self, kind: type[A], stream_id: UUID, /) -> A | None: ...
+
+
 class Context(Protocol):
     """All a handler may touch: aggregates as they stand, who acts and when. It does no I/O of its own."""
 

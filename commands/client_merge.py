@@ -88,7 +88,7 @@ def _check_unrelated(context: Context, survivor: Client, merged: Client) -> None
     """Raise ClientsAreRelatedError where one is below the other, or acts for it: they are two by what is known."""
     for one, other in ((survivor, merged), (merged, survivor)):
         if belongs_to(context, one, other.id) or other.id in {
-            who_answers(context, named_client(context, each)).id for each in organisation_ids(one)
+            who_answers(context.find, named_client(context, each)).id for each in organisation_ids(one)
         }:
             raise ClientsAreRelatedError(client_id=merged.id, survivor_id=survivor.id)
 

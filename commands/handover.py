@@ -141,7 +141,7 @@ def owners_of(context: Context, client_id: UUID | None) -> tuple[UUID, ...]:
     client = None if client_id is None else context.find(Client, client_id)
     if client is None:
         return ()
-    client = who_answers(context, client)
+    client = who_answers(context.find, client)
     own = None if client.is_archived else client.owner_id
     owners = (own, *(holder.owner_id for holder in organisations_of(context, client)))
     return tuple(owner_id for owner_id in owners if owner_id is not None)

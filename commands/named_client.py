@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from aggregates.client import Client
-from commands.base import Context
+from commands.base import Context, Find
 
 
 def named_client(context: Context, client_id: UUID) -> Client:
@@ -16,11 +16,9 @@ def named_client(context: Context, client_id: UUID) -> Client:
     return context.load(Client, client_id) if client is None else client
 
 
-def who_answers(context: Context, client: Client) -> Client:
+def who_answers(find: Find, client: Client) -> Client:
     """Return on whom is decided what concerns a client: itself, or whom it turned out to be."""
-    if client.survivor_id is None:
-        return client
-    return context.find(Client, client.survivor_id) or client
+    return client if client.survivor_id is None else find(Client, client.survivor_id) or client
 
 
 def organisation_ids(client: Client) -> Iterable[UUID]:

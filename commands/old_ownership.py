@@ -19,10 +19,10 @@ def approach_on(
 
     Whose a client was before it was released or passed on approached their own then, and claims nothing.
     """
-    client = None if client_id is None else who_answers(context, named_client(context, client_id))
+    client = None if client_id is None else who_answers(context.find, named_client(context, client_id))
     organisations = () if client is None else organisation_ids(client)
     found = (client, *(context.find(Client, each) for each in organisations))
-    for holder in (None if each is None else who_answers(context, each) for each in found):
+    for holder in (None if each is None else who_answers(context.find, each) for each in found):
         if holder is not None and holder.former_owner_id == seller.id and holder.was_owned_after(moment):
             return Approach(seller)
     offer = approach_in_history(context, seller, client_id, strict=strict)

@@ -5,29 +5,21 @@ It is decided on the aggregates as they stand; read_api/reading/seen.py says it 
 
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 from aggregates.activity import Activity
 from aggregates.base import Aggregate, NotFoundError
 from aggregates.client import Client
 from aggregates.deal import Deal
-from commands.base import Command, stream_fields
-from commands.named_client import organisation_ids
+from commands.base import Command, Find, stream_fields
+from commands.named_client import organisation_ids, who_answers
 from events.marks import ids_in
-
-A = TypeVar("A", bound=Aggregate)
 
 People = frozenset[UUID] | None
 """Ids of staff; None: everybody, whoever it is."""
 
 NOBODY: frozenset[UUID] = frozenset()
-
-
-class Find(Protocol):
-    """Returns a thing as it stands, whoever sees it, if it is of this kind and was ever recorded."""
-
-    def __call__(self, kind: type[A], stream_id: UUID, /) -> A | None: ...
 
 
 class Sight(NamedTuple):
@@ -61,18 +53,13 @@ def _sees_client(people: People, client: Client, find: Find) -> bool:
     """Tell whether a client is seen: by its owner, a contact person who is nobody's by those of its organisations."""
     if people is None:
         return True
-    client = _who_answers(client, find)
+    client = who_answers(find, client)
     if client.owner_id is not None:
         return client.owner_id in people
     found = (find(Client, each) for each in organisation_ids(client))
-    organisations = (_who_answers(each, find) for each in found if each is not None)
+    organisations = (who_answers(find, each) for each in found if each is not None)
     owners = {each.owner_id for each in organisations if each.owner_id is not None}
     return bool(people) and (not owners or not owners.isdisjoint(people))
-
-
-def _who_answers(client: Client, find: Find) -> Client:
-    """Return whom a client turned out to be, or itself."""
-    return client if client.survivor_id is None else find(Client, client.survivor_id) or client
 
 
 class OutOfSightError(NotFoundError):

@@ -28,6 +28,11 @@ from events.values import (
 )
 
 
+def progress(state: Lifecycle) -> int:
+    """Return how far a relationship has come: of clients who are one the furthest counts; who is lost is behind all."""
+    return -1 if state is Lifecycle.LOST else list(Lifecycle).index(state)
+
+
 class Taken(StrEnum):
     """Of what there is one on a card, and which of two clients it may be from."""
 

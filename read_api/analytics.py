@@ -17,7 +17,7 @@ from infra.analytics.fact_schema import ReportParameterError, Sight, UnknownRepo
 from infra.analytics.lent import NOTHING_LENT, Lent
 from infra.log.past_log import AsOf
 from read_api import views
-from read_api.analytics_forms import FORMS, Form, FormQuestion, MomentQuestion, kind_of, written
+from read_api.analytics_forms import FORMS, Form, FormQuestion, MomentQuestion, Wanted, kind_of, written
 from read_api.reading.answer import Answer, Items, Whole
 from read_api.reading.asking import NO_HEADERS, Ask
 from read_api.reading.declaring import Asking, Questions
@@ -177,7 +177,7 @@ async def answer_of(ask: Ask, report: DeclaredReport, question: MomentQuestion) 
     return table, seen_of(table, as_of, names)
 
 
-def form_of(ask: Ask, question: FormQuestion, titles: Mapping[str, Mapping[str, str]]) -> Form:
+def form_of(ask: Ask, question: Wanted, titles: Mapping[str, Mapping[str, str]]) -> Form:
     """Return how an answer is wanted; `titles` are what people call its columns, by language."""
     headers = ask.request.headers
     language = ask.desk.language_of(headers.get("accept-language"))

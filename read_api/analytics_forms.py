@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from math import isfinite
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -95,7 +95,18 @@ class Form(NamedTuple):
         return (self.titles or {}).get(column, column)
 
 
-def kind_of(question: FormQuestion, accept: str | None) -> str:
+class Wanted(Protocol):
+    """In which form an answer is wanted, as a question says."""
+
+    @property
+    def format(self) -> str | None: ...
+    @property
+    def headings(self) -> str | None: ...
+    @property
+    def excel(self) -> bool | None: ...
+
+
+def kind_of(question: Wanted, accept: str | None) -> str:
     """Return the form asked for, or else the first of the Accept header; raises UnacceptableFormatError."""
     if question.format is not None:
         return question.format

@@ -15,6 +15,7 @@ from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 
 from infra.vcard import Card, vcards
+from read_api.analytics import form_of
 from read_api.analytics_forms import MEDIA_TYPES, Form, written
 from read_api.client_recognised import CONTACT_POINTS, ContactPoint, ProfileTrait, Registration
 from read_api.clients import CLIENTS, ClientFilters, ClientsQuestion
@@ -109,10 +110,7 @@ async def get_client_file(ask: Asking, question: Annotated[ClientFileQuestion, Q
     async with ask.then(chosen, FILED.views(chosen.filters(ask.desk.zone))) as asked:
         clients, seen = await _all(asked, chosen)
     ask.looked_at(*(UUID(one["client_id"]) for one in clients))
-    language = ask.desk.language_of(ask.request.headers.get("accept-language"))
-    titles = {name: told[language] for name, told in HEADINGS.items()} if question.headings == "words" else None
-    form = Form(question.format, language, ask.desk.zone, titles, question.excel)
-    body = await run_in_threadpool(written_as, clients, form)
+    body = await run_in_threadpool(written_as, clients, form_of(ask, question, HEADINGS))
     headers = {"Content-Disposition": f'attachment; filename="clients.{question.format}"', "Vary": "Accept-Language"}
     return ask.answer(body, seen, FORMS[question.format], headers)
 

@@ -16,7 +16,7 @@ from read_api.reading.declaring import Asking, Questions
 from read_api.reading.joined import is_named
 from read_api.reading.question import PastQuestion
 from read_api.reading.seen import counts_at_client
-from read_api.reading.statement import Seen, Statement
+from read_api.reading.statement import Statement
 from read_api.roles import Roles
 
 router = Questions("clients")
@@ -87,8 +87,8 @@ async def get_merge_preview(
     client_id: UUID, merged_id: UUID, ask: Asking, question: Annotated[PastQuestion, Query()]
 ) -> Response:
     async with ask.then(question, (*CARD.views, *COMES_ALONG.views)) as asked:
-        survivor, _ = await _card(asked, client_id, question)
-        merged, _ = await _card(asked, merged_id, question)
+        survivor = await _card(asked, client_id, question)
+        merged = await _card(asked, merged_id, question)
         seen, [(along,)] = await asked.fetch(COMES_ALONG, {"merged_id": merged_id}, question.min_position)
     ask.looked_at(client_id, merged_id)
     told = {
@@ -101,12 +101,12 @@ async def get_merge_preview(
     return ask.answer(to_json(told), seen)
 
 
-async def _card(ask: Ask, client_id: UUID, question: PastQuestion) -> tuple[dict[str, Any], Seen]:
+async def _card(ask: Ask, client_id: UUID, question: PastQuestion) -> dict[str, Any]:
     seen, [(told, _version)] = await ask.fetch(CARD, {"client_id": client_id}, question.min_position)
     if told is None:
         raise ask.absent("client", client_id, seen)
     card: dict[str, Any] = from_json(told)
-    return card, seen
+    return card
 
 
 def _choices(survivor: Mapping[str, Any], merged: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

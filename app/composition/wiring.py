@@ -75,15 +75,18 @@ def rehearsing_runner_at(master: MasterKey, borrow: Borrow, home: Home) -> Batch
     """Return what carries out batches for a dry run: every rule is asked, nothing is stored."""
     from commands.importing.rehearsal import rehearsing_runner
 
-    _, _, read = _writing(master, borrow)
-    return rehearsing_runner(borrow, read, master, home)
+    return rehearsing_runner(borrow, _reading(borrow), master, home)
 
 
 def _writing(master: MasterKey, borrow: Borrow) -> tuple[Mapper, Encryption, ReadStreams]:
     mapper = mapper_by(borrow, master)
+    encryption = Encryption(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash)
+    return mapper, encryption, _reading(borrow)
 
+
+def _reading(borrow: Borrow) -> ReadStreams:
     def read(after: Mapping[UUID, int], limit: int | None = None, /) -> Sequence[RecordedEvent]:
         with borrow() as connection:
             return read_streams(connection, after, limit)
 
-    return mapper, Encryption(body=mapper.to_body, new_key=mapper.keyring.unsaved, keyed_hash=master.keyed_hash), read
+    return read

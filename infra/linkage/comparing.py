@@ -10,8 +10,8 @@ import pyarrow as pa
 from pydantic_core import from_json
 
 from infra.linkage.columns import Column, Kind, Value
-from infra.linkage.linking import laid_out, opened
-from infra.linkage.model import NOT_KNOWN, sql_name
+from infra.linkage.linking import laid_out, opened, table_of_rows
+from infra.linkage.model import agreement, sql_name
 from infra.linkage.tables import LISTED
 
 MEGABYTES = 64
@@ -58,24 +58,15 @@ class Comparer:
             self._connection.register("one", left)
             self._connection.register("others", right)
             rows = self._connection.execute(_statement(settings, self._columns)).fetchall()
-        names = [column.name for column in self._columns]
-        return [Scored(row[0], row[1], _agreement(zip(names, row[2:], strict=True))) for row in rows]
+        return [Scored(row[0], row[1], agreement(self._columns, row[2:])) for row in rows]
 
     def _laid_out(self, records: Sequence[tuple[str, Sequence[Value]]], frequencies: Mapping[str, Frequencies]) -> Any:
-        values = list(zip(*(record for _, record in records), strict=True))
-        table: dict[str, Any] = {"id": [each for each, _ in records]}
-        for column, told in zip(self._columns, values, strict=True):
-            kind = pa.list_(pa.string()) if column.kind is Kind.SET else pa.string()
-            table[column.name] = pa.array(told, kind)
-        [laid] = laid_out(self._columns, iter([pa.table(table)]))
+        rows = table_of_rows([(each, *told) for each, told in records], self._columns)
+        [laid] = laid_out(self._columns, iter([rows]))
         for number, column in enumerate(self._columns):
             shares = [(frequencies.get(each) or {}).get(column.name) for each, _ in records]
             laid = laid.append_column(f"tf_{sql_name(number)}", pa.array(shares, pa.float64()))
         return laid
-
-
-def _agreement(told: Any) -> dict[str, str]:
-    return {name: level for name, level in told if level != NOT_KNOWN}
 
 
 @lru_cache(maxsize=4)

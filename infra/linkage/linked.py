@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from infra.linkage.columns import Column
-from infra.linkage.linking import BATCH_ROWS, Asked, Told
+from infra.linkage.linking import BATCH_ROWS, Asked, Told, schema_of, table_of_rows
 from infra.linkage.model import KEPT
 from infra.own_process import started
 from infra.told import ToldError
@@ -41,12 +41,6 @@ class Linked(NamedTuple):
     frequencies: Callable[[], Any]
 
 
-def schema_of(columns: Sequence[Column], lists: frozenset[str]) -> Any:
-    """Return the schema of the records: `id` and each column, a text or, of a SET, a list of texts."""
-    kinds = [(one.name, pa.list_(pa.string()) if one.kind.value in lists else pa.string()) for one in columns]
-    return pa.schema([("id", pa.string()), *kinds])
-
-
 @contextmanager
 def linked(
     columns: Sequence[Column],
@@ -66,10 +60,9 @@ def linked(
         "megabytes": limits.megabytes,
         "threads": limits.threads,
     }
-    schema = schema_of(columns, frozenset({"set"}))
     with started("infra.linkage.linking") as process:
         try:
-            _hand_over(process, asked, schema, rows, look)
+            _hand_over(process, asked, columns, rows, look)
             yield _taken_back(process, look)
         finally:
             process.kill()
@@ -85,19 +78,17 @@ def _close(process: "subprocess.Popen[bytes]") -> None:
 def _hand_over(
     process: "subprocess.Popen[bytes]",
     asked: Asked,
-    schema: Any,
+    columns: Sequence[Column],
     rows: Iterator[Sequence[Sequence[Any]]],
     look: Callable[[], None],
 ) -> None:
     assert process.stdin is not None  # noqa: S101 - it was started with one
     try:
         process.stdin.write(json.dumps(asked).encode() + b"\n")
-        with pa.ipc.new_stream(process.stdin, schema) as stream:
+        with pa.ipc.new_stream(process.stdin, schema_of(columns)) as stream:
             for chunk in rows:
                 look()
-                arrays = zip(*chunk, strict=True) if chunk else ([] for _ in schema)
-                columns = [pa.array(each, field.type) for each, field in zip(arrays, schema, strict=True)]
-                stream.write_table(pa.table(columns, schema=schema), max_chunksize=BATCH_ROWS)
+                stream.write_table(table_of_rows(chunk, columns), max_chunksize=BATCH_ROWS)
         process.stdin.close()
     except BrokenPipeError:
         raise _failed(process) from None

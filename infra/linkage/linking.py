@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from infra.linkage.columns import Column, Kind, Prepared, prepared
-from infra.linkage.model import LEVELS, NOT_KNOWN, counted, settings_of, sql_name
+from infra.linkage.model import LEVELS, NOT_KNOWN, counted, settings_of, sql_name, with_frequencies
 from infra.linkage.tables import LISTED, pairs_of, table_of, weighed
 
 LOOKED_AT = 300_000
@@ -82,6 +82,19 @@ def opened(megabytes: int, threads: int) -> Any:
     connection.execute("SET enable_progress_bar = false")
     connection.execute("SET enable_external_access = false")
     return connection
+
+
+def schema_of(columns: Sequence[Column]) -> Any:
+    """Return the schema of records as they come: `id` and each column, a text or, of a SET, a list of texts."""
+    kinds = [(one.name, pa.list_(pa.string()) if one.kind is Kind.SET else pa.string()) for one in columns]
+    return pa.schema([("id", pa.string()), *kinds])
+
+
+def table_of_rows(rows: Sequence[Sequence[Any]], columns: Sequence[Column]) -> Any:
+    """Return records, each the id and a value for each column, as an Arrow table."""
+    schema = schema_of(columns)
+    arrays = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return pa.table([pa.array(each, field.type) for each, field in zip(arrays, schema, strict=True)], schema=schema)
 
 
 def laid_out(columns: Sequence[Column], batches: Iterator[Any], first: int = 0) -> Iterator[Any]:
@@ -215,7 +228,7 @@ def main() -> None:
         os._exit(0)
     out.write(json.dumps(told).encode() + b"\n")
     _written(out, connection.sql("SELECT * FROM scores ORDER BY score DESC, id_l, id_r"))
-    frequencies = ", ".join(f"tf_{sql_name(n)}" for n, column in enumerate(columns) if column.kind is not Kind.CATEGORY)
+    frequencies = ", ".join(f"tf_{c}" for c, _ in with_frequencies(columns))
     _written(out, connection.sql(f"SELECT id, {frequencies} FROM records"))  # noqa: S608 - ours
     out.flush()
     # Not the long way out: what the database has in memory need not be put in order.

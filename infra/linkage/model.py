@@ -6,7 +6,7 @@ records themselves, and of a value of its own by how many others have it. The sc
 of one thing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from infra.linkage.columns import Column, Kind
@@ -84,6 +84,17 @@ PRIOR_PAIRS = 1000
 def sql_name(number: int) -> str:
     """Return how the column of this number, from 0, is called in SQL."""
     return f"c{number}"
+
+
+def with_frequencies(columns: Sequence[Column]) -> list[tuple[str, Column]]:
+    """Return, by their names in SQL, the columns of which it counts how frequent the very value is: all but groups."""
+    return [(sql_name(n), column) for n, column in enumerate(columns) if column.kind is not Kind.CATEGORY]
+
+
+def agreement(columns: Sequence[Column], levels: Iterable[str]) -> dict[str, str]:
+    """Return how far two records agree, by column, given a level for each; what is not known of both is left out."""
+    told = zip(columns, levels, strict=True)
+    return {column.name: level for column, level in told if level != NOT_KNOWN}
 
 
 def settings_of(columns: Sequence[Column], records: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from infra.linkage.columns import Column, Kind
-from infra.linkage.model import sql_name
+from infra.linkage.model import sql_name, with_frequencies
 
 MOST = 50
 """So many records with one key are all compared with each other; a key that more have tells nothing."""
@@ -37,10 +37,7 @@ def weighed(columns: Sequence[Column], records: int) -> Iterator[str]:
     each came by itself; and nothing is rarer than RAREST.
     """
     joins, fields = [], ["raw.*"]
-    for number, column in enumerate(columns):
-        c = sql_name(number)
-        if column.kind is Kind.CATEGORY:
-            continue
+    for c, column in with_frequencies(columns):
         joins.append(f"LEFT JOIN of_{c} ON of_{c}.n = raw.n")
         fields.append(f"of_{c}.share AS tf_{c}")
         whole = f"""SELECT raw.n, {_share("held.number", records)} AS share
@@ -65,9 +62,8 @@ LEFT JOIN ({parts}) AS parts ON parts.n = whole.n"""  # noqa: S608 - ours
             yield f"CREATE TABLE of_{c} AS {whole}"
     yield f"CREATE TABLE records AS SELECT {', '.join(fields)} FROM raw {' '.join(joins)}"  # noqa: S608 - ours
     yield "DROP TABLE raw"
-    for number, column in enumerate(columns):
-        if column.kind is not Kind.CATEGORY:
-            yield f"DROP TABLE of_{sql_name(number)}"
+    for c, _ in with_frequencies(columns):
+        yield f"DROP TABLE of_{c}"
 
 
 def _share(count: str, records: int) -> str:

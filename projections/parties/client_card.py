@@ -4,7 +4,6 @@ Read by GET /clients/{id}, GET /clients and POST /clients/search. What touched t
 `activities`.
 """
 
-from datetime import UTC
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -39,14 +38,22 @@ from events.client_merge import (
     ClientUnmerged,
     ClientUnmergedFrom,
 )
-from events.ids import staff_id_of
 from events.registration import HOME_COUNTRY, RUSSIAN
 from events.values import Confidence, Lifecycle
 from infra.projector.projection import Key, Projection
 from projections.change import changed
 from projections.parties.card_row import MOST_DATA_NOTICES, ClientCardRow
 from projections.parties.joined_card import alone, of_all, part_of, with_parts
-from projections.parties.recognised import TAX_ID, as_told, called, next_order, point_name, point_told, reached
+from projections.parties.recognised import (
+    TAX_ID,
+    as_told,
+    called,
+    next_order,
+    notice_told,
+    point_name,
+    point_told,
+    reached,
+)
 
 client_card = Projection(
     name="client_card",
@@ -103,8 +110,7 @@ def registered(row: Row, event: ClientRegistered, _: Key) -> ClientCardRow:
         kind=event.kind.value,
         told=told,
         profile={
-            fact.field.value: {"value": fact.value, "source": fact.source, "confidence": fact.confidence.value}
-            for fact in event.profile
+            fact.field.value: {"value": fact.value, **as_told(fact.source, fact.confidence)} for fact in event.profile
         },
         lifecycle=card.lifecycle or Lifecycle.PROSPECT.value,
         registered_at=event.occurred_at,
@@ -177,8 +183,7 @@ def profile_corrected(row: Row, event: ProfileCorrected, _: Key) -> ClientCardRo
     card = _card(row, event)
     profile = {name: fact for name, fact in card.profile.items() if name != event.field.value}
     if event.to_value is not None:
-        fact = {"value": event.to_value, "source": event.source, "confidence": event.confidence.value}
-        profile[event.field.value] = fact
+        profile[event.field.value] = {"value": event.to_value, **as_told(event.source, event.confidence)}
     return changed(card, version=event.originator_version, profile=profile)
 
 
@@ -229,14 +234,7 @@ def restored(row: Row, event: ClientRestored, _: Key) -> ClientCardRow:
 
 @client_card.on(DataNoticeGiven)
 def data_notice_given(row: Row, event: DataNoticeGiven, _: Key) -> ClientCardRow:
-    card, staff_id = _card(row, event), staff_id_of(event.actor)
-    told = {
-        "text_version": event.text_version,
-        "channel": event.channel.value,
-        "given_at": event.occurred_at.astimezone(UTC).isoformat(),
-        "actor": event.actor,
-        "staff_id": None if staff_id is None else str(staff_id),
-    }
+    card, told = _card(row, event), notice_told(event.text_version, event.channel, event.occurred_at, event.actor)
     notices = sorted((told, *card.data_notices), key=itemgetter("given_at"), reverse=True)[:MOST_DATA_NOTICES]
     return changed(card, version=event.originator_version, data_notices=notices)
 

@@ -20,8 +20,7 @@ from events.client import (
     ContactPointRemoved,
     LifecycleAdvanced,
 )
-from events.client_merge import ClientsMerged, Taken
-from events.ids import staff_id_of
+from events.client_merge import ClientsMerged, Taken, progress
 from events.registration import RUSSIAN
 from events.values import Confidence, ContactPoint, Lifecycle
 from infra.names.search import indexed
@@ -36,11 +35,11 @@ from projections.parties.recognised import (
     doubts_of,
     identity_keys,
     next_order,
+    notice_told,
     point_name,
     point_told,
 )
 
-CYCLE = [state.value for state in Lifecycle if state is not Lifecycle.LOST]
 OWN = (
     "name",
     "name_sort",
@@ -97,18 +96,10 @@ def part_of(event: ClientsMerged) -> Part:
         "is_tax_id_wrong": joined.is_tax_id_wrong,
         "told": told,
         "profile": {
-            each.field.value: {"value": each.value, "source": each.source, "confidence": each.confidence.value}
-            for each in joined.profile
+            each.field.value: {"value": each.value, **as_told(each.source, each.confidence)} for each in joined.profile
         },
         "data_notices": [
-            {
-                "text_version": each.text_version,
-                "channel": each.channel.value,
-                "given_at": each.given_at.astimezone(UTC).isoformat(),
-                "actor": each.actor,
-                "staff_id": None if (staff_id := staff_id_of(each.actor)) is None else str(staff_id),
-            }
-            for each in joined.data_notices
+            notice_told(each.text_version, each.channel, each.given_at, each.actor) for each in joined.data_notices
         ],
         "parent_id": None if joined.parent_id is None else str(joined.parent_id),
     }
@@ -223,8 +214,8 @@ def _told_of(ours: dict[str, Any], theirs: dict[str, Any], what: Iterable[str]) 
 
 
 def _progress(state: str | None) -> int:
-    """Return how far a relationship has come; who is lost is behind everybody."""
-    return CYCLE.index(state) if state in CYCLE else -1
+    """Return how far a relationship has come; one of which nothing is said yet has not begun."""
+    return -1 if state is None else progress(Lifecycle(state))
 
 
 def _points(own: dict[str, Any], parts: list[Part]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """What a card says of by what a client is recognised: the columns of name, contact points and tax number."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from events.values import Confidence, ContactKind, ContactPoint
+from events.ids import staff_id_of
+from events.values import Channel, Confidence, ContactKind, ContactPoint
 from infra.mailboxes import line_of, one_mailbox, tax_number
 from infra.names.search import indexed
 from infra.typed import cleaned, words_of_two_alphabets
@@ -24,6 +26,18 @@ def called(name: str) -> dict[str, Any]:
 def as_told(source: str | None, confidence: Confidence) -> dict[str, Any]:
     """Return from where, and how surely, something is known."""
     return {"source": source, "confidence": confidence.value}
+
+
+def notice_told(text_version: str, channel: Channel, given_at: datetime, actor: str) -> dict[str, Any]:
+    """Return when a client was told how their data are kept, by which text, in which way and by whom, for a row."""
+    staff_id = staff_id_of(actor)
+    return {
+        "text_version": text_version,
+        "channel": channel.value,
+        "given_at": given_at.astimezone(UTC).isoformat(),
+        "actor": actor,
+        "staff_id": None if staff_id is None else str(staff_id),
+    }
 
 
 def reached(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from read_api.console.visit import Visit
 
@@ -16,9 +17,21 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 """What an answer can be taken away as: how its file ends, what that is called, and what is asked of it then."""
 
 
+CALLED = {form: called for form, (called, _) in FORMS.items()}
+
+
 def asked_as(form: str) -> Mapping[str, str]:
     """Return what the API is asked for a file that ends so; of what there is not it says so itself."""
     return {"format": form, **FORMS.get(form, ("", {}))[1]}
+
+
+def files_at(
+    path: str, query: Mapping[str, str], name: str, forms: Mapping[str, str] = CALLED
+) -> list[tuple[str, str, str]]:
+    """Return as which files what is at a path can be taken away: what each is called, its address and its name."""
+    return [
+        (called, f"{path}?{urlencode({**query, 'format': form})}", f"{name}.{form}") for form, called in forms.items()
+    ]
 
 
 def base_of(visit: Visit) -> str:

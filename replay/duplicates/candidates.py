@@ -8,9 +8,8 @@ from uuid import UUID
 import psycopg
 from pydantic_core import to_json
 
-from infra.linkage.columns import Kind
 from infra.linkage.comparing import Comparer, Frequencies, Scored
-from infra.linkage.model import KEPT, settings_of
+from infra.linkage.model import KEPT, settings_of, with_frequencies
 from infra.names.search import Anyone, Found, Term, asked
 from infra.names.skeletons import skeleton
 from replay.duplicates.records import COLUMNS, SELECT, VIEW, Record, record_of
@@ -38,8 +37,7 @@ SELECT party_id, frequencies FROM letopis.duplicate_frequency WHERE party_id = A
 """
 _ABOUT: LiteralString = "SELECT greatest(reltuples, 2)::bigint FROM pg_class WHERE oid = %s::regclass"
 
-_COUNTED = [column.name for column in COLUMNS if column.kind is not Kind.CATEGORY]
-
+_COUNTED = [column.name for _, column in with_frequencies(COLUMNS)]
 
 _NOWHERE = "'~'"
 """A term that no name has."""

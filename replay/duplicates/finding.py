@@ -10,9 +10,8 @@ from psycopg import IsolationLevel
 from pydantic_core import to_json
 
 from events.ids import pair_of
-from infra.linkage.columns import Kind
 from infra.linkage.linked import Limits, Linked, linked
-from infra.linkage.model import NOT_KNOWN, sql_name
+from infra.linkage.model import agreement, sql_name, with_frequencies
 from infra.postgres.connection import connect
 from infra.told import ToldError
 from replay.duplicates.records import COLUMNS, chunks, position_of
@@ -101,22 +100,14 @@ def _keep(connection: psycopg.Connection[Any], found: Linked, tell: Tell) -> int
         for batch in found.pairs:
             for row in batch.to_pylist():
                 lesser, greater = sorted((UUID(row["id_l"]), UUID(row["id_r"])))
-                told = to_json(agreement_of(row)).decode()
+                told = to_json(agreement(COLUMNS, (row[sql_name(number)] for number in range(len(COLUMNS))))).decode()
                 copy.write_row((pair_of(lesser, greater), lesser, greater, round(row["score"], 4), told))
             pairs += len(batch)
             tell("keeping", pairs)
     with connection.cursor().copy(_FREQUENCIES) as copy:
         for batch in found.frequencies():
-            columns = [
-                batch[f"tf_{sql_name(n)}"].to_pylist() for n, one in enumerate(COLUMNS) if one.kind is not Kind.CATEGORY
-            ]
+            columns = [batch[f"tf_{c}"].to_pylist() for c, _ in with_frequencies(COLUMNS)]
             for client_id, *frequencies in zip(batch["id"].to_pylist(), *columns, strict=True):
                 copy.write_row((client_id, frequencies))
             tell("keeping", pairs)
     return pairs
-
-
-def agreement_of(row: dict[str, Any]) -> dict[str, str]:
-    """Return how far two clients agree, by what is compared; what is not known of both is left out."""
-    told = {column.name: row[sql_name(number)] for number, column in enumerate(COLUMNS)}
-    return {name: level for name, level in told.items() if level != NOT_KNOWN}

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from read_api.console.calling import RefusedError
 from read_api.console.page import File, Gone, Pages, View, Visit
 from read_api.console.recognising import known_by, recognised
+from read_api.console.taking import CALLED, asked_as, files_at
 
 pages = Pages()
 
@@ -15,13 +16,10 @@ FILTERS = ("owner", "stage", "kind", "without_next_step", "sort")
 
 LIMIT = 50
 
-FILES = {
-    "xlsx": ("XLSX", {"format": "xlsx"}),
-    "csv": ("CSV", {"format": "csv"}),
-    "excel.csv": ("CSV · Excel", {"format": "csv", "excel": "true"}),
-    "vcf": ("vCard", {"format": "vcf"}),
-}
-"""What the list can be taken away as: how its file ends, what that is called, and what is asked of it then."""
+FILE = "/console/clients/file"
+
+FILES = {**{form: CALLED[form] for form in ("xlsx", "csv", "excel.csv")}, "vcf": "vCard"}
+"""What the list can be taken away as: how its file ends, and what that is called."""
 
 
 @pages.page("/clients", name="clients", asks="list_clients", key="c")
@@ -34,10 +32,9 @@ async def clients(visit: Visit) -> View:
 async def clients_file(visit: Visit) -> File:
     """Pass on the whole list as a file."""
     form = visit.query.get("format", "")
-    _, asked = FILES.get(form, ("", {"format": form}))
     filters = _asked(visit, visit.query)
     del filters["sort"], filters["cursor"]
-    told = await visit.api.file("/clients/file", **filters, q=visit.query.get("q", "").strip(), **asked)
+    told = await visit.api.file("/clients/file", **filters, q=visit.query.get("q", "").strip(), **asked_as(form))
     return File(told, f"clients.{form}")
 
 
@@ -78,18 +75,9 @@ async def _found(visit: Visit, given: Mapping[str, str]) -> View:
         "unseen": [one for one in owners if not one["is_seen"]],
         "chosen": {name: given.get(name, "") for name in FILTERS},
         "next": _address(given, {"cursor": page["next"]}) if page["next"] and not known else None,
-        "files": [] if known or not visit.asks("get_client_file") else _files(given),
+        "files": [] if known or not visit.asks("get_client_file") else files_at(FILE, _said(given), "clients", FILES),
     }
     return View("clients.html", visit.words("clients.title"), shown)
-
-
-def _files(given: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Return as which files the whole list can be taken away: what each is called, its address and its name."""
-    filters = _said(given)
-    return [
-        (called, f"/console/clients/file?{urlencode({**filters, 'format': form})}", f"clients.{form}")
-        for form, (called, _) in FILES.items()
-    ]
 
 
 def _asked(visit: Visit, given: Mapping[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from read_api.console.charts import chart_of
 from read_api.console.page import File, Pages, View, Visit, known_or_refused
 from read_api.console.tables import Table, table_of
-from read_api.console.taking import FORMS, asked_as, base_of, curl, python
+from read_api.console.taking import asked_as, base_of, curl, files_at, python
 
 pages = Pages()
 
@@ -46,10 +46,7 @@ async def report(visit: Visit, name: str) -> View:
         "answer": answer,
         "table": table,
         "chart": table and chart_of(visit.words, declared["chart"], answer, table),
-        "files": [
-            (called, f"/console/reports/{name}/file?{urlencode({**query, 'format': form})}", f"{name}.{form}")
-            for form, (called, _) in FORMS.items()
-        ],
+        "files": files_at(f"/console/reports/{name}/file", query, name),
         "pictures": [
             (
                 CHARTS[form][0],

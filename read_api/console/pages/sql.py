@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from read_api.console.calling import RefusedError
 from read_api.console.page import File, Gone, Pages, View, Visit
 from read_api.console.sessions import ASKED, SESSION_SECONDS
-from read_api.console.taking import FORMS, asked_as, base_of, curl, duckdb, python
+from read_api.console.taking import asked_as, base_of, curl, duckdb, files_at, python
 
 pages = Pages()
 
@@ -149,9 +149,7 @@ async def _answered(visit: Visit, key: str, question: Question) -> View:
         "seconds": seconds,
         "refused": told,
         "line": _line_of(told),
-        "files": [
-            (called, f"/console/sql/{key}/file?format={form}", f"sql.{form}") for form, (called, _) in FORMS.items()
-        ],
+        "files": files_at(f"/console/sql/{key}/file", {}, "sql"),
         "copies": [
             ("curl", curl(address, _body(question))),
             ("Python", python(address, _body(question))),

@@ -1,6 +1,5 @@
 """Who may be the same as one client, a new one as well, is told with the score that a search among all gives."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import psycopg
@@ -11,20 +10,11 @@ from infra.linkage.model import KEPT
 from replay.duplicates.candidates import Candidate, candidates_of
 from replay.duplicates.finding import find
 from replay.duplicates.records import COLUMNS
-from tests.database import Database
-from tests.read_api.office import Office, client, nth, office
-from tests.replay.duplicates.test_finding import CARDS, LIMITS, kept, told
+from tests.read_api.office import Office, client, nth
+from tests.replay.duplicates.cards import told
+from tests.replay.duplicates.test_finding import LIMITS, kept
 
 COMPARER = Comparer(COLUMNS)
-
-
-@pytest.fixture
-def cards(database: Database) -> Iterator[Office]:
-    with office(database) as opened:
-        opened.put("client_card", *CARDS)
-        opened.record(7)
-        opened.move(7)
-        yield opened
 
 
 def candidates(office: Office, number: int | UUID) -> dict[UUID, Candidate]:

@@ -1,7 +1,6 @@
 """Clients who may be one are found among all of them, and what was found before is replaced."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
@@ -18,38 +17,10 @@ from read_api.duplicates import Agreement, Compared
 from replay.duplicates.finding import CardsNotBuiltError, Found, find
 from replay.duplicates.records import COLUMNS
 from tests.database import Database
-from tests.read_api.office import Office, client, nth, office
+from tests.read_api.office import Office, nth, office
+from tests.replay.duplicates.cards import CARDS
 
 LIMITS = Limits(512, 1)
-
-
-def told(value: str) -> dict[str, str]:
-    return {"value": value, "source": "x", "confidence": "stated"}
-
-
-CARDS = (
-    client(41, "ООО «Ромашка»", identity_keys=["phone:+79161234567"]),
-    client(42, "Ромашка OOO", identity_keys=["phone:+79037654321"]),
-    client(43, "Грибоедов Александр Сергеевич", kind="person", profile={"birthday": told("15.01.1975")}),
-    client(44, "Грибоедов А. С.", kind="person", profile={"birthday": told("1975-01-15")}),
-    client(45, "Тютчев Фёдор Иванович", kind="person", profile={"birthday": told("1903-12-05")}),
-    client(46, "Тютчев Фёдор Иванович", kind="person", profile={"birthday": told("1965-03-01")}),
-    client(47, "ЗАО Промхимзащита", identity_keys=["tax_id:7707083893"], told={"kpp": told("770701001")}),
-    client(48, "Промхимзащита", identity_keys=["tax_id:7707083839"]),
-    client(49, "Круглова Вера", kind="person", identity_keys=["phone:+79990001122"]),
-    client(50, "Семёнов Глеб", kind="person", identity_keys=["phone:+79990001122;ext=2", "line:+79990001122"]),
-    client(51, "Ромашка", archived_at="2026-01-01T00:00:00Z", identity_keys=["phone:+79161234567"]),
-    *(client(60 + n, f"Торговый дом номер {n}", identity_keys=[f"phone:+7495{n:07}"]) for n in range(40)),
-)
-
-
-@pytest.fixture
-def cards(database: Database) -> Iterator[Office]:
-    with office(database) as opened:
-        opened.put("client_card", *CARDS)
-        opened.record(7)
-        opened.move(7)
-        yield opened
 
 
 def kept(database: Database) -> dict[UUID, dict[str, Any]]:
