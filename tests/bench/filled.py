@@ -4,7 +4,7 @@ A log of a million clients would take an hour to make and fold. What reads meet 
 the tables behind the views, ids in the order of time, all indexes, analysed, the checkpoints at the end of the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -43,35 +43,29 @@ _ACTIVITY_ID = (
     f"format('01900001-0000-7000-8000-%%s', lpad(to_hex((n * {MODELS} + r.model) * 16 + r.number), 12, '0'))::uuid"
 )
 
-_FILL = {
-    "client_card": f"""
-INSERT INTO client_card_g1.client_card
-SELECT {_ID}, r.kind, r.name || ' ' || n, r.name_sort || ' ' || n, r.name_terms || array_to_tsvector(ARRAY['=' || n]),
-    ARRAY(SELECT key || n FROM unnest(r.identity_keys) AS key), r.contact_points, r.tax_id, r.told, r.doubts,
-    r.profile, r.parent_id, r.owner_id, r.owned_since, r.lifecycle, r.archived_at, r.registered_at, r.date_unknown,
-    r.source, r.external_id, r.data_notices, r.version, r.position
-FROM generate_series(%s::integer, %s::integer) AS n
-CROSS JOIN client_card_model AS r""",
-    "activities": f"""
-INSERT INTO activities_g1.activities
-SELECT {_ACTIVITY_ID}, r.state, r.channel, r.direction, r.staff_id, {_ID}, r.contact_id, r.deal_id, r.topic, r.due_at,
-    r.held_at, r.cancelled_at, r.takes_place_at, r.result, r.cancel_reason, r.call_status, r.contact_name,
-    r.contact_data, r.is_offer, r.was_planned, r.date_unknown, r.notes, r.duration_minutes, r.place,
-    r.participant_staff_ids, r.participant_client_ids, r.remind_at, r.reminded_at,
-    r.before_client, r.before_contact, r.version, r.position
-FROM generate_series(%s::integer, %s::integer) AS n
-CROSS JOIN activities_model AS r""",
-    "client_timeline": f"""
-INSERT INTO client_timeline_g1.client_timeline
-SELECT r.event_position, c.client_id, r.occurred_at, r.recorded_at, r.topic, r.stream_id, r.actor, r.staff_id,
-    r.channel, r.direction, r.details, r.position
-FROM (
-    SELECT r.model, {_ID} AS client_id
-    FROM generate_series(%s::integer, %s::integer) AS n
-    CROSS JOIN client_card_model AS r
-) AS c
-JOIN client_timeline_model AS r USING (model)""",
+_OTHERWISE = {
+    "client_card": {
+        "client_id": _ID,
+        "name": "r.name || ' ' || n",
+        "name_sort": "r.name_sort || ' ' || n",
+        "name_terms": "r.name_terms || array_to_tsvector(ARRAY['=' || n])",
+        "identity_keys": "ARRAY(SELECT key || n FROM unnest(r.identity_keys) AS key)",
+    },
+    "activities": {"activity_id": _ACTIVITY_ID, "client_id": _ID},
+    "client_timeline": {"party_id": _ID},
 }
+"""What is not in a copy as in its model; all other columns, whichever the view has, are."""
+
+# Copy by copy and client by client, as they would have come.
+_COPY = f"""
+INSERT INTO {{table}}_g1.{{table}}
+SELECT {{columns}}
+FROM generate_series(%s::integer, %s::integer) AS n
+CROSS JOIN generate_series(1, {MODELS}) AS m
+JOIN {{table}}_model AS r ON r.model = m"""
+
+_COLUMNS = """
+SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum"""
 
 _KEY = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass(%s) AND contype = 'p'"
 _INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = %s"
@@ -85,19 +79,27 @@ def fill(place: Place, clients: int, owner: str = "r.owner_id") -> None:
 
     `owner` is other SQL for whose the copy with number `n` of a model `r` is.
     """
-    last = append_made_log(place.urls.owner, place.master, MODELS * EVENTS_PER_CLIENT)
-    projected_up_to(place, PROJECTIONS, last)
+    position = append_made_log(place.urls.owner, place.master, MODELS * EVENTS_PER_CLIENT)
+    projected_up_to(place, PROJECTIONS, position)
     with psycopg.connect(place.urls.owner, autocommit=True) as connection:
         connection.execute(_STAFF, [list(SELLERS)])
         for table, whose in _TABLES.items():
             connection.execute(_MODEL.format(table=table, whose=whose).encode())
         indexes = [made for table in _TABLES for made in taken_off(connection, table)]
-        copies = clients // MODELS - 1
-        spans = [(1, copies // 2), (copies // 2 + 1, copies)]
-        copied = {**_FILL, "client_card": _FILL["client_card"].replace("r.owner_id", owner)}
-        side_by_side(place, [(copied[table], span) for table in _TABLES for span in spans])
+        last = clients // MODELS - 1
+        spans = [(1, last // 2), (last // 2 + 1, last)]
+        copies_of = {table: _copy(connection, table, {"owner_id": owner}) for table in _TABLES}
+        side_by_side(place, [(copies_of[table], span) for table in _TABLES for span in spans])
         side_by_side(place, [(statement, None) for statement in indexes])
         side_by_side(place, [(f"ANALYZE {one}_g1.{one}", None) for one in (*_TABLES, "staff_directory")])
+
+
+def _copy(connection: psycopg.Connection[tuple[str, ...]], table: str, told: Mapping[str, str]) -> str:
+    """Return the statement that fills a table with the copies of two numbers and those between."""
+    otherwise = {**told, **_OTHERWISE[table]}
+    columns = [name for (name,) in connection.execute(_COLUMNS, [f"{table}_g1.{table}"])]
+    assert otherwise.keys() - told.keys() <= set(columns), "a column of another name is to be filled"
+    return _COPY.format(table=table, columns=", ".join(otherwise.get(name, f"r.{name}") for name in columns))
 
 
 def taken_off(connection: psycopg.Connection[tuple[str, ...]], table: str) -> list[str]:
