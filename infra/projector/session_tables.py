@@ -20,7 +20,7 @@ SCHEMA = "pg_temp"
 """The schema that every session has for itself: statements that name the readers' views find them in it alone."""
 
 MANY_ROWS = 2_000
-"""So many rows are only forgotten when a question is answered; more give their room back, which takes 10 ms."""
+"""Until so many rows came into tables these are only emptied after a question; then they give their room back."""
 
 BETWEEN = {
     "valid_from_at": "timestamptz",
@@ -44,6 +44,9 @@ class SessionTables:
         self._stores: dict[str, RowStore] = {}
         self._versions: dict[str, RowStore] = {}
         self._rows = 0
+        """How many rows were put into tables since these gave their room back."""
+        self._emptied: set[str] = set()
+        """The tables that rows were put into since then, and that hold none any more."""
         self._filled: set[str] = set()
         self._with_versions: set[str] = set()
         connection.execute(f"SET search_path = {SCHEMA}".encode())
@@ -82,9 +85,9 @@ class SessionTables:
                 if self._rows < MANY_ROWS:
                     raise psycopg.Rollback
                 self._empty(self._filled | (self._with_versions - kept))
-                self._filled.clear()
-                self._rows = 0
         finally:
+            self._emptied |= self._filled | (self._with_versions - kept)
+            self._filled.clear()
             self._with_versions = kept
 
     @contextmanager
@@ -95,19 +98,34 @@ class SessionTables:
             self._empty(self._filled)
             self._filled.clear()
 
-    def forget(self) -> None:
-        """Empty the tables of versions, and give their room back; a session in which that fails is ended."""
+    def forget(self, *, at_rest: bool = False) -> None:
+        """Empty the tables of versions; `at_rest`: and give their room back. A session in which that fails is ended."""
         if self._connection.closed:
             return
         try:
-            self._empty(self._with_versions)
+            self._empty(self._with_versions, to_room=at_rest)
             self._with_versions.clear()
         except psycopg.Error:
             self._connection.close()
 
-    def _empty(self, tables: Collection[str]) -> None:
-        if tables:
-            self._connection.execute(f"TRUNCATE {', '.join(sorted(tables))}".encode())
+    def _empty(self, tables: Collection[str], *, to_room: bool = False) -> None:
+        """Leave nothing in these tables.
+
+        Few rows are deleted: how statements are carried out is planned anew for tables that gave their room back, and
+        that takes ten times as long as to carry them out. Their room is given back when it has come to be much.
+        """
+        if not tables:
+            return
+        self._emptied |= set(tables)
+        if self._rows < MANY_ROWS and not to_room:
+            emptying = ";".join(f"DELETE FROM {table}" for table in sorted(tables))  # noqa: S608 - names of ours
+            self._connection.execute(emptying.encode(), prepare=False)
+            return
+        # The versions that are kept are not to be emptied.
+        empty = self._emptied - (self._with_versions - set(tables))
+        self._connection.execute(f"TRUNCATE {', '.join(sorted(empty))}".encode())
+        self._emptied -= empty
+        self._rows = 0
 
     def has_versions(self, projection: Projection[Any]) -> bool:
         """Tell whether there is a table with the versions of a read model's rows."""
@@ -138,7 +156,8 @@ class SessionTables:
     def ask(self, statement: str, values: Mapping[str, Any], *, again: bool = False) -> list[tuple[Any, ...]]:
         """Run a statement of the readers on these tables, in place of their views in `read`.
 
-        One that is asked `again` and again is planned by the server a few times only, until the tables are emptied.
+        One that is asked `again` and again of few rows is planned by the server a few times only. Otherwise it is
+        planned each time: a plan that was made for one client's few rows is a bad one for a whole board.
         """
         return self._connection.execute(statement.encode(), values, prepare=again).fetchall()
 

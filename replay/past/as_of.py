@@ -140,11 +140,11 @@ class TimeMachine:
         self._lives[session] = life
         self._sweep_later()
 
-    def _let_go(self, session: Session) -> None:
+    def _let_go(self, session: Session, *, at_rest: bool = False) -> None:
         """Forget the life that the session keeps, if it keeps one."""
         life = self._lives.pop(session, None)
         if life is not None:
-            life.forget()
+            life.forget(at_rest=at_rest)
 
     @contextmanager
     def _lent(
@@ -190,7 +190,7 @@ class TimeMachine:
             self._free = [one for one in self._free if one not in resting]
         for session in resting:
             try:
-                self._let_go(session)
+                self._let_go(session, at_rest=True)
             finally:
                 with self._lock:
                     self._free.append(session)

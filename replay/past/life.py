@@ -62,9 +62,9 @@ class Life(Then):
         """Tell whether these are the tables it lies in: a session that was opened anew has others."""
         return self._tables is tables
 
-    def forget(self) -> None:
-        """Leave nothing of it in its tables."""
-        self._tables.forget()
+    def forget(self, *, at_rest: bool = False) -> None:
+        """Leave nothing of it in its tables; `at_rest`: nor in the files that these lie in."""
+        self._tables.forget(at_rest=at_rest)
 
     def still_is(self, log: PastLog, end: Checkpoint) -> bool:
         """Tell whether it would be folded alike now, up to a place in the log, which may be a later one.

@@ -1,6 +1,5 @@
 """One session of the database in which the past is looked at: its tables, and what reads facts by it."""
 
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -40,8 +39,6 @@ class Session:
     def tables(self, connection: psycopg.Connection[Any]) -> SessionTables:
         """Return the tables of this connection, which has none yet when it is new."""
         if self._tables is None or self._tables_of is not connection:
-            # A plan that was made for one client's few rows is a bad one for a whole board.
-            connection.prepare_threshold = sys.maxsize
             self._tables, self._tables_of = SessionTables(connection, PROJECTIONS), connection
         return self._tables
 

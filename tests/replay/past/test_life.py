@@ -173,3 +173,15 @@ def test_a_life_that_nobody_asks_is_forgotten_after_a_while(database: Database) 
     assert not machine._lives
     assert kept(machine) == 0
     assert lived(machine) == [1, 2, 3, 4]
+
+
+def test_a_life_stays_when_tables_give_their_room_back(
+    machine: TimeMachine, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append_made_client(database.owner_url, MASTER, OTHER, 1, 2)
+    lived(machine)
+    lived(machine, OTHER)
+    monkeypatch.setattr(session_tables, "MANY_ROWS", 1)
+    with machine.looking(AsOf(), None) as then:
+        assert len(then.ask(SECTOR, {}, [views.CLIENT_CARD], [])) == 2
+    assert (kept(machine), sectors(machine, [6], OTHER)) == (2, named(2))
