@@ -25,6 +25,7 @@ WRITTEN = (
     "contact_data",
     "contact_name",
     "duplicate_reason",
+    "evidence",
     "from_place",
     "from_text",
     "place",

@@ -13,18 +13,19 @@ from pydantic_core import PydanticCustomError
 
 from infra.mailboxes import HOME_COUNTRY, line_of, tax_number
 from infra.names.marks import marks
-from infra.names.search import Asked, Found, asked
+from infra.names.search import Asked, asked
 from infra.typed import cleaned, with_plain_digits
 from read_api import views
 from read_api.client_card import OWNER, Client, Person
+from read_api.client_names import EVERY, RANKS, looked_for
+from read_api.client_permissions import has_agreed, hindrance
 from read_api.client_recognised import Doubted
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
-from read_api.lists import ClientKind, Lifecycle
+from read_api.lists import ClientKind, Lifecycle, PermissionChannel, PermissionPurpose
 from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions, json_only
 from read_api.reading.desk import Desk
 from read_api.reading.joined import answering, answers, either, is_client, stands
-from read_api.reading.page_rows import Rank
 from read_api.reading.paging import Listing, Sorting
 from read_api.reading.question import AT_ONCE, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
 from read_api.reading.seen import sees
@@ -35,37 +36,11 @@ from read_api.touches import TOUCHES, UNTOUCHED
 router = Questions("clients")
 
 
-def _query(number: int) -> str:
-    """Return the SQL of one of the queries of a text (infra.names.search), counted from 0."""
-    return f"(%(q)s::text[])[{number + 1}]::tsquery"
-
-
-def _looked_for(number: int) -> str:
-    return f"c.name_terms @@ {_query(number)}"
-
-
-def _passes(number: int) -> str:
-    """Return the condition that a name passes a query, for rows that are found already: no index serves it."""
-    return f"ts_match_vq(c.name_terms, {_query(number)})"
-
-
-EVERY, _START = len(Found), f"(%(q)s::text[])[{len(Found) + 2}]"
-"""The query of all ways, and where the text stands that names begin with."""
-
-RANKS = (
-    Rank(_looked_for(Found.NAME)),
-    Rank(
-        f"c.name_sort >= {_START} AND c.name_sort < {_START} || chr(1114111) AND {_passes(Found.START)}",
-        but=_passes(Found.NAME),
-        in_order=True,
-    ),
-    Rank(_looked_for(Found.WORDS), but=f"{_passes(Found.NAME)} OR starts_with(c.name_sort, {_START})"),
-    Rank(_looked_for(Found.BEGINNINGS), but=f"{_passes(Found.WORDS)} OR starts_with(c.name_sort, {_START})"),
-    Rank(_looked_for(Found.ALIKE), most=1_000, but=_passes(Found.BEGINNINGS), better=_passes(Found.INSIDE)),
-)
-
-
 _ANSWERING_IDS = f"SELECT {answering('given.id')} FROM unnest(%(ids)s::uuid[]) AS given (id)"  # noqa: S608 - constants
+
+ADDRESSED = ("%(addressed_by)s", "%(purpose)s")
+MAY_NOT_BE_ADDRESSED = hindrance("c.client_id", *ADDRESSED)
+"""Why the client of a row may not be addressed as the filters say; NULL: they may."""
 
 CLIENTS = Listing(
     name="clients",
@@ -88,20 +63,23 @@ CLIENTS = Listing(
         "doubt": "c.doubts <> '{}' AND c.doubts @> ARRAY[%(doubt)s]::text[]",
         "data_notice": "c.data_notices <> '[]'::jsonb",
         "not data_notice": "c.data_notices = '[]'::jsonb",
+        "addressed_by": f"{has_agreed('c.client_id', *ADDRESSED)} AND {MAY_NOT_BE_ADDRESSED} IS NULL",
+        # What for, the condition above says.
+        "purpose": "true",
         "registered_from": "c.registered_at >= %(registered_from)s",
         "registered_to": "c.registered_at < %(registered_to)s",
         **next_step(is_client("n.client_id", "c.client_id"), is_client("n.contact_id", "c.client_id")),
         "untouched_since": UNTOUCHED,
-        "q": _looked_for(EVERY),
+        "q": looked_for(EVERY),
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
     steady=frozenset({"owner", "stage"}),
-    searched=frozenset({"q", "identity", *OF_MEMBERS}),
+    searched=frozenset({"q", "identity", "addressed_by", *OF_MEMBERS}),
     unindexed=frozenset({"untouched_since"}),
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id\n    {TOUCHES}",
     names=(views.STAFF_DIRECTORY,),
     rests_on=(views.ACTIVITIES,),
-    beside={**OF_MEMBERS, **OF_PLANS},
+    beside={**OF_MEMBERS, **OF_PLANS, "addressed_by": (views.CLIENT_PERMISSIONS,)},
     owned_by="c.owner_id",
     looked_up=frozenset({"owner", "ids", "identity"}),
     tells_owners=True,
@@ -126,11 +104,20 @@ class ClientFilters(PastQuestion):
     archived: bool | None = None
     doubt: Annotated[Doubted | None, Field(description="Of whom this is to be looked at.")] = None
     data_notice: bool | None = None
+    addressed_by: PermissionChannel | None = None
+    purpose: PermissionPurpose | None = None
     registered_from: Day | None = None
     registered_to: Day | None = None
     without_next_step: bool | None = None
     untouched_since: Day | None = None
     q: PlainText | None = None
+
+    @model_validator(mode="after")
+    def _says_by_what_and_what_for(self) -> Self:
+        if (self.addressed_by is None) is not (self.purpose is None):
+            lacking = "purpose" if self.purpose is None else "addressed_by"
+            raise PydanticCustomError("needs_the_other", "both are needed", {"field": lacking})
+        return self
 
 
 class ClientsQuestion(ClientFilters, ListQuestion):

@@ -14,6 +14,7 @@ from read_api import (
     client_changes,
     client_file,
     client_merge,
+    client_permissions,
     client_story,
     clients,
     deals,
@@ -43,10 +44,11 @@ from read_api.reading.direct import DirectRoute, can_be_direct
 
 MODULES = (
     clients,
-    # Its address before that of a card, which is in the same place.
+    # Their addresses before that of a card, which is in the same place.
     client_file,
     client_card,
     client_changes,
+    client_permissions,
     client_story,
     duplicates,
     client_merge,

@@ -50,7 +50,7 @@ def by_days(words: Words, lines: Iterable[Dated]) -> list[Day]:
 
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_WRITTEN = ("title", "topic", "text", "value", "result", "reason")
+_WRITTEN = ("title", "topic", "text", "value", "result", "reason", "evidence")
 _STAFF = ("owner_id", "from_owner_id", "to_owner_id", "seller_id", "to_staff_id", "from_staff_id", "to_seller_id")
 _LATE_SECONDS = 24 * 3600
 """Who records a fact a day or more after it happened wants that seen."""
@@ -144,6 +144,8 @@ def _line(
     ]
     if entry["stream_id"] in deals and not details.get("title"):
         said.insert(0, deals[entry["stream_id"]])
+    if topic.startswith("client_permission.") and "number" not in details:
+        said.insert(0, of_what(words, details))
     if point := details.get("point"):
         said.insert(0, str(point.get("value", "")))
     if due := details.get("due_at"):
@@ -164,6 +166,17 @@ def _line(
         direction=entry["direction"],
         recorded_at=entry["recorded_at"],
         is_late=late.total_seconds() >= _LATE_SECONDS,
+    )
+
+
+def of_what(words: Words, entry: Entry) -> str:
+    """Return by which channel and for which purpose something was said of addressing a client."""
+    by, purpose = entry.get("addressed_by"), entry.get("purpose")
+    return " · ".join(
+        (
+            words.label("permission_channel", by) if by else words("card.any_channel"),
+            words.label("permission_purpose", purpose) if purpose else words("card.any_purpose"),
+        )
     )
 
 

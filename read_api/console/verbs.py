@@ -45,6 +45,7 @@ _REASON = Verb(("reason",))
 _WORTH, _IN_ROUBLES = ("amount.amount", "amount.currency"), {"amount.currency": "RUB"}
 _CALLED = {"name": "called"}
 _STAGE = ("name", "code", "probability")
+_OF_CHANNELS = ("addressed_by", "purpose", "source", "evidence", "occurred_at")
 _UNDER_HEAD = Verb(("head_id", "reason"), empties=True)
 
 VERBS: Mapping[str, Verb] = {
@@ -88,6 +89,11 @@ VERBS: Mapping[str, Verb] = {
     "keep-clients-apart": _REASON,
     "reconsider-clients": _REASON,
     "give-data-notice": Verb(("text_version", "channel")),
+    "record-consent": Verb(("addressed_by", "purpose", "text_version", "source", "evidence", "occurred_at")),
+    "withdraw-consent": Verb(_OF_CHANNELS),
+    "record-objection": Verb(_OF_CHANNELS),
+    "lift-objection": Verb(_OF_CHANNELS),
+    "retract-permission-entry": _REASON,
     "note-client": Verb(("text",)),
     # activities
     "plan-activity": Verb(

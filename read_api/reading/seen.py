@@ -21,6 +21,7 @@ GUARDED = frozenset(
     {
         views.ACTIVITIES,
         views.CLIENT_CARD,
+        views.CLIENT_PERMISSIONS,
         views.CLIENT_TIMELINE,
         views.CONTACT_PERSONS,
         views.NOTES,

@@ -24,8 +24,19 @@ from events.client import (
 )
 from events.client_merge import ClientMergedInto, ClientsMerged
 from events.client_pair import ClientsKeptApart
+from events.client_permission import ConsentGiven
 from events.deal import DealLost, DealOpened
-from events.examples import ANNA_AT_PROVIDER, DAY, EAST, NORTH, OLGA_AT_PROVIDER, PERM, ROMASHKA_AND_HOLDING, SHOP_KEY
+from events.examples import (
+    ANNA_AT_PROVIDER,
+    DAY,
+    EAST,
+    MAY_ROMASHKA,
+    NORTH,
+    OLGA_AT_PROVIDER,
+    PERM,
+    ROMASHKA_AND_HOLDING,
+    SHOP_KEY,
+)
 from events.import_run import ImportStarted
 from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
@@ -113,6 +124,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "release-login": (on(ANNA_AT_PROVIDER, fact(LoginBound)),),
     "release-portal-login": (on(OLGA_AT_PROVIDER, fact(PortalLoginBound)),),
     "reconsider-clients": (on(ROMASHKA_AND_HOLDING, fact(ClientsKeptApart)),),
+    "retract-permission-entry": (on(MAY_ROMASHKA, fact(ConsentGiven)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }

@@ -47,13 +47,13 @@ def test_who_leads_a_deal_of_anothers_client_sees_the_deal_and_not_who_the_clien
         company.asks(path, "seller", BORIS).answers({"client_id": ROMASHKA, "client_name": None})
         company.asks(path, "seller", ANNA).answers({"client_id": ROMASHKA, "client_name": "Romashka"})
         company.asks(path, "seller", VERA).refuses(404, "not-found")
-    for path in ("", "/timeline", "/ownership", "/notes"):
+    for path in ("", "/timeline", "/ownership", "/notes", "/permissions"):
         company.asks(f"/clients/{ROMASHKA}{path}", "seller", BORIS).refuses(404, "not-found")
         assert company.asks(f"/clients/{ROMASHKA}{path}", "seller", ANNA).response.status_code == 200
 
 
 def test_what_is_not_theirs_to_see_is_told_as_what_there_is_not(company: Visit) -> None:
-    for path in ("", "/timeline", "/ownership", "/notes"):
+    for path in ("", "/timeline", "/ownership", "/notes", "/permissions"):
         hidden, absent = (
             company.asks(f"/clients/{each}{path}", "seller", BORIS).response for each in (ROMASHKA, UUID(int=9))
         )

@@ -67,6 +67,12 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
 NEEDS = {"amount": "amount&currency=USD", "-amount": "-amount&currency=USD"}
 """What cannot be asked by itself, with what it needs."""
 
+TOGETHER: Mapping[str, tuple[str, ...]] = {
+    "addressed_by": ("email&purpose=news",),
+    "purpose": ("news&addressed_by=email",),
+}
+"""Filters of which neither is asked without the other."""
+
 SEARCHED = (("email", "a@b.example"), ("phone", "+7 922 325-12-93"), ("tax_id", "7707083893"))
 """What a client is looked for by, in the body of a question."""
 
@@ -74,8 +80,8 @@ OWN_TO_LISTS = {*PageQuestion.model_fields, *FormQuestion.model_fields}
 OF_ANALYSTS = {"get_sql", "ask_sql", "get_report_sql", "get_report_chart"}
 """The first two are a process each, asked as of a moment in test_sql_door.py; the others say how a report is asked."""
 
-FILES = {"get_client_file"}
-"""What is told as a file: the list of the same name says what is in it (tests/read_api/test_client_file.py)."""
+FILES = {"get_client_file", "get_mailing_list"}
+"""What is told as a file: the list of clients says what is in it (tests/read_api/test_client_file.py)."""
 
 WHOLE = "limit=200&count=true"
 
@@ -141,7 +147,9 @@ def _filters(kind: type[BaseModel]) -> dict[str, tuple[Any, ...]]:
         if name in OWN_TO_LISTS:
             continue
         choices = [one for one in (field.annotation, *get_args(field.annotation)) if get_origin(one) is Literal]
-        if choices:
+        if name in TOGETHER:
+            found[name] = TOGETHER[name]
+        elif choices:
             found[name] = get_args(choices[0])[: None if name == "sort" else 2]
         elif bool in get_args(field.annotation):
             found[name] = ("true", "false")

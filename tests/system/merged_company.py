@@ -13,6 +13,7 @@ from commands.affiliation import AffiliatePerson
 from commands.base import Command
 from commands.client import AdvanceLifecycle, ArchiveClient, CorrectProfile, RegisterClient, RenameClient
 from commands.client_merge import MergeClients, UnmergeClients
+from commands.client_permission import LiftObjection, RecordConsent, RecordObjection, WithdrawConsent
 from commands.contact_point import AddContactPoint, ContactPointGiven, CorrectContactPoint
 from commands.data_notice import GiveDataNotice
 from commands.deal import MoveDeal, OpenDeal, WinDeal
@@ -21,6 +22,7 @@ from commands.ownership import ClaimClient, TransferClient
 from commands.pipeline import DefinePipeline
 from commands.staff import HireStaff
 from events.client_merge import MergeSide
+from events.permission import PermissionChannel, PermissionPurpose
 from events.values import (
     AffiliationRole,
     CallStatus,
@@ -138,6 +140,12 @@ class Script:
             yield self.both(AdvanceLifecycle(client_id=client_id, to_state=Lifecycle.CONTACTED))
         if chance() < 0.3:
             yield self.both(GiveDataNotice(client_id=client_id, text_version="2026-06", channel=Channel.EMAIL))
+        if chance() < 0.5:
+            yield self.both(self.consent(client_id))
+        if chance() < 0.3:
+            yield self.both(WithdrawConsent(client_id=client_id, purpose=PermissionPurpose.NEWS))
+        if chance() < 0.3:
+            yield self.both(RecordObjection(client_id=client_id, addressed_by=PermissionChannel.CALL))
         if chance() < 0.3:
             right = ContactPointGiven(kind=ContactKind.PHONE, value=f"+7 903 {n:07d}"[:16])
             yield self.both(CorrectContactPoint(client_id=client_id, from_point=points[0], to_point=right))
@@ -174,6 +182,16 @@ class Script:
             yield self.both(self.call(client_id, made("call", n)))
         if chance() < 0.4:
             yield self.both(NoteClient(client_id=client_id, note_id=made("note", n), text="Call before noon"))
+
+    def consent(self, client_id: UUID) -> RecordConsent:
+        return RecordConsent(
+            client_id=client_id,
+            addressed_by=self.random.choice((PermissionChannel.EMAIL, PermissionChannel.CALL)),
+            purpose=PermissionPurpose.NEWS,
+            text_version="2026-06",
+            source="web form",
+            evidence="Ticked the box",
+        )
 
     @staticmethod
     def call(client_id: UUID, activity_id: UUID, contact_id: UUID | None = None) -> RecordActivity:
@@ -260,6 +278,8 @@ class Script:
                             reason="leave",
                         ),
                         GiveDataNotice(client_id=who, text_version="2026-07", channel=Channel.CALL),
+                        self.consent(named),
+                        LiftObjection(client_id=who, evidence="Signed"),
                     )
                 )
             )

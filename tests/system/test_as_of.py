@@ -20,6 +20,7 @@ from commands import (
     api_key,
     branch,
     client,
+    client_permission,
     contact_point,
     data_notice,
     deal,
@@ -33,6 +34,7 @@ from commands import (
 from commands.execution.pending import Accepted
 from events.examples import DIGEST, PROVIDER
 from events.ids import branch_named
+from events.permission import PermissionChannel, PermissionPurpose
 from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, PortalRole, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database, copy_of
@@ -116,6 +118,17 @@ SHOWN: tuple[Asked, ...] = (
         for each in (SHOP, CLIENTS[0])
     ),
     Asked(data_notice.GiveDataNotice(client_id=SHOP, text_version="2026-06", channel=Channel.EMAIL), ADMIN),
+    Asked(
+        client_permission.RecordConsent(
+            client_id=SHOP,
+            addressed_by=PermissionChannel.EMAIL,
+            purpose=PermissionPurpose.NEWS,
+            text_version="2026-06",
+            source="web form",
+            evidence="ticked",
+        ),
+        ADMIN,
+    ),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),
     Asked(branch.CloseBranch(branch_id=branch_named("Shut"), reason="shut down"), ADMIN),

@@ -21,6 +21,11 @@ _KEYS = {"name": "Shop", "commands": ["register-client"]}
 
 ENDED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("give-data-notice", {"client_id": _ROMASHKA, "text_version": "2026-06", "channel": "email"}),
+    (
+        "record-objection",
+        {"client_id": _ROMASHKA, "addressed_by": "call", "occurred_at": "2026-01-02T03:04:05.678+03:00"},
+    ),
+    ("retract-permission-entry", {"client_id": _ROMASHKA, "number": 1, "reason": "another client"}),
     *(
         ("note-client", {"client_id": _ROMASHKA, "note_id": each, "text": "Call before noon"})
         for each in (_NOTE, _LOST)

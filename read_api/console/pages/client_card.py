@@ -7,6 +7,7 @@ from typing import Any
 from read_api.console.calling import RefusedError
 from read_api.console.page import Pages, View, Visit, known_or_refused
 from read_api.console.past import Past, asked_of, channel_of, past_of
+from read_api.console.permitted import permissions_of
 from read_api.console.story import staff_named, told, unnamed_authors
 
 pages = Pages()
@@ -34,8 +35,11 @@ async def client_card(visit: Visit, client_id: str) -> View:
             raise
         shown = {"past": past, "client_id": client_id, "as_of": as_of}
         return View("not_yet.html", visit.words("past.not_yet"), shown, 404)
-    story, roads, names = await asyncio.gather(
-        _story(visit, client_id, as_of, _titles(card)), _stages(visit, card), staff_named(visit, set(_unnamed(card)))
+    story, roads, names, permitted = await asyncio.gather(
+        _story(visit, client_id, as_of, _titles(card)),
+        _stages(visit, card),
+        staff_named(visit, set(_unnamed(card))),
+        permissions_of(visit, client_id, as_of),
     )
     shown = {
         "card": card,
@@ -45,6 +49,7 @@ async def client_card(visit: Visit, client_id: str) -> View:
         "as_of": as_of,
         "past": past,
         "names": names,
+        "permitted": permitted,
         "of_channel": channel_of(visit),
         "refused": None,
     }
