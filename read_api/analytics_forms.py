@@ -122,12 +122,15 @@ def kind_of(question: Wanted, accept: str | None) -> str:
     raise _unacceptable()
 
 
-def written(table: Any, form: Form) -> bytes:
-    """Return a table in any form but JSON; raises UnacceptableFormatError for one that a sheet cannot hold."""
+def written(table: Any, form: Form, beside: tuple[str, Any] | None = None) -> bytes:
+    """Return a table in any form but JSON; a workbook has on a second sheet what is `beside` it: a name and a table.
+
+    Raises UnacceptableFormatError for one that a sheet cannot hold.
+    """
     if form.kind == "csv":
         return _csv(table, form)
     if form.kind == "xlsx":
-        return _xlsx(table, form)
+        return _xlsx(table, form, beside)
     sink = io.BytesIO()
     if form.kind == "parquet":
         pa_parquet.write_table(table, sink)
@@ -180,7 +183,7 @@ def _defused(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _xlsx(table: Any, form: Form) -> bytes:
+def _xlsx(table: Any, form: Form, beside: tuple[str, Any] | None) -> bytes:
     if len(table) > XLSX_ROWS:
         raise _unacceptable()
     sink = io.BytesIO()
@@ -189,15 +192,20 @@ def _xlsx(table: Any, form: Form) -> bytes:
     book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001 - the library takes no zone
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     bold = book.add_format({"bold": True})
-    sheet = book.add_worksheet()
+    _fill(book.add_worksheet(), table, form, bold, day)
+    if beside is not None:
+        _fill(book.add_worksheet(beside[0]), beside[1], form, bold, day)
+    book.close()
+    return sink.getvalue()
+
+
+def _fill(sheet: Any, table: Any, form: Form, bold: Any, day: Any) -> None:
     sheet.freeze_panes(1, 0)
     for at, name in enumerate(table.column_names):
         sheet.write_string(0, at, form.heading(name)[:XLSX_TEXT], bold)
     for number, row in enumerate(table.to_pylist(), 1):
         for at, value in enumerate(row.values()):
             _write(sheet, (number, at), value, form.zone, day)
-    book.close()
-    return sink.getvalue()
 
 
 def _write(sheet: Any, place: tuple[int, int], value: Any, zone: ZoneInfo, day: Any) -> None:

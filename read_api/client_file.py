@@ -24,6 +24,7 @@ from read_api.reading.answer import Answer, Sql
 from read_api.reading.asking import Ask
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import WrongParameterError
+from read_api.reading.paging import Listing
 from read_api.reading.statement import Seen
 from read_api.roles import Roles
 
@@ -108,19 +109,19 @@ async def get_client_file(ask: Asking, question: Annotated[ClientFileQuestion, Q
         limit=STEP,
     )
     async with ask.then(chosen, FILED.views(chosen.filters(ask.desk.zone))) as asked:
-        clients, seen = await _all(asked, chosen)
+        clients, seen = await all_of(asked, FILED, chosen)
     ask.looked_at(*(UUID(one["client_id"]) for one in clients))
     body = await run_in_threadpool(written_as, clients, form_of(ask, question, HEADINGS))
     headers = {"Content-Disposition": f'attachment; filename="clients.{question.format}"', "Vary": "Accept-Language"}
     return ask.answer(body, seen, FORMS[question.format], headers)
 
 
-async def _all(ask: Ask, question: ClientsQuestion) -> tuple[list[dict[str, Any]], Seen]:
-    """Return all clients, page by page, and how true the first page is; raises WrongParameterError for too many."""
+async def all_of(ask: Ask, listing: Listing, question: ClientsQuestion) -> tuple[list[dict[str, Any]], Seen]:
+    """Return all clients of a list and how true its first page is; raises WrongParameterError for too many."""
     clients: list[dict[str, Any]] = []
     filters, first = question.filters(ask.desk.zone), None
     while True:
-        page = await ask.page_body(FILED, question, filters)
+        page = await ask.page_body(listing, question, filters)
         told = from_json(b"{" + page.body + b"}")
         clients += told["items"]
         first = first or page.seen

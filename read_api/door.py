@@ -23,6 +23,7 @@ from read_api import (
     history,
     holdings,
     logins,
+    mailing_list,
     me,
     my_changes,
     notes,
@@ -46,6 +47,7 @@ MODULES = (
     clients,
     # Their addresses before that of a card, which is in the same place.
     client_file,
+    mailing_list,
     client_card,
     client_changes,
     client_permissions,
