@@ -105,3 +105,34 @@ class DuplicateNeedsRightError(RuleBrokenError):
 
     code = "duplicate-needs-right"
     is_on_record = True
+
+
+class ClientNotRecognisedError(RuleBrokenError):
+    """Old records tell of a client who is not there; facts: external_id."""
+
+    code = "client-not-recognised"
+
+
+class SeveralClientsRecognisedError(RuleBrokenError):
+    """What old records tell of is recognised in more than one client; facts: names, candidates (ids)."""
+
+    code = "several-clients-recognised"
+
+
+class KindIsOtherError(RuleBrokenError):
+    """Old records call a client a person whose card is an organisation's, or the other way round; facts: kind."""
+
+    code = "kind-is-other"
+
+
+class RelationIsOtherError(RuleBrokenError):
+    """Old records say otherwise to whom a client belongs or for whom it acts, which is not updated; facts: kind."""
+
+    code = "relation-is-other"
+
+
+class NameNeededError(WrongValueError):
+    """Nobody is entered without a name; facts: external_id."""
+
+    code = "name-needed"
+    field = "name"

@@ -75,7 +75,10 @@ def _site(options: Options, paths: Sequence[Path]) -> Iterator[_Site]:
         else:
             runner = batch_runner(master, reading, writing, home=settings.home)
         settle()
-        yield _Site(settings, master, urls, WriteDoor(runner, master.keyed_hash, heard))
+        looking = OwnConnection(urls.writer)
+        stack.callback(looking.close)
+        door = WriteDoor(runner, master.keyed_hash, heard, looking, settings.home)
+        yield _Site(settings, master, urls, door)
 
 
 def _tell(language: str) -> Tell:
@@ -221,7 +224,8 @@ def _print_report(report: "Report", options: Options) -> None:
         return
     say(
         f"{report.rows:,} rows in {report.seconds:.1f} s{' (a dry run: nothing was stored)' if report.is_dry else ''}: "
-        f"{report.accepted:,} accepted, {report.already_there:,} were there already, {report.refused:,} refused, "
+        f"{report.accepted:,} accepted, of which {report.updated:,} changed who was there, "
+        f"{report.already_there:,} were there already, {report.refused:,} refused, "
         f"{report.wrong:,} wrong; {report.blank:,} blank lines, {report.left_out:,} left out, "
         f"{report.warnings:,} warnings, {report.conflicts:,} deals by a seller who does not own the client."
     )

@@ -14,6 +14,7 @@ from commands.errors import KeyReusedError
 from commands.execution.pending import Answer
 from commands.import_run import FinishImport, StartImport
 from commands.importing.error_file import ErrorFile
+from commands.importing.frame import Frame
 from commands.importing.mapping import Mapping
 from commands.importing.names import IMPORTED, imported_id
 from commands.importing.problems import teller
@@ -21,7 +22,7 @@ from commands.importing.report import Report
 from commands.importing.run import Importer, Progress, WriteDoor
 from commands.importing.sheet import Sheet, fitting
 from commands.importing.survey import Survey, survey
-from commands.importing.targets import Frame, check_fields
+from commands.importing.targets import check_fields
 from commands.pipeline import DefinePipeline
 from events.import_run import ImportedFile
 from events.values import EARLIEST

@@ -18,6 +18,8 @@ from events.values import ShortText, Stage
 from infra.amounts import Currency
 
 Target = Literal["client", "deal", "staff", "product", "activity"]
+Mode = Literal["create", "update", "create-or-update"]
+"""Whether rows enter what is not there, or say what is otherwise with what is there, or both."""
 Column = Annotated[int, Field(ge=1)] | Annotated[str, Field(min_length=1)]
 """A column by its name in the header, or by its number from 1."""
 
@@ -92,6 +94,8 @@ class Mapping(Part):
 
     source: ShortText
     target: Target
+    mode: Mode = "create"
+    clear: tuple[str, ...] = ()
     fields: dict[str, Rule]
     values: dict[str, dict[str, str]] = {}
     external_id: Annotated[tuple[Column, ...], BeforeValidator(_columns)] = ()

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from commands.importing.file_import import opened
+from commands.importing.frame import Frame
 from commands.importing.guess import guessed, guessing
 from commands.importing.mapping import Mapping, Target
 from commands.importing.problems import Tell, told
 from commands.importing.row import Row
 from commands.importing.sheet import Sheet
 from commands.importing.survey import survey
-from commands.importing.targets import Frame, check_fields, made
+from commands.importing.targets import check_fields, made
 from infra.tables.encodings import shown
 from infra.tables.table import Table, open_table
 

@@ -9,6 +9,7 @@ from aggregates.identity import HOME, Home
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Encryption
 from commands.execution.streams import ReadStreams, Streams
+from commands.importing.recognition import holders_of
 from events.registry import EVENT_TYPES, UPCASTERS
 from infra.log.append import Appended
 from infra.log.crypto import Keyring, MasterKey
@@ -16,12 +17,6 @@ from infra.log.envelope import RecordedEvent
 from infra.log.eventlog import ClaimChange, Decided, LogKeys
 from infra.log.mapper import Mapper
 from infra.postgres.connection import Borrow
-
-_HOLDERS = """
-SELECT held.kind, held.key, held.holder_id
-FROM letopis.claim AS held
-JOIN unnest(%s::text[], %s::bytea[]) AS asked (kind, key) USING (kind, key)
-"""
 
 _KEPT = """
 PRAGMA journal_mode = OFF;
@@ -130,12 +125,8 @@ class Rehearsal:
         """Learn who has the identities of a batch: those whom the log names, less and more what was decided since."""
         asked = {(claim.kind, claim.key) for claim in claims}
         self._holders = {each: set() for each in asked}
-        if not asked:
-            return
-        kinds, keys = zip(*asked, strict=True)
-        with self._borrow() as connection:
-            for kind, key, holder_id in connection.execute(_HOLDERS, [list(kinds), list(keys)]):
-                self._holders[kind, bytes(key)].add(holder_id)
+        for each, holder_id in holders_of(self._borrow, asked):
+            self._holders[each].add(holder_id)
         for each, holders in self._holders.items():
             for holder, has_it in self._kept.execute(
                 "SELECT holder, has_it FROM holder WHERE kind = ? AND key = ?", each

@@ -13,12 +13,14 @@ class Report:
     `accepted` rows were new; `already_there` came with an earlier run (or stand twice in the file); `refused` rows
     broke a rule of the business; `wrong` ones cannot be read. `blank` rows of the file say nothing, `left_out` ones are
     not asked for by the mapping; `rows` counts neither. `conflicts`: deals by a seller not owning the client.
+    Of the accepted rows `updated` ones said something new of a client that was there.
     It took so many `seconds` from the first file opened to the last durable receipt, at `ended_at` (UTC).
     """
 
     source: str
     rows: int = 0
     accepted: int = 0
+    updated: int = 0
     already_there: int = 0
     refused: int = 0
     wrong: int = 0
@@ -46,6 +48,7 @@ class Report:
         for name in (
             "rows",
             "accepted",
+            "updated",
             "already_there",
             "refused",
             "wrong",

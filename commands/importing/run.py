@@ -5,7 +5,7 @@ While the log stores one batch the next one is read and decided.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
@@ -14,22 +14,29 @@ from uuid import UUID
 import psycopg
 
 from aggregates.base import AlreadyExistsError
+from aggregates.client_errors import ClientNotRecognisedError, NameNeededError
+from aggregates.identity import HOME, Home
 from commands.base import Actor, Command
+from commands.client_import import ImportClientUpdate
 from commands.deal_import import ImportDeal
-from commands.errors import ContendedError
+from commands.errors import ContendedError, DuplicateClientError
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer, PendingCommand
 from commands.importing.error_file import ErrorFile
+from commands.importing.frame import Frame
 from commands.importing.in_order import in_order
 from commands.importing.names import IMPORTED
 from commands.importing.problems import Problem
+from commands.importing.recognition import recognise
 from commands.importing.refusals import refusal
 from commands.importing.report import Report
 from commands.importing.row import Row
 from commands.importing.sheet import Sheet
 from commands.importing.survey import Survey
-from commands.importing.targets import Frame, made
+from commands.importing.targets import made
+from events.client import ClientRegistered
 from infra.log.ids import named_id
+from infra.postgres.connection import Borrow
 from infra.tables.delimited import Record
 
 BATCH = 1_000
@@ -41,7 +48,7 @@ REMEMBERED = 100_000
 PATIENCE = 30.0
 """Seconds an import waits for a log that cannot be reached before it stops (it may be run again to go on)."""
 
-_OF_THE_RUN = {"import_id", "strict"}
+_OF_THE_RUN = {"import_id", "strict", "matched_ids"}
 
 Progress = Callable[[int, int], None]
 """(rows done, rows in all)"""
@@ -63,19 +70,26 @@ def _nobody(_: Sequence[PendingCommand]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class WriteDoor:
-    """How an import writes: what carries out commands, the keyed hash, and who hears of the answers."""
+    """How an import writes: what carries out commands, the keyed hash, and who hears of the answers.
+
+    `borrow` lends the connection for looking in whom rows are recognised, where clients are updated; their numbers are
+    read as at `home`.
+    """
 
     runner: Runner
     keyed_hash: Callable[[str], bytes]
     heard: Callable[[Sequence[PendingCommand]], None] = _nobody
+    borrow: Borrow | None = None
+    home: Home = HOME
 
 
 @dataclass(slots=True)
 class _Line:
-    """One row on its way: where it stands."""
+    """One row on its way: where it stands, and whether it was looked for once more."""
 
     sheet: Sheet
     record: Record
+    is_second: bool = False
 
 
 class Importer:
@@ -97,6 +111,7 @@ class Importer:
         self._again: list[PendingCommand] = []
         self.now = datetime.now(UTC)
         self.total = 0
+        self._is_updating = False
 
     def request(self, command: Command, name: str) -> Request:
         """Return the request for a command by the name it has in the source: the same name is the same command.
@@ -105,12 +120,15 @@ class Importer:
         """
         said = command.__pydantic_serializer__.to_json(command, exclude_defaults=True, exclude=_OF_THE_RUN).decode()
         kind = type(command).__name__
+        content_hash = self._door.keyed_hash(f"{kind}:{said}")
+        # What is said of a client may be otherwise next month, and once more as it was: it is this import that says it.
+        whose = f"{self.import_id}\n{content_hash.hex()}" if isinstance(command, ImportClientUpdate) else self._source
         return Request(
             command=command,
             actor=self._actor,
-            command_id=named_id(IMPORTED, f"{self._source}\n{kind}\n{name}"),
+            command_id=named_id(IMPORTED, f"{whose}\n{kind}\n{name}"),
             received_at=self.now,
-            content_hash=self._door.keyed_hash(f"{kind}:{said}"),
+            content_hash=content_hash,
             key_given=True,
             correlation_id=self.import_id,
         )
@@ -131,6 +149,7 @@ class Importer:
         self.report.rows += survey.count
         self.report.blank += survey.blank
         self.report.left_out += survey.left_out
+        self._is_updating = frame.mapping.mode != "create"
         source = self._lines(sheet, survey, frame)
         while True:
             turns = [*self._again, *islice(source, BATCH)]
@@ -171,6 +190,9 @@ class Importer:
         started = time.monotonic()
         while True:
             try:
+                if turns and self._is_updating:
+                    assert self._door.borrow is not None, "who updates clients can look for them"  # noqa: S101
+                    recognise(turns, self._door.borrow, self._door.keyed_hash, self._door.home)
                 if turns:
                     # Of a file that is read once more most rows are there.
                     given, turns = runner.recall(turns), ()
@@ -191,6 +213,9 @@ class Importer:
             if isinstance(answer, ContendedError):
                 # Whoever else writes on the same streams all the time wears a command out, but not an import.
                 self._again.append(PendingCommand(turn.request, line))
+                continue
+            if not line.is_second and _may_be_known_now(turn):
+                self._again.append(PendingCommand(turn.request, _Line(line.sheet, line.record, is_second=True)))
                 continue
             self._ask_likes_of(turn)
             if isinstance(answer, Accepted):
@@ -216,10 +241,12 @@ class Importer:
         self._again += likes
 
     def _taken(self, turn: PendingCommand, line: _Line, answer: Accepted) -> None:
-        if answer.replayed:
+        if answer.replayed or not answer.events:
             self.report.already_there += 1
         else:
             self.report.accepted += 1
+            is_update = isinstance(turn.request.command, ImportClientUpdate)
+            self.report.updated += is_update and answer.events[0]["topic"] != ClientRegistered.TOPIC
             self.report.position = max(self.report.position, answer.position)
         command = turn.request.command
         if not isinstance(command, ImportDeal) or command.client_id is None or command.engaged_at is None:
@@ -241,3 +268,15 @@ class Importer:
     def _doubt(self, outcome: str, record: Record, problem: Problem) -> None:
         self.report.reasons[problem.code] += 1
         self._errors.doubt(outcome, record, problem)
+
+
+def _may_be_known_now(turn: PendingCommand) -> bool:
+    """Return whether the client was perhaps entered by a row before this one, which was on its way; say by whom."""
+    command, answer = turn.request.command, turn.answer
+    if not isinstance(command, ImportClientUpdate):
+        return False
+    if isinstance(answer, DuplicateClientError):
+        matched = tuple(dict.fromkeys((*command.matched_ids, *answer.facts["candidates"])))
+        turn.request = replace(turn.request, command=command.model_copy(update={"matched_ids": matched}))
+        return True
+    return isinstance(answer, (ClientNotRecognisedError, NameNeededError))

@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
@@ -59,13 +59,15 @@ class Desk:
         streams = Streams(self._read(), self.mapper.to_event)
         store = LogStore(OwnConnection(self.url))
         return WriteDoor(
-            BatchRunner(self.connection, streams, self._encryption, self.mapper.keyring, store), MASTER.keyed_hash
+            BatchRunner(self.connection, streams, self._encryption, self.mapper.keyring, store),
+            MASTER.keyed_hash,
+            borrow=OwnConnection(self.url),
         )
 
     def dry_door(self) -> WriteDoor:
         """A write side that stores nothing."""
         runner = rehearsing_runner(self.connection, self._read(), MASTER)
-        return WriteDoor(runner, MASTER.keyed_hash)
+        return WriteDoor(runner, MASTER.keyed_hash, borrow=OwnConnection(self.url))
 
     def rows(self, statement: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
         """What a statement finds."""
@@ -154,4 +156,4 @@ class Counting(_Dying):
 
 def failing_after(door: WriteDoor, batches: int) -> WriteDoor:
     """A write side that dies after so many batches."""
-    return WriteDoor(_Dying(door.runner, batches), door.keyed_hash)
+    return replace(door, runner=_Dying(door.runner, batches))

@@ -10,12 +10,13 @@ import xlsxwriter
 
 from commands.importing import in_order
 from commands.importing.file_import import opened
+from commands.importing.frame import Frame
 from commands.importing.mapping import Mapping
 from commands.importing.problems import MappingError
 from commands.importing.row import Row
 from commands.importing.sheet import Sheet
 from commands.importing.survey import survey
-from commands.importing.targets import Frame, made
+from commands.importing.targets import made
 from tests.commands.importing.imports import mapping, written
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
