@@ -78,7 +78,6 @@ class Settings(BaseSettings):
     # Whose phone numbers need no country code (ISO 3166), and of which city those without a city code are.
     phone_region: Region = HOME.region
     area_code: AreaCode | None = HOME.area_code
-
     # A PEM file with public keys, or a JWKS document; and a shared secret for HS256.
     jwt_public_keys: Path | None = None
     jwt_secret: SecretStr | None = None
@@ -92,7 +91,6 @@ class Settings(BaseSettings):
     dev_tokens: bool | None = None
     jwt_issuer: str | None = "letopis"
     jwt_audience: str | None = "letopis"
-
     # Browsers of other origins are let in only when their origin is listed, separated by commas.
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     # A command is about a kilobyte; a thousand of them in one batch fit.
@@ -118,7 +116,7 @@ class Settings(BaseSettings):
     change_streams: Annotated[int, Field(ge=0, le=10_000)] = 1_000
     # How long an answer as of a past moment may take: a whole board is folded from every fact about deals.
     as_of_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    # How long a question in SQL may take, how many rows its answer has at most, and how much memory it gets.
+    # How long a question in SQL may take, how many rows its answer has, and how much memory it gets: each at most.
     sql_seconds: Annotated[float, Field(gt=0, le=50)] = 5.0
     sql_rows: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
     sql_memory_mb: Annotated[int, Field(ge=64, le=1_000_000)] = 512
@@ -138,6 +136,9 @@ class Settings(BaseSettings):
     # After a rebuild what readers saw before follows the log, so that there is a way back at once: a second fold of
     # every event. For at most so many hours; 0: it never does; not given: until it is dropped.
     keep_retired_hours: Annotated[float, Field(ge=0, le=24 * 366)] | None = None
+    # Megabytes of a file sent to be imported, at most; days that the rows not taken are kept.
+    import_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+    import_errors_days: Annotated[int, Field(ge=1, le=3650)] = 30
     # The folder in which backups are made that are asked for over HTTP, each in one of its own, named by its moment.
     backup_to: Path | None = None
 

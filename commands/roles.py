@@ -50,6 +50,8 @@ ACTING_BY_ID: Roles = frozenset({"integration", "ops"})
 ADMIN: Roles = frozenset({"admin"})
 POLICY: Roles = frozenset({"policy", "head", "admin"})
 IMPORT: Roles = frozenset({"import", "ops", "admin"})
+SENDING_FILES: Roles = IMPORT - {"import"} | {"operator"}
+"""Send files to be imported: an operator such of clients, since they enter personal data, and nothing else."""
 
 ALLOWING_DUPLICATES: Roles = frozenset({"head", "operator", "admin", "import"})
 ACTING_FOR_OTHERS: Roles = frozenset({"head", "admin", "integration", "import", "policy", "ops"})

@@ -5,6 +5,7 @@ from typing import Any
 
 from infra.analytics.fact_schema import FactTable
 from infra.projector.projection import Projection
+from projections.imports import import_report
 from projections.interactions import activities, notes
 from projections.interactions import facts as interaction_facts
 from projections.parties import (
@@ -42,6 +43,7 @@ MODULES: tuple[ModuleType, ...] = (
     logins,
     api_keys,
     timers_due,
+    import_report,
     sales_facts,
     interaction_facts,
     party_facts,

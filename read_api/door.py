@@ -22,6 +22,7 @@ from read_api import (
     events,
     history,
     holdings,
+    imports,
     logins,
     mailing_list,
     me,
@@ -70,6 +71,7 @@ MODULES = (
     operations,
     upkeep,
     status,
+    imports,
     # Its addresses before those of the reports, whose names are in the same place.
     analytics_sql,
     report_choices,

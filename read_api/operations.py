@@ -1,7 +1,7 @@
 """Questions about the jobs of operators: which there are, who asked for them and why, how far they are or ended."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -82,13 +82,13 @@ class Job(Answer):
     ended_at: datetime | None
 
 
-_JOB = json_of(Job, "j")
-ONE = with_the_head(f"(SELECT {_JOB} FROM read.operation AS j WHERE j.job_id = %(job)s)")  # noqa: S608 - constants
+JOB = json_of(Job, "j")
+ONE = with_the_head(f"(SELECT {JOB} FROM read.operation AS j WHERE j.job_id = %(job)s)")  # noqa: S608 - constants
 LIST = with_the_head(
     f"""(
     SELECT coalesce(json_agg(told.job ORDER BY told.asked_at DESC, told.job_id DESC), '[]')
     FROM (
-        SELECT {_JOB} AS job, j.asked_at, j.job_id
+        SELECT {JOB} AS job, j.asked_at, j.job_id
         FROM read.operation AS j
         WHERE (%(state)s::text IS NULL OR j.state = %(state)s)
             AND (%(operation)s::text IS NULL OR j.operation = %(operation)s)
@@ -141,7 +141,14 @@ async def get_job(ask: Asking, job: UUID, question: Annotated[Question, Query()]
     if row is None:
         raise NoSuchThingError(kind="job", id=job)
     if wants_stream:
-        return StreamingResponse(_stream(ask, job), media_type=STREAM, headers={**streams.HEADERS, **VARY})
+
+        async def looked() -> tuple[bytes, bool]:
+            _, now = await _looked(ask, job)
+            assert now is not None  # noqa: S101 - no job is ever deleted
+            return to_json(_told(ask, now)), now["ended_at"] is not None
+
+        stream = followed(ask, looked, "job-ended")
+        return StreamingResponse(stream, media_type=STREAM, headers={**streams.HEADERS, **VARY})
     return ask.answer(to_json(_told(ask, row)), Seen(position), more=VARY)
 
 
@@ -150,7 +157,8 @@ async def _looked(ask: Ask, job: UUID) -> tuple[int, dict[str, Any] | None]:
     return position, from_json(text)["items"]
 
 
-async def _stream(ask: Ask, job: UUID) -> AsyncIterator[bytes]:
+async def followed(ask: Ask, looked: Callable[[], Awaitable[tuple[bytes, bool]]], reason: str) -> AsyncIterator[bytes]:
+    """Yield what is `looked` at whenever it has changed, until it has ended: then that is the reason told."""
     yield opening()
     feed = ask.desk.feed
     over, told, told_at = time.monotonic() + feed.life, b"", 0.0
@@ -160,20 +168,18 @@ async def _stream(ask: Ask, job: UUID) -> AsyncIterator[bytes]:
                 yield _end(Ended.SERVICE_STOPS)
                 return
             try:
-                _, row = await _looked(ask, job)
+                body, has_ended = await looked()
             except Unreachable:
                 yield _end(Ended.DATABASE_UNREACHABLE)
                 return
-            assert row is not None  # noqa: S101 - no job is ever deleted
-            body = to_json(_told(ask, row))
             if body != told:
                 told, told_at = body, time.monotonic()
                 yield b"data: %b\n\n" % body
             elif time.monotonic() - told_at >= feed.heartbeat:
                 told_at = time.monotonic()
                 yield ALIVE
-            if row["ended_at"] is not None:
-                yield _end("job-ended")
+            if has_ended:
+                yield _end(reason)
                 return
             # Nothing is beyond that position: it only ends sooner when the service stops.
             await feed.tail.reaches_beyond(_BEYOND_ANY, LOOK_SECONDS)

@@ -3,7 +3,7 @@
 import adbc_driver_manager
 
 from app.operations.outcomes import Failure, nothing, of_filling, of_retry, of_tables
-from app.operations.runner import Stage
+from app.operations.runner import ATTEMPTS, Stage
 from infra.analytics.arrow_log import LogReplacedError
 from infra.analytics.duck import AnalyticsNode, AnalyticsNotReadyError
 from infra.analytics.follower import UNLOADABLE
@@ -23,6 +23,8 @@ class ForReports:
         (adbc_driver_manager.Error, "database-lost", nothing),
         *((kind, "reports-not-loaded", nothing) for kind in UNLOADABLE),
     )
+
+    attempts = ATTEMPTS
 
     def __init__(self, node: AnalyticsNode, url: str) -> None:
         self._node = node

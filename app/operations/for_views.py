@@ -17,7 +17,7 @@ from app.operations.outcomes import (
     of_retry,
     of_roll_back,
 )
-from app.operations.runner import Stage
+from app.operations.runner import ATTEMPTS, Stage
 from app.operations.site import KNOWN, Site, UnknownReadModelError
 from infra.projector.generations import connect, in_use, sweep
 from infra.projector.leases import idle_build_lock
@@ -41,6 +41,7 @@ class ForViews:
     """Does the jobs of one installation that are not about its analytics."""
 
     failures: tuple[Failure, ...] = ()
+    attempts = ATTEMPTS
 
     def __init__(self, here: Site) -> None:
         self._here = here

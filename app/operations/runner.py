@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 8.0
 
 RECONNECT_SECONDS = 1.0
 ATTEMPTS = 2
-"""How often a job is begun: one that takes its process with it would do so for ever."""
+"""How often most jobs are begun."""
 
 log = structlog.get_logger()
 
@@ -61,6 +61,9 @@ class Hands(Protocol):
     failures: tuple[Failure, ...]
     """What else can be raised than what every job may raise."""
 
+    attempts: int
+    """How often a job is begun: one that takes its process with it would do so for ever."""
+
     def do(self, job: Job, stage: Stage) -> Ended:
         """Do a job, and return how it ended; raises what FAILURES and `failures` know, and StoppedError."""
         ...
@@ -75,12 +78,16 @@ class Hands(Protocol):
 
 
 class Runner:
-    """Takes up jobs: of the analytics, or of everything else; those of each lane in order, in a thread of its own."""
+    """Takes up jobs: of the analytics, or of everything else; those of each lane in order, in a thread of its own.
 
-    def __init__(self, url: str, hands: Hands, *, of_analytics: bool) -> None:
+    Those of imports are taken up by who says with what their `lane` begins.
+    """
+
+    def __init__(self, url: str, hands: Hands, *, of_analytics: bool, lane: str | None = None) -> None:
         self._url = url
         self._hands = hands
         self._of_analytics = of_analytics
+        self._lane = lane
         self._stopping = Signal()
         self._thread = Thread(target=self._run, name="operations", daemon=True)
         self._lanes: dict[str, Thread] = {}
@@ -122,7 +129,7 @@ class Runner:
     def _look(self, connection: psycopg.Connection[Any]) -> None:
         for job_id, (_, stage) in list(self._doing.items()):
             tell(connection, job_id, stage.progress)
-        for lane in open_lanes(connection, ANALYTICS, of_analytics=self._of_analytics):
+        for lane in open_lanes(connection, ANALYTICS, of_analytics=self._of_analytics, lane=self._lane):
             if lane in self._lanes or not self._has_room(lane) or not is_free(connection, lane):
                 continue
             thread = Thread(target=self._work, args=(lane,), name=f"operations-{lane}", daemon=True)
@@ -198,7 +205,7 @@ class Runner:
     def _left(self, job: Job) -> Ended | None:
         """Return what became of a job whose process, or whose session, is gone; None: it is to be begun again."""
         ended = self._hands.left(job)
-        if ended is None and job.attempts >= ATTEMPTS:
+        if ended is None and job.attempts >= self._hands.attempts:
             return Ended("abandoned", "operation-left", {"about": job.about})
         return ended
 

@@ -8,10 +8,12 @@ from app.composition.decoding import decoder_factory
 from app.composition.readers import Readers
 from app.operations.bodies import OPERATIONS, ROLES
 from app.operations.site import ANALYTICS, KNOWN, Site
+from commands.roles import SENDING_FILES
 from projections.registry import PROJECTIONS
 from read_api.reading.upkeep import Check, Estimate, Upkeep
 from replay.rebuilding.dry_run import estimate_by
 from replay.rebuilding.resources import Resources
+from replay.repair.jobs import IMPORT
 from replay.repair.status import ProjectionStatus, statuses_by
 
 SESSIONS = 2
@@ -45,6 +47,6 @@ def upkeep_at(here: Site) -> Upkeep:
         return await asyncio.to_thread(lambda: here.free_bytes)
 
     def operations_of(role: str) -> Sequence[str]:
-        return sorted(OPERATIONS) if role in ROLES else []
+        return sorted([*(OPERATIONS if role in ROLES else ()), *([IMPORT] if role in SENDING_FILES else ())])
 
     return Upkeep(frozenset({*KNOWN, ANALYTICS}), kept, estimate, free_bytes, operations_of)

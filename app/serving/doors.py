@@ -26,6 +26,7 @@ from app.serving.console import console_routes
 from app.serving.forward import QUESTION_PATHS, REPORT_PATHS, forwarding_routes
 from app.serving.here import operators_or_from_here
 from app.serving.http import Check, Parts
+from app.serving.imports_routes import imports_router
 from app.serving.log_time import check_of_clock, gauge_of_clock
 from app.serving.metrics import Gauge, Measured
 from app.serving.operations_routes import jobs_at, operations_router
@@ -106,6 +107,7 @@ def http_parts(
 
     jobs = jobs_at(urls.projector, settings.read_seconds)
     operators = [operations_router(who.authenticate, jobs, settings.backup_to)]
+    operators.append(imports_router(settings, who.authenticate, rights, urls.projector))
     if sql is not None:
         operators.append(operators_router(who.authenticate, sql, urls.projector))
     commands = command_routes(

@@ -26,6 +26,9 @@ SMALL = 16 * 1024
 ONE_COMMAND = 256 * 1024
 """Bytes of one command: a client with fifty contact points of the longest."""
 
+UPLOADS = frozenset({"/imports", f"{CONSOLE}imports/upload"})
+"""Where whole files are sent to."""
+
 PARAMETERS = 250
 """Parameters of an address; two hundred ids are the most that one question takes, and it has filters beside them."""
 
@@ -64,6 +67,10 @@ class SizeLimits:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
+        if path in UPLOADS:
+            # It is taken piece by piece, and refuses by itself what is too large.
+            await self.app(scope, receive, send)
+            return
         ours = (
             ONE_COMMAND
             if path.startswith(("/commands/", CONSOLE))

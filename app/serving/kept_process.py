@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from app.serving.logs import configure_logs
+from app.logs import configure_logs
 
 RESTART_PAUSE = 1.0
 """Seconds before a process that died is started again."""

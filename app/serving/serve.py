@@ -18,6 +18,7 @@ from app.composition.write_side import WriteSide
 from app.database import Urls, database, master_key, server_disk
 from app.demo.company import ADMIN_ID, demo_id
 from app.demo.first_start import first_start
+from app.imports.hands import Imports
 from app.operations.for_reports import ForReports
 from app.operations.runner import Runner
 from app.process import settle
@@ -100,6 +101,10 @@ def _run(
         projector = projector_process(settings, urls, master, server_disk(settings, urls), measured.views.add_all)
         projector.start()
         stack.callback(projector.stop)
+    if settings.role in {"all", "api"}:
+        imports = Imports(settings, urls, master)
+        imports.start()
+        stack.callback(imports.stop)
     analytics = None
     if settings.role in {"all", "analytics"}:
         analytics = analytics_node(settings, urls, master)

@@ -59,7 +59,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Processes that answer on this port.")] = None,
 ) -> None:
     """Run the service until Ctrl-C; the first start makes the database, an administrator and a demo company."""
-    from app.serving.logs import configure_logs
+    from app.logs import configure_logs
     from app.serving.serve import serve as run
 
     configure_logs()
@@ -208,7 +208,7 @@ def client_as_of(
 
 def main() -> None:
     """Run the command line; a known failure is a sentence that says what to do next and exit code 1, a bug is a bug."""
-    from app.serving.logs import configure_logs
+    from app.logs import configure_logs
 
     # Commands speak to people by themselves; the service turns the full log on.
     configure_logs(level=logging.WARNING)

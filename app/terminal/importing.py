@@ -8,18 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.composition.wiring import batch_runner, rehearsing_runner_at
 from app.database import Urls, database, master_key
+from app.imports.storing import import_door
 from app.process import settle
 from app.settings import Settings
 from app.terminal.console import operator, print_json, progress, say
-from app.terminal.import_process import WORTH_IT, storing_process
-from commands.execution.pending import PendingCommand
 from commands.importing.problems import Tell, teller
-from commands.importing.run import Runner, WriteDoor
+from commands.importing.run import WriteDoor
 from infra.log.crypto import MasterKey
-from infra.log.wake_up import WakeUp
-from infra.postgres.connection import OwnConnection
 from infra.told import ToldError, WordedError
 
 if TYPE_CHECKING:
@@ -57,27 +53,9 @@ def _site(options: Options, paths: Sequence[Path]) -> Iterator[_Site]:
     master = master_key(settings)
     with ExitStack() as stack:
         urls = stack.enter_context(database(settings, master, say))
-        reading, writing = OwnConnection(urls.writer), OwnConnection(urls.writer)
-        stack.callback(reading.close)
-        stack.callback(writing.close)
-        wake_up = WakeUp(urls.writer)
-        wake_up.start()
-        stack.callback(wake_up.stop)
-
-        def heard(turns: Sequence[PendingCommand]) -> None:
-            wake_up.stored(max((getattr(turn.answer, "position", 0) for turn in turns), default=0))
-
-        runner: Runner
-        if options.is_dry:
-            runner = rehearsing_runner_at(master, reading, settings.home)
-        elif sum(path.stat().st_size for path in paths) > WORTH_IT:
-            runner = stack.enter_context(storing_process(urls.writer, master, settings.home))
-        else:
-            runner = batch_runner(master, reading, writing, home=settings.home)
+        size = sum(path.stat().st_size for path in paths)
+        door = stack.enter_context(import_door(urls.writer, master, settings.home, size=size, is_dry=options.is_dry))
         settle()
-        looking = OwnConnection(urls.writer)
-        stack.callback(looking.close)
-        door = WriteDoor(runner, master.keyed_hash, heard, looking, settings.home)
         yield _Site(settings, master, urls, door)
 
 

@@ -27,6 +27,7 @@ from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
 from commands.execution.door import NOT_KEPT
+from commands.importing import refused as imports
 from infra.log.clock import ClockAheadError
 from infra.postgres.faults import is_lost, is_too_much
 from read_api.reading import errors as reads
@@ -88,6 +89,13 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.DoctorAwayError, 503),
     (reads.ViewBehindError, 504),
     (JobError, 409),
+    (imports.FileTooLargeError, 413),
+    (imports.NoRoomForFileError, 507),
+    (imports.FileUnreadableError, 422),
+    (imports.MappingWrongError, 422),
+    (imports.UploadWrongError, 422),
+    (imports.ImportOverError, 409),
+    (imports.TooManyLooksError, 503),
 )
 
 HTTP_CODES = {

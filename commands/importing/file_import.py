@@ -1,12 +1,13 @@
 """Importing one file by its mapping, from beginning to end."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import file_digest
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from aggregates.base import AlreadyExistsError
@@ -29,6 +30,14 @@ from events.values import EARLIEST
 from infra.tables.table import Table, open_table
 
 
+class ImportName(NamedTuple):
+    """As what a file is imported that was sent: as which import, and what it was called where it came from."""
+
+    import_id: UUID
+    file: str
+    digest: str
+
+
 def import_file(
     path: Path,
     mapping: Mapping,
@@ -39,8 +48,13 @@ def import_file(
     asked_by: str | None = None,
     errors: ErrorFile | None = None,
     progress: Progress | None = None,
+    named: ImportName | None = None,
+    reading: Callable[[int], None] | None = None,
 ) -> Report:
     """Import a file and return the account of its rows; the same file again adds nothing.
+
+    `named` says as what it is imported, if not as itself; `reading` is told how many rows were looked through, before
+    any is imported.
 
     `strict` refuses deals on somebody else's client, as if the rule had been in force then. `is_dry` only says in the
     report that the door stores nothing (see rehearsal). Raises MappingError, UnreadableFileError, OSError, and
@@ -49,14 +63,9 @@ def import_file(
     check_fields(mapping)
     with opened(path, mapping) as table, errors or nowhere() as told:
         sheet = Sheet(table, mapping)
-        surveyed = survey(sheet, datetime.now(UTC))
-        begun = begun_with(
-            mapping.source,
-            [path],
-            mapping.model_dump_json(exclude_defaults=True, by_alias=True),
-            strict=strict,
-            asked_by=asked_by,
-        )
+        surveyed = survey(sheet, datetime.now(UTC), progress=reading)
+        said = mapping.model_dump_json(exclude_defaults=True, by_alias=True)
+        begun = begun_with(mapping.source, [path], said, strict=strict, asked_by=asked_by, named=named)
         with importing(door, begun, told, progress, is_dry=is_dry) as importer:
             import_sheet(importer, sheet, surveyed, name=path.name, strict=strict)
     return importer.report
@@ -78,11 +87,23 @@ def nowhere() -> ErrorFile:
     return ErrorFile(None, teller("en"))
 
 
-def begun_with(source: str, paths: Sequence[Path], mapping: str, *, strict: bool, asked_by: str | None) -> StartImport:
+def begun_with(
+    source: str,
+    paths: Sequence[Path],
+    mapping: str,
+    *,
+    strict: bool,
+    asked_by: str | None,
+    named: ImportName | None = None,
+) -> StartImport:
     """Return what begins the import of these files: broken off and begun again, it is the same import."""
-    files = tuple(ImportedFile(name=path.name[-200:], digest=digest_of(path)) for path in paths)
-    said = "\n".join((source, "import", *(file.digest for file in files), mapping, str(strict)))
-    import_id = uuid5(IMPORTED, said)
+    if named is not None:
+        files: tuple[ImportedFile, ...] = (ImportedFile(name=named.file[-200:], digest=named.digest),)
+        import_id = named.import_id
+    else:
+        files = tuple(ImportedFile(name=path.name[-200:], digest=digest_of(path)) for path in paths)
+        said = "\n".join((source, "import", *(file.digest for file in files), mapping, str(strict)))
+        import_id = uuid5(IMPORTED, said)
     return StartImport(
         import_id=import_id, source=source, is_strict=strict, asked_by=asked_by, files=files, mapping=mapping
     )

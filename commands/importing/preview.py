@@ -12,28 +12,46 @@ from commands.importing.file_import import opened
 from commands.importing.frame import Frame
 from commands.importing.guess import guessed, guessing
 from commands.importing.mapping import Mapping, Target
-from commands.importing.problems import Tell, told
+from commands.importing.problems import Problem, Tell, said_of, told
 from commands.importing.row import Row
 from commands.importing.sheet import Sheet
-from commands.importing.survey import survey
+from commands.importing.survey import Survey, survey
 from commands.importing.targets import check_fields, made
 from infra.tables.encodings import shown
 from infra.tables.table import Table, open_table
 
+MOST_SHOWN = 200
+"""Characters of a cell that are shown."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a row or one of its cells, or only doubtful, in words; no `column`: it is the whole row."""
+
+    column: str
+    code: str
+    message: str
+    is_doubt: bool
+
 
 @dataclass(frozen=True)
 class PreviewRow:
-    """One row: what each field would say, and what is wrong with it or doubtful, in words."""
+    """One row: its cells as they are, what each field would say, and what is wrong with it or doubtful, in words."""
 
     line: int
+    cells: list[str]
     fields: dict[str, str]
     problems: list[str]
     warnings: list[str]
+    faults: list[Fault]
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A file looked at: its columns, those of which the mapping takes nothing, how many rows it has, and the first."""
+    """A file looked at: its columns, those of which the mapping takes nothing, how many rows it has, and the first.
+
+    If it is not `is_whole`, only so many rows were counted and looked through.
+    """
 
     form: str
     encoding: str | None
@@ -45,6 +63,8 @@ class Preview:
     rows: int
     blank: int
     left_out: int
+    is_whole: bool
+    has_header: bool
     first: list[PreviewRow] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,12 +78,12 @@ def guess_mapping(path: Path, target: Target, source: str) -> dict[str, Any]:
         return guessed(table, target, source)
 
 
-def preview(path: Path, mapping: Mapping, tell: Tell, *, rows: int = 10) -> Preview:
-    """Look at a file through a mapping; raises MappingError, UnreadableFileError and OSError."""
+def preview(path: Path, mapping: Mapping, tell: Tell, *, rows: int = 10, most: int | None = None) -> Preview:
+    """Look at a file through a mapping, at `most` rows of it; raises MappingError, UnreadableFileError and OSError."""
     check_fields(mapping)
     with opened(path, mapping) as table:
         sheet = Sheet(table, mapping)
-        surveyed = survey(sheet, datetime.now(UTC))
+        surveyed = survey(sheet, datetime.now(UTC), most=most)
         frame = Frame(UUID(int=0), mapping, False)
         first = []
         for record in islice(sheet.records(), rows):
@@ -72,21 +92,30 @@ def preview(path: Path, mapping: Mapping, tell: Tell, *, rows: int = 10) -> Prev
             fields = {each: shown(sheet.text(record, each) or "") for each in mapping.fields}
             wrong, doubtful = ([told(each, tell) for each in kind] for kind in (row.problems, row.warnings))
             filled = {key: value for key, value in fields.items() if value}
-            first.append(PreviewRow(record.line, filled, wrong, doubtful))
-        return _preview(table, sheet, surveyed.count, surveyed.blank, surveyed.left_out, first)
+            faults = [_fault(each, tell, is_doubt=False) for each in row.problems]
+            faults += [_fault(each, tell, is_doubt=True) for each in row.warnings]
+            cells = [shown(cell)[:MOST_SHOWN] for cell in record.cells]
+            first.append(PreviewRow(record.line, cells, filled, wrong, doubtful, faults))
+        return _preview(table, sheet, surveyed, first)
 
 
-def _preview(table: Table, sheet: Sheet, rows: int, blank: int, left_out: int, first: Sequence[PreviewRow]) -> Preview:
+def _fault(problem: Problem, tell: Tell, *, is_doubt: bool) -> Fault:
+    return Fault(problem.column, problem.code, said_of(problem, tell), is_doubt)
+
+
+def _preview(table: Table, sheet: Sheet, surveyed: Survey, first: Sequence[PreviewRow]) -> Preview:
     return Preview(
         table.form,
         table.encoding,
         table.delimiter,
         table.sheet,
         table.sheets,
-        sheet.header,
+        [sheet.name_of(place) for place in range(sheet.width)],
         sheet.unused(),
-        rows,
-        blank,
-        left_out,
+        surveyed.count,
+        surveyed.blank,
+        surveyed.left_out,
+        surveyed.is_whole,
+        bool(sheet.header),
         list(first),
     )

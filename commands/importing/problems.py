@@ -30,9 +30,14 @@ class MappingError(WordedError):
 
 def told(problem: Problem, tell: Tell) -> str:
     """Return in words what is wrong with a cell, with its column and its value as they are shown."""
-    message = tell(problem.code, {key: _fact(fact) for key, fact in problem.facts.items()})
+    message = said_of(problem, tell)
     value = f" «{shown(problem.value)}»" if problem.value else ""
     return f"{problem.column}{value}: {message}" if problem.column else message
+
+
+def said_of(problem: Problem, tell: Tell) -> str:
+    """Return in words what is wrong with a cell, for where it stands beside that."""
+    return tell(problem.code, {key: _fact(fact) for key, fact in problem.facts.items()})
 
 
 def _fact(fact: Any) -> Any:

@@ -20,12 +20,18 @@ DATE_FIELD = {"deal": "engaged_at"}
 REMEMBERED = 10_000
 """Spellings of dates whose moments are kept: files name the same days again and again."""
 
+TELL_EVERY = 1_000
+"""Rows between two words of how far the reading is."""
+
 E = TypeVar("E")
 
 
 @dataclass
 class Survey:
-    """How a whole sheet is read. `count` rows are asked for; `blank` ones say nothing, `left_out` are not asked for."""
+    """How a whole sheet is read. `count` rows are asked for; `blank` ones say nothing, `left_out` are not asked for.
+
+    If it is not `is_whole`, only the first rows were looked at.
+    """
 
     now: datetime
     dates: DateReader
@@ -33,6 +39,7 @@ class Survey:
     count: int
     blank: int
     left_out: int
+    is_whole: bool = True
     _moments: dict[str, datetime] = field(default_factory=dict)
 
     def moment(self, typed: str) -> datetime:
@@ -55,14 +62,25 @@ class Survey:
             return None
 
 
-def survey(sheet: Sheet, now: datetime) -> Survey:
-    """Read a whole sheet once; raises UnreadableFileError and OSError, before anything of it is used."""
+def survey(
+    sheet: Sheet, now: datetime, *, most: int | None = None, progress: Callable[[int], None] | None = None
+) -> Survey:
+    """Read a whole sheet once; raises UnreadableFileError and OSError, before anything of it is used.
+
+    Only `most` rows, if so many are given; `progress` is told how many were read.
+    """
     count = blank = left_out = 0
     orders: set[tuple[str, dates.Order]] = set()
     signs: set[amounts.Sign] = set()
     date_fields = [each for each in DATE_FIELDS if sheet.is_mapped(each)]
     amount_fields = [each for each in AMOUNT_FIELDS if sheet.is_mapped(each)]
-    for record in sheet.every_record():
+    is_whole = True
+    for number, record in enumerate(sheet.every_record()):
+        if number == most:
+            is_whole = False
+            break
+        if progress is not None and number % TELL_EVERY == 0:
+            progress(number)
         if not any(record.cells):
             blank += 1
             continue
@@ -80,6 +98,7 @@ def survey(sheet: Sheet, now: datetime) -> Survey:
         count,
         blank,
         left_out,
+        is_whole,
     )
 
 

@@ -18,6 +18,12 @@ State = Literal["waiting", "running", "done", "failed", "cancelled", "abandoned"
 FIND_DUPLICATES = "find-duplicates"
 """What the job is called that looks for clients who may be one."""
 
+IMPORT = "import"
+"""What the job is called that imports a file, or rehearses it."""
+
+IMPORT_LANE = "import:"
+"""How the lanes of these begin; behind it stands where the bytes of the file are."""
+
 CHANNEL: LiteralString = "letopis_operation"
 """What is notified when there is a new job."""
 
@@ -111,10 +117,13 @@ class Asked:
     asked_as: str
     reason: str | None
     job_id: UUID = field(default_factory=uuid4)
+    waits_in: str = ""
 
     @property
     def lane(self) -> str:
-        """What it waits in; what is typed waits for nothing, and is done by who typed it."""
+        """What it waits in, if nothing else is said; what is typed waits for nothing, and is done by who typed it."""
+        if self.waits_in:
+            return self.waits_in
         if self.asked_as == TERMINAL:
             return str(self.job_id)
         return f"{WORD_LANE}{self.about}" if self.operation in WORDS else self.about

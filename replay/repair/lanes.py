@@ -12,13 +12,17 @@ from psycopg.rows import class_row
 from pydantic_core import to_json
 
 from infra.projector.leases import release, try_lease
-from replay.repair.jobs import COLUMNS, Ended, Job, one
+from replay.repair.jobs import COLUMNS, IMPORT_LANE, Ended, Job, one
 
 _LANES = """
 SELECT lane
 FROM letopis.operation
 WHERE ended_at IS NULL
-    AND (about = %(analytics)s) = %(of_analytics)s
+    AND CASE
+        WHEN %(lane)s::text IS NULL THEN
+            (about = %(analytics)s) = %(of_analytics)s AND NOT starts_with(lane, %(of_imports)s)
+        ELSE starts_with(lane, %(lane)s)
+    END
 GROUP BY lane
 ORDER BY min(asked_at)
 """
@@ -70,16 +74,22 @@ SELECT EXISTS (
 _WITHDRAW = """
 UPDATE letopis.operation
 SET state = 'cancelled', outcome = %(outcome)s::jsonb, ended_at = clock_timestamp()
-WHERE operation = 'rebuild'
+WHERE operation = %(operation)s
     AND about = %(about)s
     AND state = 'waiting'
 """
 
 
-def open_lanes(connection: psycopg.Connection[Any], analytics: str, *, of_analytics: bool) -> list[str]:
-    """Return the lanes in which something is to be done, of the analytics or of everything else."""
-    rows = connection.execute(_LANES, {"analytics": analytics, "of_analytics": of_analytics})
-    return [lane for (lane,) in rows]
+def open_lanes(
+    connection: psycopg.Connection[Any], analytics: str, *, of_analytics: bool, lane: str | None = None
+) -> list[str]:
+    """Return the lanes in which something is to be done: of the analytics, or of everything else but imports.
+
+    If the beginning of a `lane` is given, of those that begin so.
+    """
+    given = {"analytics": analytics, "of_analytics": of_analytics, "of_imports": IMPORT_LANE, "lane": lane}
+    rows = connection.execute(_LANES, given)
+    return [each for (each,) in rows]
 
 
 def hold(connection: psycopg.Connection[Any], lane: str) -> bool:
@@ -123,7 +133,13 @@ def end(connection: psycopg.Connection[Any], job_id: UUID, ended: Ended) -> None
 
 def withdraw(connection: psycopg.Connection[Any], about: str, ended: Ended) -> bool:
     """End a rebuild that nobody has begun; tell whether there was one."""
-    return connection.execute(_WITHDRAW, {"about": about, "outcome": ended.told()}).rowcount > 0
+    return end_waiting(connection, "rebuild", about, ended)
+
+
+def end_waiting(connection: psycopg.Connection[Any], operation: str, about: str, ended: Ended) -> bool:
+    """End a job that nobody has begun; tell whether there was one."""
+    given = {"operation": operation, "about": about, "outcome": ended.told()}
+    return connection.execute(_WITHDRAW, given).rowcount > 0
 
 
 def is_deaf(connection: psycopg.Connection[Any], about: str) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from app.logs import configure_logs
 from app.process import settle
-from app.serving.logs import configure_logs
 from tests.bench.catalogue import BENCHMARKS
 from tests.bench.ground import ground
 from tests.bench.measuring import ROOT, Result, measure

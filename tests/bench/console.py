@@ -34,8 +34,8 @@ import psycopg
 from playwright.sync_api import Browser, sync_playwright
 
 from app.demo.company import ADMIN_ID
+from app.logs import configure_logs
 from app.serving.console import link_at
-from app.serving.logs import configure_logs
 from events.activity import ActivityPlanned
 from events.deal import DealOpened
 from events.values import Channel, Money

@@ -20,7 +20,7 @@ import psycopg
 
 from app.composition.write_side import WriteSide
 from app.demo.company import demo_id
-from app.serving.logs import configure_logs
+from app.logs import configure_logs
 from app.serving.policy_lag import policies_at
 from commands.base import Command
 from commands.execution.decision import Request

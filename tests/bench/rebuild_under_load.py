@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 from app.composition.decoding import decoder_at
-from app.serving.logs import configure_logs
+from app.logs import configure_logs
 from projections.parties.client_card import client_card
 from projections.registry import PROJECTIONS
 from replay.rebuilding.rebuild import roll_back

@@ -22,7 +22,7 @@ from uuid import UUID
 import httpx
 import psycopg
 
-from app.serving.logs import configure_logs
+from app.logs import configure_logs
 from infra.names.search import indexed
 from infra.projector.folding import RowAt
 from infra.projector.row_store import RowStore

@@ -2,10 +2,10 @@
 
 import socket
 
+from app.logs import configure_logs
 from app.process import settle
 from app.serving.ending import Ending
 from app.serving.http import Parts, create_app
-from app.serving.logs import configure_logs
 from app.serving.server import Server
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.auth.issuing import issue_token
-from app.serving.logs import configure_logs
+from app.logs import configure_logs
 from commands.activity import RecordActivity
 from commands.base import Command
 from commands.branch import OpenBranch

@@ -14,7 +14,7 @@ from random import Random
 
 import psycopg
 
-from app.terminal.import_process import WORTH_IT
+from app.imports.storing import WORTH_IT
 from tests.database import Database
 from tests.system.service import ROOT, environment, letopis
 

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from app.auth.issuing import issue_token
-from app.serving.logs import configure_logs
+from app.logs import configure_logs
 from app.settings import Settings
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted

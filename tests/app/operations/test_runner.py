@@ -26,6 +26,7 @@ class FakeHands:
     """Does what a test says, and remembers what it did; it can begin anything again but a rebuild."""
 
     failures: tuple[Failure, ...] = ()
+    attempts = 2
 
     def __init__(self, work: Callable[[Stage], Ended] = lambda _stage: DONE) -> None:
         self.began: list[UUID] = []

@@ -13,7 +13,7 @@ from infra.told import ToldError
 @pytest.fixture(autouse=True)
 def no_logs_of_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the command line configures would outlive the test, with a standard error that is closed by then."""
-    monkeypatch.setattr("app.serving.logs.configure_logs", lambda **_: None)
+    monkeypatch.setattr("app.logs.configure_logs", lambda **_: None)
 
 
 def test_an_error_for_people_is_told_in_its_own_words() -> None:

@@ -11,7 +11,7 @@ from app.demo.place import ROOT
 TOLD = """
 import os, signal
 import structlog
-from app.serving.logs import configure_logs
+from app.logs import configure_logs
 configure_logs()
 log = structlog.get_logger().bind()
 for number in range(500):
@@ -32,7 +32,7 @@ def test_no_line_is_lost_and_their_order_is_kept_though_the_process_is_killed() 
 
 def test_a_line_says_what_how_grave_and_when() -> None:
     (line,) = lines_of(
-        "import structlog; from app.serving.logs import configure_logs; configure_logs()\n"
+        "import structlog; from app.logs import configure_logs; configure_logs()\n"
         "structlog.get_logger().warning('projection_broken', projection='карточка', outcome='log replaced')\n"
     )
     moment = datetime.fromisoformat(str(line.pop("timestamp")))
@@ -47,7 +47,7 @@ def test_a_line_says_what_how_grave_and_when() -> None:
 
 def test_no_value_is_too_odd_for_a_line() -> None:
     lines = lines_of(
-        "import structlog; from app.serving.logs import configure_logs; configure_logs()\n"
+        "import structlog; from app.logs import configure_logs; configure_logs()\n"
         "log = structlog.get_logger()\n"
         "log.info('odd', value=object, half='\\ud83d')\n"
         "log.info('odd', value=float('nan'))\n"

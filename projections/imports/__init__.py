@@ -1,0 +1,1 @@
+"""Read models about imports of old records."""

@@ -1,0 +1,20 @@
+-- One row is one import of old records.
+CREATE TABLE {schema}.import_report (
+    import_id   uuid        NOT NULL,
+    source      text,
+    is_strict   boolean     NOT NULL,
+    asked_by    text,
+    files       jsonb       NOT NULL,
+    started_at  timestamptz,
+    finished_at timestamptz,
+    rows        bigint,
+    accepted    bigint,
+    refused     bigint,
+    wrong       bigint,
+    version     bigint      NOT NULL,
+    position    bigint      NOT NULL,
+    PRIMARY KEY (import_id)
+);
+
+-- serves GET /imports: the latest first, page by page
+CREATE INDEX import_report_by_time ON {schema}.import_report (started_at DESC, import_id DESC);
