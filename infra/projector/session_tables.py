@@ -157,7 +157,7 @@ class SessionTables:
         """Run a statement of the readers on these tables, in place of their views in `read`.
 
         One that is asked `again` and again of few rows is planned by the server a few times only. Otherwise it is
-        planned each time: a plan that was made for one client's few rows is a bad one for a whole board.
+        planned each time: a plan that was made for few rows is a bad one for very many.
         """
         return self._connection.execute(statement.encode(), values, prepare=again).fetchall()
 

@@ -1,21 +1,22 @@
 """Who may be the same as one client: looked up by what the cards are found by, and scored as a search scores them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import permutations
+from collections.abc import Mapping, Sequence
+from itertools import combinations, permutations
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
 from pydantic_core import to_json
 
+from infra.linkage import tables as pairs
 from infra.linkage.comparing import Comparer, Frequencies, Scored
 from infra.linkage.model import KEPT, settings_of, with_frequencies
 from infra.names.search import Anyone, Found, Term, asked
 from infra.names.skeletons import skeleton
 from replay.duplicates.records import COLUMNS, SELECT, VIEW, Record, record_of
 
-MOST = 200
-"""So many are looked up at most in each way; who are found by a phone or a tax number are few."""
+MOST = pairs.MOST
+"""Who has a key, or two words, in common with more than so many others: nothing is concluded of that."""
 
 MOST_WORDS = 4
 """Of so many words of a name any two are looked for together."""
@@ -26,10 +27,15 @@ SELECT c.client_id FROM read.{VIEW} AS c
 WHERE c.identity_keys && %(keys)s::text[] AND c.client_id <> %(id)s
 LIMIT {MOST}
 """  # noqa: S608 - constants
+# In the order in which they are asked for, who has these terms: of each MOST and one more at most.
 _BY_NAME = f"""
-SELECT c.client_id FROM read.{VIEW} AS c
-WHERE c.name_terms @@ %(terms)s::tsquery AND c.client_id <> %(id)s AND c.archived_at IS NULL
-LIMIT {MOST}
+SELECT ARRAY(
+    SELECT c.client_id FROM read.{VIEW} AS c
+    WHERE c.name_terms @@ asked.terms AND c.client_id <> %(id)s AND c.archived_at IS NULL
+    LIMIT {MOST + 1}
+)
+FROM unnest(%(terms)s::tsquery[]) WITH ORDINALITY AS asked (terms, number)
+ORDER BY asked.number
 """  # noqa: S608 - constants
 _RUN: LiteralString = "SELECT settings::text FROM letopis.duplicate_run"
 _FREQUENCIES: LiteralString = """
@@ -90,31 +96,36 @@ def _looked_up(connection: psycopg.Connection[Any], own: Record) -> set[UUID]:
     told = (("phone", phones), ("line", phones), ("email", emails))
     keys = [f"{what}:{each}" for what, values in told for each in values or ()]
     keys += [f"tax_id:{tax_id}"] if tax_id else []
-    found: set[UUID] = set()
+    found = _of_name(connection, own.client_id, str(name))
     if keys:
         found |= {one for (one,) in connection.execute(_BY_KEYS.encode(), {"keys": keys, "id": own.client_id})}
-    for terms in _terms(str(name)):
-        found |= {one for (one,) in connection.execute(_BY_NAME.encode(), {"terms": terms, "id": own.client_id})}
     return found
 
 
-def _terms(name: str) -> Iterator[str]:
-    """Yield the queries by which a name is looked for: all of its words; any two, of which one may be an initial.
+def _of_name(connection: psycopg.Connection[Any], client_id: UUID, name: str) -> set[UUID]:
+    """Return who has all words of a name; or two of them, of which one may be an initial or have a slip.
 
-    And any two of which one has a slip, each pair by itself: both at once, and all in one query, are looked up in ten
-    times the time, because of a common word very many have every form.
+    They are asked for pair by pair: a query of all of them takes ten times the time, for it looks at everybody who has
+    a common word. Where very many have both words as they are, those who have them with a slip are not looked up.
     """
+
+    def having(terms: Sequence[str]) -> list[list[UUID]]:
+        if not terms:
+            return []
+        values = {"terms": list(terms), "id": client_id}
+        return [one for (one,) in connection.execute(_BY_NAME.encode(), values)]
+
     whole = asked(name)
-    yield whole.queries()[Found.NAME]
-    words = [_Word(_exact(typed), _any((Term(skeleton(typed[:1])),)), _any(alike)) for typed, _, alike in whole.typed]
-    words = words[:MOST_WORDS]
-    if len(words) == 1:
-        yield words[0].alike
-        return
-    exact = [f"({one.exact} & ({other.exact} | {other.initial}))" for one, other in permutations(words, 2)]
-    if exact:
-        yield " | ".join(exact)
-    yield from (f"{one.alike} & {other.exact}" for one, other in permutations(words, 2))
+    words = [_Word(_exact(typed), _initial(typed), _any(alike)) for typed, _, alike in whole.typed][:MOST_WORDS]
+    pairs_of_words = list(combinations(words, 2))
+    short = [f"{one.exact} & {other.initial}" for one, other in permutations(words, 2)]
+    named, *others = having(
+        [whole.queries()[Found.NAME], *(f"{one.exact} & {other.exact}" for one, other in pairs_of_words), *short]
+    )
+    telling = [pair for pair, found in zip(pairs_of_words, others, strict=False) if len(found) <= MOST]
+    slips = [f"{one.alike} & {other.exact}" for pair in telling for one, other in (pair, pair[::-1])]
+    others += having([words[0].alike] if len(words) == 1 else slips)
+    return set(named[:MOST]).union(*(found for found in others if len(found) <= MOST))
 
 
 class _Word(NamedTuple):
@@ -128,6 +139,11 @@ class _Word(NamedTuple):
 def _exact(typed: str) -> str:
     """Return what finds a word; an initial finds words that begin so."""
     return _any((Term(skeleton(typed), is_beginning=len(typed) == 1),))
+
+
+def _initial(typed: str) -> str:
+    """Return what finds the initial of a word where it stands for it."""
+    return _any((Term(skeleton(typed[:1])),))
 
 
 def _any(terms: Anyone) -> str:
