@@ -11,6 +11,7 @@ from aggregates.note import WithNotes
 from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
+    ActivityEntryReverted,
     ActivityHeld,
     ActivityNoted,
     ActivityNoteEdited,
@@ -124,6 +125,7 @@ class Activity(WithNotes, Arranged):
 
     KIND = "activity"
     NOTE_FACTS = (ActivityNoted, ActivityNoteEdited, ActivityNoteWithdrawn)
+    ENTRY_REVERTED = ActivityEntryReverted
 
     status: ActivityStatus
     channel: Channel
@@ -139,12 +141,10 @@ class Activity(WithNotes, Arranged):
     def start(self) -> None:
         super().start()
         self.status = ActivityStatus.PLANNED
-        self.channel = Channel.TASK
-        self.direction = Direction.OUTBOUND
+        self.channel, self.direction = Channel.TASK, Direction.OUTBOUND
         self.staff_id = self.client_id = self.contact_id = self.deal_id = None
         self.topic = self.due_at = self.held_at = self.remind_before = None
-        self.is_offer = False
-        self.call_status = None
+        self.is_offer, self.call_status = False, None
 
     @property
     def subject_id(self) -> UUID:

@@ -25,8 +25,8 @@ from aggregates.client_errors import (
 from aggregates.client_state import AT_ONCE, MOST_CONTACT_POINTS
 from aggregates.data_notice import WithDataNotices
 from aggregates.note import WithNotes
-from aggregates.registration import WithRegistration
 from aggregates.staff import StaffMember
+from aggregates.taking_back import WithTakingBack
 from aggregates.tax_id import UNREGISTERED, Registered, kept_numbers, right_numbers
 from events import client as facts
 from events.base import Event
@@ -49,10 +49,11 @@ OWN_CORRECTIONS = timedelta(hours=24)
 """So long whoever entered a value puts their own slip of the pen right; from then on an operator does."""
 
 
-class Client(WithNotes, WithDataNotices, WithRegistration):
+class Client(WithNotes, WithDataNotices, WithTakingBack):
     """A person or an organisation the company deals with."""
 
     NOTE_FACTS = (facts.ClientNoted, facts.ClientNoteEdited, facts.ClientNoteWithdrawn)
+    ENTRY_REVERTED = facts.ClientEntryReverted
 
     def check_present(self) -> None:
         """Raise ClientIsArchivedError when the card is put away."""

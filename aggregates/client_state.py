@@ -222,7 +222,7 @@ class ClientState(Aggregate):
 
     @applies(facts.TaxIdCorrected)
     def _tax_id_corrected(self, event: facts.TaxIdCorrected) -> None:
-        self.tax_id, self.is_tax_id_wrong, self.tax_country = event.to_tax_id, False, event.to_country
+        self.tax_id, self.is_tax_id_wrong, self.tax_country = event.to_tax_id, event.is_tax_id_wrong, event.to_country
         self._enter(TAX_ID, event, TAX_ID)
 
     @applies(facts.RegistrationNumberCorrected)

@@ -9,6 +9,7 @@ from aggregates.note import WithNotes
 from aggregates.pipeline import Pipeline
 from events.deal import (
     DealClientNamed,
+    DealEntryReverted,
     DealHandedOver,
     DealLost,
     DealMoved,
@@ -66,6 +67,7 @@ class Deal(WithNotes):
 
     KIND = "deal"
     NOTE_FACTS = (DealNoted, DealNoteEdited, DealNoteWithdrawn)
+    ENTRY_REVERTED = DealEntryReverted
 
     status: DealStatus
     client_id: UUID | None

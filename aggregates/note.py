@@ -7,7 +7,8 @@ story, and come along when it is tied to a client later.
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
-from aggregates.base import Aggregate, RuleBrokenError
+from aggregates.base import RuleBrokenError
+from aggregates.entry import WithEntry
 from events.note import Noted, NoteEdited, NoteWithdrawn, note_id_of
 
 MOST_NOTES = 1_000
@@ -51,7 +52,7 @@ class Note(NamedTuple):
     text: str | None
 
 
-class WithNotes(Aggregate):
+class WithNotes(WithEntry):
     """A thing that people add notes to; NOTE_FACTS are the facts that say so of its kind."""
 
     NOTE_FACTS: ClassVar[tuple[type[Noted], type[NoteEdited], type[NoteWithdrawn]]]

@@ -19,6 +19,7 @@ from commands import (
     deal,
     deal_import,
     handover,
+    import_revert,
     import_run,
     login,
     note,
@@ -62,6 +63,7 @@ MODULES: tuple[ModuleType, ...] = (
     pipeline,
     product,
     import_run,
+    import_revert,
 )
 """What can be asked of each noun. A handler is registered when its module is read, so each is read here."""
 

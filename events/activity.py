@@ -3,7 +3,23 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, BORIS, CALL, DAY, HOUR, LATER, LUTIK, MEETING, OLGA, REMARK, ROMASHKA, example
+from events.entry import EntryReverted
+from events.examples import (
+    ANNA,
+    BORIS,
+    CALL,
+    DAY,
+    FIRST_IMPORT,
+    HOUR,
+    LATER,
+    LUTIK,
+    MEETING,
+    OLGA,
+    REMARK,
+    ROMASHKA,
+    STRAY_CALL,
+    example,
+)
 from events.ids import ActingId, ClientId, DealId, StaffId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
@@ -188,3 +204,10 @@ class ActivityCancelled(Event):
     TOPIC: ClassVar[str] = "activity.cancelled"
 
     reason: Annotated[Text, PERSONAL]
+
+
+@example(on=STRAY_CALL, import_id=FIRST_IMPORT, reason="the wrong file")
+class ActivityEntryReverted(EntryReverted):
+    """The import that entered the activity was reverted."""
+
+    TOPIC: ClassVar[str] = "activity.entry_reverted"

@@ -3,10 +3,12 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
+from events.entry import EntryReverted
 from events.examples import (
     ANNA,
     BORIS,
     EMAIL,
+    FIRST_IMPORT,
     HOLDING,
     INN,
     KPP,
@@ -16,6 +18,7 @@ from events.examples import (
     REMARK,
     ROMASHKA,
     SECTOR,
+    STRAY_CLIENT,
     example,
 )
 from events.ids import ClientId, OwnerId
@@ -124,6 +127,8 @@ class TaxIdCorrected(Event):
     confidence: Confidence = Confidence.STATED
     from_country: Country = HOME_COUNTRY
     to_country: Country = HOME_COUNTRY
+    # As it was written in old records, when an import that corrected it is reverted.
+    is_tax_id_wrong: bool = False
 
 
 @example(on=ROMASHKA, number=RegistrationNumber.KPP, to_value=KPP, source="contract")
@@ -272,3 +277,12 @@ class ClientNoteWithdrawn(NoteWithdrawn):
     """A note to a client's card does not stand any more."""
 
     TOPIC: ClassVar[str] = "client.note_withdrawn"
+
+
+@example(on=STRAY_CLIENT, import_id=FIRST_IMPORT, reason="the wrong file", organisation_ids=(HOLDING,))
+class ClientEntryReverted(EntryReverted):
+    """The import that entered the client was reverted; `organisation_ids`: whom they were said to act for."""
+
+    TOPIC: ClassVar[str] = "client.entry_reverted"
+
+    organisation_ids: tuple[ClientId, ...] = ()

@@ -3,7 +3,21 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import ANNA, BORIS, DISCOUNTED, GTX, PRICE, REMARK, ROAD, ROMASHKA, SALE, example
+from events.entry import EntryReverted
+from events.examples import (
+    ANNA,
+    BORIS,
+    DISCOUNTED,
+    FIRST_IMPORT,
+    GTX,
+    PRICE,
+    REMARK,
+    ROAD,
+    ROMASHKA,
+    SALE,
+    STRAY_SALE,
+    example,
+)
 from events.ids import ActingId, ClientId, PipelineId, StaffId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
@@ -122,3 +136,10 @@ class DealNoteWithdrawn(NoteWithdrawn):
     """A note to a deal does not stand any more."""
 
     TOPIC: ClassVar[str] = "deal.note_withdrawn"
+
+
+@example(on=STRAY_SALE, import_id=FIRST_IMPORT, reason="the wrong file")
+class DealEntryReverted(EntryReverted):
+    """The import that entered the deal was reverted."""
+
+    TOPIC: ClassVar[str] = "deal.entry_reverted"

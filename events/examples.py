@@ -13,7 +13,16 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from events.ids import branch_named, login_of, pair_of, permission_of, portal_login_of, rights_of, team_named
+from events.ids import (
+    branch_named,
+    login_of,
+    pair_of,
+    permission_of,
+    portal_login_of,
+    rights_of,
+    source_named,
+    team_named,
+)
 from events.values import (
     Confidence,
     ContactKind,
@@ -41,6 +50,8 @@ MEETING, CALL = _id(21), _id(22)
 SALE, OTHER_SALE = _id(31), _id(32)
 ROAD, OTHER_ROAD = _id(41), _id(42)
 FIRST_IMPORT = _id(51)
+STRAY_CLIENT, STRAY_CALL, STRAY_SALE = _id(15), _id(23), _id(33)
+MAVEN = source_named("maven-crm")
 REMARK = _id(61)
 SHOP_KEY = _id(71)
 DIGEST, NEXT_DIGEST = (sha256(secret).hexdigest() for secret in (b"a secret", b"the next one"))

@@ -37,6 +37,8 @@ _PERMISSIONS = UUID("b8f04c61-5d2a-5e97-8c3b-7a1e90d4f526")
 _PAIRS = UUID("3d7e5f10-9b1c-5a46-8e02-b5f4c7a9d613")
 _RIGHTS = UUID("c2a4f8de-1f63-5b0e-8a57-6d1c9b3e7f04")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
+_SOURCES = UUID("6f0b3c1e-52d7-5e8a-9b44-c8e1d20f7a35")
+_REVERTS = UUID("a1d94e72-0c6b-5f38-8e15-47b90c2d6e83")
 _BRANCHES = UUID("9e0d2b6f-41c3-5f64-8a5e-63b1c7a9d022")
 
 
@@ -86,3 +88,13 @@ def staff_id_of(actor: str) -> UUID | None:
         return UUID(actor)
     except ValueError:
         return None
+
+
+def source_named(name: str) -> UUID:
+    """Return the id of a source of old records."""
+    return uuid5(_SOURCES, name)
+
+
+def revert_of(import_id: UUID) -> UUID:
+    """Return what the facts have in common by which an import is reverted, as its own facts have its id."""
+    return uuid5(_REVERTS, import_id.hex)

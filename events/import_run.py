@@ -3,9 +3,10 @@
 from typing import Annotated, ClassVar
 
 from events.base import Event
-from events.examples import FIRST_IMPORT, example
+from events.examples import FIRST_IMPORT, MAVEN, example
+from events.ids import ImportId
 from events.marks import PERSONAL
-from events.values import Digest, OpenShortText, ShortText, Value, WholeText
+from events.values import Digest, OpenShortText, ShortText, Text, Value, WholeText
 
 
 class ImportedFile(Value):
@@ -38,3 +39,36 @@ class ImportFinished(Event):
     accepted: int
     refused: int
     wrong: int
+
+
+@example(on=FIRST_IMPORT, reason="the wrong file")
+class ImportRevertBegun(Event):
+    """Somebody began to take back what the import had made, and gave the reason."""
+
+    TOPIC: ClassVar[str] = "import.revert_begun"
+
+    reason: Annotated[Text, PERSONAL]
+    asked_by: Annotated[ShortText | None, PERSONAL] = None
+
+
+@example(on=FIRST_IMPORT, gone=8000, restored=700, kept=99)
+class ImportReverted(Event):
+    """What the import had made was taken back: of `gone` things nothing is there, `restored` clients are as they were.
+
+    `kept`: so many stay as the import made them, since something was done with them later.
+    """
+
+    TOPIC: ClassVar[str] = "import.reverted"
+
+    gone: int
+    restored: int
+    kept: int
+
+
+@example(on=MAVEN, import_id=FIRST_IMPORT)
+class SourceReverted(Event):
+    """One of the imports from a source was reverted: what its rows say may be entered once more."""
+
+    TOPIC: ClassVar[str] = "import_source.reverted"
+
+    import_id: ImportId

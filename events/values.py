@@ -202,6 +202,7 @@ class OwnershipCause(StrEnum):
     RELEASE = "release"
     MERGE = "merge"
     UNMERGE = "unmerge"
+    REVERT = "revert"
 
 
 class StaffRole(StrEnum):

@@ -46,7 +46,7 @@ def import_door(url: str, master: MasterKey, home: Home, *, size: int, is_dry: b
             runner = stack.enter_context(storing_process(url, master, home))
         else:
             runner = batch_runner(master, reading, writing, home=home)
-        yield WriteDoor(runner, master.keyed_hash, heard, looking, home)
+        yield WriteDoor(runner, master.keyed_hash, heard, home, borrow=looking)
 
 
 @contextmanager

@@ -40,7 +40,9 @@ class Options:
 
 
 @dataclass(frozen=True)
-class _Site:
+class Site:
+    """Where an import is done: the settings and the keys, the database, and how it writes."""
+
     settings: Settings
     master: MasterKey
     urls: Urls
@@ -48,7 +50,8 @@ class _Site:
 
 
 @contextmanager
-def _site(options: Options, paths: Sequence[Path]) -> Iterator[_Site]:
+def site(options: Options, paths: Sequence[Path]) -> Iterator[Site]:
+    """Lend what an import works on, of these files, or a revert."""
     settings = Settings()
     master = master_key(settings)
     with ExitStack() as stack:
@@ -56,7 +59,7 @@ def _site(options: Options, paths: Sequence[Path]) -> Iterator[_Site]:
         size = sum(path.stat().st_size for path in paths)
         door = stack.enter_context(import_door(urls.writer, master, settings.home, size=size, is_dry=options.is_dry))
         settle()
-        yield _Site(settings, master, urls, door)
+        yield Site(settings, master, urls, door)
 
 
 def _tell(language: str) -> Tell:
@@ -72,7 +75,7 @@ def _tell(language: str) -> Tell:
 
 
 @contextmanager
-def _told_in(language: str) -> Iterator[None]:
+def told_in(language: str) -> Iterator[None]:
     """Say in this language what keeps a file or a mapping from being used."""
     try:
         yield
@@ -91,11 +94,11 @@ def import_one(path: Path, mapping: Path, options: Options) -> bool:
     from commands.importing.file_import import import_file
     from commands.importing.mapping import read_mapping
 
-    with _told_in(options.language), _site(options, [path]) as site, progress() as bar:
+    with told_in(options.language), site(options, [path]) as here, progress() as bar:
         report = import_file(
             path,
-            read_mapping(mapping, zone=site.settings.zone),
-            site.door,
+            read_mapping(mapping, zone=here.settings.zone),
+            here.door,
             strict=options.is_strict,
             is_dry=options.is_dry,
             asked_by=operator(),
@@ -120,7 +123,7 @@ def look_at(
     if target not in TARGETS:
         raise ToldError(f"{target} cannot be imported. Say one of {', '.join(TARGETS)}.")
     zone = Settings().zone
-    with _told_in(options.language):
+    with told_in(options.language):
         content = None if mapping else guess_mapping(path, target, path.stem[:200])  # type: ignore[arg-type]  # see above
         wanted = read_mapping(mapping, zone=zone) if mapping else make_mapping({"zone": zone, **(content or {})})
         seen = preview(path, wanted, _tell(options.language), rows=rows)
@@ -151,13 +154,13 @@ def import_maven(folder: Path, options: Options) -> bool:
     """Import the Maven company, and compare CSV, pipeline and reports; return whether the three are equal."""
     from commands.importing.folder_import import MAVEN, csv_totals, import_folder
 
-    with _told_in(options.language), _site(options, [*folder.glob("*.csv")]) as site:
+    with told_in(options.language), site(options, [*folder.glob("*.csv")]) as here:
         with progress() as bar:
             report = import_folder(
                 folder,
                 MAVEN,
-                site.door,
-                zone=site.settings.zone,
+                here.door,
+                zone=here.settings.zone,
                 strict=options.is_strict,
                 is_dry=options.is_dry,
                 asked_by=operator(),
@@ -167,7 +170,7 @@ def import_maven(folder: Path, options: Options) -> bool:
         if options.is_dry:
             _print_report(report, options)
             return True
-        totals, seconds = _totals(site, MAVEN, report.position)
+        totals, seconds = _totals(here, MAVEN, report.position)
     totals = {"csv": csv_totals(folder, MAVEN, strict=options.is_strict), **totals}
     is_equal: bool = totals["csv"] == totals["pipeline"] == totals["analytics"]
     if options.as_json:
@@ -182,7 +185,7 @@ def import_maven(folder: Path, options: Options) -> bool:
     return is_equal
 
 
-def _totals(site: _Site, plan: "FolderPlan", position: int) -> tuple[dict[str, Any], float]:
+def _totals(site: Site, plan: "FolderPlan", position: int) -> tuple[dict[str, Any], float]:
     """Return what pipeline and reports say once they have read everything, and how long that took (seconds)."""
     from app.terminal.totals import analytics_totals, caught_up, pipeline_totals
 
@@ -200,6 +203,8 @@ def _print_report(report: "Report", options: Options) -> None:
         if options.is_dry or report.source != "maven":
             print_json(report.as_dict())
         return
+    if report.accepted and not report.is_dry:
+        say(f"To take it back: letopis import revert {report.import_id} --reason …")
     say(
         f"{report.rows:,} rows in {report.seconds:.1f} s{' (a dry run: nothing was stored)' if report.is_dry else ''}: "
         f"{report.accepted:,} accepted, of which {report.updated:,} changed who was there, "

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -72,4 +73,20 @@ def import_maven(
 
     options = importing.Options(strict, dry_run, as_json, errors, language_of(russian=russian))
     if not importing.import_maven(folder, options):
+        raise typer.Exit(NOT_ALL)
+
+
+@commands.command("revert")
+def revert(
+    import_id: Annotated[UUID, typer.Argument(help="The id that the import printed.")],
+    reason: Annotated[str, typer.Option(help="Why it is taken back; every fact keeps it.")],
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    russian: Russian = False,
+) -> None:
+    """Take back what an import made and nobody has used since, and say what stays and by whose deed."""
+    from app.terminal import import_revert, importing
+
+    options = importing.Options(is_dry=dry_run, as_json=as_json, language=language_of(russian=russian))
+    if not import_revert.revert_one(import_id, reason, options):
         raise typer.Exit(NOT_ALL)

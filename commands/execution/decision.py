@@ -123,7 +123,7 @@ class Decision:
         And what `Aggregate.check_accepts` raises.
         """
         aggregate = self._take(kind, stream_id)
-        if not aggregate.version or stream_id in self._unseen.hidden:
+        if not aggregate.exists or stream_id in self._unseen.hidden:
             raise self._not_there(kind, stream_id)
         aggregate.check_accepts()
         return aggregate
@@ -131,7 +131,7 @@ class Decision:
     def find(self, kind: type[A], stream_id: UUID) -> A | None:
         """Return the aggregate, or None when nothing is recorded under the id (it is decided on all the same)."""
         aggregate = self._take(kind, stream_id)
-        return aggregate if aggregate.version and stream_id not in self._unseen.hidden else None
+        return aggregate if aggregate.exists and stream_id not in self._unseen.hidden else None
 
     def _found(self, kind: type[A], stream_id: UUID) -> A | None:
         """Return the aggregate, whoever sees it, if it is there and of this kind."""
@@ -139,7 +139,7 @@ class Decision:
             aggregate = self._take(kind, stream_id)
         except NotFoundError:
             return None
-        return aggregate if aggregate.version else None
+        return aggregate if aggregate.exists else None
 
     def new(self, kind: type[A], stream_id: UUID | None) -> A:
         """Return an empty aggregate; raises AlreadyExistsError when the id is taken."""
@@ -150,7 +150,7 @@ class Decision:
             aggregate = self._take(kind, stream_id)
         except NotFoundError:
             raise AlreadyExistsError(kind=kind.KIND, id=stream_id) from None
-        if aggregate.version:
+        if aggregate.exists:
             raise AlreadyExistsError(kind=kind.KIND, id=stream_id)
         return aggregate
 

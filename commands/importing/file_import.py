@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import file_digest
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID, uuid5
 
 from aggregates.base import AlreadyExistsError
@@ -16,8 +17,10 @@ from commands.execution.pending import Answer
 from commands.import_run import FinishImport, StartImport
 from commands.importing.error_file import ErrorFile
 from commands.importing.frame import Frame
+from commands.importing.made_by import times_reverted
 from commands.importing.mapping import Mapping
 from commands.importing.names import IMPORTED, imported_id
+from commands.importing.one_at_a_time import running
 from commands.importing.problems import teller
 from commands.importing.report import Report
 from commands.importing.run import Importer, Progress, WriteDoor
@@ -65,8 +68,8 @@ def import_file(
         sheet = Sheet(table, mapping)
         surveyed = survey(sheet, datetime.now(UTC), progress=reading)
         said = mapping.model_dump_json(exclude_defaults=True, by_alias=True)
-        begun = begun_with(mapping.source, [path], said, strict=strict, asked_by=asked_by, named=named)
-        with importing(door, begun, told, progress, is_dry=is_dry) as importer:
+        begin = partial(begun_with, mapping.source, [path], said, strict=strict, asked_by=asked_by, named=named)
+        with importing(door, mapping.source, begin, told, progress, is_dry=is_dry) as importer:
             import_sheet(importer, sheet, surveyed, name=path.name, strict=strict)
     return importer.report
 
@@ -95,14 +98,20 @@ def begun_with(
     strict: bool,
     asked_by: str | None,
     named: ImportName | None = None,
+    reverts: int = 0,
 ) -> StartImport:
-    """Return what begins the import of these files: broken off and begun again, it is the same import."""
+    """Return what begins the import of these files: broken off and begun again, it is the same import.
+
+    After one of its source was reverted it is another one; `reverts`: so many were.
+    """
     if named is not None:
         files: tuple[ImportedFile, ...] = (ImportedFile(name=named.file[-200:], digest=named.digest),)
         import_id = named.import_id
     else:
         files = tuple(ImportedFile(name=path.name[-200:], digest=digest_of(path)) for path in paths)
         said = "\n".join((source, "import", *(file.digest for file in files), mapping, str(strict)))
+        if reverts:
+            said = f"{said}\nafter {reverts}"
         import_id = uuid5(IMPORTED, said)
     return StartImport(
         import_id=import_id, source=source, is_strict=strict, asked_by=asked_by, files=files, mapping=mapping
@@ -115,21 +124,34 @@ def digest_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+class Begin(Protocol):
+    """Says what begins an import, after so many of its source were reverted."""
+
+    def __call__(self, *, reverts: int) -> StartImport: ...
+
+
 @contextmanager
 def importing(
-    door: WriteDoor, begun: StartImport, errors: ErrorFile, progress: Progress | None, *, is_dry: bool
+    door: WriteDoor, source: str, begin: Begin, errors: ErrorFile, progress: Progress | None, *, is_dry: bool
 ) -> Iterator[Importer]:
-    """Record that the import began, lend it, and record how its rows add up when it came through."""
-    assert begun.import_id is not None  # noqa: S101 - begun_with names it
+    """Record that the import began, lend it, and record how its rows add up when it came through.
+
+    Raises ImportRefusedError while another one is reverted.
+    """
     started = time.monotonic()
-    report = Report(begun.source, is_dry=is_dry)
-    importer = Importer(door, begun.source, begun.import_id, report, errors, progress or _silent)
-    check(importer.prepare((begun, str(begun.import_id))))
-    yield importer
-    # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in
-    # this run's report; the log keeps the first ones.
-    importer.prepare((_finish(begun.import_id, report), str(begun.import_id)))
-    report.seconds, report.ended_at = time.monotonic() - started, datetime.now(UTC)
+    report = Report(source, is_dry=is_dry)
+    with nullcontext() if is_dry else running(door.borrow):
+        reverts = times_reverted(door.borrow, source)
+        begun = begin(reverts=reverts)
+        assert begun.import_id is not None  # noqa: S101 - begun_with names it
+        report.import_id = begun.import_id
+        importer = Importer(door, source, begun.import_id, report, errors, progress or _silent, reverts=reverts)
+        check(importer.prepare((begun, str(begun.import_id))))
+        yield importer
+        # Numbers that differ from those recorded when this file was read first (a reference was mended since) are in
+        # this run's report; the log keeps the first ones.
+        importer.prepare((_finish(begun.import_id, report), str(begun.import_id)))
+        report.seconds, report.ended_at = time.monotonic() - started, datetime.now(UTC)
 
 
 def import_sheet(importer: Importer, sheet: Sheet, surveyed: Survey, *, name: str, strict: bool = False) -> None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -96,9 +97,8 @@ def import_folder(
     missing = next((name for name in plan.mappings if not (folder / name).exists()), None)
     if missing is not None:
         raise MappingError("no-such-file", name=missing, folder=folder, names=", ".join(plan.mappings))
-    begun = begun_with(
-        plan.source, [folder / name for name in plan.mappings], plan.said(zone), strict=strict, asked_by=asked_by
-    )
+    paths = [folder / name for name in plan.mappings]
+    begin = partial(begun_with, plan.source, paths, plan.said(zone), strict=strict, asked_by=asked_by)
     with ExitStack() as stack:
         sheets = {}
         for name in plan.mappings:
@@ -106,7 +106,7 @@ def import_folder(
             sheets[name] = Sheet(stack.enter_context(opened(folder / name, mapping)), mapping)
         surveys = {name: survey(sheet, now) for name, sheet in sheets.items()}
         told = stack.enter_context(errors or nowhere())
-        importer = stack.enter_context(importing(door, begun, told, progress, is_dry=is_dry))
+        importer = stack.enter_context(importing(door, plan.source, begin, told, progress, is_dry=is_dry))
         importer.total = sum(each.count for each in surveys.values())
         for name, sheet in sheets.items():
             if sheet.mapping.target == "staff":

@@ -28,6 +28,10 @@ class MappingError(WordedError):
     """The mapping does not fit itself or the file; says what is wrong and what to do. Nothing was imported."""
 
 
+class ImportRefusedError(WordedError):
+    """Imports and reverts that run now are in each other's way; says what to do. Nothing was recorded."""
+
+
 def told(problem: Problem, tell: Tell) -> str:
     """Return in words what is wrong with a cell, with its column and its value as they are shown."""
     message = said_of(problem, tell)

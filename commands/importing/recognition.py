@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from aggregates.client_errors import ClientNotRecognisedError, NameNeededError
 from aggregates.client_state import IDENTIFYING, TAX_ID, compared, numbers_held
 from aggregates.identity import Home
 from commands.client_import import ImportClientUpdate
+from commands.errors import DuplicateClientError
 from commands.execution.pending import PendingCommand
 from infra.mailboxes import HOME_COUNTRY
 from infra.postgres.connection import Borrow
@@ -53,6 +55,18 @@ def recognise(turns: Sequence[PendingCommand], borrow: Borrow, keyed_hash: Calla
         if len(found) > len(command.matched_ids):
             matched = command.model_copy(update={"matched_ids": tuple(found)})
             turn.request = replace(turn.request, command=matched)
+
+
+def may_be_known_now(turn: PendingCommand) -> bool:
+    """Return whether the client was perhaps entered by a row before this one, which was on its way; say by whom."""
+    command, answer = turn.request.command, turn.answer
+    if not isinstance(command, ImportClientUpdate):
+        return False
+    if isinstance(answer, DuplicateClientError):
+        matched = tuple(dict.fromkeys((*command.matched_ids, *answer.facts["candidates"])))
+        turn.request = replace(turn.request, command=command.model_copy(update={"matched_ids": matched}))
+        return True
+    return isinstance(answer, (ClientNotRecognisedError, NameNeededError))
 
 
 def _identities(command: ImportClientUpdate, home: Home) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 
 @dataclass
@@ -13,11 +14,12 @@ class Report:
     `accepted` rows were new; `already_there` came with an earlier run (or stand twice in the file); `refused` rows
     broke a rule of the business; `wrong` ones cannot be read. `blank` rows of the file say nothing, `left_out` ones are
     not asked for by the mapping; `rows` counts neither. `conflicts`: deals by a seller not owning the client.
-    Of the accepted rows `updated` ones said something new of a client that was there.
+    Of the accepted rows `updated` ones said something new of a client that was there. By `import_id` it is reverted.
     It took so many `seconds` from the first file opened to the last durable receipt, at `ended_at` (UTC).
     """
 
     source: str
+    import_id: UUID | None = None
     rows: int = 0
     accepted: int = 0
     updated: int = 0
@@ -41,7 +43,12 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the account for printing as JSON."""
-        return {**asdict(self), "reasons": dict(self.reasons), "seconds": round(self.seconds, 3)}
+        told = {
+            "import_id": str(self.import_id or ""),
+            "reasons": dict(self.reasons),
+            "seconds": round(self.seconds, 3),
+        }
+        return {**asdict(self), **told}
 
     def add(self, other: "Report") -> None:
         """Add the account of another file of the same import."""

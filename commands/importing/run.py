@@ -5,7 +5,7 @@ While the log stores one batch the next one is read and decided.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Protocol
@@ -14,12 +14,11 @@ from uuid import UUID
 import psycopg
 
 from aggregates.base import AlreadyExistsError
-from aggregates.client_errors import ClientNotRecognisedError, NameNeededError
 from aggregates.identity import HOME, Home
 from commands.base import Actor, Command
 from commands.client_import import ImportClientUpdate
 from commands.deal_import import ImportDeal
-from commands.errors import ContendedError, DuplicateClientError
+from commands.errors import ContendedError
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer, PendingCommand
 from commands.importing.error_file import ErrorFile
@@ -27,7 +26,7 @@ from commands.importing.frame import Frame
 from commands.importing.in_order import in_order
 from commands.importing.names import IMPORTED
 from commands.importing.problems import Problem
-from commands.importing.recognition import recognise
+from commands.importing.recognition import may_be_known_now, recognise
 from commands.importing.refusals import refusal
 from commands.importing.report import Report
 from commands.importing.row import Row
@@ -72,15 +71,41 @@ def _nobody(_: Sequence[PendingCommand]) -> None:
 class WriteDoor:
     """How an import writes: what carries out commands, the keyed hash, and who hears of the answers.
 
-    `borrow` lends the connection for looking in whom rows are recognised, where clients are updated; their numbers are
-    read as at `home`.
+    `borrow` lends the connection for looking into the log, as long as an import runs; numbers are read as at `home`.
     """
 
     runner: Runner
     keyed_hash: Callable[[str], bytes]
     heard: Callable[[Sequence[PendingCommand]], None] = _nobody
-    borrow: Borrow | None = None
     home: Home = HOME
+    borrow: Borrow = field(kw_only=True)
+
+
+def carry_out(
+    door: WriteDoor, turns: Sequence[PendingCommand] = (), *, looked_up: bool = False
+) -> list[PendingCommand]:
+    """Decide commands and return those answered meanwhile; tried again for a while if the log is out of reach.
+
+    `looked_up`: first it is asked in whom those that update clients are recognised.
+    """
+    runner = door.runner
+    started = time.monotonic()
+    while True:
+        try:
+            if turns and looked_up:
+                recognise(turns, door.borrow, door.keyed_hash, door.home)
+            if turns:
+                # Of a file that is read once more most rows are there.
+                given, turns = runner.recall(turns), ()
+                runner.decide(given)
+            answered = runner.advance()
+        except psycopg.OperationalError:
+            if time.monotonic() - started > PATIENCE:
+                raise
+            time.sleep(0.2)
+            continue
+        door.heard(answered)
+        return answered
 
 
 @dataclass(slots=True)
@@ -92,15 +117,29 @@ class _Line:
     is_second: bool = False
 
 
+def importing_actor(source: str) -> Actor:
+    """Return as whom an import, and its revert, record facts."""
+    return Actor(f"import:{source}"[:200], "import")
+
+
 class Importer:
     """Carries out the commands of one import, in order, as one actor."""
 
     def __init__(
-        self, door: WriteDoor, source: str, import_id: UUID, report: Report, errors: ErrorFile, progress: Progress
+        self,
+        door: WriteDoor,
+        source: str,
+        import_id: UUID,
+        report: Report,
+        errors: ErrorFile,
+        progress: Progress,
+        *,
+        reverts: int = 0,
     ) -> None:
         self._door = door
-        self._actor = Actor(f"import:{source}"[:200], "import")
-        self._source = source
+        self._actor = importing_actor(source)
+        # What was taken back may be said once more.
+        self._said_by = f"{source}\nafter {reverts}" if reverts else source
         self.import_id = import_id
         self.report = report
         self._errors = errors
@@ -122,7 +161,7 @@ class Importer:
         kind = type(command).__name__
         content_hash = self._door.keyed_hash(f"{kind}:{said}")
         # What is said of a client may be otherwise next month, and once more as it was: it is this import that says it.
-        whose = f"{self.import_id}\n{content_hash.hex()}" if isinstance(command, ImportClientUpdate) else self._source
+        whose = f"{self.import_id}\n{content_hash.hex()}" if isinstance(command, ImportClientUpdate) else self._said_by
         return Request(
             command=command,
             actor=self._actor,
@@ -185,26 +224,8 @@ class Importer:
         return False
 
     def _carry_out(self, turns: Sequence[PendingCommand] = ()) -> list[PendingCommand]:
-        """Decide commands and return those answered meanwhile; tried again for a while if the log is out of reach."""
-        runner = self._door.runner
-        started = time.monotonic()
-        while True:
-            try:
-                if turns and self._is_updating:
-                    assert self._door.borrow is not None, "who updates clients can look for them"  # noqa: S101
-                    recognise(turns, self._door.borrow, self._door.keyed_hash, self._door.home)
-                if turns:
-                    # Of a file that is read once more most rows are there.
-                    given, turns = runner.recall(turns), ()
-                    runner.decide(given)
-                answered = runner.advance()
-            except psycopg.OperationalError:
-                if time.monotonic() - started > PATIENCE:
-                    raise
-                time.sleep(0.2)
-                continue
-            self._door.heard(answered)
-            return answered
+        """Decide commands and return those answered meanwhile."""
+        return carry_out(self._door, turns, looked_up=self._is_updating)
 
     def _settle(self, turns: Sequence[PendingCommand]) -> None:
         for turn in turns:
@@ -214,7 +235,7 @@ class Importer:
                 # Whoever else writes on the same streams all the time wears a command out, but not an import.
                 self._again.append(PendingCommand(turn.request, line))
                 continue
-            if not line.is_second and _may_be_known_now(turn):
+            if not line.is_second and may_be_known_now(turn):
                 self._again.append(PendingCommand(turn.request, _Line(line.sheet, line.record, is_second=True)))
                 continue
             self._ask_likes_of(turn)
@@ -268,15 +289,3 @@ class Importer:
     def _doubt(self, outcome: str, record: Record, problem: Problem) -> None:
         self.report.reasons[problem.code] += 1
         self._errors.doubt(outcome, record, problem)
-
-
-def _may_be_known_now(turn: PendingCommand) -> bool:
-    """Return whether the client was perhaps entered by a row before this one, which was on its way; say by whom."""
-    command, answer = turn.request.command, turn.answer
-    if not isinstance(command, ImportClientUpdate):
-        return False
-    if isinstance(answer, DuplicateClientError):
-        matched = tuple(dict.fromkeys((*command.matched_ids, *answer.facts["candidates"])))
-        turn.request = replace(turn.request, command=command.model_copy(update={"matched_ids": matched}))
-        return True
-    return isinstance(answer, (ClientNotRecognisedError, NameNeededError))

@@ -13,6 +13,7 @@ from events.activity import (
     ActivityCancelled,
     ActivityClientNamed,
     ActivityCorrected,
+    ActivityEntryReverted,
     ActivityHandedOver,
     ActivityHeld,
     ActivityNoted,
@@ -252,3 +253,8 @@ def cancelled(row: Row, event: ActivityCancelled, _: Key) -> ActivityRow:
         cancelled_at=event.occurred_at,
         cancel_reason=event.reason,
     )
+
+
+@activities.on(ActivityEntryReverted, reads=())
+def entry_reverted(_row: Row, _event: Any, _: Key) -> None:
+    """Show nothing: it is as if the activity had not been entered."""

@@ -14,6 +14,7 @@ ACTIVITY = FactTable(
         activity.CallClassified,
         activity.ActivityClientNamed,
         activity.ActivityCancelled,
+        activity.ActivityEntryReverted,
     ),
     body=body(
         "channel",

@@ -13,6 +13,7 @@ from events.client import (
     ClientAffiliated,
     ClientArchived,
     ClientClaimed,
+    ClientEntryReverted,
     ClientNoted,
     ClientNoteEdited,
     ClientNoteWithdrawn,
@@ -163,11 +164,12 @@ def contact_point_removed(row: Row, event: ContactPointRemoved, _: Key) -> Clien
 @client_card.on(TaxIdCorrected)
 def tax_id_corrected(row: Row, event: TaxIdCorrected, _: Key) -> ClientCardRow:
     card, known = _card(row, event), as_told(event.source, event.confidence)
+    number, country, is_wrong = event.to_tax_id, event.to_country, event.is_tax_id_wrong
     return changed(
         card,
         version=event.originator_version,
-        told=_told(card, TAX_ID, None if event.to_tax_id is None else {**known, "country": event.to_country}),
-        **reached(card.contact_points, event.to_tax_id, card.name, country=event.to_country, is_wrong=False),
+        told=_told(card, TAX_ID, None if number is None else {**known, "country": country}),
+        **reached(card.contact_points, number, card.name, country=country, is_wrong=is_wrong),
     )
 
 
@@ -241,6 +243,11 @@ def data_notice_given(row: Row, event: DataNoticeGiven, _: Key) -> ClientCardRow
 
 for _kind, (_keys, _fold) in list(client_card.folds.items()):
     client_card.folds[_kind] = (_keys, of_all(_fold))
+
+
+@client_card.on(ClientEntryReverted, reads=())
+def entry_reverted(_row: Row, _event: Any, _: Key) -> None:
+    """Show nothing: it is as if the client had not been entered."""
 
 
 @client_card.on(ClientMergedInto, reads=("survivor_id",))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-from events.client import AffiliationEnded, ClientAffiliated
+from events.client import AffiliationEnded, ClientAffiliated, ClientEntryReverted
 from infra.projector.projection import Key, Projection
 from projections.change import changed
 
@@ -51,3 +51,12 @@ def affiliated(_: ContactPersonRow | None, event: ClientAffiliated, key: Key) ->
 @contact_persons.on(AffiliationEnded, keys=_affiliation)
 def ended(row: ContactPersonRow | None, event: AffiliationEnded, key: Key) -> ContactPersonRow:
     return changed(row or ContactPersonRow(*key), is_active=False, ended_at=event.occurred_at)
+
+
+def _affiliations(event: ClientEntryReverted) -> tuple[Key, ...]:
+    return tuple((each, event.stream_id) for each in event.organisation_ids)
+
+
+@contact_persons.on(ClientEntryReverted, keys=_affiliations, reads=("organisation_ids",))
+def entry_reverted(_row: ContactPersonRow | None, _event: object, _: Key) -> None:
+    """Show nothing: the person was not entered."""

@@ -12,6 +12,7 @@ CLIENT = FactTable(
         client.LifecycleAdvanced,
         client.ClientArchived,
         client.ClientRestored,
+        client.ClientEntryReverted,
     ),
     body=body("kind", "from_state", "to_state", "date_unknown"),
     columns=(

@@ -25,6 +25,7 @@ DEAL = FactTable(
         deal.DealWon,
         deal.DealLost,
         deal.DealReopened,
+        deal.DealEntryReverted,
     ),
     body=body(
         "client_id",

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from events.deal import (
     DealClientNamed,
+    DealEntryReverted,
     DealHandedOver,
     DealLost,
     DealMoved,
@@ -188,3 +189,8 @@ def reopened(row: Row, event: DealReopened, _: Key) -> DealRow:
 def noted(row: Row, event: Any, _: Key) -> DealRow:
     """What was noted is a view of its own, `notes`."""
     return _after(_deal(row, event), event)
+
+
+@pipeline_board.on(DealEntryReverted, reads=())
+def entry_reverted(_row: Row, _event: Any, _: Key) -> None:
+    """Show nothing: it is as if the deal had not been entered."""

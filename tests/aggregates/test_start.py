@@ -18,6 +18,7 @@ from aggregates.staff import StaffMember
 from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
 from tests.examples import ROMASHKA
 
+NOT_USED = {"used_by": set(), "undone_by": set(), "is_used": False, "is_reverted": False}
 UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
     Client: {
         "kind": ClientKind.PERSON,
@@ -35,6 +36,7 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "notes": {},
         "parts": {},
         "lent": {},
+        **NOT_USED,
     },
     StaffMember: {"name": "", "role": StaffRole.SELLER},
     Activity: {
@@ -46,11 +48,12 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "leaders": (),
         "setting": Setting(),
         "notes": {},
+        **NOT_USED,
     },
-    Deal: {"status": "open", "leaders": (), "stage": "", "notes": {}},
+    Deal: {"status": "open", "leaders": (), "stage": "", "notes": {}, **NOT_USED},
     Pipeline: {"name": "", "stages": {}, "retired": set(), "is_retired": False},
     Product: {"code": "", "name": "", "aliases": set(), "is_withdrawn": False},
-    ImportRun: {"source": "", "is_strict": False},
+    ImportRun: {"source": "", "is_strict": False, "is_being_reverted": False},
 }
 """What is not None of each."""
 

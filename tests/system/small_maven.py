@@ -100,7 +100,7 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 def write_door(url: str, heard: Callable[[Sequence[PendingCommand]], None] | None = None) -> Iterator[WriteDoor]:
     """Lend what an import writes by; `heard` is called with what was answered."""
     reading, writing = OwnConnection(url), OwnConnection(url)
-    door = WriteDoor(batch_runner(MASTER, reading, writing), MASTER.keyed_hash)
+    door = WriteDoor(batch_runner(MASTER, reading, writing), MASTER.keyed_hash, borrow=reading)
     yield door if heard is None else replace(door, heard=heard)
     reading.close()
     writing.close()

@@ -12,7 +12,7 @@ WITH latest AS (
         arg_max(stage, position) FILTER (WHERE kind IN ('opened', 'moved', 'reopened')) AS last_stage,
         max(position) FILTER (WHERE kind IN ('opened', 'won', 'lost', 'reopened')) AS turned,
         max(position) FILTER (WHERE kind IN ('opened', 'revalued', 'won')) AS valued
-    FROM fact_deal
+    FROM deal_fact
     GROUP BY deal_id
 )
 SELECT
@@ -30,5 +30,5 @@ SELECT
     turn.reason_code,
     CASE WHEN turn.kind IN ('won', 'lost') THEN turn.kind ELSE 'open' END AS status
 FROM latest
-LEFT JOIN fact_deal AS turn ON turn.position = latest.turned
-LEFT JOIN fact_deal AS worth ON worth.position = latest.valued
+LEFT JOIN deal_fact AS turn ON turn.position = latest.turned
+LEFT JOIN deal_fact AS worth ON worth.position = latest.valued

@@ -21,7 +21,8 @@ SELECT
 FROM (
     SELECT client_id, arg_max(client_kind, position) AS client_kind
     FROM fact_client
-    WHERE fact_client.kind = 'registered'
+    WHERE fact_client.kind IN ('registered', 'entry_reverted')
     GROUP BY client_id
+    HAVING arg_max(fact_client.kind, position) = 'registered'
 ) AS registered
 LEFT JOIN merges USING (client_id)

@@ -1,6 +1,6 @@
 -- One row is an activity that took place, when it took place. It is credited to the staff member it names, else to
 -- whoever classified the call; its call status is the one said last.
--- An activity is held once (its rules see to that), and few are classified: those are looked up, none is grouped.
+-- One whose import was reverted did not take place. An activity is held once (its rules see to that), and few are classified: those are looked up, none is grouped.
 WITH classified AS (
     SELECT
         activity_id,
@@ -25,3 +25,10 @@ SELECT
 FROM fact_activity AS held
 LEFT JOIN classified USING (activity_id)
 WHERE held.kind = 'held'
+    AND NOT EXISTS (
+        SELECT 1
+        FROM fact_activity AS gone
+        WHERE gone.kind = 'entry_reverted'
+            AND gone.activity_id = held.activity_id
+            AND gone.position > held.position
+    )

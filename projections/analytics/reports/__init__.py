@@ -33,6 +33,7 @@ def _derived(name: str) -> str:
 DERIVED: Mapping[str, str] = {
     name: _derived(name)
     for name in (
+        "deal_fact",
         "deal_now",
         "ended_deal",
         "touchpoint",

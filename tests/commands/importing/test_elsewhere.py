@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from commands.execution.pending import PendingCommand
 from commands.importing.elsewhere import ProcessDiedError, RunnerElsewhere, carry_out
 from commands.importing.file_import import import_file
-from commands.importing.run import Runner, WriteDoor
+from commands.importing.run import Runner
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.commands.importing.imports import Counting, Desk, desk_at, mapping, written
 from tests.commands.importing.test_error_file import rows_of
@@ -59,7 +60,7 @@ def test_rows_fare_there_as_they_fare_here(database: Database, other_database: D
     for accepted in (expected.accepted, 0):
         door = there.door()
         with elsewhere(door.runner) as runner:
-            report = import_file(file, asked, WriteDoor(runner, door.keyed_hash), errors=errors_at(told[1]))
+            report = import_file(file, asked, replace(door, runner=runner), errors=errors_at(told[1]))
         assert (report.accepted, report.refused, report.wrong) == (accepted, expected.refused, expected.wrong)
         assert report.rows == 2799
         assert report.adds_up
@@ -95,7 +96,7 @@ def test_a_log_out_of_reach_is_asked_again_and_no_row_is_lost(desk: Desk, tmp_pa
     door = desk.door()
     with elsewhere(_OutOfReach(door.runner, psycopg.OperationalError("no route"))) as runner:
         file, asked = written(tmp_path, ROWS), mapping("client", FIELDS, external_id="Id")
-        report = import_file(file, asked, WriteDoor(runner, door.keyed_hash))
+        report = import_file(file, asked, replace(door, runner=runner))
     assert report.adds_up
     assert len(desk.bodies("client.registered")) == report.accepted > 2000
 
@@ -107,7 +108,7 @@ def test_what_nobody_expects_ends_the_import_here(desk: Desk, tmp_path: Path) ->
     door = desk.door()
     asked = mapping("client", FIELDS, external_id="Id")
     with elsewhere(_OutOfReach(door.runner, Odd("strange"))) as runner, pytest.raises(RuntimeError, match="strange"):
-        import_file(written(tmp_path, ROWS), asked, WriteDoor(runner, door.keyed_hash))
+        import_file(written(tmp_path, ROWS), asked, replace(door, runner=runner))
 
 
 def test_a_process_that_dies_is_told_and_the_next_run_brings_all(desk: Desk, tmp_path: Path) -> None:
@@ -119,5 +120,5 @@ def test_a_process_that_dies_is_told_and_the_next_run_brings_all(desk: Desk, tmp
     file, asked = written(tmp_path, ROWS), mapping("client", FIELDS, external_id="Id")
     door = desk.door()
     with elsewhere(door.runner, dying) as runner, pytest.raises(ProcessDiedError, match="Run the same line again"):
-        import_file(file, asked, WriteDoor(runner, door.keyed_hash))
+        import_file(file, asked, replace(door, runner=runner))
     assert import_file(file, asked, desk.door()).adds_up

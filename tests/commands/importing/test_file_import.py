@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,6 @@ from commands.importing.file_import import import_file
 from commands.importing.mapping import make_mapping, read_mapping
 from commands.importing.marks import MARKS
 from commands.importing.problems import MappingError, teller
-from commands.importing.run import WriteDoor
 from tests.commands.importing.imports import Counting, Desk, desk_at, failing_after, mapping, written
 from tests.database import Database
 from tests.infra.projector.looking import eventually
@@ -81,7 +81,7 @@ def test_what_is_there_and_what_is_named_again_and_again_is_decided_once(desk: D
     for accepted, decided in ((8, 10), (0, 2)):
         door = desk.door()
         counting = Counting(door.runner)
-        report = import_file(file, asked, WriteDoor(counting, door.keyed_hash))
+        report = import_file(file, asked, replace(door, runner=counting))
         assert (report.rows, report.accepted, report.refused, report.adds_up) == (2504, accepted, 2, True)
         # With what is refused each time, and what begins and ends the import.
         assert counting.decided <= decided + 2

@@ -11,11 +11,12 @@ from uuid import UUID
 import psycopg
 from hypothesis import strategies as st
 
-from events.activity import ActivityCancelled, ActivityHeld, CallClassified
+from events.activity import ActivityCancelled, ActivityEntryReverted, ActivityHeld, CallClassified
 from events.base import Event
 from events.client import ClientClaimed, ClientRegistered, ClientReleased, ClientTransferred, LifecycleAdvanced
 from events.deal import (
     DealClientNamed,
+    DealEntryReverted,
     DealHandedOver,
     DealLost,
     DealMoved,
@@ -149,10 +150,19 @@ def histories(draw: st.DrawFn) -> list[Stored]:
     for number in range(draw(st.integers(1, 6))):
         first = draw(st.sampled_from((True, True, True, False)))
         steps: list[Event] = [draw(opened)] if first else []
-        streams.append((UUID(int=0xD0 + number), steps + draw(st.lists(deal_steps, max_size=6))))
+        steps += draw(st.lists(deal_steps, max_size=6))
+        if draw(st.sampled_from((False, False, True))):
+            # The import that brought it was reverted, and perhaps another one brought it once more.
+            steps.append(DealEntryReverted(import_id=UUID(int=0x1), reason="enc:wrong file"))
+            if draw(st.booleans()):
+                steps += [draw(opened), *draw(st.lists(deal_steps, max_size=2))]
+        streams.append((UUID(int=0xD0 + number), steps))
     for number in range(draw(st.integers(0, 6))):
         touch: list[Event] = [draw(held), *draw(st.lists(classified, max_size=2))]
-        streams.append((UUID(int=0xA0 + number), draw(st.permutations(touch))))
+        touch = list(draw(st.permutations(touch)))
+        if draw(st.sampled_from((False, False, True))):
+            touch.append(ActivityEntryReverted(import_id=UUID(int=0x1), reason="enc:wrong file"))
+        streams.append((UUID(int=0xA0 + number), touch))
     streams.append((UUID(int=0xE0), draw(st.lists(others, max_size=4))))
     streams.append((PIPELINES[0], draw(st.sampled_from(([], [ROAD], [ROAD, PipelineRetired()])))))
     order = draw(st.permutations([index for index, (_, steps) in enumerate(streams) for _ in steps]))

@@ -57,6 +57,17 @@ def day_of(moment: datetime) -> date:
 
 
 def by_stream(log: Iterable[Raw], prefix: str) -> dict[str, list[Raw]]:
+    """What still counts of each stream: of what was taken back, what was recorded since."""
+    streams = whole_streams(log, prefix)
+    for stream, events in list(streams.items()):
+        gone = max((event.position for event in events if event.topic.endswith(".entry_reverted")), default=0)
+        streams[stream] = [event for event in events if event.position > gone]
+        if not streams[stream]:
+            del streams[stream]
+    return streams
+
+
+def whole_streams(log: Iterable[Raw], prefix: str) -> dict[str, list[Raw]]:
     streams: dict[str, list[Raw]] = defaultdict(list)
     for event in log:
         if event.topic.startswith(prefix):
@@ -87,6 +98,8 @@ class Deal:
                 self.product, self.amount = body.get("product_code"), body.get("amount")
                 if not body.get("date_unknown"):
                     self.opened_at = event.occurred_at
+            case "deal.entry_reverted":
+                vars(self).update(vars(Deal()))
             case "deal.moved":
                 self.stage = body["to_stage"]
             case "deal.revalued":
@@ -298,7 +311,7 @@ def staff_scorecard(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
         is_meeting = ["meetings"] if held.body["channel"] == "meeting" else []
         is_offer = ["offers"] if held.body.get("is_offer") else []
         count(day_of(held.occurred_at), staff, "contacts", *is_meeting, *is_offer)
-    for event in log:
+    for event in (event for events in by_stream(log, "deal.").values() for event in events):
         if event.topic == "deal.opened":
             count(day_of(event.occurred_at), event.body["seller_id"], "deals_opened")
     for deal, day in ended(log, {}):

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tests.projections.analytics.oracle import Deal, Raw, Row, by_stream, called, day_of, ordered, total, wanted
+from tests.projections.analytics.oracle import Deal, Raw, Row, called, day_of, ordered, total, wanted, whole_streams
 
 
 def board_by_day(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
-    streams = by_stream(log, "deal.").values()
+    streams = whole_streams(log, "deal.").values()
     counts = "occurred_at" if asked.get("by_occurrence") == "true" else "recorded_at"
     known = [[(day_of(getattr(event, counts)), event) for event in events] for events in streams]
     days = [day for events in known for day, _ in events]

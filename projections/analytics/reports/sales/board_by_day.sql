@@ -31,7 +31,7 @@ stood AS (
         arg_max(pipeline_id, position) OVER told AS pipeline_id,
         arg_max(seller_id, position) OVER told AS seller_id,
         arg_max(stage, position) FILTER (WHERE kind IN ('opened', 'moved', 'reopened')) OVER told AS stage,
-        arg_max(kind, position) FILTER (WHERE kind IN ('opened', 'won', 'lost', 'reopened')) OVER told AS turn,
+        arg_max(kind, position) FILTER (WHERE kind IN ('opened', 'won', 'lost', 'reopened', 'entry_reverted')) OVER told AS turn,
         arg_max({'amount': amount, 'currency': currency}, position)
             FILTER (WHERE kind IN ('opened', 'revalued', 'won')) OVER told AS worth
     FROM fact

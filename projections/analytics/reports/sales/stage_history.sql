@@ -23,7 +23,7 @@ WITH step AS (
             CASE WHEN kind IN ('opened', 'moved', 'won', 'lost', 'reopened') THEN kind END IGNORE NULLS
         ) OVER facts AS left_by,
         count(*) FILTER (WHERE kind IN ('opened', 'moved', 'reopened')) OVER facts AS visit
-    FROM fact_deal
+    FROM deal_fact
     -- Neither of these says anything of a stage or a seller.
     WHERE kind NOT IN ('client_named', 'revalued')
     WINDOW facts AS (PARTITION BY deal_id ORDER BY position)

@@ -25,7 +25,7 @@ WITH work AS (
     WHERE channel <> 'task' AND call_status IS DISTINCT FROM 'misdial'
     UNION ALL
     SELECT CAST(timezone($zone, occurred_at) AS DATE), seller_id, 0, 0, 0, 1, 0, 0, NULL, NULL
-    FROM fact_deal
+    FROM deal_fact
     WHERE kind = 'opened'
     UNION ALL
     SELECT
