@@ -100,7 +100,7 @@ class Memory:
 
     def _take(self, kind: type[A], stream_id: UUID) -> A | None:
         found = self.streams.get(stream_id)
-        if not isinstance(found, kind):
+        if not isinstance(found, kind) or getattr(found, "is_reverted", False):
             return None
         found.occasion = self._occasion()
         return found
@@ -119,9 +119,10 @@ class Memory:
         if stream_id is None:
             self.made += 1
             stream_id = nth_id(self.made)
-        if stream_id in self.streams:
+        known = self.streams.get(stream_id)
+        if known is not None and not getattr(known, "is_reverted", False):
             raise AlreadyExistsError(kind=kind.KIND, id=stream_id)
-        aggregate = kind(stream_id)
+        aggregate = known if isinstance(known, kind) else kind(stream_id)
         aggregate.occasion = self._occasion()
         self.streams[stream_id] = aggregate
         return aggregate

@@ -224,6 +224,8 @@ def test_what_imports_entered_is_gone_from_every_view_and_report(database: Datab
         assert office.get(f"{card}?as_of={between:%Y-%m-%dT%H:%M:%S.%fZ}", role="admin").json()["name"] == "Org 1"
         assert office.get(f"{card}?as_of=occurred:2017-06-01", role="admin").status_code == 404
         assert office.get("/clients?q=Org", role="admin").json()["items"] == []
+        story = office.get(f"/clients/{imported_id(SOURCE, 'client', 'b2')}/timeline", role="admin").json()["items"]
+        assert {"activity.held", "activity.entry_reverted"} <= {entry["topic"] for entry in story}
 
 
 def test_a_deal_that_people_went_on_with_stays_with_its_client_and_owner(database: Database, tmp_path: Path) -> None:

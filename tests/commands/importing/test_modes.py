@@ -73,7 +73,7 @@ def test_what_is_there_already_records_nothing_however_it_is_spelled(desk: Desk,
 def test_a_row_of_another_source_finds_its_client_by_what_is_recognised(desk: Desk, tmp_path: Path) -> None:
     brought(desk, tmp_path, ROWS, asked("create"))
     other = asked("update").model_copy(update={"source": "new-crm"})
-    rows = "a,,+74951234567,,,it\nb,,,B@x.org,,it\nc,,,,7707083893,trade\nd,Никто,,z@x.org,,it\n"
+    rows = "a,,+74951234567,,,it\nb,,,B@x.org,,it\nc,,,,7707083893,trade\nd,Ромашка,,z@x.org,,it\n"
     errors = tmp_path / "errors.csv"
     report = brought(desk, tmp_path, rows, other, errors)
     assert counts(report) == (3, 3, 0, 1, 0)

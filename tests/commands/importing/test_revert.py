@@ -1,5 +1,7 @@
 """Reverting an import: what it made and nobody used is gone, what it changed is as it was, the rest stays."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,17 +13,19 @@ from commands.client import CorrectProfile, RenameClient
 from commands.client_merge import MergeClients, UnmergeClients
 from commands.contact_point import ContactPointGiven, CorrectContactPoint
 from commands.execution.decision import Request
-from commands.execution.pending import Accepted
+from commands.execution.pending import Accepted, PendingCommand
+from commands.import_revert import RevertClientUpdate
 from commands.importing.file_import import import_file
 from commands.importing.one_at_a_time import running
 from commands.importing.problems import ImportRefusedError
 from commands.importing.report import Report
 from commands.importing.revert import revert_import
 from commands.importing.reverted import RevertReport
+from commands.importing.run import WriteDoor
 from events.values import ContactKind, ProfileField
 from infra.log.ids import new_id
 from infra.postgres.connection import OwnConnection
-from tests.commands.importing.imports import Desk, desk_at, failing_after, written
+from tests.commands.importing.imports import Counting, Desk, desk_at, failing_after, written
 from tests.commands.importing.test_modes import ROWS, asked, brought
 from tests.database import MASTER, Database
 
@@ -219,3 +223,28 @@ def test_an_import_that_was_killed_is_taken_back_as_far_as_it_came(desk: Desk, t
     undone = revert_import(import_id, desk.door(), desk.mapper.to_event, reason=WHY)
     assert (undone.gone, claims(desk)) == ({"client": 1000}, [])
     assert import_file(file, asked("create"), desk.door()).accepted == 2500
+
+
+class _Meddling(Counting):
+    """A runner beside which somebody else does something, just before the first client is put back."""
+
+    def __init__(self, door: WriteDoor, meddle: Callable[[], None]) -> None:
+        super().__init__(door.runner)
+        self._meddle: Callable[[], None] | None = meddle
+
+    def decide(self, turns: Sequence[PendingCommand]) -> None:
+        if self._meddle is not None and any(isinstance(turn.request.command, RevertClientUpdate) for turn in turns):
+            self._meddle()
+            self._meddle = None
+        super().decide(turns)
+
+
+def test_what_somebody_says_in_that_very_moment_stays(desk: Desk, tmp_path: Path) -> None:
+    brought(desk, tmp_path, ROWS, asked("create"))
+    report = brought(desk, tmp_path, "1,Ромашка+,,,,it\n", asked("update"))
+    said = CorrectProfile(client_id=ids_of(desk)["1"], field=ProfileField.SECTOR, value="trade")
+    door = desk.door()
+    undone = reverted(desk, report, door=replace(door, runner=_Meddling(door, lambda: told(desk, said))))
+    assert (undone.restored, why(undone)) == (1, [("sector", "said-since", "client.profile_corrected")])
+    assert desk.bodies("client.profile_corrected")[-1]["to_value"] == "trade"
+    assert desk.bodies("client.renamed")[-1]["to_name"] == "Ромашка"
