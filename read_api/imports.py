@@ -142,7 +142,7 @@ def whose_of(caller: Asker) -> str | None:
 class ImportsQuestion(PageQuestion):
     """Which imports."""
 
-    mine: Annotated[bool, Field(description="Only those that the caller asked for.")] = False
+    mine: Annotated[bool | None, Field(description="Only those that the caller asked for.")] = None
 
 
 @router.question(

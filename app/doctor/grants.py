@@ -23,6 +23,7 @@ _STANDING = {
     "TABLE read.policy_status": "SELECT",
     "TABLE read.clock_status": "SELECT",
     "TABLE read.operation": "SELECT",
+    "TABLE read.import_upload": "SELECT",
     "TABLE read.duplicate_run": "SELECT",
     "TABLE read.duplicate_pair": "SELECT",
 }
@@ -64,6 +65,7 @@ NEEDED: Mapping[str, Mapping[str, str]] = {
         "TABLE letopis.skipped": "SELECT INSERT",
         "TABLE letopis.stream_ticket": "SELECT INSERT DELETE",
         "TABLE letopis.operation": "SELECT INSERT UPDATE",
+        "TABLE letopis.import_upload": "SELECT INSERT UPDATE",
         "TABLE letopis.duplicate_run": "SELECT INSERT DELETE",
         "TABLE letopis.duplicate_pair": "SELECT INSERT DELETE",
         "TABLE letopis.duplicate_frequency": "SELECT INSERT DELETE",

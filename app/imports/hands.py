@@ -1,7 +1,7 @@
 """Does the jobs of imports whose bytes are in this data folder, each in a process of its own, and clears up."""
 
 import multiprocessing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import Event as Signal
@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from app.database import Urls
-from app.imports import records
+from app.imports import outcomes, records
 from app.imports.files import ERRORS, WARNINGS, ImportFiles
 from app.imports.process import Imported, Lost, NoRoom, Progress, Refused, Site, Work, begin
 from app.imports.records import Upload
@@ -79,13 +79,13 @@ class ForImports:
             # What an earlier run wrote is written anew.
             records.note_errors(connection, import_id, 0, has_errors=False, has_warnings=False)
         if upload is None or upload.mapping is None:
-            return Ended("failed", "import-without-file", {})
+            return outcomes.WITHOUT_FILE
         process, ours = self._started(self._work(job, upload))
         last: Any = Progress("reading", 0, None)
         try:
             while not isinstance(last, Imported | Refused | Lost | NoRoom):
                 if not ours.poll(HEAR_SECONDS) and not process.is_alive() and not ours.poll():
-                    return Ended("failed", "import-process-died", {})
+                    return outcomes.DIED
                 with suppress(EOFError, OSError):
                     while ours.poll():
                         last = ours.recv()
@@ -93,7 +93,7 @@ class ForImports:
                     _tell(stage, last)
                     stage.look()
                     if self._is_unwanted(import_id, job.job_id):
-                        return Ended("cancelled", "import-cancelled", {"rows": last.done, "is_dry": _is_dry(job)})
+                        return outcomes.cancelled(last.done)
         finally:
             _end(process, ours)
         return self._ended(job, import_id, last)
@@ -139,13 +139,13 @@ class ForImports:
                 days = self._settings.import_errors_days
                 with connect(self._urls.projector) as connection:
                     records.note_errors(connection, import_id, days, has_errors=has_errors, has_warnings=has_warnings)
-                return Ended("done", "rehearsed" if _is_dry(job) else "imported", _facts_of(report))
+                return outcomes.came_through(report, is_dry=_is_dry(job))
             case Refused(code, en, ru):
-                return Ended("failed", "import-refused", {"fault": code, "said": en, "said_ru": ru})
+                return outcomes.refused(code, en, ru)
             case Lost():
                 raise psycopg.OperationalError("the log stayed out of reach of an import")
             case NoRoom():
-                return Ended("failed", "no-room", {})
+                return outcomes.NO_ROOM
 
     def _removed(self, import_id: UUID, *, is_discarded: bool) -> None:
         """Remove the bytes, and note it: in this order, so that none stay that are said to be gone."""
@@ -228,13 +228,3 @@ def _end(process: Any, ours: Connection) -> None:
     if process.is_alive():
         process.kill()
         process.join()
-
-
-COUNTS: Sequence[str] = (
-    "rows", "accepted", "already_there", "refused", "wrong", "blank", "left_out", "warnings", "conflicts",
-)  # fmt: skip
-
-
-def _facts_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what of a report is on record: numbers, and codes of what is wrong; nothing of anybody."""
-    return {name: report[name] for name in (*COUNTS, "position", "seconds", "reasons")}

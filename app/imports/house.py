@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from app.composition.readers import Readers
 from app.composition.rights import RightsOfRoles
-from app.imports import records
+from app.imports import outcomes, records
 from app.imports.files import ImportFiles
 from app.imports.hands import lane_of
 from app.imports.looking import Looks
@@ -28,7 +28,7 @@ from commands.roles import SENDING_FILES
 from read_api.import_told import Import, import_told
 from read_api.imports import ONE_SENT, whose_of
 from read_api.reading.errors import NoSuchThingError
-from replay.repair.jobs import IMPORT, Asked, Ended, ask
+from replay.repair.jobs import IMPORT, Asked, ask
 from replay.repair.lanes import end_waiting
 
 PATH = "/imports"
@@ -139,7 +139,7 @@ class House:
 
         def cancelled(connection: psycopg.Connection[Any]) -> bool:
             about = str(upload.import_id)
-            if end_waiting(connection, IMPORT, about, Ended("cancelled", "import-withdrawn", {})):
+            if end_waiting(connection, IMPORT, about, outcomes.WITHDRAWN):
                 return False
             if records.wish_to_cancel(connection, upload.import_id):
                 return False

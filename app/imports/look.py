@@ -10,6 +10,7 @@ from commands.importing.guess import toml_of
 from commands.importing.mapping import make_mapping
 from commands.importing.preview import guess_mapping, preview
 from commands.importing.problems import MappingError, teller
+from commands.importing.targets import FIELDS
 from infra.tables.faults import UnreadableFileError
 from infra.told import WordedError
 
@@ -43,7 +44,8 @@ def _seen(asked: dict[str, Any]) -> dict[str, Any]:
         content = guess_mapping(path, asked["target"], asked["source"])
     mapping = make_mapping({"zone": asked["zone"], **content})
     seen = preview(path, mapping, teller(language, _from_catalogue(language)), rows=asked["rows"], most=MOST_ROWS)
-    return {"preview": seen.as_dict(), "mapping": content, "target": mapping.target, "toml": toml_of(content)}
+    told = {"mapping": content, "toml": toml_of(content), "target": mapping.target}
+    return {**told, "preview": seen.as_dict(), "fields": sorted(FIELDS[mapping.target])}
 
 
 def _from_catalogue(language: str) -> Any:

@@ -46,7 +46,7 @@ class ImportPreview(BaseModel):
 
     `columns` are named by the header, or by their numbers where it has none; of the `unused` ones nothing is taken. If
     it is not `is_whole`, `rows` counts only those that were looked through. `mapping` is what the columns mean (`toml`:
-    the same as a mapping file), as it was guessed or given.
+    the same as a mapping file), as it was guessed or given; each may be any of the `fields`.
     """
 
     form: str
@@ -63,6 +63,7 @@ class ImportPreview(BaseModel):
     is_whole: bool
     first: list[PreviewedRow]
     target: Target
+    fields: list[str]
     mapping: dict[str, Any]
     toml: str
 

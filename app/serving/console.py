@@ -22,6 +22,7 @@ from infra.log.crypto import MasterKey
 from infra.log.kept_secrets import KeptSecrets
 from read_api.console.assets import ROUTE
 from read_api.console.calling import Wire
+from read_api.console.carrying import carrying_routes
 from read_api.console.door import Door, Person, Ways, routes_of
 from read_api.console.live import live_route
 from read_api.console.pages import PAGES
@@ -46,7 +47,7 @@ def console_routes(settings: Settings, urls: Urls, master: MasterKey) -> Callabl
 
     def routes(call: Wire) -> Sequence[BaseRoute]:
         door = Door(call, kept, ways_in(settings), PAGES, language_of)
-        return routes_of(door, (ROUTE, live_route(door, call), *entering_routes(door)))
+        return routes_of(door, (ROUTE, live_route(door, call), *carrying_routes(door, call), *entering_routes(door)))
 
     return routes
 

@@ -54,7 +54,7 @@ def _add_sending(router: APIRouter, house: House) -> None:
         status_code=201,
         response_model=SentImport,
         responses={201: SENT, 413: {}, 422: {}, 503: {}, 507: {}},
-        openapi_extra={"requestBody": BODY},
+        openapi_extra={"requestBody": BODY, "x-most-bytes": house.settings.import_mb << 20},
     )
     async def send_import(
         request: Request,
@@ -169,7 +169,7 @@ def _giving(house: House, called: str, kept: str) -> Callable[..., Awaitable[Res
 
 
 def _preview(seen: dict[str, Any]) -> ImportPreview:
-    told = {**seen["preview"], "target": seen["target"], "mapping": seen["mapping"], "toml": seen["toml"]}
+    told = {**seen["preview"], **{name: seen[name] for name in ("target", "fields", "mapping", "toml")}}
     return ImportPreview.model_validate(told)
 
 

@@ -50,6 +50,26 @@ class InProcess:
         await self._app(_scope(method, path, headers, body), received, send)
         return Told(status, told, b"".join(parts))
 
+    async def carry(self, path: str, headers: Headers, parts: AsyncIterator[bytes]) -> Told:
+        """Send a body as it comes, and return the answer; raises what `parts` raises."""
+        status, told, answer = 0, dict[str, str](), list[bytes]()
+
+        async def receive() -> Message:
+            async for part in parts:
+                return {"type": "http.request", "body": part, "more_body": True}
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                told.update(_headers_of(message))
+            else:
+                answer.append(message.get("body", b""))
+
+        await self._app(_scope("POST", path, headers, None), receive, send)
+        return Told(status, told, b"".join(answer))
+
     @asynccontextmanager
     async def follow(self, path: str, headers: Headers) -> AsyncIterator[Followed]:
         """Give an answer as it comes; raises what the application raises before it answers."""
@@ -99,7 +119,8 @@ def _headers_of(message: Message) -> list[tuple[str, str]]:
     return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in message["headers"]]
 
 
-def _scope(method: str, path: str, headers: Headers, body: bytes) -> Scope:
+def _scope(method: str, path: str, headers: Headers, body: bytes | None) -> Scope:
+    size = [] if body is None else [(b"content-length", str(len(body)).encode())]
     address, _, query = path.partition("?")
     return {
         "type": "http",
@@ -113,7 +134,7 @@ def _scope(method: str, path: str, headers: Headers, body: bytes) -> Scope:
         "root_path": "",
         "headers": [
             (b"host", b"letopis"),
-            (b"content-length", str(len(body)).encode()),
+            *size,
             *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
         ],
         "client": None,

@@ -72,6 +72,14 @@ class OverHttp:
         finally:
             await answer.aclose()
 
+    async def carry(self, path: str, headers: Headers, parts: AsyncIterator[bytes]) -> Told:
+        """Send a body as it comes, and return the answer; raises what `parts` raises."""
+        try:
+            answer = await self._client.post(path, headers=dict(headers), content=parts)
+        except httpx.TransportError:
+            return _unanswered(headers, is_lost=False)
+        return Told(answer.status_code, _headers_of(answer), answer.content)
+
     async def close(self) -> None:
         """Hang up everywhere."""
         await self._client.aclose()

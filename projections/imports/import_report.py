@@ -20,7 +20,7 @@ class ImportReportRow(NamedTuple):
     source: str | None = None
     is_strict: bool = False
     asked_by: str | None = None
-    files: list[dict[str, str]] = []  # noqa: RUF012
+    files: list[dict[str, Any]] = []  # noqa: RUF012
     started_at: datetime | None = None
     finished_at: datetime | None = None
     rows: int | None = None

@@ -49,6 +49,10 @@ class Wire(Call, Protocol):
         """Give an answer as it comes; who leaves the block hangs up."""
         ...
 
+    async def carry(self, path: str, headers: Mapping[str, str], parts: AsyncIterator[bytes]) -> Told:
+        """Send a body as it comes, and return the answer; raises what `parts` raises."""
+        ...
+
 
 class RefusedError(Exception):
     """What the API answered instead, in its own words (RFC 9457)."""
@@ -120,6 +124,10 @@ class Api:
         """Return what is answered to a question that says in its body what is looked for. Raises RefusedError."""
         headers = self._headers | JSON
         return self._read(await self._call("POST", self._address(path, query), headers, to_json(body)))
+
+    async def do(self, path: str, /, body: Mapping[str, Any]) -> Any:
+        """Ask for something to be done that is no command, and return what is answered. Raises RefusedError."""
+        return self._read(await self._call("POST", quote(path), self._headers | JSON, to_json(body)))
 
     async def command(
         self, name: str, fields: Mapping[str, Any], key: str, version: str | None = None

@@ -22,12 +22,8 @@ def told(event: Event) -> Told:
     return on(stream, event, about=ROMASHKA if stream in {CALL, SALE} else None)
 
 
-EVERY_KIND = tuple(
-    told(event)
-    for event in sorted(EVENTS, key=lambda each: each.TOPIC not in ENDING)
-    if not event.TOPIC.startswith("import.")
-)
-"""Every kind of fact that a read model may fold: an import's own are shown nowhere."""
+EVERY_KIND = tuple(told(event) for event in sorted(EVENTS, key=lambda each: each.TOPIC not in ENDING))
+"""Every kind of fact that a read model may fold."""
 
 
 def history(numbers: Iterable[int]) -> list[Event]:

@@ -4,6 +4,7 @@ import pytest
 
 from app.composition.decoding import decoder_factory
 from app.operations.bodies import OPERATIONS, ROLES
+from commands.roles import SENDING_FILES
 from projections.registry import PROJECTIONS
 from read_api.upkeep import Estimate, Sizes, Waiting
 from replay.rebuilding.dry_run import estimate
@@ -92,8 +93,9 @@ def test_a_dry_run_takes_what_a_rebuild_takes(views: Office, wrong: str) -> None
 
 def test_each_role_is_told_which_operations_it_may_ask_for(views: Office) -> None:
     rights = {one["role"]: one["operations"] for one in views.get("/rights", role="auditor").json()["items"]}
-    assert {role for role, named in rights.items() if named} == ROLES
+    assert {role for role, named in rights.items() if named} == ROLES | SENDING_FILES
     for role, named in rights.items():
         if role not in {"client", "partner"}:
             assert views.get("/me", role=role).json()["operations"] == named
-        assert named == (sorted(OPERATIONS) if role in ROLES else [])
+        operations = [*(OPERATIONS if role in ROLES else ()), *(["import"] if role in SENDING_FILES else ())]
+        assert named == sorted(operations)

@@ -10,6 +10,7 @@ import httpx
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from events.examples import FIRST_IMPORT
 from events.ids import branch_named, team_named
 from projections.analytics import ANALYTICS
 from read_api.analytics_forms import FormQuestion
@@ -25,6 +26,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "code": CODES,
     "deal_id": DEALS,
     "staff_id": STAFF,
+    "import_id": (FIRST_IMPORT,),
     "report": tuple(one.name for one in ANALYTICS.reports),
     "owner": (STAFF[0], NINA),
     "seller": (NINA,),

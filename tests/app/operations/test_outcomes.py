@@ -15,7 +15,11 @@ from replay.rebuilding.throttle import RebuildCancelledError
 from replay.repair.jobs import Ended
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = [*(ROOT / "app" / "operations").glob("*.py"), ROOT / "app" / "terminal" / "on_record.py"]
+SOURCES = [
+    *(ROOT / "app" / "operations").glob("*.py"),
+    ROOT / "app" / "terminal" / "on_record.py",
+    ROOT / "app" / "imports" / "outcomes.py",
+]
 OWN = set(
     re.findall(r'^\["([a-z-]+)"\]', (ROOT / "app" / "words" / "operations.toml").read_text("utf-8"), re.MULTILINE)
 )
@@ -27,7 +31,7 @@ def codes() -> set[str]:
     """Return every code that a job can end with, as the sources write them."""
     texts = "\n".join(path.read_text("utf-8") for path in SOURCES)
     failures = {code for _, code, _ in (*FAILURES, *ForReports.failures)}
-    of_one_word = {"rebuilt", "paused", "resumed", "dropped"}
+    of_one_word = {"rebuilt", "paused", "resumed", "dropped", "imported", "rehearsed"}
     return failures | of_one_word | set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', texts))
 
 

@@ -1,0 +1,131 @@
+"""Imports: a file is sent, its columns are said, it is rehearsed and imported; and all that were."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from read_api.console.calling import RefusedError
+from read_api.console.mapping_form import OF_THE_ROW, SETTINGS, Heading, headings_of, mapped
+from read_api.console.page import Gone, Pages, View, Visit
+from read_api.console.story import is_of_staff, staff_named
+
+pages = Pages()
+
+LIMIT = 20
+TARGETS = ("client", "deal", "staff", "product", "activity")
+OPEN = frozenset({"waiting", "rehearsing", "running"})
+"""The states in which something is done with an import, or waits to be."""
+
+COUNTS = ("accepted", "already_there", "refused", "wrong")
+"""What makes up the rows of an import."""
+
+ROWS = 10
+
+
+@pages.page("/imports", name="imports", asks="list_imports", key="i")
+async def imports(visit: Visit) -> View:
+    """Show where a file is sent, and what was imported, the latest first."""
+    found = await visit.api.get("/imports", limit=LIMIT, cursor=visit.query.get("cursor"))
+    described = (await visit.public("/openapi.json"))["paths"]["/imports"]["post"]
+    shown = {
+        "items": found["items"],
+        "names": await _names(visit, found["items"]),
+        "next": found["next"],
+        "targets": TARGETS if visit.me["role"] != "operator" else TARGETS[:1],
+        "most": described["x-most-bytes"],
+        "is_busy": any(one["state"] in OPEN for one in found["items"]),
+    }
+    return View("imports.html", visit.words("imports.title"), shown)
+
+
+@pages.page("/imports/{import_id}")
+async def one_import(visit: Visit, import_id: str) -> View:
+    """Show an import: what its file says and how it is read, how far it is, or what became of its rows."""
+    return await _shown(visit, import_id)
+
+
+@pages.form("/imports/{import_id}")
+async def say_mapping(visit: Visit, import_id: str) -> View | Gone:
+    """Keep what was said of the columns; then rehearse or import the file, if that was asked for."""
+    form = visit.form
+    try:
+        if form.get("do") == "guess":
+            wanted: dict[str, Any] = {"target": form.get("target") or "client", "source": form.get("source") or None}
+        else:
+            wanted = {"mapping": await _mapping(visit, import_id)}
+        await visit.api.do(f"/imports/{import_id}/mapping", {**wanted, "rows": 0})
+        if form.get("do") in {"dry", "run"}:
+            how = {"is_dry": form["do"] == "dry", "is_strict": form.get("is_strict") == "yes"}
+            await visit.api.do(f"/imports/{import_id}/run", how)
+    except RefusedError as refused:
+        return await _shown(visit, import_id, refused)
+    return Gone(f"/console/imports/{import_id}")
+
+
+@pages.form("/imports/{import_id}/cancel")
+async def cancel(visit: Visit, import_id: str) -> View | Gone:
+    """End what is done with a file, or discard it."""
+    told = await visit.api.do(f"/imports/{import_id}/cancel", {})
+    return Gone("/console/imports" if told["state"] == "discarded" else f"/console/imports/{import_id}")
+
+
+async def _mapping(visit: Visit, import_id: str) -> dict[str, Any]:
+    """Return the mapping that the import has, with what the form says."""
+    seen = await visit.api.get(f"/imports/{import_id}/preview", rows=0)
+    headings = headings_of(seen["columns"], seen["mapping"], has_header=seen["has_header"])
+    chosen = [visit.form.get(f"column.{place}", heading.field) for place, heading in enumerate(headings, 1)]
+    known = {*seen["fields"], *OF_THE_ROW, ""}
+    chosen = [field if field in known else "" for field in chosen]
+    settings = {name: visit.form.get(name, "").strip() for name in SETTINGS if name in visit.form}
+    return mapped(seen["mapping"], headings, chosen, settings)
+
+
+async def _shown(visit: Visit, import_id: str, refused: RefusedError | None = None) -> View:
+    told = await visit.api.get(f"/imports/{import_id}")
+    is_busy = told["state"] in OPEN
+    seen, unseen = None, None
+    if told["has_file"] and not is_busy and visit.operates("import"):
+        try:
+            seen = await visit.api.get(f"/imports/{import_id}/preview", rows=ROWS)
+        except RefusedError as error:
+            unseen = error
+    shown: dict[str, Any] = {
+        "told": told,
+        "names": await _names(visit, [told]),
+        "is_busy": is_busy,
+        "seen": seen,
+        "refused": refused or unseen,
+        "shares": _shares(told["report"]),
+        "targets": TARGETS if visit.me["role"] != "operator" else TARGETS[:1],
+    }
+    if seen is not None:
+        headings = headings_of(seen["columns"], seen["mapping"], has_header=seen["has_header"])
+        fields = sorted(
+            (*seen["fields"], *OF_THE_ROW), key=lambda field: visit.words.known(f"import_field.{field}", field)
+        )
+        shown |= {"headings": headings, "fields": fields, "rows": _rows(seen, headings)}
+    status = 200 if refused is None else refused.status
+    return View("import.html", told["files"][0]["name"] if told["files"] else told["source"], shown, status)
+
+
+def _rows(seen: Mapping[str, Any], headings: Sequence[Heading]) -> list[dict[str, Any]]:
+    """Return the first rows: what stands in each cell with what is wrong there, and what is wrong with no cell."""
+    names = [heading.name for heading in headings]
+    rows = []
+    for row in seen["first"]:
+        cells = [*row["cells"], *[""] * (len(names) - len(row["cells"]))]
+        faults: dict[str, list[Any]] = {}
+        for fault in row["faults"]:
+            faults.setdefault(fault["column"] if fault["column"] in names else "", []).append(fault)
+        beside = [(cell, faults.get(name, [])) for name, cell in zip(names, cells, strict=False)]
+        rows.append({"line": row["line"], "cells": beside, "faults": faults.get("", []), "fields": row["fields"]})
+    return rows
+
+
+def _shares(report: Mapping[str, Any] | None) -> list[tuple[str, int]]:
+    """Return what the rows of an import came to, in the order in which it is shown."""
+    return [] if report is None else [(name, report[name]) for name in COUNTS if report[name] is not None]
+
+
+async def _names(visit: Visit, items: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    asked_by = {one["asked_by"] for one in items if one["asked_by"]}
+    return await staff_named(visit, {actor for actor in asked_by if is_of_staff(actor)})
