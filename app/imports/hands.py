@@ -1,8 +1,11 @@
 """Does the jobs of imports whose bytes are in this data folder, each in a process of its own, and clears up."""
 
 import multiprocessing
+import signal
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from threading import Event as Signal
 from threading import Thread
@@ -15,7 +18,7 @@ import structlog
 from app.database import Urls
 from app.imports import outcomes, records
 from app.imports.files import ERRORS, WARNINGS, ImportFiles
-from app.imports.process import Imported, Lost, NoRoom, Progress, Refused, Site, Work, begin
+from app.imports.process import STOPPING, Imported, Lost, NoRoom, Progress, Refused, Site, Work, begin
 from app.imports.records import Upload
 from app.operations.outcomes import Failure
 from app.operations.runner import Runner, Stage
@@ -26,7 +29,10 @@ from infra.postgres.faults import is_lost
 from replay.repair.jobs import IMPORT_LANE, Ended, Job
 
 HEAR_SECONDS = 0.3
-"""How often the process is heard, and it is looked whether it is to end."""
+"""How often the process is heard."""
+
+LOOK_SECONDS = 1.0
+"""How often it is looked whether somebody wants it to end."""
 
 SWEEP_SECONDS = 600.0
 """How often what is not needed any more is removed."""
@@ -36,6 +42,9 @@ WAITS_HOURS = 24
 
 GOING_SECONDS = 10.0
 """How long a process may take to end that was told to."""
+
+Told = Imported | Refused | Lost | NoRoom
+"""How the process says that it has ended."""
 
 log = structlog.get_logger()
 
@@ -78,25 +87,34 @@ class ForImports:
             upload = records.find(connection, import_id)
             # What an earlier run wrote is written anew.
             records.note_errors(connection, import_id, 0, has_errors=False, has_warnings=False)
-        if upload is None or upload.mapping is None:
+        if upload is None or upload.mapping is None or not self._files.upload(import_id).exists():
             return outcomes.WITHOUT_FILE
         process, ours = self._started(self._work(job, upload))
-        last: Any = Progress("reading", 0, None)
         try:
-            while not isinstance(last, Imported | Refused | Lost | NoRoom):
-                if not ours.poll(HEAR_SECONDS) and not process.is_alive() and not ours.poll():
-                    return outcomes.DIED
-                with suppress(EOFError, OSError):
-                    while ours.poll():
-                        last = ours.recv()
-                if isinstance(last, Progress):
-                    _tell(stage, last)
-                    stage.look()
-                    if self._is_unwanted(import_id, job.job_id):
-                        return outcomes.cancelled(last.done)
+            told = self._heard(job, import_id, stage, process, ours)
         finally:
             _end(process, ours)
-        return self._ended(job, import_id, last)
+        return told if isinstance(told, Ended) else self._ended(job, import_id, told)
+
+    def _heard(self, job: Job, import_id: UUID, stage: Stage, process: Any, ours: Connection) -> Ended | Told:
+        """Hear the process to its end, or until it is to end; raises StoppedError."""
+        last, looked_at = Progress("reading", 0, None), 0.0
+        while True:
+            is_alive = process.is_alive()
+            with suppress(EOFError, OSError):
+                while ours.poll(HEAR_SECONDS if is_alive else 0):
+                    told = ours.recv()
+                    if not isinstance(told, Progress):
+                        return told  # type: ignore[no-any-return]  # it sends nothing else
+                    last = told
+            if not is_alive:
+                return outcomes.DIED
+            _tell(stage, last)
+            stage.look()
+            if time.monotonic() - looked_at > LOOK_SECONDS:
+                looked_at = time.monotonic()
+                if self._is_unwanted(import_id, job.job_id):
+                    return outcomes.cancelled(last.done)
 
     def _work(self, job: Job, upload: Upload) -> Work:
         assert upload.mapping is not None  # noqa: S101 - looked at before
@@ -119,7 +137,13 @@ class ForImports:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=begin, args=(work, self._site, theirs), name="letopis-import")
-        process.start()
+        # A Ctrl-C is for whoever begins it, also while it begins (see KeptProcess).
+        resource_tracker.ensure_running()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
         return process, ours
 
@@ -133,7 +157,7 @@ class ForImports:
             raise
         return upload is not None and upload.unwanted_job == job_id
 
-    def _ended(self, job: Job, import_id: UUID, told: Imported | Refused | Lost | NoRoom) -> Ended:
+    def _ended(self, job: Job, import_id: UUID, told: Told) -> Ended:
         match told:
             case Imported(report, has_errors, has_warnings):
                 days = self._settings.import_errors_days

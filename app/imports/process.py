@@ -19,6 +19,9 @@ from aggregates.identity import Home
 from app.imports.files import ERRORS, FULL, UPLOAD, WARNINGS
 from infra.log.crypto import MasterKey
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+"""When to stop is the service's to say."""
+
 CLIENTS_FACTS = frozenset({"names", "owner_name", "branch", "candidates", "holder_id", "since"})
 """What problems say of clients other than that of the row, and of who owns them."""
 
@@ -82,8 +85,9 @@ class NoRoom(NamedTuple):
 
 def begin(work: Work, site: Site, parent: Connection) -> None:
     """Do it, and tell the parent; as a process of its own."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     from app.logs import configure_logs
 
     configure_logs()

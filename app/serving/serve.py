@@ -101,10 +101,9 @@ def _run(
         projector = projector_process(settings, urls, master, server_disk(settings, urls), measured.views.add_all)
         projector.start()
         stack.callback(projector.stop)
-    if settings.role in {"all", "api"}:
-        imports = Imports(settings, urls, master)
-        imports.start()
-        stack.callback(imports.stop)
+    imports = Imports(settings, urls, master)
+    imports.start()
+    stack.callback(imports.stop)
     analytics = None
     if settings.role in {"all", "analytics"}:
         analytics = analytics_node(settings, urls, master)

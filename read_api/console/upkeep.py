@@ -149,7 +149,7 @@ def _job(visit: Visit, told: Mapping[str, Any], names: Mapping[str, str]) -> Job
     return Job(
         told,
         words.known(f"job.{told['operation']}", told["operation"]),
-        title_of(visit, told["about"]) if told["about"] != told["operation"] else "",
+        title_of(visit, told["about"]) if told["about"] != told["operation"] and told["operation"] != "import" else "",
         names.get(actor) or words.actor(actor),
         words("projections.terminal") if role == TERMINAL else words.label("staff_role", role),
     )

@@ -80,6 +80,31 @@ def test_an_import_goes_on_after_its_service_was_killed_or_stopped(database: Dat
         assert imports.kept() == {f"{import_id}/errors.csv"}
 
 
+def importing(imports: Imports) -> int:
+    """Return the process that imports: the last one that the service has started."""
+    first = imports.service.process.pid
+    threads = Path(f"/proc/{first}/task").glob("*/children")
+    children = [int(one) for each in threads for one in each.read_text().split()]
+    found = [one for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return max(found)
+
+
+def test_an_import_whose_process_is_killed_ends_with_a_word_and_goes_on_when_sent_again(
+    database: Database, tmp_path: Path
+) -> None:
+    with installation(database, tmp_path, 0) as imports:
+        import_id = imports.sent(content(), "firms.csv")
+        imports.post(f"/imports/{import_id}/run")
+        imports.until(import_id, lambda one: (one["job"]["progress"] or {}).get("phase") == "importing")
+        os.kill(importing(imports), signal.SIGKILL)
+        told = imports.ended(import_id)
+        assert (told["state"], told["job"]["outcome"]["code"]) == ("failed", "import-process-died")
+        assert imports.kept() == set()
+        again = imports.ran(imports.sent(content(), "firms.csv"))["report"]
+        assert again["accepted"] + again["already_there"] == ROWS - again["wrong"]
+        assert again["already_there"] > 0
+
+
 def test_a_file_whose_service_dies_before_it_is_whole_is_swept(database: Database, tmp_path: Path) -> None:
     with installation(database, tmp_path, 0) as imports:
         whole = imports.sent(b"Name,Phone\nA,+7 900 000-00-01\n")

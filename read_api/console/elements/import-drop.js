@@ -53,7 +53,7 @@ class ImportDrop extends HTMLElement {
         request.onload = () => this.ends(request, file);
         request.onerror = () => this.ends(null, file);
         request.onabort = () => this.ends(null, null);
-        const asked = new URLSearchParams({ name: file.name, target });
+        const asked = new URLSearchParams({ name: file.name.slice(-200), target });
         request.open("POST", `/console/imports/upload?${asked}`);
         request.setRequestHeader("letopis-word", this.dataset.word ?? "");
         request.setRequestHeader("content-type", "application/octet-stream");
