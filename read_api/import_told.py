@@ -100,10 +100,10 @@ def _state(row: Mapping[str, Any], job: Mapping[str, Any] | None) -> ImportState
         return "waiting" if job["state"] == "waiting" else "rehearsing" if is_dry else "running"
     if row["finished_at"] is not None or (job is not None and job["state"] == "done" and not is_dry):
         return "done"
-    if row.get("is_discarded"):
-        return "discarded"
     if job is not None and not is_dry:
         return "cancelled" if job["state"] == "cancelled" else "failed"
+    if row.get("is_discarded"):
+        return "discarded"
     if row.get("has_bytes"):
         return "rehearsed" if job is not None and job["state"] == "done" else "ready"
     return "begun"

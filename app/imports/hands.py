@@ -3,7 +3,7 @@
 import multiprocessing
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -101,12 +101,10 @@ class ForImports:
         last, looked_at = Progress("reading", 0, None), 0.0
         while True:
             is_alive = process.is_alive()
-            with suppress(EOFError, OSError):
-                while ours.poll(HEAR_SECONDS if is_alive else 0):
-                    told = ours.recv()
-                    if not isinstance(told, Progress):
-                        return told  # type: ignore[no-any-return]  # it sends nothing else
-                    last = told
+            for told in _said(ours, HEAR_SECONDS if is_alive else None):
+                if not isinstance(told, Progress):
+                    return told
+                last = told
             if not is_alive:
                 return outcomes.DIED
             _tell(stage, last)
@@ -234,6 +232,14 @@ class Imports:
                     log.info("imports_swept", **swept)
             if self._stopping.wait(SWEEP_SECONDS):
                 return
+
+
+def _said(ours: Connection, seconds: float | None) -> Iterator[Progress | Told]:
+    """Yield what the process says for so long, however often it does; None: what it has said before it ended."""
+    over = None if seconds is None else time.monotonic() + seconds
+    with suppress(EOFError, OSError):
+        while (left := 0.0 if over is None else over - time.monotonic()) >= 0 and ours.poll(left):
+            yield ours.recv()
 
 
 def _is_dry(job: Job) -> bool:
