@@ -1,4 +1,4 @@
-"""A file is chosen or dropped in a real browser, corrected, rehearsed and imported, and its pages can be read by all."""
+"""A file is chosen or dropped in a real browser, corrected, rehearsed and imported; its pages can be read by all."""
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, expect
