@@ -32,6 +32,7 @@ async def imports(visit: Visit) -> View:
         "next": found["next"],
         "targets": TARGETS if visit.me["role"] != "operator" else TARGETS[:1],
         "most": described["x-most-bytes"],
+        "curl": f'curl -H "Authorization: Bearer $TOKEN" -F file=@clients.xlsx {visit.request.base_url}imports',
         "is_busy": any(one["state"] in OPEN for one in found["items"]),
     }
     return View("imports.html", visit.words("imports.title"), shown)

@@ -12,27 +12,33 @@ from babel import Locale
 
 from app.operations.bodies import OPERATIONS as BODIES
 from app.words.messages import LABELS
+from commands.importing import problems
+from commands.importing.targets import FIELDS
 from commands.policies import POLICIES, TIMERS
 from commands.registry import COMMANDS
 from infra.projector.generations import State
+from infra.told import worded
 from projections.parties.client_timeline import TOLD
 from projections.registry import PROJECTIONS
 from read_api.client_merge import Hindrance
 from read_api.console.drawing import HERE
 from read_api.console.forms import label_of
+from read_api.console.mapping_form import OF_THE_ROW
 from read_api.console.pages import PAGES
 from read_api.console.pages.company import TABS, WHO
 from read_api.console.pages.duplicates import LEVELS
+from read_api.console.pages.imports import COUNTS, TARGETS
 from read_api.console.pages.sql import EXAMPLES, GROUPS
 from read_api.console.pages.status import PARTS, WORST
 from read_api.console.past import LENSES, MEMBERS
 from read_api.console.verbs import OPERATIONS, VERBS
 from read_api.console.words import LANGUAGES, Words, own_words
+from read_api.import_told import ImportState
 from replay.rebuilding.progress import ENDED, Phase
 from replay.rebuilding.rebuild import Check
 
 OWN = own_words()
-OF_NO_REBUILD = ("loading", "lost", "paused")
+OF_NO_REBUILD = ("loading", "lost", "paused", "reading", "importing")
 """Phases that are told of what is no rebuild, or is not at work."""
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
@@ -75,7 +81,7 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"verb.{name}" for name in VERBS),
         *(f"fact.{kind.TOPIC}" for kind in TOLD),
         *(f"operation.{name}" for name in OPERATIONS),
-        *(f"job.{name}" for name in BODIES),
+        *(f"job.{name}" for name in (*BODIES, "import")),
         *(f"phase.{phase}" for phase in {*get_args(Phase), *OF_NO_REBUILD} - ENDED),
         *(f"view_state.{state}" for state in get_args(State)),
         *(f"projections.check_{check}" for check in get_args(Check)),
@@ -83,6 +89,12 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"member.{name}" for name in MEMBERS),
         *(f"past.{lens}{end}" for lens in LENSES for end in ("", "_as_of")),
         *(f"duplicates.{level}" for level in LEVELS),
+        *(f"import_state.{state}" for state in get_args(ImportState)),
+        *(f"import_target.{target}" for target in TARGETS),
+        *(f"import_count.{name}" for name in COUNTS),
+        *(f"import_field.{field}" for field in {*OF_THE_ROW}.union(*FIELDS.values())),
+        *(f"import_reason.{code}" for code in worded(Path(problems.__file__).with_name("messages.toml"))),
+        *(f"imports.{way}" for way in ("as_file", "dmy", "mdy", "comma", "point", "refuse", "keep")),
         *("past.earlier", "past.later", "board.won", "board.lost"),
         *(f"sql.example_{name}" for name in EXAMPLES),
         *(f"sql.tables_{name or 'ready'}" for name in GROUPS),
@@ -108,6 +120,7 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
     assert put_together - known == set()
     by_part = (
         "fact.call.",
+        "import_reason.",
         "clients.whose_",
         "field.",
         "reminder.",
