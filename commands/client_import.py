@@ -12,8 +12,9 @@ from aggregates.client_errors import (
     NameNeededError,
     RelationIsOtherError,
     SeveralClientsRecognisedError,
+    TooManyContactPointsError,
 )
-from aggregates.client_state import MOST_CONTACT_POINTS
+from aggregates.client_state import MOST_CONTACT_POINTS, compared
 from commands.base import Context, GivenMoment, Outcome, handles
 from commands.client import ImportClient, import_client
 from commands.contact_point import ContactPointGiven
@@ -107,16 +108,23 @@ def _check_alike(client: Client, command: ImportClientUpdate) -> None:
 
 
 def _bring_up_to_date(client: Client, command: ImportClientUpdate, context: Context) -> None:
-    if command.name is not None:
-        client.rename(command.name, source=command.source)
-    for given in command.contact_points:
-        point = given.kept(context.home)
-        if client.known_as(point.kind, point.value, point.key) is None:
-            client.add_contact_point(point, source=command.source, duplicate_reason=command.duplicate_reason)
+    """Record what is otherwise; all that may be refused is looked at before anything is recorded."""
+    given = (point.kept(context.home) for point in command.contact_points)
+    new = [each for each in given if client.known_as(each.kind, each.value, each.key) is None]
+    points = {(each.kind, compared(each.kind, each.key)): each for each in new}
+    traits = [each for each in command.profile if client.profile.get(each.field, (None,))[0] != each.value]
+    cleared = [each for each in command.clear if each in client.profile]
+    if len(client.points) + len(points) > MOST_CONTACT_POINTS:
+        raise TooManyContactPointsError(client_id=client.id, most=MOST_CONTACT_POINTS)
+    if command.name not in {None, client.name} or traits or cleared:
+        client.check_present()
     if command.tax_id not in {None, client.tax_id}:
         client.correct_tax_id(command.tax_id, source=command.source)
-    for trait in command.profile:
-        if client.profile.get(trait.field, (None,))[0] != trait.value:
-            client.correct_profile(trait.field, trait.value, source=trait.source, confidence=trait.confidence)
-    for field in command.clear:
+    if command.name is not None:
+        client.rename(command.name, source=command.source)
+    for point in points.values():
+        client.add_contact_point(point, source=command.source, duplicate_reason=command.duplicate_reason)
+    for trait in traits:
+        client.correct_profile(trait.field, trait.value, source=trait.source, confidence=trait.confidence)
+    for field in cleared:
         client.correct_profile(field, None, source=command.source)

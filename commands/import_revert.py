@@ -14,7 +14,7 @@ from aggregates.entry import EntryIsUsedError
 from aggregates.import_run import ImportRun, ImportSource
 from commands.base import Command, Context, Outcome, handles
 from commands.roles import IMPORT
-from events.examples import CALL, DAY, FIRST_IMPORT, LUTIK, OTHER_SALE, PHONE, ROMASHKA, SECTOR, example
+from events.examples import CALL, DAY, FIRST_IMPORT, LUTIK, PHONE, ROMASHKA, SALE, SECTOR, example
 from events.ids import ActivityId, ClientId, DealId, ImportId, StaffId, source_named
 from events.registration import HOME_COUNTRY, Country
 from events.values import Confidence, ContactPoint, Lifecycle, Moment, ProfileField, ShortText, Text, Value
@@ -59,7 +59,7 @@ class RevertClientEntry(RevertCommand):
     client_id: ClientId
 
 
-@example(import_id=FIRST_IMPORT, reason="the wrong file", deal_id=OTHER_SALE)
+@example(import_id=FIRST_IMPORT, reason="the wrong file", deal_id=SALE)
 class RevertDealEntry(RevertCommand):
     """Take back a deal which an import entered, and with which nothing was done since."""
 

@@ -42,6 +42,8 @@ A = TypeVar("A", bound=Aggregate)
 
 BEFORE = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TODAY = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+MATTER = UUID("01900000-0000-7000-8000-000000000051")
+"""In which matter everything in a story happens: as if the import of the examples had told it."""
 MADE_HERE = UUID("5b0e7c5e-0000-4000-8000-000000000000")
 
 
@@ -96,7 +98,7 @@ class Memory:
     made: int = 0
 
     def _occasion(self) -> Occasion:
-        return Occasion(self.occurred_at, self.actor.id, nth_id(-1), nth_id(-1), None, lambda: nth_id(-2))
+        return Occasion(self.occurred_at, self.actor.id, nth_id(-1), MATTER, None, lambda: nth_id(-2))
 
     def _take(self, kind: type[A], stream_id: UUID) -> A | None:
         found = self.streams.get(stream_id)
@@ -277,7 +279,7 @@ def enveloped(told: Told, position: int, version: int, event: Event) -> Envelope
         recorded_at=moment(position) + timedelta(minutes=1),
         actor=told.actor,
         command_id=nth_id(-1),
-        correlation_id=nth_id(-1),
+        correlation_id=MATTER,
         causation_id=None,
         parties=told.concerning or (subject,),
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from aggregates.activity import ActivityIsClosedError
-from aggregates.base import AlreadyExistsError, DomainError
+from aggregates.base import AlreadyExistsError, DomainError, NotFoundError
 from aggregates.client_errors import ContactPointIsUnknownError
 from aggregates.product import product_id
 from aggregates.unit import UnitNameTakenError
@@ -134,6 +134,10 @@ REFUSED: dict[str, tuple[type[DomainError], str]] = {
     **dict.fromkeys(MADE, (AlreadyExistsError, "it is there under its id")),
     **dict.fromkeys(("open-team", "open-branch"), (UnitNameTakenError, "there is one of this name")),
     "correct-contact-point": (ContactPointIsUnknownError, "what was to be corrected is not on the card any more"),
+    **dict.fromkeys(
+        ("revert-client-entry", "revert-deal-entry", "revert-activity-entry"),
+        (NotFoundError, "it is not there any more"),
+    ),
     "hold-activity": (ActivityIsClosedError, "what came of it is told once, and another telling might differ"),
 }
 """Commands that a rule refuses the second time, for the reason that it is done."""

@@ -1,6 +1,7 @@
 """What an import entered is taken back if nobody has used it, and what it changed counts as it did before."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -40,41 +41,40 @@ from events.deal import DealEntryReverted, DealMoved, DealOpened
 from events.ids import source_named
 from events.import_run import ImportRevertBegun, ImportReverted, ImportStarted, SourceReverted
 from events.values import Confidence, Lifecycle, OwnershipCause, ProfileField
-from tests.examples import ANNA, CALL, FIRST_IMPORT, INN, LUTIK, OTHER_SALE, PHONE, ROMASHKA, command, fact
-from tests.story import given, nth_id, on
+from tests.examples import ANNA, CALL, FIRST_IMPORT, INN, LUTIK, PHONE, ROMASHKA, SALE, command, fact
+from tests.story import MATTER, given, on
 
 AS_IMPORT = Actor("import:maven-crm", "import")
-IN_THE_STORY = nth_id(-1)
-"""The matter in which everything in a story is told."""
+OTHER_IMPORT = UUID(int=1)
 THEN = datetime(2026, 3, 1, tzinfo=UTC)
 WHY = "the wrong file"
 
 
 def test_who_was_entered_by_the_import_is_taken_back() -> None:
-    ask = command(RevertClientEntry, import_id=IN_THE_STORY)
-    gone = ClientEntryReverted(import_id=IN_THE_STORY, reason=WHY)
+    ask = command(RevertClientEntry, import_id=MATTER)
+    gone = ClientEntryReverted(import_id=MATTER, reason=WHY)
     entered = on(LUTIK, fact(ClientRegistered))
     given(entered).when(ask, AS_IMPORT).then(on(LUTIK, gone))
     given(entered, on(LUTIK, gone)).when(ask, AS_IMPORT).then_refused(NotFoundError)
-    given(entered).when(command(RevertClientEntry), AS_IMPORT).then_refused(EntryIsOfElsewhereError)
+    given(entered).when(command(RevertClientEntry, import_id=OTHER_IMPORT), AS_IMPORT).then_refused(
+        EntryIsOfElsewhereError
+    )
     merged = on(LUTIK, fact(ClientsMerged, merged_id=ROMASHKA, into_id=LUTIK))
     given(entered, merged).when(ask, AS_IMPORT).then_refused(EntryIsUsedError)
 
 
 def test_a_deal_and_an_activity_are_taken_back() -> None:
-    deal = command(RevertDealEntry, import_id=IN_THE_STORY)
-    opened, gone = fact(DealOpened), DealEntryReverted(import_id=IN_THE_STORY, reason=WHY)
-    given(on(OTHER_SALE, opened)).when(deal, AS_IMPORT).then(on(OTHER_SALE, gone))
-    given(on(OTHER_SALE, opened, fact(DealMoved))).when(command(RevertDealEntry), AS_IMPORT).then_refused(
-        EntryIsOfElsewhereError
-    )
-    call = command(RevertActivityEntry, import_id=IN_THE_STORY)
-    no_call = ActivityEntryReverted(import_id=IN_THE_STORY, reason=WHY)
+    deal, elsewhere = (command(RevertDealEntry, import_id=each) for each in (MATTER, OTHER_IMPORT))
+    opened, gone = fact(DealOpened), DealEntryReverted(import_id=MATTER, reason=WHY)
+    given(on(SALE, opened)).when(deal, AS_IMPORT).then(on(SALE, gone))
+    given(on(SALE, opened, fact(DealMoved))).when(elsewhere, AS_IMPORT).then_refused(EntryIsOfElsewhereError)
+    call = command(RevertActivityEntry, import_id=MATTER)
+    no_call = ActivityEntryReverted(import_id=MATTER, reason=WHY)
     given(on(CALL, fact(ActivityHeld))).when(call, AS_IMPORT).then(on(CALL, no_call))
 
 
 def test_what_was_taken_back_holds_nothing_and_may_be_entered_anew() -> None:
-    gone = ClientEntryReverted(import_id=IN_THE_STORY, reason=WHY)
+    gone = ClientEntryReverted(import_id=MATTER, reason=WHY)
     story = given(on(LUTIK, fact(ClientRegistered), gone))
     client = story.context.streams[LUTIK]
     assert isinstance(client, Client)
