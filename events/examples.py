@@ -21,6 +21,7 @@ from events.ids import (
     portal_login_of,
     rights_of,
     source_named,
+    tags_of,
     team_named,
 )
 from events.values import (
@@ -45,7 +46,7 @@ EAST, EAST_BY_NEW_NAME, WEST = team_named("East"), team_named("Key accounts"), t
 NORTH, NORTH_BY_NEW_NAME, PERM = branch_named("Yekaterinburg"), branch_named("Ural"), branch_named("Perm")
 ROMASHKA, OLGA, HOLDING, LUTIK = (_id(number) for number in range(11, 15))
 ROMASHKA_AND_HOLDING = pair_of(ROMASHKA, HOLDING)
-MAY_ROMASHKA = permission_of(ROMASHKA)
+MAY_ROMASHKA, TAGS_OF_ROMASHKA = permission_of(ROMASHKA), tags_of(ROMASHKA)
 MEETING, CALL = _id(21), _id(22)
 SALE, OTHER_SALE = _id(31), _id(32)
 ROAD, OTHER_ROAD = _id(41), _id(42)

@@ -39,6 +39,11 @@ def _seen(text: str, place: int) -> str:
             return letter
 
 
+def tag_key(tag: str) -> str:
+    """Return what a tag is compared by: however it is capitalised and spaced it is one."""
+    return unicodedata.normalize("NFKC", cleaned(tag)).casefold()
+
+
 def with_plain_digits(text: str) -> str:
     """Return a text with the digits of every script, and a full-width plus, as the keyboard has them."""
     if text.isascii():

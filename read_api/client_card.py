@@ -22,6 +22,7 @@ from read_api.client_relations import (
     Subsidiary,
 )
 from read_api.client_story import TIMELINE, TimelineEntry
+from read_api.client_tags import Tag, tags_of
 from read_api.deals import DEALS, Deal
 from read_api.lists import Channel, ClientKind, Direction, Lifecycle
 from read_api.notes import NOTES, Note
@@ -173,6 +174,9 @@ class ClientCard(Client, Whole):
         NOT_SELECTED,
         Field(description="The latest notes on the client, up to 10, if included; all: /clients/{client_id}/notes."),
     ] = None
+    tags: Annotated[
+        list[Tag] | None, NOT_SELECTED, Field(description="What the client is marked with, if included.")
+    ] = None
     timeline: Annotated[
         list[TimelineEntry] | None,
         NOT_SELECTED,
@@ -212,6 +216,7 @@ LATEST = 10
 _INCLUDED = {
     "next_activity": (_NEXT_ACTIVITY, (), ()),
     "notes": (first_of(NOTES["client"], frozenset({"about_id"}), LATEST), (views.NOTES,), ()),
+    "tags": (tags_of("c.client_id"), (views.CLIENT_TAGS,), ()),
     "timeline": (
         first_of(TIMELINE, frozenset({"client_id"}), LATEST),
         TIMELINE.views(("client_id",)),
@@ -245,7 +250,7 @@ class CardQuestion(PastQuestion):
     """What a client's card may be asked with."""
 
     include: Annotated[
-        list[Literal["deals", "next_activity", "notes", "timeline"]] | None,
+        list[Literal["deals", "next_activity", "notes", "tags", "timeline"]] | None,
         BeforeValidator(one_by_one),
         Field(max_length=10),
     ] = None

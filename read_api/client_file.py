@@ -15,9 +15,11 @@ from pydantic_core import from_json
 from starlette.concurrency import run_in_threadpool
 
 from infra.vcard import Card, vcards
+from read_api import views
 from read_api.analytics import form_of
 from read_api.analytics_forms import MEDIA_TYPES, Form, written
 from read_api.client_recognised import CONTACT_POINTS, ContactPoint, ProfileTrait, Registration
+from read_api.client_tags import TAG_NAMES
 from read_api.clients import CLIENTS, ClientFilters, ClientsQuestion
 from read_api.lists import ClientKind, ContactKind, Lifecycle
 from read_api.reading.answer import Answer, Sql
@@ -69,9 +71,10 @@ class FiledClient(Answer):
     tax_id: str | None
     told: dict[str, Registration]
     profile: dict[str, ProfileTrait]
+    tags: Annotated[list[str], TAG_NAMES]
 
 
-FILED = replace(CLIENTS, name="clients in a file", item=FiledClient)
+FILED = replace(CLIENTS, name="clients in a file", item=FiledClient, rests_on=(*CLIENTS.rests_on, views.CLIENT_TAGS))
 
 
 class ClientFileQuestion(ClientFilters):
@@ -163,6 +166,7 @@ def _row_of(client: Mapping[str, Any]) -> dict[str, Any]:
         **points,
         **numbers,
         **told,
+        "tags": BETWEEN.join(client["tags"]) or None,
         "id": client["client_id"],
         "registered_at": datetime.fromisoformat(client["registered_at"]),
     }

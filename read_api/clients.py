@@ -14,12 +14,13 @@ from pydantic_core import PydanticCustomError
 from infra.mailboxes import HOME_COUNTRY, line_of, tax_number
 from infra.names.marks import marks
 from infra.names.search import Asked, asked
-from infra.typed import cleaned, with_plain_digits
+from infra.typed import cleaned, tag_key, with_plain_digits
 from read_api import views
 from read_api.client_card import OWNER, Client, Person
 from read_api.client_names import EVERY, RANKS, looked_for
 from read_api.client_permissions import has_agreed, hindrance
 from read_api.client_recognised import Doubted
+from read_api.client_tags import has_tag
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import ClientKind, Lifecycle, PermissionChannel, PermissionPurpose
 from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
@@ -66,6 +67,7 @@ CLIENTS = Listing(
         "addressed_by": f"{has_agreed('c.client_id', *ADDRESSED)} AND {MAY_NOT_BE_ADDRESSED} IS NULL",
         # What for, the condition above says.
         "purpose": "true",
+        "tag": has_tag("c.client_id", "%(tag)s"),
         "registered_from": "c.registered_at >= %(registered_from)s",
         "registered_to": "c.registered_at < %(registered_to)s",
         **next_step(is_client("n.client_id", "c.client_id"), is_client("n.contact_id", "c.client_id")),
@@ -74,12 +76,12 @@ CLIENTS = Listing(
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
     steady=frozenset({"owner", "stage"}),
-    searched=frozenset({"q", "identity", "addressed_by", *OF_MEMBERS}),
+    searched=frozenset({"q", "identity", "addressed_by", "tag", *OF_MEMBERS}),
     unindexed=frozenset({"untouched_since"}),
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id\n    {TOUCHES}",
     names=(views.STAFF_DIRECTORY,),
     rests_on=(views.ACTIVITIES,),
-    beside={**OF_MEMBERS, **OF_PLANS, "addressed_by": (views.CLIENT_PERMISSIONS,)},
+    beside={**OF_MEMBERS, **OF_PLANS, "addressed_by": (views.CLIENT_PERMISSIONS,), "tag": (views.CLIENT_TAGS,)},
     owned_by="c.owner_id",
     looked_up=frozenset({"owner", "ids", "identity"}),
     tells_owners=True,
@@ -106,6 +108,7 @@ class ClientFilters(PastQuestion):
     data_notice: bool | None = None
     addressed_by: PermissionChannel | None = None
     purpose: PermissionPurpose | None = None
+    tag: PlainText | None = None
     registered_from: Day | None = None
     registered_to: Day | None = None
     without_next_step: bool | None = None
@@ -126,8 +129,10 @@ class ClientsQuestion(ClientFilters, ListQuestion):
     sort: Literal["name", "-name", "registered", "-registered"] | None = None
 
     def filters(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return the filters, the words of the name as the queries of infra.names.search."""
+        """Return the filters, a tag and the words of the name as they are looked for."""
         given = super().filters(zone)
+        if self.tag is not None:
+            given["tag"] = tag_key(self.tag)
         if self.looked_for is not None:
             given["q"] = self.looked_for.queries()
         return given

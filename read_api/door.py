@@ -16,6 +16,7 @@ from read_api import (
     client_merge,
     client_permissions,
     client_story,
+    client_tags,
     clients,
     deals,
     duplicates,
@@ -49,6 +50,7 @@ MODULES = (
     # Their addresses before that of a card, which is in the same place.
     client_file,
     mailing_list,
+    client_tags,
     client_card,
     client_changes,
     client_permissions,

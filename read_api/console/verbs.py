@@ -94,6 +94,8 @@ VERBS: Mapping[str, Verb] = {
     "record-objection": Verb(_OF_CHANNELS),
     "lift-objection": Verb(_OF_CHANNELS),
     "retract-permission-entry": _REASON,
+    "tag-client": Verb(("tag",)),
+    "untag-client": Verb(),
     "note-client": Verb(("text",)),
     # activities
     "plan-activity": Verb(

@@ -25,6 +25,7 @@ from events.client import (
 from events.client_merge import ClientMergedInto, ClientsMerged
 from events.client_pair import ClientsKeptApart
 from events.client_permission import ConsentGiven
+from events.client_tag import ClientTagged
 from events.deal import DealLost, DealOpened
 from events.examples import (
     ANNA_AT_PROVIDER,
@@ -36,6 +37,7 @@ from events.examples import (
     PERM,
     ROMASHKA_AND_HOLDING,
     SHOP_KEY,
+    TAGS_OF_ROMASHKA,
 )
 from events.import_run import ImportStarted
 from events.login import LoginBound
@@ -125,6 +127,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "release-portal-login": (on(OLGA_AT_PROVIDER, fact(PortalLoginBound)),),
     "reconsider-clients": (on(ROMASHKA_AND_HOLDING, fact(ClientsKeptApart)),),
     "retract-permission-entry": (on(MAY_ROMASHKA, fact(ConsentGiven)),),
+    "untag-client": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }

@@ -149,7 +149,7 @@ def test_what_is_no_filter_is_told_and_no_card_is_looked_for(company: Office) ->
 def test_the_headings_are_those_that_an_import_knows() -> None:
     assert set(HEADINGS) >= {kind.value for kind in ContactKind} | {field.value for field in ProfileField}
     # What only we know, or what has no place in an import.
-    ours = {"owner_name", "lifecycle", "family", "preferences", "potential", "kpp", "ogrn", "external_id"}
+    ours = {"owner_name", "lifecycle", "family", "preferences", "potential", "kpp", "ogrn", "external_id", "tags"}
     named = {"id": "external_id", "registered_at": "date"}
     for language in ("en", "ru"):
         told = {name: field_of(heads[language], "client") for name, heads in HEADINGS.items() if name not in ours}

@@ -14,6 +14,7 @@ from commands.base import Command
 from commands.client import AdvanceLifecycle, ArchiveClient, CorrectProfile, RegisterClient, RenameClient
 from commands.client_merge import MergeClients, UnmergeClients
 from commands.client_permission import LiftObjection, RecordConsent, RecordObjection, WithdrawConsent
+from commands.client_tag import TagClient
 from commands.contact_point import AddContactPoint, ContactPointGiven, CorrectContactPoint
 from commands.data_notice import GiveDataNotice
 from commands.deal import MoveDeal, OpenDeal, WinDeal
@@ -142,6 +143,8 @@ class Script:
             yield self.both(GiveDataNotice(client_id=client_id, text_version="2026-06", channel=Channel.EMAIL))
         if chance() < 0.5:
             yield self.both(self.consent(client_id))
+        if chance() < 0.4:
+            yield self.both(TagClient(client_id=client_id, tag=self.random.choice(("VIP", "vip", "Exhibition"))))
         if chance() < 0.3:
             yield self.both(WithdrawConsent(client_id=client_id, purpose=PermissionPurpose.NEWS))
         if chance() < 0.3:
@@ -279,6 +282,7 @@ class Script:
                         ),
                         GiveDataNotice(client_id=who, text_version="2026-07", channel=Channel.CALL),
                         self.consent(named),
+                        TagClient(client_id=named, tag=f"tag {place % 7}"),
                         LiftObjection(client_id=who, evidence="Signed"),
                     )
                 )

@@ -11,7 +11,7 @@ from read_api.console.taking import CALLED, asked_as, files_at
 
 pages = Pages()
 
-FILTERS = ("owner", "stage", "kind", "without_next_step", "sort")
+FILTERS = ("owner", "stage", "kind", "without_next_step", "tag", "sort")
 """What the address says besides the words; `owner` is `mine`, `nobody` or, left out, everybody's."""
 
 LIMIT = 50
@@ -82,7 +82,7 @@ async def _found(visit: Visit, given: Mapping[str, str]) -> View:
 
 def _asked(visit: Visit, given: Mapping[str, str]) -> dict[str, Any]:
     """Return the filters as the API has them; who is put away is not among the clients unless asked for."""
-    asked: dict[str, Any] = {name: given.get(name) for name in ("stage", "kind", "without_next_step", "sort", "cursor")}
+    asked: dict[str, Any] = {name: given.get(name) for name in (*FILTERS[1:], "cursor")}
     asked["archived"] = given.get("archived") or "false"
     match given.get("owner"):
         case "mine" if visit.me["staff"] is not None:

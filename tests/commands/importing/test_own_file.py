@@ -30,6 +30,7 @@ def client(number: int, name: str, points: dict[str, list[str]], **more: Any) ->
         "tax_id": None,
         "told": {},
         "profile": {},
+        "tags": ["VIP"],
         **more,
     }
 
