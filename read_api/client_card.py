@@ -23,6 +23,7 @@ from read_api.client_relations import (
 )
 from read_api.client_story import TIMELINE, TimelineEntry
 from read_api.client_tags import Tag, tags_of
+from read_api.client_ties import RELATIONS, Relation
 from read_api.deals import DEALS, Deal
 from read_api.lists import Channel, ClientKind, Direction, Lifecycle
 from read_api.notes import NOTES, Note
@@ -174,6 +175,9 @@ class ClientCard(Client, Whole):
         NOT_SELECTED,
         Field(description="The latest notes on the client, up to 10, if included; all: /clients/{client_id}/notes."),
     ] = None
+    relations: Annotated[
+        list[Relation] | None, NOT_SELECTED, Field(description="What other clients are to the client, if included.")
+    ] = None
     tags: Annotated[
         list[Tag] | None, NOT_SELECTED, Field(description="What the client is marked with, if included.")
     ] = None
@@ -216,6 +220,7 @@ LATEST = 10
 _INCLUDED = {
     "next_activity": (_NEXT_ACTIVITY, (), ()),
     "notes": (first_of(NOTES["client"], frozenset({"about_id"}), LATEST), (views.NOTES,), ()),
+    "relations": (RELATIONS, (views.CLIENT_RELATIONS,), ()),
     "tags": (tags_of("c.client_id"), (views.CLIENT_TAGS,), ()),
     "timeline": (
         first_of(TIMELINE, frozenset({"client_id"}), LATEST),
@@ -250,7 +255,7 @@ class CardQuestion(PastQuestion):
     """What a client's card may be asked with."""
 
     include: Annotated[
-        list[Literal["deals", "next_activity", "notes", "tags", "timeline"]] | None,
+        list[Literal["deals", "next_activity", "notes", "relations", "tags", "timeline"]] | None,
         BeforeValidator(one_by_one),
         Field(max_length=10),
     ] = None

@@ -94,6 +94,10 @@ VERBS: Mapping[str, Verb] = {
     "record-objection": Verb(_OF_CHANNELS),
     "lift-objection": Verb(_OF_CHANNELS),
     "retract-permission-entry": _REASON,
+    "relate-clients": Verb(
+        ("other_id", "kind", "occurred_at"), called={"kind": "relation_kind"}, finds={"other_id": ""}
+    ),
+    "end-relation": _REASON,
     "tag-client": Verb(("tag",)),
     "untag-client": Verb(),
     "note-client": Verb(("text",)),

@@ -22,6 +22,7 @@ GUARDED = frozenset(
         views.ACTIVITIES,
         views.CLIENT_CARD,
         views.CLIENT_PERMISSIONS,
+        views.CLIENT_RELATIONS,
         views.CLIENT_TAGS,
         views.CLIENT_TIMELINE,
         views.CONTACT_PERSONS,

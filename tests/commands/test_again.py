@@ -25,12 +25,14 @@ from events.client import (
 from events.client_merge import ClientMergedInto, ClientsMerged
 from events.client_pair import ClientsKeptApart
 from events.client_permission import ConsentGiven
+from events.client_relation import ClientsRelated
 from events.client_tag import ClientTagged
 from events.deal import DealLost, DealOpened
 from events.examples import (
     ANNA_AT_PROVIDER,
     DAY,
     EAST,
+    HOLDING_REFERRED_ROMASHKA,
     MAY_ROMASHKA,
     NORTH,
     OLGA_AT_PROVIDER,
@@ -127,6 +129,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "release-portal-login": (on(OLGA_AT_PROVIDER, fact(PortalLoginBound)),),
     "reconsider-clients": (on(ROMASHKA_AND_HOLDING, fact(ClientsKeptApart)),),
     "retract-permission-entry": (on(MAY_ROMASHKA, fact(ConsentGiven)),),
+    "end-relation": (on(HOLDING_REFERRED_ROMASHKA, fact(ClientsRelated)),),
     "untag-client": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),

@@ -50,6 +50,8 @@ NOT_COUNTED = {
     "client_permission.entry_retracted": "no report counts consents yet",
     "client_permission.objection_lifted": "no report counts consents yet",
     "client_permission.objection_raised": "no report counts consents yet",
+    "client_relation.began": "no report counts relations yet",
+    "client_relation.ended": "no report counts relations yet",
     "client_tag.given": "personal",
     "client_tag.taken": "personal",
     "deal.note_edited": "a remark",

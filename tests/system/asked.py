@@ -59,7 +59,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "ids": (",".join(map(str, (*CLIENTS[:3], *DEALS[:3], *ACTIVITIES[:3], *STAFF[:3]))),),
     "tag": ("vip",),
     "fields": ("version",),
-    "include": ("deals,next_activity,notes,tags,timeline", "next_activity", "notes,timeline"),
+    "include": ("deals,next_activity,notes,relations,tags,timeline", "next_activity", "notes,timeline"),
     "day": ("2025-06-01",),
     "days": ("7",),
     "latest": ("true",),

@@ -30,9 +30,11 @@ from tests.system.inside import Inside, Told
 from tests.system.page_of_rights import DONE, KEPT_OUT, KINDS, sees
 
 OF_TWO = {
+    "end-relation": ("client_id", "other_id"),
     "keep-clients-apart": ("client_id", "other_id"),
     "merge-clients": ("survivor_id", "merged_id"),
     "reconsider-clients": ("client_id", "other_id"),
+    "relate-clients": ("client_id", "other_id"),
 }
 """What is asked of two clients: by which fields they are named, who are never one."""
 

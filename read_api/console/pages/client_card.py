@@ -12,6 +12,9 @@ from read_api.console.story import staff_named, told, unnamed_authors
 
 pages = Pages()
 
+BESIDE = "deals,next_activity,notes,relations,tags"
+"""What is shown beside the card itself."""
+
 ENTRIES = 50
 """So many facts of the story are shown at first, and with each step further back."""
 
@@ -27,7 +30,7 @@ async def client_card(visit: Visit, client_id: str) -> View:
     if (as_of or "by" in visit.query) and visit.asks("get_client_changes"):
         past = await known_or_refused(past_of(visit, client_id, is_step=is_step))
     try:
-        card = await visit.api.get(f"/clients/{client_id}", include="deals,next_activity,notes,tags", as_of=as_of)
+        card = await visit.api.get(f"/clients/{client_id}", include=BESIDE, as_of=as_of)
     except RefusedError as refused:
         if is_step:
             return View("step.html", refused.title, {"refused": refused}, refused.status)
