@@ -15,15 +15,14 @@ from pydantic import BaseModel
 
 from events.ids import (
     branch_named,
+    dates_of,
     login_of,
     pair_of,
     permission_of,
     portal_login_of,
-from events.ids import (
     relation_of,
     rights_of,
     source_named,
-)
     tags_of,
     team_named,
 )
@@ -50,6 +49,7 @@ NORTH, NORTH_BY_NEW_NAME, PERM = branch_named("Yekaterinburg"), branch_named("Ur
 ROMASHKA, OLGA, HOLDING, LUTIK = (_id(number) for number in range(11, 15))
 ROMASHKA_AND_HOLDING = pair_of(ROMASHKA, HOLDING)
 HOLDING_REFERRED_ROMASHKA = relation_of(ROMASHKA, HOLDING, "referrer")
+DATES_OF_ROMASHKA = dates_of(ROMASHKA)
 MAY_ROMASHKA, TAGS_OF_ROMASHKA = permission_of(ROMASHKA), tags_of(ROMASHKA)
 MEETING, CALL = _id(21), _id(22)
 SALE, OTHER_SALE = _id(31), _id(32)

@@ -44,6 +44,11 @@ def tag_key(tag: str) -> str:
     return unicodedata.normalize("NFKC", cleaned(tag)).casefold()
 
 
+def labelled_key(kind: str, label: str | None) -> str:
+    """Return what tells apart what has a kind and perhaps a label."""
+    return kind if label is None else f"{kind}:{tag_key(label)}"
+
+
 def with_plain_digits(text: str) -> str:
     """Return a text with the digits of every script, and a full-width plus, as the keyboard has them."""
     if text.isascii():

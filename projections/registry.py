@@ -11,6 +11,7 @@ from projections.interactions import facts as interaction_facts
 from projections.parties import (
     canonical_map,
     client_card,
+    client_dates,
     client_pairs,
     client_permissions,
     client_relations,
@@ -31,6 +32,7 @@ MODULES: tuple[ModuleType, ...] = (
     canonical_map,
     client_timeline,
     client_pairs,
+    client_dates,
     client_permissions,
     client_relations,
     client_tags,

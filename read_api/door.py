@@ -12,6 +12,7 @@ from read_api import (
     api_keys,
     client_card,
     client_changes,
+    client_dates,
     client_file,
     client_merge,
     client_permissions,
@@ -50,6 +51,7 @@ MODULES = (
     # Their addresses before that of a card, which is in the same place.
     client_file,
     mailing_list,
+    client_dates,
     client_tags,
     client_card,
     client_changes,

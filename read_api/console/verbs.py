@@ -94,6 +94,10 @@ VERBS: Mapping[str, Verb] = {
     "record-objection": Verb(_OF_CHANNELS),
     "lift-objection": Verb(_OF_CHANNELS),
     "retract-permission-entry": _REASON,
+    "note-client-date": Verb(
+        ("kind", "label", "day", "month", "year"), called={"kind": "date_kind", "label": "date_label"}
+    ),
+    "drop-client-date": Verb(),
     "relate-clients": Verb(
         ("other_id", "kind", "occurred_at"), called={"kind": "relation_kind"}, finds={"other_id": ""}
     ),

@@ -22,6 +22,7 @@ from events.client import (
     ClientRegistered,
     ContactPointAdded,
 )
+from events.client_date import ClientDateNoted
 from events.client_merge import ClientMergedInto, ClientsMerged
 from events.client_pair import ClientsKeptApart
 from events.client_permission import ConsentGiven
@@ -30,6 +31,7 @@ from events.client_tag import ClientTagged
 from events.deal import DealLost, DealOpened
 from events.examples import (
     ANNA_AT_PROVIDER,
+    DATES_OF_ROMASHKA,
     DAY,
     EAST,
     HOLDING_REFERRED_ROMASHKA,
@@ -130,6 +132,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "reconsider-clients": (on(ROMASHKA_AND_HOLDING, fact(ClientsKeptApart)),),
     "retract-permission-entry": (on(MAY_ROMASHKA, fact(ConsentGiven)),),
     "end-relation": (on(HOLDING_REFERRED_ROMASHKA, fact(ClientsRelated)),),
+    "drop-client-date": (on(DATES_OF_ROMASHKA, fact(ClientDateNoted)),),
     "untag-client": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),

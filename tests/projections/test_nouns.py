@@ -45,6 +45,8 @@ NOT_COUNTED = {
     "client.tax_id_corrected": "personal",
     "client_pair.kept_apart": "no report counts doubles yet",
     "client_pair.reconsidered": "no report counts doubles yet",
+    "client_date.dropped": "personal",
+    "client_date.noted": "personal",
     "client_permission.consent_given": "no report counts consents yet",
     "client_permission.consent_withdrawn": "no report counts consents yet",
     "client_permission.entry_retracted": "no report counts consents yet",

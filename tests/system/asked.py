@@ -59,9 +59,9 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "ids": (",".join(map(str, (*CLIENTS[:3], *DEALS[:3], *ACTIVITIES[:3], *STAFF[:3]))),),
     "tag": ("vip",),
     "fields": ("version",),
-    "include": ("deals,next_activity,notes,relations,tags,timeline", "next_activity", "notes,timeline"),
+    "include": ("dates,deals,next_activity,notes,relations,tags,timeline", "next_activity", "notes,timeline"),
     "day": ("2025-06-01",),
-    "days": ("7",),
+    "days": ("7", "366"),
     "latest": ("true",),
     "untouched_since": ("2025-06-01",),
 }

@@ -20,7 +20,9 @@ from commands import (
     api_key,
     branch,
     client,
+    client_date,
     client_permission,
+    client_relation,
     client_tag,
     contact_point,
     data_notice,
@@ -33,6 +35,8 @@ from commands import (
     staff,
 )
 from commands.execution.pending import Accepted
+from events.client_date import ClientDateKind
+from events.client_relation import RelationKind
 from events.examples import DIGEST, PROVIDER
 from events.ids import branch_named
 from events.permission import PermissionChannel, PermissionPurpose
@@ -130,6 +134,8 @@ SHOWN: tuple[Asked, ...] = (
         ),
         ADMIN,
     ),
+    Asked(client_date.NoteClientDate(client_id=SHOP, kind=ClientDateKind.FOUNDED, month=2, day=29, year=1996), ADMIN),
+    Asked(client_relation.RelateClients(client_id=SHOP, other_id=BUYER, kind=RelationKind.PARTNER), ADMIN),
     Asked(client_tag.TagClient(client_id=SHOP, tag="VIP"), ADMIN),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),

@@ -12,7 +12,7 @@ from read_api.console.story import staff_named, told, unnamed_authors
 
 pages = Pages()
 
-BESIDE = "deals,next_activity,notes,relations,tags"
+BESIDE = "dates,deals,next_activity,notes,relations,tags"
 """What is shown beside the card itself."""
 
 ENTRIES = 50
