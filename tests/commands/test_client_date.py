@@ -65,3 +65,9 @@ def test_of_whom_there_is_not_and_beyond_so_many_none_is_noted() -> None:
     given(THERE, full).when(command(NoteClientDate)).then_refused(
         TooManyDatesError, client_id=ROMASHKA, most=MOST_DATES
     )
+
+
+def test_it_is_sealed_with_the_client_s_key_and_stands_in_their_history() -> None:
+    [event] = given(THERE).when(command(NoteClientDate)).recorded
+    assert (event.subject_id, event.parties) == (ROMASHKA, (ROMASHKA,))
+    assert {"label", "on_day", "source"} == event.PERSONAL_FIELDS

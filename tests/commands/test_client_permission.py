@@ -113,3 +113,10 @@ def test_so_much_stands_and_what_is_retracted_makes_room() -> None:
     full = on(MAY_ROMASHKA, *[fact(ObjectionRaised)] * MOST_ENTRIES)
     given(THERE, full).when(AGREED).then_refused(TooManyPermissionEntriesError, client_id=ROMASHKA, most=MOST_ENTRIES)
     given(THERE, full, RETRACTED).when(AGREED).then(GIVEN)
+
+
+@pytest.mark.parametrize("kind", [RecordConsent, WithdrawConsent, RecordObjection, LiftObjection])
+def test_it_is_sealed_with_the_client_s_key_and_stands_in_their_history(kind: type[Command]) -> None:
+    [event] = given(THERE).when(command(kind)).recorded
+    assert (event.subject_id, event.parties) == (ROMASHKA, (ROMASHKA,))
+    assert {"source", "evidence"} <= event.PERSONAL_FIELDS

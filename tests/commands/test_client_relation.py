@@ -51,3 +51,8 @@ def test_it_is_not_both_ways_round() -> None:
 def test_nobody_is_related_to_themselves_nor_to_who_is_not_there() -> None:
     given(*THERE).when(command(RelateClients, other_id=ROMASHKA)).then_refused(SameClientError, client_id=ROMASHKA)
     given(*THERE).when(command(RelateClients, other_id=OLGA)).then_refused(NotFoundError, kind="client", id=OLGA)
+
+
+def test_it_stands_in_the_histories_of_both() -> None:
+    [event] = given(*THERE).when(command(RelateClients)).recorded
+    assert (event.subject_id, event.parties) == (ROMASHKA, (ROMASHKA, HOLDING))

@@ -60,3 +60,8 @@ def test_a_tag_that_came_with_another_client_is_that_one_s_to_lose() -> None:
     )
     lost = on(tags_of(LUTIK), fact(ClientUntagged, client_id=LUTIK))
     given(*MERGED, OF_LUTIK).when(command(UntagClient, client_id=LUTIK)).then(lost)
+
+
+def test_it_is_sealed_with_the_client_s_key_and_stands_in_their_history() -> None:
+    [event] = given(THERE).when(command(TagClient)).recorded
+    assert (event.subject_id, event.parties, event.PERSONAL_FIELDS) == (ROMASHKA, (ROMASHKA,), {"tag"})
