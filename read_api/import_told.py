@@ -41,6 +41,22 @@ class ImportCounts(Answer):
     reasons: dict[str, int] | None = None
 
 
+class ImportRevert(Answer):
+    """How an import was taken back: by whom and why; of `gone` things nothing is there, `restored` are as they were.
+
+    `kept`: so many stay as the import made them, since something was done with them later. While it is under way, and
+    when it was broken off, the numbers and `ended_at` are null.
+    """
+
+    began_at: datetime
+    asked_by: str | None
+    reason: str | None
+    ended_at: datetime | None = None
+    gone: int | None = None
+    restored: int | None = None
+    kept: int | None = None
+
+
 class Import(Whole):
     """One import: its file, who sent it, how far it is, and what became of its rows.
 
@@ -66,6 +82,7 @@ class Import(Whole):
     errors_until: datetime | None
     sent_before: UUID | None
     report: ImportCounts | None
+    reverted: ImportRevert | None
     job: Job | None
 
 
@@ -90,6 +107,7 @@ def import_told(row: Mapping[str, Any], words: Words) -> Import:
         errors_until=row.get("errors_until"),
         sent_before=row.get("sent_before"),
         report=_report(row, job),
+        reverted=row["reverted"],
         job=None if job is None else job_told(job, words),
     )
 

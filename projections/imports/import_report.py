@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from events.import_run import ImportFinished, ImportStarted
+from events.import_run import ImportFinished, ImportRevertBegun, ImportReverted, ImportStarted
 from infra.projector.projection import Key, Projection
 from projections.change import changed
 
 
 class ImportReportRow(NamedTuple):
-    """The import; `files` as [{"name", "digest"}] in their order; the counts of rows are there once it came through."""
+    """The import; `files` as [{"name", "digest"}] in their order; the counts of rows are there once it came through.
+
+    `reverted` as {"began_at", "asked_by", "reason", "ended_at", "gone", "restored", "kept"} when it was taken back; the
+    counts are there once that came through.
+    """
 
     import_id: UUID
     source: str | None = None
@@ -27,6 +31,7 @@ class ImportReportRow(NamedTuple):
     accepted: int | None = None
     refused: int | None = None
     wrong: int | None = None
+    reverted: dict[str, Any] | None = None
     version: int = 0
 
 
@@ -63,3 +68,17 @@ def finished(row: Row, event: ImportFinished, _: Key) -> ImportReportRow:
         finished_at=event.occurred_at,
         **counts,
     )
+
+
+@import_report.on(ImportRevertBegun)
+def revert_began(row: Row, event: ImportRevertBegun, _: Key) -> ImportReportRow:
+    reverted = {"began_at": event.occurred_at.isoformat(), "asked_by": event.asked_by, "reason": event.reason}
+    return changed(row or ImportReportRow(event.stream_id), version=event.originator_version, reverted=reverted)
+
+
+@import_report.on(ImportReverted)
+def was_reverted(row: Row, event: ImportReverted, _: Key) -> ImportReportRow:
+    row = row or ImportReportRow(event.stream_id)
+    counts: dict[str, Any] = {name: getattr(event, name) for name in ("gone", "restored", "kept")}
+    reverted = {**(row.reverted or {}), "ended_at": event.occurred_at.isoformat(), **counts}
+    return changed(row, version=event.originator_version, reverted=reverted)

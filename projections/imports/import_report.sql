@@ -11,6 +11,8 @@ CREATE TABLE {schema}.import_report (
     accepted    bigint,
     refused     bigint,
     wrong       bigint,
+    -- how it was taken back, and by whom
+    reverted    jsonb,
     version     bigint      NOT NULL,
     position    bigint      NOT NULL,
     PRIMARY KEY (import_id)
