@@ -67,7 +67,7 @@ class ComingQuestion(PastQuestion):
 
     limit: Annotated[int, Field(ge=1, le=AT_ONCE, description="How many items a page has at most.")] = 50
     cursor: Annotated[str | None, Field(max_length=2000, description="`next` of the page before.")] = None
-    days: Annotated[int, Field(ge=1, le=FURTHEST, description="So many days, today being the first.")] = 7
+    ahead: Annotated[int, Field(ge=1, le=FURTHEST, description="So many days, today being the first.")] = 7
     owner: UUID | None = None
     occasion: Annotated[ClientDateKind | None, Field(description="Only this kind of day.")] = None
 
@@ -124,9 +124,9 @@ async def list_client_dates(ask: Asking, question: Annotated[ComingQuestion, Que
     today = ask.now(question.as_of).date()
     given: dict[str, Any] = question.model_dump(include=set(FILTERS), exclude_none=True)
     # A page of tomorrow does not go on from one of today.
-    named = {**given, "today": today, "days": question.days, "as_of": question.as_of}
+    named = {**given, "today": today, "ahead": question.ahead, "as_of": question.as_of}
     place = {} if question.cursor is None else from_cursor(COMING, named, question.cursor)
-    month_days, on_days = zip(*ahead(today, question.days), strict=True)
+    month_days, on_days = zip(*ahead(today, question.ahead), strict=True)
     statement = _statement(frozenset(given), has_cursor=bool(place))
     values = {**given, **place, "limit": question.limit + 1, "month_days": list(month_days), "on_days": list(on_days)}
     async with ask.then(question, statement.views) as asked:

@@ -19,6 +19,7 @@ class Relation(Answer):
     By `between` it is ended: the two as they were named, where one of them turned out to be another.
     """
 
+    relation_id: UUID
     other_id: Annotated[UUID, Sql(answers("r.other_id"))]
     name: Annotated[str | None, Sql("n.name"), Field(description="Empty for who may not see them.")]
     kind: RelationKind
@@ -31,11 +32,11 @@ class Relation(Answer):
 RELATIONS = list_of(
     json_of(Relation, "r"),
     f"""(
-                SELECT r.client_id AS own_id, r.other_id, r.kind, r.since, r.ended_at, r.end_reason
+                SELECT r.relation_id, r.client_id AS own_id, r.other_id, r.kind, r.since, r.ended_at, r.end_reason
                 FROM {views.CLIENT_RELATIONS} AS r
                 WHERE {is_client("r.client_id", "c.client_id")}
                 UNION ALL
-                SELECT r.other_id, r.client_id,
+                SELECT r.relation_id, r.other_id, r.client_id,
                     CASE r.kind WHEN 'parent' THEN 'child' WHEN 'referrer' THEN 'referred' ELSE r.kind END,
                     r.since, r.ended_at, r.end_reason
                 FROM {views.CLIENT_RELATIONS} AS r

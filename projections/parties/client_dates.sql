@@ -5,7 +5,7 @@ CREATE TABLE {schema}.client_dates (
     kind      text        NOT NULL,
     label     text,
     month_day text        NOT NULL,
-    year      integer,
+    year      bigint,
     source    text        NOT NULL,
     noted_at  timestamptz NOT NULL,
     position  bigint      NOT NULL,

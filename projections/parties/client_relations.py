@@ -19,6 +19,7 @@ class RelationRow(NamedTuple):
     What ended and began anew is told since the last time.
     """
 
+    relation_id: UUID
     client_id: UUID
     other_id: UUID
     kind: str
@@ -30,23 +31,21 @@ class RelationRow(NamedTuple):
 client_relations = Projection(
     name="client_relations",
     row=RelationRow,
-    key=("client_id", "other_id", "kind"),
+    key=("relation_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
 )
 
 
-def _of_relation(event: ClientsRelated | RelationEnded) -> tuple[Key, ...]:
-    return ((event.client_id, event.other_id, event.kind.value),)
-
-
-@client_relations.on(ClientsRelated, keys=_of_relation)
+@client_relations.on(ClientsRelated)
 def began(_: RelationRow | None, event: ClientsRelated, key: Key) -> RelationRow:
-    client_id, other_id, kind = key
-    return RelationRow(client_id, other_id, kind, event.occurred_at)
+    return RelationRow(key[0], event.client_id, event.other_id, event.kind.value, event.occurred_at)
 
 
-@client_relations.on(RelationEnded, keys=_of_relation)
+@client_relations.on(RelationEnded)
 def ended(row: RelationRow | None, event: RelationEnded, key: Key) -> RelationRow:
-    client_id, other_id, kind = key
-    return changed(row or RelationRow(client_id, other_id, kind), ended_at=event.occurred_at, end_reason=event.reason)
+    return changed(
+        row or RelationRow(key[0], event.client_id, event.other_id, event.kind.value),
+        ended_at=event.occurred_at,
+        end_reason=event.reason,
+    )

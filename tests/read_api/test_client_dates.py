@@ -78,18 +78,18 @@ def test_who_comes_next_is_told_in_order_with_how_many_years_it_will_be(desk: Of
 
 
 def test_in_a_year_without_it_29_february_comes_on_the_28th(desk: Office) -> None:
-    assert coming(desk, "2027-02-28", "?days=1") == [("2027-02-28", "Romashka", 31), ("2027-02-28", "Lutik", None)]
-    assert coming(desk, "2027-03-01", "?days=1") == [("2027-03-01", "Holding", 37)]
-    assert coming(desk, "2028-02-28", "?days=1") == [("2028-02-28", "Lutik", None)]
+    assert coming(desk, "2027-02-28", "?ahead=1") == [("2027-02-28", "Romashka", 31), ("2027-02-28", "Lutik", None)]
+    assert coming(desk, "2027-03-01", "?ahead=1") == [("2027-03-01", "Holding", 37)]
+    assert coming(desk, "2028-02-28", "?ahead=1") == [("2028-02-28", "Lutik", None)]
 
 
 def test_the_turn_of_the_year_is_no_end(desk: Office) -> None:
-    assert coming(desk, "2026-12-31", "?days=6") == [("2027-01-05", "Holding", None)]
+    assert coming(desk, "2026-12-31", "?ahead=6") == [("2027-01-05", "Holding", None)]
 
 
 def test_today_is_the_company_s_today(desk: Office) -> None:
     """At 22:30 UTC of the last day of February it is March already in Moscow."""
-    assert coming(desk, "2027-02-28T22:30:00+00:00", "?days=1") == [("2027-03-01", "Holding", 37)]
+    assert coming(desk, "2027-02-28T22:30:00+00:00", "?ahead=1") == [("2027-03-01", "Holding", 37)]
 
 
 def test_the_filters_and_pages(desk: Office) -> None:

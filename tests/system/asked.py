@@ -61,7 +61,8 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "fields": ("version",),
     "include": ("dates,deals,next_activity,notes,relations,tags,timeline", "next_activity", "notes,timeline"),
     "day": ("2025-06-01",),
-    "days": ("7", "366"),
+    "days": ("7",),
+    "ahead": ("366",),
     "latest": ("true",),
     "untouched_since": ("2025-06-01",),
 }

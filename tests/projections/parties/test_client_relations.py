@@ -10,7 +10,7 @@ BEGAN, ENDED = fact(ClientsRelated), fact(RelationEnded)
 
 
 def test_a_relation_ends_and_may_begin_anew() -> None:
-    row = RelationRow(ROMASHKA, HOLDING, "referrer", moment(1))
+    row = RelationRow(HOLDING_REFERRED_ROMASHKA, ROMASHKA, HOLDING, "referrer", moment(1))
     ended = row._replace(ended_at=moment(2), end_reason="it was another one")
     given(on(HOLDING_REFERRED_ROMASHKA, BEGAN)).shows(client_relations, row)
     given(on(HOLDING_REFERRED_ROMASHKA, BEGAN, ENDED)).shows(client_relations, ended)
