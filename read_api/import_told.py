@@ -76,6 +76,7 @@ class Import(Whole):
     asked_as: str | None
     sent_at: datetime
     finished_at: datetime | None
+    version: int | None
     has_file: bool
     has_errors: bool
     has_warnings: bool
@@ -101,6 +102,7 @@ def import_told(row: Mapping[str, Any], words: Words) -> Import:
         asked_as=row.get("asked_as"),
         sent_at=row["sent_at"],
         finished_at=row["finished_at"],
+        version=row["version"],
         has_file=bool(row.get("has_bytes")),
         has_errors=bool(row.get("has_errors")),
         has_warnings=bool(row.get("has_warnings")),

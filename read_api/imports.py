@@ -34,15 +34,18 @@ LOOKING: Roles = frozenset({"operator", "ops", "admin", "auditor"})
 # the past: a file that was sent and not imported is no fact.
 _FACTS = """
 SELECT
-    f.import_id AS id, f.started_at AS sent_at, f.source, f.is_strict, f.asked_by, f.files, f.finished_at,
-    f.rows, f.accepted, f.refused, f.wrong, f.reverted
+    f.import_id AS id, f.started_at AS sent_at, f.source, f.is_strict, f.asked_by, (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('name', n.name, 'digest', n.digest) ORDER BY n.place), '[]')
+        FROM unnest(f.file_names, f.digests) WITH ORDINALITY AS n (name, digest, place)
+    ) AS files, f.finished_at, f.version, f.rows, f.accepted, f.refused, f.wrong,
+    f.reverted
 FROM {view} AS f
 WHERE f.started_at IS NOT NULL"""
 _SENT = """
 SELECT
     u.import_id AS id, u.uploaded_at AS sent_at, coalesce(f.source, u.source) AS source, f.is_strict, u.asked_by,
     json_build_array(json_build_object('name', u.name, 'digest', u.digest))::jsonb AS files, f.finished_at,
-    f.rows, f.accepted, f.refused, f.wrong, f.reverted,
+    f.version, f.rows, f.accepted, f.refused, f.wrong, f.reverted,
     u.target, u.size_bytes, u.asked_as, u.is_discarded, u.has_bytes, u.has_errors, u.has_warnings, u.errors_until,
     u.digest, CASE WHEN j.job_id IS NOT NULL THEN {job} END AS job
 FROM read.import_upload AS u
@@ -56,8 +59,8 @@ LEFT JOIN LATERAL (
 ) AS j ON true"""
 _NO_FACTS = """(
     SELECT NULL::uuid AS import_id, NULL::text AS source, NULL::boolean AS is_strict, NULL::timestamptz AS finished_at,
-        NULL::bigint AS rows, NULL::bigint AS accepted, NULL::bigint AS refused, NULL::bigint AS wrong,
-        NULL::jsonb AS reverted
+        NULL::bigint AS version, NULL::bigint AS rows, NULL::bigint AS accepted, NULL::bigint AS refused,
+        NULL::bigint AS wrong, NULL::jsonb AS reverted
     WHERE false
 )"""
 _OF_NO_FILE = """,

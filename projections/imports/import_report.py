@@ -14,7 +14,7 @@ from projections.change import changed
 
 
 class ImportReportRow(NamedTuple):
-    """The import; `files` as [{"name", "digest"}] in their order; the counts of rows are there once it came through.
+    """The import, the names and the SHA-256 of its files in one order; the rows are counted once it came through.
 
     `reverted` as {"began_at", "asked_by", "reason", "ended_at", "gone", "restored", "kept"} when it was taken back; the
     counts are there once that came through.
@@ -24,7 +24,8 @@ class ImportReportRow(NamedTuple):
     source: str | None = None
     is_strict: bool = False
     asked_by: str | None = None
-    files: list[dict[str, Any]] = []  # noqa: RUF012
+    file_names: list[str] = []  # noqa: RUF012
+    digests: list[str] = []  # noqa: RUF012
     started_at: datetime | None = None
     finished_at: datetime | None = None
     rows: int | None = None
@@ -54,7 +55,8 @@ def started(row: Row, event: ImportStarted, _: Key) -> ImportReportRow:
         source=event.source,
         is_strict=event.is_strict,
         asked_by=event.asked_by,
-        files=[{"name": file.name, "digest": file.digest} for file in event.files],
+        file_names=[file.name for file in event.files],
+        digests=[file.digest for file in event.files],
         started_at=event.occurred_at,
     )
 

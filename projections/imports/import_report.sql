@@ -4,7 +4,8 @@ CREATE TABLE {schema}.import_report (
     source      text,
     is_strict   boolean     NOT NULL,
     asked_by    text,
-    files       jsonb       NOT NULL,
+    file_names  text[]      NOT NULL,
+    digests     text[]      NOT NULL,
     started_at  timestamptz,
     finished_at timestamptz,
     rows        bigint,
@@ -17,6 +18,3 @@ CREATE TABLE {schema}.import_report (
     position    bigint      NOT NULL,
     PRIMARY KEY (import_id)
 );
-
--- serves GET /imports: the latest first, page by page
-CREATE INDEX import_report_by_time ON {schema}.import_report (started_at DESC, import_id DESC);
