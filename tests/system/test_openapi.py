@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -239,6 +240,7 @@ def _questions(living: Living) -> Iterator[tuple[str, dict[str, Any], dict[str, 
         "activity_id": demo_id("meeting"),
         "code": "scales",
         "job": _job(living),
+        "import_id": _import(living),
         "stream": demo_id("anna"),
         "projection": "products",
     }
@@ -255,6 +257,20 @@ def _questions(living: Living) -> Iterator[tuple[str, dict[str, Any], dict[str, 
             yield from ((path, {**ids, "report": one["name"]}, query) for one in drawn for query in queries)
         else:
             yield from ((path, ids, query) for query in QUERIES.get(path, ({},)))
+
+
+def _import(living: Living) -> str:
+    """Return a file that was sent and rehearsed, with a row that is wrong and one that is doubtful."""
+    people = "Name,Phone,INN\nOlga,12,\nPetr,+7 916 777-22-33,1234567890\n"
+    address = f"{living.service.address}/imports"
+    sent = httpx.post(address, files={"file": ("people.csv", people)}, headers=ADMIN, timeout=60)
+    where = f"{address}/{sent.json()['id']}"
+    assert httpx.post(f"{where}/run", json={"is_dry": True}, headers=ADMIN).status_code == 202
+    end = time.monotonic() + 60
+    while httpx.get(where, headers=ADMIN).json()["state"] != "rehearsed":
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    return str(sent.json()["id"])
 
 
 QUERIES: Mapping[str, tuple[dict[str, Any], ...]] = {

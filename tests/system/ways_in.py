@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.operations.bodies import EXAMPLES, OTHERWISE
 from app.serving.http import _each_of
+from commands.roles import SENDING_FILES
 from tests.system.everyone import NEARNESS, WRITTEN, Person, Things, things_near
 from tests.system.inside import Inside, Told
 from tests.system.page_of_rights import KEPT_OUT, SCOPES, SEEN, TOLD, sees
@@ -17,13 +18,19 @@ from tests.system.page_of_rights import KEPT_OUT, SCOPES, SEEN, TOLD, sees
 PUBLIC = {"health", "ready", "answer", "docs", "give", "labels"}
 """What anybody is told who finds the address; nothing in it is of anybody."""
 
-OPERATORS = ("/operations/", "/projections/analytics", "/metrics")
+IMPORTS = "/imports"
+"""How the addresses begin of files that are sent to be imported."""
+
+OPERATORS = ("/operations/", "/projections/analytics", "/metrics", IMPORTS)
 """How the addresses begin that are for operators, but for the questions among them."""
 
 NEVER_ABSENT = {"get_staff_places"}
 """Of whoever was never anywhere the list is empty."""
 
-ABSENT = {"get_job", "get_stream_history"}
+ABSENT = {
+    "get_job", "get_stream_history", "preview_import", "map_import", "run_import", "cancel_import",
+    "get_import", "get_import_errors", "get_import_warnings",
+}  # fmt: skip
 """Questions about what is neither theirs nor anybody's: here there is none."""
 
 LISTED = {
@@ -60,7 +67,7 @@ class Way(NamedTuple):
         if self.name in TOLD:
             return {role for role, mark in TOLD[self.name].items() if mark}
         assert self.path.startswith(OPERATORS), f"{self.path}: say in {__name__} who may ask for it"
-        return {"ops", "admin"}
+        return {*SENDING_FILES} if self.path.startswith(IMPORTS) else {"ops", "admin"}
 
     @property
     def is_about_one(self) -> bool:
@@ -84,6 +91,7 @@ class Way(NamedTuple):
             "code": "gtx-pro",
             "report": "monthly_sales",
             "projection": "products",
+            "import_id": UUID(int=0xFFFF),
             "job": UUID(int=0xFFFF),
             "stream": UUID(int=0xFFFF),
         }
@@ -96,6 +104,8 @@ class Way(NamedTuple):
             return {"email": things.email}
         if self.name == "ask_sql":
             return {"sql": "SELECT 1"}
+        if self.name in {"run_import", "map_import"}:
+            return {}
         operation = self.path.removeprefix("/operations/")
         return EXAMPLES.get(operation, OTHERWISE) if operation != self.path and self.method == "POST" else None
 
