@@ -10,14 +10,13 @@ import httpx
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from events.examples import FIRST_IMPORT
 from events.ids import branch_named, team_named
 from projections.analytics import ANALYTICS
 from read_api.analytics_forms import FormQuestion
 from read_api.door import MODULES
 from read_api.reading.question import PageQuestion
 from tests.read_api.office import Office
-from tests.system.chances import ACTIVITIES, BUYER, CLIENTS, CODES, DEALS, NINA, ROADS, SALE, STAFF
+from tests.system.chances import ACTIVITIES, BUYER, CLIENTS, CODES, DEALS, IMPORTS, NINA, ROADS, SALE, STAFF
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "client_id": CLIENTS,
@@ -26,7 +25,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "code": CODES,
     "deal_id": DEALS,
     "staff_id": STAFF,
-    "import_id": (FIRST_IMPORT,),
+    "import_id": IMPORTS[:1],
     "report": tuple(one.name for one in ANALYTICS.reports),
     "owner": (STAFF[0], NINA),
     "seller": (NINA,),

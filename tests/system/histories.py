@@ -16,6 +16,7 @@ from commands import (
     contact_point,
     deal,
     handover,
+    import_run,
     ownership,
     pipeline,
     product,
@@ -121,6 +122,7 @@ RARE: tuple[Asked, ...] = (
         contact_point.CorrectContactPoint(client_id=CLIENTS[0], from_point=_SECOND_MAIL, to_point=_THIRD_MAIL), ADMIN
     ),
     Asked(contact_point.RemoveContactPoint(client_id=CLIENTS[0], point=_THIRD_MAIL), ADMIN),
+    Asked(import_run.StartImport(import_id=IMPORTS[0], source="old"), ADMIN),
     Asked(staff.ImportStaff(import_id=IMPORTS[0], staff_id=STAFF[5], name="Gleb", role=StaffRole.SELLER), ADMIN),
     Asked(ownership.ReleaseClient(client_id=CLIENTS[2], reason="nobody follows it"), ADMIN),
     Asked(deal.HandOverDeal(deal_id=DEALS[2], to_seller_id=STAFF[3]), ADMIN),
@@ -138,6 +140,7 @@ RARE: tuple[Asked, ...] = (
     # A Latin letter among Cyrillic ones.
     Asked(client.RenameClient(client_id=CLIENTS[1], name="Pомашка", source="their site"), ADMIN),
     Asked(product.ImportProduct(import_id=IMPORTS[0], code=CODES[1], name="MG", occurred_at=BEGINNING), ADMIN),
+    Asked(import_run.FinishImport(import_id=IMPORTS[0], rows=2, accepted=2, refused=0, wrong=0), ADMIN),
     Asked(
         client_merge.MergeClients(
             survivor_id=CLIENTS[1], merged_id=CLIENTS[3], reason="one", owner_of=MergeSide.MERGED

@@ -27,6 +27,7 @@ from events.ids import team_named
 from events.values import CallStatus, Channel, ClientKind, ContactKind, Direction, Scope, SeenKind, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
 from read_api.client_merge import MERGING
+from read_api.imports import LOOKING as LOOKING_AT_IMPORTS
 from read_api.reading import reach
 from tests.database import MASTER, copy_of
 from tests.read_api.office import Office, nothing_granted, open_office
@@ -217,6 +218,18 @@ def check_same(_: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, An
     assert told == whole, query
 
 
+def check_imports(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    """Who may import, or audits, is told; an operator of their own, of which there is none here."""
+    if eye.role not in LOOKING_AT_IMPORTS:
+        assert told[0] == 403, query
+    elif eye.role != "operator":
+        assert told == whole, query
+    elif query.is_list:
+        assert (told[0], told[1]["items"]) == (200, []), query
+    else:
+        assert told[0] == 404, query
+
+
 def check_logins(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
     """Who of the staff signs in is told as it is, and which clients do, of those who are seen."""
     whose = {item["login_id"]: item["client_id"] for item in whole[1]["items"]}
@@ -273,6 +286,8 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "get_staff_places": check_same,
     "list_units": check_same,
     "list_products": check_same,
+    "list_imports": check_imports,
+    "get_import": check_imports,
     "get_product": check_same,
     "list_pipelines": check_same,
     "list_logins": check_logins,
