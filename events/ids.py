@@ -4,6 +4,7 @@ What follows from it is written nowhere else: whose history a fact stands in, wh
 client's timeline, what is loaded before a command is decided, which columns of the analysts' tables are ids.
 """
 
+from functools import lru_cache
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -113,6 +114,7 @@ def source_named(name: str) -> UUID:
     return uuid5(_SOURCES, name)
 
 
+@lru_cache(maxsize=10_000)
 def revert_of(import_id: UUID) -> UUID:
     """Return what the facts have in common by which an import is reverted, as its own facts have its id."""
     return uuid5(_REVERTS, import_id.hex)
