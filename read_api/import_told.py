@@ -109,7 +109,7 @@ def import_told(row: Mapping[str, Any], words: Words) -> Import:
         errors_until=row.get("errors_until"),
         sent_before=row.get("sent_before"),
         report=_report(row, job),
-        reverted=row["reverted"],
+        reverted=row["reverted"] or None,
         job=None if job is None else job_told(job, words),
     )
 

@@ -26,7 +26,9 @@ LossReason = Literal[
     "other",
 ]
 AffiliationRole = Literal["accountant", "buyer", "storekeeper", "director", "other"]
-OwnershipCause = Literal["offer", "claim", "import", "departure", "role", "conflict", "release", "merge", "unmerge"]
+OwnershipCause = Literal[
+    "offer", "claim", "import", "departure", "role", "conflict", "release", "merge", "unmerge", "revert"
+]
 StaffRole = Role
 Channel = Literal[
     "call",

@@ -38,6 +38,7 @@ RETENTION: Mapping[str, tuple[str, str]] = MappingProxyType(
         "parked": ("parked", "Kept until what waits is taken in or skipped, or its generation is dropped."),
         "skipped": ("skipped facts", "Kept for ever: every later build passes over them too."),
         "operation": ("operators' jobs", "Kept for ever: who asked for what, and why; in no backup."),
+        "import_upload": ("files sent to be imported", "Kept for ever, but for their bytes: who sent which, and when."),
         "duplicate_run": ("search for duplicates", "Kept until the next search; one row."),
         "duplicate_pair": ("pairs of duplicates", "Kept until the next search; may be deleted at any time."),
         "duplicate_frequency": ("frequencies", "Kept until the next search; may be deleted at any time."),

@@ -14,6 +14,7 @@ from projections.registry import FACT_TABLES, PROJECTIONS
 NOT_SHOWN = {
     "team.name_taken": "it is of the stream of a name, which only says whose name it is",
     "branch.name_taken": "it is of the stream of a name, which only says whose name it is",
+    "import_source.reverted": "it is of the stream of a source, which only counts; the import's own says it",
 }
 """Events that the view of their own noun does not show, with the reason."""
 

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from aggregates.branch import Branch
 from aggregates.team import Team
+from events.client_date import ClientDateKind
+from events.permission import PermissionChannel, PermissionPurpose
 from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
 from projections.interactions import activities
 from projections.parties import recognised
@@ -27,6 +29,9 @@ RECORDED: set[tuple[str, tuple[str, ...]]] = {
     ("status", (pipeline_board.OPEN, pipeline_board.WON, pipeline_board.LOST)),
     ("state", (activities.PLANNED, activities.HELD, activities.CANCELLED)),
     ("state", get_args(State)),
+    ("occasion", tuple(ClientDateKind)),
+    ("addressed_by", tuple(PermissionChannel)),
+    ("purpose", tuple(PermissionPurpose)),
 }
 """What a filter chooses among, by its name."""
 

@@ -15,6 +15,7 @@ from hypothesis.strategies import SearchStrategy
 from commands import (
     activity,
     client,
+    client_date,
     client_import,
     client_merge,
     contact_point,
@@ -29,6 +30,7 @@ from commands import (
 )
 from commands.base import Command
 from commands.registry import COMMANDS
+from events.client_date import ClientDateKind
 from events.client_merge import MergeSide
 from events.examples import SHOP_KEY, example_of
 from events.ids import branch_named, team_named
@@ -166,6 +168,15 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
             owner_of=SIDE,
             occurred_at=WHEN,
         )
+    ),
+    client_date.NoteClientDate: st.builds(
+        client_date.NoteClientDate,
+        client_id=CLIENT_ID,
+        kind=_one(*ClientDateKind),
+        label=NAME,
+        month=_one(2, 12),
+        day=_one(1, 28),
+        year=_maybe(_one(1996, 2001)),
     ),
     client_merge.UnmergeClients: _allowed(
         client_merge.UnmergeClients, survivor_id=CLIENT_ID, merged_id=CLIENT_ID, reason=REASON

@@ -31,8 +31,11 @@ from app.words.problems import HTTP_CODES, STATUSES, problem_of, problem_of_item
 from commands.errors import DuplicateClientError, NotAllowedError, OverloadedError, RequestError
 from commands.registry import COMMANDS
 from events import values
+from events.client_date import ClientDateKind
 from events.client_merge import MergeSide, Taken
+from events.client_relation import RelationKind
 from events.examples import EAST
+from events.permission import PermissionChannel, PermissionPurpose
 from events.registry import EVENT_TYPES
 from read_api import lists
 from read_api.reading.errors import NoSuchThingError, ReadError
@@ -163,7 +166,7 @@ def test_every_list_of_the_code_has_the_words_of_people_for_each_of_its_words() 
     for each in known:
         assert set(LABELS[list_name(each)]) == {member.value for member in each}, each.__name__
     assert set(LABELS["topic"]) == {kind.TOPIC for kind in EVENT_TYPES}
-    assert set(LABELS) == {"kind", "identity", "topic", *map(list_name, known)}
+    assert set(LABELS) == {"kind", "identity", "topic", "permission_hindrance", *map(list_name, known)}
     for words in LABELS.values():
         assert all(set(told) == set(LANGUAGES) and all(told.values()) for told in words.values())
 
@@ -425,7 +428,8 @@ def test_every_list_that_answers_have_is_that_of_the_code() -> None:
 
 def _lists_of_the_code() -> list[type[StrEnum]]:
     found = [each for each in vars(values).values() if isinstance(each, type) and issubclass(each, StrEnum)]
-    return [*(each for each in found if each is not StrEnum), DealStatus, ActivityStatus, MergeSide, Taken]
+    of_nouns = (ClientDateKind, MergeSide, PermissionChannel, PermissionPurpose, RelationKind, Taken)
+    return [*(each for each in found if each is not StrEnum), DealStatus, ActivityStatus, *of_nouns]
 
 
 def test_the_document_says_what_every_operation_answers(app: FastAPI) -> None:
