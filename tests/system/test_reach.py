@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 from uuid import UUID
 
 import pytest
@@ -26,6 +26,7 @@ from commands.sight import OutOfSightError
 from events.ids import team_named
 from events.values import CallStatus, Channel, ClientKind, ContactKind, Direction, Scope, SeenKind, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
+from infra.typed import tag_key
 from read_api.client_merge import MERGING
 from read_api.imports import LOOKING as LOOKING_AT_IMPORTS
 from read_api.reading import reach
@@ -208,6 +209,18 @@ def check_day(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, A
         assert told[1][f"{part}_count"] == len(expected)
 
 
+def check_tags(eye: Eye, _: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    """A tag is counted as often as they see clients who have it, and one that none of these has is not told."""
+    found = {}
+    for one in whole[1]["items"]:
+        status, page = eye.told(Query("list_clients", f"/clients?tag={quote(one['tag'])}&archived=false&limit=200"))
+        assert status == 200
+        found[tag_key(one["tag"])] = len(page["items"])
+    assert {tag_key(one["tag"]): one["clients"] for one in told[1]["items"]} == {
+        tag: number for tag, number in found.items() if number
+    }
+
+
 def check_owners(eye: Eye, _: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
     """Whose a client is everybody is told, and more of them only who sees them."""
     for item, other in zip(told[1]["items"], whole[1]["items"], strict=True):
@@ -272,6 +285,9 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "get_client_timeline": check_one("story", lambda sight: sight.client),
     "get_client_changes": check_one("changes", lambda sight: sight.client),
     "get_client_ownership": check_one("owners", lambda sight: sight.client),
+    "get_client_permissions": check_one("permissions", lambda sight: sight.client),
+    "list_client_dates": check_list("client_id", lambda sight: sight.client),
+    "list_tags": check_tags,
     "list_client_notes": check_one("notes", lambda sight: sight.client),
     "get_merge_preview": check_preview,
     "get_deal": check_one("deal", lambda sight: sight.deal),

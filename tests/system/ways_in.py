@@ -95,7 +95,7 @@ class Way(NamedTuple):
             "job": UUID(int=0xFFFF),
             "stream": UUID(int=0xFFFF),
         }
-        query = "?sql=SELECT+1" if self.name == "get_sql" else "?limit=200" if self.is_list else ""
+        query = NEEDED.get(self.name, "?limit=200" if self.is_list else "")
         return self.path.format(**parts) + query
 
     def body(self, things: Things) -> Mapping[str, Any] | None:
@@ -108,6 +108,10 @@ class Way(NamedTuple):
             return {}
         operation = self.path.removeprefix("/operations/")
         return EXAMPLES.get(operation, OTHERWISE) if operation != self.path and self.method == "POST" else None
+
+
+NEEDED = {"get_sql": "?sql=SELECT+1", "get_mailing_list": "?addressed_by=email&purpose=news"}
+"""What some are not asked without."""
 
 
 def every_way(app: FastAPI) -> Iterator[Way]:
