@@ -44,7 +44,7 @@ SOURCE = "old-crm"
 
 STAFF = "Id,Name\nanna,Anna\nboris,Boris\n"
 CLIENTS = {"name": "Name", "email": "Mail", "phone": "Phone", "sector": "Sector", "kind": "Kind"}
-ABOUT = {"organisation": "Org", "tax_id": "Inn"}
+ABOUT = {"organisation": "Org", "tax_id": "Inn", "date": {"value": "2016-01-01"}}
 DEALS = {
     "client": "Client",
     "seller": "Seller",

@@ -25,7 +25,7 @@ from commands.importing.run import WriteDoor
 from events.values import ContactKind, ProfileField
 from infra.log.ids import new_id
 from infra.postgres.connection import OwnConnection
-from tests.commands.importing.imports import Counting, Desk, desk_at, failing_after, written
+from tests.commands.importing.imports import Counting, Desk, desk_at, failing_after, mapping, written
 from tests.commands.importing.test_modes import ROWS, asked, brought
 from tests.database import MASTER, Database
 
@@ -223,6 +223,16 @@ def test_an_import_that_was_killed_is_taken_back_as_far_as_it_came(desk: Desk, t
     undone = revert_import(import_id, desk.door(), desk.mapper.to_event, reason=WHY)
     assert (undone.gone, claims(desk)) == ({"client": 1000}, [])
     assert import_file(file, asked("create"), desk.door()).accepted == 2500
+
+
+def test_who_is_talked_about_elsewhere_stays_until_that_is_gone(desk: Desk, tmp_path: Path) -> None:
+    report = brought(desk, tmp_path, ROWS, asked("create"))
+    fields = {"client": "Client", "channel": {"value": "call"}}
+    file = written(tmp_path, "Id,Client\nc1,1\n", name="calls.csv")
+    call = import_file(file, mapping("activity", fields, external_id="Id"), desk.door())
+    undone = reverted(desk, report)
+    assert (undone.gone, why(undone)) == ({"client": 2}, [("entry", "entry-is-used", "activity.held")])
+    assert (reverted(desk, call).gone, reverted(desk, report).gone) == ({"activity": 1}, {"client": 3})
 
 
 class _Meddling(Counting):
