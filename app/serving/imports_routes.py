@@ -74,7 +74,7 @@ def _add_looking(router: APIRouter, house: House) -> None:
     Who = Annotated[Actor, Depends(house.allowed)]  # noqa: N806 - a type
 
     @router.get(
-        f"{PATH}/{{import_id}}/preview",
+        f"{PATH}/{{sent}}/preview",
         operation_id="preview_import",
         name="preview_import",
         summary="What the first rows of a file would become, and what is wrong with their cells",
@@ -83,12 +83,12 @@ def _add_looking(router: APIRouter, house: House) -> None:
         responses={404: {}, 409: {}, 422: {}, 503: {}},
     )
     async def preview_import(
-        import_id: UUID,
+        sent: UUID,
         actor: Who,
         language: Language,
         rows: Annotated[int, Query(ge=0, le=100, description="How many of the first rows to show.")] = 10,
     ) -> Response:
-        upload = await house.present(actor, import_id)
+        upload = await house.present(actor, sent)
         return _answer(_preview(await house.seen(upload, language, rows, upload.target, upload.mapping)))
 
     @router.post(
@@ -108,7 +108,7 @@ def _add_looking(router: APIRouter, house: House) -> None:
 
     for called, kept, what in FILES:
         router.add_api_route(
-            f"{PATH}/{{import_id}}/{called}",
+            f"{PATH}/{{sent}}/{called}",
             _giving(house, called, kept),
             methods=["GET"],
             name=f"get_import_{called}",
@@ -156,12 +156,12 @@ def _add_doing(router: APIRouter, house: House) -> None:
 
 
 def _giving(house: House, called: str, kept: str) -> Callable[..., Awaitable[Response]]:
-    async def give(import_id: UUID, actor: Annotated[Actor, Depends(house.allowed)]) -> Response:
-        upload = await house.own(actor, import_id)
-        path = house.files.folder(import_id) / kept
+    async def give(sent: UUID, actor: Annotated[Actor, Depends(house.allowed)]) -> Response:
+        upload = await house.own(actor, sent)
+        path = house.files.folder(sent) / kept
         has_it = upload.has_errors if kept == ERRORS else upload.has_warnings
         if not has_it or not path.exists():
-            raise NoSuchThingError(kind="import_file", id=import_id)
+            raise NoSuchThingError(kind="import_file", id=sent)
         name = f"{source_of(upload.name)}-{called}.csv"
         return FileResponse(path, headers=dict(NOT_KEPT), media_type="text/csv", filename=name)
 

@@ -57,6 +57,7 @@ MEANINGS = {
     "429": "More commands than one caller may send; Retry-After says when to come back.",
     "501": "What is needed for it is not installed here.",
     "503": "Not at the moment; Retry-After says when to come back.",
+    "507": "There is no room on the disk.",
     "504": "The view has not reached min_position in time.",
 }
 HEADERS = {

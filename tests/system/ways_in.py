@@ -92,6 +92,7 @@ class Way(NamedTuple):
             "report": "monthly_sales",
             "projection": "products",
             "import_id": UUID(int=0xFFFF),
+            "sent": UUID(int=0xFFFF),
             "job": UUID(int=0xFFFF),
             "stream": UUID(int=0xFFFF),
         }
