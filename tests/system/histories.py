@@ -122,7 +122,7 @@ RARE: tuple[Asked, ...] = (
         contact_point.CorrectContactPoint(client_id=CLIENTS[0], from_point=_SECOND_MAIL, to_point=_THIRD_MAIL), ADMIN
     ),
     Asked(contact_point.RemoveContactPoint(client_id=CLIENTS[0], point=_THIRD_MAIL), ADMIN),
-    Asked(import_run.StartImport(import_id=IMPORTS[0], source="old"), ADMIN),
+    Asked(import_run.StartImport(import_id=IMPORTS[0], source="old", asked_by=str(STAFF[0])), ADMIN),
     Asked(staff.ImportStaff(import_id=IMPORTS[0], staff_id=STAFF[5], name="Gleb", role=StaffRole.SELLER), ADMIN),
     Asked(ownership.ReleaseClient(client_id=CLIENTS[2], reason="nobody follows it"), ADMIN),
     Asked(deal.HandOverDeal(deal_id=DEALS[2], to_seller_id=STAFF[3]), ADMIN),

@@ -29,6 +29,7 @@ from events.values import ProfileField, Stage
 from infra.log.ids import new_id
 from infra.projector.projection import Projection
 from infra.projector.tables import view_of
+from projections.imports.import_report import import_report
 from projections.registry import PROJECTIONS
 from tests.commands.importing.imports import Desk, desk_at, mapping, written
 from tests.database import MASTER, Database
@@ -112,6 +113,9 @@ def shown(one: Company, before: int | None = None) -> dict[str, Counter[str]]:
     found: dict[str, Counter[str]] = {}
     with psycopg.connect(one.database.reader_url) as reader:
         for view in PROJECTIONS:
+            if view is import_report:
+                # It tells of the import, and that it was reverted.
+                continue
             cursor = reader.execute(f"SELECT * FROM read.{view_of(view)}".encode())
             names = [column.name for column in cursor.description or ()]
             rows = [dict(zip(names, row, strict=True)) for row in cursor]
@@ -218,6 +222,10 @@ def test_what_imports_entered_is_gone_from_every_view_and_report(database: Datab
             undone = reverted(desk, report)
             assert (undone.gone, undone.kept) == (gone, 0), undone.stays[:3]
         after = shown(one, size)
+        for report in (told, sold, people):
+            of_import = office.get(f"/imports/{report.import_id}", role="admin").json()
+            assert (of_import["state"], of_import["reverted"]["kept"]) == ("done", 0)
+            assert of_import["reverted"]["ended_at"] > of_import["reverted"]["began_at"] > of_import["finished_at"]
         assert [name for name in before if before[name] != after[name]] == []
         assert (claims(desk), one.reports()) == (held, reports)
         assert office.get(card, role="admin").status_code == 404
