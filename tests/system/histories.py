@@ -141,6 +141,7 @@ RARE: tuple[Asked, ...] = (
     Asked(client.RenameClient(client_id=CLIENTS[1], name="Pомашка", source="their site"), ADMIN),
     Asked(product.ImportProduct(import_id=IMPORTS[0], code=CODES[1], name="MG", occurred_at=BEGINNING), ADMIN),
     Asked(import_run.FinishImport(import_id=IMPORTS[0], rows=2, accepted=2, refused=0, wrong=0), ADMIN),
+    Asked(import_run.StartImport(import_id=IMPORTS[1], source="older", asked_by=str(STAFF[0])), ADMIN),
     Asked(
         client_merge.MergeClients(
             survivor_id=CLIENTS[1], merged_id=CLIENTS[3], reason="one", owner_of=MergeSide.MERGED
