@@ -17,7 +17,7 @@ from commands.roles import IMPORT
 from events.examples import CALL, DAY, FIRST_IMPORT, LUTIK, PHONE, ROMASHKA, SALE, SECTOR, example
 from events.ids import ActivityId, ClientId, DealId, ImportId, StaffId, source_named
 from events.registration import HOME_COUNTRY, Country
-from events.values import Confidence, ContactPoint, Lifecycle, Moment, ProfileField, ShortText, Text, Value
+from events.values import Confidence, ContactKind, Lifecycle, Moment, ProfileField, ShortText, Text, Value
 
 
 @example(import_id=FIRST_IMPORT, reason="the wrong file")
@@ -107,9 +107,10 @@ class TaxIdBefore(Before):
 
 
 class PointAdded(Before):
-    """A way to reach the client that there was not."""
+    """A way to reach the client that there was not, by the key it is known by."""
 
-    point: ContactPoint
+    kind: ContactKind
+    key: ShortText
 
 
 class OwnerBefore(Before):
@@ -128,7 +129,7 @@ class LifecycleBefore(Before):
     import_id=FIRST_IMPORT,
     reason="the wrong file",
     client_id=ROMASHKA,
-    points=(PointAdded(at=DAY, point=PHONE),),
+    points=(PointAdded(at=DAY, kind=PHONE.kind, key=PHONE.key),),
     traits=(TraitBefore(at=DAY, field=SECTOR.field, source="maven-crm"),),
 )
 class RevertClientUpdate(RevertCommand):
@@ -201,7 +202,7 @@ def revert_client_update(command: RevertClientUpdate, context: Context) -> Outco
             client.put_back_trait(trait.field, trait.value, source=trait.source, confidence=trait.confidence)
     for added in command.points:
         with client.occurring_at(added.at):
-            client.take_back_point(added.point.kind, added.point.key, reason=reason)
+            client.take_back_point(added.kind, added.key, reason=reason)
     if command.lifecycle is not None:
         with client.occurring_at(command.lifecycle.at):
             client.put_back_lifecycle(command.lifecycle.state, reason=reason)

@@ -173,7 +173,7 @@ def _put(back: dict[str, Any], thing: Thing, under: Layer | None, mine: Layer, a
         trait = TraitBefore(at=at, field=which, value=value, source=source, confidence=confidence)
         back["traits"] = (*back.get("traits", ()), trait)
     elif kind == POINT and said is None and mine.said is not None:
-        back["points"] = (*back.get("points", ()), PointAdded(at=at, point=mine.said))
+        back["points"] = (*back.get("points", ()), PointAdded(at=at, kind=mine.said.kind, key=mine.said.key))
     elif kind == OWNER:
         back[OWNER] = OwnerBefore(at=at, owner_id=said)
     elif kind == LIFECYCLE and said is not None:

@@ -98,7 +98,10 @@ def test_what_was_taken_back_holds_nothing_and_may_be_entered_anew() -> None:
                 from_tax_id=INN, to_tax_id="12", is_tax_id_wrong=True, source="x", confidence=Confidence.DOUBTFUL
             ),
         ),
-        ({"points": (PointAdded(at=THEN, point=PHONE),)}, ContactPointRemoved(point=PHONE, reason=WHY)),
+        (
+            {"points": (PointAdded(at=THEN, kind=PHONE.kind, key=PHONE.key),)},
+            ContactPointRemoved(point=PHONE, reason=WHY),
+        ),
         (
             {"lifecycle": LifecycleBefore(at=THEN, state=Lifecycle.PROSPECT)},
             LifecycleAdvanced(from_state=Lifecycle.CUSTOMER, to_state=Lifecycle.PROSPECT, reason=WHY),

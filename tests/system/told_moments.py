@@ -19,6 +19,11 @@ _ROMASHKA, _SHUT, _BUYER, _NOTE, _LOST, _CALL, _GONE, _AWAY, _KEY, _ENDED, _ROAD
 _PHONE, _MAIL = {"kind": "phone", "value": "+7 916 777-00-12"}, {"kind": "email", "value": "buyer@shut.example"}
 _KEYS = {"name": "Shop", "commands": ["register-client"]}
 
+_RELATED = {"client_id": _ROMASHKA, "other_id": str(demo_id("vector")), "kind": "partner"}
+
+BEGUN = str(UUID(int=11))
+"""An import that began, ended and was reverted."""
+
 ENDED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("give-data-notice", {"client_id": _ROMASHKA, "text_version": "2026-06", "channel": "email"}),
     (
@@ -63,6 +68,14 @@ ENDED: tuple[tuple[str, dict[str, Any]], ...] = (
         {"pipeline_id": _ROAD, "name": "Old", "stages": [{"code": "offer", "name": "Offer", "probability": 20}]},
     ),
     ("retire-pipeline", {"pipeline_id": _ROAD}),
+    ("tag-client", {"client_id": _ROMASHKA, "tag": "old friend"}),
+    ("relate-clients", _RELATED),
+    ("end-relation", _RELATED),
+    ("note-client-date", {"client_id": _ROMASHKA, "kind": "founded", "month": 2, "day": 29, "year": 1996}),
+    ("start-import", {"import_id": BEGUN, "source": "old"}),
+    ("finish-import", {"import_id": BEGUN, "rows": 0, "accepted": 0, "refused": 0, "wrong": 0}),
+    ("revert-import", {"import_id": BEGUN, "reason": "the wrong file"}),
+    ("finish-revert", {"import_id": BEGUN, "gone": 0, "restored": 0, "kept": 0}),
     ("list-product", {"code": "old", "name": "Old"}),
     ("withdraw-product", {"code": "old"}),
     ("open-branch", {"name": "Shut"}),
