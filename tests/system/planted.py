@@ -25,6 +25,8 @@ CHECKED = {"tax_id", "kpp", "ogrn", "commands", "questions", "correct-registrati
 SAME = {
     "correct-contact-point /from_point /value": "add-contact-point /point /value",
     "remove-contact-point /point /value": "correct-contact-point /to_point /value",
+    "untag-client /tag": "tag-client /tag",
+    "drop-client-date /label": "note-client-date /label",
     "release-login /issuer": "bind-login /issuer",
     "release-login /subject": "bind-login /subject",
     "release-portal-login /issuer": "bind-portal-login /issuer",

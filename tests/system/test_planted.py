@@ -3,9 +3,10 @@
 import gzip
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import psycopg
@@ -18,7 +19,7 @@ from commands.base import Actor, Command
 from commands.execution.pending import Accepted
 from commands.execution.refusals import refusal_of
 from commands.registry import COMMANDS
-from events.examples import ANNA, BORIS, DAY, HOLDING, LATER, LUTIK, OLGA, ROMASHKA, VERA, example_of
+from events.examples import ANNA, BORIS, DAY, FIRST_IMPORT, HOLDING, LATER, LUTIK, OLGA, ROMASHKA, VERA, example_of
 from infra.backup.backup import back_up
 from infra.postgres.embedded import EmbeddedPostgres
 from replay.export.export import export_log
@@ -67,8 +68,16 @@ OPEN = {
 }
 """What may lie open everywhere, by where it is typed, and why; all else stands in the views in PostgreSQL alone."""
 
-TOLD_TO = {"ops": {"hire-staff /name", "import-staff /name"}}
-"""What some are told besides: who operates all this looks colleagues up."""
+TOLD_TO = {
+    "ops": {
+        "hire-staff /name",
+        "import-staff /name",
+        "start-import /asked_by",
+        "revert-import /asked_by",
+        "revert-import /reason",
+    }
+}
+"""What some are told besides: who operates all this looks colleagues up, and sees whose import was taken back why."""
 
 
 def _client(client_id: Any, kind: str) -> dict[str, Any]:
@@ -85,14 +94,26 @@ FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     *((name, {}) for name in ("define-pipeline", "list-product", "start-import", "issue-api-key")),
     *((name, {}) for name in ("affiliate-person", "open-deal", "plan-activity", "record-activity")),
     ("plan-activity", {"activity_id": OTHER_PLAN}),
+    ("relate-clients", {}),
 )
 """What is there before anything is planted: the things that the examples are about."""
+
+IMPORTED_CLIENT, IMPORTED_DEAL, IMPORTED_CALL = (str(uuid4()) for _ in range(3))
+ENTERED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("register-client", _client(IMPORTED_CLIENT, "organisation")),
+    ("open-deal", {"deal_id": IMPORTED_DEAL}),
+    ("record-activity", {"activity_id": IMPORTED_CALL}),
+)
+"""What the import entered, and what is to be taken back of it."""
 
 ALSO: dict[str, dict[str, Any]] = {
     "add-contact-point": {"allow_duplicate": True},
     "cancel-activity": {"activity_id": OTHER_PLAN},
     "unmerge-clients": {"allow_duplicate": True},
     "register-client": {"allow_duplicate": True, "tax_id": None},
+    "revert-client-entry": {"client_id": IMPORTED_CLIENT},
+    "revert-deal-entry": {"deal_id": IMPORTED_DEAL},
+    "revert-activity-entry": {"activity_id": IMPORTED_CALL},
 }
 """What a command has to say with its texts."""
 
@@ -125,10 +146,10 @@ class Lived(NamedTuple):
 
 def play_all(one: Company, words: Words) -> dict[str, dict[str, Any]]:
     """Carry out every command that takes a text: each again until it has something to do; return what they said."""
-    for name, other in FIRST:
+    for name, other, matter in (*((*each, None) for each in FIRST), *((*each, FIRST_IMPORT) for each in ENTERED)):
         example = example_of(COMMANDS[name])
         body = {**example.model_dump(mode="json", include=example.model_fields_set), **other}
-        answer = carry_out(one, COMMANDS[name], body)
+        answer = carry_out(one, COMMANDS[name], body, matter=matter)
         assert isinstance(answer, Accepted), f"{name}: {answer!r}"
     bodies = {name: {**planted(kind, words), **ALSO.get(name, {})} for name, kind in COMMANDS.items()}
     for name in MADE:
@@ -149,9 +170,12 @@ def play_all(one: Company, words: Words) -> dict[str, dict[str, Any]]:
     return {name: bodies[name] for name in typed}
 
 
-def carry_out(one: Company, kind: type[Command], body: dict[str, Any], actor: Actor = BY_ANNA) -> Any:
-    """Return the answer to one command."""
-    [answer] = one.runner.run([request(Asked(kind.model_validate_json(json.dumps(body)), actor), DAY)])
+def carry_out(
+    one: Company, kind: type[Command], body: dict[str, Any], actor: Actor = BY_ANNA, matter: UUID | None = None
+) -> Any:
+    """Return the answer to one command, in the matter of an import if that is given."""
+    asked = request(Asked(kind.model_validate_json(json.dumps(body)), actor), DAY)
+    [answer] = one.runner.run([asked if matter is None else replace(asked, correlation_id=matter)])
     return answer
 
 
