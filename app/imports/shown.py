@@ -80,7 +80,7 @@ class MappingBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     mapping: Annotated[
-        dict[str, Any] | Annotated[str, StringConstraints(max_length=30_000)] | None,
+        dict[str, Any] | Annotated[str, StringConstraints(max_length=100_000)] | None,
         Field(description="An object, or a text of TOML."),
     ] = None
     target: Annotated[Target, Field(description="What its rows are, where the mapping is guessed.")] = "client"

@@ -24,9 +24,11 @@ SMALL = 16 * 1024
 """Bytes of the body of a question: a phone number is a few."""
 
 ONE_COMMAND = 256 * 1024
-"""Bytes of one command: a client with fifty contact points of the longest."""
+"""Bytes of one command, a client with fifty contact points of the longest, or of a mapping."""
 
-UPLOADS = frozenset({"/imports", f"{CONSOLE}imports/upload"})
+IMPORTS = "/imports"
+
+UPLOADS = frozenset({IMPORTS, f"{CONSOLE}imports/upload"})
 """Where whole files are sent to."""
 
 PARAMETERS = 250
@@ -73,7 +75,7 @@ class SizeLimits:
             return
         ours = (
             ONE_COMMAND
-            if path.startswith(("/commands/", CONSOLE))
+            if path.startswith(("/commands/", f"{IMPORTS}/", CONSOLE))
             else self.limit
             if path.startswith("/commands")
             else SMALL

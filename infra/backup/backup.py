@@ -24,9 +24,9 @@ from infra.told import ToldError
 REGISTER = "projection"
 """Says which generations of the read models there are."""
 
-STAYING = frozenset({REGISTER, "parked", "rebuild", "operation"})
+STAYING = frozenset({REGISTER, "parked", "rebuild", "operation", "import_upload"})
 """Tables that stay when a backup is put back, because the read models' tables do: which there are, what waits there,
-how they were made, and what operators asked for."""
+how they were made, what operators asked for, and which files that lie here were sent."""
 
 DERIVED = STAYING | {
     "snapshot",

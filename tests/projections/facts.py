@@ -7,8 +7,14 @@ from events.base import Event
 from tests.examples import CALL, EVENTS, ROMASHKA, SALE, STREAMS
 from tests.story import Told, as_recorded, on
 
-ENDING = ("activity.cancelled", "activity.reminder_fell", "activity.entry_reverted")
-"""What ends a plan is told before it, so that there is something to show in the end."""
+ENDING = (
+    "activity.cancelled",
+    "activity.reminder_fell",
+    "activity.entry_reverted",
+    "client_date.dropped",
+    "client_tag.taken",
+)
+"""What ends something is told before it, so that there is something to show in the end."""
 
 
 def stream_of(event: Event) -> UUID:

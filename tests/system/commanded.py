@@ -165,11 +165,18 @@ ACTING_BY_ID = {"integration", "ops"}
 KNOWN_BY_ID = {("claim-client", "client_id"), ("record-activity", "client_id"), ("record-activity", "contact_id")}
 """What may be named by whoever was told the id by a phone, seen or not."""
 
-NOT_LOOKED_AT = {("import-activity", "deal_id"), ("import-client", "parent_id")}
+NOT_LOOKED_AT = {
+    ("import-activity", "deal_id"),
+    ("import-client", "parent_id"),
+    ("import-client-update", "matched_ids"),
+    ("import-client-update", "organisation_id"),
+    ("import-client-update", "parent_id"),
+}
 """What old records may name though it is not there yet."""
 
 BUSINESS = {
     "activity-has-client",
+    "client-not-recognised",
     "client-owned",
     "clients-are-of-two-kinds",
     "correction-needs-right",
@@ -178,6 +185,7 @@ BUSINESS = {
     "merging-owners-needs-right",
     "note-is-anothers",
     "parent-is-below",
+    "relation-is-other",
     "staff-does-not-sell",
 }
 """Why what somebody may do is not done all the same, in this company."""

@@ -136,7 +136,9 @@ class Maker:
         body = b""
         if "requestBody" in operation:
             headers[b"Content-Type"] = b"application/json"
-            body = json.dumps(operation["requestBody"]["content"]["application/json"].get("example", {})).encode()
+            body = json.dumps(
+                operation["requestBody"]["content"].get("application/json", {}).get("example", {})
+            ).encode()
         if odd == "body":
             # What JSON passes over is odd and right: some bodies are taken.
             body = self._changed(body) if self._chance.random() < 0.7 else b"\t\r\n " + body + b"\n\n"
