@@ -127,8 +127,7 @@ def lift_objection(command: LiftObjection, context: Context) -> Outcome:
 
 @handles(RetractPermissionEntry)
 def retract_permission_entry(command: RetractPermissionEntry, context: Context) -> Outcome:
-    named_client(context, command.client_id)
-    permission = context.load(ClientPermission, permission_of(command.client_id))
+    permission = _permission(command.client_id, context)
     permission.retract(command.client_id, command.number, reason=command.reason)
     return context.save(permission)
 

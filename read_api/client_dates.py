@@ -141,8 +141,10 @@ async def list_client_dates(ask: Asking, question: Annotated[ComingQuestion, Que
 def ahead(today: date, days: int) -> list[tuple[str, str]]:
     """Return each day of the year that comes, as MM-DD, and the day on which it is remembered."""
     found = []
-    for number in range(days):
-        on = today + timedelta(days=number)
+    first = today.toordinal()
+    # There is no day after the last that a calendar has.
+    for number in range(first, min(first + days, date.max.toordinal() + 1)):
+        on = date.fromordinal(number)
         found.append((f"{on:%m-%d}", on.isoformat()))
         if (on.month, on.day) == (2, 28) and (on + timedelta(days=1)).month == 3:
             found.append(("02-29", on.isoformat()))

@@ -100,9 +100,7 @@ def test_what_was_an_error_is_said_to_be_one_and_once() -> None:
 def test_what_nobody_recorded_is_not_retracted() -> None:
     wrong = command(RetractPermissionEntry, number=2)
     given(THERE, GIVEN).when(wrong).then_refused(PermissionEntryIsUnknownError, client_id=ROMASHKA, number=2)
-    given(THERE).when(command(RetractPermissionEntry)).then_refused(
-        NotFoundError, kind="client_permission", id=MAY_ROMASHKA
-    )
+    given(THERE).when(wrong).then_refused(PermissionEntryIsUnknownError, client_id=ROMASHKA, number=2)
 
 
 def test_of_a_client_who_is_not_there_nothing_is_recorded() -> None:

@@ -163,7 +163,10 @@ def test_what_is_included_may_be_nothing(company: Office) -> None:
     assert company.get(f"/clients/{nth(7)}?include=deals,next_activity").status_code == 404
     [error] = company.get(f"/clients/{CLIENTS[0]}?include=friends").json()["errors"]
     assert (error["pointer"], error["code"]) == ("/include/0", "not-in-list")
-    assert "include takes one of: 'deals', 'next_activity', 'notes' or 'timeline'" in error["message"]
+    assert (
+        "include takes one of: 'dates', 'deals', 'next_activity', 'notes', 'relations', 'tags' or 'timeline'"
+        in error["message"]
+    )
 
 
 def test_who_includes_nothing_pays_for_nothing() -> None:

@@ -181,10 +181,13 @@ BUSINESS = {
     "clients-are-of-two-kinds",
     "correction-needs-right",
     "deal-has-client",
+    "entry-is-of-elsewhere",
+    "entry-is-used",
     "login-is-of-portal",
     "merging-owners-needs-right",
     "note-is-anothers",
     "parent-is-below",
+    "permission-entry-is-unknown",
     "relation-is-other",
     "staff-does-not-sell",
 }
