@@ -174,6 +174,16 @@ NOT_LOOKED_AT = {
 }
 """What old records may name though it is not there yet."""
 
+NEVER_DONE = {
+    ("import-client-update", "organisation_id"),
+    ("import-client-update", "parent_id"),
+    ("retract-permission-entry", "client_id"),
+    ("revert-activity-entry", "activity_id"),
+    ("revert-client-entry", "client_id"),
+    ("revert-deal-entry", "deal_id"),
+}
+"""What a rule refuses to everybody here, where no import entered anything, and nobody said how to be addressed."""
+
 BUSINESS = {
     "activity-has-client",
     "client-not-recognised",

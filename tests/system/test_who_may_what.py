@@ -11,7 +11,7 @@ from pathlib import Path
 
 from commands.registry import COMMANDS
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.system.commanded import Order, every_order
+from tests.system.commanded import NEVER_DONE, Order, every_order
 from tests.system.company import Company, raw
 from tests.system.everyone import PEOPLE, PROGRAM, UNKNOWN, founded, things_happen
 from tests.system.inside import Inside, Told, inside
@@ -72,7 +72,8 @@ async def everybody_asks(one: Company, app: Inside) -> Counter[str]:
     for order, word in zip(orders, words, strict=True):
         outcomes[order.asked].add(word)
     # Else a right might be missing, and nobody would see it.
-    assert [asked for asked, seen in outcomes.items() if "decided" not in seen] == []
+    undone = {(asked.name, asked.field) for asked, seen in outcomes.items() if "decided" not in seen}
+    assert undone == NEVER_DONE
     return found
 
 
