@@ -181,6 +181,11 @@ class Context(Protocol):
         ...
 
 
+def found_or_new(context: Context, kind: type[A], stream_id: UUID) -> A:
+    """Return the aggregate of an id that is made of what it is about, or an empty one where nothing is recorded yet."""
+    return context.find(kind, stream_id) or context.new(kind, stream_id)
+
+
 Handler = Callable[[Any, Context], Outcome]
 H = TypeVar("H", bound=Handler)
 HANDLERS: dict[type[Command], Handler] = {}

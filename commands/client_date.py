@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from aggregates.client_date import ClientDate
-from commands.base import Command, Context, Outcome, handles, wrong_field
+from commands.base import Command, Context, Outcome, found_or_new, handles, wrong_field
 from commands.contact_point import BY_HAND
 from commands.named_client import named_client
 from commands.roles import ENTERING
@@ -70,4 +70,4 @@ def drop_client_date(command: DropClientDate, context: Context) -> Outcome:
 def _dates(command: OfClientDate, context: Context) -> ClientDate:
     named_client(context, command.client_id)
     dates_id = dates_of(command.client_id)
-    return context.find(ClientDate, dates_id) or context.new(ClientDate, dates_id)
+    return found_or_new(context, ClientDate, dates_id)

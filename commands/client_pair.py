@@ -4,7 +4,7 @@ from uuid import UUID
 
 from aggregates.client import Client
 from aggregates.client_pair import ClientPair
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.roles import ENTERING
 from events.examples import HOLDING, ROMASHKA, example
 from events.ids import ClientId, pair_of
@@ -57,4 +57,4 @@ def _pair(command: OfTwoClients, context: Context) -> ClientPair:
     """Return the two as a pair; raises NotFoundError where one of them is not there, or out of the actor's sight."""
     context.load(Client, command.client_id)
     context.load(Client, command.other_id)
-    return context.find(ClientPair, command.pair_id) or context.new(ClientPair, command.pair_id)
+    return found_or_new(context, ClientPair, command.pair_id)

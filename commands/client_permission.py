@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from aggregates.client_permission import ClientPermission
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.contact_point import BY_HAND
 from commands.named_client import named_client
 from commands.roles import ENTERING, HEADING, PERSONAL
@@ -156,4 +156,4 @@ def _permission(client_id: ClientId, context: Context) -> ClientPermission:
     """
     named_client(context, client_id)
     permission_id = permission_of(client_id)
-    return context.find(ClientPermission, permission_id) or context.new(ClientPermission, permission_id)
+    return found_or_new(context, ClientPermission, permission_id)

@@ -1,7 +1,7 @@
 """What is asked about relations of clients: that another one is family, a partner or who referred them, and no more."""
 
 from aggregates.client_relation import ClientRelation, Tie
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.named_client import named_client
 from commands.roles import ENTERING
 from events.client_relation import RelationKind
@@ -55,4 +55,4 @@ def _related(command: OfRelation, context: Context) -> tuple[Tie, ClientRelation
     tie = Tie.told(command.client_id, command.other_id, command.kind)
     named_client(context, command.client_id)
     named_client(context, command.other_id)
-    return tie, context.find(ClientRelation, tie.id) or context.new(ClientRelation, tie.id)
+    return tie, found_or_new(context, ClientRelation, tie.id)

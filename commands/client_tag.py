@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from aggregates.client import Client
 from aggregates.client_tag import ClientTag
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.named_client import named_client
 from commands.roles import ENTERING
 from events.examples import ROMASHKA, example
@@ -62,4 +62,4 @@ def untag_client(command: UntagClient, context: Context) -> Outcome:
 
 
 def _tags(client_id: ClientId, context: Context) -> ClientTag:
-    return context.find(ClientTag, tags_of(client_id)) or context.new(ClientTag, tags_of(client_id))
+    return found_or_new(context, ClientTag, tags_of(client_id))

@@ -12,7 +12,7 @@ from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.entry import EntryIsUsedError
 from aggregates.import_run import ImportRun, ImportSource
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.roles import IMPORT
 from events.examples import CALL, DAY, FIRST_IMPORT, LUTIK, PHONE, ROMASHKA, SALE, SECTOR, example
 from events.ids import ActivityId, ClientId, DealId, ImportId, StaffId, source_named
@@ -150,7 +150,7 @@ def revert_import(command: RevertImport, context: Context) -> Outcome:
     run = context.load(ImportRun, command.import_id)
     run.begin_revert(reason=command.reason, asked_by=command.asked_by)
     source_id = source_named(run.source)
-    source = context.find(ImportSource, source_id) or context.new(ImportSource, source_id)
+    source = found_or_new(context, ImportSource, source_id)
     source.note_revert(run.id)
     return context.save(run, source)
 

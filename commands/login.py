@@ -3,7 +3,7 @@
 from aggregates.login import Login
 from aggregates.portal_login import PortalLogin
 from aggregates.staff import StaffMember
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.roles import ADMIN
 from events.examples import ANNA, PROVIDER, SUBJECT, example
 from events.ids import StaffId, login_of, portal_login_of
@@ -39,7 +39,7 @@ def bind_login(command: BindLogin, context: Context) -> Outcome:
     of_client = context.find(PortalLogin, portal_login_of(login_id))
     if of_client is not None:
         of_client.check_free()
-    login = context.find(Login, login_id) or context.new(Login, login_id)
+    login = found_or_new(context, Login, login_id)
     login.bind(command.staff_id, issuer=command.issuer, subject=command.subject)
     return context.save(login)
 

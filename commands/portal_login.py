@@ -3,7 +3,7 @@
 from aggregates.client import Client
 from aggregates.login import Login
 from aggregates.portal_login import PortalLogin
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.roles import ADMIN
 from events.examples import OLGA, OLGAS_SUBJECT, PROVIDER, example
 from events.ids import ClientId, login_of, portal_login_of
@@ -43,7 +43,7 @@ def bind_portal_login(command: BindPortalLogin, context: Context) -> Outcome:
     if of_staff is not None:
         of_staff.check_free()
     portal_id = portal_login_of(login_id)
-    login = context.find(PortalLogin, portal_id) or context.new(PortalLogin, portal_id)
+    login = found_or_new(context, PortalLogin, portal_id)
     client = context.load(Client, command.client_id)
     login.bind(client, command.role, issuer=command.issuer, subject=command.subject)
     return context.save(login)

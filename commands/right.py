@@ -1,7 +1,7 @@
 """What is asked about the rights of a role."""
 
 from aggregates.right import RoleRights
-from commands.base import Command, Context, Outcome, handles
+from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.roles import ADMIN
 from events.examples import example
 from events.ids import rights_of
@@ -55,4 +55,4 @@ def grant_editing(command: GrantEditing, context: Context) -> Outcome:
 
 def _rights(context: Context, role: StaffRole) -> RoleRights:
     rights_id = rights_of(role)
-    return context.find(RoleRights, rights_id) or context.new(RoleRights, rights_id)
+    return found_or_new(context, RoleRights, rights_id)

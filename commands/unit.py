@@ -6,7 +6,7 @@ from uuid import UUID
 from aggregates.base import NotFoundError
 from aggregates.staff import StaffMember
 from aggregates.unit import Unit
-from commands.base import Command, Context, Outcome, wrong_field
+from commands.base import Command, Context, Outcome, found_or_new, wrong_field
 
 U = TypeVar("U", bound=Unit)
 
@@ -52,7 +52,7 @@ def open_if_new(unit: Unit, name: str | None) -> None:
 def of_name(context: Context, kind: type[U], name: str) -> U:
     """Return what is known under a name, which may be nothing yet."""
     unit_id = kind.id_of(name)
-    return context.find(kind, unit_id) or context.new(kind, unit_id)
+    return found_or_new(context, kind, unit_id)
 
 
 def rename(context: Context, kind: type[U], unit_id: UUID, name: str) -> Outcome:

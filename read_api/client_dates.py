@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from read_api import views
 from read_api.lists import ClientDateKind
 from read_api.reading.answer import Answer, Page, Sql, json_of, list_of
-from read_api.reading.cursors import Paged, from_cursor, to_cursor
+from read_api.reading.cursors import Paged, cut, from_cursor
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.joined import answers, is_client
 from read_api.reading.question import AT_ONCE, PastQuestion
@@ -131,11 +131,9 @@ async def list_client_dates(ask: Asking, question: Annotated[ComingQuestion, Que
     values = {**given, **place, "limit": question.limit + 1, "month_days": list(month_days), "on_days": list(on_days)}
     async with ask.then(question, statement.views) as asked:
         seen, [(items,)] = await asked.fetch(statement, values, question.min_position)
-    found = from_json(items)
-    page = found[: question.limit]
-    ask.looked_at(*dict.fromkeys(UUID(one["client_id"]) for one, _ in page))
-    following = to_cursor(COMING, named, page[-1][1]) if len(found) > len(page) else None
-    return ask.answer(to_json({"items": [one for one, _ in page], "next": following}), seen)
+    page, following = cut(COMING, named, from_json(items), question.limit)
+    ask.looked_at(*dict.fromkeys(UUID(one["client_id"]) for one in page))
+    return ask.answer(to_json({"items": page, "next": following}), seen)
 
 
 def ahead(today: date, days: int) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from read_api.client_card import card_from
 from read_api.lists import PermissionChannel, PermissionPurpose
 from read_api.reading.answer import Answer, Sql, Whole, json_of, list_of
 from read_api.reading.declaring import Asking, Questions
-from read_api.reading.joined import answering, either, everybody, is_client
+from read_api.reading.joined import either, everybody, is_among, is_client
 from read_api.reading.question import PastQuestion
 from read_api.reading.seen import text
 from read_api.reading.statement import Statement
@@ -46,12 +46,12 @@ def has_agreed(client: str, addressed_by: str, purpose: str) -> str:
 
     By it those are looked up of whom `hindrance` is then asked; it decides nothing.
     """
-    given = f"""FROM {views.CLIENT_PERMISSIONS} AS given
+    return is_among(
+        client,
+        "given.client_id",
+        f"""{views.CLIENT_PERMISSIONS} AS given
             WHERE given.allows AND NOT given.is_objection AND given.retracted_at IS NULL
-                AND given.addressed_by = {addressed_by} AND given.purpose = {purpose}"""
-    return either(
-        f"{client} IN (SELECT given.client_id {given})",
-        f"{client} IN (SELECT {answering('given.client_id')} {given})",
+                AND given.addressed_by = {addressed_by} AND given.purpose = {purpose}""",
     )
 
 

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from read_api import views
 from read_api.reading.answer import Answer, Items, Sql, json_of, list_of
 from read_api.reading.declaring import Asking, Questions
-from read_api.reading.joined import answering, either, is_client
+from read_api.reading.joined import answers, is_among, is_client
 from read_api.reading.question import PastQuestion
 from read_api.reading.seen import sees
 from read_api.reading.statement import Statement
@@ -56,14 +56,9 @@ TAG_NAMES = Sql(list_of("t.tag", _OF_CLIENT.format(is_client("t.client_id", "c.c
 
 def has_tag(client: str, key: str) -> str:
     """Return the condition that a client has a tag, itself or as who turned out to be it."""
-    marked = f"FROM {views.CLIENT_TAGS} AS marked WHERE marked.tag_key = {key}"
-    return either(
-        f"{client} IN (SELECT marked.client_id {marked})",
-        f"{client} IN (SELECT {answering('marked.client_id')} {marked})",
-    )
+    return is_among(client, "marked.client_id", f"{views.CLIENT_TAGS} AS marked WHERE marked.tag_key = {key}")
 
 
-_WHO = either("t.client_id", answering("t.client_id"))
 IN_USE = Statement(
     f"""
 SELECT seen.*, json_build_object('items', {
@@ -72,7 +67,7 @@ SELECT seen.*, json_build_object('items', {
             f'''(
         SELECT min(t.tag) AS tag, count(DISTINCT c.client_id) AS clients, t.tag_key
         FROM {views.CLIENT_TAGS} AS t
-        JOIN {views.CLIENT_CARD} AS c ON c.client_id = {_WHO}
+        JOIN {views.CLIENT_CARD} AS c ON c.client_id = {answers("t.client_id")}
         WHERE c.registered_at IS NOT NULL AND c.archived_at IS NULL AND {sees("client", "c")}
         GROUP BY t.tag_key
         ORDER BY clients DESC, t.tag_key

@@ -14,7 +14,7 @@ from read_api import views
 from read_api.client_recognised import ContactPoint, ProfileTrait, Registration
 from read_api.lists import ClientKind, Lifecycle
 from read_api.reading.answer import NOT_SELECTED, Answer, Items, Page, Sql, exists, json_of, list_of
-from read_api.reading.cursors import Paged, from_cursor, to_cursor
+from read_api.reading.cursors import Paged, cut, from_cursor
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.question import AT_ONCE, Question
 from read_api.reading.seen import sees, text
@@ -197,11 +197,9 @@ async def list_duplicates(ask: Asking, question: Annotated[PairsQuestion, Query(
     values = {**named, **place, "limit": question.limit + 1}
     seen, rows = await ask.fetch(statement, values, question.min_position)
     [(items, run, count)] = rows
-    found = from_json(items)
-    page = found[: question.limit]
-    ask.looked_at(*(UUID(pair[side]["client_id"]) for pair, _ in page for side in ("client", "other")))
-    following = to_cursor(paged, named, page[-1][1]) if len(found) > len(page) else None
-    body = {"items": [pair for pair, _ in page], "next": following, "run": None if run is None else from_json(run)}
+    page, following = cut(paged, named, from_json(items), question.limit)
+    ask.looked_at(*(UUID(pair[side]["client_id"]) for pair in page for side in ("client", "other")))
+    body = {"items": page, "next": following, "run": None if run is None else from_json(run)}
     return ask.answer(to_json(body if count is None else {**body, "count": count}), seen)
 
 

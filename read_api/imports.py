@@ -17,7 +17,7 @@ from read_api.projections import JSON
 from read_api.reading import streams
 from read_api.reading.answer import Page
 from read_api.reading.asking import Ask
-from read_api.reading.cursors import Paged, from_cursor, to_cursor
+from read_api.reading.cursors import Paged, cut, from_cursor
 from read_api.reading.declaring import HEADERS, Asking, Questions
 from read_api.reading.errors import NoSuchThingError
 from read_api.reading.question import PageQuestion, PastQuestion
@@ -164,10 +164,8 @@ async def list_imports(ask: Asking, question: Annotated[ImportsQuestion, Query()
     values = {"asked_by": asked_by, "whose": whose_of(ask.caller), **place, "limit": question.limit + 1}
     async with ask.then(question, statement.views) as asked:
         seen, [(text, count)] = await asked.fetch(statement, values, question.min_position)
-    rows = from_json(text)
-    page = rows[: question.limit]
-    last = page[-1] if len(rows) > len(page) else None
-    following = None if last is None else to_cursor(PAGED, named, (last["sent_at"], last["id"]))
+    found = [(row, (row["sent_at"], row["id"])) for row in from_json(text)]
+    page, following = cut(PAGED, named, found, question.limit)
     body: dict[str, Any] = {"items": [_told(ask, row) for row in page], "next": following}
     return ask.answer(to_json(body if count is None else {**body, "count": count}), seen, more=VARY)
 

@@ -1,11 +1,8 @@
 """Does the jobs of imports whose bytes are in this data folder, each in a process of its own, and clears up."""
 
-import multiprocessing
-import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from threading import Event as Signal
 from threading import Thread
@@ -18,11 +15,12 @@ import structlog
 from app.database import Urls
 from app.imports import outcomes, records
 from app.imports.files import ERRORS, WARNINGS, ImportFiles
-from app.imports.process import STOPPING, Imported, Lost, NoRoom, Progress, Refused, Site, Work, begin
+from app.imports.process import Imported, Lost, NoRoom, Progress, Refused, Site, Work, begin
 from app.imports.records import Upload
 from app.operations.outcomes import Failure
 from app.operations.runner import Runner, Stage
 from app.settings import Settings
+from app.spawned import spawned
 from infra.log.crypto import MasterKey
 from infra.postgres.connection import connect
 from infra.postgres.faults import is_lost
@@ -69,9 +67,9 @@ class ForImports:
 
     def do(self, job: Job, stage: Stage) -> Ended:
         """Do a job; of an import that has come to its end, or is not to, the bytes are removed."""
-        import_id, is_dry = UUID(job.about), bool(job.parameters["is_dry"])
+        import_id = UUID(job.about)
         ended = self._done(job, import_id, stage)
-        if not is_dry:
+        if not _is_dry(job):
             self._removed(import_id, is_discarded=False)
         return ended
 
@@ -89,7 +87,7 @@ class ForImports:
             records.note_errors(connection, import_id, 0, has_errors=False, has_warnings=False)
         if upload is None or upload.mapping is None or not self._files.upload(import_id).exists():
             return outcomes.WITHOUT_FILE
-        process, ours = self._started(self._work(job, upload))
+        process, ours = spawned("letopis-import", begin, self._work(job, upload), self._site)
         try:
             told = self._heard(job, import_id, stage, process, ours)
         finally:
@@ -117,7 +115,7 @@ class ForImports:
     def _work(self, job: Job, upload: Upload) -> Work:
         assert upload.mapping is not None  # noqa: S101 - looked at before
         return Work(
-            str(upload.import_id),
+            upload.import_id,
             self._files.folder(upload.import_id),
             upload.name,
             upload.digest,
@@ -129,21 +127,6 @@ class ForImports:
             is_strict=bool(job.parameters["is_strict"]),
             names_rivals=bool(job.parameters["names_rivals"]),
         )
-
-    def _started(self, work: Work) -> tuple[Any, Connection]:
-        # Not a copy of this one, whose threads and connections it would have half.
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=begin, args=(work, self._site, theirs), name="letopis-import")
-        # A Ctrl-C is for whoever begins it, also while it begins (see KeptProcess).
-        resource_tracker.ensure_running()
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        theirs.close()
-        return process, ours
 
     def _is_unwanted(self, import_id: UUID, job_id: UUID) -> bool:
         try:

@@ -128,11 +128,7 @@ class House:
             reason=None,
             waits_in=lane_of(upload.place, is_dry=is_dry),
         )
-
-        def begun(connection: psycopg.Connection[Any]) -> None:
-            ask(connection, asked)
-
-        await self.readers.ask(begun)
+        await self.readers.ask(partial(ask, asked=asked))
 
     async def cancel(self, upload: Upload) -> None:
         """End what is done with a file, or is to be; with which nothing is, it is discarded."""

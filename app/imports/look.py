@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from app.imports.telling import tell_in
 from commands.importing.guess import toml_of
 from commands.importing.mapping import make_mapping
 from commands.importing.preview import guess_mapping, preview
-from commands.importing.problems import MappingError, teller
+from commands.importing.problems import MappingError
 from commands.importing.targets import FIELDS
 from infra.tables.faults import UnreadableFileError
 from infra.told import WordedError
@@ -43,12 +44,6 @@ def _seen(asked: dict[str, Any]) -> dict[str, Any]:
     if content is None:
         content = guess_mapping(path, asked["target"], asked["source"])
     mapping = make_mapping({"zone": asked["zone"], **content})
-    seen = preview(path, mapping, teller(language, _from_catalogue(language)), rows=asked["rows"], most=MOST_ROWS)
+    seen = preview(path, mapping, tell_in(language), rows=asked["rows"], most=MOST_ROWS)
     told = {"mapping": content, "toml": toml_of(content), "target": mapping.target}
     return {**told, "preview": seen.as_dict(), "fields": sorted(FIELDS[mapping.target])}
-
-
-def _from_catalogue(language: str) -> Any:
-    from app.words.messages import words_for
-
-    return lambda code, facts: ". ".join(words_for(code, language, facts))

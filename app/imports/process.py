@@ -4,7 +4,6 @@ It ends with the service, or when it is told to: what it has stored by then stay
 """
 
 import os
-import signal
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,15 +11,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 
 from aggregates.identity import Home
 from app.imports.files import ERRORS, FULL, UPLOAD, WARNINGS
+from app.spawned import leave_stopping_to_the_parent
 from infra.log.crypto import MasterKey
-
-STOPPING = (signal.SIGINT, signal.SIGTERM)
-"""When to stop is the service's to say."""
 
 CLIENTS_FACTS = frozenset({"names", "owner_name", "branch", "candidates", "holder_id", "since"})
 """What problems say of clients other than that of the row, and of who owns them."""
@@ -30,7 +28,7 @@ CLIENTS_FACTS = frozenset({"names", "owner_name", "branch", "candidates", "holde
 class Work:
     """What is to be done: the file in its folder, by which mapping, for whom; `names_rivals`: they may know them."""
 
-    import_id: str
+    import_id: UUID
     folder: Path
     file: str
     digest: str
@@ -85,9 +83,7 @@ class NoRoom(NamedTuple):
 
 def begin(work: Work, site: Site, parent: Connection) -> None:
     """Do it, and tell the parent; as a process of its own."""
-    for number in STOPPING:
-        signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    leave_stopping_to_the_parent()
     from app.logs import configure_logs
 
     configure_logs()
@@ -119,8 +115,6 @@ def _done(work: Work, site: Site, parent: Connection) -> Imported | Refused | Lo
 
 
 def _imported(work: Work, site: Site, parent: Connection) -> Imported:
-    from uuid import UUID
-
     from app.imports.storing import import_door
     from app.process import settle
     from commands import registry
@@ -143,7 +137,7 @@ def _imported(work: Work, site: Site, parent: Connection) -> Imported:
             asked_by=work.asked_by,
             errors=ErrorFile(errors, _tell(work), language=work.language),
             progress=lambda done, total: parent.send(Progress("importing", done, total)),
-            named=ImportName(UUID(work.import_id), work.file, work.digest),
+            named=ImportName(work.import_id, work.file, work.digest),
             reading=lambda rows: parent.send(Progress("reading", rows, None)),
         )
     return Imported(report.as_dict(), report.refused + report.wrong > 0, (work.folder / WARNINGS).exists())
@@ -151,10 +145,9 @@ def _imported(work: Work, site: Site, parent: Connection) -> Imported:
 
 def _tell(work: Work) -> Any:
     """Return what puts problems into words; who sees no clients is not told who they are."""
-    from app.words.messages import words_for
-    from commands.importing.problems import teller
+    from app.imports.telling import tell_in
 
-    tell = teller(work.language, lambda code, facts: ". ".join(words_for(code, work.language, facts)))
+    tell = tell_in(work.language)
 
     def told(code: str, facts: Mapping[str, Any]) -> str:
         known = facts if work.names_rivals else {name: "—" if name in CLIENTS_FACTS else facts[name] for name in facts}

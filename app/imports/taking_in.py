@@ -36,10 +36,10 @@ async def take_in(
         if announced.isascii() and announced.isdigit():
             incoming.require_room(int(announced[:18]))
         sent = await taken(request.stream(), request.headers.get("content-type", ""), incoming)
-        upload, seen = await _seen(house, incoming, sent.fields, meant._replace(name=meant.name or sent.name), language)
+        meant = meant._replace(name=meant.name or sent.name)
+        upload, seen = await _seen(house, incoming, sent.fields, meant, actor, language)
         # A mapping says itself what the rows are.
         await house.rights.require(actor, upload.target, "send_import")
-        upload = upload._replace(asked_by=actor.id, asked_as=actor.role)
         await house.readers.ask(lambda connection: records.add(connection, upload))
     except BaseException:
         incoming.drop()
@@ -48,7 +48,7 @@ async def take_in(
 
 
 async def _seen(
-    house: House, incoming: Incoming, fields: dict[str, str], meant: Meant, language: str
+    house: House, incoming: Incoming, fields: dict[str, str], meant: Meant, actor: Actor, language: str
 ) -> tuple[Upload, dict[str, Any]]:
     """Return what is to be put on record of a file that is whole, and what is seen in it."""
     digest = await incoming.end()
@@ -60,7 +60,6 @@ async def _seen(
         mapping=mapping_from(fields["mapping"]) if fields.get("mapping") else None,
         language=language,
     )
-    of_nobody = ("", "")
     upload = Upload(
         incoming.import_id,
         house.files.place,
@@ -69,6 +68,7 @@ async def _seen(
         incoming.size,
         seen["target"],
         seen["mapping"],
-        *of_nobody,
+        actor.id,
+        actor.role,
     )
     return upload, seen

@@ -27,7 +27,6 @@ class InProcess:
         `receive` is of the request on whose behalf is asked: when its sender hangs up, this one's has. Without it
         nobody does.
         """
-        status, told, parts = 0, dict[str, str](), list[bytes]()
         is_sent = False
 
         async def received() -> Message:
@@ -39,6 +38,21 @@ class InProcess:
                 await asyncio.Event().wait()
             return await cast(Receive, receive)()
 
+        return await self._answered(_scope(method, path, headers, body), received)
+
+    async def carry(self, path: str, headers: Headers, parts: AsyncIterator[bytes]) -> Told:
+        """Send a body as it comes, and return the answer; raises what `parts` raises."""
+
+        async def receive() -> Message:
+            async for part in parts:
+                return {"type": "http.request", "body": part, "more_body": True}
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        return await self._answered(_scope("POST", path, headers, None), receive)
+
+    async def _answered(self, scope: Scope, receive: Receive) -> Told:
+        status, told, parts = 0, dict[str, str](), list[bytes]()
+
         async def send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
@@ -47,28 +61,8 @@ class InProcess:
             else:
                 parts.append(message.get("body", b""))
 
-        await self._app(_scope(method, path, headers, body), received, send)
+        await self._app(scope, receive, send)
         return Told(status, told, b"".join(parts))
-
-    async def carry(self, path: str, headers: Headers, parts: AsyncIterator[bytes]) -> Told:
-        """Send a body as it comes, and return the answer; raises what `parts` raises."""
-        status, told, answer = 0, dict[str, str](), list[bytes]()
-
-        async def receive() -> Message:
-            async for part in parts:
-                return {"type": "http.request", "body": part, "more_body": True}
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                told.update(_headers_of(message))
-            else:
-                answer.append(message.get("body", b""))
-
-        await self._app(_scope("POST", path, headers, None), receive, send)
-        return Told(status, told, b"".join(answer))
 
     @asynccontextmanager
     async def follow(self, path: str, headers: Headers) -> AsyncIterator[Followed]:

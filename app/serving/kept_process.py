@@ -1,18 +1,16 @@
 """Another process of this service, kept alive as long as the service lives and stopped with it however that ends."""
 
 import contextlib
-import multiprocessing
-import signal
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
 import structlog
 
 from app.logs import configure_logs
+from app.spawned import leave_stopping_to_the_parent, spawned
 
 RESTART_PAUSE = 1.0
 """Seconds before a process that died is started again."""
@@ -26,16 +24,11 @@ STOP_PATIENCE = 15.0
 Work = Callable[..., None]
 """What the process does: it is called with its arguments and its end of a pipe, and returns when told to."""
 
-STOPPING = (signal.SIGINT, signal.SIGTERM)
-
 log = structlog.get_logger()
 
 
 def _begin(work: Work, arguments: tuple[Any, ...], parent: Connection) -> None:
-    # Ctrl-C, and often SIGTERM, goes to the whole process group; when to stop is the parent's to say.
-    for number in STOPPING:
-        signal.signal(number, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    leave_stopping_to_the_parent()
     configure_logs()
     work(*arguments, parent)
 
@@ -57,7 +50,6 @@ class KeptProcess:
         self._work = work
         self._arguments = arguments
         self._hear = hear
-        self._context = multiprocessing.get_context("spawn")
         self._process: Any = None
         self._ours: Connection | None = None
         self._is_stopping = threading.Event()
@@ -69,19 +61,7 @@ class KeptProcess:
         self._watch.start()
 
     def _launch(self) -> None:
-        self._ours, theirs = self._context.Pipe()
-        self._process = self._context.Process(
-            target=_begin, args=(self._work, self._arguments, theirs), name=f"letopis-{self._name}"
-        )
-        # It inherits what is blocked here: a Ctrl-C while it begins must not end it with a traceback. The first process
-        # of all is started after a tracker of Python's own, which would let the signals through again.
-        resource_tracker.ensure_running()
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        try:
-            self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-        theirs.close()
+        self._process, self._ours = spawned(f"letopis-{self._name}", _begin, self._work, self._arguments)
 
     def _keep_alive(self) -> None:
         while True:

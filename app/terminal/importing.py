@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from app.database import Urls, database, master_key
 from app.imports.storing import import_door
+from app.imports.telling import tell_in
 from app.process import settle
 from app.settings import Settings
 from app.terminal.console import operator, print_json, progress, say
-from commands.importing.problems import Tell, teller
 from commands.importing.run import WriteDoor
 from infra.log.crypto import MasterKey
 from infra.told import ToldError, WordedError
@@ -62,18 +62,6 @@ def site(options: Options, paths: Sequence[Path]) -> Iterator[Site]:
         yield Site(settings, master, urls, door)
 
 
-def _tell(language: str) -> Tell:
-    """Return what words refusals: the importer's own, else those of the service's catalogue."""
-
-    def from_catalogue(code: str, facts: Any) -> str:
-        from app.words.messages import words_for
-
-        title, detail = words_for(code, language, facts)
-        return f"{title}. {detail}"
-
-    return teller(language, from_catalogue)
-
-
 @contextmanager
 def told_in(language: str) -> Iterator[None]:
     """Say in this language what keeps a file or a mapping from being used."""
@@ -86,7 +74,7 @@ def told_in(language: str) -> Iterator[None]:
 def _errors(options: Options, *, several: bool = False) -> "ErrorFile":
     from commands.importing.error_file import ErrorFile
 
-    return ErrorFile(options.errors, _tell(options.language), language=options.language, several=several)
+    return ErrorFile(options.errors, tell_in(options.language), language=options.language, several=several)
 
 
 def import_one(path: Path, mapping: Path, options: Options) -> bool:
@@ -126,7 +114,7 @@ def look_at(
     with told_in(options.language):
         content = None if mapping else guess_mapping(path, target, path.stem[:200])  # type: ignore[arg-type]  # see above
         wanted = read_mapping(mapping, zone=zone) if mapping else make_mapping({"zone": zone, **(content or {})})
-        seen = preview(path, wanted, _tell(options.language), rows=rows)
+        seen = preview(path, wanted, tell_in(options.language), rows=rows)
     text = None if content is None else toml_of(content)
     if write is not None and text is not None:
         write.write_text(text, encoding="utf-8")

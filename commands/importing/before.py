@@ -51,7 +51,6 @@ class Known:
     version: int = 0
     back: dict[str, Any] = field(default_factory=dict)
     stays: list[tuple[Thing, Event]] = field(default_factory=list)
-    things: int = 0
 
     def command(self, client_id: UUID, import_id: UUID, reason: str) -> RevertClientUpdate:
         """Return what lets it count again."""
@@ -76,7 +75,6 @@ def known_before(told: Sequence[Event], import_id: UUID, *, keeps: frozenset[str
             known.stays.append((thing, layers[-1].event))
         elif top < len(layers):
             at = min(layer.event.envelope.occurred_at for layer in layers[top:])
-            known.things += 1
             _put(known.back, thing, under, layers[-1], at)
         if under is not None and any(layer.matter == import_id for layer in layers[:top]) and _differs(under, layers):
             known.stays.append((thing, under.event))

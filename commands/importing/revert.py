@@ -199,14 +199,8 @@ class Revert:
         return self._turn_of(command, tag)
 
     def _turn_of(self, command: Command, tag: Any, *, if_match: int | None = None) -> PendingCommand:
-        request = Request.of(
-            command,
-            importing_actor(self.report.source),
-            self._door.keyed_hash,
-            if_match=if_match,
-            causation_id=revert_of(self._import_id),
-        )
-        return PendingCommand(replace(request, causation_id=None), tag)
+        request = Request.of(command, importing_actor(self.report.source), self._door.keyed_hash, if_match=if_match)
+        return PendingCommand(replace(request, correlation_id=revert_of(self._import_id)), tag)
 
     def _ask(self, command: Command) -> None:
         """Carry out what is about the whole revert; raises why it was refused."""

@@ -45,8 +45,8 @@ class SessionTables:
         self._versions: dict[str, RowStore] = {}
         self._rows = 0
         """How many rows were put into tables since these gave their room back."""
-        self._emptied: set[str] = set()
-        """The tables that rows were put into since then, and that hold none any more."""
+        self._written: set[str] = set()
+        """The tables that rows were put into since then."""
         self._filled: set[str] = set()
         self._with_versions: set[str] = set()
         connection.execute(f"SET search_path = {SCHEMA}".encode())
@@ -86,7 +86,6 @@ class SessionTables:
                     raise psycopg.Rollback
                 self._empty(self._filled | (self._with_versions - kept))
         finally:
-            self._emptied |= self._filled | (self._with_versions - kept)
             self._filled.clear()
             self._with_versions = kept
 
@@ -116,15 +115,14 @@ class SessionTables:
         """
         if not tables:
             return
-        self._emptied |= set(tables)
         if self._rows < MANY_ROWS and not to_room:
             emptying = ";".join(f"DELETE FROM {table}" for table in sorted(tables))  # noqa: S608 - names of ours
             self._connection.execute(emptying.encode(), prepare=False)
             return
         # The versions that are kept are not to be emptied.
-        empty = self._emptied - (self._with_versions - set(tables))
+        empty = (self._written | set(tables)) - (self._with_versions - set(tables))
         self._connection.execute(f"TRUNCATE {', '.join(sorted(empty))}".encode())
-        self._emptied -= empty
+        self._written -= empty
         self._rows = 0
 
     def has_versions(self, projection: Projection[Any]) -> bool:
@@ -144,12 +142,15 @@ class SessionTables:
         """Put rows that are not there yet into a read model's table."""
         self._rows += len(rows)
         self._filled.add(projection.name)
+        self._written.add(projection.name)
         self._stores[projection.name].fill(self._connection, rows)
 
     def fill_versions(self, projection: Projection[Any], versions: Collection[Version]) -> None:
         """Put versions of rows that are not there yet into a read model's table of them."""
         self._rows += len(versions)
-        self._with_versions.add(versions_of_view(view_of(projection)))
+        table = versions_of_view(view_of(projection))
+        self._with_versions.add(table)
+        self._written.add(table)
         rows = [RowAt((*one.there.row, *one.since, *one.until), one.there.position) for one in versions]
         self._versions[projection.name].fill(self._connection, rows)
 

@@ -46,6 +46,15 @@ def to_cursor(listing: Paged, filters: Mapping[str, Any], keys: Sequence[Any]) -
     return base64.urlsafe_b64encode(text).decode().rstrip("=")
 
 
+def cut(
+    listing: Paged, filters: Mapping[str, Any], found: Sequence[tuple[Any, Sequence[Any]]], limit: int
+) -> tuple[list[Any], str | None]:
+    """Return the rows of a page and the cursor of the next one, of one row more than it has, each with its keys."""
+    page = found[:limit]
+    following = to_cursor(listing, filters, page[-1][1]) if len(found) > limit else None
+    return [row for row, _ in page], following
+
+
 def _written(key: Any) -> Any:
     if isinstance(key, datetime):
         return key.isoformat()

@@ -75,6 +75,14 @@ def is_client(column: str, row: str, reads: str = "") -> str:
     return either(f"{column} = {row}", f"{column} = ANY({everybody(row, reads)})")
 
 
+def is_among(client: str, column: str, found: str) -> str:
+    """Return the condition that a client is named by a column of what is found, itself or who turned out to be it."""
+    return either(
+        f"{client} IN (SELECT {column} FROM {found})",  # noqa: S608 - put together from constants
+        f"{client} IN (SELECT {answering(column)} FROM {found})",  # noqa: S608 - put together from constants
+    )
+
+
 def is_named(column: str, parameter: str) -> str:
     """Return the condition that a column names the client that a parameter names, as whomever."""
     return either(f"{column} = {parameter}", f"{column} = ANY({whoever(parameter)})")

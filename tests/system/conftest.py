@@ -17,7 +17,7 @@ from infra.projector.projector import build
 from projections.registry import PROJECTIONS
 from tests.database import MASTER, Database, administer, copy_of, keep_as_template, urls_of
 from tests.system.bad_door import Door
-from tests.system.service import service, wait_ready
+from tests.system.service import Service, service, sound_service, wait_ready
 
 BUILT = "letopis_built"
 
@@ -52,6 +52,18 @@ def door(opened: Door) -> Iterator[Door]:
     log = opened.service.log.read_text()
     assert '"bug"' not in log
     assert "Traceback" not in log
+
+
+@pytest.fixture(scope="module")
+def founded(
+    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Service, Database]]:
+    """A service of the demo company, and its database."""
+    with (
+        company_of(cluster, template) as database,
+        sound_service(tmp_path_factory.mktemp("founded"), database.owner_url) as running,
+    ):
+        yield running, database
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """What the tests of imports over HTTP ask of a running service."""
 
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import httpx
 import psycopg
 
 from tests.database import Database
-from tests.system.service import Service, token
+from tests.system.service import NOTHING, Service, sound_service, token
 
 VERA, BORIS, OLEG, OLGA = (
     token("vera", "ops"),
@@ -113,4 +115,15 @@ class Imports:
 
     def kept(self) -> set[str]:
         """Return the files of imports that are there, as `id/name`."""
-        return {f"{each.parent.name}/{each.name}" for each in self.folder.glob("*/*")}
+        # A folder that is removed meanwhile is passed over.
+        found = ((Path(folder), names) for folder, _, names in os.walk(self.folder))
+        return {f"{folder.name}/{name}" for folder, names in found if folder != self.folder for name in names}
+
+
+@contextmanager
+def importing_at(
+    folder: Path, database: Database, *arguments: str, more: Mapping[str, str] = NOTHING
+) -> Iterator[Imports]:
+    """Run a service that takes files in; it must have met no bug."""
+    with sound_service(folder, database.owner_url, *arguments, more=more) as running:
+        yield Imports(running, database, folder / "service" / "imports")

@@ -141,9 +141,11 @@ def demo_service(cluster: EmbeddedPostgres, template: str, folder: Path) -> Iter
 
 
 @contextmanager
-def sound_service(folder: Path, database_url: str) -> Iterator[Service]:
+def sound_service(
+    folder: Path, database_url: str, *arguments: str, more: Mapping[str, str] = NOTHING
+) -> Iterator[Service]:
     """Run a service until the block ends, from when it is ready on; then it must have met no bug."""
-    with service(folder, "service", database_url=database_url) as running:
+    with service(folder, "service", *arguments, database_url=database_url, more=more) as running:
         wait_ready(running)
         yield running
     log = running.log.read_text()

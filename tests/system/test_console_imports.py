@@ -1,31 +1,17 @@
 """The page "Imports": a file is sent, its columns are corrected, it is rehearsed and imported, without a script."""
 
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
-from tests.system.conftest import company_of
 from tests.system.sent import people
-from tests.system.service import Service, sound_service
+from tests.system.service import Service
 from tests.system.visitors import Seen, Visitor
 
 PAGE = "/console/imports"
 UPLOAD = f"{PAGE}/upload"
-
-
-@pytest.fixture(scope="module")
-def founded(
-    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Service, Database]]:
-    with (
-        company_of(cluster, template) as database,
-        sound_service(tmp_path_factory.mktemp("imports"), database.owner_url) as running,
-    ):
-        yield running, database
 
 
 @pytest.fixture(scope="module")

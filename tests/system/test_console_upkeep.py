@@ -4,33 +4,19 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
 from app.demo.company import demo_id
-from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database
-from tests.system.conftest import company_of
 from tests.system.jobs import Operations, projector_of
-from tests.system.service import Service, sound_service, token
+from tests.system.service import Service, token
 from tests.system.visitors import Form, Seen, Visitor
 
 PAGE = "/console/projections"
 PRODUCTS = f"{PAGE}/products"
-
-
-@pytest.fixture(scope="module")
-def founded(
-    cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Service, Database]]:
-    with (
-        company_of(cluster, template) as database,
-        sound_service(tmp_path_factory.mktemp("upkeep"), database.owner_url) as running,
-    ):
-        yield running, database
 
 
 @pytest.fixture(scope="module")

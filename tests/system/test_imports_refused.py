@@ -12,8 +12,7 @@ from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import copy_of
 from tests.infra.tables.books import xlsx
 from tests.infra.tables.test_table import REFUSED
-from tests.system.sent import BORIS, RUSSIAN, Imports
-from tests.system.service import service, wait_ready
+from tests.system.sent import BORIS, RUSSIAN, Imports, importing_at
 
 PIECE = (
     b"\xd0\x98\xd0\xb2\xd0\xb0\xd0\xbd;;a remark that nobody takes anything from and that makes the file large\n"
@@ -23,16 +22,11 @@ PIECE = (
 
 @pytest.fixture(scope="module")
 def imports(cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imports]:
-    folder = tmp_path_factory.mktemp("refused")
     with (
         copy_of(cluster, template) as database,
-        service(folder, "service", database_url=database.owner_url) as running,
+        importing_at(tmp_path_factory.mktemp("refused"), database) as running,
     ):
-        wait_ready(running)
-        yield Imports(running, database, folder / "service" / "imports")
-        log = running.log.read_text()
-        assert '"bug"' not in log
-        assert "Traceback" not in log
+        yield running
 
 
 @pytest.mark.parametrize("name", REFUSED)
