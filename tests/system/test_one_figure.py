@@ -169,7 +169,7 @@ class Readers:
 
     def _told(self, statement: Statement, values: Mapping[str, Any], *, with_map: bool) -> tuple[Any, ...]:
         asked = statement.now(Sight.WHOLE, is_about=False, with_map=with_map)
-        row = self._connection.execute(asked, values).fetchone()
+        row: tuple[Any, ...] | None = self._connection.execute(asked, values).fetchone()
         assert row is not None
         return row
 
