@@ -9,9 +9,23 @@ from read_api.operations import Job, Words, job_told
 from read_api.reading.answer import Answer, Whole
 
 ImportState = Literal[
-    "ready", "waiting", "rehearsing", "rehearsed", "running", "done", "failed", "cancelled", "discarded", "begun"
+    "ready",
+    "waiting",
+    "rehearsing",
+    "rehearsed",
+    "running",
+    "done",
+    "failed",
+    "cancelled",
+    "discarded",
+    "begun",
+    "reverting",
+    "reverted",
 ]
-"""`rehearsed`: by a dry run; `discarded`: its bytes were removed unused; `begun`: at a terminal, and not through."""
+"""`rehearsed`: by a dry run; `discarded`: its bytes were removed unused; `begun`: at a terminal, and not through.
+
+`reverting`: it is being taken back, or waits to be, or that is tried; `reverted`: it was taken back.
+"""
 
 
 class ImportFile(Answer):
@@ -62,7 +76,8 @@ class Import(Whole):
 
     Of an import typed at a terminal `size_bytes`, `target` and `job` are null. `has_file`: its bytes are here, so it
     can be looked at and run. `has_errors` and `has_warnings`: the rows not taken, and doubts, can be downloaded, until
-    `errors_until`. `sent_before` is an earlier import of the very same bytes.
+    `errors_until`. `sent_before` is an earlier import of the very same bytes. `revert_job` is the last that took it
+    back, or tried to; its outcome tells what stays.
     """
 
     id: UUID
@@ -85,14 +100,15 @@ class Import(Whole):
     report: ImportCounts | None
     reverted: ImportRevert | None
     job: Job | None
+    revert_job: Job | None
 
 
 def import_told(row: Mapping[str, Any], words: Words) -> Import:
     """Return an import as it is told, from its row."""
-    job = row.get("job")
+    job, revert = row.get("job"), row.get("revert_job")
     return Import(
         id=row["id"],
-        state=_state(row, job),
+        state=_state_after(revert, row) or _state(row, job),
         files=row["files"],
         source=row["source"],
         target=row.get("target"),
@@ -111,7 +127,17 @@ def import_told(row: Mapping[str, Any], words: Words) -> Import:
         report=_report(row, job),
         reverted=row["reverted"] or None,
         job=None if job is None else job_told(job, words),
+        revert_job=None if revert is None else job_told(revert, words),
     )
+
+
+def _state_after(revert: Mapping[str, Any] | None, row: Mapping[str, Any]) -> ImportState | None:
+    """Return the state of an import that was taken back, or is being; None of any other."""
+    if revert is not None and revert["ended_at"] is None:
+        return "reverting"
+    # The read model may be a moment behind the job.
+    has_come_through = revert is not None and revert["state"] == "done" and not revert["parameters"]["is_dry"]
+    return "reverted" if has_come_through or (row["reverted"] or {}).get("ended_at") is not None else None
 
 
 def _state(row: Mapping[str, Any], job: Mapping[str, Any] | None) -> ImportState:

@@ -47,7 +47,7 @@ SELECT
     json_build_array(json_build_object('name', u.name, 'digest', u.digest))::jsonb AS files, f.finished_at,
     f.version, f.rows, f.accepted, f.refused, f.wrong, f.reverted,
     u.target, u.size_bytes, u.asked_as, u.is_discarded, u.has_bytes, u.has_errors, u.has_warnings, u.errors_until,
-    u.digest, CASE WHEN j.job_id IS NOT NULL THEN {job} END AS job
+    u.digest, CASE WHEN j.job_id IS NOT NULL THEN {job} END AS job, {revert} AS revert_job
 FROM read.import_upload AS u
 LEFT JOIN {facts} AS f ON f.import_id = u.import_id
 LEFT JOIN LATERAL (
@@ -65,7 +65,14 @@ _NO_FACTS = """(
 )"""
 _OF_NO_FILE = """,
     NULL AS target, NULL AS size_bytes, NULL AS asked_as, NULL AS is_discarded, NULL AS has_bytes, NULL AS has_errors,
-    NULL AS has_warnings, NULL AS errors_until, NULL AS digest, NULL AS job"""
+    NULL AS has_warnings, NULL AS errors_until, NULL AS digest, NULL AS job, {revert} AS revert_job"""
+_REVERT = f"""(
+    SELECT {JOB}
+    FROM read.operation AS j
+    WHERE j.operation = 'revert-import' AND j.about = {{id}}::text
+    ORDER BY j.asked_at DESC
+    LIMIT 1
+)"""  # noqa: S608 - constants
 _SENT_BEFORE = """(
     SELECT b.import_id
     FROM read.import_upload AS b
@@ -77,9 +84,11 @@ _SENT_BEFORE = """(
 _ALONE = f"{_FACTS} AND NOT EXISTS (SELECT FROM read.import_upload AS u WHERE u.import_id = f.import_id)"
 
 PAST = f"({_FACTS.format(view=views.IMPORT_REPORT)})"
-_OTHERS = _ALONE.format(view=views.IMPORT_REPORT).replace("\nFROM", f"{_OF_NO_FILE}\nFROM", 1)
-PRESENT = f"({_SENT.format(job=JOB, facts=views.IMPORT_REPORT)}\nUNION ALL{_OTHERS})"
-SENT = f"({_SENT.format(job=JOB, facts=_NO_FACTS)})"
+_WITHOUT = _OF_NO_FILE.format(revert=_REVERT.format(id="f.import_id"))
+_OTHERS = _ALONE.replace("\nFROM {view}", _WITHOUT + "\nFROM {view}", 1).format(view=views.IMPORT_REPORT)
+_JOBS = {"job": JOB, "revert": _REVERT.format(id="u.import_id")}
+PRESENT = f"({_SENT.format(**_JOBS, facts=views.IMPORT_REPORT)}\nUNION ALL{_OTHERS})"
+SENT = f"({_SENT.format(**_JOBS, facts=_NO_FACTS)})"
 """What was sent, without a look at the facts."""
 
 ONE_SENT = f"""
@@ -196,7 +205,7 @@ async def get_import(import_id: UUID, ask: Asking, question: Annotated[PastQuest
     async def looked() -> tuple[bytes, bool]:
         _, [(now,)] = await ask.fetch(ONE, values)
         told = _told(ask, from_json(now))
-        return to_json(told), told.job is None or told.job.ended_at is not None
+        return to_json(told), all(job is None or job.ended_at is not None for job in (told.job, told.revert_job))
 
     stream = followed(ask, looked, "import-ended")
     return StreamingResponse(stream, media_type=STREAM, headers={**streams.HEADERS, **VARY})

@@ -15,7 +15,7 @@ import structlog
 from app.database import Urls
 from app.imports import outcomes, records
 from app.imports.files import ERRORS, WARNINGS, ImportFiles
-from app.imports.process import Imported, Lost, NoRoom, Progress, Refused, Site, Work, begin
+from app.imports.process import Imported, Lost, NoRoom, Progress, Refused, Revert, Reverted, Site, Work, begin
 from app.imports.records import Upload
 from app.operations.outcomes import Failure
 from app.operations.runner import Runner, Stage
@@ -24,7 +24,7 @@ from app.spawned import spawned
 from infra.log.crypto import MasterKey
 from infra.postgres.connection import connect
 from infra.postgres.faults import is_lost
-from replay.repair.jobs import IMPORT_LANE, Ended, Job
+from replay.repair.jobs import IMPORT_LANE, REVERT_IMPORT, Ended, Job
 
 HEAR_SECONDS = 0.3
 """How often the process is heard."""
@@ -41,7 +41,7 @@ WAITS_HOURS = 24
 GOING_SECONDS = 10.0
 """How long a process may take to end that was told to."""
 
-Told = Imported | Refused | Lost | NoRoom
+Told = Imported | Reverted | Refused | Lost | NoRoom
 """How the process says that it has ended."""
 
 log = structlog.get_logger()
@@ -68,6 +68,8 @@ class ForImports:
     def do(self, job: Job, stage: Stage) -> Ended:
         """Do a job; of an import that has come to its end, or is not to, the bytes are removed."""
         import_id = UUID(job.about)
+        if job.operation == REVERT_IMPORT:
+            return self._carried_out(job, stage, Revert(import_id, job.reason or "", job.asked_by, _is_dry(job)))
         ended = self._done(job, import_id, stage)
         if not _is_dry(job):
             self._removed(import_id, is_discarded=False)
@@ -87,12 +89,15 @@ class ForImports:
             records.note_errors(connection, import_id, 0, has_errors=False, has_warnings=False)
         if upload is None or upload.mapping is None or not self._files.upload(import_id).exists():
             return outcomes.WITHOUT_FILE
-        process, ours = spawned("letopis-import", begin, self._work(job, upload), self._site)
+        return self._carried_out(job, stage, self._work(job, upload))
+
+    def _carried_out(self, job: Job, stage: Stage, work: Work | Revert) -> Ended:
+        process, ours = spawned("letopis-import", begin, work, self._site)
         try:
-            told = self._heard(job, import_id, stage, process, ours)
+            told = self._heard(job, work.import_id, stage, process, ours)
         finally:
             _end(process, ours)
-        return told if isinstance(told, Ended) else self._ended(job, import_id, told)
+        return told if isinstance(told, Ended) else self._ended(job, work.import_id, told)
 
     def _heard(self, job: Job, import_id: UUID, stage: Stage, process: Any, ours: Connection) -> Ended | Told:
         """Hear the process to its end, or until it is to end; raises StoppedError."""
@@ -104,7 +109,7 @@ class ForImports:
                     return told
                 last = told
             if not is_alive:
-                return outcomes.DIED
+                return outcomes.REVERT_DIED if job.operation == REVERT_IMPORT else outcomes.DIED
             _tell(stage, last)
             stage.look()
             if time.monotonic() - looked_at > LOOK_SECONDS:
@@ -145,8 +150,10 @@ class ForImports:
                 with connect(self._urls.projector) as connection:
                     records.note_errors(connection, import_id, days, has_errors=has_errors, has_warnings=has_warnings)
                 return outcomes.came_through(report, is_dry=_is_dry(job))
+            case Reverted(report):
+                return outcomes.reverted(report, is_dry=_is_dry(job))
             case Refused(code, en, ru):
-                return outcomes.refused(code, en, ru)
+                return outcomes.refused(code, en, ru, of_revert=job.operation == REVERT_IMPORT)
             case Lost():
                 raise psycopg.OperationalError("the log stayed out of reach of an import")
             case NoRoom():

@@ -23,12 +23,12 @@ from app.settings import Settings
 from app.words.messages import language_of, words_for
 from commands.base import Actor
 from commands.errors import NotAllowedError
-from commands.importing.refused import ImportOverError
+from commands.importing.refused import ImportNotBegunError, ImportOverError
 from commands.roles import SENDING_FILES
 from read_api.import_told import Import, import_told
 from read_api.imports import ONE_SENT, whose_of
 from read_api.reading.errors import NoSuchThingError
-from replay.repair.jobs import IMPORT, Asked, ask
+from replay.repair.jobs import IMPORT, REVERT_IMPORT, Asked, Job, ask
 from replay.repair.lanes import end_waiting
 
 PATH = "/imports"
@@ -129,6 +129,31 @@ class House:
             waits_in=lane_of(upload.place, is_dry=is_dry),
         )
         await self.readers.ask(partial(ask, asked=asked))
+
+    async def revert(self, actor: Actor, import_id: UUID, *, reason: str, is_dry: bool) -> Job:
+        """Let an import be taken back, or rehearse that; raises NoSuchThingError, ImportNotBegunError, UnderWayError.
+
+        An operator: one that they sent themselves. What was typed at a terminal is the others'.
+        """
+        upload = await self.readers.ask(partial(records.find, import_id=import_id))
+        has_begun = await self.readers.ask(partial(records.has_begun, import_id=import_id))
+        is_theirs = upload is not None and upload.asked_by == actor.id
+        if not (is_theirs or (whose_of(actor) is None and (has_begun or upload is not None))):
+            raise NoSuchThingError(kind="import", id=import_id)
+        if upload is not None:
+            await self.rights.require(actor, upload.target, "take_back_import")
+        if not has_begun:
+            raise ImportNotBegunError(id=import_id)
+        asked = Asked(
+            operation=REVERT_IMPORT,
+            about=str(import_id),
+            parameters={"is_dry": is_dry},
+            asked_by=actor.id,
+            asked_as=actor.role,
+            reason=reason,
+            waits_in=lane_of(self.files.place, is_dry=is_dry),
+        )
+        return await self.readers.ask(partial(ask, asked=asked))
 
     async def cancel(self, upload: Upload) -> None:
         """End what is done with a file, or is to be; with which nothing is, it is discarded."""

@@ -1,4 +1,4 @@
-"""The process that imports one file that was sent, or rehearses that; it tells the service how far it is, and the end.
+"""The process that imports one file, or takes an import back, or rehearses that; it tells how far it is, and the end.
 
 It ends with the service, or when it is told to: what it has stored by then stays, and begun anew it doubles nothing.
 """
@@ -41,6 +41,15 @@ class Work:
     names_rivals: bool
 
 
+class Revert(NamedTuple):
+    """An import that is to be taken back, why, and for whom."""
+
+    import_id: UUID
+    reason: str
+    asked_by: str
+    is_dry: bool
+
+
 class Site(NamedTuple):
     """Where it is stored."""
 
@@ -50,7 +59,7 @@ class Site(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """How far it is: rows read before any is imported (`total` is not known), or rows accounted for."""
+    """How far it is: rows read before any is imported (`total` is not known), rows accounted for, things taken back."""
 
     phase: str
     done: int
@@ -65,8 +74,14 @@ class Imported(NamedTuple):
     has_warnings: bool
 
 
+class Reverted(NamedTuple):
+    """What is gone, what is as it was, and what stays."""
+
+    report: Mapping[str, Any]
+
+
 class Refused(NamedTuple):
-    """Why the file or its mapping cannot be used, in both languages."""
+    """Why it cannot be done, such as a file that is no table, in both languages."""
 
     code: str
     en: str
@@ -81,7 +96,7 @@ class NoRoom(NamedTuple):
     """The disk is full."""
 
 
-def begin(work: Work, site: Site, parent: Connection) -> None:
+def begin(work: Work | Revert, site: Site, parent: Connection) -> None:
     """Do it, and tell the parent; as a process of its own."""
     leave_stopping_to_the_parent()
     from app.logs import configure_logs
@@ -99,11 +114,11 @@ def _end_with(parent: Connection) -> None:
     os._exit(1)
 
 
-def _done(work: Work, site: Site, parent: Connection) -> Imported | Refused | Lost | NoRoom:
+def _done(work: Work | Revert, site: Site, parent: Connection) -> Imported | Reverted | Refused | Lost | NoRoom:
     from infra.told import WordedError
 
     try:
-        return _imported(work, site, parent)
+        return _reverted(work, site, parent) if isinstance(work, Revert) else _imported(work, site, parent)
     except WordedError as error:
         return Refused(error.code, error.said("en"), error.said("ru"))
     except psycopg.OperationalError:
@@ -141,6 +156,28 @@ def _imported(work: Work, site: Site, parent: Connection) -> Imported:
             reading=lambda rows: parent.send(Progress("reading", rows, None)),
         )
     return Imported(report.as_dict(), report.refused + report.wrong > 0, (work.folder / WARNINGS).exists())
+
+
+def _reverted(work: Revert, site: Site, parent: Connection) -> Reverted:
+    from app.composition.decoding import decoder_at
+    from app.imports.storing import import_door
+    from app.process import settle
+    from commands import registry
+    from commands.importing.revert import revert_import
+
+    assert registry.COMMANDS  # noqa: S101 - with it every handler is known
+    with import_door(site.url, site.master, site.home, size=0, is_dry=work.is_dry) as door:
+        settle()
+        report = revert_import(
+            work.import_id,
+            door,
+            decoder_at(site.url, site.master),
+            reason=work.reason,
+            asked_by=work.asked_by,
+            is_dry=work.is_dry,
+            progress=lambda done, total: parent.send(Progress("reverting", done, total)),
+        )
+    return Reverted(report.as_dict())
 
 
 def _tell(work: Work) -> Any:

@@ -71,6 +71,7 @@ WHERE place = %s
     AND (has_errors OR has_warnings)
     AND errors_until < clock_timestamp()
 """
+_HAS_BEGUN = "SELECT EXISTS (SELECT FROM letopis.event WHERE stream_id = %s AND topic = 'import.started')"
 _KNOWN = "SELECT import_id FROM letopis.import_upload WHERE import_id = ANY(%s)"
 
 Connection = psycopg.Connection[Any]
@@ -105,6 +106,12 @@ def find(connection: Connection, import_id: UUID) -> Upload | None:
     """Return what is known of a file."""
     with connection.cursor(row_factory=class_row(Upload)) as cursor:
         return cursor.execute(_FIND, [import_id]).fetchone()
+
+
+def has_begun(connection: Connection, import_id: UUID) -> bool:
+    """Tell whether anything of an import is in the log."""
+    row = connection.execute(_HAS_BEGUN, [import_id]).fetchone()
+    return bool(row and row[0])
 
 
 def say_mapping(connection: Connection, import_id: UUID, target: str, mapping: Mapping[str, Any]) -> bool:

@@ -102,6 +102,19 @@ class RunBody(BaseModel):
     is_strict: Annotated[bool, Field(description="Refuse what one owner per client would have refused then.")] = False
 
 
+class RevertBody(BaseModel):
+    """Why an import is taken back; `is_dry`: only tell what would be gone, and what would stay."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=4000, strip_whitespace=True, pattern=NO_NUL),
+        Field(description="Why; it stands in the history of whatever is taken back."),
+    ]
+    is_dry: Annotated[bool, Field(description="Tell what would become of it, and store nothing.")] = False
+
+
 SENT: dict[str, Any] = {
     "description": "The import, and how the file would be read.",
     "headers": {"Location": {"description": "Where the import is.", "schema": {"type": "string"}}},

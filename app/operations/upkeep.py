@@ -13,7 +13,7 @@ from projections.registry import PROJECTIONS
 from read_api.reading.upkeep import Check, Estimate, Upkeep
 from replay.rebuilding.dry_run import estimate_by
 from replay.rebuilding.resources import Resources
-from replay.repair.jobs import IMPORT
+from replay.repair.jobs import IMPORT, REVERT_IMPORT
 from replay.repair.status import ProjectionStatus, statuses_by
 
 SESSIONS = 2
@@ -47,6 +47,8 @@ def upkeep_at(here: Site) -> Upkeep:
         return await asyncio.to_thread(lambda: here.free_bytes)
 
     def operations_of(role: str) -> Sequence[str]:
-        return sorted([*(OPERATIONS if role in ROLES else ()), *([IMPORT] if role in SENDING_FILES else ())])
+        return sorted(
+            [*(OPERATIONS if role in ROLES else ()), *([IMPORT, REVERT_IMPORT] if role in SENDING_FILES else ())]
+        )
 
     return Upkeep(frozenset({*KNOWN, ANALYTICS}), kept, estimate, free_bytes, operations_of)

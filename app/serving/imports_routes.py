@@ -14,13 +14,26 @@ from app.imports.files import ERRORS, WARNINGS
 from app.imports.hands import WAITS_HOURS
 from app.imports.house import PATH, Authenticate, House, Language, house_at
 from app.imports.sending import source_of
-from app.imports.shown import ACCEPTED, BODY, SENT, ImportPreview, MappingBody, Name, RunBody, SentImport, Target
+from app.imports.shown import (
+    ACCEPTED,
+    BODY,
+    SENT,
+    ImportPreview,
+    MappingBody,
+    Name,
+    RevertBody,
+    RunBody,
+    SentImport,
+    Target,
+)
 from app.imports.taking_in import Meant, take_in
+from app.operations.told import told
 from app.settings import Settings
 from commands.base import Actor
 from commands.execution.door import NOT_KEPT
 from commands.roles import SENDING_FILES
 from read_api.import_told import Import
+from read_api.operations import Job
 from read_api.reading.errors import NoSuchThingError
 
 FILES = (("errors", ERRORS, "rows that were not taken"), ("warnings", WARNINGS, "doubts about rows that were taken"))
@@ -153,6 +166,25 @@ def _add_doing(router: APIRouter, house: House) -> None:
     async def cancel_import(import_id: UUID, actor: Who, language: Language) -> Response:
         await house.cancel(await house.present(actor, import_id))
         return _answer(await house.told(actor, import_id, language))
+
+    @router.post(
+        f"{PATH}/{{import_id}}/revert",
+        operation_id="take_back_import",
+        name="take_back_import",
+        summary="Take back what an import made, or see what that would be",
+        description=(
+            "What it entered is gone, what it updated is as it was; what somebody worked on since stays, and the "
+            "outcome of the job says which and why (`facts.stays`). GET /imports/{id} watches it. It runs alone: "
+            "imports of this place wait, and while one typed at a terminal runs, it is refused. "
+            f"Asked for again it goes on, or does nothing. {ROLES}"
+        ),
+        status_code=202,
+        response_model=Job,
+        responses={202: ACCEPTED, 404: {}, 409: {}, 422: {}},
+    )
+    async def take_back_import(import_id: UUID, actor: Who, language: Language, wanted: RevertBody) -> Response:
+        asked = await house.revert(actor, import_id, reason=wanted.reason, is_dry=wanted.is_dry)
+        return _answer(told(asked, language), 202, {"Location": f"{PATH}/{import_id}"})
 
 
 def _giving(house: House, called: str, kept: str) -> Callable[..., Awaitable[Response]]:

@@ -1,6 +1,5 @@
 """What operators ask for over HTTP: each request becomes a job, which is on record before it is answered."""
 
-import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,14 @@ from pydantic_core import to_json
 from app.composition.readers import Readers
 from app.operations.bodies import BACKUP, EXAMPLES, OPERATIONS, OTHERWISE, ROLES, Operation
 from app.operations.site import ANALYTICS, KNOWN
-from app.words.messages import language_of, words_for
+from app.operations.told import told
+from app.words.messages import language_of
 from commands.base import Actor
 from commands.errors import NotAllowedError
 from commands.execution.door import KEY_SPACE, MAX_KEY_LENGTH, NOT_KEPT, require_json
 from infra.analytics.parked_facts import WrongPlaceError, stream_from
 from infra.projector.parking import WrongParkedKeyError, parked_key_from
-from read_api.operations import Job, job_told
+from read_api.operations import Job
 from read_api.reading.errors import WrongParameterError
 from replay.repair.jobs import Asked, NoPlaceForBackupsError, ask
 from replay.repair.jobs import Job as Recorded
@@ -69,7 +69,7 @@ def operations_router(authenticate: Authenticate, ask_for: AskFor, backup_to: Pa
                 reason=wanted.reason,
             )
         )
-        body = to_json(_told(job, language_of(request.headers.get("accept-language"))))
+        body = to_json(told(job, language_of(request.headers.get("accept-language"))))
         headers = {"Location": f"{JOBS}/{job.job_id}", "Vary": "Accept-Language", **NOT_KEPT}
         return Response(body, status_code=202, media_type="application/json", headers=headers)
 
@@ -124,10 +124,3 @@ def _require_key(wanted: Operation) -> None:
             parked_key_from(KNOWN[wanted.about], key)
     except (WrongPlaceError, WrongParkedKeyError):
         raise WrongParameterError({"pointer": "/key", "code": "not-a-key"}) from None
-
-
-def _told(job: Recorded, language: str) -> Job:
-    row = {**dataclasses.asdict(job), "id": job.job_id, "is_heard": True}
-    for own in ("job_id", "lane", "attempts"):
-        row.pop(own)
-    return job_told(row, lambda code, facts: words_for(code, language, facts))

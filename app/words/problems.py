@@ -95,6 +95,7 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (imports.MappingWrongError, 422),
     (imports.UploadWrongError, 422),
     (imports.ImportOverError, 409),
+    (imports.ImportNotBegunError, 409),
     (imports.TooManyLooksError, 503),
 )
 

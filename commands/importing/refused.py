@@ -7,6 +7,7 @@ ImportRefusedError
 ├── MappingWrongError       the mapping does not fit itself or the file        422
 ├── UploadWrongError        what was sent has no file in it, or no name        422
 ├── ImportOverError         its bytes are gone, so nothing can be done with it 409
+├── ImportNotBegunError     nothing of it was taken in that could be taken back 409
 └── TooManyLooksError       as many files are looked at as can be at once      503
 """
 
@@ -60,6 +61,12 @@ class ImportOverError(ImportRefusedError):
     """The bytes of the import are gone; facts: id."""
 
     code = "import-over"
+
+
+class ImportNotBegunError(ImportRefusedError):
+    """Nothing of the import was taken in; facts: id."""
+
+    code = "import-not-begun"
 
 
 class TooManyLooksError(ImportRefusedError):

@@ -21,6 +21,9 @@ FIND_DUPLICATES = "find-duplicates"
 IMPORT = "import"
 """What the job is called that imports a file, or rehearses it."""
 
+REVERT_IMPORT = "revert-import"
+"""What the job is called that takes back what an import made, or rehearses that."""
+
 IMPORT_LANE = "import:"
 """How the lanes of these begin; behind it stands where the bytes of the file are."""
 

@@ -29,6 +29,7 @@ NEVER_ABSENT = {"get_staff_places"}
 
 ABSENT = {
     "get_job", "get_stream_history", "preview_import", "map_import", "run_import", "cancel_import",
+    "take_back_import",
     "get_import", "get_import_errors", "get_import_warnings",
 }  # fmt: skip
 """Questions about what is neither theirs nor anybody's: here there is none."""
@@ -107,6 +108,8 @@ class Way(NamedTuple):
             return {"sql": "SELECT 1"}
         if self.name in {"run_import", "map_import"}:
             return {}
+        if self.name == "take_back_import":
+            return {"reason": "the wrong file"}
         operation = self.path.removeprefix("/operations/")
         return EXAMPLES.get(operation, OTHERWISE) if operation != self.path and self.method == "POST" else None
 

@@ -1,6 +1,6 @@
 """Imports: a file is sent, its columns are said, it is rehearsed and imported; and all that were."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from read_api.console.calling import RefusedError
@@ -12,13 +12,18 @@ pages = Pages()
 
 LIMIT = 20
 TARGETS = ("client", "deal", "staff", "product", "activity")
-OPEN = frozenset({"waiting", "rehearsing", "running"})
+OPEN = frozenset({"waiting", "rehearsing", "running", "reverting"})
 """The states in which something is done with an import, or waits to be."""
 
 COUNTS = ("accepted", "already_there", "refused", "wrong")
 """What makes up the rows of an import."""
 
 ROWS = 10
+STAYS = 50
+"""Of so many things that stay after a revert the page says which and why."""
+
+PLACES = {"client": "/console/clients/", "deal": "/console/deals/"}
+"""Where things are that an import made, of those that have a page."""
 
 
 @pages.page("/imports", name="imports", asks="list_imports", key="i")
@@ -69,6 +74,17 @@ async def cancel(visit: Visit, import_id: str) -> View | Gone:
     return Gone("/console/imports" if told["state"] == "discarded" else f"/console/imports/{import_id}")
 
 
+@pages.form("/imports/{import_id}/revert")
+async def revert(visit: Visit, import_id: str) -> View | Gone:
+    """Take back what an import made, or try that."""
+    wanted = {"reason": visit.form.get("reason", ""), "is_dry": visit.form.get("do") != "revert"}
+    try:
+        await visit.api.do(f"/imports/{import_id}/revert", wanted)
+    except RefusedError as refused:
+        return await _shown(visit, import_id, refused)
+    return Gone(f"/console/imports/{import_id}")
+
+
 async def _mapping(visit: Visit, import_id: str) -> dict[str, Any]:
     """Return the mapping that the import has, with what the form says."""
     seen = await visit.api.get(f"/imports/{import_id}/preview", rows=0)
@@ -89,9 +105,15 @@ async def _shown(visit: Visit, import_id: str, refused: RefusedError | None = No
             seen = await visit.api.get(f"/imports/{import_id}/preview", rows=ROWS)
         except RefusedError as error:
             unseen = error
+    job = told["revert_job"] if told["state"] in {"reverting", "reverted"} else told["job"]
+    stays = _stays(told["revert_job"])
     shown: dict[str, Any] = {
         "told": told,
-        "names": await _names(visit, [told]),
+        "job": job,
+        "stays": stays[:STAYS],
+        "places": PLACES,
+        "reason": visit.form.get("reason", ""),
+        "names": await _names(visit, [told], {each["by"] for each in stays[:STAYS]}),
         "is_busy": is_busy,
         "seen": seen,
         "refused": refused or unseen,
@@ -127,6 +149,15 @@ def _shares(report: Mapping[str, Any] | None) -> list[tuple[str, int]]:
     return [] if report is None else [(name, report[name]) for name in COUNTS if report[name] is not None]
 
 
-async def _names(visit: Visit, items: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
-    asked_by = {one["asked_by"] for one in items if one["asked_by"]}
+def _stays(job: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Return what stays after a revert, each thing once: what of it, why, and whose deed is in the way."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in (((job or {}).get("outcome") or {}).get("facts") or {}).get("stays", ()):
+        one = found.setdefault(each["id"], {**each, "what": [], "by": (each["deed"] or {}).get("actor", "")})
+        one["what"].append(each["what"])
+    return list(found.values())
+
+
+async def _names(visit: Visit, items: Sequence[Mapping[str, Any]], more: Set[str] = frozenset()) -> Mapping[str, str]:
+    asked_by = {one["asked_by"] for one in items if one["asked_by"]} | more
     return await staff_named(visit, {actor for actor in asked_by if is_of_staff(actor)})

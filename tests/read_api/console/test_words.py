@@ -10,9 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel import Locale
 
+from aggregates.client_merge import ClientIsMergedError
+from aggregates.entry import EntryIsUsedError
 from app.operations.bodies import OPERATIONS as BODIES
 from app.words.messages import LABELS
+from commands.errors import DuplicateClientError
 from commands.importing import problems
+from commands.importing.before import LIFECYCLE, NAME, OWNER, TAX_ID
+from commands.importing.revert import ENTRIES
+from commands.importing.reverted import ENTRY, SAID_SINCE, UPDATE
 from commands.importing.targets import FIELDS
 from commands.policies import POLICIES, TIMERS
 from commands.registry import COMMANDS
@@ -36,10 +42,14 @@ from read_api.console.words import LANGUAGES, Words, own_words
 from read_api.import_told import ImportState
 from replay.rebuilding.progress import ENDED, Phase
 from replay.rebuilding.rebuild import Check
+from replay.repair.jobs import IMPORT, REVERT_IMPORT
 
 OWN = own_words()
-OF_NO_REBUILD = ("loading", "lost", "paused", "reading", "importing")
+OF_NO_REBUILD = ("loading", "lost", "paused", "reading", "importing", "reverting")
 """Phases that are told of what is no rebuild, or is not at work."""
+
+STAYING = (SAID_SINCE, EntryIsUsedError.code, ClientIsMergedError.code, DuplicateClientError.code)
+"""Why something stays after a revert, as far as it is common."""
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
@@ -81,7 +91,7 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"verb.{name}" for name in VERBS),
         *(f"fact.{kind.TOPIC}" for kind in TOLD),
         *(f"operation.{name}" for name in OPERATIONS),
-        *(f"job.{name}" for name in (*BODIES, "import")),
+        *(f"job.{name}" for name in (*BODIES, IMPORT, REVERT_IMPORT)),
         *(f"phase.{phase}" for phase in {*get_args(Phase), *OF_NO_REBUILD} - ENDED),
         *(f"view_state.{state}" for state in get_args(State)),
         *(f"projections.check_{check}" for check in get_args(Check)),
@@ -92,6 +102,9 @@ def test_every_word_that_is_said_is_there_and_no_other() -> None:
         *(f"import_state.{state}" for state in get_args(ImportState)),
         *(f"import_target.{target}" for target in TARGETS),
         *(f"import_count.{name}" for name in COUNTS),
+        *(f"import_thing.{noun}" for noun in ENTRIES),
+        *(f"import_what.{what}" for what in (ENTRY, UPDATE, NAME, TAX_ID, OWNER, LIFECYCLE)),
+        *(f"import_stays.{code}" for code in STAYING),
         *(f"import_field.{field}" for field in {*OF_THE_ROW}.union(*FIELDS.values())),
         *(f"import_reason.{code}" for code in worded(Path(problems.__file__).with_name("messages.toml"))),
         *(f"imports.{way}" for way in ("as_file", "dmy", "mdy", "comma", "point", "refuse", "keep")),
