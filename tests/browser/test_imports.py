@@ -1,12 +1,13 @@
 """A file is chosen or dropped in a real browser, corrected, rehearsed and imported; its pages can be read by all."""
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, FilePayload, expect
 
 from tests.browser.conftest import at_desk
 from tests.browser.test_console import is_read_by_everybody
 from tests.database import Database
-from tests.system.sent import people
+from tests.system.sent import BORIS, people
 from tests.system.service import Service
 
 House = tuple[Service, Database]
@@ -20,6 +21,13 @@ DROPS = """([name, text]) => {
 
 def file(name: str, text: str) -> FilePayload:
     return {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
+
+
+def renamed(running: Service, name: str) -> None:
+    """Let somebody work on a client whom a file brought."""
+    [client, *_] = httpx.get(f"{running.address}/clients", params={"q": name}, headers=BORIS).json()["items"]
+    given = {"client_id": client["client_id"], "name": f"{name} и сын", "source": "call"}
+    assert httpx.post(f"{running.address}/commands/rename-client", json=given, headers=BORIS).status_code == 200
 
 
 def test_a_file_is_chosen_corrected_by_keys_rehearsed_and_imported(browser: Browser, house: House) -> None:
@@ -67,3 +75,10 @@ def test_the_pages_of_imports_can_be_read_by_everybody(browser: Browser, house: 
         desk.page.locator("button[value=run]").click()
         expect(desk.page.locator("#account")).to_be_visible()
         is_read_by_everybody(browser, house, "ops", (address,), language)
+        renamed(house[0], "Ольга Ким" if language == "ru" else "Иван Петров")
+        page = desk.page
+        page.get_by_label("Почему" if language == "ru" else "Why", exact=True).first.fill("не тот файл")
+        page.locator("button[value=revert]").click()
+        expect(page.locator("#revert")).to_be_visible()
+        expect(page.locator("section[aria-labelledby=revert] td").first).to_be_visible()
+        is_read_by_everybody(browser, house, "ops", (address, PAGE), language)

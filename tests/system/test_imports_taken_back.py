@@ -143,3 +143,16 @@ def test_by_the_page_it_is_tried_and_done_and_what_stays_stands_there(founded: t
     gone = over(head, address)
     assert "Загрузка отменена" in gone.text
     assert "Убрано: 2." in gone.text
+
+
+def test_what_stays_leads_to_its_page_only_who_may_look_at_it(imports: Imports) -> None:
+    import_id = imports.sent(people(36), who=VERA, source="links")
+    imports.ran(import_id)
+    kept = renamed(imports, "olga36@example.ru", "Ольга Пак")
+    taken_back(imports, import_id)
+    address, link = f"{PAGE}/{import_id}", f"/console/clients/{kept}"
+    house = (imports.service, imports.database)
+    ops, admin = (Visitor(*house, name, name, "ru").get(address) for name in ("ops", "admin"))
+    assert f"клиент {kept[-6:]}" in ops.text
+    assert "с этим уже работают" in ops.text
+    assert (link in ops.links, link in admin.links) == (False, True)

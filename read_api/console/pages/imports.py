@@ -22,8 +22,8 @@ ROWS = 10
 STAYS = 50
 """Of so many things that stay after a revert the page says which and why."""
 
-PLACES = {"client": "/console/clients/", "deal": "/console/deals/"}
-"""Where things are that an import made, of those that have a page."""
+PLACES = {"client": ("get_client", "/console/clients/"), "deal": ("get_deal", "/console/deals/")}
+"""Where things are that an import made, of those that have a page, and who may look at it."""
 
 
 @pages.page("/imports", name="imports", asks="list_imports", key="i")
@@ -111,7 +111,7 @@ async def _shown(visit: Visit, import_id: str, refused: RefusedError | None = No
         "told": told,
         "job": job,
         "stays": stays[:STAYS],
-        "places": PLACES,
+        "places": {noun: place for noun, (question, place) in PLACES.items() if visit.asks(question)},
         "reason": visit.form.get("reason", ""),
         "names": await _names(visit, [told], {each["by"] for each in stays[:STAYS]}),
         "is_busy": is_busy,
