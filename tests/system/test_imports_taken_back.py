@@ -146,9 +146,9 @@ def test_by_the_page_it_is_tried_and_done_and_what_stays_stands_there(founded: t
 
 
 def test_what_stays_leads_to_its_page_only_who_may_look_at_it(imports: Imports) -> None:
-    import_id = imports.sent(people(36), who=VERA, source="links")
+    import_id = imports.sent(people(36).replace("Ольга Ким", "Зоя Мун"), who=VERA, source="links")
     imports.ran(import_id)
-    kept = renamed(imports, "olga36@example.ru", "Ольга Пак")
+    kept = renamed(imports, "Зоя Мун", "Зоя Пак")
     taken_back(imports, import_id)
     address, link = f"{PAGE}/{import_id}", f"/console/clients/{kept}"
     house = (imports.service, imports.database)
