@@ -186,7 +186,7 @@ FROM seen""",  # noqa: S608 - put together from constants
     "Pairs of clients who may be one, the most probable first: suggestions, of those whom the caller sees both",
     answers=PairsPage,
     roles=FRONT_OFFICE,
-    note=" They are as a job found them (POST /operations/find-duplicates); nothing is ever merged by itself.",
+    note=" They are as a job found them (POST /operations/find-duplicates); nothing is merged unless somebody says so.",
 )
 async def list_duplicates(ask: Asking, question: Annotated[PairsQuestion, Query()]) -> Response:
     paged = APART if question.kept_apart else QUEUE

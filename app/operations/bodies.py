@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
+from uuid import UUID
 
 from pydantic import (
     BaseModel,
@@ -18,10 +19,16 @@ from pydantic_core.core_schema import no_info_after_validator_function
 
 from app.operations.site import ANALYTICS, KNOWN
 from events.values import NO_NUL
-from replay.repair.jobs import FIND_DUPLICATES
+from replay.repair.jobs import FIND_DUPLICATES, MERGE_DUPLICATES, UNMERGE_DUPLICATES
 
 ROLES = frozenset({"ops", "admin"})
 """Who may ask for them."""
+
+MERGING = frozenset({"admin"})
+"""Who may ask for many merges at once: it takes the right to work on the views, and to merge clients of any owner."""
+
+LEAST_SCORE = 0.95
+"""What is less probable is never merged by itself."""
 
 BACKUP = "backup"
 DUPLICATES = "duplicates"
@@ -64,6 +71,9 @@ class Operation(BaseModel):
 
     ABOUT: ClassVar[str] = ""
     """What it is about, if that is no read model."""
+
+    ROLES: ClassVar[frozenset[str]] = ROLES
+    """Who may ask for it."""
 
     reason: Annotated[
         str,
@@ -182,6 +192,32 @@ class StartFindDuplicates(Operation):
     ABOUT = DUPLICATES
 
 
+class _OfMerges(Operation):
+    """One that says of clients whether they are one, in the name of who asks for it."""
+
+    ABOUT = DUPLICATES
+    ROLES = MERGING
+
+    is_dry: Annotated[bool, Field(description="Ask every rule, store nothing.")] = False
+
+
+class StartMergeDuplicates(_OfMerges):
+    """Merge the pairs that are at least so probably one, where nobody has to choose; each can be taken apart."""
+
+    from_score: Annotated[float, Field(ge=LEAST_SCORE, le=1, description="The least score.")]
+    most: Annotated[int, Field(ge=1, le=100_000, description="So many pairs at most, the most probable first.")] = 1_000
+
+
+class StartUnmergeDuplicates(_OfMerges):
+    """Take apart whom a job merged; what was done since stays with the client it names."""
+
+    job: Annotated[UUID, Field(strict=False, description="The job that merged them.")]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {**super().parameters, "job": str(self.job)}
+
+
 OPERATIONS: dict[str, type[Operation]] = {
     "rebuild": StartRebuild,
     "verify": StartVerify,
@@ -195,6 +231,8 @@ OPERATIONS: dict[str, type[Operation]] = {
     "skip": StartSkip,
     BACKUP: StartBackup,
     FIND_DUPLICATES: StartFindDuplicates,
+    MERGE_DUPLICATES: StartMergeDuplicates,
+    UNMERGE_DUPLICATES: StartUnmergeDuplicates,
 }
 """What can be asked for, by its name in `POST /operations/{name}`."""
 
@@ -209,6 +247,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     BACKUP: {"reason": "before the upgrade"},
     FIND_DUPLICATES: {"reason": "after the import"},
+    MERGE_DUPLICATES: {"from_score": 0.99, "most": 500, "is_dry": True, "reason": "entered twice by the old shop"},
+    UNMERGE_DUPLICATES: {"job": "0190a5d2-7c1e-7c3a-9d51-0f3a4b5c6d7e", "reason": "the threshold was too low"},
 }
 """A body for each, for the description of the interface; the others take `OTHERWISE`."""
 

@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
 import psycopg
 
 from app.operations import doing
+from app.operations.merging import merge_alike, take_apart
 from app.operations.outcomes import (
     Failure,
     of_comparison,
     of_drop,
     of_duplicates,
+    of_merges,
     of_rebuild,
     of_retry,
     of_roll_back,
+    of_unmerges,
 )
 from app.operations.runner import ATTEMPTS, Stage
 from app.operations.site import KNOWN, Site, UnknownReadModelError
@@ -25,10 +29,19 @@ from infra.projector.parking import parked_key_from
 from replay.rebuilding.progress import Progress
 from replay.rebuilding.throttle import ask
 from replay.rebuilding.watch import Looked, Watch
-from replay.repair.jobs import FIND_DUPLICATES, Ended, Job, NoPlaceForBackupsError
+from replay.repair.jobs import (
+    FIND_DUPLICATES,
+    MERGE_DUPLICATES,
+    UNMERGE_DUPLICATES,
+    Ended,
+    Job,
+    NoPlaceForBackupsError,
+)
 from replay.repair.lanes import is_deaf, withdraw
 
-AGAIN = frozenset({"verify", "drop", "pause", "resume", "throttle", "retry", FIND_DUPLICATES})
+AGAIN = frozenset(
+    {"verify", "drop", "pause", "resume", "throttle", "retry", FIND_DUPLICATES, MERGE_DUPLICATES, UNMERGE_DUPLICATES}
+)
 """What may be begun once more: done twice it is as if it were done once."""
 
 GOING_SECONDS = 5.0
@@ -194,6 +207,19 @@ def _find_duplicates(here: Site, _job: Job, stage: Stage) -> Ended:
     return of_duplicates(doing.duplicates_found(here, tell))
 
 
+def _merge_duplicates(here: Site, job: Job, stage: Stage) -> Ended:
+    return of_merges(merge_alike(here, job, partial(_tell_merges, stage)), is_dry=job.parameters["is_dry"])
+
+
+def _unmerge_duplicates(here: Site, job: Job, stage: Stage) -> Ended:
+    return of_unmerges(take_apart(here, job, partial(_tell_merges, stage)), is_dry=job.parameters["is_dry"])
+
+
+def _tell_merges(stage: Stage, done: int, total: int) -> None:
+    stage.tell(phase="merging", is_paused=False, done=done, total=total, fraction=done / total, eta_seconds=None)
+    stage.look()
+
+
 _DOING: Mapping[str, Callable[[Site, Job, Stage], Ended]] = {
     "rebuild": _rebuild,
     "verify": _verify,
@@ -207,4 +233,6 @@ _DOING: Mapping[str, Callable[[Site, Job, Stage], Ended]] = {
     "skip": _skip,
     "backup": _back_up,
     FIND_DUPLICATES: _find_duplicates,
+    MERGE_DUPLICATES: _merge_duplicates,
+    UNMERGE_DUPLICATES: _unmerge_duplicates,
 }

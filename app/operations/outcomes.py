@@ -5,6 +5,7 @@ from typing import Any
 
 from psycopg.errors import DiskFull
 
+from app.operations.merging import Merged
 from infra.backup.backup import BackupRefusedError
 from infra.linkage.linked import LinkingFailedError
 from infra.postgres.postgres_tools import ToolFailedError
@@ -128,6 +129,18 @@ def of_drop(name: str, numbers: Sequence[int] | None) -> Ended:
 def of_duplicates(found: Found) -> Ended:
     """Return how a search for clients who may be one ended."""
     return Ended("done", "duplicates-found", {"about": "duplicates", **found._asdict()})
+
+
+def of_merges(merged: Merged, *, is_dry: bool) -> Ended:
+    """Return how many pairs were merged, and why the others were not."""
+    facts = {"about": "duplicates", **merged._asdict(), "left_in_all": sum(merged.left.values())}
+    return Ended("done", "merges-rehearsed" if is_dry else "duplicates-merged", facts)
+
+
+def of_unmerges(merged: Merged, *, is_dry: bool) -> Ended:
+    """Return how many merges were taken apart, and why the others were not."""
+    facts = {"about": "duplicates", **merged._asdict(), "left_in_all": sum(merged.left.values())}
+    return Ended("done", "unmerges-rehearsed" if is_dry else "duplicates-unmerged", facts)
 
 
 def facts_of(report: Report) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import partial
 
 from app.composition.decoding import decoder_factory
 from app.composition.readers import Readers
-from app.operations.bodies import OPERATIONS, ROLES
+from app.operations.bodies import OPERATIONS
 from app.operations.site import ANALYTICS, KNOWN, Site
 from commands.roles import SENDING_FILES
 from projections.registry import PROJECTIONS
@@ -48,7 +48,10 @@ def upkeep_at(here: Site) -> Upkeep:
 
     def operations_of(role: str) -> Sequence[str]:
         return sorted(
-            [*(OPERATIONS if role in ROLES else ()), *([IMPORT, REVERT_IMPORT] if role in SENDING_FILES else ())]
+            [
+                *(name for name, kind in OPERATIONS.items() if role in kind.ROLES),
+                *([IMPORT, REVERT_IMPORT] if role in SENDING_FILES else ()),
+            ]
         )
 
     return Upkeep(frozenset({*KNOWN, ANALYTICS}), kept, estimate, free_bytes, operations_of)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic_core import to_json
 
 from app.composition.readers import Readers
-from app.operations.bodies import BACKUP, EXAMPLES, OPERATIONS, OTHERWISE, ROLES, Operation
+from app.operations.bodies import BACKUP, EXAMPLES, OPERATIONS, OTHERWISE, Operation
 from app.operations.site import ANALYTICS, KNOWN
 from app.operations.told import told
 from app.words.messages import language_of
@@ -49,8 +49,9 @@ def operations_router(authenticate: Authenticate, ask_for: AskFor, backup_to: Pa
 
     async def allowed(request: Request) -> Actor:
         actor = await authenticate(request.headers.getlist("authorization"))
-        if actor.role not in ROLES:
-            raise NotAllowedError(role=actor.role, needed=sorted(ROLES), action=request.scope["route"].name)
+        needed = OPERATIONS[request.scope["path"].removeprefix(f"{PATH}/")].ROLES
+        if actor.role not in needed:
+            raise NotAllowedError(role=actor.role, needed=sorted(needed), action=request.scope["route"].name)
         require_json(request.headers.get("content-type"))
         return actor
 
@@ -94,7 +95,7 @@ def operations_router(authenticate: Authenticate, ask_for: AskFor, backup_to: Pa
             name=called,
             operation_id=called,
             summary=(kind.__doc__ or name).strip(),
-            description=f"Roles: {', '.join(sorted(ROLES))}.",
+            description=f"Roles: {', '.join(sorted(kind.ROLES))}.",
             status_code=202,
             response_model=Job,
             responses={202: _ACCEPTED, 409: {}},

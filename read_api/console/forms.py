@@ -233,10 +233,20 @@ def _value(visit: Visit, schema: Schema, value: str, path: str) -> Any:
             return value == "true"
         case "integer", _:
             return int(value) if value.lstrip("-").isdigit() else value
+        case "number", _:
+            return _number(value)
         case _, "date-time":
             return _moment(visit, value)
         case _:
             return value.replace("\r\n", "\n")
+
+
+def _number(value: str) -> float | str:
+    """Return a number as the API takes it, with a comma or a point before the decimals; what is none stays as it is."""
+    try:
+        return float(value.replace(",", "."))
+    except ValueError:
+        return value
 
 
 def _moment(visit: Visit, value: str) -> str:

@@ -190,6 +190,8 @@ OPERATIONS: Mapping[str, Verb] = {
     "retry": _REASON,
     "skip": _REASON,
     "find-duplicates": _REASON,
+    "merge-duplicates": Verb(("from_score", "most", "is_dry", "reason"), {"from_score": "0.99"}),
+    "unmerge-duplicates": Verb(("is_dry", "reason")),
 }
 """The same of what operators ask for."""
 

@@ -18,6 +18,12 @@ State = Literal["waiting", "running", "done", "failed", "cancelled", "abandoned"
 FIND_DUPLICATES = "find-duplicates"
 """What the job is called that looks for clients who may be one."""
 
+MERGE_DUPLICATES = "merge-duplicates"
+"""What the job is called that merges the pairs that are almost surely one."""
+
+UNMERGE_DUPLICATES = "unmerge-duplicates"
+"""What the job is called that takes apart whom such a job merged."""
+
 IMPORT = "import"
 """What the job is called that imports a file, or rehearses it."""
 

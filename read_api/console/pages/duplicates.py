@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from read_api.console.page import Pages, View, Visit
+from read_api.console.story import is_of_staff, staff_named
 
 pages = Pages()
 
@@ -54,8 +55,26 @@ async def duplicates(visit: Visit) -> View:
         "client": given["client"],
         "next": found["next"],
         "run": found["run"],
+        "merged": await _merged_by_job(visit),
     }
     return View("duplicates.html", visit.words("duplicates.title"), shown)
+
+
+async def _merged_by_job(visit: Visit) -> Mapping[str, Any] | None:
+    """Return the last job that merged anybody, for who may take it apart: how many, when and by whom."""
+    if not visit.operates("unmerge-duplicates"):
+        return None
+    jobs = (await visit.api.get("/operations/jobs", operation="merge-duplicates", state="done", limit=10))["items"]
+    last = next((job for job in jobs if not job["parameters"]["is_dry"] and job["outcome"]["facts"]["done"]), None)
+    if last is None:
+        return None
+    names = await staff_named(visit, {last["asked_by"]} if is_of_staff(last["asked_by"]) else set())
+    return {
+        "job": last["id"],
+        "count": last["outcome"]["facts"]["done"],
+        "when": last["ended_at"],
+        "who": names.get(last["asked_by"]) or visit.words.actor(last["asked_by"]),
+    }
 
 
 def _pair(visit: Visit, told: Mapping[str, Any]) -> Pair:

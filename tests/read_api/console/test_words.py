@@ -45,7 +45,7 @@ from replay.rebuilding.rebuild import Check
 from replay.repair.jobs import IMPORT, REVERT_IMPORT
 
 OWN = own_words()
-OF_NO_REBUILD = ("loading", "lost", "paused", "reading", "importing", "reverting")
+OF_NO_REBUILD = ("loading", "lost", "paused", "reading", "importing", "reverting", "merging")
 """Phases that are told of what is no rebuild, or is not at work."""
 
 STAYING = (SAID_SINCE, EntryIsUsedError.code, ClientIsMergedError.code, DuplicateClientError.code)
