@@ -6,7 +6,6 @@ from typing import get_args
 
 from aggregates.right import DEFAULT_SCOPES, FIXED
 from app.operations.bodies import OPERATIONS
-from app.operations.bodies import ROLES as OPERATORS
 from app.words.messages import LABELS
 from commands.registry import COMMANDS
 from commands.standing import NOTHING, may_ask
@@ -91,7 +90,7 @@ def page() -> str:
         f"`{kind.value}`": [", ".join(f"`{name}`" for name, command in declared if command.EDITS is kind)]
         for kind in EditedKind
     }
-    operations = {f"`{name}`": _marked(OPERATORS) for name in sorted(OPERATIONS)}
+    operations = {f"`{name}`": _marked(OPERATIONS[name].ROLES) for name in sorted(OPERATIONS)}
     questions = {f"`{name}`": _marked(roles) for name, roles in sorted(RIGHTS.items())}
     return (
         _HEAD

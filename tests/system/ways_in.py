@@ -24,6 +24,9 @@ IMPORTS = "/imports"
 OPERATORS = ("/operations/", "/projections/analytics", "/metrics", IMPORTS)
 """How the addresses begin that are for operators, but for the questions among them."""
 
+OF_MANY_MERGES = {"start_merge_duplicates", "start_unmerge_duplicates"}
+"""Operations that say of clients whether they are one."""
+
 NEVER_ABSENT = {"get_staff_places"}
 """Of whoever was never anywhere the list is empty."""
 
@@ -68,6 +71,8 @@ class Way(NamedTuple):
         if self.name in TOLD:
             return {role for role, mark in TOLD[self.name].items() if mark}
         assert self.path.startswith(OPERATORS), f"{self.path}: say in {__name__} who may ask for it"
+        if self.name in OF_MANY_MERGES:
+            return {"admin"}
         return {*SENDING_FILES} if self.path.startswith(IMPORTS) else {"ops", "admin"}
 
     @property
