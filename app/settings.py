@@ -9,8 +9,6 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -25,6 +23,7 @@ from pydantic_settings import (
 
 from aggregates.identity import HOME, Home
 from aggregates.phone_number import AreaCode, Region
+from infra.postgres.connection import is_read_whole
 from infra.told import ToldError
 
 Role = Literal["all", "api", "projections", "analytics", "console"]
@@ -139,6 +138,11 @@ class Settings(BaseSettings):
     # Megabytes of a file sent to be imported, at most; days that the rows not taken are kept.
     import_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
     import_errors_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    # Megabytes of a file of a client, at most; the folder of those files (not given: `files` in `var`), which all
+    # machines share that take them; days that the bytes of one are kept that was removed.
+    file_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 25
+    files_dir: Path | None = None
+    file_kept_days: Annotated[int, Field(ge=0, le=36_500)] = 30
     # The folder in which backups are made that are asked for over HTTP, each in one of its own, named by its moment.
     backup_to: Path | None = None
 
@@ -154,7 +158,7 @@ class Settings(BaseSettings):
     def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("it must be a URL like postgresql://owner:secret@host:5432/letopis")
-        if value is not None and not _is_read_whole(value.get_secret_value()):
+        if value is not None and not is_read_whole(value.get_secret_value()):
             # What PostgreSQL's own library says of it repeats the password, or what it took for a port or a host.
             raise ValueError(
                 "it cannot be read as a URL of a database; a password in it is written percent-encoded (@ as %40, / as "
@@ -261,19 +265,6 @@ def _folders() -> list[Path]:
     named = {**DotEnvSettingsSource(Settings).env_vars, **EnvSettingsSource(Settings).env_vars}
     given = (os.environ.get(CREDENTIALS), named.get("letopis_secrets_dir"))
     return [folder for each in given if each and (folder := Path(each)).is_dir()]
-
-
-def _is_read_whole(url: str) -> bool:
-    """Tell whether PostgreSQL's library takes a URL for what its writer meant."""
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.Error:
-        return False
-    ports = str(parts.get("port", "")).split(",")
-    # What stands behind a / or @ in a password would else be a port, a host or a database.
-    return all(not port or port.isdigit() for port in ports) and not any(
-        "@" in str(parts.get(part, "")) for part in ("host", "dbname")
-    )
 
 
 def misnamed() -> list[str]:

@@ -84,6 +84,8 @@ class Command(BaseModel):
     ROLES: ClassVar[Roles] = frozenset()
     EDITS: ClassVar[EditedKind | None]
     """By which kind of thing it is granted to roles; None: to no other ones than ROLES."""
+    HAS_DOOR: ClassVar[bool] = True
+    """Whether it is asked for at POST /commands; what comes with bytes is said by the door that takes those in."""
 
     occurred_at: GivenMoment | None = None
 

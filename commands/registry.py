@@ -11,6 +11,7 @@ from commands import (
     branch,
     client,
     client_date,
+    client_file,
     client_import,
     client_merge,
     client_pair,
@@ -49,6 +50,7 @@ MODULES: tuple[ModuleType, ...] = (
     client_import,
     client_pair,
     client_date,
+    client_file,
     client_permission,
     client_relation,
     client_tag,
@@ -73,7 +75,10 @@ MODULES: tuple[ModuleType, ...] = (
 )
 """What can be asked of each noun. A handler is registered when its module is read, so each is read here."""
 
-COMMANDS: dict[str, type[Command]] = {command_type.command_name(): command_type for command_type in HANDLERS}
+ALL: dict[str, type[Command]] = {command_type.command_name(): command_type for command_type in HANDLERS}
+
+COMMANDS = {name: command_type for name, command_type in ALL.items() if command_type.HAS_DOOR}
+"""Those that are asked for at POST /commands."""
 
 for _kind in HANDLERS:
     require_example(_kind)  # a command without an example is refused here, by name, and not by the interface's page

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from events.ids import (
     branch_named,
     dates_of,
+    files_of,
     login_of,
     pair_of,
     permission_of,
@@ -49,7 +50,7 @@ NORTH, NORTH_BY_NEW_NAME, PERM = branch_named("Yekaterinburg"), branch_named("Ur
 ROMASHKA, OLGA, HOLDING, LUTIK = (_id(number) for number in range(11, 15))
 ROMASHKA_AND_HOLDING = pair_of(ROMASHKA, HOLDING)
 HOLDING_REFERRED_ROMASHKA = relation_of(ROMASHKA, HOLDING, "referrer")
-DATES_OF_ROMASHKA = dates_of(ROMASHKA)
+DATES_OF_ROMASHKA, FILES_OF_ROMASHKA = dates_of(ROMASHKA), files_of(ROMASHKA)
 MAY_ROMASHKA, TAGS_OF_ROMASHKA = permission_of(ROMASHKA), tags_of(ROMASHKA)
 MEETING, CALL = _id(21), _id(22)
 SALE, OTHER_SALE = _id(31), _id(32)
@@ -57,7 +58,7 @@ ROAD, OTHER_ROAD = _id(41), _id(42)
 FIRST_IMPORT = _id(51)
 STRAY_CLIENT, STRAY_CALL, STRAY_SALE = _id(15), _id(23), _id(33)
 MAVEN = source_named("maven-crm")
-REMARK = _id(61)
+REMARK, OFFER_SHEET = _id(61), _id(62)
 SHOP_KEY = _id(71)
 DIGEST, NEXT_DIGEST = (sha256(secret).hexdigest() for secret in (b"a secret", b"the next one"))
 PROVIDER, SUBJECT = "https://login.example.org/realms/staff", "f:7a1c:anna"

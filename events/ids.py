@@ -36,6 +36,7 @@ _LOGINS = UUID("5b1d3b0a-93f4-5c7e-8f64-0e9d0f6b7a33")
 _PORTAL_LOGINS = UUID("1f6a0c3d-7be2-5a49-9c18-40d7e2b95a61")
 _RELATIONS = UUID("e5c09a37-6f4d-5b18-a2d7-90b3f1c46e85")
 _DATES = UUID("0b7d5c38-e21f-5946-9a83-d64c2f17b09e")
+_FILES = UUID("6c2f81b4-d305-5e9a-b7c6-28e04f9d1a53")
 _TAGS = UUID("4f6e2d90-8b31-5c7a-9d04-e1a7c35b8f62")
 _PERMISSIONS = UUID("b8f04c61-5d2a-5e97-8c3b-7a1e90d4f526")
 _PAIRS = UUID("3d7e5f10-9b1c-5a46-8e02-b5f4c7a9d613")
@@ -80,6 +81,11 @@ def permission_of(client_id: UUID) -> UUID:
 def tags_of(client_id: UUID) -> UUID:
     """Return the id of the tags of a client."""
     return uuid5(_TAGS, client_id.hex)
+
+
+def files_of(client_id: UUID) -> UUID:
+    """Return the id of the files of a client."""
+    return uuid5(_FILES, client_id.hex)
 
 
 def relation_of(client_id: UUID, other_id: UUID, kind: str) -> UUID:

@@ -6,6 +6,7 @@ looks like the С it was meant to be.
 
 import re
 import unicodedata
+from pathlib import PurePosixPath, PureWindowsPath
 
 _WORD = re.compile(r"[^\W\d_]+")
 _JOINERS = "\u200c\u200d"
@@ -37,6 +38,12 @@ def _seen(text: str, place: int) -> str:
             return letter if is_spelling and place + 1 < len(text) else ""
         case _:
             return letter
+
+
+def file_name(given: str) -> str:
+    """Return what a file is called, without the folder it was in and without what nobody sees; nothing for a folder."""
+    shown = cleaned(PurePosixPath(PureWindowsPath(given.replace("\0", "")).name).name)
+    return "" if shown in {".", ".."} else shown
 
 
 def tag_key(tag: str) -> str:

@@ -37,7 +37,7 @@ from read_api.reading.desk import READ_SECONDS, RETRY_AFTER, Caller, Desk, Histo
 from read_api.reading.direct import DirectRoute
 from read_api.reading.errors import ViewBuildingError
 from read_api.reading.feed import Feed
-from read_api.reading.house import House
+from read_api.reading.house import ContentOf, House
 from read_api.reading.past import Past
 from read_api.reading.reach import Reach
 from read_api.reading.signals import Signals, Tickets
@@ -164,6 +164,7 @@ def read_side(
     sql: SqlDoor | None,
     note_access: Callable[[Access], None],
     upkeep: Upkeep,
+    content_of: ContentOf,
 ) -> ReadSide:
     """Put the read side together."""
     seconds = settings.read_seconds
@@ -182,6 +183,7 @@ def read_side(
             installation_at(settings, urls.projector, master),
             doctor_at(settings.var),
             alike_at(urls.projector, seconds),
+            content_of,
         ),
         phone_key=partial(sought_phone_key, **settings.home._asdict()),
         email_key=email_key,

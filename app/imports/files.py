@@ -1,7 +1,6 @@
 """The bytes that people send to be imported, in the data folder: personal data, for this service alone to read."""
 
 import asyncio
-import errno
 import os
 import shutil
 import time
@@ -13,14 +12,9 @@ from typing import BinaryIO
 from uuid import UUID, uuid4
 
 from commands.importing.refused import FileTooLargeError, NoRoomForFileError
-
-KEPT_FREE = 256 << 20
-"""Bytes of the disk that no file may take: the database may stand on it, and stops where there is none left."""
+from infra.files.folder import KEPT_FREE, NoRoomError, room_told
 
 UPLOAD, ERRORS, WARNINGS = "upload", "errors.csv", "errors.warnings.csv"
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""What the system says where there is no room."""
 
 ORPHANED_SECONDS = 3600.0
 """After so long a folder that nobody knows of was left by a process that is gone: no upload says nothing that long."""
@@ -124,8 +118,7 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 def _room_told() -> Iterator[None]:
     """Say of a disk that is full that it is."""
     try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise NoRoomForFileError from error
-        raise
+        with room_told():
+            yield
+    except NoRoomError as error:
+        raise NoRoomForFileError from error

@@ -16,8 +16,9 @@ from uuid import UUID
 import psycopg
 
 from aggregates.identity import Home
-from app.imports.files import ERRORS, FULL, UPLOAD, WARNINGS
+from app.imports.files import ERRORS, UPLOAD, WARNINGS
 from app.spawned import leave_stopping_to_the_parent
+from infra.files.folder import FULL
 from infra.log.crypto import MasterKey
 
 CLIENTS_FACTS = frozenset({"names", "owner_name", "branch", "candidates", "holder_id", "since"})

@@ -4,14 +4,13 @@ import asyncio
 import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import from_json
 
-from app.imports.files import Incoming
 from commands.importing.refused import MappingWrongError, UploadWrongError
 from infra.multipart import Begins, Multipart, MultipartError
+from infra.typed import file_name
 
 PIECE = 1 << 20
 """Bytes that are written at once."""
@@ -33,9 +32,20 @@ class Sent(NamedTuple):
     fields: dict[str, str]
 
 
-async def taken(body: AsyncIterator[bytes], content_type: str, incoming: Incoming) -> Sent:
-    """Take a file in; raises UploadWrongError, and what `Incoming.write` raises."""
-    if content_type.partition(";")[0].strip().lower() == FORM:
+class TakesBytes(Protocol):
+    """What the bytes of a file go into, in order."""
+
+    def write(self, piece: bytes, /) -> None: ...
+
+
+def is_form(content_type: str) -> bool:
+    """Tell whether a body is a form with a file in it, and not the file itself."""
+    return content_type.partition(";")[0].strip().lower() == FORM
+
+
+async def taken(body: AsyncIterator[bytes], content_type: str, incoming: TakesBytes) -> Sent:
+    """Take a file in; raises UploadWrongError, and what `TakesBytes.write` raises."""
+    if is_form(content_type):
         return await _form_taken(body, content_type, incoming)
     pieces = _Pieces(incoming)
     async for piece in body:
@@ -47,7 +57,7 @@ async def taken(body: AsyncIterator[bytes], content_type: str, incoming: Incomin
 class _Pieces:
     """Gathers small pieces, and writes them in a thread: the disk may be slow."""
 
-    def __init__(self, incoming: Incoming) -> None:
+    def __init__(self, incoming: TakesBytes) -> None:
         self._incoming = incoming
         self._gathered = bytearray()
 
@@ -62,7 +72,7 @@ class _Pieces:
             await asyncio.to_thread(self._incoming.write, piece)
 
 
-async def _form_taken(body: AsyncIterator[bytes], content_type: str, incoming: Incoming) -> Sent:
+async def _form_taken(body: AsyncIterator[bytes], content_type: str, incoming: TakesBytes) -> Sent:
     pieces, reading = _Pieces(incoming), _Form()
     try:
         form = Multipart(content_type)
@@ -107,8 +117,7 @@ class _Form:
 
 def name_of(given: str | None) -> str:
     """Return what a file was called where it came from, without its folder; raises UploadWrongError."""
-    name = PurePosixPath(PureWindowsPath(given or "").name).name
-    shown = "".join(sign for sign in name if sign.isprintable()).strip()
+    shown = file_name(given or "")
     if not shown:
         raise UploadWrongError(missing=["name"], reason="")
     return shown[-LONGEST_NAME:]

@@ -13,6 +13,7 @@ from app.database import check_key
 from app.operations.site import KNOWN, Site
 from infra.backup.backup import back_up
 from infra.backup.manifest import Manifest
+from infra.files.folder import FilesFolder
 from infra.linkage.linked import Limits
 from infra.log.crypto import MasterKey
 from infra.projector.generations import Generation, connect, drop_retired, fingerprint_of, in_use
@@ -135,10 +136,10 @@ def skipped(here: Site, projection: Projection[Any], place: ParkedKey, *, reason
     return skip_parked(projection, here.urls.projector, decode, place, reason=reason, actor=actor)
 
 
-def backed_up(url: str, master: MasterKey, folder: Path) -> Manifest:
-    """Make a backup of the log in a new folder; raises what `check_key` and `back_up` raise."""
+def backed_up(url: str, master: MasterKey, folder: Path, files: FilesFolder) -> Manifest:
+    """Make a backup of the log and of the bytes of files in a new folder; raises as `check_key` and `back_up`."""
     check_key(url, master)
-    return back_up(url, master, folder)
+    return back_up(url, master, folder, files)
 
 
 def duplicates_found(here: Site, tell: Tell) -> Found:

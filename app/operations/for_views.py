@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 
+from app.files.place import files_folder
 from app.operations import doing
 from app.operations.merging import merge_alike, take_apart
 from app.operations.outcomes import (
@@ -193,7 +194,7 @@ def _back_up(here: Site, _job: Job, _: Stage) -> Ended:
     if here.settings.backup_to is None:
         raise NoPlaceForBackupsError
     folder = here.settings.backup_to / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    made = doing.backed_up(here.urls.owner, here.master, folder)
+    made = doing.backed_up(here.urls.owner, here.master, folder, files_folder(here.settings))
     size, seconds = made.size_bytes, round(made.seconds, 1)
     facts = {"folder": folder.name, "position": made.position, "size_bytes": size, "seconds": seconds}
     return Ended("done", "backed-up", facts)

@@ -19,10 +19,13 @@ from app.composition.rights import rights_at, standings
 from app.composition.signing_in import api_keys_at, door_at
 from app.composition.write_side import WriteSide
 from app.database import Urls
+from app.files.place import ClientFiles
+from app.files.taking_in import FilesDoor
 from app.operations.site import Site
 from app.operations.upkeep import upkeep_at
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
 from app.serving.console import console_routes
+from app.serving.files_routes import files_router
 from app.serving.forward import QUESTION_PATHS, REPORT_PATHS, forwarding_routes
 from app.serving.here import operators_or_from_here
 from app.serving.http import Check, Parts
@@ -103,10 +106,18 @@ def http_parts(
     limits = SqlLimits(settings.sql_seconds, settings.sql_rows, settings.sql_memory_mb)
     sql = None if analytics is None else SqlDoor(analytics, limits)
     upkeep = upkeep_at(Site(settings, master, urls))
-    reads = read_side(settings, urls, master, who, rights, sql, write_side.accesses.add, upkeep)
+    files = ClientFiles(settings, urls.projector, master)
+    reads = read_side(settings, urls, master, who, rights, sql, write_side.accesses.add, upkeep, files.content_of)
 
     jobs = jobs_at(urls.projector, settings.read_seconds)
     operators = [operations_router(who.authenticate, jobs, settings.backup_to)]
+    take_turn = shared_out(settings, settings.commands_per_second, settings.commands_burst, TooManyRequestsError).take
+    standing_of = standings(rights, reads.reach_of)
+    files_door = FilesDoor(
+        settings, files, who.authenticate, take_turn, standing_of,
+        write_side.executor.execute, master.keyed_hash, write_side.refusals.note,
+    )  # fmt: skip
+    operators.append(files_router(files_door))
     operators.append(imports_router(settings, who.authenticate, rights, urls.projector))
     if sql is not None:
         operators.append(operators_router(who.authenticate, sql, urls.projector))
@@ -116,8 +127,8 @@ def http_parts(
         master.keyed_hash,
         problem_of_item,
         write_side.refusals.note,
-        shared_out(settings, settings.commands_per_second, settings.commands_burst, TooManyRequestsError).take,
-        standings(rights, reads.reach_of),
+        take_turn,
+        standing_of,
     )
     may_measure = operators_or_from_here(who.authenticate)
     return Parts(

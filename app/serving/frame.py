@@ -1,6 +1,7 @@
 """The frame around every request: its size is limited, counted and logged, and no bug of ours shows its insides."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +31,9 @@ IMPORTS = "/imports"
 
 UPLOADS = frozenset({IMPORTS, f"{CONSOLE}imports/upload"})
 """Where whole files are sent to."""
+
+OF_FILES = re.compile(rf"(?:{CONSOLE}|/)clients/[^/]+/files")
+"""Where files of clients are sent to."""
 
 PARAMETERS = 250
 """Parameters of an address; two hundred ids are the most that one question takes, and it has filters beside them."""
@@ -69,7 +73,7 @@ class SizeLimits:
             await self.app(scope, receive, send)
             return
         path = scope["path"]
-        if path in UPLOADS:
+        if path in UPLOADS or OF_FILES.fullmatch(path):
             # It is taken piece by piece, and refuses by itself what is too large.
             await self.app(scope, receive, send)
             return

@@ -18,6 +18,7 @@ from app.composition.write_side import WriteSide
 from app.database import Urls, database, master_key, server_disk
 from app.demo.company import ADMIN_ID, demo_id
 from app.demo.first_start import first_start
+from app.files.sweeping import Sweeping
 from app.imports.hands import Imports
 from app.operations.for_reports import ForReports
 from app.operations.runner import Runner
@@ -104,6 +105,9 @@ def _run(
     imports = Imports(settings, urls, master)
     imports.start()
     stack.callback(imports.stop)
+    sweeping = Sweeping(settings, urls.projector)
+    sweeping.start()
+    stack.callback(sweeping.stop)
     analytics = None
     if settings.role in {"all", "analytics"}:
         analytics = analytics_node(settings, urls, master)

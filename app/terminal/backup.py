@@ -7,6 +7,7 @@ import psycopg
 from app.composition.wiring import ANALYTICS_FILE
 from app.database import database, master_key, owner_url, passwords, prepared
 from app.doctor.machine import free_bytes
+from app.files.place import files_folder
 from app.operations.doing import backed_up
 from app.serving.policy_lag import policies_at
 from app.settings import Settings
@@ -29,7 +30,7 @@ def make_backup(folder: Path, *, as_json: bool) -> None:
     settings = Settings()
     master = master_key(settings)
     with owner_url(settings, say) as url:
-        made = backed_up(url, master, folder)
+        made = backed_up(url, master, folder, files_folder(settings))
     if as_json:
         print_json(made.model_dump(mode="json"))
         return
@@ -47,13 +48,14 @@ def put_back(folder: Path, *, is_replacing: bool, accept_gaps_because: str | Non
     manifest = checked_backup(folder, master)
     try:
         with owner_url(settings, say, beside_service=False) as url:
-            restore(
+            damaged = restore(
                 url,
                 folder,
                 manifest,
                 role_passwords=passwords(settings, master),
                 is_replacing=is_replacing,
                 may_have_gaps=accept_gaps_because is not None,
+                files=files_folder(settings),
             )
             prepared(url, settings, master)
             if accept_gaps_because is not None:
@@ -66,6 +68,8 @@ def put_back(folder: Path, *, is_replacing: bool, accept_gaps_because: str | Non
             f"would be of a log that is gone. Stop it (kill {error.facts['pid']}), restore, and start it again."
         ) from error
     say(f"restored: {_told(manifest)}, as they were at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC")
+    for stored in damaged:
+        say(f"Of {stored.digest}, a file of {stored.subject_id}, there are no whole bytes: look in an older backup.")
     say("Read models and reports are made anew from this log when the service starts; `letopis status` shows how far.")
 
 

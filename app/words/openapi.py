@@ -19,7 +19,7 @@ from app.words.details import type_details
 from app.words.for_generators import REF, name_lists, say_defaults
 from app.words.links import add_links
 from app.words.openapi_models import BatchAnswer, ProblemDetails, Receipt
-from app.words.refusals import codes_of_batch, codes_of_command, codes_of_operation, codes_of_read
+from app.words.refusals import codes_of_batch, codes_of_command, codes_of_file, codes_of_operation, codes_of_read
 from app.words.report_parameters import describe_reports
 from commands.base import Command
 from commands.execution.door import Batch
@@ -49,6 +49,7 @@ MEANINGS = {
     "403": "The role, or the API key, may not do this.",
     "404": "There is no such thing.",
     "406": "The answer cannot be given in that form.",
+    "410": "What it was is gone.",
     "409": "A rule of the business forbids it, or somebody was faster.",
     "412": "It has changed since the version in If-Match.",
     "413": "The body is too large.",
@@ -240,6 +241,8 @@ def _name_codes(path: str, method: str, operation: dict[str, Any]) -> None:
     named = path.removeprefix("/commands/")
     if named in COMMANDS:
         codes = codes_of_command(COMMANDS[named])
+    elif path.endswith("/files") and method == "post":
+        codes = codes_of_file()
     elif path.startswith("/operations/") and method == "post":
         codes = codes_of_operation()
     else:

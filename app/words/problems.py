@@ -23,6 +23,7 @@ from app.auth.errors import (
     SuspendedError,
     TooManyKeysError,
 )
+from app.files import refused as files
 from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
@@ -85,6 +86,8 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (reads.TooManyPastsError, 503),
     (reads.PastTooLongError, 503),
     (reads.PastUnreadableError, 503),
+    (reads.FileBytesGoneError, 410),
+    (reads.FileBytesDamagedError, 503),
     (reads.FactNotTakenInError, 409),
     (reads.DoctorAwayError, 503),
     (reads.ViewBehindError, 504),
@@ -97,6 +100,9 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (imports.ImportOverError, 409),
     (imports.ImportNotBegunError, 409),
     (imports.TooManyLooksError, 503),
+    (files.ClientFileTooLargeError, 413),
+    (files.ClientFileEmptyError, 422),
+    (files.ClientFileNameError, 422),
 )
 
 HTTP_CODES = {

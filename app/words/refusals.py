@@ -12,10 +12,13 @@ from typing import Any, get_args
 from aggregates.base import DomainError, RuleBrokenError, WrongValueError
 from aggregates.identity_errors import WrongEmailError, WrongPhoneError
 from app.auth.errors import CallerError
+from app.files.refused import ClientFileRefusedError
 from app.words.problems import HTTP_CODES, STATUSES
 from commands import errors as commands
 from commands.base import HANDLERS, Command
+from commands.client_file import AddClientFile
 from commands.execution.decision import Decision
+from commands.importing.refused import NoRoomForFileError, UploadWrongError
 from infra.log.clock import ClockAheadError
 from read_api.reading.errors import ReadError, ViewBuildingError, WrongParameterError
 from replay.repair.jobs import JobError
@@ -54,6 +57,16 @@ def codes_of_batch() -> Codes:
 def codes_of_read() -> Codes:
     """Return the codes of reads."""
     return _by_status({*_kinds_of(ReadError), *_kinds_of(CallerError), WrongPhoneError, WrongEmailError})
+
+
+def codes_of_file() -> Codes:
+    """Return the codes of what takes a file of a client in."""
+    of_the_fact = codes_of_command(AddClientFile)
+    of_bytes = _by_status({*_kinds_of(ClientFileRefusedError), NoRoomForFileError, UploadWrongError})
+    return {
+        status: sorted({*of_the_fact.get(status, ()), *of_bytes.get(status, ())})
+        for status in sorted({*of_the_fact, *of_bytes})
+    }
 
 
 def codes_of_operation() -> Codes:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from commands.base import Actor, stream_fields
-from commands.registry import COMMANDS
+from commands.registry import ALL
 from infra.postgres.aside import PAUSE_SECONDS, Aside, Kept
 
 KEPT_FACTS = frozenset({"action", "candidates", "kind", "named", "needed", "role", "since"})
@@ -50,7 +50,7 @@ def refusal_of(actor: Actor, command: str, given: Mapping[str, Any], error: Exce
 
 def _stream_named(command: str, given: Mapping[str, Any]) -> UUID | None:
     """Return the stream that the fields of a command name, the client's before any other's."""
-    names = [name for name, _kind in stream_fields(COMMANDS[command])]
+    names = [name for name, _kind in stream_fields(ALL[command])]
     for name in sorted(names, key=lambda each: each != "client_id"):
         try:
             return UUID(str(given[name]))

@@ -1,4 +1,4 @@
-"""Makes a backup: a folder with what pg_dump writes of the schema `letopis`, and a manifest that says what it is.
+"""Makes a backup: a folder with what pg_dump writes of the schema `letopis`, the bytes of files, and a manifest.
 
 Only what cannot be made again is in it. Read models, snapshots and the analytics file are made from the log.
 """
@@ -13,7 +13,9 @@ from typing import Any
 
 import psycopg
 
+from infra.backup.beside import take_along
 from infra.backup.manifest import UNFINISHED, Manifest, key_check, sums_of, synchronise
+from infra.files.folder import FilesFolder
 from infra.log.crypto import MasterKey
 from infra.log.gaps import open_gaps, told
 from infra.log.log_reader import head_of
@@ -53,12 +55,14 @@ class BackupRefusedError(ToldError):
     """The backup cannot be made; says why and what to do."""
 
 
-def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
+def back_up(url: str, master: MasterKey, folder: Path, files: FilesFolder | None = None) -> Manifest:
     """Make a backup in a new folder, beside a running service or without one; return its manifest.
 
-    All of it is of one moment: the manifest and every job of the dump look at the same snapshot. The folder takes its
-    name when it is whole and on the disk. What a restore would refuse is refused before anything is written. Raises
-    BackupRefusedError and infra.postgres.postgres_tools.ToolFailedError.
+    All of it is of one moment: the manifest and every job of the dump look at the same snapshot, and the `files` are
+    taken along that there are after it: each that a fact of it names, but for one that was swept meanwhile.
+
+    The folder takes its name when it is whole and on the disk. What a restore would refuse is refused before anything
+    is written. Raises BackupRefusedError and infra.postgres.postgres_tools.ToolFailedError.
     """
     began, made_at = monotonic(), datetime.now(UTC)
     with _unfinished(folder) as place, _snapshot(url) as (connection, snapshot):
@@ -68,6 +72,8 @@ def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
             raise BackupRefusedError("There is no log in this database, so there is nothing to back up.")
         require_whole(connection)
         _dump(url, snapshot, place / DUMP)
+        if files is not None:
+            take_along(files, place)
         mark = head_of(connection)
         manifest = Manifest(
             made_at=made_at,
@@ -77,7 +83,7 @@ def back_up(url: str, master: MasterKey, folder: Path) -> Manifest:
             position=mark.position,
             event_id=mark.event_id,
             tables=tables,
-            files=sums_of(place, place / DUMP),
+            files=sums_of(place),
             key_check=key_check(master),
         ).signed(master)
         manifest.write(place)

@@ -93,9 +93,10 @@ def key_check(master: MasterKey) -> str:
     return master.keyed_hash(_KEY_CHECK).hex()
 
 
-def sums_of(folder: Path, below: Path) -> dict[str, FileSum]:
-    """Return the sizes and sums of all files below a folder, by their path in the other one."""
-    return {str(path.relative_to(folder)): _sum_of(path) for path in sorted(below.rglob("*")) if path.is_file()}
+def sums_of(folder: Path) -> dict[str, FileSum]:
+    """Return the sizes and sums of all files below a folder but for its manifest, by their path in it."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / NAME)
+    return {str(path.relative_to(folder)): _sum_of(path) for path in paths}
 
 
 def _sum_of(path: Path) -> FileSum:
@@ -103,13 +104,13 @@ def _sum_of(path: Path) -> FileSum:
         return FileSum(size=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def checked(folder: Path, below: Path, master: MasterKey) -> Manifest:
+def checked(folder: Path, master: MasterKey) -> Manifest:
     """Return the manifest of a backup whose files are all there, unchanged, and none beside them.
 
     Raises DamagedBackupError, and WrongMasterKeyError when it was made with another master key.
     """
     manifest = manifest_of(folder, master)
-    found = sums_of(folder, below)
+    found = sums_of(folder)
     for name, told in manifest.files.items():
         if found.pop(name, None) != told:
             raise DamagedBackupError(

@@ -11,7 +11,9 @@ from typing import IO, Any
 import psycopg
 
 from infra.backup.backup import DUMP, REGISTER, STAYING, migrations_of, stored_tables, tables_of
+from infra.backup.beside import put_back
 from infra.backup.manifest import Manifest, checked
+from infra.files.folder import FilesFolder, Stored
 from infra.log.crypto import MasterKey
 from infra.log.gaps import ACCEPTED, GAPS
 from infra.migrations import MIGRATION_LOCK, migrate, scripts
@@ -58,7 +60,7 @@ def checked_backup(folder: Path, master: MasterKey) -> Manifest:
 
     Raises RestoreRefusedError, and what `infra.backup.manifest.checked` raises.
     """
-    manifest = checked(folder, folder / DUMP, master)
+    manifest = checked(folder, master)
     if unknown := sorted(set(manifest.migrations) - scripts().keys()):
         raise RestoreRefusedError(
             f"The backup was made by a newer Letopis: its migrations {', '.join(unknown)} are not known here. "
@@ -75,8 +77,11 @@ def restore(
     role_passwords: Mapping[str, str],
     is_replacing: bool = False,
     may_have_gaps: bool = False,
-) -> None:
-    """Load a checked backup; with `is_replacing` in place of what the database holds, all in one transaction.
+    files: FilesFolder | None = None,
+) -> list[Stored]:
+    """Load a checked backup, its files before its facts; return the files that it has no whole bytes of.
+
+    With `is_replacing` in place of what the database holds, all in one transaction.
 
     A log from which facts are gone is only taken when that was accepted before the backup, or with `may_have_gaps`:
     the caller records then that it was (infra.log.gaps.accept_gaps).
@@ -93,11 +98,13 @@ def restore(
         _require_nobody_else(connection)
         _require_room(connection, manifest, is_replacing=is_replacing)
         tables = [table for table in tables_of(connection) if table not in STAYING]
+        damaged = [] if files is None else put_back(folder, files)
         load(url, folder, tables, manifest.position, may_have_gaps=may_have_gaps)
         if REGISTER in tables_of(connection):
             break_replaced(connection)
         for table in tables:
             connection.execute(f"ANALYZE letopis.{table}".encode())
+    return damaged
 
 
 def _require_nobody_else(connection: psycopg.Connection[Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 import psycopg
 from psycopg import errors, sql
 from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 
 SECONDS = 60.0
@@ -186,3 +187,16 @@ def _was_ended(connection: psycopg.Connection[Any]) -> bool:
     finally:
         connection.lock.release()
     return False
+
+
+def is_read_whole(url: str) -> bool:
+    """Tell whether PostgreSQL's library takes a URL for what its writer meant."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return False
+    ports = str(parts.get("port", "")).split(",")
+    # What stands behind a / or @ in a password would else be a port, a host or a database.
+    return all(not port or port.isdigit() for port in ports) and not any(
+        "@" in str(parts.get(part, "")) for part in ("host", "dbname")
+    )

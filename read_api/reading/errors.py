@@ -21,6 +21,8 @@ ReadError
 ├── TooManyPastsError        as many look at the past as can at once                503
 ├── PastTooLongError         the past of so many facts takes too long to fold       503
 ├── PastUnreadableError      a fact of that past cannot be folded                   503
+├── FileBytesGoneError       the bytes of a file are not there any more              410
+├── FileBytesDamagedError    the bytes of a file are not as they were written       503
 ├── FactNotTakenInError      a fact of a sample cannot be folded                    409
 └── ViewBehindError          the view has not reached the position in time          504
 """
@@ -188,3 +190,15 @@ class ViewBehindError(ReadError):
     """The view has not reached the position in time; facts: position, min_position."""
 
     code = "view-behind"
+
+
+class FileBytesGoneError(ReadError):
+    """The bytes of a file were destroyed, or lost; facts: id."""
+
+    code = "file-bytes-gone"
+
+
+class FileBytesDamagedError(ReadError):
+    """The bytes of a file are not as they were written; facts: id."""
+
+    code = "file-bytes-damaged"

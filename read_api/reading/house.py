@@ -1,9 +1,13 @@
 """What is asked of the house itself and no view: what is fixed, its own history, and how the installation stands."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from read_api.reading.errors import FileBytesGoneError
+
+ContentOf = Callable[[UUID, UUID, str], Awaitable[AsyncIterator[bytes]]]
 
 
 async def nothing_recorded(_stream_id: UUID, _after: int, _limit: int) -> Sequence[Any]:
@@ -19,6 +23,11 @@ async def nothing_known() -> Mapping[str, Any]:
 async def nobody_alike(_client_id: UUID) -> Sequence[Any]:
     """Find nobody."""
     return ()
+
+
+async def no_content(_client_id: UUID, file_id: UUID, _stored: str) -> AsyncIterator[bytes]:
+    """Have no bytes of any file."""
+    raise FileBytesGoneError(id=file_id)
 
 
 async def nothing_found(_language: str) -> Sequence[Mapping[str, Any]]:
@@ -41,6 +50,9 @@ class House:
 
     alike: Callable[[UUID], Awaitable[Sequence[Any]]] = nobody_alike
     """Who may be the same as a client, whoever sees them: each with `client_id`, `score` and `agreement`."""
+
+    content_of: ContentOf = no_content
+    """The content of a file by whose it is, its id and the digest under which it lies, piece by piece."""
 
 
 UNTOLD = House()

@@ -22,6 +22,7 @@ GUARDED = frozenset(
         views.ACTIVITIES,
         views.CLIENT_CARD,
         views.CLIENT_DATES,
+        views.CLIENT_FILES,
         views.CLIENT_PERMISSIONS,
         views.CLIENT_RELATIONS,
         views.CLIENT_TAGS,

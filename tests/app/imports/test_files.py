@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.imports.files import KEPT_FREE, ImportFiles, Incoming
+from app.imports.files import ImportFiles, Incoming
 from commands.importing.refused import FileTooLargeError, NoRoomForFileError
+from infra.files.folder import KEPT_FREE
 
 
 @pytest.fixture
