@@ -18,7 +18,7 @@ router = Questions("operation")
 OPERATING: Roles = frozenset({"ops", "admin"})
 VARY = {"Vary": "Accept-Language"}
 
-Part = Literal["log", "beside", "views", "analytics"]
+Part = Literal["log", "beside", "views", "files", "analytics"]
 BackupState = Literal["whole", "damaged", "of_another_key"]
 FindingState = Literal["ok", "failed", "skipped"]
 
@@ -34,7 +34,7 @@ class LogStanding(Answer):
 
 
 class Kept(Answer):
-    """A table of the log, or of what is kept beside it; a build of a read model; or the file of the reports.
+    """A table of the log, or of what is kept beside it; a build of a read model; the files of clients; or the reports'.
 
     `rows` is what PostgreSQL reckons, null where it has not counted yet; the size in bytes includes indexes.
     """

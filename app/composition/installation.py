@@ -17,6 +17,7 @@ from pydantic_core import from_json
 
 from app.composition.readers import Readers
 from app.composition.wiring import ANALYTICS_FILE
+from app.files.standing import kept as files_kept
 from app.settings import Settings
 from infra.analytics.fact_file import size_of
 from infra.backup.manifest import UNFINISHED, DamagedBackupError, Manifest, manifest_of
@@ -77,6 +78,9 @@ def _in_database(connection: psycopg.Connection[Any]) -> dict[str, Any]:
     with connection.cursor(row_factory=dict_row) as cursor:
         head = cursor.execute(_HEAD).fetchone() or {"now": None, "position": 0, "recorded_at": None}
         kept = cursor.execute(_KEPT).fetchall()
+        there = files_kept(connection)
+    if there is not None and there.files:
+        kept.append({"part": "files", "name": "files", "size_bytes": there.size_bytes, "rows": there.files})
     now = head.pop("now")
     counts = dict.fromkeys(SPANS, 0)
     if now is not None:

@@ -15,6 +15,7 @@ import psycopg
 from app.database import is_made
 from app.doctor import database as doctor_database
 from app.doctor import duplicates as doctor_duplicates
+from app.doctor import files as doctor_files
 from app.doctor import grants as doctor_grants
 from app.doctor import machine as doctor_machine
 from app.doctor import policies as doctor_policies
@@ -44,6 +45,7 @@ CHECKS: Mapping[str, Check] = {
     "projections": doctor_database.projections,
     "policies": doctor_policies.policies,
     "duplicates": doctor_duplicates.duplicates,
+    "files": doctor_files.files,
     "analytics": doctor_database.analytics,
     "clock": doctor_database.clock,
     "log-time": doctor_database.log_time,

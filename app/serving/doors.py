@@ -25,6 +25,7 @@ from app.operations.site import Site
 from app.operations.upkeep import upkeep_at
 from app.serving.analytics_routes import REPAIR_PATHS, STANDING_PATH, operators_router
 from app.serving.console import console_routes
+from app.serving.files_gauges import gauges_of_files
 from app.serving.files_routes import files_router
 from app.serving.forward import QUESTION_PATHS, REPORT_PATHS, forwarding_routes
 from app.serving.here import operators_or_from_here
@@ -43,6 +44,7 @@ from commands.execution.door import command_routes
 from commands.execution.executor import Executor
 from infra.analytics.duck import AnalyticsNode
 from infra.analytics.sql_door import SqlDoor, SqlLimits
+from infra.files.folder import FilesFolder
 from infra.log.clock import STATUS as CLOCK_STATUS
 from infra.log.crypto import MasterKey
 from infra.postgres.connection import async_connect
@@ -142,7 +144,7 @@ def http_parts(
         actor_of=who.remembered,
         may_measure=may_measure,
         checks=Remembered(_checks(settings, urls, write_side.executor, analytics)),
-        gauges=Remembered(_gauges(urls, write_side, reads.streams, analytics, crew)),
+        gauges=Remembered(_gauges(urls, write_side, reads.streams, analytics, crew, files.folder)),
         measured=measured,
         cors_origins=settings.cors_origins,
         body_limit=settings.body_limit_bytes,
@@ -234,6 +236,7 @@ def _gauges(
     streams: Callable[[], int],
     analytics: AnalyticsNode | None,
     crew: Crew | None,
+    files: FilesFolder,
 ) -> Callable[[], Awaitable[Sequence[Gauge]]]:
     async def gauges() -> Sequence[Gauge]:
         waiting = write_side.executor.waiting + (crew.waiting if crew else 0)
@@ -253,7 +256,7 @@ def _gauges(
             return told
         if analytics is not None:
             views.append(as_view(analytics, head["position"]))
-        told += _gauges_of_jobs(jobs)
+        told += [*_gauges_of_jobs(jobs), *gauges_of_files(files)]
         told += [*gauges_of_policies(policies_of(chain(*policies))), *gauge_of_clock(clock)]
         return [*told, *chain.from_iterable(map(_gauges_of_rebuild, rebuilds)), *gauges_of(views)]
 

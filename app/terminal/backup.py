@@ -8,6 +8,8 @@ from app.composition.wiring import ANALYTICS_FILE
 from app.database import database, master_key, owner_url, passwords, prepared
 from app.doctor.machine import free_bytes
 from app.files.place import files_folder
+from app.files.standing import KEPT_TEXT
+from app.files.standing import kept as kept_files
 from app.operations.doing import backed_up
 from app.serving.policy_lag import policies_at
 from app.settings import Settings
@@ -115,7 +117,7 @@ def show_status(*, as_json: bool) -> None:
     with database(settings, master, say) as urls:
         models = statuses(PROJECTIONS, urls.projector)
         policies = policies_at(urls.reader)
-        kept = [*storage(urls.owner), _analytics(settings)]
+        kept = [*storage(urls.owner), _files(urls.owner), _analytics(settings)]
     free = free_bytes(settings.var)
     if as_json:
         disk = {"folder": str(settings.var), "free_bytes": free}
@@ -146,6 +148,12 @@ def show_status(*, as_json: bool) -> None:
         [(one.name, one.rows, round(one.size_bytes / MEGABYTE, 1), one.kept) for one in kept],
     )
     say(f"Free on the disk of {settings.var}: {free / 2**30:.1f} GB")
+
+
+def _files(url: str) -> Stored:
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = kept_files(connection)
+    return Stored("files of clients", found and found.files, found.size_bytes if found else 0, KEPT_TEXT)
 
 
 def _analytics(settings: Settings) -> Stored:

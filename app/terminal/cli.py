@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from app.settings import Settings, misnamed, sentence_of
-from app.terminal import analytics, api_key, duplicates, imports, letting_in
+from app.terminal import analytics, api_key, duplicates, files, imports, letting_in
 from app.terminal import database as own_database
 from app.terminal import projections as operate
 from app.terminal.console import out, print_json, print_table, say
@@ -32,6 +32,7 @@ client = typer.Typer(no_args_is_help=True, help="Look at one client.")
 exports = typer.Typer(no_args_is_help=True, help="Write out for other engines.")
 elsewhere = {"projections": operate.commands, "database": own_database.commands, "api-key": api_key.commands}
 elsewhere |= {"analytics": analytics.commands, "import": imports.commands, "duplicates": duplicates.commands}
+elsewhere |= {"files": files.commands}
 for word, group in {**elsewhere, "client": client, "export": exports}.items():
     app.add_typer(group, name=word)
 

@@ -58,14 +58,14 @@ class Files:
         content: Any = PDF,
         name: str | None = "Договор.pdf",
         who: Mapping[str, str] = BORIS,
-        **headers: str,
+        media_type: str = "application/pdf",
     ) -> httpx.Response:
         """Send a file as it is."""
         return httpx.post(
             f"{self.service.address}/clients/{client_id}/files",
             content=content,
             params={} if name is None else {"name": name},
-            headers={"Content-Type": "application/pdf", **RUSSIAN, **who, **headers},
+            headers={"Content-Type": media_type, **RUSSIAN, **who},
             timeout=120,
         )
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
+from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -154,12 +155,11 @@ def test_a_file_that_is_too_large_is_refused_whether_or_not_it_says_so(files: Fi
 
 def test_what_is_no_kind_of_content_is_refused_and_what_says_nothing_is_guessed(files: Files) -> None:
     client_id = files.client()
-    wrong = files.send(client_id, **{"Content-Type": "<script>"})
+    wrong = files.send(client_id, media_type="<script>")
     assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid-header")
-    guessed = files.sent(client_id, b"a,b", "list.csv", **{"Content-Type": "application/x-www-form-urlencoded"})
+    guessed = files.sent(client_id, b"a,b", "list.csv", media_type="application/x-www-form-urlencoded")
     assert guessed["media_type"] == "text/csv"
-    html = {"Content-Type": "text/HTML; charset=utf-8"}
-    page = files.sent(client_id, b"<script>alert(1)</script>", "page.html", **html)
+    page = files.sent(client_id, b"<script>alert(1)</script>", "page.html", media_type="text/HTML; charset=utf-8")
     read = files.content(client_id, page["file_id"], f"?min_position={page['position']}")
     assert read.headers["content-disposition"].startswith("attachment")
     assert "default-src 'none'" in read.headers["content-security-policy"]
@@ -182,7 +182,7 @@ def test_who_may_not_add_files_or_see_the_client_is_told_what_others_are(files: 
 
 
 def test_no_command_can_say_that_there_is_a_file(files: Files) -> None:
-    fact = {
+    fact: dict[str, Any] = {
         "client_id": files.client(), "file_id": str(uuid4()), "name": "a", "media_type": "a/b", "size_bytes": 1,
         "digest": "0" * 64, "stored": "0" * 64,
     }  # fmt: skip

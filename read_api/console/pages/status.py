@@ -23,7 +23,7 @@ SCANT = 0.1
 STALE = timedelta(hours=26)
 """A backup a day, and two hours to make it."""
 
-PARTS = ("log", "beside", "views", "analytics")
+PARTS = ("log", "beside", "views", "files", "analytics")
 
 _STREAMS = re.compile(r"^letopis_event_streams (\d+)", re.MULTILINE)
 
