@@ -242,6 +242,11 @@ class Settings(BaseSettings):
         return ZoneInfo(self.zone)
 
     @property
+    def files_folder(self) -> Path:
+        """Where the files of clients are: of their own where that is said, else below the data folder."""
+        return self.files_dir or self.var / "files"
+
+    @property
     def home(self) -> Home:
         """Where the company is, by which phone numbers are understood."""
         return Home(self.phone_region, self.area_code)

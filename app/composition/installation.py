@@ -15,9 +15,9 @@ import psycopg
 from psycopg.rows import dict_row
 from pydantic_core import from_json
 
+from app.composition.files_kept import files_kept
 from app.composition.readers import Readers
 from app.composition.wiring import ANALYTICS_FILE
-from app.files.standing import kept as files_kept
 from app.settings import Settings
 from infra.analytics.fact_file import size_of
 from infra.backup.manifest import UNFINISHED, DamagedBackupError, Manifest, manifest_of

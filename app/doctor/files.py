@@ -1,10 +1,8 @@
 """What the doctor looks at of the files of clients: whether each fact has its bytes."""
 
-from itertools import islice
-
-from app.doctor.patient import FailedError, Patient, SkippedError
-from app.files.place import files_folder
-from app.files.standing import beside, kept, lacking
+from app.doctor.patient import FailedError, Patient
+from app.files.standing import beside, checked
+from infra.files.folder import FilesFolder
 
 NAMED = 5
 """So many files without their bytes are named."""
@@ -13,16 +11,13 @@ NAMED = 5
 def files(patient: Patient) -> str:
     """Every file that a fact names is there, in its full size."""
     patient.require_log()
-    folder = files_folder(patient.settings)
+    folder = FilesFolder(patient.settings.files_folder)
     with patient.session() as connection:
-        there = kept(connection)
-        if there is None:
-            raise SkippedError("it is not known yet which there are: the view client_files is being built")
-        first = [*islice(lacking(connection, folder, is_thorough=False), NAMED + 1)]
-    if first:
-        named = ", ".join(f"{one.file_id} of client {one.client_id}" for one in first[:NAMED])
-        more = " and more" if len(first) > NAMED else ""
+        found = checked(connection, folder, is_thorough=False)
+    if found.lacking:
+        named = ", ".join(f"{one.file_id} of client {one.client_id}" for one in found.lacking[:NAMED])
+        more = f" and {len(found.lacking) - NAMED} more" if len(found.lacking) > NAMED else ""
         raise FailedError(f"{folder.root} has no whole bytes of {named}{more}")
     around = beside(folder)
     swept = ", ".join(f"{number} {why}" for why, number in around.swept.items())
-    return f"{there.files:,} files, {there.size_bytes / 2**20:.1f} MB; not settled: {around.unsettled}; swept: {swept}"
+    return f"{found.files:,} files, {found.size_bytes / 2**20:.1f} MB; not settled: {around.unsettled}; swept: {swept}"

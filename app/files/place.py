@@ -22,17 +22,12 @@ SESSIONS = 2
 """Sessions of the database for keys."""
 
 
-def files_folder(settings: Settings) -> FilesFolder:
-    """Return where the files are: of their own where a setting says so, else below the data folder."""
-    return FilesFolder(settings.files_dir or settings.var / "files")
-
-
 class ClientFiles:
     """The files of clients; the key of each is asked for every time, so that who was forgotten is forgotten at once."""
 
     def __init__(self, settings: Settings, url: str, master: MasterKey) -> None:
         """Know them; `url` is the projector's."""
-        self.folder = files_folder(settings)
+        self.folder = FilesFolder(settings.files_folder)
         self._readers, self._master = Readers(url, SESSIONS, settings.read_seconds), master
 
     async def key_of(self, client_id: UUID) -> bytes | None:

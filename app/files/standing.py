@@ -1,6 +1,6 @@
-"""How the files of clients stand: how many there are, how large, and whether each fact has its bytes."""
+"""How the files of clients stand: whether each fact has its bytes, and what lies beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -12,29 +12,22 @@ from infra.files.folder import FilesFolder, Stored
 
 KEPT_TEXT = "Kept until they are removed, and LETOPIS_FILE_KEPT_DAYS longer, or their client is forgotten."
 
-VIEW = "read.client_files_v1"
-
-_SIZE: LiteralString = """
-SELECT count(*), coalesce(sum(f.size_bytes), 0)::bigint
-FROM read.client_files_v1 AS f
-WHERE f.removed_at IS NULL AND f.added_at IS NOT NULL
-"""
-
-# Of who was forgotten there are no bytes, and none are missed.
+# Of who was forgotten there are no bytes, and none are missed; nor of what was removed.
 _NAMED: LiteralString = """
-SELECT f.client_id, f.stored, f.file_id, f.size_bytes
-FROM read.client_files_v1 AS f
-JOIN letopis.subject_key AS k ON k.subject_id = f.client_id
-WHERE f.removed_at IS NULL AND f.added_at IS NOT NULL
-ORDER BY f.client_id, f.stored
+SELECT f.client_id::uuid, f.stored, f.file_id::uuid, f.size_bytes::bigint
+FROM letopis.event AS e
+CROSS JOIN LATERAL json_to_record(e.body::json)
+    AS f (client_id text, stored text, file_id text, size_bytes text)
+JOIN letopis.subject_key AS k ON k.subject_id = f.client_id::uuid
+WHERE e.topic = 'client_file.added'
+    AND NOT EXISTS (
+        SELECT
+        FROM letopis.event AS r
+        WHERE r.stream_id = e.stream_id AND r.version > e.version AND r.topic = 'client_file.removed'
+            AND strpos(r.body::text, f.stored) > 0
+    )
+ORDER BY e.position
 """
-
-
-class Kept(NamedTuple):
-    """How many files clients have, and how many bytes of content."""
-
-    files: int
-    size_bytes: int
 
 
 class Lacking(NamedTuple):
@@ -44,32 +37,34 @@ class Lacking(NamedTuple):
     file_id: UUID
 
 
-def has_view(connection: psycopg.Connection[Any]) -> bool:
-    """Tell whether it is known which files there are: the view may be being built."""
-    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", [VIEW]).fetchone()
-    return bool(row and row[0])
+class Checked(NamedTuple):
+    """How many files facts name, how many bytes of content those have, and which lack theirs."""
+
+    files: int
+    size_bytes: int
+    lacking: Sequence[Lacking]
 
 
-def kept(connection: psycopg.Connection[Any]) -> Kept | None:
-    """Return how many files there are; None while that is not known."""
-    if not has_view(connection):
-        return None
-    row = connection.execute(_SIZE).fetchone()
-    return None if row is None else Kept(*row)
+def checked(connection: psycopg.Connection[Any], folder: FilesFolder, *, is_thorough: bool) -> Checked:
+    """Look whether the bytes of each file are there; if it `is_thorough`, digests are compared, else sizes.
+
+    It reads the whole log, as its owner may.
+    """
+    named = connection.execute(_NAMED).fetchall()
+    lacking = [
+        Lacking(client_id, file_id)
+        for client_id, stored, file_id, size in named
+        if not _is_there(folder, Stored(client_id, stored), size, is_thorough=is_thorough)
+    ]
+    return Checked(len(named), sum(size for *_, size in named), lacking)
 
 
-def lacking(connection: psycopg.Connection[Any], folder: FilesFolder, *, is_thorough: bool) -> Iterator[Lacking]:
-    """Yield the files without their bytes; if it `is_thorough`, their digests are compared, else their sizes."""
-    with connection.cursor() as cursor:
-        for client_id, stored, file_id, size in cursor.execute(_NAMED).fetchall():
-            place = Stored(client_id, stored)
-            try:
-                is_there = folder.path(place).stat().st_size == encrypted_size(size)
-                is_there = is_there and (not is_thorough or folder.is_whole(place))
-            except FileNotFoundError:
-                is_there = False
-            if not is_there:
-                yield Lacking(client_id, file_id)
+def _is_there(folder: FilesFolder, place: Stored, size: int, *, is_thorough: bool) -> bool:
+    try:
+        is_full = folder.path(place).stat().st_size == encrypted_size(size)
+        return is_full and (not is_thorough or folder.is_whole(place))
+    except FileNotFoundError:
+        return False
 
 
 class Beside(NamedTuple):

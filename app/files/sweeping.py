@@ -17,11 +17,11 @@ import psycopg
 import structlog
 from psycopg import errors
 
-from app.files.place import files_folder
 from app.settings import Settings
 from events.ids import files_of
 from infra.files.folder import FilesFolder, Left, Stored
 from infra.postgres.connection import connect
+from read_api.views import CLIENT_FILES
 
 SWEEP_SECONDS = 600.0
 """How often it is swept."""
@@ -51,11 +51,11 @@ WHERE EXISTS (SELECT FROM letopis.event AS e WHERE e.stream_id = w.stream_id)
     AND NOT EXISTS (SELECT FROM letopis.subject_key AS k WHERE k.subject_id = w.client_id)
 """
 
-_REMOVED: LiteralString = """
+_REMOVED = f"""
 SELECT f.client_id, f.stored
-FROM read.client_files_v1 AS f
+FROM read.{CLIENT_FILES} AS f
 WHERE f.removed_at < letopis.clock() - make_interval(days => %s)
-"""
+"""  # noqa: S608 - constants
 
 log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ class Sweep:
 
     def _removed(self, connection: psycopg.Connection[Any]) -> Sequence[Stored]:
         try:
-            rows = connection.execute(_REMOVED, [self._kept_days]).fetchall()
+            rows = connection.execute(_REMOVED.encode(), [self._kept_days]).fetchall()
         except errors.UndefinedTable:
             # The view is being built: they are removed when it is there.
             return ()
@@ -131,7 +131,7 @@ class Sweeping:
     """Sweeps every ten minutes, in a thread of its own."""
 
     def __init__(self, settings: Settings, url: str) -> None:
-        self._sweep = Sweep(files_folder(settings), url, settings.file_kept_days)
+        self._sweep = Sweep(FilesFolder(settings.files_folder), url, settings.file_kept_days)
         self._stopping = Signal()
         self._thread = Thread(target=self._run, name="files-sweep", daemon=True)
 

@@ -13,11 +13,11 @@ from fastapi import Request
 
 from aggregates.base import NotFoundError
 from app.files.place import ClientFiles
-from app.files.refused import ClientFileEmptyError, ClientFileNameError, ClientFileTooLargeError
 from app.imports.sending import LONGEST_NAME, is_form, taken
 from app.settings import Settings
 from commands.base import Actor
 from commands.client_file import AddClientFile
+from commands.client_file_errors import ClientFileEmptyError, ClientFileNameError, ClientFileTooLargeError
 from commands.errors import InvalidHeaderError, NotAllowedError, NotNamedByKeyError, OutcomeUnknownError
 from commands.execution.decision import Request as CommandRequest
 from commands.execution.door import Execute, NoteRefusal, TakeTurn

@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 
-from app.files.place import files_folder
 from app.operations import doing
 from app.operations.merging import merge_alike, take_apart
 from app.operations.outcomes import (
@@ -24,6 +23,7 @@ from app.operations.outcomes import (
 )
 from app.operations.runner import ATTEMPTS, Stage
 from app.operations.site import KNOWN, Site, UnknownReadModelError
+from infra.files.folder import FilesFolder
 from infra.projector.generations import connect, in_use, sweep
 from infra.projector.leases import idle_build_lock
 from infra.projector.parking import parked_key_from
@@ -194,7 +194,7 @@ def _back_up(here: Site, _job: Job, _: Stage) -> Ended:
     if here.settings.backup_to is None:
         raise NoPlaceForBackupsError
     folder = here.settings.backup_to / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    made = doing.backed_up(here.urls.owner, here.master, folder, files_folder(here.settings))
+    made = doing.backed_up(here.urls.owner, here.master, folder, FilesFolder(here.settings.files_folder))
     size, seconds = made.size_bytes, round(made.seconds, 1)
     facts = {"folder": folder.name, "position": made.position, "size_bytes": size, "seconds": seconds}
     return Ended("done", "backed-up", facts)

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import psycopg
 
+from app.composition.files_kept import files_kept
 from app.composition.wiring import ANALYTICS_FILE
 from app.database import database, master_key, owner_url, passwords, prepared
 from app.doctor.machine import free_bytes
-from app.files.place import files_folder
 from app.files.standing import KEPT_TEXT
-from app.files.standing import kept as kept_files
 from app.operations.doing import backed_up
 from app.serving.policy_lag import policies_at
 from app.settings import Settings
@@ -17,6 +16,7 @@ from app.terminal.console import operator, print_json, print_table, say
 from infra.analytics.fact_file import size_of
 from infra.backup.manifest import Manifest
 from infra.backup.restore import RestoreRefusedError, checked_backup, restore
+from infra.files.folder import FilesFolder
 from infra.log.crypto import MasterKey
 from infra.log.gaps import accept_gaps, told
 from infra.postgres.embedded import EmbeddedPostgresError
@@ -32,7 +32,7 @@ def make_backup(folder: Path, *, as_json: bool) -> None:
     settings = Settings()
     master = master_key(settings)
     with owner_url(settings, say) as url:
-        made = backed_up(url, master, folder, files_folder(settings))
+        made = backed_up(url, master, folder, FilesFolder(settings.files_folder))
     if as_json:
         print_json(made.model_dump(mode="json"))
         return
@@ -57,7 +57,7 @@ def put_back(folder: Path, *, is_replacing: bool, accept_gaps_because: str | Non
                 role_passwords=passwords(settings, master),
                 is_replacing=is_replacing,
                 may_have_gaps=accept_gaps_because is not None,
-                files=files_folder(settings),
+                files=FilesFolder(settings.files_folder),
             )
             prepared(url, settings, master)
             if accept_gaps_because is not None:
@@ -117,7 +117,7 @@ def show_status(*, as_json: bool) -> None:
     with database(settings, master, say) as urls:
         models = statuses(PROJECTIONS, urls.projector)
         policies = policies_at(urls.reader)
-        kept = [*storage(urls.owner), _files(urls.owner), _analytics(settings)]
+        kept = [*storage(urls.owner), _files(urls.projector), _analytics(settings)]
     free = free_bytes(settings.var)
     if as_json:
         disk = {"folder": str(settings.var), "free_bytes": free}
@@ -152,7 +152,7 @@ def show_status(*, as_json: bool) -> None:
 
 def _files(url: str) -> Stored:
     with psycopg.connect(url, autocommit=True) as connection:
-        found = kept_files(connection)
+        found = files_kept(connection)
     return Stored("files of clients", found and found.files, found.size_bytes if found else 0, KEPT_TEXT)
 
 

@@ -23,7 +23,6 @@ from app.auth.errors import (
     SuspendedError,
     TooManyKeysError,
 )
-from app.files import refused as files
 from app.words.field_codes import FIELD_CODES, FORMS
 from app.words.messages import language_of, words_for, words_for_field
 from commands import errors as commands
@@ -94,15 +93,10 @@ STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (JobError, 409),
     (imports.FileTooLargeError, 413),
     (imports.NoRoomForFileError, 507),
-    (imports.FileUnreadableError, 422),
-    (imports.MappingWrongError, 422),
-    (imports.UploadWrongError, 422),
     (imports.ImportOverError, 409),
     (imports.ImportNotBegunError, 409),
     (imports.TooManyLooksError, 503),
-    (files.ClientFileTooLargeError, 413),
-    (files.ClientFileEmptyError, 422),
-    (files.ClientFileNameError, 422),
+    (imports.ImportRefusedError, 422),
 )
 
 HTTP_CODES = {

@@ -12,11 +12,11 @@ from typing import Any, get_args
 from aggregates.base import DomainError, RuleBrokenError, WrongValueError
 from aggregates.identity_errors import WrongEmailError, WrongPhoneError
 from app.auth.errors import CallerError
-from app.files.refused import ClientFileRefusedError
 from app.words.problems import HTTP_CODES, STATUSES
 from commands import errors as commands
 from commands.base import HANDLERS, Command
 from commands.client_file import AddClientFile
+from commands.client_file_errors import ClientFileEmptyError, ClientFileNameError, ClientFileTooLargeError
 from commands.execution.decision import Decision
 from commands.importing.refused import NoRoomForFileError, UploadWrongError
 from infra.log.clock import ClockAheadError
@@ -62,7 +62,8 @@ def codes_of_read() -> Codes:
 def codes_of_file() -> Codes:
     """Return the codes of what takes a file of a client in."""
     of_the_fact = codes_of_command(AddClientFile)
-    of_bytes = _by_status({*_kinds_of(ClientFileRefusedError), NoRoomForFileError, UploadWrongError})
+    refused = {ClientFileTooLargeError, ClientFileEmptyError, ClientFileNameError, NoRoomForFileError, UploadWrongError}
+    of_bytes = _by_status(refused)
     return {
         status: sorted({*of_the_fact.get(status, ()), *of_bytes.get(status, ())})
         for status in sorted({*of_the_fact, *of_bytes})

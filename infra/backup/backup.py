@@ -14,8 +14,8 @@ from typing import Any
 import psycopg
 
 from infra.backup.beside import take_along
-from infra.backup.manifest import UNFINISHED, Manifest, key_check, sums_of, synchronise
-from infra.files.folder import FilesFolder
+from infra.backup.manifest import UNFINISHED, Manifest, key_check, sums_of
+from infra.files.folder import FilesFolder, synchronise
 from infra.log.crypto import MasterKey
 from infra.log.gaps import open_gaps, told
 from infra.log.log_reader import head_of

@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import copyfile
 
-from infra.backup.manifest import synchronise
-from infra.files.folder import FilesFolder, Stored, put
+from infra.files.folder import FilesFolder, Stored, put, synchronise
 
 FILES = "files"
 """The folder in a backup that has the bytes."""

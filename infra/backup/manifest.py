@@ -6,7 +6,6 @@ key can make a backup that we would take for one of ours.
 
 import hashlib
 import hmac
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
@@ -14,6 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from infra.files.folder import synchronise
 from infra.log.crypto import MasterKey, WrongMasterKeyError
 from infra.told import ToldError
 
@@ -140,12 +140,3 @@ def _read(folder: Path) -> Manifest:
         raise DamagedBackupError(
             f"{folder / NAME} is no manifest of a backup of ours, or was changed. Take another copy of the backup."
         ) from error
-
-
-def synchronise(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

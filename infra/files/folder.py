@@ -15,7 +15,6 @@ from shutil import disk_usage
 from typing import BinaryIO, NamedTuple
 from uuid import UUID, uuid4
 
-from infra.backup.manifest import synchronise
 from infra.files.encryption import Encrypting
 
 KEPT_FREE = 256 << 20
@@ -205,6 +204,15 @@ def _named(name: str) -> Stored | None:
         if len(digest) == sha256().digest_size * 2:
             return Stored(UUID(subject), digest)
     return None
+
+
+def synchronise(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

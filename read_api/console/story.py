@@ -132,7 +132,13 @@ def _line(
     channel = words.label("channel", entry["channel"]) if entry["channel"] else ""
     owner = names.get(str(details.get("owner_id") or details.get("to_owner_id") or ""), "—")
     trait = words.label("profile_field", details.get("field"))
-    known = {"channel": channel, "owner": owner, "trait": trait, "tag": str(details.get("tag") or "—")}
+    known = {
+        "channel": channel,
+        "owner": owner,
+        "trait": trait,
+        "tag": str(details.get("tag") or "—"),
+        "name": str(details.get("name") or "—"),
+    }
     if topic == "activity.held" and entry["channel"] == "call":
         title = words(f"fact.call.{entry['direction'] or 'outbound'}")
     else:

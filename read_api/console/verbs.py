@@ -102,6 +102,7 @@ VERBS: Mapping[str, Verb] = {
         ("other_id", "kind", "occurred_at"), called={"kind": "relation_kind"}, finds={"other_id": ""}
     ),
     "end-relation": _REASON,
+    "remove-client-file": _REASON,
     "tag-client": Verb(("tag",)),
     "untag-client": Verb(),
     "note-client": Verb(("text",)),

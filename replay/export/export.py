@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from infra.analytics.arrow_log import connect
-from infra.backup.manifest import synchronise
+from infra.files.folder import synchronise
 from infra.postgres.folder_lock import FolderInUseError, FolderLock
 from infra.told import ToldError
 

@@ -23,6 +23,7 @@ from events.client import (
     ContactPointAdded,
 )
 from events.client_date import ClientDateNoted
+from events.client_file import ClientFileAdded
 from events.client_merge import ClientMergedInto, ClientsMerged
 from events.client_pair import ClientsKeptApart
 from events.client_permission import ConsentGiven
@@ -34,6 +35,7 @@ from events.examples import (
     DATES_OF_ROMASHKA,
     DAY,
     EAST,
+    FILES_OF_ROMASHKA,
     HOLDING_REFERRED_ROMASHKA,
     MAY_ROMASHKA,
     NORTH,
@@ -133,6 +135,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "retract-permission-entry": (on(MAY_ROMASHKA, fact(ConsentGiven)),),
     "end-relation": (on(HOLDING_REFERRED_ROMASHKA, fact(ClientsRelated)),),
     "drop-client-date": (on(DATES_OF_ROMASHKA, fact(ClientDateNoted)),),
+    "remove-client-file": (on(FILES_OF_ROMASHKA, fact(ClientFileAdded)),),
     "untag-client": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),

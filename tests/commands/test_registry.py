@@ -11,8 +11,8 @@ from commands.base import Command, stream_fields
 from commands.deal import OpenDeal
 from commands.registry import COMMANDS
 
-STREAMLESS = {"tax_id", "external_id", "note_id"}
-"""Ids that name no stream: a note is in the stream of what it is about."""
+STREAMLESS = {"tax_id", "external_id", "note_id", "file_id"}
+"""Ids that name no stream: a note is in the stream of what it is about, a file in that of its client's files."""
 READING_ROLES = {"analyst", "auditor"}
 
 

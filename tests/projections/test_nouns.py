@@ -55,6 +55,8 @@ NOT_COUNTED = {
     "client_permission.objection_raised": "no report counts consents yet",
     "client_relation.began": "no report counts relations yet",
     "client_relation.ended": "no report counts relations yet",
+    "client_file.added": "no report counts files yet",
+    "client_file.removed": "no report counts files yet",
     "client_tag.given": "personal",
     "client_tag.taken": "personal",
     "deal.note_edited": "a remark",
