@@ -1,4 +1,4 @@
-"""The files of one client: each content under each name once."""
+"""What a file of a client is: each content under each name once."""
 
 from typing import NamedTuple
 from uuid import UUID

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from commands.base import Command
 from commands.contact_point import OFFICE_PHONE, OLGAS_EMAIL
-from commands.registry import COMMANDS as COMMAND_TYPES
+from commands.registry import ALL as COMMAND_TYPES
 from events.base import Event
 from events.examples import (
     ADMIN,
