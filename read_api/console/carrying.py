@@ -1,4 +1,4 @@
-"""What goes through the console piece by piece: a file on its way to the API, files of an import on their way out."""
+"""What goes through the console piece by piece: files on their way to the API, and on their way out."""
 
 from collections.abc import AsyncIterator
 
@@ -23,9 +23,11 @@ NOT_KEPT = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 class Sending:
     """Passes the file that a page sends on to the API, with the token of the session; the answer is the API's."""
 
-    def __init__(self, door: Door, wire: Wire) -> None:
+    def __init__(self, door: Door, wire: Wire, to: str) -> None:
+        """Send to an address of the API, in which stand the parts of that of the page."""
         self._door = door
         self._wire = wire
+        self._to = to
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -37,10 +39,12 @@ class Sending:
             await _refused(403)(scope, receive, send)
             return
         headers = _asking(self._door, request, session)
-        if size := request.headers.get("content-length"):
-            headers["content-length"] = size
+        for name in ("content-length", "content-type"):
+            if given := request.headers.get(name):
+                headers[name] = given
+        address = self._to.format(**request.path_params)
         try:
-            told = await self._wire.carry(f"/imports?{request.url.query}", headers, request.stream())
+            told = await self._wire.carry(f"{address}?{request.url.query}", headers, request.stream())
         except ClientDisconnect:
             return
         kept = {name: value for name, value in told.headers.items() if name in PASSED}
@@ -48,11 +52,13 @@ class Sending:
 
 
 class Giving:
-    """Passes a file of an import on to the browser."""
+    """Passes a file on to the browser."""
 
-    def __init__(self, door: Door, wire: Wire) -> None:
+    def __init__(self, door: Door, wire: Wire, of: str) -> None:
+        """Ask for what is below an address of the API, whose page says which files there are."""
         self._door = door
         self._wire = wire
+        self._of = of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -60,12 +66,13 @@ class Giving:
         if session is None:
             await Response(status_code=303, headers={"location": ENTER, **NOT_KEPT})(scope, receive, send)
             return
-        path = f"/imports/{request.path_params['import_id']}/{request.path_params['file']}"
+        of = self._of.format(**request.path_params)
+        path = f"{request.url.path.removeprefix(PATH)}?{request.url.query}"
         async with self._wire.follow(path, _asking(self._door, request, session)) as told:
             kept = {name: value for name, value in told.headers.items() if name in PASSED}
             if told.status != 200:
-                # The page of the import says what there is.
-                back = {"location": f"{PATH}/imports/{request.path_params['import_id']}", **NOT_KEPT}
+                # The page says what there is.
+                back = {"location": f"{PATH}{of}", **NOT_KEPT}
                 await Response(status_code=303, headers=back)(scope, receive, send)
                 return
             await StreamingResponse(_parts(told.parts), 200, {**NOT_KEPT, **kept})(scope, receive, send)
@@ -87,8 +94,23 @@ def _refused(status: int) -> Response:
 def carrying_routes(door: Door, wire: Wire) -> list[Route]:
     """Return the routes; they stand before those of pages, which take the same addresses for others."""
     return [
-        PageRoute(f"{PATH}/imports/upload", Sending(door, wire), methods=["POST"], name="upload_import"),
+        PageRoute(f"{PATH}/imports/upload", Sending(door, wire, "/imports"), methods=["POST"], name="upload_import"),
         PageRoute(
-            f"{PATH}/imports/{{import_id:uuid}}/{{file}}", Giving(door, wire), methods=["GET"], name="import_file"
+            f"{PATH}/imports/{{import_id:uuid}}/{{file}}",
+            Giving(door, wire, "/imports/{import_id}"),
+            methods=["GET"],
+            name="import_file",
+        ),
+        PageRoute(
+            f"{PATH}/clients/{{client_id:uuid}}/files",
+            Sending(door, wire, "/clients/{client_id}/files"),
+            methods=["POST"],
+            name="upload_client_file",
+        ),
+        PageRoute(
+            f"{PATH}/clients/{{client_id:uuid}}/files/{{file_id:uuid}}",
+            Giving(door, wire, "/clients/{client_id}"),
+            methods=["GET"],
+            name="client_file",
         ),
     ]

@@ -1,5 +1,6 @@
 // @ts-check
-/** Where a file is chosen or dropped: it is sent as it is, one sees how far, and goes on to what is in it. */
+/** Where a file is chosen or dropped: it is sent as it is, one sees how far, and goes on to what is in it.
+ *  With `data-to` it goes there, and what is shown is shown anew. */
 
 class ImportDrop extends HTMLElement {
     /** @type {XMLHttpRequest | null} */ request = null;
@@ -54,9 +55,10 @@ class ImportDrop extends HTMLElement {
         request.onerror = () => this.ends(null, file);
         request.onabort = () => this.ends(null, null);
         const asked = new URLSearchParams({ name: file.name.slice(-200), target });
-        request.open("POST", `/console/imports/upload?${asked}`);
+        if (this.dataset.to) asked.delete("target");
+        request.open("POST", `${this.dataset.to ?? "/console/imports/upload"}?${asked}`);
         request.setRequestHeader("letopis-word", this.dataset.word ?? "");
-        request.setRequestHeader("content-type", "application/octet-stream");
+        request.setRequestHeader("content-type", (this.dataset.to && file.type) || "application/octet-stream");
         request.send(file);
     }
 
@@ -73,7 +75,7 @@ class ImportDrop extends HTMLElement {
             location.assign(`/console/imports/${told.id}`);
             return;
         }
-        if (request?.status === 401) {
+        if (request?.status === 401 || (request?.status === 201 && this.dataset.to)) {
             location.reload();
             return;
         }

@@ -15,6 +15,9 @@ pages = Pages()
 BESIDE = "dates,deals,next_activity,notes,relations,tags"
 """What is shown beside the card itself."""
 
+FILES = 50
+"""So many files are shown, the latest ones."""
+
 ENTRIES = 50
 """So many facts of the story are shown at first, and with each step further back."""
 
@@ -38,11 +41,13 @@ async def client_card(visit: Visit, client_id: str) -> View:
             raise
         shown = {"past": past, "client_id": client_id, "as_of": as_of}
         return View("not_yet.html", visit.words("past.not_yet"), shown, 404)
-    story, roads, names, permitted = await asyncio.gather(
+    story, roads, names, permitted, files, most = await asyncio.gather(
         _story(visit, client_id, as_of, _titles(card)),
         _stages(visit, card),
         staff_named(visit, set(_unnamed(card))),
         permissions_of(visit, client_id, as_of),
+        _files(visit, client_id, as_of),
+        _most(visit),
     )
     shown = {
         "card": card,
@@ -53,6 +58,8 @@ async def client_card(visit: Visit, client_id: str) -> View:
         "past": past,
         "names": names,
         "permitted": permitted,
+        "files": files,
+        "most": most,
         "of_channel": channel_of(visit),
         "refused": None,
     }
@@ -69,6 +76,22 @@ async def more_story(visit: Visit, client_id: str) -> View:
     story = await _story(visit, client_id, as_of, {})
     shown = {"story": story, "client_id": client_id, "name": name, "as_of": as_of}
     return View("story.html", visit.words("card.story_of", name=name), shown)
+
+
+async def _files(visit: Visit, client_id: str, as_of: str | None) -> list[Mapping[str, Any]]:
+    """Return the latest files of the client."""
+    if not visit.asks("list_client_files"):
+        return []
+    found = await visit.api.get(f"/clients/{client_id}/files", limit=FILES, as_of=as_of)
+    return list(found["items"])
+
+
+async def _most(visit: Visit) -> int | None:
+    """Return how many bytes a file has at most that the user may add; None: they may not."""
+    if not visit.may("remove-client-file"):
+        return None
+    described = (await visit.public("/openapi.json"))["paths"]["/clients/{client_id}/files"]["post"]
+    return int(described["x-most-bytes"])
 
 
 def _unnamed(card: Mapping[str, Any]) -> Iterator[str]:
