@@ -100,7 +100,7 @@ async def list_client_files(client_id: UUID, ask: Asking, question: Annotated[Pa
     answers=None,
     roles=FRONT_OFFICE,
     note=" It is read to its end and compared with its digest before the first byte is told.",
-    forms={"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    forms={"*/*": {"schema": {"type": "string", "format": "binary"}}},
     responses={410: {}, 503: {}},
     response_class=Response,
 )

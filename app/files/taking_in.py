@@ -57,12 +57,15 @@ class FilesDoor:
     keyed_hash: Callable[[str], bytes]
     note_refusal: NoteRefusal
 
-    async def take_in(self, request: Request, client_id: UUID, name: str | None) -> Added:
+    async def allowed(self, request: Request) -> Actor:
+        """Return who asks; raises as `authenticate`."""
+        return await self.authenticate(request.headers.getlist("authorization"))
+
+    async def take_in(self, request: Request, actor: Actor, client_id: UUID, name: str | None) -> Added:
         """Take in the file that a request brings, and record it; of what is refused nothing is left.
 
         Where the log does not say what became of the fact, the bytes stay until the sweep knows.
         """
-        actor = await self.authenticate(request.headers.getlist("authorization"))
         self.take_turn(actor.id)
         standing = await self.standing_of(actor)
         self._require_right(actor, standing, client_id)

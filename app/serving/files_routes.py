@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from app.files.taking_in import FilesDoor
+from commands.base import Actor
 from commands.client_file import AddClientFile
 from commands.execution.door import NOT_KEPT
 
@@ -75,13 +76,14 @@ def files_router(door: FilesDoor) -> APIRouter:
     )
     async def add_client_file(
         client_id: UUID,
+        actor: Annotated[Actor, Depends(door.allowed)],
         request: Request,
         name: Annotated[
             str | None,
             Query(min_length=1, max_length=LONGEST, description="What the file is called; a form may say it itself."),
         ] = None,
     ) -> Response:
-        file, receipt = await door.take_in(request, client_id, name)
+        file, receipt = await door.take_in(request, actor, client_id, name)
         told = AddedFile(
             file_id=file.file_id,
             client_id=file.client_id,

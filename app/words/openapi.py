@@ -271,7 +271,8 @@ def _complete(path: str, operation: dict[str, Any]) -> None:
         expected |= {"422"}
     if any(parameter["name"] == "min_position" for parameter in parameters):
         expected |= {"504"}
-    if path.startswith("/clients/{client_id}") or path == "/clients/search":
+    is_read = "requestBody" not in operation or path == "/clients/search"
+    if is_read and path.startswith(("/clients/{client_id}", "/clients/search")):
         parameters = [*parameters, PURPOSE_SAID]
     operation["parameters"] = [*parameters, IF_NONE_MATCH] if "304" in responses else parameters
     for status in expected:

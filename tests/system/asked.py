@@ -83,8 +83,9 @@ OWN_TO_LISTS = {*PageQuestion.model_fields, *FormQuestion.model_fields}
 OF_ANALYSTS = {"get_sql", "ask_sql", "get_report_sql", "get_report_chart"}
 """The first two are a process each, asked as of a moment in test_sql_door.py; the others say how a report is asked."""
 
-FILES = {"get_client_file", "get_mailing_list"}
-"""What is told as a file: the list of clients says what is in it (tests/read_api/test_client_file.py)."""
+FILES = {"get_client_file", "get_mailing_list", "download_client_file"}
+"""What is told as a file: the list of clients says what is in it (tests/read_api/test_client_file.py), and what
+a client was given is read back in tests/system/test_client_files.py."""
 
 WHOLE = "limit=200&count=true"
 

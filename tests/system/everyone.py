@@ -28,7 +28,7 @@ from commands.ownership import ClaimClient
 from commands.pipeline import DefinePipeline
 from commands.portal_login import BindPortalLogin
 from commands.product import ListProduct
-from commands.registry import COMMANDS
+from commands.registry import ALL
 from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff, SuspendStaff
 from commands.team import OpenTeam
 from events.examples import example_of
@@ -177,7 +177,7 @@ def _opened() -> Iterator[Command]:
     yield example_of(ListProduct)
     yield example_of(StartImport).model_copy(update={"import_id": IMPORT})
     questions = tuple(sorted(name for name, roles in RIGHTS.items() if "integration" in roles))
-    commands = tuple(sorted(name for name, kind in COMMANDS.items() if "integration" in kind.ROLES))
+    commands = tuple(sorted(name for name, kind in ALL.items() if "integration" in kind.ROLES))
     digest = sha256(_SECRET.encode()).hexdigest()
     yield IssueApiKey(api_key_id=KEY, name="Shop", commands=commands, questions=questions, secret_sha256=digest)
 

@@ -10,7 +10,8 @@ from fastapi.routing import APIRoute
 
 from app.operations.bodies import EXAMPLES, OTHERWISE
 from app.serving.http import _each_of
-from commands.roles import SENDING_FILES
+from commands.client_file import AddClientFile
+from commands.roles import ACTING_BY_ID, SENDING_FILES
 from tests.system.everyone import NEARNESS, WRITTEN, Person, Things, things_near
 from tests.system.inside import Inside, Told
 from tests.system.page_of_rights import KEPT_OUT, SCOPES, SEEN, TOLD, sees
@@ -27,13 +28,16 @@ OPERATORS = ("/operations/", "/projections/analytics", "/metrics", IMPORTS)
 OF_MANY_MERGES = {"start_merge_duplicates", "start_unmerge_duplicates"}
 """Operations that say of clients whether they are one."""
 
+SENT = "add_client_file"
+"""How a file is sent to a client: it acts, as a command does."""
+
 NEVER_ABSENT = {"get_staff_places"}
 """Of whoever was never anywhere the list is empty."""
 
 ABSENT = {
     "get_job", "get_stream_history", "preview_import", "map_import", "run_import", "cancel_import",
     "take_back_import",
-    "get_import", "get_import_errors", "get_import_warnings",
+    "get_import", "get_import_errors", "get_import_warnings", "download_client_file",
 }  # fmt: skip
 """Questions about what is neither theirs nor anybody's: here there is none."""
 
@@ -70,6 +74,8 @@ class Way(NamedTuple):
         """Who may go this way."""
         if self.name in TOLD:
             return {role for role, mark in TOLD[self.name].items() if mark}
+        if self.name == SENT:
+            return {*AddClientFile.ROLES}
         assert self.path.startswith(OPERATORS), f"{self.path}: say in {__name__} who may ask for it"
         if self.name in OF_MANY_MERGES:
             return {"admin"}
@@ -99,6 +105,7 @@ class Way(NamedTuple):
             "projection": "products",
             "import_id": UUID(int=0xFFFF),
             "sent": UUID(int=0xFFFF),
+            "file_id": UUID(int=0xFFFF),
             "job": UUID(int=0xFFFF),
             "stream": UUID(int=0xFFFF),
         }
@@ -111,7 +118,7 @@ class Way(NamedTuple):
             return {"email": things.email}
         if self.name == "ask_sql":
             return {"sql": "SELECT 1"}
-        if self.name in {"run_import", "map_import"}:
+        if self.name in {"run_import", "map_import", SENT}:
             return {}
         if self.name == "take_back_import":
             return {"reason": "the wrong file"}
@@ -119,7 +126,7 @@ class Way(NamedTuple):
         return EXAMPLES.get(operation, OTHERWISE) if operation != self.path and self.method == "POST" else None
 
 
-NEEDED = {"get_sql": "?sql=SELECT+1", "get_mailing_list": "?addressed_by=email&purpose=news"}
+NEEDED = {SENT: "?name=a.json", "get_sql": "?sql=SELECT+1", "get_mailing_list": "?addressed_by=email&purpose=news"}
 """What some are not asked without."""
 
 
@@ -163,7 +170,8 @@ class Question(NamedTuple):
         if self.who.role not in self.way.roles:
             return 403, "not-allowed"
         is_there = self.near != "unknown" or not self.way.is_about_one
-        is_seen = is_there and (self.way.kind is None or sees(self.who, self.way.kind, self.near))
+        acts_by_id = self.way.name == SENT and self.who.role in ACTING_BY_ID
+        is_seen = is_there and (self.way.kind is None or acts_by_id or sees(self.who, self.way.kind, self.near))
         return None if is_seen and self.way.name not in ABSENT else (404, "not-found")
 
     def check(self, told: Told) -> str:
@@ -174,7 +182,7 @@ class Question(NamedTuple):
         if self.way.path.startswith(OPERATORS) and self.way.method == "POST":
             assert told.status in {200, 202, 409, 422}, (self, told)
             return "begun"
-        assert told.status == 200, (self, told)
+        assert told.status == (201 if self.way.name == SENT else 200), (self, told)
         self._check_nothing_else(told)
         listed = LISTED.get(self.way.name)
         if listed is not None and self.near != "unknown":
