@@ -177,12 +177,13 @@ NOT_LOOKED_AT = {
 NEVER_DONE = {
     ("import-client-update", "organisation_id"),
     ("import-client-update", "parent_id"),
+    ("remove-client-file", "client_id"),
     ("retract-permission-entry", "client_id"),
     ("revert-activity-entry", "activity_id"),
     ("revert-client-entry", "client_id"),
     ("revert-deal-entry", "deal_id"),
 }
-"""What a rule refuses to everybody here, where no import entered anything, and nobody said how to be addressed."""
+"""What a rule refuses to everybody here: no import entered anything, nobody has a file or said how to be addressed."""
 
 BUSINESS = {
     "activity-has-client",
@@ -193,6 +194,7 @@ BUSINESS = {
     "deal-has-client",
     "entry-is-of-elsewhere",
     "entry-is-used",
+    "file-is-unknown",
     "login-is-of-portal",
     "merging-owners-needs-right",
     "note-is-anothers",

@@ -12,6 +12,7 @@ from commands.activity import HoldActivity, PlanActivity, RecordActivity
 from commands.affiliation import AffiliatePerson
 from commands.base import Command
 from commands.client import AdvanceLifecycle, ArchiveClient, CorrectProfile, RegisterClient, RenameClient
+from commands.client_file import AddClientFile
 from commands.client_merge import MergeClients, UnmergeClients
 from commands.client_permission import LiftObjection, RecordConsent, RecordObjection, WithdrawConsent
 from commands.client_tag import TagClient
@@ -145,6 +146,7 @@ class Script:
             yield self.both(self.consent(client_id))
         if chance() < 0.4:
             yield self.both(TagClient(client_id=client_id, tag=self.random.choice(("VIP", "vip", "Exhibition"))))
+            yield self.both(self.file(client_id))
         if chance() < 0.3:
             yield self.both(WithdrawConsent(client_id=client_id, purpose=PermissionPurpose.NEWS))
         if chance() < 0.3:
@@ -194,6 +196,19 @@ class Script:
             text_version="2026-06",
             source="web form",
             evidence="Ticked the box",
+        )
+
+    def file(self, client_id: UUID) -> AddClientFile:
+        """Return what is said of a file whose bytes are there; here nobody asks for them."""
+        digest = f"{self.random.getrandbits(256):064x}"
+        return AddClientFile(
+            client_id=client_id,
+            file_id=UUID(digest[:32]),
+            name=f"{digest[:6]}.pdf",
+            media_type="application/pdf",
+            size_bytes=1 + self.random.randrange(1_000),
+            digest=digest,
+            stored=digest[::-1],
         )
 
     @staticmethod
@@ -283,6 +298,7 @@ class Script:
                         GiveDataNotice(client_id=who, text_version="2026-07", channel=Channel.CALL),
                         self.consent(named),
                         TagClient(client_id=named, tag=f"tag {place % 7}"),
+                        self.file(named),
                         LiftObjection(client_id=who, evidence="Signed"),
                     )
                 )

@@ -21,6 +21,7 @@ from commands import (
     branch,
     client,
     client_date,
+    client_file,
     client_permission,
     client_relation,
     client_tag,
@@ -37,7 +38,7 @@ from commands import (
 from commands.execution.pending import Accepted
 from events.client_date import ClientDateKind
 from events.client_relation import RelationKind
-from events.examples import DIGEST, PROVIDER
+from events.examples import DIGEST, PROVIDER, example_of
 from events.ids import branch_named
 from events.permission import PermissionChannel, PermissionPurpose
 from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, PortalRole, StaffRole
@@ -136,6 +137,7 @@ SHOWN: tuple[Asked, ...] = (
     ),
     Asked(client_date.NoteClientDate(client_id=SHOP, kind=ClientDateKind.FOUNDED, month=2, day=29, year=1996), ADMIN),
     Asked(client_relation.RelateClients(client_id=SHOP, other_id=BUYER, kind=RelationKind.PARTNER), ADMIN),
+    Asked(example_of(client_file.AddClientFile).model_copy(update={"client_id": SHOP}), ADMIN),
     Asked(client_tag.TagClient(client_id=SHOP, tag="VIP"), ADMIN),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),

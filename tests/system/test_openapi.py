@@ -227,8 +227,9 @@ def reads(living: Living) -> list[Read]:
     )
     assert told.status_code == 200, told.text
     schema, upto = schemathesis.openapi.from_dict(living.document), told.headers["Letopis-Position"]
+    asked_of = [*_questions(living)]
     found, now = [], datetime.now(UTC).isoformat()
-    for path, parts, query in _questions(living):
+    for path, parts, query in asked_of:
         taken = {each["name"] for each in living.document["paths"][path]["get"]["parameters"]}
         first = {**query, "min_position": upto} if "min_position" in taken else query
         for asked in (first, *([{**first, "as_of": now}] if "as_of" in taken else [])):

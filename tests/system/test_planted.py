@@ -18,7 +18,7 @@ from app.composition.wiring import ANALYTICS_FILE
 from commands.base import Actor, Command
 from commands.execution.pending import Accepted
 from commands.execution.refusals import refusal_of
-from commands.registry import COMMANDS
+from commands.registry import ALL
 from events.examples import ANNA, BORIS, DAY, FIRST_IMPORT, HOLDING, LATER, LUTIK, OLGA, ROMASHKA, VERA, example_of
 from infra.backup.backup import back_up
 from infra.postgres.embedded import EmbeddedPostgres
@@ -147,21 +147,21 @@ class Lived(NamedTuple):
 def play_all(one: Company, words: Words) -> dict[str, dict[str, Any]]:
     """Carry out every command that takes a text: each again until it has something to do; return what they said."""
     for name, other, matter in (*((*each, None) for each in FIRST), *((*each, FIRST_IMPORT) for each in ENTERED)):
-        example = example_of(COMMANDS[name])
+        example = example_of(ALL[name])
         body = {**example.model_dump(mode="json", include=example.model_fields_set), **other}
-        answer = carry_out(one, COMMANDS[name], body, matter=matter)
+        answer = carry_out(one, ALL[name], body, matter=matter)
         assert isinstance(answer, Accepted), f"{name}: {answer!r}"
-    bodies = {name: {**planted(kind, words), **ALSO.get(name, {})} for name, kind in COMMANDS.items()}
+    bodies = {name: {**planted(kind, words), **ALSO.get(name, {})} for name, kind in ALL.items()}
     for name in MADE:
         for own in (f"{name.partition('-')[2].replace('-', '_')}_id", "code"):
             if own in bodies[name]:
                 bodies[name][own] = name if own == "code" else str(uuid4())
     typed = {place.partition(" ")[0] for place in words.places.values()}
-    waiting = [name for name in COMMANDS if name in typed and name not in LAST] + [*LAST]
+    waiting = [name for name in ALL if name in typed and name not in LAST] + [*LAST]
     for _ in range(4):
         refused = {}
         for name in [*waiting]:
-            answer = carry_out(one, COMMANDS[name], bodies[name])
+            answer = carry_out(one, ALL[name], bodies[name])
             if isinstance(answer, Accepted) and answer.events:
                 waiting.remove(name)
             else:
@@ -248,7 +248,7 @@ def test_a_refusal_on_record_says_nothing_that_was_typed(lived: Lived) -> None:
     refused = []
     for name, body in lived.bodies.items():
         for actor in (BY_ANNA, Actor(str(BORIS), "seller"), Actor("shop", "integration")):
-            answer = carry_out(lived.company, COMMANDS[name], body, actor)
+            answer = carry_out(lived.company, ALL[name], body, actor)
             if isinstance(answer, Exception):
                 refused.append(refusal_of(actor, name, body, answer))
     assert len([each for each in refused if each]) > 20
