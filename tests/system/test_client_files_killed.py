@@ -178,19 +178,26 @@ def test_what_was_removed_long_ago_and_who_was_forgotten_is_swept_and_nothing_el
         assert files.place_of(forgotten_id) == []
 
 
-def test_an_orphan_of_another_log_or_a_young_one_is_left_alone(database: Database, tmp_path: Path) -> None:
+def test_an_orphan_of_another_log_a_young_one_and_what_a_fact_names_are_left_alone(
+    database: Database, tmp_path: Path
+) -> None:
     with files_at(tmp_path, database) as files:
         client_id = files.client()
+        files.sent(client_id)
     folder, place = FilesFolder(files.root), files.root / INCOMING
-    place.mkdir(parents=True, exist_ok=True)
+    [recorded] = files.place_of(client_id)
+    # As if the service had died when the fact was recorded, and before it knew.
+    unsettled = place / f"{client_id}.{recorded.name}"
+    os.link(recorded, unsettled)
     stranger, young, old = (place / f"{whose}.{digest * 64}" for whose, digest in (
         (uuid4(), "a"), (client_id, "b"), (client_id, "c"),
     ))  # fmt: skip
     half = place / f"{uuid4()}.begun"
     for each in (stranger, young, old, half):
         each.write_bytes(b"x")
-    for each in (stranger, old, half):
+    for each in (stranger, old, half, unsettled):
         os.utime(each, (0, 0))
     swept = Sweep(folder, database.projector_url, 1).done()
     assert swept["orphans"] == 2
     assert set(place.iterdir()) == {stranger, young}
+    assert recorded.exists()
