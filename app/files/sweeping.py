@@ -51,7 +51,7 @@ WHERE EXISTS (SELECT FROM letopis.event AS e WHERE e.stream_id = w.stream_id)
     AND NOT EXISTS (SELECT FROM letopis.subject_key AS k WHERE k.subject_id = w.client_id)
 """
 
-_REMOVED = f"""
+REMOVED = f"""
 SELECT f.client_id, f.stored
 FROM read.{CLIENT_FILES} AS f
 WHERE f.removed_at < letopis.clock() - make_interval(days => %s)
@@ -106,7 +106,7 @@ class Sweep:
 
     def _removed(self, connection: psycopg.Connection[Any]) -> Sequence[Stored]:
         try:
-            rows = connection.execute(_REMOVED.encode(), [self._kept_days]).fetchall()
+            rows = connection.execute(REMOVED.encode(), [self._kept_days]).fetchall()
         except errors.UndefinedTable:
             # The view is being built: they are removed when it is there.
             return ()

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from app.composition.due_timers import DUE
+from app.files.sweeping import REMOVED
 from events.values import CallStatus, Channel, ClientKind, Direction, Lifecycle
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.projector.tables import view_of
@@ -157,7 +158,7 @@ def named_in(statement: str) -> Iterator[tuple[str, str]]:
 def test_every_column_is_shown_or_decides_what_is(everything_asked: tuple[Database, list[Asked]]) -> None:
     """One that is in no answer, no filter and no order was forgotten on its way out, or can go."""
     database, asked = everything_asked
-    statements = [*(each.statement.sql for each in asked), DUE.as_string()]
+    statements = [*(each.statement.sql for each in asked), DUE.as_string(), REMOVED]
     named = {found for statement in statements for found in named_in(statement)}
     views = [view_of(one) for one in PROJECTIONS]
     with psycopg.connect(database.owner_url) as owner:
@@ -190,6 +191,12 @@ def test_every_index_is_used_by_a_question(everything_asked: tuple[Database, lis
         assert row is not None
         for index in indexes_of(row[0]):
             serves[index].add("the worker of the timers")
+    # And the sweep of the bytes of files.
+    with psycopg.connect(database.projector_url, options="-c enable_seqscan=off") as projector:
+        row = projector.execute(b"EXPLAIN (FORMAT JSON) " + REMOVED.encode(), [30]).fetchone()
+        assert row is not None
+        for index in indexes_of(row[0]):
+            serves[index].add("the sweep of files")
     with psycopg.connect(database.owner_url) as owner:
         made = owner.execute(
             "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisprimary AND indrelid = ANY(%s::regclass[])",
