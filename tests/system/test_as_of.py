@@ -137,7 +137,15 @@ SHOWN: tuple[Asked, ...] = (
     ),
     Asked(client_date.NoteClientDate(client_id=SHOP, kind=ClientDateKind.FOUNDED, month=2, day=29, year=1996), ADMIN),
     Asked(client_relation.RelateClients(client_id=SHOP, other_id=BUYER, kind=RelationKind.PARTNER), ADMIN),
-    Asked(example_of(client_file.AddClientFile).model_copy(update={"client_id": SHOP}), ADMIN),
+    *(
+        Asked(
+            example_of(client_file.AddClientFile).model_copy(
+                update={"client_id": SHOP, "file_id": UUID(int=number), "stored": f"{number:064x}"}
+            ),
+            ADMIN,
+        )
+        for number in (1, 2, 3)
+    ),
     Asked(client_tag.TagClient(client_id=SHOP, tag="VIP"), ADMIN),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),
