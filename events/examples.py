@@ -15,7 +15,9 @@ from pydantic import BaseModel
 
 from events.ids import (
     branch_named,
+    custom_field_of,
     dates_of,
+    fields_of,
     files_of,
     login_of,
     pair_of,
@@ -27,15 +29,8 @@ from events.ids import (
     tags_of,
     team_named,
 )
-from events.values import (
-    Confidence,
-    ContactKind,
-    ContactPoint,
-    Money,
-    ProfileFact,
-    ProfileField,
-    Stage,
-)
+from events.labels import FieldOption, GivenLabels
+from events.values import Confidence, ContactKind, ContactPoint, Money, ProfileFact, ProfileField, Stage
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,6 +46,7 @@ ROMASHKA, OLGA, HOLDING, LUTIK = (_id(number) for number in range(11, 15))
 ROMASHKA_AND_HOLDING = pair_of(ROMASHKA, HOLDING)
 HOLDING_REFERRED_ROMASHKA = relation_of(ROMASHKA, HOLDING, "referrer")
 DATES_OF_ROMASHKA, FILES_OF_ROMASHKA = dates_of(ROMASHKA), files_of(ROMASHKA)
+FIELDS_OF_ROMASHKA = fields_of(ROMASHKA)
 MAY_ROMASHKA, TAGS_OF_ROMASHKA = permission_of(ROMASHKA), tags_of(ROMASHKA)
 MEETING, CALL = _id(21), _id(22)
 SALE, OTHER_SALE = _id(31), _id(32)
@@ -67,6 +63,17 @@ OLGAS_SUBJECT = "f:93b0:olga"
 OLGA_AT_PROVIDER = portal_login_of(login_of(PROVIDER, OLGAS_SUBJECT))
 RIGHTS_OF_OPERATORS, RIGHTS_OF_SELLERS = rights_of("operator"), rights_of("seller")
 GTX = "gtx-pro"
+TEMPERATURE = "temperature"
+TEMPERATURE_FIELD = custom_field_of(TEMPERATURE)
+HOT, HOT_BY_NEW_NAME, WARM, COLD = (
+    FieldOption(code=code, labels=GivenLabels(en=en, ru=ru))
+    for code, en, ru in (
+        ("hot", "Hot", "Горячий"),
+        ("hot", "Very hot", "Очень горячий"),
+        ("warm", "Warm", "Тёплый"),
+        ("cold", "Cold", "Холодный"),
+    )
+)
 NOTICE_TEXT = "2026-06"
 GTX_ID = UUID("37cd3df2-3eb6-5638-b5ec-e47faecc91ed")
 

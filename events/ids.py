@@ -39,6 +39,8 @@ _DATES = UUID("0b7d5c38-e21f-5946-9a83-d64c2f17b09e")
 _FILES = UUID("6c2f81b4-d305-5e9a-b7c6-28e04f9d1a53")
 _TAGS = UUID("4f6e2d90-8b31-5c7a-9d04-e1a7c35b8f62")
 _PERMISSIONS = UUID("b8f04c61-5d2a-5e97-8c3b-7a1e90d4f526")
+_CUSTOM_FIELDS = UUID("6a2f91d4-3c58-5e07-b1f9-4d80c27e95a3")
+_FIELDS = UUID("d3905b7e-8f14-5a62-94cd-0b61e7f2a8c9")
 _PAIRS = UUID("3d7e5f10-9b1c-5a46-8e02-b5f4c7a9d613")
 _RIGHTS = UUID("c2a4f8de-1f63-5b0e-8a57-6d1c9b3e7f04")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
@@ -86,6 +88,16 @@ def tags_of(client_id: UUID) -> UUID:
 def files_of(client_id: UUID) -> UUID:
     """Return the id of the files of a client."""
     return uuid5(_FILES, client_id.hex)
+
+
+def custom_field_of(code: str) -> UUID:
+    """Return the id of the field of clients that has this code."""
+    return uuid5(_CUSTOM_FIELDS, code)
+
+
+def fields_of(client_id: UUID) -> UUID:
+    """Return the id of what stands in the company's own fields of a client."""
+    return uuid5(_FIELDS, client_id.hex)
 
 
 def relation_of(client_id: UUID, other_id: UUID, kind: str) -> UUID:

@@ -12,6 +12,7 @@ from projections.parties import (
     canonical_map,
     client_card,
     client_dates,
+    client_fields,
     client_files,
     client_pairs,
     client_permissions,
@@ -19,6 +20,7 @@ from projections.parties import (
     client_tags,
     client_timeline,
     contact_persons,
+    custom_fields,
     ownership_history,
 )
 from projections.parties import facts as party_facts
@@ -38,6 +40,8 @@ MODULES: tuple[ModuleType, ...] = (
     client_permissions,
     client_relations,
     client_tags,
+    client_fields,
+    custom_fields,
     contact_persons,
     ownership_history,
     pipeline_board,

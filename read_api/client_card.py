@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field
 from read_api import views
 from read_api.activities import JOINS, Activity
 from read_api.client_dates import DATES, ClientDate
+from read_api.client_fields import ClientField, fields_of
 from read_api.client_recognised import CONTACT_POINTS, ContactPoint, Doubted, ProfileTrait, Registration
 from read_api.client_relations import (
     CONTACT_PERSONS_TOLD,
@@ -179,6 +180,9 @@ class ClientCard(Client, Whole):
     dates: Annotated[list[ClientDate] | None, NOT_SELECTED, Field(description="The days to remember, if included.")] = (
         None
     )
+    fields: Annotated[
+        list[ClientField] | None, NOT_SELECTED, Field(description="What stands in custom fields, if included.")
+    ] = None
     relations: Annotated[
         list[Relation] | None, NOT_SELECTED, Field(description="What other clients are to the client, if included.")
     ] = None
@@ -225,6 +229,7 @@ _INCLUDED = {
     "next_activity": (_NEXT_ACTIVITY, (), ()),
     "notes": (first_of(NOTES["client"], frozenset({"about_id"}), LATEST), (views.NOTES,), ()),
     "dates": (DATES, (views.CLIENT_DATES,), ()),
+    "fields": (fields_of("c.client_id"), (views.CLIENT_FIELDS, views.CUSTOM_FIELDS), ()),
     "relations": (RELATIONS, (views.CLIENT_RELATIONS,), ()),
     "tags": (tags_of("c.client_id"), (views.CLIENT_TAGS,), ()),
     "timeline": (
@@ -260,7 +265,7 @@ class CardQuestion(PastQuestion):
     """What a client's card may be asked with."""
 
     include: Annotated[
-        list[Literal["dates", "deals", "next_activity", "notes", "relations", "tags", "timeline"]] | None,
+        list[Literal["dates", "deals", "fields", "next_activity", "notes", "relations", "tags", "timeline"]] | None,
         BeforeValidator(one_by_one),
         Field(max_length=10),
     ] = None

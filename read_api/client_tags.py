@@ -54,6 +54,10 @@ TAG_NAMES = Sql(list_of("t.tag", _OF_CLIENT.format(is_client("t.client_id", "c.c
 """The tags of the client of a row, bare."""
 
 
+OF_TAGS = {"tag": (views.CLIENT_TAGS,)}
+"""Where the condition of `has_tag` looks."""
+
+
 def has_tag(client: str, key: str) -> str:
     """Return the condition that a client has a tag, itself or as who turned out to be it."""
     return is_among(client, "marked.client_id", f"{views.CLIENT_TAGS} AS marked WHERE marked.tag_key = {key}")

@@ -17,10 +17,11 @@ from infra.names.search import Asked, asked
 from infra.typed import cleaned, tag_key, with_plain_digits
 from read_api import views
 from read_api.client_card import OWNER, Client, Person
+from read_api.client_fields import CONDITIONS, OF_FIELDS, FieldFilters, fields_looked_for
 from read_api.client_names import EVERY, RANKS, looked_for
 from read_api.client_permissions import has_agreed, hindrance
 from read_api.client_recognised import Doubted
-from read_api.client_tags import has_tag
+from read_api.client_tags import OF_TAGS, has_tag
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
 from read_api.lists import ClientKind, Lifecycle, PermissionChannel, PermissionPurpose
 from read_api.reading.answer import Answer, Items, Page, Sql, json_of, list_of, page_or_part_of
@@ -68,6 +69,7 @@ CLIENTS = Listing(
         # What for, the condition above says.
         "purpose": "true",
         "tag": has_tag("c.client_id", "%(tag)s"),
+        **CONDITIONS,
         "registered_from": "c.registered_at >= %(registered_from)s",
         "registered_to": "c.registered_at < %(registered_to)s",
         **next_step(is_client("n.client_id", "c.client_id"), is_client("n.contact_id", "c.client_id")),
@@ -76,12 +78,12 @@ CLIENTS = Listing(
         "identity": "c.identity_keys && %(identity)s::text[]",
     },
     steady=frozenset({"owner", "stage"}),
-    searched=frozenset({"q", "identity", "addressed_by", "tag", *OF_MEMBERS}),
+    searched=frozenset({"q", "identity", "addressed_by", "tag", *OF_FIELDS, *OF_MEMBERS}),
     unindexed=frozenset({"untouched_since"}),
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS o ON o.staff_id = c.owner_id\n    {TOUCHES}",
     names=(views.STAFF_DIRECTORY,),
     rests_on=(views.ACTIVITIES,),
-    beside={**OF_MEMBERS, **OF_PLANS, "addressed_by": (views.CLIENT_PERMISSIONS,), "tag": (views.CLIENT_TAGS,)},
+    beside={**OF_MEMBERS, **OF_PLANS, **OF_FIELDS, **OF_TAGS, "addressed_by": (views.CLIENT_PERMISSIONS,)},
     owned_by="c.owner_id",
     looked_up=frozenset({"owner", "ids", "identity"}),
     tells_owners=True,
@@ -94,7 +96,7 @@ CLIENTS = Listing(
 )
 
 
-class ClientFilters(PastQuestion):
+class ClientFilters(FieldFilters):
     """Which clients; `q` finds every word in the name, wherever in it, however written, and but for a slip."""
 
     owner: UUID | None = None
@@ -129,10 +131,11 @@ class ClientsQuestion(ClientFilters, ListQuestion):
     sort: Literal["name", "-name", "registered", "-registered"] | None = None
 
     def filters(self, zone: ZoneInfo) -> dict[str, Any]:
-        """Return the filters, a tag and the words of the name as they are looked for."""
+        """Return the filters, a tag, what stands in a field and the words of the name as they are looked for."""
         given = super().filters(zone)
         if self.tag is not None:
             given["tag"] = tag_key(self.tag)
+        given |= fields_looked_for(given)
         if self.looked_for is not None:
             given["q"] = self.looked_for.queries()
         return given

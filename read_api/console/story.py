@@ -132,13 +132,8 @@ def _line(
     channel = words.label("channel", entry["channel"]) if entry["channel"] else ""
     owner = names.get(str(details.get("owner_id") or details.get("to_owner_id") or ""), "—")
     trait = words.label("profile_field", details.get("field"))
-    known = {
-        "channel": channel,
-        "owner": owner,
-        "trait": trait,
-        "tag": str(details.get("tag") or "—"),
-        "name": str(details.get("name") or "—"),
-    }
+    said_of = {name: str(details.get(name) or "—") for name in ("tag", "name", "code")}
+    known = {"channel": channel, "owner": owner, "trait": trait, **said_of}
     if topic == "activity.held" and entry["channel"] == "call":
         title = words(f"fact.call.{entry['direction'] or 'outbound'}")
     else:

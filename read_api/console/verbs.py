@@ -45,6 +45,8 @@ _REASON = Verb(("reason",))
 _WORTH, _IN_ROUBLES = ("amount.amount", "amount.currency"), {"amount.currency": "RUB"}
 _CALLED = {"name": "called"}
 _STAGE = ("name", "code", "probability")
+_LANGUAGES = ("en", "ru")
+_OPTION = ("labels.en", "labels.ru", "code")
 _OF_CHANNELS = ("addressed_by", "purpose", "source", "evidence", "occurred_at")
 _UNDER_HEAD = Verb(("head_id", "reason"), empties=True)
 
@@ -105,6 +107,8 @@ VERBS: Mapping[str, Verb] = {
     "remove-client-file": _REASON,
     "tag-client": Verb(("tag",)),
     "untag-client": Verb(),
+    "set-client-field": Verb(("value",)),
+    "clear-client-field": Verb(),
     "note-client": Verb(("text",)),
     # activities
     "plan-activity": Verb(
@@ -172,6 +176,22 @@ VERBS: Mapping[str, Verb] = {
     "restore-stage": Verb(),
     "retire-pipeline": Verb(),
     "restore-pipeline": Verb(),
+    "define-custom-field": Verb(
+        (
+            *(f"labels.{language}" for language in _LANGUAGES),
+            "code",
+            "type",
+            *(f"options.{number}.{part}" for number in range(3) for part in _OPTION),
+        ),
+        {"type": "text"},
+    ),
+    "relabel-custom-field": Verb(tuple(f"labels.{language}" for language in _LANGUAGES)),
+    "retire-custom-field": Verb(),
+    "restore-custom-field": Verb(),
+    "add-field-option": Verb(tuple(f"option.{part}" for part in _OPTION)),
+    "relabel-field-option": Verb(tuple(f"option.labels.{language}" for language in _LANGUAGES)),
+    "retire-field-option": Verb(),
+    "restore-field-option": Verb(),
     "list-product": Verb(("name", "code", "series"), called=_CALLED),
     "rename-product": Verb(("name",), called=_CALLED),
     "add-product-alias": Verb(("alias",)),

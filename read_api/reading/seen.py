@@ -23,6 +23,7 @@ GUARDED = frozenset(
         views.CLIENT_CARD,
         views.CLIENT_DATES,
         views.CLIENT_FILES,
+        views.CLIENT_FIELDS,
         views.CLIENT_PERMISSIONS,
         views.CLIENT_RELATIONS,
         views.CLIENT_TAGS,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from events import activity, api_key, branch, deal, login, pipeline, product, right, staff, team
+from events import activity, api_key, branch, custom_field, deal, login, pipeline, product, right, staff, team
 from events.base import Event
 from events.registry import declared_in
 from infra.log.crypto import KeyIsGoneError
@@ -26,7 +26,8 @@ NAMING = tuple(
 """The facts that say whose an activity or a deal is: the client's, and the contact person's."""
 
 OF_THE_HOUSE = tuple(
-    kind.TOPIC for kind in declared_in([api_key, branch, login, pipeline, product, right, staff, team], Event)
+    kind.TOPIC
+    for kind in declared_in([api_key, branch, custom_field, login, pipeline, product, right, staff, team], Event)
 )
 """The facts that are about the company itself, and no client."""
 

@@ -49,6 +49,7 @@ PAGES_OF_THE_COMPANY = (
     "/console/company/pipelines",
     "/console/company/pipelines?as_of=2026-06-30",
     "/console/company/products",
+    "/console/company/fields",
     "/console/company/rights",
     "/console/company/keys",
     f"/console/company/staff/{demo_id('anna')}",

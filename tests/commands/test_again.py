@@ -23,18 +23,21 @@ from events.client import (
     ContactPointAdded,
 )
 from events.client_date import ClientDateNoted
+from events.client_field import ClientFieldSet
 from events.client_file import ClientFileAdded
 from events.client_merge import ClientMergedInto, ClientsMerged
 from events.client_pair import ClientsKeptApart
 from events.client_permission import ConsentGiven
 from events.client_relation import ClientsRelated
 from events.client_tag import ClientTagged
+from events.custom_field import CustomFieldDefined, CustomFieldRetired, FieldOptionRetired
 from events.deal import DealLost, DealOpened
 from events.examples import (
     ANNA_AT_PROVIDER,
     DATES_OF_ROMASHKA,
     DAY,
     EAST,
+    FIELDS_OF_ROMASHKA,
     FILES_OF_ROMASHKA,
     HOLDING_REFERRED_ROMASHKA,
     MAY_ROMASHKA,
@@ -44,6 +47,7 @@ from events.examples import (
     ROMASHKA_AND_HOLDING,
     SHOP_KEY,
     TAGS_OF_ROMASHKA,
+    TEMPERATURE_FIELD,
 )
 from events.import_run import ImportStarted
 from events.login import LoginBound
@@ -92,6 +96,7 @@ WORLD: dict[UUID, Event] = {
     NORTH: fact(BranchOpened),
     PERM: fact(BranchOpened, name="Perm"),
     SHOP_KEY: fact(ApiKeyIssued),
+    TEMPERATURE_FIELD: fact(CustomFieldDefined),
 }
 """A company in which the example of each command can be carried out, but for what is said below."""
 
@@ -112,6 +117,7 @@ MADE: dict[str, UUID] = {
     "open-team": EAST,
     "open-branch": NORTH,
     "issue-api-key": SHOP_KEY,
+    "define-custom-field": TEMPERATURE_FIELD,
 }
 """What a command makes: it is not there before, and cannot be made again."""
 
@@ -136,6 +142,9 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "end-relation": (on(HOLDING_REFERRED_ROMASHKA, fact(ClientsRelated)),),
     "drop-client-date": (on(DATES_OF_ROMASHKA, fact(ClientDateNoted)),),
     "remove-client-file": (on(FILES_OF_ROMASHKA, fact(ClientFileAdded)),),
+    "clear-client-field": (on(FIELDS_OF_ROMASHKA, fact(ClientFieldSet)),),
+    "restore-custom-field": (on(TEMPERATURE_FIELD, fact(CustomFieldRetired)),),
+    "restore-field-option": (on(TEMPERATURE_FIELD, fact(FieldOptionRetired)),),
     "untag-client": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),

@@ -12,6 +12,7 @@ ENDING = (
     "activity.reminder_fell",
     "activity.entry_reverted",
     "client_date.dropped",
+    "client_field.cleared",
     "client_tag.taken",
 )
 """What ends something is told before it, so that there is something to show in the end."""

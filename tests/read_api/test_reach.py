@@ -25,7 +25,7 @@ from tests.read_api.visit import Visit
 from tests.story import given, on
 
 ABOUT_PEOPLE = {"from_name", "from_tax_id", "from_value", "name", "tax_id", "to_name", "to_tax_id", "to_value"}
-NOT_OF_THEIR_MIND = {"source", "external_id", "issuer", "label", "subject", "tag"}
+NOT_OF_THEIR_MIND = {"source", "external_id", "issuer", "label", "subject", "tag", "value"}
 COMPANY = (
     on(ANNA, fact(StaffHired, team_id=None, branch_id=None, head_id=None)),
     on(BORIS, fact(StaffHired, name="Boris", team_id=None, branch_id=None, head_id=None)),

@@ -16,9 +16,11 @@ from commands import (
     activity,
     client,
     client_date,
+    client_field,
     client_import,
     client_merge,
     contact_point,
+    custom_field,
     deal,
     deal_import,
     import_revert,
@@ -32,8 +34,10 @@ from commands.base import Command
 from commands.registry import COMMANDS
 from events.client_date import ClientDateKind
 from events.client_merge import MergeSide
+from events.custom_field import CustomFieldType
 from events.examples import SHOP_KEY, example_of
 from events.ids import branch_named, team_named
+from events.labels import FieldOption, GivenLabels
 from events.marks import ids_named
 from events.values import (
     CallStatus,
@@ -141,6 +145,8 @@ def _touchpoint() -> dict[str, SearchStrategy[Any]]:
 WHEN = _maybe(MOMENT)
 SIDE = _maybe(_one(*MergeSide))
 IMPORTED: dict[str, SearchStrategy[Any]] = {"import_id": _one(*IMPORTS), "date_unknown": st.booleans()}
+LABELS = st.builds(GivenLabels, en=NAME, ru=NAME)
+OPTION = st.builds(FieldOption, code=_one("hot", "warm", "10"), labels=LABELS)
 MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
     staff.HireStaff: st.builds(staff.HireStaff, staff_id=STAFF_ID, name=NAME, role=_one("seller", "head", "operator")),
     staff.MoveStaff: st.builds(
@@ -177,6 +183,30 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         month=_one(2, 12),
         day=_one(1, 28),
         year=_maybe(_one(1996, 2001)),
+    ),
+    custom_field.DefineCustomField: st.builds(
+        custom_field.DefineCustomField,
+        code=CODE,
+        type=_one(*(each for each in CustomFieldType if each is not CustomFieldType.CHOICE)),
+        labels=LABELS,
+    )
+    | st.builds(
+        custom_field.DefineCustomField,
+        code=CODE,
+        type=st.just(CustomFieldType.CHOICE),
+        labels=LABELS,
+        options=st.lists(OPTION, min_size=1, max_size=2).map(tuple),
+    ),
+    **{
+        kind: st.builds(kind, code=CODE, option=OPTION.map(lambda one: one.code))
+        for kind in (custom_field.RetireFieldOption, custom_field.RestoreFieldOption)
+    },
+    client_field.SetClientField: st.builds(
+        client_field.SetClientField,
+        client_id=CLIENT_ID,
+        code=CODE,
+        value=_one("10", "9.50", "2026-11-30", "true", "hot", "Анна"),
+        occurred_at=WHEN,
     ),
     client_merge.UnmergeClients: _allowed(
         client_merge.UnmergeClients, survivor_id=CLIENT_ID, merged_id=CLIENT_ID, reason=REASON
@@ -341,6 +371,8 @@ VALUES: dict[str, SearchStrategy[Any]] = {
     "amount": MONEY,
     "code": CODE,
     "due_at": MOMENT,
+    "labels": LABELS,
+    "option": OPTION,
     "from_point": POINT,
     "name": NAME,
     "point": POINT,

@@ -79,6 +79,7 @@ _HEIR = {"successor_id": COLLEAGUES["branch"].staff}
 _UNHEARD = {"code": "gtk-900", "aliases": ()}
 SAID: Mapping[str, Mapping[str, Any]] = {
     "add-stage": {"stage": LAST_STAGE},
+    "define-custom-field": {"code": "height"},
     "change-staff-role": _HEIR,
     "depart-staff": _HEIR,
     "import-product": _UNHEARD,

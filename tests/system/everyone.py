@@ -18,6 +18,7 @@ from commands.base import Actor, Command
 from commands.branch import OpenBranch
 from commands.client import RegisterClient
 from commands.contact_point import ContactPointGiven
+from commands.custom_field import DefineCustomField
 from commands.deal import LoseDeal, OpenDeal
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted
@@ -31,7 +32,7 @@ from commands.product import ListProduct
 from commands.registry import ALL
 from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff, SuspendStaff
 from commands.team import OpenTeam
-from events.examples import example_of
+from events.examples import GTX, example_of
 from events.ids import branch_named, team_named
 from events.values import CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
@@ -175,6 +176,8 @@ def _opened() -> Iterator[Command]:
     yield OpenTeam(name=NEXT_DOOR)
     yield DefinePipeline(pipeline_id=ROAD, name="Retail", stages=STAGES)
     yield example_of(ListProduct)
+    yield example_of(DefineCustomField)
+    yield example_of(DefineCustomField).model_copy(update={"code": GTX})
     yield example_of(StartImport).model_copy(update={"import_id": IMPORT})
     questions = tuple(sorted(name for name, roles in RIGHTS.items() if "integration" in roles))
     commands = tuple(sorted(name for name, kind in ALL.items() if "integration" in kind.ROLES))

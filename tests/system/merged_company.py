@@ -12,11 +12,13 @@ from commands.activity import HoldActivity, PlanActivity, RecordActivity
 from commands.affiliation import AffiliatePerson
 from commands.base import Command
 from commands.client import AdvanceLifecycle, ArchiveClient, CorrectProfile, RegisterClient, RenameClient
+from commands.client_field import SetClientField
 from commands.client_file import AddClientFile
 from commands.client_merge import MergeClients, UnmergeClients
 from commands.client_permission import LiftObjection, RecordConsent, RecordObjection, WithdrawConsent
 from commands.client_tag import TagClient
 from commands.contact_point import AddContactPoint, ContactPointGiven, CorrectContactPoint
+from commands.custom_field import DefineCustomField
 from commands.data_notice import GiveDataNotice
 from commands.deal import MoveDeal, OpenDeal, WinDeal
 from commands.note import NoteClient, NoteDeal
@@ -24,6 +26,8 @@ from commands.ownership import ClaimClient, TransferClient
 from commands.pipeline import DefinePipeline
 from commands.staff import HireStaff
 from events.client_merge import MergeSide
+from events.custom_field import CustomFieldType
+from events.labels import GivenLabels
 from events.permission import PermissionChannel, PermissionPurpose
 from events.values import (
     AffiliationRole,
@@ -95,6 +99,9 @@ class Script:
             yield self.both(HireStaff(staff_id=each, name="Anna", role=StaffRole.SELLER))
         for road in ROADS:
             yield self.both(DefinePipeline(pipeline_id=road, name="Road", stages=STAGES))
+        for code in ("shops", "staff"):
+            labels = GivenLabels(en=code, ru=code)
+            yield self.both(DefineCustomField(code=code, type=CustomFieldType.NUMBER, labels=labels))
         merges = 0
         while merges < self.pairs:
             size = min(self.random.choice((2, 2, 2, 3, 4, LONGEST)), self.pairs - merges + 1)
@@ -159,6 +166,8 @@ class Script:
     def work(self, client_id: UUID, seller: UUID | None, n: int) -> Iterator[Told]:
         """Sell to a client, meet it, and note something."""
         chance = self.random.random
+        if chance() < 0.4:
+            yield self.both(SetClientField(client_id=client_id, code="shops", value=str(n % 5)))
         if chance() < 0.7:
             yield self.both(
                 OpenDeal(
@@ -299,6 +308,7 @@ class Script:
                         self.consent(named),
                         TagClient(client_id=named, tag=f"tag {place % 7}"),
                         self.file(named),
+                        SetClientField(client_id=named, code="staff", value=str(place % 7)),
                         LiftObjection(client_id=who, evidence="Signed"),
                     )
                 )

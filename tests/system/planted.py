@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from commands.base import Command
 from commands.contact_point import ContactPointGiven
 from events.examples import example_of
+from events.labels import FieldOption, GivenLabels
 from events.marks import FreeTextMark, marks_of
 from events.values import ProfileFact, Stage
 
@@ -16,6 +17,8 @@ SAMPLES: Mapping[type[BaseModel], dict[str, Any]] = {
     ContactPointGiven: {"kind": "messenger"},
     ProfileFact: {"field": "note"},
     Stage: {"code": "planted"},
+    FieldOption: {"code": "hot"},
+    GivenLabels: {},
 }
 """What a part of a command says beside its texts, where the example has none, or one of which a text is checked."""
 

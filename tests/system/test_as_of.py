@@ -21,11 +21,13 @@ from commands import (
     branch,
     client,
     client_date,
+    client_field,
     client_file,
     client_permission,
     client_relation,
     client_tag,
     contact_point,
+    custom_field,
     data_notice,
     deal,
     login,
@@ -38,8 +40,10 @@ from commands import (
 from commands.execution.pending import Accepted
 from events.client_date import ClientDateKind
 from events.client_relation import RelationKind
+from events.custom_field import CustomFieldType
 from events.examples import DIGEST, PROVIDER, example_of
 from events.ids import branch_named
+from events.labels import GivenLabels
 from events.permission import PermissionChannel, PermissionPurpose
 from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, PortalRole, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
@@ -147,6 +151,17 @@ SHOWN: tuple[Asked, ...] = (
         for number in (1, 2, 3)
     ),
     Asked(client_tag.TagClient(client_id=SHOP, tag="VIP"), ADMIN),
+    *(
+        Asked(
+            custom_field.DefineCustomField(
+                code=code, type=CustomFieldType.NUMBER, labels=GivenLabels(en="Shops", ru="Магазинов")
+            ),
+            ADMIN,
+        )
+        for code in ("shown", "dropped")
+    ),
+    Asked(custom_field.RetireCustomField(code="dropped"), ADMIN),
+    *(Asked(client_field.SetClientField(client_id=SHOP, code="shown", value=each), ADMIN) for each in ("9", "10")),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),
     Asked(branch.CloseBranch(branch_id=branch_named("Shut"), reason="shut down"), ADMIN),

@@ -128,7 +128,7 @@ def _less(told: Any) -> Any:
     return told
 
 
-QUESTIONS = ("", "?include=deals,next_activity,notes,tags", "/timeline", "/notes", "/permissions", "/files")
+QUESTIONS = ("", "?include=deals,fields,next_activity,notes,tags", "/timeline", "/notes", "/permissions", "/files")
 
 
 def test_what_was_merged_and_taken_apart_is_as_if_it_had_never_been(

@@ -146,10 +146,16 @@ def test_a_list_of_words_is_one_schema_and_no_member_has_a_default(living: Livin
     assert schemas["RecordActivity"]["properties"]["is_offer"]["description"].endswith("Default: false.")
 
 
-NO_WORDS = {("Change", "kind"), ("ProjectionStatus", "state"), ("LookedAt", "purpose")}
+NO_WORDS = {
+    ("Change", "kind"),
+    ("ProjectionStatus", "state"),
+    ("LookedAt", "purpose"),
+    *((owner, "type") for owner in ("ProblemDetails", "ReportParameter", "SqlColumn", "TableColumn")),
+}
 """Members that have the name of a list elsewhere.
 
-A `stage` is a client's, or a code of the company's own pipeline; why somebody looked is said in words of their own.
+A `stage` is a client's, or a code of the company's own pipeline; why somebody looked is said in words of their own. The
+type of a custom field is a word, that of a column or a problem is not.
 """
 
 
@@ -295,7 +301,7 @@ def _import(living: Living) -> str:
 
 QUERIES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "/clients/mailing-list": ({"addressed_by": "email", "purpose": "news"},),
-    "/clients/{client_id}": ({}, {"include": ["tags", "relations", "dates"]}),
+    "/clients/{client_id}": ({}, {"include": ["tags", "relations", "dates", "fields"]}),
     "/my-day": ({"staff": str(demo_id("anna"))},),
     "/analytics/sql": tuple(
         {"sql": "SELECT *, [recorded_at] AS times FROM fact_deal", **form} for form in ({}, {"format": "csv"})

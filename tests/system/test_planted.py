@@ -37,10 +37,16 @@ BY_ANNA = Actor(str(ANNA), "admin")
 NAMED = "what a thing of the company is called"
 THEIR_ID = "by what another system knows it"
 OPEN = {
+    "add-field-option /option /labels /en": NAMED,
+    "add-field-option /option /labels /ru": NAMED,
     "add-product-alias /alias": NAMED,
     "add-stage /stage /name": NAMED,
     "bind-login /issuer": "the address of an identity provider",
     "bind-portal-login /issuer": "the address of an identity provider",
+    "define-custom-field /labels /en": NAMED,
+    "define-custom-field /labels /ru": NAMED,
+    "define-custom-field /options /labels /en": NAMED,
+    "define-custom-field /options /labels /ru": NAMED,
     "define-pipeline /name": NAMED,
     "define-pipeline /stages /name": NAMED,
     "hire-staff /branch": NAMED,
@@ -60,6 +66,10 @@ OPEN = {
     "move-staff /team": NAMED,
     "open-branch /name": NAMED,
     "open-team /name": NAMED,
+    "relabel-custom-field /labels /en": NAMED,
+    "relabel-custom-field /labels /ru": NAMED,
+    "relabel-field-option /option /labels /en": NAMED,
+    "relabel-field-option /option /labels /ru": NAMED,
     "rename-branch /name": NAMED,
     "rename-product /name": NAMED,
     "rename-team /name": NAMED,
@@ -95,6 +105,8 @@ FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     *((name, {}) for name in ("affiliate-person", "open-deal", "plan-activity", "record-activity")),
     ("plan-activity", {"activity_id": OTHER_PLAN}),
     ("relate-clients", {}),
+    ("define-custom-field", {}),
+    ("define-custom-field", {"code": "remark", "type": "text", "options": []}),
 )
 """What is there before anything is planted: the things that the examples are about."""
 
@@ -109,6 +121,7 @@ ENTERED: tuple[tuple[str, dict[str, Any]], ...] = (
 ALSO: dict[str, dict[str, Any]] = {
     "add-contact-point": {"allow_duplicate": True},
     "cancel-activity": {"activity_id": OTHER_PLAN},
+    "set-client-field": {"code": "remark"},
     "unmerge-clients": {"allow_duplicate": True},
     "register-client": {"allow_duplicate": True, "tax_id": None},
     "revert-client-entry": {"client_id": IMPORTED_CLIENT},

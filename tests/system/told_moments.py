@@ -69,6 +69,12 @@ ENDED: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("retire-pipeline", {"pipeline_id": _ROAD}),
     ("tag-client", {"client_id": _ROMASHKA, "tag": "old friend"}),
+    (
+        "define-custom-field",
+        {"code": "scales", "type": "text", "labels": {"en": "Interest", "ru": "Интерес"}},
+    ),
+    ("set-client-field", {"client_id": _ROMASHKA, "code": "scales", "value": "scales"}),
+    ("retire-custom-field", {"code": "scales"}),
     ("relate-clients", _RELATED),
     ("end-relation", _RELATED),
     ("note-client-date", {"client_id": _ROMASHKA, "kind": "founded", "month": 2, "day": 29, "year": 1996}),

@@ -1,7 +1,7 @@
 """The card of a client: on the left what is known, on the right what happened."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from read_api.console.calling import RefusedError
@@ -12,7 +12,7 @@ from read_api.console.story import staff_named, told, unnamed_authors
 
 pages = Pages()
 
-BESIDE = "dates,deals,next_activity,notes,relations,tags"
+BESIDE = "dates,deals,fields,next_activity,notes,relations,tags"
 """What is shown beside the card itself."""
 
 FILES = 50
@@ -41,13 +41,13 @@ async def client_card(visit: Visit, client_id: str) -> View:
             raise
         shown = {"past": past, "client_id": client_id, "as_of": as_of}
         return View("not_yet.html", visit.words("past.not_yet"), shown, 404)
-    story, roads, names, permitted, files, most = await asyncio.gather(
+    story, roads, names, permitted, (files, most), fillable = await asyncio.gather(
         _story(visit, client_id, as_of, _titles(card)),
         _stages(visit, card),
         staff_named(visit, set(_unnamed(card))),
         permissions_of(visit, client_id, as_of),
         _files(visit, client_id, as_of),
-        _most(visit),
+        _fillable(visit, as_of),
     )
     shown = {
         "card": card,
@@ -60,6 +60,7 @@ async def client_card(visit: Visit, client_id: str) -> View:
         "permitted": permitted,
         "files": files,
         "most": most,
+        "fillable": [one for one in fillable if one["code"] not in {each["code"] for each in card["fields"]}],
         "of_channel": channel_of(visit),
         "refused": None,
     }
@@ -78,12 +79,12 @@ async def more_story(visit: Visit, client_id: str) -> View:
     return View("story.html", visit.words("card.story_of", name=name), shown)
 
 
-async def _files(visit: Visit, client_id: str, as_of: str | None) -> list[Mapping[str, Any]]:
-    """Return the latest files of the client."""
+async def _files(visit: Visit, client_id: str, as_of: str | None) -> tuple[Sequence[Mapping[str, Any]], int | None]:
+    """Return the latest files of the client, and how many bytes one has at most that the user may add."""
     if not visit.asks("list_client_files"):
-        return []
+        return [], None
     found = await visit.api.get(f"/clients/{client_id}/files", limit=FILES, as_of=as_of)
-    return list(found["items"])
+    return found["items"], await _most(visit)
 
 
 async def _most(visit: Visit) -> int | None:
@@ -118,6 +119,15 @@ async def _story(visit: Visit, client_id: str, as_of: str | None, deals: Mapping
         return {"days": await told(visit, page["items"], deals), "next": page["next"], "channel": which["channel"]}
 
     return await known_or_refused(asked())
+
+
+async def _fillable(visit: Visit, as_of: str | None) -> list[Mapping[str, Any]]:
+    """Return the fields of the company that may be filled in now; of the past none."""
+    if as_of or not visit.may("set-client-field"):
+        return []
+    found = await visit.api.get("/custom-fields", active="true", limit=200)
+    items: list[Mapping[str, Any]] = found["items"]
+    return items
 
 
 async def _stages(visit: Visit, card: Mapping[str, Any]) -> dict[tuple[str, str], str]:

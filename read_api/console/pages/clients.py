@@ -11,7 +11,7 @@ from read_api.console.taking import CALLED, asked_as, files_at
 
 pages = Pages()
 
-FILTERS = ("owner", "stage", "kind", "without_next_step", "tag", "sort")
+FILTERS = ("owner", "stage", "kind", "without_next_step", "tag", "field", "sort")
 """What the address says besides the words; `owner` is `mine`, `nobody` or, left out, everybody's."""
 
 LIMIT = 50

@@ -15,6 +15,7 @@ TABS = (
     ("units", "list_units"),
     ("pipelines", "list_pipelines"),
     ("products", "list_products"),
+    ("fields", "list_custom_fields"),
     ("rights", "list_rights"),
     ("keys", "list_api_keys"),
 )
@@ -109,6 +110,19 @@ async def products(visit: Visit) -> View:
         "next": f"/console/company/products?{urlencode(further)}" if found["next"] else None,
     }
     return in_company(visit, "products", "company_products.html", shown)
+
+
+@pages.page("/company/fields")
+async def fields(visit: Visit) -> View:
+    """Show what the company itself asks of its clients."""
+    cursor = visit.query.get("cursor")
+    found = await visit.api.get("/custom-fields", as_of=as_of_of(visit), limit=LIMIT, cursor=cursor)
+    further = {"as_of": as_of_of(visit), "cursor": found["next"] or ""}
+    shown = {
+        "fields": found["items"],
+        "next": f"/console/company/fields?{urlencode(further)}" if found["next"] else None,
+    }
+    return in_company(visit, "fields", "company_fields.html", shown)
 
 
 @pages.page("/company/rights")
