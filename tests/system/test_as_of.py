@@ -144,7 +144,7 @@ SHOWN: tuple[Asked, ...] = (
     *(
         Asked(
             example_of(client_file.AddClientFile).model_copy(
-                update={"client_id": SHOP, "file_id": UUID(int=number), "stored": f"{number:064x}"}
+                update={"client_id": CLIENTS[0], "file_id": UUID(int=number), "stored": f"{number:064x}"}
             ),
             ADMIN,
         )
