@@ -30,7 +30,7 @@ class KeptFile(NamedTuple):
 
 
 class GivenFile(NamedTuple):
-    """A file whose bytes are on the disk; as `events.client_file.ClientFileAdded` has it."""
+    """A file whose bytes are on the disk; as `events.client_file.ClientFileAdded` tells it."""
 
     file_id: UUID
     name: str
@@ -69,7 +69,8 @@ class ClientFile(Aggregate):
             return
         if sum(not each.is_removed for each in self.files.values()) >= MOST_FILES:
             raise TooManyFilesError(client_id=client_id, most=MOST_FILES)
-        self.trigger_event(ClientFileAdded, client_id=client_id, **file._asdict())
+        told = file._asdict()
+        self.trigger_event(ClientFileAdded, client_id=client_id, file_name=told.pop("name"), **told)
 
     def remove(self, client_id: UUID, file_id: UUID, reason: str | None) -> None:
         """Record that a file was taken away; one that was taken away already records nothing.

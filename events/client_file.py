@@ -20,7 +20,7 @@ MediaType = Annotated[str, StringConstraints(pattern=MEDIA_TYPE)]
     on=FILES_OF_ROMASHKA,
     client_id=ROMASHKA,
     file_id=OFFER_SHEET,
-    name="Offer 12.pdf",
+    file_name="Offer 12.pdf",
     media_type="application/pdf",
     size_bytes=48_211,
     digest="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -33,7 +33,7 @@ class ClientFileAdded(Event):
 
     client_id: ClientId
     file_id: UUID
-    name: Annotated[ShortText, PERSONAL]
+    file_name: Annotated[ShortText, PERSONAL]
     # As it was sent, where that is not the name.
     sent_name: Annotated[Text | None, PERSONAL] = None
     media_type: Annotated[MediaType, PERSONAL]

@@ -24,20 +24,23 @@ router = Questions("clients")
 WRITTEN = (
     "contact_data",
     "contact_name",
+    "digest",
     "duplicate_reason",
     "evidence",
+    "file_name",
     "from_place",
     "from_text",
     "place",
     "reason",
     "result",
+    "sent_name",
     "text",
     "title",
     "to_place",
     "to_text",
     "topic",
 )
-"""The members of a fact's details that people wrote."""
+"""The members of a fact's details that people wrote, and what tells of a paper what is in it."""
 
 _UNWRITTEN = f"({{column}}::jsonb - '{{{','.join(WRITTEN)}}}'::text[])::json"
 _DETAILS = f"CASE WHEN {TEXTS} THEN {{column}} ELSE {_UNWRITTEN} END"

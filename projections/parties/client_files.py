@@ -49,7 +49,7 @@ def added(_row: FileRow | None, event: ClientFileAdded, key: Key) -> FileRow:
         client_id,
         stored,
         event.file_id,
-        event.name,
+        event.file_name,
         event.sent_name,
         event.media_type,
         event.size_bytes,

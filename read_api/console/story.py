@@ -132,7 +132,7 @@ def _line(
     channel = words.label("channel", entry["channel"]) if entry["channel"] else ""
     owner = names.get(str(details.get("owner_id") or details.get("to_owner_id") or ""), "—")
     trait = words.label("profile_field", details.get("field"))
-    said_of = {name: str(details.get(name) or "—") for name in ("tag", "name", "code")}
+    said_of = {name: str(details.get(name) or "—") for name in ("tag", "file_name", "code")}
     known = {"channel": channel, "owner": owner, "trait": trait, **said_of}
     if topic == "activity.held" and entry["channel"] == "call":
         title = words(f"fact.call.{entry['direction'] or 'outbound'}")

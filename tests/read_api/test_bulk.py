@@ -164,7 +164,7 @@ def test_what_is_included_may_be_nothing(company: Office) -> None:
     [error] = company.get(f"/clients/{CLIENTS[0]}?include=friends").json()["errors"]
     assert (error["pointer"], error["code"]) == ("/include/0", "not-in-list")
     assert (
-        "include takes one of: 'dates', 'deals', 'next_activity', 'notes', 'relations', 'tags' or 'timeline'"
+        "include takes one of: 'dates', 'deals', 'fields', 'next_activity', 'notes', 'relations', 'tags' or 'timeline'"
         in error["message"]
     )
 

@@ -404,7 +404,7 @@ def test_an_analyst_sees_no_personal_data() -> None:
         "list_projections",
         "list_events",
     }
-    without |= {"watch_rebuilds", "list_units", "get_staff_places"}
+    without |= {"watch_rebuilds", "list_units", "get_staff_places", "list_custom_fields", "get_custom_field"}
     # What is told there is the caller's own.
     without |= {"get_me"}
     # A position, of what everybody may ask about.

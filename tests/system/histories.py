@@ -12,11 +12,17 @@ from commands import (
     activity,
     affiliation,
     client,
+    client_date,
+    client_field,
+    client_file,
     client_merge,
+    client_relation,
     contact_point,
+    custom_field,
     deal,
     handover,
     import_run,
+    note,
     ownership,
     pipeline,
     product,
@@ -27,6 +33,8 @@ from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
 from events.client_merge import MergeSide
+from events.client_relation import RelationKind
+from events.examples import example_of
 from events.values import AffiliationRole, CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
 from infra.log.ids import new_id
 from tests.database import MASTER
@@ -152,6 +160,38 @@ RARE: tuple[Asked, ...] = (
 )
 """What chance seldom brings about."""
 
+_BESIDE = (
+    client_date.NoteClientDate,
+    client_date.DropClientDate,
+    client_file.AddClientFile,
+    client_file.RemoveClientFile,
+    note.NoteClient,
+    note.EditNote,
+    custom_field.DefineCustomField,
+    custom_field.AddFieldOption,
+    custom_field.RelabelFieldOption,
+    client_field.SetClientField,
+    client_field.ClearClientField,
+    custom_field.RetireFieldOption,
+    custom_field.RestoreFieldOption,
+    custom_field.RetireCustomField,
+    custom_field.RestoreCustomField,
+)
+BESIDE: tuple[Asked, ...] = (
+    *(
+        Asked(
+            example_of(kind).model_copy(update={"client_id": CLIENTS[0]} if "client_id" in kind.model_fields else {}),
+            ADMIN,
+        )
+        for kind in _BESIDE
+    ),
+    *(
+        Asked(kind(client_id=CLIENTS[0], other_id=CLIENTS[2], kind=RelationKind.PARTNER), ADMIN)
+        for kind in (client_relation.RelateClients, client_relation.EndRelation)
+    ),
+)
+"""What is said beside a card and taken back, in the order in which it can be: chance seldom finds the two."""
+
 BUSY: list[list[Asked]] = [
     list(OPENING),
     [Asked(deal.MoveDeal(deal_id=each, to_stage="contract"), ADMIN) for each in DEALS[:5]],
@@ -168,7 +208,7 @@ def histories(batches: int = 40, more: Iterable[SearchStrategy[Command]] = ()) -
     """Random histories of so many batches, the opening first; `more` is what is to be asked for more often."""
     asked = st.builds(Asked, st.one_of(*KINDS.values(), *(KINDS[kind] for kind in OFTEN), *more), ACTORS)
     chosen = st.lists(st.lists(asked, min_size=15, max_size=30), min_size=batches, max_size=batches)
-    return chosen.map(lambda made: [list(OPENING), list(RARE), *made])
+    return chosen.map(lambda made: [list(OPENING), [*RARE, *BESIDE], *made])
 
 
 def request(asked: Asked, received_at: datetime = RECEIVED) -> Request:

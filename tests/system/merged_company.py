@@ -265,6 +265,7 @@ class Script:
     def since(self, answering: dict[UUID, UUID], facts: int) -> Iterator[Told]:
         """Go on with those who answer, and with what there is of those who joined."""
         everybody = [each for group in self.groups for each in group]
+        lost: set[UUID] = set()
         for place in range(facts):
             n = 1_000_000 + place
             named = self.random.choice(everybody)
@@ -272,47 +273,51 @@ class Script:
             sold, given = self.owned[::2], self.owned[1::2] or self.owned
             (one, *_), seller = self.random.choice(sold)
             (other, *_), _ = self.random.choice(given)
-            yield self.both(
-                self.random.choice(
-                    (
-                        self.call(named, made("call", n)),
-                        OpenDeal(
-                            deal_id=made("deal", n),
-                            client_id=one,
-                            pipeline_id=self.random.choice(ROADS),
-                            seller_id=seller,
-                            title="More scales",
-                        ),
-                        WinDeal(deal_id=made("deal", self.random.randrange(self.number))),
-                        MoveDeal(deal_id=made("deal", self.random.randrange(self.number)), to_stage="contract"),
-                        HoldActivity(activity_id=made("plan", self.random.randrange(self.number)), result="They think"),
-                        NoteDeal(
-                            deal_id=made("deal", self.random.randrange(self.number)),
-                            note_id=made("note", n),
-                            text="Ask again",
-                        ),
-                        NoteClient(client_id=who, note_id=made("note", n), text="Since"),
-                        RenameClient(client_id=who, name=f"Новое имя {place}"),
-                        CorrectProfile(client_id=who, field=ProfileField.SECTOR, value=f"sector {place}"),
-                        AddContactPoint(
-                            client_id=who,
-                            point=ContactPointGiven(kind=ContactKind.EMAIL, value=f"since{place}@made.example"),
-                        ),
-                        AdvanceLifecycle(client_id=who, to_state=Lifecycle.LOST, reason="closed down"),
-                        TransferClient(
-                            client_id=answering.get(other, other),
-                            to_seller_id=self.random.choice(SELLERS),
-                            reason="leave",
-                        ),
-                        GiveDataNotice(client_id=who, text_version="2026-07", channel=Channel.CALL),
-                        self.consent(named),
-                        TagClient(client_id=named, tag=f"tag {place % 7}"),
-                        self.file(named),
-                        SetClientField(client_id=named, code="staff", value=str(place % 7)),
-                        LiftObjection(client_id=who, evidence="Signed"),
-                    )
+            command = self.random.choice(
+                (
+                    self.call(named, made("call", n)),
+                    OpenDeal(
+                        deal_id=made("deal", n),
+                        client_id=one,
+                        pipeline_id=self.random.choice(ROADS),
+                        seller_id=seller,
+                        title="More scales",
+                    ),
+                    WinDeal(deal_id=made("deal", self.random.randrange(self.number))),
+                    MoveDeal(deal_id=made("deal", self.random.randrange(self.number)), to_stage="contract"),
+                    HoldActivity(activity_id=made("plan", self.random.randrange(self.number)), result="They think"),
+                    NoteDeal(
+                        deal_id=made("deal", self.random.randrange(self.number)),
+                        note_id=made("note", n),
+                        text="Ask again",
+                    ),
+                    NoteClient(client_id=who, note_id=made("note", n), text="Since"),
+                    RenameClient(client_id=who, name=f"Новое имя {place}"),
+                    CorrectProfile(client_id=who, field=ProfileField.SECTOR, value=f"sector {place}"),
+                    AddContactPoint(
+                        client_id=who,
+                        point=ContactPointGiven(kind=ContactKind.EMAIL, value=f"since{place}@made.example"),
+                    ),
+                    AdvanceLifecycle(client_id=who, to_state=Lifecycle.LOST, reason="closed down"),
+                    TransferClient(
+                        client_id=answering.get(other, other),
+                        to_seller_id=self.random.choice(SELLERS),
+                        reason="leave",
+                    ),
+                    GiveDataNotice(client_id=who, text_version="2026-07", channel=Channel.CALL),
+                    self.consent(named),
+                    TagClient(client_id=named, tag=f"tag {place % 7}"),
+                    self.file(named),
+                    SetClientField(client_id=named, code="staff", value=str(place % 7)),
+                    LiftObjection(client_id=who, evidence="Signed"),
                 )
             )
+            # Who is lost already is so again only where they are one with somebody who bought since.
+            if isinstance(command, AdvanceLifecycle):
+                if who in lost:
+                    continue
+                lost.add(who)
+            yield self.both(command)
 
     def taking_apart(self, joined: Sequence[UUID]) -> list[UUID]:
         """Return who is to leave, in an order of chance."""

@@ -286,6 +286,13 @@ def as_printed(machine: TimeMachine, client_id: UUID, by: str, moment: str) -> d
     return dict(json.loads(text))
 
 
+def ticks_of(page: Seen) -> list[Element]:
+    """Return what stands for a moment each on the strip of a card."""
+    strip = page.root.find(".//time-slider")
+    assert strip is not None
+    return [each for each in strip.iter() if "data-to" in each.attrib]
+
+
 def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(
     comes: Comes, founded: tuple[Service, Database]
 ) -> None:
@@ -300,7 +307,7 @@ def test_at_every_fact_the_card_is_what_the_api_says_of_that_moment(
         moments = list(dict.fromkeys(fact[f"{by}_at"] for fact in facts))
         assert len(moments) > 2 or client == PETR
         page = visitor.get(f"{address}?by={by}")
-        ticks = [each for each in page.root.iter() if "data-to" in each.attrib]
+        ticks = ticks_of(page)
         assert [query_of(each.attrib["data-to"]) for each in ticks] == [{"by": by, "as_of": at} for at in moments]
         assert ticks[-1].attrib["data-told"].endswith(f", fact {len(facts)} of {len(facts)}")
         for place, tick in enumerate(ticks):
@@ -355,7 +362,7 @@ def test_a_step_is_the_card_of_the_page(comes: Comes) -> None:
     visitor = comes("seller")
     for by, client in product(("recorded", "occurred"), (ROMASHKA, PETR)):
         page = visitor.get(f"/console/clients/{client}?by={by}")
-        addresses = [each.attrib["data-to"] for each in page.root.iter() if "data-to" in each.attrib]
+        addresses = [each.attrib["data-to"] for each in ticks_of(page)]
         for address in (*addresses, *reversed(addresses)):
             whole = visitor.get(address)
             then = whole.main.find(".//*[@id='then']")

@@ -224,7 +224,7 @@ def test_what_imports_entered_is_gone_from_every_view_and_report(database: Datab
         after = shown(one, size)
         for report in (told, sold, people):
             of_import = office.get(f"/imports/{report.import_id}", role="admin").json()
-            assert (of_import["state"], of_import["reverted"]["kept"]) == ("done", 0)
+            assert (of_import["state"], of_import["reverted"]["kept"]) == ("reverted", 0)
             assert of_import["reverted"]["ended_at"] > of_import["reverted"]["began_at"] > of_import["finished_at"]
         assert [name for name in before if before[name] != after[name]] == []
         assert (claims(desk), one.reports()) == (held, reports)

@@ -221,6 +221,23 @@ def check_tags(eye: Eye, _: Query, whole: tuple[int, Any], told: tuple[int, Any]
     }
 
 
+def check_values(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    """A value of a field is counted as often as they see clients who have it."""
+    code = urlsplit(query.path).path.split("/")[2]
+    if whole[0] == 404:
+        assert told == whole, query
+        return
+    found = {}
+    for one in whole[1]["items"]:
+        what = quote(f"{code}:{one['value']}")
+        status, page = eye.told(Query("list_clients", f"/clients?field={what}&archived=false&limit=200"))
+        assert status == 200
+        found[tag_key(one["value"])] = len(page["items"])
+    assert {tag_key(one["value"]): one["clients"] for one in told[1]["items"]} == {
+        value: number for value, number in found.items() if number
+    }
+
+
 def check_owners(eye: Eye, _: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
     """Whose a client is everybody is told, and more of them only who sees them."""
     for item, other in zip(told[1]["items"], whole[1]["items"], strict=True):
@@ -288,6 +305,10 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "get_client_permissions": check_one("permissions", lambda sight: sight.client),
     "list_client_dates": check_list("client_id", lambda sight: sight.client),
     "list_tags": check_tags,
+    "list_client_files": check_one("files", lambda sight: sight.client),
+    "list_custom_fields": check_same,
+    "get_custom_field": check_same,
+    "list_field_values": check_values,
     "list_client_notes": check_one("notes", lambda sight: sight.client),
     "get_merge_preview": check_preview,
     "get_deal": check_one("deal", lambda sight: sight.deal),
