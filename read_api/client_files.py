@@ -100,7 +100,8 @@ async def list_client_files(client_id: UUID, ask: Asking, question: Annotated[Pa
     answers=None,
     roles=FRONT_OFFICE,
     note=" It is read to its end and compared with its digest before the first byte is told.",
-    forms={"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    # Programs that generate a client know of no content of any kind.
+    forms={form: {"schema": {"type": "string", "format": "binary"}} for form in ("application/octet-stream", "*/*")},
     responses={410: {}, 503: {}},
     response_class=Response,
 )
