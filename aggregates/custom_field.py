@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from decimal import Decimal
 
 from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
 from events.custom_field import (
@@ -17,12 +16,11 @@ from events.custom_field import (
     FieldOptionRetired,
 )
 from events.labels import FieldOption, GivenLabels
-from infra.typed import cleaned
+from infra.typed import cleaned, number_text
 
 MOST_OPTIONS = 200
 """So many options one field has: all of them are offered in a form."""
 
-NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TRUTHS = ("true", "false")
 
@@ -107,9 +105,8 @@ class CustomField(Aggregate):
         match self.type:
             case CustomFieldType.TEXT if text:
                 return text
-            case CustomFieldType.NUMBER if NUMBER.fullmatch(text):
-                number = Decimal(text)
-                return f"{number.normalize():f}" if number else "0"
+            case CustomFieldType.NUMBER if number := number_text(text):
+                return number
             case CustomFieldType.DATE if _is_day(text):
                 return text
             case CustomFieldType.BOOLEAN if text.casefold() in TRUTHS:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple, get_args
 
-from commands.base import Command
-from commands.errors import NotAllowedError
+from commands.base import Actor, Command
+from commands.errors import NotAllowedError, NotNamedByKeyError
 from commands.roles import Role
 from commands.sight import Sight
 from events.values import EditedKind, Extent
@@ -39,3 +39,11 @@ def require_right(command_type: type[Command], role: str, granted: Granted) -> N
     if not may_ask(command_type, role, granted):
         needed = sorted(each for each in get_args(Role) if may_ask(command_type, each, granted))
         raise NotAllowedError(role=role, needed=needed, action=command_type.command_name())
+
+
+def require_allowed(command_type: type[Command], actor: Actor, granted: Granted) -> None:
+    """Refuse a command that an actor may not ask for, by their role or by their key; raises NotAllowedError."""
+    require_right(command_type, actor.role, granted)
+    name = command_type.command_name()
+    if actor.only is not None and name not in actor.only:
+        raise NotNamedByKeyError(action=name, named=sorted(actor.only))

@@ -6,7 +6,11 @@ looks like the С it was meant to be.
 
 import re
 import unicodedata
+from decimal import Decimal
 from pathlib import PurePosixPath, PureWindowsPath
+
+NUMBER = r"-?[0-9]{1,12}(\.[0-9]{1,6})?"
+"""How a number is written that a company's own field takes."""
 
 _WORD = re.compile(r"[^\W\d_]+")
 _JOINERS = "\u200c\u200d"
@@ -44,6 +48,17 @@ def file_name(given: str) -> str:
     """Return what a file is called, without the folder it was in and without what nobody sees; nothing for a folder."""
     shown = cleaned(PurePosixPath(PureWindowsPath(given.replace("\0", "")).name).name)
     return "" if shown in {".", ".."} else shown
+
+
+def number_text(text: str) -> str | None:
+    """Return a number in the one form in which it is kept, such as 1200.5 for 1200.50; None where it is none.
+
+    It has a point and no exponent, 12 digits before it at most and 6 after.
+    """
+    if not re.fullmatch(NUMBER, text):
+        return None
+    number = Decimal(text)
+    return f"{number.normalize():f}" if number else "0"
 
 
 def tag_key(tag: str) -> str:

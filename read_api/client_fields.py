@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from fastapi import Query, Response
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from infra.typed import tag_key
+from infra.typed import NUMBER, number_text, tag_key
 from read_api import views
 from read_api.custom_fields import FieldLabels
 from read_api.lists import CustomFieldType
@@ -29,7 +28,6 @@ MOST_TOLD = 500
 """So many values of a field are counted, the most frequent."""
 
 _CODE = "[a-z0-9][a-z0-9_-]{0,63}"
-_NUMBER = r"-?[0-9]{1,12}(\.[0-9]{1,6})?"
 _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 FieldIs = Annotated[str, StringConstraints(max_length=300, pattern=rf"^{_CODE}:[^\x00]+$")]
 """A field and what stands in it: `code:value`."""
@@ -46,7 +44,7 @@ def _with_a_day(text: str) -> str:
 
 
 FieldLimit = Annotated[
-    str, StringConstraints(max_length=100, pattern=rf"^{_CODE}:({_NUMBER}|{_DAY})$"), AfterValidator(_with_a_day)
+    str, StringConstraints(max_length=100, pattern=rf"^{_CODE}:({NUMBER}|{_DAY})$"), AfterValidator(_with_a_day)
 ]
 """A field of numbers or of days and a limit of it: `code:1200.5`, `code:2026-11-30`."""
 
@@ -63,11 +61,7 @@ def _looked_for(given: str) -> list[str | None]:
     """Return a filter as its condition takes it: the code, the value as texts are compared, and as a number is."""
     code, _, value = given.partition(":")
     compared = tag_key(value)
-    number = None
-    if re.fullmatch(_NUMBER, compared):
-        exact = Decimal(compared)
-        number = f"{exact.normalize():f}" if exact else "0"
-    return [code, compared, number]
+    return [code, compared, number_text(compared)]
 
 
 def _given(name: str, place: int) -> str:

@@ -23,7 +23,8 @@ from read_api.roles import FRONT_OFFICE
 router = Questions("clients")
 
 _OF_CLIENT = is_named("f.client_id", "%(client_id)s")
-_THERE = "f.removed_at IS NULL AND f.added_at IS NOT NULL"
+THERE = "f.removed_at IS NULL AND f.added_at IS NOT NULL"
+"""The condition that a file is there, and was not removed."""
 
 
 class ClientFile(Answer):
@@ -50,7 +51,7 @@ FILES = Listing(
     alias="f",
     item=ClientFile,
     order={"added_at": "timestamptz", "file_id": "uuid"},
-    always=f"{_OF_CLIENT} AND {_THERE} AND {sees_one('client', '%(client_id)s')}",
+    always=f"{_OF_CLIENT} AND {THERE} AND {sees_one('client', '%(client_id)s')}",
     filters={"client_id": "true", "about_id": "true"},
     steady=frozenset({"client_id", "about_id"}),
     joins=f"LEFT JOIN {views.STAFF_DIRECTORY} AS s ON s.staff_id::text = f.added_by",
@@ -72,7 +73,7 @@ class Kept(Answer):
 _ONE = f"""(
         SELECT f.*
         FROM {views.CLIENT_FILES} AS f
-        WHERE {_OF_CLIENT} AND f.file_id = %(file_id)s AND {_THERE}
+        WHERE {_OF_CLIENT} AND f.file_id = %(file_id)s AND {THERE}
             AND {TEXTS} AND {sees_one("client", "%(client_id)s")}
     ) AS f"""  # noqa: S608 - put together from constants
 

@@ -47,16 +47,9 @@ SELECT
     json_build_array(json_build_object('name', u.name, 'digest', u.digest))::jsonb AS files, f.finished_at,
     f.version, f.rows, f.accepted, f.refused, f.wrong, f.reverted,
     u.target, u.size_bytes, u.asked_as, u.is_discarded, u.has_bytes, u.has_errors, u.has_warnings, u.errors_until,
-    u.digest, CASE WHEN j.job_id IS NOT NULL THEN {job} END AS job, {revert} AS revert_job
+    u.digest, {job} AS job, {revert} AS revert_job
 FROM read.import_upload AS u
-LEFT JOIN {facts} AS f ON f.import_id = u.import_id
-LEFT JOIN LATERAL (
-    SELECT o.*
-    FROM read.operation AS o
-    WHERE o.operation = 'import' AND o.about = u.import_id::text
-    ORDER BY o.asked_at DESC
-    LIMIT 1
-) AS j ON true"""
+LEFT JOIN {facts} AS f ON f.import_id = u.import_id"""
 _NO_FACTS = """(
     SELECT NULL::uuid AS import_id, NULL::text AS source, NULL::boolean AS is_strict, NULL::timestamptz AS finished_at,
         NULL::bigint AS version, NULL::bigint AS rows, NULL::bigint AS accepted, NULL::bigint AS refused,
@@ -66,10 +59,10 @@ _NO_FACTS = """(
 _OF_NO_FILE = """,
     NULL AS target, NULL AS size_bytes, NULL AS asked_as, NULL AS is_discarded, NULL AS has_bytes, NULL AS has_errors,
     NULL AS has_warnings, NULL AS errors_until, NULL AS digest, NULL AS job, {revert} AS revert_job"""
-_REVERT = f"""(
+_LAST = f"""(
     SELECT {JOB}
     FROM read.operation AS j
-    WHERE j.operation = 'revert-import' AND j.about = {{id}}::text
+    WHERE j.operation = '{{operation}}' AND j.about = {{id}}::text
     ORDER BY j.asked_at DESC
     LIMIT 1
 )"""  # noqa: S608 - constants
@@ -84,9 +77,12 @@ _SENT_BEFORE = """(
 _ALONE = f"{_FACTS} AND NOT EXISTS (SELECT FROM read.import_upload AS u WHERE u.import_id = f.import_id)"
 
 PAST = f"({_FACTS.format(view=views.IMPORT_REPORT)})"
-_WITHOUT = _OF_NO_FILE.format(revert=_REVERT.format(id="f.import_id"))
+_WITHOUT = _OF_NO_FILE.format(revert=_LAST.format(operation="revert-import", id="f.import_id"))
 _OTHERS = _ALONE.replace("\nFROM {view}", _WITHOUT + "\nFROM {view}", 1).format(view=views.IMPORT_REPORT)
-_JOBS = {"job": JOB, "revert": _REVERT.format(id="u.import_id")}
+_JOBS = {
+    name: _LAST.format(operation=operation, id="u.import_id")
+    for name, operation in (("job", "import"), ("revert", "revert-import"))
+}
 PRESENT = f"({_SENT.format(**_JOBS, facts=views.IMPORT_REPORT)}\nUNION ALL{_OTHERS})"
 SENT = f"({_SENT.format(**_JOBS, facts=_NO_FACTS)})"
 """What was sent, without a look at the facts."""

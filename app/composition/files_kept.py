@@ -4,12 +4,10 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from read_api.client_files import THERE
 from read_api.views import CLIENT_FILES
 
 VIEW = f"read.{CLIENT_FILES}"
-
-THERE = "f.removed_at IS NULL AND f.added_at IS NOT NULL"
-"""The condition that a file is there, and was not removed."""
 
 _SIZE = f"SELECT count(*), coalesce(sum(f.size_bytes), 0)::bigint FROM {VIEW} AS f WHERE {THERE}"  # noqa: S608 - constants
 

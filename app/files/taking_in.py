@@ -18,12 +18,12 @@ from app.settings import Settings
 from commands.base import Actor
 from commands.client_file import AddClientFile
 from commands.client_file_errors import ClientFileEmptyError, ClientFileNameError, ClientFileTooLargeError
-from commands.errors import InvalidHeaderError, NotAllowedError, NotNamedByKeyError, OutcomeUnknownError
+from commands.errors import InvalidHeaderError, NotAllowedError, OutcomeUnknownError
 from commands.execution.decision import Request as CommandRequest
 from commands.execution.door import Execute, NoteRefusal, TakeTurn
 from commands.execution.pending import Accepted
 from commands.importing.refused import NoRoomForFileError, UploadWrongError
-from commands.standing import Standing, require_right
+from commands.standing import Standing, require_allowed
 from events.client_file import MEDIA_TYPE
 from infra.files.folder import Incoming, NoRoomError
 from infra.log.crypto import KEY_BYTES
@@ -138,13 +138,10 @@ class FilesDoor:
         raise answer
 
     def _require_right(self, actor: Actor, standing: Standing, client_id: UUID) -> None:
-        name = AddClientFile.command_name()
         try:
-            require_right(AddClientFile, actor.role, standing.granted)
-            if actor.only is not None and name not in actor.only:
-                raise NotNamedByKeyError(action=name, named=sorted(actor.only))
+            require_allowed(AddClientFile, actor, standing.granted)
         except NotAllowedError as error:
-            self.note_refusal(actor, name, {"client_id": client_id}, error)
+            self.note_refusal(actor, AddClientFile.command_name(), {"client_id": client_id}, error)
             raise
 
 

@@ -135,12 +135,13 @@ class House:
 
         An operator: one that they sent themselves. What was typed at a terminal is the others'.
         """
-        upload = await self.readers.ask(partial(records.find, import_id=import_id))
         has_begun = await self.readers.ask(partial(records.has_begun, import_id=import_id))
-        is_theirs = upload is not None and upload.asked_by == actor.id
-        if not (is_theirs or (whose_of(actor) is None and (has_begun or upload is not None))):
-            raise NoSuchThingError(kind="import", id=import_id)
-        if upload is not None:
+        try:
+            upload = await self.own(actor, import_id)
+        except NoSuchThingError:
+            if whose_of(actor) is not None or not has_begun:
+                raise
+        else:
             await self.rights.require(actor, upload.target, "take_back_import")
         if not has_begun:
             raise ImportNotBegunError(id=import_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import tomllib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
@@ -23,6 +23,14 @@ FIELDS = frozenset({"mapping", "target", "source", "name"})
 
 LONGEST_NAME = 200
 FORM = "multipart/form-data"
+
+
+def body_described(**fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return how the interface describes a body that is a file, or a form with it and these fields of text."""
+    file = {"type": "string", "format": "binary"}
+    texts = {name: {"type": "string", **more} for name, more in fields.items()}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file, **texts}}
+    return {"required": True, "content": {"application/octet-stream": {"schema": file}, FORM: {"schema": form}}}
 
 
 class Sent(NamedTuple):

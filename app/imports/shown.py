@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.imports.sending import mapping_from
+from app.imports.sending import body_described, mapping_from
 from commands.importing.refused import UploadWrongError
 from events.values import NO_NUL
 from read_api.import_told import Import
@@ -124,22 +124,6 @@ ACCEPTED: dict[str, Any] = {
     "description": "The import, which goes on whether or not anybody waits.",
     "headers": {"Location": {"description": "Where the import is watched.", "schema": {"type": "string"}}},
 }
-BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {
-                    "file": {"type": "string", "format": "binary"},
-                    "mapping": {"type": "string", "description": "A mapping file (TOML), or the same as JSON."},
-                    "target": {"type": "string"},
-                    "source": {"type": "string"},
-                    "name": {"type": "string"},
-                },
-            }
-        },
-    },
-}
+BODY = body_described(
+    mapping={"description": "A mapping file (TOML), or the same as JSON."}, target={}, source={}, name={}
+)

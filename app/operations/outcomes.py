@@ -133,14 +133,16 @@ def of_duplicates(found: Found) -> Ended:
 
 def of_merges(merged: Merged, *, is_dry: bool) -> Ended:
     """Return how many pairs were merged, and why the others were not."""
-    facts = {"about": "duplicates", **merged._asdict(), "left_in_all": sum(merged.left.values())}
-    return Ended("done", "merges-rehearsed" if is_dry else "duplicates-merged", facts)
+    return Ended("done", "merges-rehearsed" if is_dry else "duplicates-merged", _told_of(merged))
 
 
 def of_unmerges(merged: Merged, *, is_dry: bool) -> Ended:
     """Return how many merges were taken apart, and why the others were not."""
-    facts = {"about": "duplicates", **merged._asdict(), "left_in_all": sum(merged.left.values())}
-    return Ended("done", "unmerges-rehearsed" if is_dry else "duplicates-unmerged", facts)
+    return Ended("done", "unmerges-rehearsed" if is_dry else "duplicates-unmerged", _told_of(merged))
+
+
+def _told_of(merged: Merged) -> dict[str, Any]:
+    return {"about": "duplicates", **merged._asdict(), "left_in_all": sum(merged.left.values())}
 
 
 def facts_of(report: Report) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Files of clients over HTTP: how one is sent. How they are listed and read stands with the other reads."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,26 +8,13 @@ from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
 from app.files.taking_in import FilesDoor
+from app.imports.sending import body_described
 from commands.base import Actor
 from commands.client_file import AddClientFile
 from commands.execution.door import NOT_KEPT
 
 PATH = "/clients/{client_id}/files"
 LONGEST = 1_000
-
-BODY: dict[str, Any] = {
-    "required": True,
-    "content": {
-        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {"file": {"type": "string", "format": "binary"}, "name": {"type": "string"}},
-            }
-        },
-    },
-}
 
 
 class RecordedFile(BaseModel):
@@ -72,7 +59,7 @@ def files_router(door: FilesDoor) -> APIRouter:
         status_code=201,
         response_model=AddedFile,
         responses={404: {}, 409: {}, 413: {}, 422: {}, 429: {}, 503: {}, 507: {}},
-        openapi_extra={"requestBody": BODY, "x-most-bytes": door.settings.file_mb << 20},
+        openapi_extra={"requestBody": body_described(name={}), "x-most-bytes": door.settings.file_mb << 20},
     )
     async def add_client_file(
         client_id: UUID,

@@ -22,7 +22,6 @@ from commands.errors import (
     InvalidCommandError,
     InvalidHeaderError,
     NotAllowedError,
-    NotNamedByKeyError,
     OutcomeUnknownError,
     OverloadedError,
     UnknownCommandError,
@@ -32,7 +31,7 @@ from commands.execution.bounds import MAX_BATCH_VALUES, MAX_VALUES, require_boun
 from commands.execution.decision import Request as CommandRequest
 from commands.execution.pending import Accepted, Answer
 from commands.registry import COMMANDS
-from commands.standing import Granted, Standing, require_right
+from commands.standing import Granted, Standing, require_allowed
 
 KEY_SPACE = UUID("6f0c1c1e-5b0e-5f0a-9a8f-1f3b8f6f2a11")
 """The namespace of command ids made from an actor and an idempotency key."""
@@ -242,9 +241,7 @@ def _allowed_type(name: str, actor: Actor, granted: Granted) -> type[Command]:
     command_type = COMMANDS.get(name)
     if command_type is None:
         raise UnknownCommandError(command=name)
-    require_right(command_type, actor.role, granted)
-    if actor.only is not None and name not in actor.only:
-        raise NotNamedByKeyError(action=name, named=sorted(actor.only))
+    require_allowed(command_type, actor, granted)
     return command_type
 
 

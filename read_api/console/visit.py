@@ -72,6 +72,10 @@ class Visit:
         url = self.request.url
         return f"{url.path}?{url.query}" if url.query else url.path
 
+    async def most_bytes(self, path: str) -> int:
+        """Return how many bytes a file has at most that is sent to an address of the API."""
+        return int((await self.public("/openapi.json"))["paths"][path]["post"]["x-most-bytes"])
+
     @staticmethod
     def new_key() -> str:
         """Return the key of a form: sent twice, it is carried out once."""

@@ -84,15 +84,8 @@ async def _files(visit: Visit, client_id: str, as_of: str | None) -> tuple[Seque
     if not visit.asks("list_client_files"):
         return [], None
     found = await visit.api.get(f"/clients/{client_id}/files", limit=FILES, as_of=as_of)
-    return found["items"], await _most(visit)
-
-
-async def _most(visit: Visit) -> int | None:
-    """Return how many bytes a file has at most that the user may add; None: they may not."""
-    if not visit.may("remove-client-file"):
-        return None
-    described = (await visit.public("/openapi.json"))["paths"]["/clients/{client_id}/files"]["post"]
-    return int(described["x-most-bytes"])
+    may_add = visit.may("remove-client-file")
+    return found["items"], await visit.most_bytes("/clients/{client_id}/files") if may_add else None
 
 
 def _unnamed(card: Mapping[str, Any]) -> Iterator[str]:

@@ -102,27 +102,25 @@ async def pipelines(visit: Visit) -> View:
 @pages.page("/company/products")
 async def products(visit: Visit) -> View:
     """Show what the company sells."""
-    cursor = visit.query.get("cursor")
-    found = await visit.api.get("/products", as_of=as_of_of(visit), limit=LIMIT, cursor=cursor)
-    further = {"as_of": as_of_of(visit), "cursor": found["next"] or ""}
-    shown = {
-        "products": found["items"],
-        "next": f"/console/company/products?{urlencode(further)}" if found["next"] else None,
-    }
-    return in_company(visit, "products", "company_products.html", shown)
+    return await _listed(visit, "products", "/products", "company_products.html")
 
 
 @pages.page("/company/fields")
 async def fields(visit: Visit) -> View:
     """Show what the company itself asks of its clients."""
+    return await _listed(visit, "fields", "/custom-fields", "company_fields.html")
+
+
+async def _listed(visit: Visit, tab: str, path: str, template: str) -> View:
+    """Show a list of the API page by page, on the tab of its name."""
     cursor = visit.query.get("cursor")
-    found = await visit.api.get("/custom-fields", as_of=as_of_of(visit), limit=LIMIT, cursor=cursor)
+    found = await visit.api.get(path, as_of=as_of_of(visit), limit=LIMIT, cursor=cursor)
     further = {"as_of": as_of_of(visit), "cursor": found["next"] or ""}
     shown = {
-        "fields": found["items"],
-        "next": f"/console/company/fields?{urlencode(further)}" if found["next"] else None,
+        tab: found["items"],
+        "next": f"/console/company/{tab}?{urlencode(further)}" if found["next"] else None,
     }
-    return in_company(visit, "fields", "company_fields.html", shown)
+    return in_company(visit, tab, template, shown)
 
 
 @pages.page("/company/rights")

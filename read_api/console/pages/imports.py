@@ -30,13 +30,12 @@ PLACES = {"client": ("get_client", "/console/clients/"), "deal": ("get_deal", "/
 async def imports(visit: Visit) -> View:
     """Show where a file is sent, and what was imported, the latest first."""
     found = await visit.api.get("/imports", limit=LIMIT, cursor=visit.query.get("cursor"))
-    described = (await visit.public("/openapi.json"))["paths"]["/imports"]["post"]
     shown = {
         "items": found["items"],
         "names": await _names(visit, found["items"]),
         "next": found["next"],
         "targets": TARGETS if visit.me["role"] != "operator" else TARGETS[:1],
-        "most": described["x-most-bytes"],
+        "most": await visit.most_bytes("/imports"),
         "curl": f'curl -H "Authorization: Bearer $TOKEN" -F file=@clients.xlsx {visit.request.base_url}imports',
         "is_busy": any(one["state"] in OPEN for one in found["items"]),
     }
