@@ -1,10 +1,11 @@
 """How a client's card came to be what it is: every fact that changed it, and what it changed."""
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -154,12 +155,14 @@ async def get_client_changes(client_id: UUID, ask: Asking, question: Annotated[C
         seen, [(is_there, is_joined)] = await past.fetch(IS_THERE, {**whose, **parameters(past.last)}, reach=ask.reach)
         if not is_there:
             raise ask.absent("client", client_id, seen)
-        ahead = [moment for moment in await past.moments(CARD.views) if moment > first]
+        moments = await past.moments(CARD.views)
+        changed = partial(_changed, past, moments, client_id, ask.reach)
+        ahead = [moment for moment in moments if moment > first]
         if question.latest:
-            changes, last = await _latest(past, ahead, first, client_id, ask.reach, question.by), past.last
+            changes, last = await _latest(past, ahead, first, changed, question.by), past.last
         else:
             last = ahead[question.limit - 1] if len(ahead) > question.limit else past.last
-            changes = await _changed(past, client_id, first, last, ask.reach, _parts(is_joined=is_joined))
+            changes = await changed(_parts(is_joined=is_joined), first, last)
             if len(changes) > question.limit:
                 changes = changes[: question.limit]
                 last = changes[-1][0]
@@ -178,7 +181,11 @@ WIDER = 8
 
 
 async def _latest(
-    past: ViewsOverTime, ahead: Sequence[Moment], first: Moment, client_id: UUID, reach: Reach, by: By
+    past: ViewsOverTime,
+    ahead: Sequence[Moment],
+    first: Moment,
+    changed: Callable[[Sequence[Statement], Moment, Moment], Awaitable[list[Change]]],
+    by: By,
 ) -> list[Change]:
     """Return the changes of the last moment at which there were any; those of one moment may be many."""
 
@@ -189,23 +196,45 @@ async def _latest(
     facts = 1
     while True:
         before = ahead[-facts - 1] if len(ahead) > facts else first
-        changes = await _changed(past, client_id, before, past.last, reach, _whole())
+        changes = await changed(_whole(), before, past.last)
         if before == first or (changes and when(before) != when(changes[-1][0])):
             return [change for change in changes if when(change[0]) == when(changes[-1][0])]
         facts *= WIDER
 
 
 async def _changed(
-    past: ViewsOverTime, client_id: UUID, first: Moment, last: Moment, reach: Reach, statements: Sequence[Statement]
+    past: ViewsOverTime,
+    moments: Sequence[Moment],
+    client_id: UUID,
+    reach: Reach,
+    statements: Sequence[Statement],
+    first: Moment,
+    last: Moment,
 ) -> list[Change]:
-    """Return what each fact after a moment and up to another one changed of the members that these give."""
-    # What they were at the first moment, and at each at which they may have changed.
+    """Return what each fact after a moment and up to another one changed of the members that these give.
+
+    What a fact changed is told from when the card was last to be seen: a client who was merged into one whom the caller
+    does not see was not, and it is the same change on whatever page it stands.
+    """
+    begin, earlier, facts = first, bisect_right(moments, first), 1
+    told = await _told(past, client_id, reach, statements, begin, last)
+    while begin not in told and begin != BEGINNING:
+        begin = moments[earlier - facts - 1] if facts < earlier else BEGINNING
+        told = await _told(past, client_id, reach, statements, begin, last)
+        facts *= WIDER
+    return [change for change in _changes(begin, told) if change[0] > first]
+
+
+async def _told(
+    past: ViewsOverTime, client_id: UUID, reach: Reach, statements: Sequence[Statement], first: Moment, last: Moment
+) -> dict[Moment, dict[str, Any]]:
+    """Return what the members were at the first moment, and at each at which they may have changed."""
     told: dict[Moment, dict[str, Any]] = defaultdict(dict)
     for statement in statements:
         _, rows = await past.fetch(statement, {"client_id": client_id, **parameters(first, last)}, reach=reach)
         for at, position, members in rows:
             told[at, position] |= from_json(members)
-    return list(_changes(first, told))
+    return dict(told)
 
 
 def _changes(first: Moment, told: Mapping[Moment, Mapping[str, Any]]) -> Iterator[Change]:

@@ -117,7 +117,10 @@ def board_by_hand(database: Database) -> Tally:
     """Return counts and sums of deals by pipeline, stage, status and currency, as a clerk would tally the log."""
     deals: dict[str, dict[str, Any]] = {}
     for stream, topic, body in raw(database, "deal.%"):
-        _note_deal(deals.setdefault(stream, {}), topic, body)
+        if topic == "deal.entry_reverted":
+            del deals[stream]
+        else:
+            _note_deal(deals.setdefault(stream, {}), topic, body)
     tally: Tally = defaultdict(Decimal)
     for deal in deals.values():
         place = (deal["road"], deal["stage"], deal["status"])
@@ -152,6 +155,8 @@ def owners_by_hand(database: Database) -> tuple[dict[str, str | None], int]:
     for stream, topic, body in raw(database, "client.%"):
         if topic == "client.registered":
             owners.setdefault(stream, None)
+        elif topic == "client.entry_reverted":
+            del owners[stream]
         elif topic in {"client.claimed", "client.transferred", "client.released"}:
             assert topic == "client.claimed" or owners[stream] == body["from_owner_id"]
             assert topic != "client.claimed" or owners[stream] is None

@@ -1,16 +1,20 @@
 """Random histories of a small company: real commands, valid and not, carried out in batches."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from commands import (
     activity,
+    activity_reminder,
     affiliation,
+    api_key,
+    branch,
     client,
     client_date,
     client_field,
@@ -20,22 +24,38 @@ from commands import (
     contact_point,
     custom_field,
     deal,
+    deal_import,
     handover,
+    import_revert,
     import_run,
     note,
     ownership,
     pipeline,
     product,
     staff,
+    team,
 )
 from commands.base import Actor, Command
 from commands.execution.batch import BatchRunner
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
+from commands.import_run import HistoryCommand
 from events.client_merge import MergeSide
 from events.client_relation import RelationKind
 from events.examples import example_of
-from events.values import AffiliationRole, CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
+from events.ids import branch_named, revert_of, team_named
+from events.values import (
+    AffiliationRole,
+    CallStatus,
+    Channel,
+    ClientKind,
+    ContactKind,
+    Direction,
+    Lifecycle,
+    Money,
+    ProfileField,
+    StaffRole,
+)
 from infra.log.ids import new_id
 from tests.database import MASTER
 from tests.system.chances import (
@@ -134,7 +154,7 @@ RARE: tuple[Asked, ...] = (
     Asked(staff.ImportStaff(import_id=IMPORTS[0], staff_id=STAFF[5], name="Gleb", role=StaffRole.SELLER), ADMIN),
     Asked(ownership.ReleaseClient(client_id=CLIENTS[2], reason="nobody follows it"), ADMIN),
     Asked(deal.HandOverDeal(deal_id=DEALS[2], to_seller_id=STAFF[3]), ADMIN),
-    Asked(activity.NameActivityClient(activity_id=ACTIVITIES[4], client_id=CLIENTS[5]), ADMIN),
+    Asked(activity.NameActivityClient(activity_id=ACTIVITIES[4], client_id=CLIENTS[1]), ADMIN),
     Asked(handover.HandOverActivity(activity_id=ACTIVITIES[3], to_staff_id=STAFF[1]), ADMIN),
     Asked(staff.ChangeStaffRole(staff_id=STAFF[3], role=StaffRole.MARKETER, successor_id=STAFF[2]), ADMIN),
     Asked(ownership.ReassignClient(client_id=CLIENTS[3], departed_id=STAFF[3], successor_id=STAFF[2]), ADMIN),
@@ -144,7 +164,7 @@ RARE: tuple[Asked, ...] = (
     Asked(deal.LoseDeal(deal_id=DEALS[5], reason="too dear"), ADMIN),
     Asked(deal.ReopenDeal(deal_id=DEALS[5], reason="they called back"), ADMIN),
     Asked(activity.HoldActivity(activity_id=ACTIVITIES[0], client_id=CLIENTS[1], result="They think"), ADMIN),
-    Asked(ownership.ClaimClient(client_id=CLIENTS[2], seller_id=STAFF[2]), ADMIN),
+    Asked(ownership.TransferClient(client_id=CLIENTS[1], to_seller_id=STAFF[2], reason="asked"), ADMIN),
     # A Latin letter among Cyrillic ones.
     Asked(client.RenameClient(client_id=CLIENTS[1], name="Pомашка", source="their site"), ADMIN),
     Asked(product.ImportProduct(import_id=IMPORTS[0], code=CODES[1], name="MG", occurred_at=BEGINNING), ADMIN),
@@ -159,6 +179,59 @@ RARE: tuple[Asked, ...] = (
     Asked(client_merge.UnmergeClients(survivor_id=CLIENTS[1], merged_id=CLIENTS[3], reason="two"), ADMIN),
 )
 """What chance seldom brings about."""
+
+_REMINDED = RECEIVED - timedelta(days=1)
+_ON_ROMASHKA: dict[str, Any] = {"client_id": CLIENTS[1]}
+_SECRET = example_of(api_key.RotateApiKey)
+_WRONG: dict[str, Any] = {"import_id": IMPORTS[1], "occurred_at": BEGINNING}
+SELDOM: tuple[Asked, ...] = tuple(
+    Asked(command, ADMIN)
+    for command in (
+        ownership.ReleaseClient(**_ON_ROMASHKA, reason="left alone"),
+        ownership.ClaimClient(**_ON_ROMASHKA, seller_id=STAFF[1]),
+        client.AdvanceLifecycle(**_ON_ROMASHKA, to_state=Lifecycle.CONTACTED),
+        client.CorrectProfile(**_ON_ROMASHKA, field=ProfileField.SECTOR, value="flowers"),
+        staff.SuspendStaff(staff_id=STAFF[0], reason="lost a phone"),
+        staff.ReinstateStaff(staff_id=STAFF[0]),
+        team.OpenTeam(name="Lutik"),
+        team.MoveTeamUnderHead(team_id=team_named("Lutik"), head_id=STAFF[4]),
+        branch.OpenBranch(name="Lutik"),
+        branch.MoveBranchUnderHead(branch_id=branch_named("Lutik"), head_id=STAFF[4]),
+        example_of(api_key.IssueApiKey).model_copy(update={"api_key_id": _SECRET.api_key_id}),
+        _SECRET,
+        activity.PlanActivity(
+            activity_id=ACTIVITIES[7],
+            channel=Channel.MEETING,
+            staff_id=STAFF[3],
+            **_ON_ROMASHKA,
+            topic="x",
+            due_at=RECEIVED,
+            remind_before=RECEIVED - _REMINDED,
+        ),
+        activity_reminder.FallReminder(activity_id=ACTIVITIES[7], remind_at=_REMINDED),
+        handover.ReassignActivity(activity_id=ACTIVITIES[7], from_staff_id=STAFF[3], successor_id=STAFF[2]),
+        client.ImportClient(**_WRONG, client_id=CLIENTS[5], kind=ClientKind.PERSON, name="Lutik", source="older"),
+        deal_import.ImportDeal(
+            **_WRONG,
+            deal_id=DEALS[6],
+            seller_id=STAFF[1],
+            pipeline_id=ROADS[1],
+            stage="offer",
+            amount=WORTH,
+            external_id="6",
+        ),
+        activity.ImportActivity(
+            **_WRONG, activity_id=ACTIVITIES[6], channel=Channel.CALL, direction=Direction.INBOUND, staff_id=STAFF[1]
+        ),
+        import_run.FinishImport(import_id=IMPORTS[1], rows=3, accepted=3, refused=0, wrong=0),
+        import_revert.RevertImport(import_id=IMPORTS[1], reason="wrong"),
+        import_revert.RevertActivityEntry(import_id=IMPORTS[1], reason="wrong", activity_id=ACTIVITIES[6]),
+        import_revert.RevertDealEntry(import_id=IMPORTS[1], reason="wrong", deal_id=DEALS[6]),
+        import_revert.RevertClientEntry(import_id=IMPORTS[1], reason="wrong", client_id=CLIENTS[5]),
+        import_revert.FinishRevert(import_id=IMPORTS[1], gone=3, restored=0, kept=0),
+    )
+)
+"""What needs somebody or something in a state that chance seldom finds."""
 
 _BESIDE = (
     client_date.NoteClientDate,
@@ -192,6 +265,9 @@ BESIDE: tuple[Asked, ...] = (
 )
 """What is said beside a card and taken back, in the order in which it can be: chance seldom finds the two."""
 
+TOLD: tuple[Asked, ...] = (*RARE, *BESIDE, *SELDOM)
+"""What is in every history, and is carried out: what chance may miss is not left to it."""
+
 BUSY: list[list[Asked]] = [
     list(OPENING),
     [Asked(deal.MoveDeal(deal_id=each, to_stage="contract"), ADMIN) for each in DEALS[:5]],
@@ -208,12 +284,21 @@ def histories(batches: int = 40, more: Iterable[SearchStrategy[Command]] = ()) -
     """Random histories of so many batches, the opening first; `more` is what is to be asked for more often."""
     asked = st.builds(Asked, st.one_of(*KINDS.values(), *(KINDS[kind] for kind in OFTEN), *more), ACTORS)
     chosen = st.lists(st.lists(asked, min_size=15, max_size=30), min_size=batches, max_size=batches)
-    return chosen.map(lambda made: [list(OPENING), [*RARE, *BESIDE], *made])
+    return chosen.map(lambda made: [list(OPENING), list(TOLD), *made])
 
 
 def request(asked: Asked, received_at: datetime = RECEIVED) -> Request:
     """Return the command as the door would hand it on, under a key of its own."""
-    return Request.of(asked.command, asked.actor, MASTER.keyed_hash, command_id=new_id(), received_at=received_at)
+    made = Request.of(asked.command, asked.actor, MASTER.keyed_hash, command_id=new_id(), received_at=received_at)
+    made.correlation_id = _matter_of(asked.command)
+    return made
+
+
+def _matter_of(command: Command) -> UUID | None:
+    """Return the matter under which an import and its revert ask for what they ask."""
+    if isinstance(command, import_revert.RevertCommand):
+        return revert_of(command.import_id)
+    return command.import_id if isinstance(command, HistoryCommand) else None
 
 
 def play(runner: BatchRunner, batch: list[Asked]) -> list[Played]:

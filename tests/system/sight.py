@@ -79,7 +79,8 @@ class Sight:
         """Tell whether they see a client; of another kind: whether a client's things of that kind."""
         people = self.people(kind)
         if client_id is None or client_id not in self.whole.clients:
-            return False
+            # What was taken back is of nobody: its history is left to who sees all.
+            return client_id is not None and people is None
         owner = self.whole.clients[client_id]["owner_id"]
         if people is None or owner in people:
             return True

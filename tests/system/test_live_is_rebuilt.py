@@ -30,7 +30,7 @@ from tests.system.company import (
     owners_by_hand,
     owners_of_readers,
 )
-from tests.system.histories import BUSY, Asked, Played, histories, play, stored
+from tests.system.histories import BUSY, OPENING, TOLD, Asked, Played, histories, play, stored
 
 WORK = settings(
     max_examples=3,
@@ -87,6 +87,8 @@ def test_live_is_rebuilt_is_verified_whatever_happened(
     def in_this_history(batches: list[list[Asked]], limits: list[int]) -> None:
         with copy_of(cluster, template) as database, company(database, tmp_path_factory.mktemp("live")) as one:
             played = live_through(one, batches, limits)
+            told = played[len(OPENING) : len(OPENING) + len(TOLD)]
+            assert len(stored(told)) == len(TOLD), [each for each in told if each not in stored(told)]
             carried_out.update(type(asked.command).__name__ for asked, _ in stored(played))
             refused.update(getattr(answer, "code", "a bug") for _, answer in played if isinstance(answer, Exception))
             bugs = [each for each in played if isinstance(each[1], Exception) and not hasattr(each[1], "code")]
@@ -105,7 +107,7 @@ def test_live_is_rebuilt_is_verified_whatever_happened(
     in_this_history()
     assert len(refused) > 15
     never = set(KINDS) - {kind for kind in KINDS if carried_out[kind.__name__]}
-    # Chance may miss one or two of those that seldom succeed; a history that misses more shows too little.
+    # Chance may miss a few of what is not told; a history that misses more shows too little.
     assert len(never) <= len(KINDS) // 10, f"these commands were never carried out: {never}"
 
 
