@@ -1,14 +1,17 @@
 """The deal: where on its pipeline it stands, what it is worth, and how it ended."""
 
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from aggregates.base import RuleBrokenError, applies
+from aggregates.base import RuleBrokenError, WrongValueError, applies
 from aggregates.leaders import Leaders, led_from
 from aggregates.note import WithNotes
 from aggregates.pipeline import Pipeline
 from events.deal import (
+    DealCategorised,
     DealClientNamed,
+    DealClosingExpected,
     DealEntryReverted,
     DealHandedOver,
     DealLost,
@@ -18,10 +21,11 @@ from events.deal import (
     DealNoteWithdrawn,
     DealOpened,
     DealReopened,
+    DealRetitled,
     DealRevalued,
     DealWon,
 )
-from events.values import LossReason, Money
+from events.values import ForecastCategory, LossReason, Money
 from infra.amounts import canonical
 
 
@@ -47,6 +51,13 @@ class DealHasClientError(RuleBrokenError):
     """The deal is with another client already; facts: deal_id, client_id."""
 
     code = "deal-has-client"
+
+
+class ClosingMovedError(WrongValueError):
+    """A day that was said moves, or is taken back, for a reason; facts: deal_id, day (the one that was said)."""
+
+    code = "closing-moved"
+    field = "reason"
 
 
 class WrongPipelineError(RuleBrokenError):
@@ -77,6 +88,9 @@ class Deal(WithNotes):
     stage: str
     amount: Money | None
     product_code: str | None
+    title: str | None
+    expected_on: date | None
+    category: ForecastCategory
     lost_reason: str | None
     lost_reason_code: LossReason | None
 
@@ -86,6 +100,8 @@ class Deal(WithNotes):
         self.client_id = self.seller_id = self.pipeline_id = None
         self.leaders = ()
         self.stage = ""
+        self.title = self.expected_on = None
+        self.category = ForecastCategory.PIPELINE
         self.amount = self.product_code = self.lost_reason = self.lost_reason_code = None
 
     @property
@@ -161,6 +177,30 @@ class Deal(WithNotes):
         worth = {"from_amount": _as_written(self.amount), "to_amount": _as_written(amount)}
         self.trigger_event(DealRevalued, **worth, reason=reason)
 
+    def retitle(self, title: str | None) -> None:
+        """Record what the deal is called, also once it has ended; the present title records nothing."""
+        if title != self.title:
+            self.trigger_event(DealRetitled, from_title=self.title, to_title=title)
+
+    def expect_closing(self, day: date | None, *, reason: str | None = None) -> None:
+        """Record on which day the open deal is expected to end; the present one records nothing.
+
+        That it is expected on another day than was said, or on none, has a reason.
+        """
+        if day == self.expected_on:
+            return
+        self.check_open()
+        if self.expected_on is not None and reason is None:
+            raise ClosingMovedError(deal_id=self.id, day=self.expected_on)
+        self.trigger_event(DealClosingExpected, from_day=self.expected_on, to_day=day, reason=reason)
+
+    def categorise(self, category: ForecastCategory) -> None:
+        """Record how surely the open deal is counted on; the present category records nothing."""
+        if category is self.category:
+            return
+        self.check_open()
+        self.trigger_event(DealCategorised, from_category=self.category, to_category=category)
+
     def hand_over(self, to_seller_id: UUID, *, reason: str | None = None) -> None:
         """Record that another seller leads the open deal; the present one records nothing."""
         if to_seller_id == self.seller_id:
@@ -216,6 +256,7 @@ class Deal(WithNotes):
         self._lead(event, event.seller_id)
         self.client_id, self.pipeline_id = event.client_id, event.pipeline_id
         self.stage, self.amount, self.product_code = event.stage, event.amount, event.product_code
+        self.title = event.title
 
     @applies(DealClientNamed)
     def _client_named(self, event: DealClientNamed) -> None:
@@ -228,6 +269,18 @@ class Deal(WithNotes):
     @applies(DealRevalued)
     def _revalued(self, event: DealRevalued) -> None:
         self.amount = event.to_amount
+
+    @applies(DealRetitled)
+    def _retitled(self, event: DealRetitled) -> None:
+        self.title = event.to_title
+
+    @applies(DealClosingExpected)
+    def _closing_expected(self, event: DealClosingExpected) -> None:
+        self.expected_on = event.to_day
+
+    @applies(DealCategorised)
+    def _categorised(self, event: DealCategorised) -> None:
+        self.category = event.to_category
 
     @applies(DealHandedOver)
     def _handed_over(self, event: DealHandedOver) -> None:

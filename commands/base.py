@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -16,7 +16,7 @@ from aggregates.identity import Home
 from commands.roles import Roles
 from events.ids import staff_id_of
 from events.marks import ids_named
-from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, AnyMoment, EditedKind, Notice
+from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, AnyMoment, Day, EditedKind, Notice
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -43,6 +43,17 @@ def wrong_field(field: str, code: str, sentence: str, **facts: Any) -> PydanticC
 
 GivenMoment = Annotated[AnyMoment, BeforeValidator(_written_out)]
 """A moment as a caller gives it."""
+
+
+def _day_written_out(value: Any) -> Any:
+    """Take no bare number for a day, and no moment, whose day is another one elsewhere."""
+    if isinstance(value, datetime) or not (isinstance(value, date) or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value))):
+        raise PydanticCustomError("date_parsing", "a day is its year, month and day")
+    return value
+
+
+GivenDay = Annotated[Day, BeforeValidator(_day_written_out)]
+"""A day as a caller gives it: YYYY-MM-DD."""
 
 _LENGTH = "^P([0-9]{1,2}W|[0-9]{1,2}D|([0-9]{1,2}D)?T([0-9]{1,4}H|([0-9]{1,4}H)?[0-9]{1,6}M))$"
 _TIMEDELTA = TypeAdapter(timedelta)

@@ -1,5 +1,6 @@
 """What happens to a deal, from the first offer to its end."""
 
+from datetime import date
 from typing import Annotated, ClassVar
 
 from events.base import Event
@@ -21,7 +22,7 @@ from events.examples import (
 from events.ids import ActingId, ClientId, PipelineId, StaffId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
-from events.values import Code, LossReason, Money, OpenShortText, ShortText, Text
+from events.values import Code, Day, ForecastCategory, LossReason, Money, OpenShortText, ShortText, Text
 
 
 @example(on=SALE, client_id=ROMASHKA, seller_id=ANNA, pipeline_id=ROAD, stage="offer", product_code=GTX, amount=PRICE)
@@ -70,6 +71,37 @@ class DealRevalued(Event):
     from_amount: Money | None = None
     to_amount: Money | None = None
     reason: Annotated[Text | None, PERSONAL] = None
+
+
+@example(on=SALE, from_title=None, to_title="Scales for the new shop")
+class DealRetitled(Event):
+    """A deal is called otherwise, or nothing any more."""
+
+    TOPIC: ClassVar[str] = "deal.retitled"
+
+    from_title: Annotated[ShortText | None, PERSONAL] = None
+    to_title: Annotated[ShortText | None, PERSONAL] = None
+
+
+@example(on=SALE, from_day=date(2026, 3, 31), to_day=date(2026, 4, 30), reason="their budget comes in April")
+class DealClosingExpected(Event):
+    """An open deal is expected to end on another day, or nobody knows any more when."""
+
+    TOPIC: ClassVar[str] = "deal.closing_expected"
+
+    from_day: Day | None = None
+    to_day: Day | None = None
+    reason: Annotated[Text | None, PERSONAL] = None
+
+
+@example(on=SALE, from_category=ForecastCategory.PIPELINE, to_category=ForecastCategory.COMMIT)
+class DealCategorised(Event):
+    """An open deal is counted on more surely than before, or less."""
+
+    TOPIC: ClassVar[str] = "deal.categorised"
+
+    from_category: ForecastCategory
+    to_category: ForecastCategory
 
 
 @example(on=SALE, from_seller_id=ANNA, to_seller_id=BORIS, reason="vacation")

@@ -1,6 +1,6 @@
 """The whole values that facts are made of: money with its currency, a contact point with its key."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -48,6 +48,8 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 AnyMoment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
 """As people say it, in any zone."""
+Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]
+"""A day that is one whatever the zone."""
 Moment = Annotated[AnyMoment, AfterValidator(lambda moment: moment.astimezone(UTC))]
 """As facts say it, in UTC; those that say it in another zone are old."""
 # Nobody is reminded by seconds; beyond a quarter of a year it is another plan.
@@ -188,6 +190,14 @@ class LossReason(StrEnum):
     TERMS = "terms"
     DUPLICATE = "duplicate"
     OTHER = "other"
+
+
+class ForecastCategory(StrEnum):
+    """How surely a seller counts on a deal, whatever its stage says; the order of the members is that of certainty."""
+
+    PIPELINE = "pipeline"
+    BEST_CASE = "best_case"
+    COMMIT = "commit"
 
 
 class OwnershipCause(StrEnum):

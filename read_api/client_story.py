@@ -30,6 +30,7 @@ WRITTEN = (
     "file_name",
     "from_place",
     "from_text",
+    "from_title",
     "place",
     "reason",
     "result",
@@ -38,6 +39,7 @@ WRITTEN = (
     "title",
     "to_place",
     "to_text",
+    "to_title",
     "topic",
 )
 """The members of a fact's details that people wrote, and what tells of a paper what is in it."""

@@ -1,6 +1,6 @@
 """Questions about deals: lists, one deal, and the board of a pipeline with counts and sums."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,14 +12,14 @@ from pydantic_core import PydanticCustomError
 from infra.amounts import Currency
 from read_api import views
 from read_api.filters import OF_MEMBERS, OF_PLANS, member_of, next_step
-from read_api.lists import DealStatus, LossReason
+from read_api.lists import DealStatus, ForecastCategory, LossReason
 from read_api.pipelines import PipelineStage
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, amount_in, json_of, members, page_or_part_of, sums_of
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoSuchThingError
 from read_api.reading.joined import answers, is_named
 from read_api.reading.paging import Around, Listing, Sorting, item_statement
-from read_api.reading.question import Amount, Day, ListQuestion, PageQuestion, PastQuestion, PlainText
+from read_api.reading.question import Amount, Day, ListQuestion, PageQuestion, PastQuestion, PlainDay, PlainText
 from read_api.reading.seen import sees
 from read_api.roles import FRONT_OFFICE
 
@@ -42,6 +42,8 @@ class Deal(Whole):
     product_code: str | None
     amount: Annotated[str | None, amount_in("currency")]
     currency: str | None
+    expected_on: date | None
+    category: ForecastCategory
     won_amount: Annotated[str | None, amount_in("won_currency")]
     won_currency: str | None
     opened_at: datetime
@@ -104,6 +106,9 @@ DEALS = Listing(
         "currency": "d.currency = %(currency)s",
         "amount_from": "d.amount >= %(amount_from)s",
         "amount_to": "d.amount <= %(amount_to)s",
+        "category": "d.category = %(category)s",
+        "expected_from": "d.expected_on >= %(expected_from)s::date",
+        "expected_to": "d.expected_on <= %(expected_to)s::date",
         "opened_from": "d.opened_at >= %(opened_from)s",
         "opened_to": "d.opened_at < %(opened_to)s",
         "closed_from": "d.closed_at >= %(closed_from)s",
@@ -118,6 +123,7 @@ DEALS = Listing(
     beside={**OF_MEMBERS, **OF_PLANS},
     sortings={
         "opened": Sorting({"opened_at": "timestamptz", "deal_id": "uuid"}),
+        "expected": Sorting({"expected_on": "date", "deal_id": "uuid"}, only="d.expected_on IS NOT NULL"),
         "closed": Sorting({"closed_at": "timestamptz", "deal_id": "uuid"}, only="d.closed_at IS NOT NULL"),
         "amount": Sorting({"amount": "numeric", "deal_id": "uuid"}, only="d.amount IS NOT NULL"),
     },
@@ -223,12 +229,15 @@ class DealsQuestion(ListQuestion):
     currency: Currency | None = None
     amount_from: Amount | None = None
     amount_to: Amount | None = None
+    category: ForecastCategory | None = None
+    expected_from: PlainDay | None = None
+    expected_to: PlainDay | None = None
     opened_from: Day | None = None
     opened_to: Day | None = None
     closed_from: Day | None = None
     closed_to: Day | None = None
     without_next_step: bool | None = None
-    sort: Literal["opened", "-opened", "closed", "-closed", "amount", "-amount"] | None = None
+    sort: Literal["opened", "-opened", "expected", "-expected", "closed", "-closed", "amount", "-amount"] | None = None
 
     @model_validator(mode="after")
     def _compares_amounts_of_one_currency(self) -> "DealsQuestion":

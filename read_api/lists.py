@@ -25,6 +25,7 @@ LossReason = Literal[
     "duplicate",
     "other",
 ]
+ForecastCategory = Literal["pipeline", "best_case", "commit"]
 AffiliationRole = Literal["accountant", "buyer", "storekeeper", "director", "other"]
 OwnershipCause = Literal[
     "offer", "claim", "import", "departure", "role", "conflict", "release", "merge", "unmerge", "revert"

@@ -4,14 +4,16 @@ Read by GET /pipeline (stages with counts and sums), GET /deals and GET /deals/{
 for what a deal had before its client was known.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from events.deal import (
+    DealCategorised,
     DealClientNamed,
+    DealClosingExpected,
     DealEntryReverted,
     DealHandedOver,
     DealLost,
@@ -21,10 +23,11 @@ from events.deal import (
     DealNoteWithdrawn,
     DealOpened,
     DealReopened,
+    DealRetitled,
     DealRevalued,
     DealWon,
 )
-from events.values import Money
+from events.values import ForecastCategory, Money
 from infra.projector.projection import Key, Projection
 from projections.change import changed, earlier
 
@@ -50,6 +53,8 @@ class DealRow(NamedTuple):
     product_code: str | None = None
     amount: Decimal | None = None
     currency: str | None = None
+    expected_on: date | None = None
+    category: str = ForecastCategory.PIPELINE.value
     won_amount: Decimal | None = None
     won_currency: str | None = None
     opened_at: datetime | None = None
@@ -69,7 +74,7 @@ pipeline_board = Projection(
     key=("deal_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
-    shape=4,
+    shape=5,
 )
 
 Row = DealRow | None
@@ -126,6 +131,21 @@ def moved(row: Row, event: DealMoved, _: Key) -> DealRow:
 @pipeline_board.on(DealRevalued, reads=("to_amount",))
 def revalued(row: Row, event: DealRevalued, _: Key) -> DealRow:
     return _after(_deal(row, event), event, **_worth(event.to_amount))
+
+
+@pipeline_board.on(DealRetitled, reads=("to_title",))
+def retitled(row: Row, event: DealRetitled, _: Key) -> DealRow:
+    return _after(_deal(row, event), event, title=event.to_title)
+
+
+@pipeline_board.on(DealClosingExpected, reads=("to_day",))
+def closing_expected(row: Row, event: DealClosingExpected, _: Key) -> DealRow:
+    return _after(_deal(row, event), event, expected_on=event.to_day)
+
+
+@pipeline_board.on(DealCategorised, reads=("to_category",))
+def categorised(row: Row, event: DealCategorised, _: Key) -> DealRow:
+    return _after(_deal(row, event), event, category=event.to_category.value)
 
 
 @pipeline_board.on(DealHandedOver, reads=("to_seller_id",))

@@ -11,6 +11,8 @@ CREATE TABLE {schema}.pipeline_board (
     product_code text,
     amount       numeric,
     currency     text,
+    expected_on  date,
+    category     text        NOT NULL,
     won_amount   numeric,
     won_currency text,
     opened_at    timestamptz,
@@ -48,6 +50,10 @@ CREATE INDEX pipeline_board_by_product ON {schema}.pipeline_board (product_code,
 
 -- serves GET /deals?closed_from=&closed_to=&sort=closed, page by page
 CREATE INDEX pipeline_board_by_closing ON {schema}.pipeline_board (closed_at, deal_id) WHERE closed_at IS NOT NULL;
+
+-- serves GET /deals?expected_from=&expected_to=&sort=expected, page by page
+CREATE INDEX pipeline_board_by_expected ON {schema}.pipeline_board (expected_on, deal_id)
+WHERE expected_on IS NOT NULL;
 
 -- serves GET /deals?currency=&amount_from=&amount_to=&sort=amount, page by page
 CREATE INDEX pipeline_board_by_amount ON {schema}.pipeline_board (currency, amount, deal_id)

@@ -168,7 +168,7 @@ def label_of(path: str) -> str:
     return ".".join(part for part in parts if not part.isdigit())
 
 
-_LISTS = {"cause": "ownership_cause", "reason_code": "loss_reason"}
+_LISTS = {"category": "forecast_category", "cause": "ownership_cause", "reason_code": "loss_reason"}
 """Lists of fields that have only some of their words, and so no name of their own in the description."""
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import blake2s
@@ -17,7 +17,7 @@ from pydantic_core import to_json
 
 from read_api.reading.errors import WrongParameterError
 
-KeyType = Literal["text", "timestamptz", "uuid", "bigint", "numeric"]
+KeyType = Literal["text", "timestamptz", "uuid", "bigint", "numeric", "date"]
 
 _NUMERIC = re.compile(r"-?[0-9]{1,1000}(\.[0-9]{1,1000})?")
 
@@ -91,6 +91,8 @@ def _key(given: Any, kind: KeyType) -> Any:
         if not _NUMERIC.fullmatch(given):
             raise ValueError(given)
         return Decimal(given)
+    if kind == "date":
+        return date.fromisoformat(given)
     if kind == "timestamptz":
         moment = datetime.fromisoformat(given)
         if moment.tzinfo is None:

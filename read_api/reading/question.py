@@ -8,7 +8,16 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from infra.amounts import AMOUNT
@@ -49,6 +58,11 @@ def _amount(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+"""A day of the company's zone, from its first moment or up to its last one."""
+
+PlainDay = Annotated[Day, AfterValidator(date.isoformat)]
+"""A day that is one whatever the zone, as YYYY-MM-DD."""
+
 Amount = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "string", "pattern": AMOUNT})]
 
 
@@ -66,7 +80,7 @@ class Question(BaseModel):
         for (first, _), (last, told) in _ranges(type(self)):
             begin, end = getattr(self, first), getattr(self, last)
             if begin is not None and end is not None and end < begin:
-                code = "ends_before_it_begins" if isinstance(end, date) else "less_than_the_least"
+                code = "ends_before_it_begins" if isinstance(end, date | str) else "less_than_the_least"
                 raise PydanticCustomError(code, "the end is before the beginning", {"field": told})
         return self
 

@@ -50,7 +50,7 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
         "notes": {},
         **NOT_USED,
     },
-    Deal: {"status": "open", "leaders": (), "stage": "", "notes": {}, **NOT_USED},
+    Deal: {"status": "open", "category": "pipeline", "leaders": (), "stage": "", "notes": {}, **NOT_USED},
     Pipeline: {"name": "", "stages": {}, "retired": set(), "is_retired": False},
     Product: {"code": "", "name": "", "aliases": set(), "is_withdrawn": False},
     ImportRun: {"source": "", "is_strict": False, "is_being_reverted": False},

@@ -1,40 +1,48 @@
 """Deals: along their own pipeline while they are open, and to an end with an amount or a reason."""
 
+from datetime import date
+
 import pytest
 from pydantic import ValidationError
 
 from aggregates.base import NotFoundError
-from aggregates.deal import AmountNeededError, Deal, DealHasClientError, DealIsClosedError
+from aggregates.deal import AmountNeededError, ClosingMovedError, Deal, DealHasClientError, DealIsClosedError
 from aggregates.pipeline import StageIsRetiredError, StageIsUnknownError
 from aggregates.product import ProductIsWithdrawnError, product_id
 from aggregates.staff import StaffDoesNotSellError
 from commands.base import Command
 from commands.deal import (
+    CategoriseDeal,
+    ExpectClosing,
     HandOverDeal,
     LoseDeal,
     MoveDeal,
     NameDealClient,
     OpenDeal,
     ReopenDeal,
+    RetitleDeal,
     RevalueDeal,
     WinDeal,
 )
 from events.base import Event
 from events.client import ClientClaimed, ClientRegistered, LifecycleAdvanced
 from events.deal import (
+    DealCategorised,
     DealClientNamed,
+    DealClosingExpected,
     DealHandedOver,
     DealLost,
     DealMoved,
     DealOpened,
     DealReopened,
+    DealRetitled,
     DealRevalued,
     DealWon,
 )
 from events.pipeline import PipelineDefined, StageRetired
 from events.product import ProductListed, ProductWithdrawn
 from events.staff import StaffHired
-from events.values import Lifecycle, LossReason, StaffRole
+from events.values import ForecastCategory, Lifecycle, LossReason, StaffRole
 from tests.examples import (
     ANNA,
     BORIS,
@@ -141,6 +149,43 @@ def test_a_deal_moves_only_along_its_own_pipeline() -> None:
 def test_a_deal_is_revalued_once() -> None:
     story_of().when(command(RevalueDeal)).then(on(SALE, fact(DealRevalued)))
     story_of(fact(DealRevalued)).when(command(RevalueDeal)).then_nothing()
+
+
+def test_a_deal_is_called_otherwise_even_once_it_has_ended() -> None:
+    for ended in ((), (WON,), (LOST,)):
+        story_of(*ended).when(command(RetitleDeal)).then(on(SALE, fact(DealRetitled)))
+    story_of(fact(DealRetitled)).when(command(RetitleDeal)).then_nothing()
+    nameless = fact(DealRetitled, from_title="Scales for the new shop", to_title=None)
+    story_of(fact(DealRetitled)).when(command(RetitleDeal, title=None)).then(on(SALE, nameless))
+
+
+def test_a_day_that_was_said_moves_with_a_reason() -> None:
+    march, april = date(2026, 3, 31), date(2026, 4, 30)
+    said = fact(DealClosingExpected, from_day=None, to_day=march, reason=None)
+    story_of().when(command(ExpectClosing, day=march, reason=None)).then(on(SALE, said))
+    story_of(said).when(command(ExpectClosing)).then(on(SALE, fact(DealClosingExpected)))
+    story_of(said).when(command(ExpectClosing, day=march, reason=None)).then_nothing()
+    for day in (april, None):
+        unsaid = story_of(said).when(command(ExpectClosing, day=day, reason=None))
+        unsaid.then_refused(ClosingMovedError, deal_id=SALE, day=march)
+    back = fact(DealClosingExpected, from_day=march, to_day=None)
+    story_of(said).when(command(ExpectClosing, day=None)).then(on(SALE, back))
+    story_of(WON).when(command(ExpectClosing)).then_refused(DealIsClosedError, status="won")
+
+
+@pytest.mark.parametrize(
+    "day", ["tomorrow", "20260430", 1777507200, "2026-02-30", "2026-04-30T00:00:00Z", "1899-12-31"]
+)
+def test_a_day_is_written_as_one(day: object) -> None:
+    with pytest.raises(ValidationError):
+        ExpectClosing.model_validate({"deal_id": SALE, "day": day})
+
+
+def test_every_new_deal_is_in_the_pipeline_and_is_counted_on_once_somebody_says_so() -> None:
+    story_of().when(command(CategoriseDeal)).then(on(SALE, fact(DealCategorised)))
+    story_of().when(command(CategoriseDeal, category=ForecastCategory.PIPELINE)).then_nothing()
+    story_of(fact(DealCategorised)).when(command(CategoriseDeal)).then_nothing()
+    story_of(LOST).when(command(CategoriseDeal)).then_refused(DealIsClosedError, status="lost")
 
 
 def test_a_deal_is_handed_over_once() -> None:

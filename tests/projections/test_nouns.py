@@ -71,6 +71,7 @@ NOT_COUNTED = {
     "custom_field.retired": "what the company asks of clients is no work",
     "deal.note_edited": "a remark",
     "deal.note_withdrawn": "a remark",
+    "deal.retitled": "personal",
     "deal.noted": "a remark",
     "import.finished": "it accounts for rows, not for the business",
     "import.revert_begun": "it accounts for rows, not for the business",

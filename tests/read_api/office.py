@@ -257,6 +257,7 @@ def deal(number: int, **more: Any) -> dict[str, Any]:
         "status": "open",
         "amount": None,
         "currency": None,
+        "category": "pipeline",
         "won_amount": None,
         "won_currency": None,
         "opened_at": DAY,

@@ -10,7 +10,7 @@ from aggregates.branch import Branch
 from aggregates.team import Team
 from events.client_date import ClientDateKind
 from events.permission import PermissionChannel, PermissionPurpose
-from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
+from events.values import Channel, ClientKind, Direction, ForecastCategory, Lifecycle, StaffRole
 from projections.interactions import activities
 from projections.parties import recognised
 from projections.sales import pipeline_board
@@ -23,6 +23,7 @@ RECORDED: set[tuple[str, tuple[str, ...]]] = {
     ("kind", (Team.KIND, Branch.KIND)),
     ("doubt", recognised.DOUBTED),
     ("stage", tuple(Lifecycle)),
+    ("category", tuple(ForecastCategory)),
     ("channel", tuple(Channel)),
     ("direction", tuple(Direction)),
     ("role", tuple(StaffRole)),

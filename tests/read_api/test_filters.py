@@ -53,11 +53,19 @@ def fill(office: Office) -> None:
     )
     office.put(
         "pipeline_board",
-        deal(21, seller_id=ANNA, amount="100", currency="RUB", opened_at=at("2026-03-01T20:59"), pipeline_id=nth(91)),
+        deal(
+            21,
+            seller_id=ANNA,
+            amount="100",
+            currency="RUB",
+            opened_at=at("2026-03-01T20:59"),
+            pipeline_id=nth(91),
+            **EXPECTED,
+        ),
         deal(22, seller_id=BORIS, amount="100", currency="USD", opened_at=at("2026-03-01T21:00"), pipeline_id=nth(91)),
         deal(23, seller_id=VERA, amount="99.99", currency="RUB", **_ended("won", "2026-03-02T20:59")),
         deal(24, amount="1000", currency="RUB", product_code="scales", **_ended("lost", "2026-03-02T21:00")),
-        deal(25, opened_at=at("2026-03-05T12:00")),
+        deal(25, opened_at=at("2026-03-05T12:00"), expected_on="2026-05-01"),
     )
     road = {"offer": {"name": "Offer", "order": 1, "probability": 20}}
     office.put(
@@ -72,6 +80,9 @@ def fill(office: Office) -> None:
         activity(33, takes_place_at=at("2026-03-02T20:59"), staff_id=VERA),
         activity(34, takes_place_at=at("2026-03-02T21:00"), state="cancelled"),
     )
+
+
+EXPECTED = {"expected_on": "2026-04-30", "category": "commit"}
 
 
 def _ended(status: str, closed_at: str) -> dict[str, Any]:
@@ -136,6 +147,14 @@ def test_clients(company: Office, query: str, found: list[int]) -> None:
         ("opened_from=2026-03-02&opened_to=2026-03-02", [22, 23, 24]),
         ("closed_to=2026-03-02", [23]),
         ("closed_from=2026-03-03", [24]),
+        # A day that is one whatever the zone, both included.
+        ("expected_from=2026-04-30", [21, 25]),
+        ("expected_to=2026-04-30", [21]),
+        ("expected_from=2026-05-01&expected_to=2026-05-01", [25]),
+        ("category=commit", [21]),
+        ("category=pipeline&status=open", [22, 25]),
+        ("sort=expected", [21, 25]),
+        ("sort=-expected", [25, 21]),
         ("without_next_step=true&status=open", [22, 25]),
         ("without_next_step=false", [21]),
         (f"ids={nth(24)},{nth(21)}", [21, 24]),
@@ -248,6 +267,10 @@ def test_a_cursor_leads_on_in_its_own_order_alone(company: Office) -> None:
         ("/deals?opened_from=2026-03-02&opened_to=2026-03-01", "/opened_to", "ends-before-it-begins"),
         ("/deals?closed_from=yesterday", "/closed_from", "not-a-date"),
         ("/deals?closed_from=0", "/closed_from", "not-a-date"),
+        ("/deals?expected_from=2026-03-02&expected_to=2026-03-01", "/expected_to", "ends-before-it-begins"),
+        ("/deals?expected_to=2026-02-30", "/expected_to", "not-a-date"),
+        ("/deals?expected_to=0", "/expected_to", "not-a-date"),
+        ("/deals?category=sure", "/category", "not-in-list"),
         ("/deals?sort=stage", "/sort", "not-in-list"),
         ("/deals?team=East", "/team", "unknown-parameter"),
         ("/clients?archived=maybe", "/archived", "not-yes-or-no"),

@@ -162,6 +162,7 @@ def test_rows_that_come_meanwhile_neither_repeat_nor_hide_the_others(company: Of
         (CLIENTS, {"unowned": True}, "client_card_by_owner"),
         (as_wanted(CLIENTS, "-registered", None), {"registered_from": DAY}, "client_card_by_registration"),
         (as_wanted(DEALS, "-opened", None), {"opened_from": DAY, "opened_to": DAY}, "pipeline_board_by_opening"),
+        (as_wanted(DEALS, "expected", None), {"expected_from": "2026-04-30"}, "pipeline_board_by_expected"),
         (as_wanted(DEALS, "closed", None), {"closed_to": DAY}, "pipeline_board_by_closing"),
         (as_wanted(DEALS, "amount", None), {"currency": "USD", "amount_from": 5}, "pipeline_board_by_amount"),
         (DEALS, {"ids": [nth(10_000), nth(10_001)]}, "pipeline_board_pkey"),

@@ -201,6 +201,7 @@ _LISTS = {
     "status": ("call_status",),
     "field": ("profile_field",),
     "role": ("affiliation_role", "staff_role"),
+    "category": ("forecast_category",),
     "cause": ("ownership_cause",),
     "reason_code": ("loss_reason",),
 }

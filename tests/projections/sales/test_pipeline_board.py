@@ -1,5 +1,6 @@
 """The board shows every deal where it stands; a naive reading of its history says the same."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -103,6 +104,22 @@ def test_a_moved_revalued_and_handed_over_deal_shows_what_is_true_now() -> None:
     )
 
 
+def test_what_is_expected_of_a_deal_is_what_was_said_last_and_outlives_its_end() -> None:
+    said = (
+        fact(deal.DealRetitled),
+        fact(deal.DealClosingExpected),
+        fact(deal.DealClosingExpected, to_day=date(2026, 5, 4)),
+        fact(deal.DealCategorised),
+    )
+    expected = {"title": "Scales for the new shop", "expected_on": date(2026, 5, 4), "category": "commit"}
+
+    story(on(SALE, OPENED)).shows_row(pipeline_board, SALE, expected_on=None, category="pipeline")
+    for ended in ((), (WON,), (LOST,)):
+        story(on(SALE, OPENED, *said, *ended)).shows_row(pipeline_board, SALE, **expected)
+    unknown = fact(deal.DealClosingExpected, to_day=None)
+    story(on(SALE, OPENED, *said, unknown)).shows_row(pipeline_board, SALE, expected_on=None)
+
+
 def test_whatever_is_heard_first_of_a_deal_is_shown() -> None:
     unknown = DealRow(deal_id=SALE, version=1)
     nobody_s = unknown._replace(before_client=[1])
@@ -111,6 +128,9 @@ def test_whatever_is_heard_first_of_a_deal_is_shown() -> None:
         (fact(deal.DealClientNamed), unknown._replace(client_id=ROMASHKA)),
         (fact(deal.DealMoved), nobody_s._replace(stage="contract", stage_since=moment(1))),
         (fact(deal.DealRevalued, to_amount=PRICE), nobody_s._replace(amount=Decimal("4821.00"), currency="USD")),
+        (fact(deal.DealRetitled), nobody_s._replace(title="Scales for the new shop")),
+        (fact(deal.DealClosingExpected), nobody_s._replace(expected_on=date(2026, 4, 30))),
+        (fact(deal.DealCategorised), nobody_s._replace(category="commit")),
         (fact(deal.DealHandedOver), nobody_s._replace(seller_id=BORIS)),
         (LOST, ended._replace(status="lost", lost_reason="too dear", lost_reason_code="price")),
         (

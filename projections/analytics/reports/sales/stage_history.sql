@@ -25,7 +25,7 @@ WITH step AS (
         count(*) FILTER (WHERE kind IN ('opened', 'moved', 'reopened')) OVER facts AS visit
     FROM deal_fact
     -- Neither of these says anything of a stage or a seller.
-    WHERE kind NOT IN ('client_named', 'revalued')
+    WHERE kind NOT IN ('client_named', 'revalued', 'closing_expected', 'categorised')
     WINDOW facts AS (PARTITION BY deal_id ORDER BY position)
 ),
 visit AS (
