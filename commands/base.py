@@ -1,7 +1,7 @@
 """What a command is, what a handler may ask of its context, and the one list of handlers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -105,6 +105,10 @@ class Command(BaseModel):
     def command_name(cls) -> str:
         """The name in the address: the class name in kebab-case."""
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    def looks_at(self) -> Iterable[tuple[UUID, type[Aggregate]]]:
+        """Return the streams that it is decided on beside those that its fields name; they are loaded with these."""
+        return ()
 
     def known_by_id(self) -> tuple[str, ...]:
         """Return the fields that may name a client whom the actor does not see, and was told the id of."""

@@ -1,15 +1,19 @@
 """What is asked about a client's card: to enter it, to correct it, to put it away."""
 
+from collections.abc import Iterable
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from aggregates.base import Aggregate
 from aggregates.client import Client
 from aggregates.client_state import MOST_CONTACT_POINTS, NAME
 from aggregates.tax_id import UNREGISTERED, Registered
 from commands.affiliation import belongs_to
 from commands.approach import check_may_act, check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
+from commands.beside import Beside, say_beside
 from commands.contact_point import BY_HAND, OFFICE_PHONE, ContactPointGiven, DuplicateAllowing, with_keys
 from commands.import_run import HistoryCommand
 from commands.roles import CORRECTING, ENTERING, HEADING, PERSONAL
@@ -148,6 +152,10 @@ class ImportClient(HistoryCommand):
     organisation_id: ClientId | None = None
     affiliation_role: AffiliationRole = AffiliationRole.OTHER
     duplicate_reason: Text | None = None
+    beside: Beside | None = None
+
+    def looks_at(self) -> Iterable[tuple[UUID, type[Aggregate]]]:
+        return () if self.beside is None else self.beside.streams(self.client_id)
 
     @model_validator(mode="after")
     def _in_its_place(self) -> Self:
@@ -252,4 +260,4 @@ def import_client(command: ImportClient, context: Context) -> Outcome:
         client.recall_parent(command.parent_id)
     if organisation is not None:
         client.affiliate(organisation, command.affiliation_role)
-    return context.save(client)
+    return context.save(client, *say_beside(context, client, command.beside))

@@ -1,10 +1,13 @@
 """What old records say of clients who may be there: what they say otherwise than the card is recorded, nothing else."""
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
+from aggregates.base import Aggregate
 from aggregates.client import Client
 from aggregates.client_errors import (
     ClientNotRecognisedError,
@@ -16,6 +19,7 @@ from aggregates.client_errors import (
 )
 from aggregates.client_state import MOST_CONTACT_POINTS, compared
 from commands.base import Context, GivenMoment, Outcome, handles
+from commands.beside import Beside, say_beside
 from commands.client import ImportClient, import_client
 from commands.contact_point import ContactPointGiven
 from commands.import_run import HistoryCommand
@@ -52,6 +56,12 @@ class ImportClientUpdate(HistoryCommand):
     organisation_id: ClientId | None = None
     affiliation_role: AffiliationRole = AffiliationRole.OTHER
     duplicate_reason: Text | None = None
+    beside: Beside | None = None
+
+    def looks_at(self) -> Iterable[tuple[UUID, type[Aggregate]]]:
+        if self.beside is None:
+            return ()
+        return chain.from_iterable(self.beside.streams(each) for each in (self.client_id, *self.matched_ids))
 
     def entering(self) -> ImportClient:
         """Return what enters the client; raises NameNeededError."""
@@ -74,7 +84,7 @@ def import_client_update(command: ImportClientUpdate, context: Context) -> Outco
     client.check_accepts()
     _check_alike(client, command)
     _bring_up_to_date(client, command, context)
-    return context.save(client)
+    return context.save(client, *say_beside(context, client, command.beside))
 
 
 def _meant(command: ImportClientUpdate, context: Context) -> Client | None:

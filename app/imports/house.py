@@ -16,6 +16,7 @@ from app.imports import outcomes, records
 from app.imports.files import ImportFiles
 from app.imports.hands import lane_of
 from app.imports.looking import Looks
+from app.imports.own_fields import own_fields
 from app.imports.records import Upload
 from app.imports.rights import ImportRights
 from app.imports.sending import source_of
@@ -84,6 +85,13 @@ class House:
         [(text,)] = await self.readers.ask(lambda connection: connection.execute(ONE_SENT.encode(), values).fetchall())
         return import_told(from_json(text), lambda code, facts: words_for(code, language, facts))
 
+    async def own_fields(self) -> list[dict[str, Any]]:
+        """Return the company's own fields of clients, of which a mapping may name any that is not retired.
+
+        Raises ViewBuildingError.
+        """
+        return await self.readers.ask(own_fields)
+
     async def seen(
         self,
         upload: Upload,
@@ -100,6 +108,7 @@ class House:
             source=source or source_of(upload.name),
             mapping=mapping,
             language=language,
+            own=await self.own_fields(),
             rows=rows,
         )
 

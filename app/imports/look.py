@@ -9,6 +9,7 @@ from typing import Any
 from app.imports.telling import tell_in
 from commands.importing.guess import toml_of
 from commands.importing.mapping import make_mapping
+from commands.importing.own_fields import OwnField, named
 from commands.importing.preview import guess_mapping, preview
 from commands.importing.problems import MappingError
 from commands.importing.targets import FIELDS
@@ -41,9 +42,11 @@ def main() -> None:
 def _seen(asked: dict[str, Any]) -> dict[str, Any]:
     """Return the mapping, given or guessed, and the first rows by it."""
     path, language, content = Path(asked["path"]), asked["language"], asked["mapping"]
+    own = named(map(OwnField.model_validate, asked["own"]))
     if content is None:
-        content = guess_mapping(path, asked["target"], asked["source"])
+        content = guess_mapping(path, asked["target"], asked["source"], own)
     mapping = make_mapping({"zone": asked["zone"], **content})
-    seen = preview(path, mapping, tell_in(language), rows=asked["rows"], most=MOST_ROWS)
+    seen = preview(path, mapping, tell_in(language), rows=asked["rows"], most=MOST_ROWS, own=own)
     told = {"mapping": content, "toml": toml_of(content), "target": mapping.target}
-    return {**told, "preview": seen.as_dict(), "fields": sorted(FIELDS[mapping.target])}
+    filled = sorted(name for name, field in own.items() if mapping.target == "client" and not field.is_retired)
+    return {**told, "preview": seen.as_dict(), "fields": [*sorted(FIELDS[mapping.target]), *filled]}

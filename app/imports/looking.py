@@ -3,7 +3,7 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,15 +39,17 @@ class Looks:
         source: str,
         mapping: Mapping[str, Any] | None,
         language: str,
+        own: Sequence[Mapping[str, Any]] = (),
         rows: int = 10,
     ) -> dict[str, Any]:
         """Return `mapping` (given, or guessed), `toml` (the same as a file), `target` and `preview` of a file.
 
-        Raises FileUnreadableError, MappingWrongError and TooManyLooksError.
+        `own` are the company's own fields of clients, as JSON. Raises FileUnreadableError,
+        MappingWrongError and TooManyLooksError.
         """
         asked = {
             "path": str(path), "target": target, "source": source, "mapping": mapping, "language": language,
-            "rows": rows, "zone": self._zone,
+            "own": own, "rows": rows, "zone": self._zone,
         }  # fmt: skip
         try:
             await asyncio.wait_for(self._room.acquire(), PATIENCE_SECONDS)

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from aggregates.identity import Home
+from app.composition.decoding import mapper_by
 from app.composition.wiring import batch_runner, rehearsing_runner_at
 from app.process import settle
 from infra.log.crypto import MasterKey
@@ -46,7 +47,8 @@ def import_door(url: str, master: MasterKey, home: Home, *, size: int, is_dry: b
             runner = stack.enter_context(storing_process(url, master, home))
         else:
             runner = batch_runner(master, reading, writing, home=home)
-        yield WriteDoor(runner, master.keyed_hash, heard, home, borrow=looking)
+        decode = mapper_by(looking, master).to_event
+        yield WriteDoor(runner, master.keyed_hash, heard, home, borrow=looking, decode=decode)
 
 
 @contextmanager

@@ -59,6 +59,7 @@ async def _seen(
         source=(fields.get("source") or meant.source or source_of(name))[:200],
         mapping=mapping_from(fields["mapping"]) if fields.get("mapping") else None,
         language=language,
+        own=await house.own_fields(),
     )
     upload = Upload(
         incoming.import_id,

@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.database import Urls, database, master_key
+import psycopg
+
+from app.database import DatabaseStoppedError, Urls, database, master_key, running_owner_url
 from app.imports.storing import import_door
 from app.imports.telling import tell_in
 from app.process import settle
@@ -16,11 +18,13 @@ from app.settings import Settings
 from app.terminal.console import operator, print_json, progress, say
 from commands.importing.run import WriteDoor
 from infra.log.crypto import MasterKey
+from infra.postgres.connection import connect
 from infra.told import ToldError, WordedError
 
 if TYPE_CHECKING:
     from commands.importing.error_file import ErrorFile
     from commands.importing.folder_import import FolderPlan
+    from commands.importing.own_fields import OwnFields
     from commands.importing.preview import Preview
     from commands.importing.report import Report
 
@@ -110,11 +114,13 @@ def look_at(
 
     if target not in TARGETS:
         raise ToldError(f"{target} cannot be imported. Say one of {', '.join(TARGETS)}.")
-    zone = Settings().zone
+    settings = Settings()
+    zone = settings.zone
     with told_in(options.language):
-        content = None if mapping else guess_mapping(path, target, path.stem[:200])  # type: ignore[arg-type]  # see above
+        own = _own_fields(settings) if mapping or target == "client" else {}
+        content = None if mapping else guess_mapping(path, target, path.stem[:200], own)  # type: ignore[arg-type]  # see above
         wanted = read_mapping(mapping, zone=zone) if mapping else make_mapping({"zone": zone, **(content or {})})
-        seen = preview(path, wanted, tell_in(options.language), rows=rows)
+        seen = preview(path, wanted, tell_in(options.language), rows=rows, own=own)
     text = None if content is None else toml_of(content)
     if write is not None and text is not None:
         write.write_text(text, encoding="utf-8")
@@ -123,6 +129,20 @@ def look_at(
     else:
         _print_preview(seen, text)
     return not any(row.problems for row in seen.first)
+
+
+def _own_fields(settings: Settings) -> "OwnFields":
+    """Return the company's own fields of clients; without a database none are known, which is said."""
+    from app.imports.own_fields import own_fields
+    from commands.importing.own_fields import OwnField, named
+    from read_api.reading.errors import ViewBuildingError
+
+    try:
+        with connect(running_owner_url(settings)) as connection:
+            return named(map(OwnField.model_validate, own_fields(connection)))
+    except (DatabaseStoppedError, psycopg.OperationalError, ViewBuildingError):
+        say("No database can be asked: which fields of its own the company has is not known here.")
+        return {}
 
 
 def _print_preview(seen: "Preview", mapping: str | None) -> None:

@@ -77,6 +77,7 @@ class Decider:
                 for stream_id in ids_in(getattr(command, name)):
                     if stream_id.int not in hot:
                         cold[stream_id] = kind
+            cold.update((stream_id, kind) for stream_id, kind in command.looks_at() if stream_id.int not in hot)
             staff_id = turn.request.actor.staff_id
             if staff_id is not None and staff_id.int not in hot:
                 cold[staff_id] = StaffMember

@@ -6,6 +6,7 @@ from typing import Any
 from commands.base import Command
 from commands.client import ImportClient
 from commands.client_import import ImportClientUpdate
+from commands.importing.beside_row import beside_of
 from commands.importing.contacts import contact_points_of, tax_id_of
 from commands.importing.frame import Frame, chosen, common, named
 from commands.importing.row import Row
@@ -35,6 +36,7 @@ def client_row(row: Row, frame: Frame) -> Command:
             "organisation_id": named(row, frame, "client", "organisation"),
             "affiliation_role": chosen(row, "affiliation_role", AffiliationRole) or AffiliationRole.OTHER,
             "duplicate_reason": frame.mapping.duplicate_reason,
+            "beside": beside_of(row),
         }
     )
 
@@ -57,13 +59,14 @@ def _update(row: Row, frame: Frame) -> Command:
             "contact_points": tuple(contact_points_of(row)),
             "tax_id": tax_id_of(row, kind or ClientKind.ORGANISATION),
             "profile": tuple(_profile(row)),
-            "clear": tuple(TRAITS[each] for each in mapping.clear if row.text(each) is None),
+            "clear": tuple(TRAITS[each] for each in mapping.clear if each in TRAITS and row.text(each) is None),
             "source": mapping.source,
             "external_id": row.external_id,
             "parent_id": named(row, frame, "client", "parent"),
             "organisation_id": named(row, frame, "client", "organisation"),
             "affiliation_role": chosen(row, "affiliation_role", AffiliationRole) or AffiliationRole.OTHER,
             "duplicate_reason": mapping.duplicate_reason,
+            "beside": beside_of(row),
         }
     )
 

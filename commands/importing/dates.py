@@ -56,7 +56,7 @@ class DateReader:
         self, zone: str, patterns: Iterable[str], order: Order | None, evidence: Iterable[tuple[str, Order]] = ()
     ) -> None:
         """Take what the mapping says, and what the whole file shows; signs that show both orders show none."""
-        self._zone = ZoneInfo(zone)
+        self.zone = ZoneInfo(zone)
         self._patterns = tuple(each for each in patterns if each != SERIAL)
         self._is_serial = SERIAL in patterns
         shown = frozenset(evidence)
@@ -71,7 +71,7 @@ class DateReader:
         """Return the moment a text names, UTC; raises WrongDateError and AmbiguousDateError."""
         try:
             naive = self._read(typed)
-            return (naive if naive.tzinfo else naive.replace(tzinfo=self._zone)).astimezone(UTC)
+            return (naive if naive.tzinfo else naive.replace(tzinfo=self.zone)).astimezone(UTC)
         except OverflowError:
             raise WrongDateError(typed) from None
 

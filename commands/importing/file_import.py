@@ -21,6 +21,7 @@ from commands.importing.made_by import times_reverted
 from commands.importing.mapping import Mapping
 from commands.importing.names import IMPORTED, imported_id
 from commands.importing.one_at_a_time import running
+from commands.importing.own_fields import own_fields
 from commands.importing.problems import teller
 from commands.importing.report import Report
 from commands.importing.run import Importer, Progress, WriteDoor
@@ -63,9 +64,10 @@ def import_file(
     report that the door stores nothing (see rehearsal). Raises MappingError, UnreadableFileError, OSError, and
     psycopg.OperationalError when the log stays out of reach; run it again to go on.
     """
-    check_fields(mapping)
+    own = own_fields(door.borrow, door.decode, mapping.fields)
+    check_fields(mapping, own)
     with opened(path, mapping) as table, errors or nowhere() as told:
-        sheet = Sheet(table, mapping)
+        sheet = Sheet(table, mapping, own)
         surveyed = survey(sheet, datetime.now(UTC), progress=reading)
         said = mapping.model_dump_json(exclude_defaults=True, by_alias=True)
         begin = partial(begun_with, mapping.source, [path], said, strict=strict, asked_by=asked_by, named=named)

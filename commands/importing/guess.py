@@ -8,10 +8,12 @@ from datetime import date, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from commands.importing.header import LOOKED_AT, Header, distinct, find_header, heading_key
 from commands.importing.mapping import Target
+from commands.importing.own_fields import OwnFields
 from infra.tables.delimited import Record
 from infra.tables.table import Fitting, Table
 
@@ -43,35 +45,52 @@ def _headings(target: Target) -> Mapping[str, str]:
     return {heading_key(word): field for field, heads in words.items() for word in heads}
 
 
-def field_of(heading: str, target: Target) -> str | None:
-    """Return which field a heading means: by all of it, else by the most words that it begins or ends with."""
+def field_of(heading: str, target: Target, labels: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """Return which field a heading means: by all of it, else by the most words that it begins or ends with.
+
+    `labels`: the company's own fields by the keys of what they are called; only all of a heading means one.
+    """
     known, key = _headings(target), heading_key(heading)
-    if key in known:
-        return known[key]
+    if key in known or key in labels:
+        return labels.get(key) or known[key]
     words = re.findall(r"[^\W_]+(?:[.-][^\W_]+)*", _HUMP.sub(" ", heading))
     keys = [heading_key(word) for word in words[:MOST_WORDS]]
     parts = (part for size in range(len(keys), 0, -1) for part in (keys[:size], keys[-size:]))
     return next((known[" ".join(part)] for part in parts if " ".join(part) in known), None)
 
 
-def _recognised(cells: Sequence[str], target: Target) -> float:
+def _labels(target: Target, own: OwnFields) -> Mapping[str, str]:
+    """Return the company's own fields that may be filled in, by the keys of their labels in both languages."""
+    if target != "client":
+        return {}
+    names: dict[str, set[str]] = {}
+    for name, field in own.items():
+        for label in (field.labels.en, field.labels.ru):
+            if not field.is_retired:
+                names.setdefault(heading_key(label), set()).add(name)
+    return {label: next(iter(fields)) for label, fields in names.items() if len(fields) == 1}
+
+
+def _recognised(cells: Sequence[str], target: Target, labels: Mapping[str, str]) -> float:
     """Return how many headings of a row are known; one that is so by a part of its words could be said anywhere."""
-    known = _headings(target)
+    known = {**_headings(target), **labels}
     whole = {known[key] for key in map(heading_key, cells) if key in known}
     parts = {field_of(cell, target) for cell in cells if cell} - whole - {None}
     found = len(whole) + 0.4 * len(parts)
     return found if found >= 1 else 0.0
 
 
-def guessing(target: Target) -> Fitting:
+def guessing(target: Target, own: OwnFields) -> Fitting:
     """Return what says how many headings are known, for the delimiter to be found."""
-    return lambda rows: max((_recognised(row, target) for row in rows[:LOOKED_AT]), default=0.0)
+    labels = _labels(target, own)
+    return lambda rows: max((_recognised(row, target, labels) for row in rows[:LOOKED_AT]), default=0.0)
 
 
-def guessed(table: Table, target: Target, source: str) -> dict[str, Any]:
+def guessed(table: Table, target: Target, source: str, own: OwnFields) -> dict[str, Any]:
     """Return the content of a mapping for the file; what it leaves out nobody could guess."""
     rows = list(islice((record for record in table.records() if any(record.cells)), SAMPLE))
-    header = find_header(rows, lambda names: _recognised(list(names), target))
+    labels = _labels(target, own)
+    header = find_header(rows, lambda names: _recognised(list(names), target, labels))
     if not header.names and _is_headed(rows, target):
         header = Header(distinct(rows[0].cells), rows[0].line)
     below = [record for record in rows if record.line > header.line]
@@ -79,7 +98,7 @@ def guessed(table: Table, target: Target, source: str) -> dict[str, Any]:
     fields: dict[str, list[str | int]] = {}
     for place in range(max((len(record.cells) for record in rows), default=0)):
         heading = header.names[place] if place < len(header.names) else ""
-        field = field_of(heading, target) if heading else None
+        field = field_of(heading, target, labels) if heading else None
         # Of whatever else is numbered in the file this is not the number.
         field = None if field == "external_id" and heading_key(heading) not in _headings(target) else field
         field = field or _field_by_cells(below, place, target)
@@ -159,8 +178,13 @@ def toml_of(content: Mapping[str, Any]) -> str:
     lines = [f"{key} = {_value(value)}" for key, value in plain.items()]
     for key, table in content.items():
         if isinstance(table, dict):
-            lines += ["", f"[{key}]", *(f"{name} = {_value(value)}" for name, value in table.items())]
+            lines += ["", f"[{key}]", *(f"{_key(name)} = {_value(value)}" for name, value in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    """Return a name as TOML takes it before a sign of equality."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _value(value: Any) -> str:

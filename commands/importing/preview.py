@@ -12,6 +12,7 @@ from commands.importing.file_import import opened
 from commands.importing.frame import Frame
 from commands.importing.guess import guessed, guessing
 from commands.importing.mapping import Mapping, Target
+from commands.importing.own_fields import NO_OWN, OwnFields
 from commands.importing.problems import Problem, Tell, said_of, told
 from commands.importing.row import Row
 from commands.importing.sheet import Sheet
@@ -72,17 +73,25 @@ class Preview:
         return asdict(self)
 
 
-def guess_mapping(path: Path, target: Target, source: str) -> dict[str, Any]:
+def guess_mapping(path: Path, target: Target, source: str, own: OwnFields = NO_OWN) -> dict[str, Any]:
     """Return the content of a mapping for a file nobody has described; raises UnreadableFileError and OSError."""
-    with open_table(path, fitting=guessing(target)) as table:
-        return guessed(table, target, source)
+    with open_table(path, fitting=guessing(target, own)) as table:
+        return guessed(table, target, source, own)
 
 
-def preview(path: Path, mapping: Mapping, tell: Tell, *, rows: int = 10, most: int | None = None) -> Preview:
+def preview(
+    path: Path,
+    mapping: Mapping,
+    tell: Tell,
+    *,
+    rows: int = 10,
+    most: int | None = None,
+    own: OwnFields = NO_OWN,
+) -> Preview:
     """Look at a file through a mapping, at `most` rows of it; raises MappingError, UnreadableFileError and OSError."""
-    check_fields(mapping)
+    check_fields(mapping, own)
     with opened(path, mapping) as table:
-        sheet = Sheet(table, mapping)
+        sheet = Sheet(table, mapping, own)
         surveyed = survey(sheet, datetime.now(UTC), most=most)
         frame = Frame(UUID(int=0), mapping, False)
         first = []

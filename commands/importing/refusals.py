@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from aggregates.base import DomainError, WrongValueError
 from commands.errors import KeyReusedError, RequestError
 from commands.execution.pending import Answer
+from commands.importing.own_fields import PREFIX
 from commands.importing.problems import Problem
 from commands.importing.sheet import Sheet
 from infra.tables.delimited import Record
@@ -53,7 +54,8 @@ def refusal(sheet: Sheet, record: Record, answer: Answer) -> tuple[str, Problem]
         raise answer
     kind = str(answer.facts.get("kind", _KIND_OF_CODE.get(answer.code, "")))
     fields = _FIELDS_OF_KIND.get(kind, (kind,))
-    field = next((field for field in fields if sheet.column_of(field)), None)
+    own = f"{PREFIX}{answer.facts.get('code', '')}"
+    field = next((field for field in (own, *fields) if sheet.column_of(field)), None)
     column, value = ("", "") if field is None else (sheet.column_of(field), sheet.text(record, field) or "")
     outcome = "wrong" if isinstance(answer, WrongValueError) else "refused"
     return outcome, Problem(answer.code, column, value, answer.facts)

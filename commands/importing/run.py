@@ -33,7 +33,9 @@ from commands.importing.row import Row
 from commands.importing.sheet import Sheet
 from commands.importing.survey import Survey
 from commands.importing.targets import made
+from events.base import Event
 from events.client import ClientRegistered
+from infra.log.envelope import RecordedEvent
 from infra.log.ids import named_id
 from infra.postgres.connection import Borrow
 from infra.tables.delimited import Record
@@ -71,7 +73,8 @@ def _nobody(_: Sequence[PendingCommand]) -> None:
 class WriteDoor:
     """How an import writes: what carries out commands, the keyed hash, and who hears of the answers.
 
-    `borrow` lends the connection for looking into the log, as long as an import runs; numbers are read as at `home`.
+    `borrow` lends the connection for looking into the log, as long as an import runs, and `decode` reads what is found;
+    numbers are read as at `home`.
     """
 
     runner: Runner
@@ -79,6 +82,7 @@ class WriteDoor:
     heard: Callable[[Sequence[PendingCommand]], None] = _nobody
     home: Home = HOME
     borrow: Borrow = field(kw_only=True)
+    decode: Callable[[RecordedEvent], Event] = field(kw_only=True)
 
 
 def carry_out(

@@ -9,7 +9,9 @@ from typing import NamedTuple
 from commands.importing.header import LOOKED_AT, Header, distinct, find_header, heading_key
 from commands.importing.mapping import BLANKS, Column, Condition, FieldRule, Mapping
 from commands.importing.marks import marked_at, without_ours
+from commands.importing.own_fields import NO_OWN, OwnFields
 from commands.importing.problems import MappingError
+from events.custom_field import CustomFieldType
 from infra.tables.delimited import Record
 from infra.tables.table import Fitting, Table
 
@@ -27,10 +29,14 @@ class Cell(NamedTuple):
 class Sheet:
     """The columns of one table, found by the mapping."""
 
-    def __init__(self, table: Table, mapping: Mapping) -> None:
-        """Find every column; raises MappingError when the table has no such column, and UnreadableFileError."""
+    def __init__(self, table: Table, mapping: Mapping, own: OwnFields = NO_OWN) -> None:
+        """Find every column; raises MappingError when the table has no such column, and UnreadableFileError.
+
+        `own`: those of the company's own fields that the mapping may name.
+        """
         self.table = table
         self.mapping = mapping
+        self.own = {name: own[name] for name in mapping.fields if name in own}
         first = list(islice((record for record in table.records() if any(record.cells)), LOOKED_AT + 2))
         # Rows that we gave back to be mended have columns of ours behind their own.
         marked = next((record for record in first if marked_at(record.cells) is not None), None)
@@ -107,6 +113,10 @@ class Sheet:
     def mapped(self, fields: Iterable[str]) -> list[str]:
         """Return those of the fields of which the mapping says anything, in their order."""
         return [field for field in fields if field in self.mapping.fields]
+
+    def own_of(self, kind: CustomFieldType) -> list[str]:
+        """Return those of the company's own fields that the mapping names and that are of a type."""
+        return [name for name, field in self.own.items() if field.type is kind]
 
     def external_id(self, record: Record) -> str | None:
         """Return what the record is called in its source, None if a cell of that is blank.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from commands.importing import amounts, dates
 from commands.importing.amounts import AmountReader
 from commands.importing.dates import AmbiguousDateError, DateReader, WrongDateError
 from commands.importing.sheet import Sheet
+from events.custom_field import CustomFieldType
 from infra.tables.delimited import Record
 
 DATE_FIELDS = ("date", "engaged_at", "closed_at", "departed_at")
@@ -51,6 +52,10 @@ class Survey:
                 self._moments[typed] = found
         return found
 
+    def day(self, typed: str) -> date:
+        """Return the day a text names, at whatever hour; raises WrongDateError and AmbiguousDateError."""
+        return self.moment(typed).astimezone(self.dates.zone).date()
+
     def when(self, sheet: Sheet, record: Record) -> datetime | None:
         """Return the moment by which a row is entered; None: it names none that can be read."""
         typed = sheet.text(record, DATE_FIELD.get(sheet.mapping.target, "date"))
@@ -72,8 +77,8 @@ def survey(
     count = blank = left_out = 0
     orders: set[tuple[str, dates.Order]] = set()
     signs: set[amounts.Sign] = set()
-    date_fields = [each for each in DATE_FIELDS if sheet.is_mapped(each)]
-    amount_fields = [each for each in AMOUNT_FIELDS if sheet.is_mapped(each)]
+    date_fields = [*sheet.mapped(DATE_FIELDS), *sheet.own_of(CustomFieldType.DATE)]
+    amount_fields = [*sheet.mapped(AMOUNT_FIELDS), *sheet.own_of(CustomFieldType.NUMBER)]
     is_whole = True
     for number, record in enumerate(sheet.every_record()):
         if number == most:

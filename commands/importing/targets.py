@@ -1,6 +1,6 @@
 """How a row becomes a command of history, for each kind of thing that can be imported."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal, cast, get_args
@@ -10,11 +10,13 @@ from pydantic import ValidationError
 from commands.activity import ImportActivity
 from commands.base import Command
 from commands.deal_import import ImportDeal
+from commands.importing.beside_row import TAGS
 from commands.importing.client_row import TRAITS, client_row
 from commands.importing.contacts import CONTACTS
 from commands.importing.frame import Frame, chosen, common, named
 from commands.importing.mapping import Mapping
 from commands.importing.names import code_of
+from commands.importing.own_fields import NO_OWN, OwnFields, check_own
 from commands.importing.problems import MappingError
 from commands.importing.refusals import misfit
 from commands.importing.row import Row
@@ -133,7 +135,7 @@ def made(row: Row, frame: Frame) -> Command | None:
 
 FIELDS: dict[str, frozenset[str]] = {
     "client": frozenset(
-        {"date", "kind", "name", "tax_id", "parent", "organisation", "affiliation_role", *CONTACTS, *TRAITS}
+        {"date", "kind", "name", "tax_id", "parent", "organisation", "affiliation_role", TAGS, *CONTACTS, *TRAITS}
     ),
     "deal": frozenset(
         {
@@ -173,17 +175,19 @@ FIELDS: dict[str, frozenset[str]] = {
 }
 
 
-def check_fields(mapping: Mapping) -> None:
-    """Raise MappingError for a field the target does not have."""
-    unknown = sorted({*mapping.fields, *mapping.values} - FIELDS[mapping.target])
+def check_fields(mapping: Mapping, own: OwnFields = NO_OWN) -> None:
+    """Raise MappingError for a field the target does not have; `own`: the company's own fields of clients."""
+    names: Set[str] = {*mapping.fields, *mapping.values}
+    if mapping.target == "client":
+        names = check_own(names, own)
+    unknown = sorted(names - FIELDS[mapping.target])
     if unknown:
         known = ", ".join(sorted(FIELDS[mapping.target]))
         raise MappingError("no-such-field", target=mapping.target, fields=", ".join(unknown), known=known)
     if mapping.mode != "create" and mapping.target != "client":
         raise MappingError("only-clients-are-updated", target=mapping.target, mode=mapping.mode)
-    unclear = sorted(
-        set(mapping.clear) - (TRAITS.keys() & mapping.fields.keys() if mapping.mode != "create" else set())
-    )
+    clearable = {*TRAITS, *own} & mapping.fields.keys() if mapping.mode != "create" else set()
+    unclear = sorted(set(mapping.clear) - clearable)
     if unclear:
         raise MappingError("cannot-be-cleared", fields=", ".join(unclear), known=", ".join(TRAITS))
 

@@ -31,6 +31,7 @@ from commands import (
     staff,
 )
 from commands.base import Command
+from commands.beside import Beside, FieldSaid
 from commands.registry import COMMANDS
 from events.client_date import ClientDateKind
 from events.client_merge import MergeSide
@@ -105,6 +106,13 @@ POINTS = st.lists(POINT, min_size=1, max_size=3).map(tuple)
 TAX_ID = _one("7707083893", "7736207543", "500100732259", "1234567890")
 FACT = st.builds(
     ProfileFact, field=_one(*ProfileField), value=NAME, source=st.just("2gis"), confidence=_one(*Confidence)
+)
+BESIDE = st.builds(
+    Beside,
+    fields=st.lists(
+        st.builds(FieldSaid, code=CODE, value=_maybe(_one("10", "2026-11-30", "true", "hot"))), max_size=2
+    ).map(tuple),
+    tags=st.lists(NAME, max_size=2).map(tuple),
 )
 KIND = _one(*ClientKind)
 
@@ -295,6 +303,7 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         contact_points=st.lists(POINT, max_size=2).map(tuple),
         profile=st.lists(FACT, max_size=2).map(tuple),
         duplicate_reason=_maybe(REASON),
+        beside=_maybe(BESIDE),
         occurred_at=MOMENT,
     ),
     client_import.ImportClientUpdate: st.builds(
@@ -311,6 +320,7 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         profile=st.lists(FACT, max_size=2).map(tuple),
         clear=st.lists(_one(*ProfileField), max_size=2).map(tuple),
         duplicate_reason=_maybe(REASON),
+        beside=_maybe(BESIDE),
         occurred_at=MOMENT,
     ),
     import_revert.RevertClientUpdate: st.builds(

@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 from threading import Timer
 
+from app.composition.decoding import mapper_by
 from app.composition.wiring import batch_runner
 from commands.execution.pending import Accepted, PendingCommand
 from commands.importing import run
@@ -100,7 +101,12 @@ def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 def write_door(url: str, heard: Callable[[Sequence[PendingCommand]], None] | None = None) -> Iterator[WriteDoor]:
     """Lend what an import writes by; `heard` is called with what was answered."""
     reading, writing = OwnConnection(url), OwnConnection(url)
-    door = WriteDoor(batch_runner(MASTER, reading, writing), MASTER.keyed_hash, borrow=reading)
+    door = WriteDoor(
+        batch_runner(MASTER, reading, writing),
+        MASTER.keyed_hash,
+        borrow=reading,
+        decode=mapper_by(reading, MASTER).to_event,
+    )
     yield door if heard is None else replace(door, heard=heard)
     reading.close()
     writing.close()

@@ -18,6 +18,12 @@ OPEN = frozenset({"waiting", "rehearsing", "running", "reverting"})
 COUNTS = ("accepted", "already_there", "refused", "wrong")
 """What makes up the rows of an import."""
 
+OWN = "field:"
+"""So begin the names of the company's own fields in a mapping."""
+
+MOST_FIELDS = 200
+"""Of so many of the company's own fields it is said what people call them; of others their code."""
+
 ROWS = 10
 STAYS = 50
 """Of so many things that stay after a revert the page says which and why."""
@@ -121,12 +127,19 @@ async def _shown(visit: Visit, import_id: str, refused: RefusedError | None = No
     }
     if seen is not None:
         headings = headings_of(seen["columns"], seen["mapping"], has_header=seen["has_header"])
-        fields = sorted(
-            (*seen["fields"], *OF_THE_ROW), key=lambda field: visit.words.known(f"import_field.{field}", field)
-        )
+        fields = await _fields(visit, seen["fields"])
         shown |= {"headings": headings, "fields": fields, "rows": _rows(seen, headings)}
     status = 200 if refused is None else refused.status
     return View("import.html", told["files"][0]["name"] if told["files"] else told["source"], shown, status)
+
+
+async def _fields(visit: Visit, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what a column may say, each with what people call it, in order of that."""
+    called = {name: visit.words.known(f"import_field.{name}", name) for name in (*names, *OF_THE_ROW)}
+    if any(name.startswith(OWN) for name in names):
+        own = await visit.api.get("/custom-fields", active="true", limit=MOST_FIELDS)
+        called |= {f"{OWN}{field['code']}": field["labels"][visit.words.language] for field in own["items"]}
+    return sorted(called.items(), key=lambda each: each[1].casefold())
 
 
 def _rows(seen: Mapping[str, Any], headings: Sequence[Heading]) -> list[dict[str, Any]]:

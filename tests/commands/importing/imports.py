@@ -62,12 +62,13 @@ class Desk:
             BatchRunner(self.connection, streams, self._encryption, self.mapper.keyring, store),
             MASTER.keyed_hash,
             borrow=OwnConnection(self.url),
+            decode=self.mapper.to_event,
         )
 
     def dry_door(self) -> WriteDoor:
         """A write side that stores nothing."""
         runner = rehearsing_runner(self.connection, self._read(), MASTER)
-        return WriteDoor(runner, MASTER.keyed_hash, borrow=OwnConnection(self.url))
+        return WriteDoor(runner, MASTER.keyed_hash, borrow=OwnConnection(self.url), decode=self.mapper.to_event)
 
     def rows(self, statement: LiteralString, *values: Any) -> list[tuple[Any, ...]]:
         """What a statement finds."""

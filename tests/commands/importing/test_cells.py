@@ -19,7 +19,7 @@ def read_day(typed: str, *others: str, order: Order | None = None, patterns: tup
     shown = [each for each in map(dates.evidence_of, (typed, *others)) if each is not None]
     moment = DateReader("Europe/Moscow", patterns, order, shown).moment(typed)
     assert moment.tzinfo is UTC
-    return (moment.astimezone(DateReader("Europe/Moscow", (), None)._zone)).replace(tzinfo=None).isoformat(" ")
+    return (moment.astimezone(DateReader("Europe/Moscow", (), None).zone)).replace(tzinfo=None).isoformat(" ")
 
 
 @pytest.mark.parametrize(
