@@ -6,6 +6,7 @@ from uuid import UUID
 from aggregates.base import Aggregate, RuleBrokenError, applies
 from aggregates.custom_field import CustomField
 from events.client_field import ClientFieldCleared, ClientFieldSet
+from events.custom_field import CustomFieldType
 
 MOST_FIELDS = 100
 """So many fields of one client are filled in: all of them stand on the card."""
@@ -61,6 +62,13 @@ class ClientField(Aggregate):
         part = next((each for each in parts if code in each.values), None)
         if part is not None:
             raise FieldIsOfAPartError(client_id=client_id, part_id=part.client_id)
+
+    def put_back(self, client_id: UUID, code: str, value: str | None, kind: CustomFieldType) -> None:
+        """Record that what was known of a field before an import counts again, also in a retired one; None: nothing."""
+        if value is None and code in self.values:
+            self.trigger_event(ClientFieldCleared, client_id=client_id, code=code)
+        elif value is not None and self.values.get(code) != value:
+            self.trigger_event(ClientFieldSet, client_id=client_id, code=code, type=kind, value=value)
 
     @applies(ClientFieldSet)
     def _set(self, event: ClientFieldSet) -> None:

@@ -3,19 +3,24 @@
 Which of them stay, since something was done with them later, is found by commands/importing/revert.py.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
 from aggregates.activity import Activity
+from aggregates.base import Aggregate
 from aggregates.client import Client
+from aggregates.client_field import ClientField
+from aggregates.client_tag import ClientTag
 from aggregates.deal import Deal
 from aggregates.entry import EntryIsUsedError
 from aggregates.import_run import ImportRun, ImportSource
 from commands.base import Command, Context, Outcome, found_or_new, handles
 from commands.roles import IMPORT
 from events.examples import CALL, DAY, FIRST_IMPORT, LUTIK, PHONE, ROMASHKA, SALE, SECTOR, example
-from events.ids import ActivityId, ClientId, DealId, ImportId, StaffId, source_named
+from events.ids import ActivityId, ClientId, DealId, ImportId, StaffId, fields_of, source_named, tags_of
 from events.registration import HOME_COUNTRY, Country
 from events.values import Confidence, ContactKind, Lifecycle, Moment, ProfileField, ShortText, Text, Value
 
@@ -54,9 +59,20 @@ class RevertCommand(Command):
 
 @example(import_id=FIRST_IMPORT, reason="the wrong file", client_id=LUTIK)
 class RevertClientEntry(RevertCommand):
-    """Take back a client whom an import entered, and with whom nothing was done since."""
+    """Take back a client whom an import entered, and with whom nothing was done since.
+
+    And what it said beside the card: `fields_version` and `tags_version` are those of what was looked at, if it did.
+    """
 
     client_id: ClientId
+    fields_version: Annotated[int, Field(ge=1)] | None = None
+    tags_version: Annotated[int, Field(ge=1)] | None = None
+
+    def looks_at(self) -> Iterable[tuple[UUID, type[Aggregate]]]:
+        if self.fields_version is not None:
+            yield fields_of(self.client_id), ClientField
+        if self.tags_version is not None:
+            yield tags_of(self.client_id), ClientTag
 
 
 @example(import_id=FIRST_IMPORT, reason="the wrong file", deal_id=SALE)
@@ -168,7 +184,28 @@ def revert_client_entry(command: RevertClientEntry, context: Context) -> Outcome
     if client.parts:
         raise EntryIsUsedError(kind=client.KIND, id=client.id)
     client.revert_entry(command.import_id, reason=command.reason, organisation_ids=tuple(client.affiliations))
-    return context.save(client)
+    return context.save(client, *_taken_back_beside(command, context))
+
+
+def _taken_back_beside(command: RevertClientEntry, context: Context) -> Iterator[Aggregate]:
+    """Take back what the import said beside the card; raises EntryIsUsedError where somebody has said more since."""
+    if command.fields_version is not None:
+        fields = context.load(ClientField, fields_of(command.client_id))
+        _check_seen(fields, command.fields_version)
+        for code in list(fields.values):
+            fields.clear(command.client_id, code, ())
+        yield fields
+    if command.tags_version is not None:
+        tags = context.load(ClientTag, tags_of(command.client_id))
+        _check_seen(tags, command.tags_version)
+        for tag in list(tags.tags.values()):
+            tags.take(command.client_id, tag, ())
+        yield tags
+
+
+def _check_seen(beside: Aggregate, version: int) -> None:
+    if beside.version != version:
+        raise EntryIsUsedError(kind=beside.KIND, id=beside.id)
 
 
 @handles(RevertDealEntry)

@@ -26,6 +26,7 @@ from commands import (
     deal_import,
     handover,
     import_revert,
+    import_revert_beside,
     import_run,
     login,
     note,
@@ -76,6 +77,7 @@ MODULES: tuple[ModuleType, ...] = (
     product,
     import_run,
     import_revert,
+    import_revert_beside,
 )
 """What can be asked of each noun. A handler is registered when its module is read, so each is read here."""
 

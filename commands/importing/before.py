@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from commands.base import Command
 from commands.import_revert import (
     LifecycleBefore,
     NameBefore,
@@ -19,13 +20,19 @@ from commands.import_revert import (
     TaxIdBefore,
     TraitBefore,
 )
+from commands.import_revert_beside import FieldBefore, RevertClientFields, RevertClientTags, TagGiven
 from events import client as facts
 from events.base import Event
+from events.client_field import ClientFieldCleared, ClientFieldSet
+from events.client_tag import ClientTagged, ClientUntagged
+from events.custom_field import CustomFieldType
 from events.ids import revert_of
 from events.registration import RUSSIAN
 from events.values import Confidence, ContactPoint, Lifecycle, ProfileField
+from infra.typed import tag_key
 
 NAME, TAX_ID, OWNER, LIFECYCLE, TRAIT, POINT = "name", "tax_id", "owner", "lifecycle", "trait", "contact_point"
+FIELD, TAG = "field", "tag"
 Thing = tuple[str, Any]
 """What is said something of: a kind, and which one of it (a trait's field, a contact point's kind and key)."""
 OF_DEALS = frozenset({OWNER, LIFECYCLE})
@@ -46,15 +53,16 @@ class Layer(NamedTuple):
 
 @dataclass
 class Known:
-    """What is to count again of a client (as arguments of RevertClientUpdate), and what stays, by whose facts."""
+    """What is to count again of a client (as arguments of what lets it count again), and what stays, by whose facts."""
 
     version: int = 0
     back: dict[str, Any] = field(default_factory=dict)
     stays: list[tuple[Thing, Event]] = field(default_factory=list)
 
-    def command(self, client_id: UUID, import_id: UUID, reason: str) -> RevertClientUpdate:
-        """Return what lets it count again."""
-        return RevertClientUpdate(client_id=client_id, import_id=import_id, reason=reason, **self.back)
+    def command(self, client_id: UUID, import_id: UUID, reason: str) -> Command:
+        """Return what lets it count again, of a card or of what stands beside it."""
+        kind = RevertClientFields if "fields" in self.back else RevertClientTags if "tags" in self.back else None
+        return (kind or RevertClientUpdate)(client_id=client_id, import_id=import_id, reason=reason, **self.back)
 
 
 def known_before(told: Sequence[Event], import_id: UUID, *, keeps: frozenset[str] = frozenset()) -> Known:
@@ -99,7 +107,7 @@ def _layers(told: Iterable[Event]) -> dict[Thing, list[Layer]]:
 
 def _is_new(thing: Thing, event: Event) -> bool:
     """Return whether a thing of which nothing was known is said something of: below it lies that there is nothing."""
-    return not isinstance(event, facts.ClientRegistered) and thing[0] in {TRAIT, POINT}
+    return not isinstance(event, facts.ClientRegistered) and thing[0] in {TRAIT, POINT, FIELD, TAG}
 
 
 def _lay(layers: list[Layer], layer: Layer) -> None:
@@ -151,6 +159,10 @@ _SAID: dict[type[Event], Callable[[Any], Iterable[tuple[Thing, Any]]]] = {
     facts.ClientClaimed: lambda told: [((OWNER, None), told.owner_id)],
     facts.ClientTransferred: lambda told: [((OWNER, None), told.to_owner_id)],
     facts.ClientReleased: lambda _: [((OWNER, None), None)],
+    ClientFieldSet: lambda told: [((FIELD, told.code), (told.type, told.value))],
+    ClientFieldCleared: lambda told: [((FIELD, told.code), None)],
+    ClientTagged: lambda told: [((TAG, tag_key(told.tag)), told.tag)],
+    ClientUntagged: lambda told: [((TAG, tag_key(told.tag)), None)],
 }
 
 
@@ -172,7 +184,20 @@ def _put(back: dict[str, Any], thing: Thing, under: Layer | None, mine: Layer, a
         back["traits"] = (*back.get("traits", ()), trait)
     elif kind == POINT and said is None and mine.said is not None:
         back["points"] = (*back.get("points", ()), PointAdded(at=at, kind=mine.said.kind, key=mine.said.key))
+    elif kind == FIELD:
+        _put_field(back, which, under, mine, at)
+    elif kind == TAG and said is None and mine.said is not None:
+        back["tags"] = (*back.get("tags", ()), TagGiven(at=at, tag=mine.said))
     elif kind == OWNER:
         back[OWNER] = OwnerBefore(at=at, owner_id=said)
     elif kind == LIFECYCLE and said is not None:
         back[LIFECYCLE] = LifecycleBefore(at=at, state=said)
+
+
+def _put_field(back: dict[str, Any], code: str, under: Layer | None, mine: Layer, at: datetime) -> None:
+    """Say what is to stand in a field again: since when it stood there, if that is not later than the import's day."""
+    kind, value = (under and under.said) or (None, None)
+    if value is not None and under is not None:
+        at = min(at, under.event.envelope.occurred_at)
+    kind = kind or (mine.said or (CustomFieldType.TEXT,))[0]
+    back["fields"] = (*back.get("fields", ()), FieldBefore(at=at, code=code, type=kind, value=value))

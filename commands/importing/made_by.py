@@ -15,6 +15,9 @@ REACH = 500_000
 
 OF_MERGES = [kind.TOPIC for kind in Client.PASSING]
 CLIENT, DEAL, ACTIVITY = "client", "deal", "activity"
+FIELDS, TAGS = "client_field", "client_tag"
+BESIDE = frozenset({FIELDS, TAGS})
+"""What stands beside a client's card, on streams of its own."""
 
 _MADE: LiteralString = """
 SELECT e.stream_id, min(e.position), min(e.occurred_at), split_part(min(e.topic), '.', 1), bool_or(e.topic = %s)
@@ -72,6 +75,13 @@ ORDER BY e.stream_id, e.version
 """
 
 
+_MATTERS: LiteralString = """
+SELECT e.stream_id, max(e.version), array_agg(DISTINCT e.correlation_id)
+FROM letopis.event AS e
+WHERE e.stream_id = ANY (%s::uuid[])
+GROUP BY e.stream_id
+"""
+
 _REVERTS: LiteralString = "SELECT count(*) FROM letopis.event WHERE stream_id = %s"
 
 
@@ -80,6 +90,13 @@ def times_reverted(borrow: Borrow, source: str) -> int:
     with borrow() as connection:
         ((count,),) = connection.execute(_REVERTS, [source_named(source)]).fetchall()
     return int(count)
+
+
+def _standing(matters: set[UUID]) -> set[UUID]:
+    """Return the matters less those of imports that were reverted, and of their reverts."""
+    reverts = {revert_of(each): each for each in matters}
+    over = matters & reverts.keys()
+    return matters - over - {reverts[each] for each in over}
 
 
 class Made(NamedTuple):
@@ -151,6 +168,16 @@ class Log:
             if noun == DEAL:
                 return connection.execute(_ABOUT_DEALS, [list(ids)]).fetchall()
             return connection.execute(_ABOUT, [list(ids), OF_MERGES]).fetchall()
+
+    def own(self, ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the versions of those of these streams on which nobody else recorded anything that stands.
+
+        What other imports recorded, and was taken back, does not.
+        """
+        with self._borrow() as connection:
+            rows = connection.execute(_MATTERS, [list(ids)]).fetchall()
+        ours = {self._import_id, revert_of(self._import_id)}
+        return {stream_id: version for stream_id, version, matters in rows if not _standing(set(matters) - ours)}
 
     def standing(self, ids: Iterable[UUID]) -> dict[UUID, Deed]:
         """Return the last fact of those of these streams that were not taken back."""

@@ -21,12 +21,12 @@ from commands.import_revert import (
     FinishRevert,
     RevertActivityEntry,
     RevertClientEntry,
-    RevertClientUpdate,
     RevertDealEntry,
     RevertImport,
 )
 from commands.importing.before import LIFECYCLE, OF_DEALS, OWNER, TAX_ID, Known, known_before
-from commands.importing.made_by import ACTIVITY, CLIENT, DEAL, Deed, Log, Made
+from commands.importing.made_beside import MadeBeside, client_of
+from commands.importing.made_by import ACTIVITY, BESIDE, CLIENT, DEAL, Deed, Log, Made
 from commands.importing.one_at_a_time import running
 from commands.importing.problems import ImportRefusedError
 from commands.importing.reverted import ENTRY, SAID_SINCE, UPDATE, RevertReport, Stays, called, deed_of
@@ -73,8 +73,9 @@ def revert_import(
 
 
 class _Update(NamedTuple):
-    """A client whom the import updated, and what was known before."""
+    """A client whom the import updated, on which stream of theirs, and what was known before."""
 
+    client: Made
     made: Made
     known: Known
 
@@ -92,6 +93,8 @@ class Revert:
         self._progress = progress
         self._log = Log(door.borrow, import_id)
         self._gone: set[int] = set()
+        self._restored: set[int] = set()
+        self._beside = MadeBeside(self._log, (), ())
         self._again: list[PendingCommand] = []
         self._total = self._done = 0
         self.report = RevertReport(import_id)
@@ -105,12 +108,16 @@ class Revert:
         self.report.source = began.source
         self._ask(RevertImport(import_id=self._import_id, reason=self._reason, asked_by=asked_by))
         made = [each for each in self._log.made() if each.noun not in OWN]
-        self.report.remains.update(each.noun for each in made if each.noun not in ENTRIES)
+        self.report.remains.update(each.noun for each in made if each.noun not in {*ENTRIES, *BESIDE})
+        beside = [each for each in made if each.noun in BESIDE]
         made = [each for each in made if each.noun in ENTRIES]
-        self._total = len(made)
+        self._beside = MadeBeside(self._log, beside, (each.stream_id for each in made if each.is_entered))
+        self._gone |= {each.int for each in self._beside.versions}
+        updated = self._beside.of_others
+        self._total = len(made) + len(updated)
         for noun in ENTRIES:
             self._take_back(noun, [each for each in made if each.noun == noun and each.is_entered])
-        self._put_back([each for each in made if not each.is_entered])
+        self._put_back([*(each for each in made if not each.is_entered), *updated])
         self._say_who()
         report = self.report
         gone, restored, kept = report.gone.total(), report.restored, report.kept
@@ -129,7 +136,12 @@ class Revert:
                 found = self._in_use(noun, [each.stream_id for each in some])
                 in_use |= found
                 self._settle(
-                    self._turn(kind, {field: each.stream_id}, each, occurred_at=each.occurred_at)
+                    self._turn(
+                        kind,
+                        {field: each.stream_id, **self._beside.with_entry(each)},
+                        each,
+                        occurred_at=each.occurred_at,
+                    )
                     for each in some
                     if each.stream_id not in found
                 )
@@ -172,16 +184,17 @@ class Revert:
         reverted = revert_of(self._import_id)
         for each in made:
             before = known[each.stream_id]
+            client = client_of(each, told.get(each.stream_id, ()))
             for thing, event in before.stays:
                 deed = worked_with.get(each.stream_id) if thing[0] in {OWNER, LIFECYCLE} else None
-                self._stay(each, called(thing), SAID_SINCE, deed or deed_of(event))
+                self._stay(client, called(thing), SAID_SINCE, deed or deed_of(event))
             if before.back:
-                command = before.command(each.stream_id, self._import_id, self._reason)
-                yield self._turn_of(command, _Update(each, before), if_match=before.version)
+                command = before.command(client.stream_id, self._import_id, self._reason)
+                yield self._turn_of(command, _Update(client, each, before), if_match=before.version)
             else:
                 self._done += 1
-                events = told.get(each.stream_id, ())
-                self.report.restored += any(event.envelope.correlation_id == reverted for event in events)
+                if any(event.envelope.correlation_id == reverted for event in told.get(each.stream_id, ())):
+                    self._note_restored(client)
 
     def _facts(self, ids: Sequence[UUID]) -> dict[UUID, list[Event]]:
         """Return all facts of streams, in order."""
@@ -246,21 +259,25 @@ class Revert:
 
     def _answered_update(self, turn: PendingCommand, update: _Update, answer: Answer) -> None:
         command = turn.request.command
-        assert isinstance(command, RevertClientUpdate)  # noqa: S101 - its tag says so
         if isinstance(answer, Accepted):
-            self.report.restored += 1
+            self._note_restored(update.client)
         elif isinstance(answer, PreconditionFailedError):
             # Somebody did something with the client just now: it is looked at once more.
             self._done -= 1
             self._again += self._updates([update.made])
-        elif isinstance(answer, DuplicateClientError) and command.tax_id is not None:
+        elif isinstance(answer, DuplicateClientError) and getattr(command, "tax_id", None) is not None:
             rivals = self._log.standing(answer.facts["candidates"])
-            self._stay(update.made, TAX_ID, answer.code, next(iter(rivals.values()), None))
+            self._stay(update.client, TAX_ID, answer.code, next(iter(rivals.values()), None))
             self._done -= 1
             self._again.append(self._turn_of(command.model_copy(update={"tax_id": None}), update))
         elif not isinstance(answer, NotFoundError):
             assert isinstance(answer, (DomainError, RequestError))  # noqa: S101 - see _answered
-            self._stay(update.made, UPDATE, answer.code)
+            self._stay(update.client, UPDATE, answer.code)
+
+    def _note_restored(self, client: Made) -> None:
+        """Count a client, once, of whom something is as it was."""
+        self._restored.add(client.stream_id.int)
+        self.report.restored = len(self._restored)
 
     def _stay(self, made: Made, what: str, code: str, deed: Deed | None = None) -> None:
         self.report.stays.append(Stays(made.noun, made.stream_id, what, code, deed))

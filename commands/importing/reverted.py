@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from commands.importing.before import POINT, TRAIT, Thing
+from commands.importing.before import FIELD, POINT, TRAIT, Thing
 from commands.importing.made_by import Deed
 from events.base import Event
 
@@ -39,6 +39,8 @@ class Stays:
 def called(thing: Thing) -> str:
     """Return what a thing that is said of a client is called: name, tax_id, owner, lifecycle, sector, phone."""
     kind, which = thing
+    if kind == FIELD:
+        return f"field:{which}"
     return str(which.value) if kind == TRAIT else str(which[0].value) if kind == POINT else kind
 
 
