@@ -159,6 +159,18 @@ def fields_of(client: str) -> str:
     )
 
 
+FIELD_VALUES = Sql(f"""coalesce((
+                SELECT json_object_agg(f.code, f.value)
+                FROM (
+                    SELECT DISTINCT ON (v.code) v.code, v.value
+                    FROM {views.CLIENT_FIELDS} AS v
+                    WHERE {is_client("v.client_id", "c.client_id")}
+                    ORDER BY v.code, {_first("c.client_id", "v")}
+                ) AS f
+            ), json_build_object())""")  # noqa: S608 - put together from constants
+"""What stands in the fields of the client of a row, by the fields' codes."""
+
+
 class FieldValueInUse(Answer):
     """A value of a field, and how many of the clients that the caller sees have it, those put away not counted."""
 

@@ -18,6 +18,8 @@ from infra.vcard import Card, vcards
 from read_api import views
 from read_api.analytics import form_of
 from read_api.analytics_forms import MEDIA_TYPES, Form, written
+from read_api.client_fields import FIELD_VALUES
+from read_api.client_file_fields import FIELDS, FieldColumn, columns_of, with_titles
 from read_api.client_recognised import CONTACT_POINTS, ContactPoint, ProfileTrait, Registration
 from read_api.client_tags import TAG_NAMES
 from read_api.clients import CLIENTS, ClientFilters, ClientsQuestion
@@ -72,9 +74,15 @@ class FiledClient(Answer):
     told: dict[str, Registration]
     profile: dict[str, ProfileTrait]
     tags: Annotated[list[str], TAG_NAMES]
+    fields: Annotated[dict[str, str], FIELD_VALUES]
 
 
-FILED = replace(CLIENTS, name="clients in a file", item=FiledClient, rests_on=(*CLIENTS.rests_on, views.CLIENT_TAGS))
+FILED = replace(
+    CLIENTS,
+    name="clients in a file",
+    item=FiledClient,
+    rests_on=(*CLIENTS.rests_on, views.CLIENT_TAGS, views.CLIENT_FIELDS),
+)
 
 
 class ClientFileQuestion(ClientFilters):
@@ -111,10 +119,13 @@ async def get_client_file(ask: Asking, question: Annotated[ClientFileQuestion, Q
         **{name: getattr(question, name) for name in ClientFilters.model_fields},
         limit=STEP,
     )
-    async with ask.then(chosen, FILED.views(chosen.filters(ask.desk.zone))) as asked:
+    async with ask.then(chosen, (*FILED.views(chosen.filters(ask.desk.zone)), *FIELDS.looks_into)) as asked:
+        _, [(fields,)] = await asked.fetch(FIELDS, {}, question.min_position)
         clients, seen = await all_of(asked, FILED, chosen)
     ask.looked_at(*(UUID(one["client_id"]) for one in clients))
-    body = await run_in_threadpool(written_as, clients, form_of(ask, question, HEADINGS))
+    columns = columns_of(fields, clients)
+    form = with_titles(form_of(ask, question, HEADINGS), columns)
+    body = await run_in_threadpool(written_as, clients, form, columns)
     headers = {"Content-Disposition": f'attachment; filename="clients.{question.format}"', "Vary": "Accept-Language"}
     return ask.answer(body, seen, FORMS[question.format], headers)
 
@@ -137,14 +148,15 @@ async def all_of(ask: Ask, listing: Listing, question: ClientsQuestion) -> tuple
         question = question.model_copy(update={"cursor": told["next"]})
 
 
-def written_as(clients: Sequence[Mapping[str, Any]], form: Form) -> bytes:
-    """Return clients as a file of this form."""
-    return vcards(map(_card_of, clients)) if form.kind == "vcf" else written(table_of(clients), form)
+def written_as(clients: Sequence[Mapping[str, Any]], form: Form, columns: Sequence[FieldColumn] = ()) -> bytes:
+    """Return clients as a file of this form; a table has `columns` of the company's own fields, too."""
+    return vcards(map(_card_of, clients)) if form.kind == "vcf" else written(table_of(clients, form, columns), form)
 
 
-def table_of(clients: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Return clients as a table with all columns of HEADINGS."""
+def table_of(clients: Sequence[Mapping[str, Any]], form: Form, columns: Sequence[FieldColumn] = ()) -> pa.Table:
+    """Return clients as a table with all columns of HEADINGS, and those of the company's own fields."""
     rows = [_row_of(one) for one in clients]
+    own = {each.name: each.values([one["fields"].get(each.code) for one in clients], form) for each in columns}
     return pa.table(
         {
             name: pa.array(
@@ -152,6 +164,7 @@ def table_of(clients: Sequence[Mapping[str, Any]]) -> pa.Table:
             )
             for name in HEADINGS
         }
+        | own
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
+from commands.importing.beside_row import TAGS
 from commands.importing.header import LOOKED_AT, Header, distinct, find_header, heading_key
 from commands.importing.mapping import Target
 from commands.importing.own_fields import OwnFields
@@ -117,7 +118,15 @@ def guessed(table: Table, target: Target, source: str, own: OwnFields) -> dict[s
     if "name" not in fields and "name" in _headings(target).values():
         _name_by_cells(fields, header.names, below)
     content["fields"] = {field: columns[0] if len(columns) == 1 else columns for field, columns in fields.items()}
+    if TAGS in fields:
+        content["fields"][TAGS] = {"columns": fields[TAGS], "split": _between(below, header.names, fields[TAGS])}
     return content
+
+
+def _between(rows: list[Record], names: list[str], columns: Sequence[str | int]) -> str:
+    """Return what stands between the values of one cell: a semicolon, if any cell has one, else a comma."""
+    places = [names.index(column) if isinstance(column, str) else column - 1 for column in columns]
+    return ";" if any(";" in cell for place in places for cell in _cells(rows, place)) else ","
 
 
 def _take_id(

@@ -1,5 +1,7 @@
 """What stands in fields is told on the card, finds clients in the list, and is counted; of merged clients as of one."""
 
+import csv
+import io
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from events.custom_field import (
 )
 from events.examples import TEMPERATURE_FIELD
 from events.ids import custom_field_of, fields_of
+from events.labels import GivenLabels
 from events.staff import StaffHired
 from read_api.client_card import ClientCard
 from tests.examples import ANNA, BORIS, HOLDING, LUTIK, ROMASHKA, fact
@@ -233,3 +236,51 @@ def test_an_option_that_was_relabelled_or_retired_is_still_told_and_found(desk: 
     assert (told["value"], told["value_labels"]) == ("hot", {"en": "Very hot", "ru": "Очень горячий"})
     assert found(visit, "field=temperature:hot&archived=false") == ["Romashka"]
     assert counted(visit) == {"cold": 1, "hot": 1}
+
+
+def file_of(visit: Visit, query: str = "", *who: Any) -> list[dict[str, str]]:
+    response = visit.asks(f"/clients/file?{query}", *who).response
+    assert response.status_code == 200, response.text
+    return list(csv.DictReader(io.StringIO(response.content.decode())))
+
+
+def test_a_file_of_clients_has_a_column_for_each_field(desk: Office) -> None:
+    visit = given(*THERE, *FILLED).at(desk)
+    told = {row["name"]: row for row in file_of(visit, "headings=names")}
+    own = ("field:budget", "field:city", "field:temperature", "field:vip", "field:warranty")
+    assert tuple(next(iter(told.values())))[-5:] == own
+    assert {name: [row[each] for each in own] for name, row in told.items()} == {
+        "Romashka": ["1200.5", "Нижний Новгород: центр", "hot", "", ""],
+        "Holding": ["-3.0", "", "cold", "", "2026-11-30"],
+        "Lutik": ["900.0", "", "hot", "true", ""],
+    }
+    # It is known by its label when it comes in again; where another column is called so, its code stands beside.
+    called = on(
+        custom_field_of("budget"), fact(CustomFieldRelabelled, to_labels=GivenLabels(en="E-mail", ru="=Деньги"))
+    )
+    retired = on(custom_field_of("warranty"), fact(CustomFieldRetired))
+    visit = given(*THERE, *FILLED[::2], called, retired).at(desk)
+    row = next(row for row in file_of(visit) if row["Name"] == "Lutik")
+    assert (row["Interest (temperature)"], row["E-mail (budget)"]) == ("Hot", "900.0")
+    # Nobody has a value in what is not filled in any more.
+    assert not any("warranty" in heading for heading in row)
+    russian = visit.asks("/clients/file", headers={"Accept-Language": "ru"}).response.content.decode()
+    assert "'=Деньги" in russian
+    assert "Горячий" in russian
+    assert '"да"' in russian
+
+
+def test_of_two_who_are_one_the_file_has_what_counts(desk: Office) -> None:
+    visit = given(*THERE, *FILLED, MERGED).at(desk)
+    told = {row["name"]: row for row in file_of(visit, "headings=names&archived=false")}
+    assert list(told) == ["Romashka"]
+    assert [told["Romashka"][f"field:{each}"] for each in ("temperature", "budget", "warranty")] == [
+        "hot", "1200.5", "2026-11-30",
+    ]  # fmt: skip
+
+
+def test_whoever_may_not_take_clients_away_is_told_of_no_field(desk: Office) -> None:
+    visit = given(*THERE, *FILLED).at(desk)
+    response = visit.asks("/clients/file", "seller", ANNA).response
+    assert response.status_code == 403
+    assert "hot" not in response.text
