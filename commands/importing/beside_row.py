@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from commands.beside import Beside, FieldSaid
 from commands.client_tag import LONGEST_TAG
 from commands.importing.amounts import AmbiguousAmountError
-from commands.importing.choices import YES_OR_NO, allowed, code_of_word, word_key
+from commands.importing.choices import YES_OR_NO, allowed, code_of_word
 from commands.importing.dates import AmbiguousDateError, WrongDateError
 from commands.importing.own_fields import OwnField
 from commands.importing.row import Row
@@ -42,6 +42,8 @@ def _fields(row: Row) -> Iterator[FieldSaid]:
     mapping = row.sheet.mapping
     for name, field in row.sheet.own.items():
         typed = row.text(name)
+        if typed is not None and row.sheet.is_blank(typed) and field.option_called(typed) is None:
+            typed = None
         if typed is not None:
             value = _READ[field.type](row, name, field, typed)
             if value is not None:
@@ -95,7 +97,7 @@ def _truth(row: Row, name: str, _: OwnField, typed: str) -> str | None:
 
 
 def _choice(row: Row, name: str, field: OwnField, typed: str) -> str | None:
-    code = field.choices.get(typed) or field.choices.get(word_key(typed))
+    code = field.option_called(typed)
     if code is None:
         shown = ", ".join(f"{each.code} ({each.labels.en}, {each.labels.ru})" for each in field.options)
         row.wrong("wrong-choice", row.sheet.column_of(name), typed, field=f'"{name}"', choices=shown)

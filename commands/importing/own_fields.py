@@ -39,6 +39,10 @@ class OwnField(Value):
         codes = {each.code: each.code for each in self.options}
         return {name: next(iter(found)) for name, found in named.items() if len(found) == 1} | codes
 
+    def option_called(self, word: str) -> str | None:
+        """Return the code of the option that a word means; None: of none."""
+        return self.choices.get(word) or self.choices.get(word_key(word))
+
 
 OwnFields = Mapping[str, OwnField]
 """Fields by what a mapping calls them."""

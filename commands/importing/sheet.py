@@ -125,7 +125,7 @@ class Sheet:
         """
         if self._id_places:
             parts = [_at(record, place) for place in self._id_places]
-            if any(map(self._is_blank, parts)):
+            if any(map(self.is_blank, parts)):
                 return None
             return parts[0] if len(parts) == 1 else "|".join(part.replace("|", "||") for part in parts)
         digest = sha256("\x1f".join(record.cells).encode("utf-8", "surrogatepass")).digest()
@@ -150,12 +150,15 @@ class Sheet:
         """Return the cell that says in which country the phones of a row are, if there is one and it is not blank."""
         place = self._country_place
         value = "" if place is None else _at(record, place)
-        return None if place is None or self._is_blank(value) else Cell(self.name_of(place), value)
+        return None if place is None or self.is_blank(value) else Cell(self.name_of(place), value)
 
     def _may_be_blank_word(self, field: str) -> bool:
-        return field in NAMES and self.mapping.blanks is None
+        # So may an option be called.
+        own = self.own.get(field)
+        return (field in NAMES or (own is not None and bool(own.options))) and self.mapping.blanks is None
 
-    def _is_blank(self, value: str) -> bool:
+    def is_blank(self, value: str) -> bool:
+        """Return whether a cell says nothing."""
         return not value or (len(value) <= self._longest_blank and value.casefold() in self._blanks)
 
     def text(self, record: Record, field: str) -> str | None:
@@ -173,7 +176,7 @@ class Sheet:
         if not value or is_name:
             return value or None
         # Most values are longer than any text that says nothing.
-        return None if len(value) <= self._longest_blank and self._is_blank(value) else value
+        return None if len(value) <= self._longest_blank and self.is_blank(value) else value
 
     def cells(self, record: Record, field: str) -> list[Cell]:
         """Return what the field's cells say, split and translated, blank ones left out."""
@@ -198,7 +201,7 @@ class Sheet:
         for part in told.split(rule.split) if rule.split else (told,):
             bare = part.strip() if rule.split else part
             value = translated.get(bare, bare)
-            if value and (is_name or not self._is_blank(value)):
+            if value and (is_name or not self.is_blank(value)):
                 yield Cell(self.name_of(place), f"{value} {rule.unit}" if rule.unit else value)
 
 

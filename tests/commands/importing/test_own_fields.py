@@ -243,3 +243,50 @@ def test_what_is_said_beside_is_looked_up_batch_by_batch(desk: Desk, tmp_path: P
     report = brought(desk, tmp_path, rows.replace("hot", "cold"), asked("update"), door=door)
     assert report.updated == 1000
     assert len(asked_for) < 20
+
+
+def test_an_option_may_be_called_as_what_says_nothing_elsewhere(desk: Desk, tmp_path: Path) -> None:
+    said(desk, AddFieldOption(code="heat", option=option("unknown", "N/A", "нет данных")))
+    report = brought(desk, tmp_path, "1;Ада;;;;;N/A\n2;Лев;n/a;;;;нет данных\n3;Ева;;;;;-\n", asked())
+    assert (report.accepted, report.wrong) == (3, 0)
+    assert stored(desk) == [("heat", "unknown"), ("heat", "unknown")]
+    said(desk, RetireFieldOption(code="heat", option="unknown"))
+    report = brought(desk, tmp_path, "1;;;;;;N/A\n", asked("update", clear=["field:heat"]))
+    assert (report.updated, len(desk.bodies("client_field.cleared"))) == (1, 1)
+
+
+def test_yes_and_no_are_understood_as_they_are_written_elsewhere(desk: Desk, tmp_path: Path) -> None:
+    words = ("1", "0", "TRUE", "false", "Да", "нет", "", "+", "Yes")
+    rows = "".join(f"{n};Client {n};;;;{word};\n" for n, word in enumerate(words))
+    report = brought(desk, tmp_path, rows, asked())
+    assert (report.accepted, report.wrong) == (len(words), 0)
+    assert [value for _, value in stored(desk)] == ["true", "false", "true", "false", "true", "false", "true", "true"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Moscow", "America/New_York", "Pacific/Auckland", "UTC"])
+def test_a_day_is_the_same_in_every_zone(desk: Desk, tmp_path: Path, zone: str) -> None:
+    wanted = asked().model_copy(update={"zone": zone})
+    brought(desk, tmp_path, "1;Ада;;;30.11.2026;;\n2;Лев;;;2026-03-29;;\n3;Ева;;;29.03.2026 00:00;;\n", wanted)
+    assert [value for _, value in stored(desk)] == ["2026-11-30", "2026-03-29", "2026-03-29"]
+
+
+def test_what_the_file_has_no_column_for_stays_and_no_option_is_made_of_a_slip(desk: Desk, tmp_path: Path) -> None:
+    brought(desk, tmp_path, "1;Ада;раз;10;;да;hot\n", asked())
+    only = mapping("client", {"field:heat": "Интерес"}, external_id="Id", mode="update")
+    report = brought(desk, tmp_path, "1;;;;;;Hott\n", only)
+    assert (report.wrong, len(stored(desk)), desk.bodies("custom_field.option_added")) == (1, 4, [])
+    report = brought(desk, tmp_path, "1;;;;;;cold\n", only)
+    assert (report.updated, stored(desk)[4:], desk.bodies("client_field.cleared")) == (1, [("heat", "cold")], [])
+
+
+def test_tags_that_are_there_stay_and_a_row_without_any_gives_none(desk: Desk, tmp_path: Path) -> None:
+    fields = {"name": "Name", "tags": {"column": "Пометка", "split": ","}}
+    wanted = mapping("client", fields, external_id="Id", mode="create-or-update")
+    brought(desk, tmp_path, "1;Ада;VIP, опт,,  vip ;;;;\n2;Лев;;;;;\n", wanted)
+    assert [body["tag"] for body in desk.bodies("client_tag.given")] == ["VIP", "опт"]
+    report = brought(desk, tmp_path, "1;;Новый;;;;\n2;;;;;;\n", wanted)
+    assert (report.updated, report.already_there) == (1, 1)
+    assert [body["tag"] for body in desk.bodies("client_tag.given")] == ["VIP", "опт", "Новый"]
+    assert desk.bodies("client_tag.taken") == []
+    report = brought(desk, tmp_path, f"1;;{'д' * 51};;;;\n", wanted)
+    assert (report.wrong, dict(report.reasons)) == (1, {"too-long": 1})
