@@ -1,17 +1,15 @@
 """The deal: where on its pipeline it stands, what it is worth, and how it ended."""
 
-from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from aggregates.base import RuleBrokenError, WrongValueError, applies
+from aggregates.base import RuleBrokenError, applies
+from aggregates.deal_forecast import Forecast
 from aggregates.leaders import Leaders, led_from
 from aggregates.note import WithNotes
 from aggregates.pipeline import Pipeline
 from events.deal import (
-    DealCategorised,
     DealClientNamed,
-    DealClosingExpected,
     DealEntryReverted,
     DealHandedOver,
     DealLost,
@@ -25,7 +23,7 @@ from events.deal import (
     DealRevalued,
     DealWon,
 )
-from events.values import ForecastCategory, LossReason, Money
+from events.values import LossReason, Money
 from infra.amounts import canonical
 
 
@@ -53,13 +51,6 @@ class DealHasClientError(RuleBrokenError):
     code = "deal-has-client"
 
 
-class ClosingMovedError(WrongValueError):
-    """A day that was said moves, or is taken back, for a reason; facts: deal_id, day (the one that was said)."""
-
-    code = "closing-moved"
-    field = "reason"
-
-
 class WrongPipelineError(RuleBrokenError):
     """The stage belongs to another pipeline than the deal's; facts: deal_id, pipeline_id."""
 
@@ -73,7 +64,7 @@ def _as_written(money: Money | None) -> Money | None:
     return Money.of({"amount": canonical(money.amount, money.currency), "currency": money.currency})
 
 
-class Deal(WithNotes):
+class Deal(Forecast, WithNotes):
     """A possible sale, from the first offer to its end."""
 
     KIND = "deal"
@@ -89,8 +80,6 @@ class Deal(WithNotes):
     amount: Money | None
     product_code: str | None
     title: str | None
-    expected_on: date | None
-    category: ForecastCategory
     lost_reason: str | None
     lost_reason_code: LossReason | None
 
@@ -100,9 +89,7 @@ class Deal(WithNotes):
         self.client_id = self.seller_id = self.pipeline_id = None
         self.leaders = ()
         self.stage = ""
-        self.title = self.expected_on = None
-        self.category = ForecastCategory.PIPELINE
-        self.amount = self.product_code = self.lost_reason = self.lost_reason_code = None
+        self.title = self.amount = self.product_code = self.lost_reason = self.lost_reason_code = None
 
     @property
     def subject_id(self) -> UUID:
@@ -182,25 +169,6 @@ class Deal(WithNotes):
         if title != self.title:
             self.trigger_event(DealRetitled, from_title=self.title, to_title=title)
 
-    def expect_closing(self, day: date | None, *, reason: str | None = None) -> None:
-        """Record on which day the open deal is expected to end; the present one records nothing.
-
-        That it is expected on another day than was said, or on none, has a reason.
-        """
-        if day == self.expected_on:
-            return
-        self.check_open()
-        if self.expected_on is not None and reason is None:
-            raise ClosingMovedError(deal_id=self.id, day=self.expected_on)
-        self.trigger_event(DealClosingExpected, from_day=self.expected_on, to_day=day, reason=reason)
-
-    def categorise(self, category: ForecastCategory) -> None:
-        """Record how surely the open deal is counted on; the present category records nothing."""
-        if category is self.category:
-            return
-        self.check_open()
-        self.trigger_event(DealCategorised, from_category=self.category, to_category=category)
-
     def hand_over(self, to_seller_id: UUID, *, reason: str | None = None) -> None:
         """Record that another seller leads the open deal; the present one records nothing."""
         if to_seller_id == self.seller_id:
@@ -273,14 +241,6 @@ class Deal(WithNotes):
     @applies(DealRetitled)
     def _retitled(self, event: DealRetitled) -> None:
         self.title = event.to_title
-
-    @applies(DealClosingExpected)
-    def _closing_expected(self, event: DealClosingExpected) -> None:
-        self.expected_on = event.to_day
-
-    @applies(DealCategorised)
-    def _categorised(self, event: DealCategorised) -> None:
-        self.category = event.to_category
 
     @applies(DealHandedOver)
     def _handed_over(self, event: DealHandedOver) -> None:

@@ -1,6 +1,6 @@
 """What is asked about deals: to open them, to lead them along their pipeline, to end them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Self
 
 from pydantic import model_validator
@@ -11,14 +11,14 @@ from aggregates.pipeline import Pipeline
 from aggregates.product import Product, product_id
 from aggregates.staff import StaffMember
 from commands.approach import acting_staff, approach, led_deal
-from commands.base import Command, Context, GivenDay, Outcome, handles, wrong_field
+from commands.base import Command, Context, Outcome, handles, wrong_field
 from commands.handover import SELLER_IS_GONE, deal_to_end, leader_of
 from commands.money import GivenMoney
 from commands.named_client import above, named_client
 from commands.roles import SELLING
 from events.examples import BORIS, DISCOUNTED, GTX, PRICE, ROAD, ROMASHKA, SALE, example
 from events.ids import ClientId, DealId, PipelineId, StaffId
-from events.values import Code, EditedKind, ForecastCategory, LossReason, ShortText, Text
+from events.values import Code, EditedKind, LossReason, ShortText, Text
 
 
 @example(deal_id=SALE, client_id=ROMASHKA, pipeline_id=ROAD, product_code=GTX, amount=PRICE)
@@ -77,30 +77,6 @@ class RetitleDeal(Command):
 
     deal_id: DealId
     title: ShortText | None
-
-
-@example(deal_id=SALE, day=date(2026, 4, 30), reason="their budget comes in April")
-class ExpectClosing(Command):
-    """Say on which day an open deal is expected to end; nothing: nobody knows any more.
-
-    A day that was said moves with a reason.
-    """
-
-    ROLES, EDITS = SELLING, EditedKind.DEALS
-
-    deal_id: DealId
-    day: GivenDay | None
-    reason: Text | None = None
-
-
-@example(deal_id=SALE, category=ForecastCategory.COMMIT)
-class CategoriseDeal(Command):
-    """Say how surely an open deal is counted on: every new one is in the pipeline, and no more."""
-
-    ROLES, EDITS = SELLING, EditedKind.DEALS
-
-    deal_id: DealId
-    category: ForecastCategory
 
 
 @example(deal_id=SALE, to_seller_id=BORIS, reason="vacation")
@@ -207,20 +183,6 @@ def revalue_deal(command: RevalueDeal, context: Context) -> Outcome:
 def retitle_deal(command: RetitleDeal, context: Context) -> Outcome:
     deal = led_deal(context, command.deal_id)
     deal.retitle(command.title)
-    return context.save(deal)
-
-
-@handles(ExpectClosing)
-def expect_closing(command: ExpectClosing, context: Context) -> Outcome:
-    deal = led_deal(context, command.deal_id)
-    deal.expect_closing(command.day, reason=command.reason)
-    return context.save(deal)
-
-
-@handles(CategoriseDeal)
-def categorise_deal(command: CategoriseDeal, context: Context) -> Outcome:
-    deal = led_deal(context, command.deal_id)
-    deal.categorise(command.category)
     return context.save(deal)
 
 

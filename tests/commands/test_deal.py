@@ -6,14 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from aggregates.base import NotFoundError
-from aggregates.deal import AmountNeededError, ClosingMovedError, Deal, DealHasClientError, DealIsClosedError
+from aggregates.deal import AmountNeededError, Deal, DealHasClientError, DealIsClosedError
+from aggregates.deal_forecast import ClosingMovedError
 from aggregates.pipeline import StageIsRetiredError, StageIsUnknownError
 from aggregates.product import ProductIsWithdrawnError, product_id
 from aggregates.staff import StaffDoesNotSellError
 from commands.base import Command
 from commands.deal import (
-    CategoriseDeal,
-    ExpectClosing,
     HandOverDeal,
     LoseDeal,
     MoveDeal,
@@ -24,6 +23,7 @@ from commands.deal import (
     RevalueDeal,
     WinDeal,
 )
+from commands.deal_forecast import CategoriseDeal, ExpectClosing
 from events.base import Event
 from events.client import ClientClaimed, ClientRegistered, LifecycleAdvanced
 from events.deal import (
