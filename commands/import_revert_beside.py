@@ -9,9 +9,10 @@ from pydantic import Field
 from aggregates.base import Aggregate
 from aggregates.client_field import MOST_FIELDS, ClientField
 from aggregates.client_tag import MOST_TAGS, ClientTag
-from commands.base import Context, Outcome, handles
+from commands.base import Context, Outcome, found_or_new, handles
 from commands.client_tag import Tag
 from commands.import_revert import Before, RevertCommand
+from commands.named_client import named_client
 from events.custom_field import CustomFieldType
 from events.examples import DAY, FIRST_IMPORT, ROMASHKA, TEMPERATURE, example
 from events.ids import ClientId, fields_of, tags_of
@@ -36,7 +37,7 @@ class TagGiven(Before):
     import_id=FIRST_IMPORT,
     reason="the wrong file",
     client_id=ROMASHKA,
-    fields=(FieldBefore(at=DAY, code=TEMPERATURE, type=CustomFieldType.CHOICE),),
+    fields=(FieldBefore(at=DAY, code=TEMPERATURE, type=CustomFieldType.CHOICE, value="hot"),),
 )
 class RevertClientFields(RevertCommand):
     """Let count again what stood in the company's own fields of a client before an import said otherwise."""
@@ -63,7 +64,8 @@ class RevertClientTags(RevertCommand):
 
 @handles(RevertClientFields)
 def revert_client_fields(command: RevertClientFields, context: Context) -> Outcome:
-    fields = context.load(ClientField, fields_of(command.client_id))
+    named_client(context, command.client_id)
+    fields = found_or_new(context, ClientField, fields_of(command.client_id))
     for before in command.fields:
         with fields.occurring_at(before.at):
             fields.put_back(command.client_id, before.code, before.value, before.type)
@@ -72,7 +74,8 @@ def revert_client_fields(command: RevertClientFields, context: Context) -> Outco
 
 @handles(RevertClientTags)
 def revert_client_tags(command: RevertClientTags, context: Context) -> Outcome:
-    tags = context.load(ClientTag, tags_of(command.client_id))
+    named_client(context, command.client_id)
+    tags = found_or_new(context, ClientTag, tags_of(command.client_id))
     for given in command.tags:
         with tags.occurring_at(given.at):
             tags.take(command.client_id, given.tag, ())

@@ -107,6 +107,7 @@ FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     ("relate-clients", {}),
     ("define-custom-field", {}),
     ("define-custom-field", {"code": "remark", "type": "text", "options": []}),
+    ("tag-client", {"tag": "old friend"}),
 )
 """What is there before anything is planted: the things that the examples are about."""
 
@@ -124,6 +125,7 @@ ALSO: dict[str, dict[str, Any]] = {
     "set-client-field": {"code": "remark"},
     "unmerge-clients": {"allow_duplicate": True},
     "register-client": {"allow_duplicate": True, "tax_id": None},
+    "revert-client-tags": {"tags": [{"at": DAY.isoformat(), "tag": "old friend"}]},
     "revert-client-entry": {"client_id": IMPORTED_CLIENT},
     "revert-deal-entry": {"deal_id": IMPORTED_DEAL},
     "revert-activity-entry": {"activity_id": IMPORTED_CALL},
