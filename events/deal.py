@@ -1,6 +1,7 @@
 """What happens to a deal, from the first offer to its end."""
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from events.base import Event
@@ -22,7 +23,15 @@ from events.examples import (
 from events.ids import ActingId, ClientId, PipelineId, StaffId
 from events.marks import PERSONAL
 from events.note import Noted, NoteEdited, NoteWithdrawn
-from events.values import Code, Day, ForecastCategory, LossReason, Money, OpenShortText, ShortText, Text
+from events.values import Code, Day, LossReason, Money, OpenShortText, ShortText, Text
+
+
+class ForecastCategory(StrEnum):
+    """How surely a seller counts on a deal, whatever its stage says; the order of the members is that of certainty."""
+
+    PIPELINE = "pipeline"
+    BEST_CASE = "best_case"
+    COMMIT = "commit"
 
 
 @example(on=SALE, client_id=ROMASHKA, seller_id=ANNA, pipeline_id=ROAD, stage="offer", product_code=GTX, amount=PRICE)

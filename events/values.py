@@ -192,14 +192,6 @@ class LossReason(StrEnum):
     OTHER = "other"
 
 
-class ForecastCategory(StrEnum):
-    """How surely a seller counts on a deal, whatever its stage says; the order of the members is that of certainty."""
-
-    PIPELINE = "pipeline"
-    BEST_CASE = "best_case"
-    COMMIT = "commit"
-
-
 class OwnershipCause(StrEnum):
     """Why a client has, or no longer has, this owner."""
 

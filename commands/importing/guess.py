@@ -15,6 +15,7 @@ from commands.importing.beside_row import TAGS
 from commands.importing.header import LOOKED_AT, Header, distinct, find_header, heading_key
 from commands.importing.mapping import Target
 from commands.importing.own_fields import OwnFields
+from infra.tables.cards import BETWEEN, HEADINGS
 from infra.tables.delimited import Record
 from infra.tables.table import Fitting, Table
 
@@ -37,6 +38,26 @@ _EMAIL = re.compile(r"(?:mailto:|e?-?mail:)?\s*[^\s@]+@[^\s@]+\.[^\s@]+", re.IGN
 _PHONE = re.compile(r"(?:[^\W\d_]+:)?\s*\+?(?:[\s().-]*\d){10,15}")
 
 _FORMS = {"email": _EMAIL, "phone": _PHONE}
+
+
+OF_CARDS: Mapping[str, Any] = {
+    "external_id": "UID",
+    "where": [{"column": "KIND", "is": ["person", "organisation"]}],
+    "doubtful_contacts": "keep",
+    "fields": {
+        "name": "FN",
+        "kind": "KIND",
+        "position": "TITLE",
+        **{
+            field: {"column": column, "split": BETWEEN}
+            for field, column in (("phone", "TEL"), ("email", "EMAIL"), ("address", "ADR"), ("messenger", "IMPP"))
+        },
+        "site": {"column": "URL", "split": BETWEEN},
+        "birthday": "BDAY",
+        "note": ["NOTE", "ORG"],
+    },
+}
+"""What the columns of cards mean; lists of addressees (KIND:group) are left out. For whom a person works is noted."""
 
 
 @cache
@@ -90,6 +111,8 @@ def guessing(target: Target, own: OwnFields) -> Fitting:
 def guessed(table: Table, target: Target, source: str, own: OwnFields) -> dict[str, Any]:
     """Return the content of a mapping for the file; what it leaves out nobody could guess."""
     rows = list(islice((record for record in table.records() if any(record.cells)), SAMPLE))
+    if target == "client" and any(tuple(record.cells[: len(HEADINGS)]) == HEADINGS for record in rows[:LOOKED_AT]):
+        return {"source": source, "target": target, **OF_CARDS}
     labels = _labels(target, own)
     header = find_header(rows, lambda names: _recognised(list(names), target, labels))
     if not header.names and _is_headed(rows, target):
@@ -199,6 +222,10 @@ def _key(name: str) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{name} = {_value(each)}' for name, each in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -31,6 +31,8 @@ class Row:
         self.is_damaged = "\0" in whole or is_damaged(whole)
         if self.is_damaged:
             self._find_damage()
+        if beside := sheet.beside(record):
+            self.warn("card-says-more", beside)
         name = sheet.external_id(record)
         if name is None:
             self.wrong("missing", sheet.id_column, field="external_id")

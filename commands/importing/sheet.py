@@ -12,6 +12,7 @@ from commands.importing.marks import marked_at, without_ours
 from commands.importing.own_fields import NO_OWN, OwnFields
 from commands.importing.problems import MappingError
 from events.custom_field import CustomFieldType
+from infra.tables.cards import BESIDE
 from infra.tables.delimited import Record
 from infra.tables.table import Fitting, Table
 
@@ -62,6 +63,8 @@ class Sheet:
         self._id_places = tuple(self._place(column) for column in mapping.external_id)
         self._conditions = [(self._place(each.column), each) for each in mapping.where]
         self._country_place = None if mapping.phone_country is None else self._place(mapping.phone_country)
+        is_taken = any(column == BESIDE for column in mapping.columns())
+        self._beside = self.header.index(BESIDE) if BESIDE in self.header and not is_taken else None
         self._seen: dict[bytes, int] = {}
 
     def records(self) -> Iterator[Record]:
@@ -151,6 +154,11 @@ class Sheet:
         place = self._country_place
         value = "" if place is None else _at(record, place)
         return None if place is None or self.is_blank(value) else Cell(self.name_of(place), value)
+
+    def beside(self, record: Record) -> Cell | None:
+        """Return what a card says that has no column, if there is such a thing and the mapping does not take it."""
+        value = "" if self._beside is None else _at(record, self._beside)
+        return Cell(BESIDE, value) if value else None
 
     def _may_be_blank_word(self, field: str) -> bool:
         # So may an option be called.

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from infra.tables.cards import Cards, is_cards
 from infra.tables.delimited import MOST_COLUMNS, Record, find_delimiter, records
 from infra.tables.encodings import find_encoding, is_damaged, lines_of, marked, shown
 from infra.tables.faults import UnreadableFileError
@@ -29,8 +30,8 @@ Fitting = Callable[[list[list[str]]], float]
 class Table(Protocol):
     """The rows of a file, and how it was read; a context that gives back what it holds.
 
-    `form` is `text`, `xlsx`, `xls` or `ods`. Text has an `encoding` and a `delimiter`, a workbook the `sheet` that is
-    read, of its `sheets`.
+    `form` is `text`, `vcf`, `xlsx`, `xls` or `ods`. Text has an `encoding` and a `delimiter`, a workbook the `sheet`
+    that is read, of its `sheets`.
     """
 
     form: str
@@ -109,7 +110,9 @@ def open_table(
     """
     source = Source(path)
     with source.open() as stream:
-        head = stream.read(8)
+        head = stream.read(200)
     if head.startswith((b"PK", WORKBOOK_OF_OLD)):
         return Workbook(source, sheet)
+    if is_cards(head):
+        return Cards(source, encoding)
     return Text(source, encoding, delimiter, fitting)
