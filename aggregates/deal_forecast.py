@@ -3,8 +3,7 @@
 from datetime import date
 
 from aggregates.base import Aggregate, WrongValueError, applies
-from events.deal import DealCategorised, DealClosingExpected
-from events.values import ForecastCategory
+from events.deal import DealCategorised, DealClosingExpected, ForecastCategory
 
 
 class ClosingMovedError(WrongValueError):

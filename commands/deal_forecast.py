@@ -5,9 +5,10 @@ from datetime import date
 from commands.approach import led_deal
 from commands.base import Command, Context, GivenDay, Outcome, handles
 from commands.roles import SELLING
+from events.deal import ForecastCategory
 from events.examples import SALE, example
 from events.ids import DealId
-from events.values import EditedKind, ForecastCategory, Text
+from events.values import EditedKind, Text
 
 
 @example(deal_id=SALE, day=date(2026, 4, 30), reason="their budget comes in April")

@@ -44,8 +44,7 @@ VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Version = Annotated[str, StringConstraints(pattern=VERSION)]
 """By what people call a version of a text: 2026-06, v1.2."""
 # Nobody has met a client before 1900; what lies after 2100 is a slip of the keyboard.
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = (datetime(year, 1, 1, tzinfo=UTC) for year in (1900, 2100))
 AnyMoment = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
 """As people say it, in any zone."""
 Day = Annotated[date, Field(ge=EARLIEST.date(), lt=LATEST.date())]
@@ -56,8 +55,6 @@ Moment = Annotated[AnyMoment, AfterValidator(lambda moment: moment.astimezone(UT
 SHORTEST_NOTICE = timedelta(minutes=1)
 LONGEST_NOTICE = timedelta(days=90)
 Notice = Annotated[timedelta, Field(ge=SHORTEST_NOTICE, le=LONGEST_NOTICE)]
-
-
 # A trade fair lasts a week; what lasts longer is no activity.
 LONGEST_DURATION = 7 * 24 * 60
 Minutes = Annotated[int, Field(ge=1, le=LONGEST_DURATION)]

@@ -26,8 +26,9 @@ from events.deal import (
     DealRetitled,
     DealRevalued,
     DealWon,
+    ForecastCategory,
 )
-from events.values import ForecastCategory, Money
+from events.values import Money
 from infra.projector.projection import Key, Projection
 from projections.change import changed, earlier
 

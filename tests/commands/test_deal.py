@@ -38,11 +38,12 @@ from events.deal import (
     DealRetitled,
     DealRevalued,
     DealWon,
+    ForecastCategory,
 )
 from events.pipeline import PipelineDefined, StageRetired
 from events.product import ProductListed, ProductWithdrawn
 from events.staff import StaffHired
-from events.values import ForecastCategory, Lifecycle, LossReason, StaffRole
+from events.values import Lifecycle, LossReason, StaffRole
 from tests.examples import (
     ANNA,
     BORIS,

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 from aggregates.branch import Branch
 from aggregates.team import Team
 from events.client_date import ClientDateKind
+from events.deal import ForecastCategory
 from events.permission import PermissionChannel, PermissionPurpose
-from events.values import Channel, ClientKind, Direction, ForecastCategory, Lifecycle, StaffRole
+from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
 from projections.interactions import activities
 from projections.parties import recognised
 from projections.sales import pipeline_board
