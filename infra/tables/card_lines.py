@@ -11,6 +11,9 @@ from infra.tables.faults import UnreadableFileError
 MOST_LINE = 1_000_000
 """Characters of one property that is text; pictures are not kept at all."""
 
+LONGEST_HEAD = 1_000
+"""Characters in which a property's name and parameters stand; a long text is not looked through again at each fold."""
+
 BINARY = frozenset({"PHOTO", "LOGO", "SOUND", "KEY"})
 _HEAD = re.compile(r'((?:[^":]|"[^"]*")*?):(.*)', re.DOTALL)
 _PARAMETER = re.compile(r';((?:[^";]|"[^"]*")*)')
@@ -32,8 +35,8 @@ def properties(lines: Iterable[str]) -> Iterator[Property]:
     said, first, is_old = "", 0, False
     for number, told in enumerate(lines, 1):
         line = told.rstrip("\r\n")
-        is_soft = said.endswith("=") and _QUOTED_PRINTABLE.search(said.partition(":")[0]) is not None
-        is_binary = _begins_binary(said)
+        is_soft = said.endswith("=") and _QUOTED_PRINTABLE.search(_head_of(said)) is not None
+        is_binary = _name_of(_head_of(said).partition(";")[0]) in BINARY
         if said and is_soft:
             said = said[:-1] + line
         elif said and line[:1] in {" ", "\t"}:
@@ -52,8 +55,8 @@ def properties(lines: Iterable[str]) -> Iterator[Property]:
         yield _property(first, said)
 
 
-def _begins_binary(said: str) -> bool:
-    return _name_of(said.partition(":")[0].partition(";")[0]) in BINARY
+def _head_of(said: str) -> str:
+    return said[:LONGEST_HEAD].partition(":")[0]
 
 
 def _name_of(head: str) -> str:

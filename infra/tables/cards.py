@@ -26,11 +26,15 @@ BETWEEN = "\n\n"
 MOST_PROPERTIES = 10_000
 """Lines of one card; a card without an end is no reason to hold a file in memory."""
 
+_NAMES = ("N.FAMILY", "N.GIVEN", "N.MIDDLE")
+_TITLES = "N.TITLES"
 _MANY = frozenset({"TEL", "EMAIL", "ADR", "IMPP", "URL", "NOTE"})
 _SAYS_NOTHING = frozenset(
-    {"VERSION", "PRODID", "REV", "PROFILE", "X-ABSHOWAS", "X-ABADR", "BEGIN", "END", "X-APPLE-OMIT-YEAR"}
+    {"VERSION", "PRODID", "REV", "PROFILE", "X-ABSHOWAS", "X-ABADR", "X-ABLABEL", "BEGIN", "END", "X-APPLE-OMIT-YEAR"}
 )
-_DAY = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(?:T.*)?")
+_DAY = re.compile(r"(\d{4}|-)-?(\d\d)-?(\d\d)(?:T.*)?")
+_NO_YEAR = {"-", "1604"}
+"""What stands for a year nobody knows; Apple's is a leap year."""
 
 
 def is_cards(head: bytes) -> bool:
@@ -70,7 +74,7 @@ class Cards:
                     card, depth = [], 0
                 card.append(each)
                 if len(card) > MOST_PROPERTIES:
-                    raise UnreadableFileError("endless-line", line=card[0].line, most=MOST_PROPERTIES)
+                    raise UnreadableFileError("endless-card", line=card[0].line, most=MOST_PROPERTIES)
                 depth += (each.name == "BEGIN") - (each.name == "END" and depth > 0)
                 if depth == 0:
                     yield _record(card)
@@ -116,10 +120,13 @@ def _say(cells: dict[str, list[str]], each: Property, *, is_old: bool) -> None:
     kinds = each.parameters.get("TYPE", "").upper().split(",")
     told = _text(name, value, is_old=is_old)
     if name == "N":
-        for heading, part in zip(("N.FAMILY", "N.GIVEN", "N.MIDDLE"), parts(value, ";", is_old=is_old), strict=False):
+        given = parts(value, ";", is_old=is_old)
+        for heading, part in zip(_NAMES, given, strict=False):
             cells[heading] = [part] if part else []
+        # How somebody is addressed (Dr, jr.) is mostly said in FN as well.
+        cells[_TITLES] = [part for part in given[len(_NAMES) :] if part]
     elif name in BINARY:
-        cells[BESIDE].append(name)
+        cells[BESIDE] += [name] if value.strip(" ;") else []
     elif not told:
         return
     elif name == "TEL" and "FAX" in kinds:
@@ -138,19 +145,20 @@ def _text(name: str, value: str, *, is_old: bool) -> str:
         told = re.sub(r"(?i)^(?:tel|mailto):", "", told)
         told = " ".join(re.sub(r"(?i);ext=", " ext. ", told).split())
     if name == "BDAY" and (day := _DAY.fullmatch(told)):
-        return f"--{day[2]}-{day[3]}" if day[1] == "1604" else "-".join(day.groups())
+        return f"--{day[2]}-{day[3]}" if day[1] in _NO_YEAR else "-".join(day.groups())
     return re.sub(r"\n{2,}", "\n", told) if name in _MANY else told
 
 
 def _settle(cells: dict[str, list[str]], card: list[Property]) -> None:
     """Say what follows from the rest of the card: what it is, how it is called, by what it is known again."""
     kinds = {each.name: each.value.strip().lower() for each in card}
-    names = [part for heading in ("N.FAMILY", "N.GIVEN", "N.MIDDLE") for part in cells[heading]]
+    names = [part for heading in _NAMES for part in cells[heading]]
     kind = kinds.get("KIND") or kinds.get("X-ADDRESSBOOKSERVER-KIND") or ""
     is_company = kind == "org" or kinds.get("X-ABSHOWAS") == "company" or bool(cells["ORG"] and not names and not kind)
     cells["KIND"] = ["organisation" if is_company else kind if kind not in {"", "individual"} else "person"]
     if not cells["FN"]:
         cells["FN"] = [" ".join(names)] if names else cells["ORG"][:]
+    cells[BESIDE] += [f"N: {part}" for part in cells.get(_TITLES, ()) if part not in "".join(cells["FN"])]
     if is_company and cells["ORG"] == cells["FN"]:
         cells["ORG"] = []
     if cells["UID"]:

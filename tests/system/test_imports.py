@@ -70,6 +70,69 @@ def test_a_file_is_sent_looked_at_rehearsed_and_imported_and_every_row_is_accoun
     assert row[:5] == ["Кто-то", "123", "", "31.02.2016", "4"]
 
 
+CARDS = """BEGIN:VCARD
+VERSION:3.0
+UID:urn:uuid:5b6c0f00-0000-4000-8000-00000000000{0}
+N:Ветрова;Дарья;;;
+FN:Дарья Ветрова {0}
+ORG:ООО «Роза»;Склад
+item1.TEL;type=CELL:8 (921) 777-45-6{0}
+item1.X-ABLabel:Рабочий
+TEL;type=HOME:+7 812 777-12-3{0}
+EMAIL:darya{0}@example.ru
+BDAY:--0619
+PHOTO;ENCODING=b:AAAA
+END:VCARD
+BEGIN:VCARD
+VERSION:4.0
+KIND:org
+FN:ООО «Роза {0}»
+TEL;VALUE=uri:tel:+7-812-777-99-0{0}
+END:VCARD
+BEGIN:VCARD
+VERSION:3.0
+TEL:+7 921 777-00-0{0}
+END:VCARD
+"""
+
+
+def test_an_address_book_is_sent_looked_at_rehearsed_imported_and_taken_back(imports: Imports) -> None:
+    sent = imports.send(CARDS.format(1), "контакты.vcf").json()
+    import_id, seen = sent["id"], sent["preview"]
+    assert (sent["target"], seen["mapping"]["external_id"], seen["mapping"]["fields"]["phone"]["column"]) == (
+        "client",
+        "UID",
+        "TEL",
+    )
+    assert imports.ran(import_id, is_dry=True)["report"]["accepted"] == 2
+    report = imports.ran(import_id)["report"]
+    assert (report["rows"], report["accepted"], report["wrong"]) == (3, 2, 1)
+    assert report["reasons"] == {"card-says-more": 1, "missing": 1}
+    [found] = imports.post("/clients/search", phone="8 921 777-45-61").json()["items"]
+    card = imports.get(f"/clients/{found['client_id']}").json()
+    points = {point["key"] for point in card["contact_points"]}
+    assert (card["name"], card["kind"], points) == (
+        "Дарья Ветрова 1",
+        "person",
+        {"+79217774561", "+78127771231", "darya1@example.ru"},
+    )
+    [firm] = imports.post("/clients/search", phone="8 812 777 99 01").json()["items"]
+    assert (firm["name"], firm["kind"]) == ("ООО «Роза 1»", "organisation")
+
+    errors = imports.get(f"/imports/{import_id}/errors")
+    heading, row = rows_of(errors.text)
+    mended = errors.text.replace(row[heading.index("UID")] + ";person;;", row[heading.index("UID")] + ";person;Ева;")
+    again = imports.send(mended, "mended.csv").json()
+    assert again["preview"]["mapping"]["fields"] == seen["mapping"]["fields"]
+    assert imports.ran(again["id"])["report"]["accepted"] == 1
+
+    answer = imports.post(f"/imports/{import_id}/revert", reason="не та книга")
+    assert answer.status_code == 202, answer.text
+    reverted = imports.until(import_id, lambda one: one["state"] == "reverted" and one["reverted"])["reverted"]
+    assert (reverted["gone"], reverted["kept"]) == (2, 0)
+    assert imports.post("/clients/search", phone="8 921 777-45-61").json()["items"] == []
+
+
 def test_what_people_send_is_for_nobody_else_to_read_and_is_gone_when_the_import_has_ended(imports: Imports) -> None:
     import_id = imports.sent(people(2), source="gone")
     upload = imports.folder / import_id / "upload"

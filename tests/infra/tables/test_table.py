@@ -191,6 +191,7 @@ REFUSED: dict[str, tuple[str, Callable[[Path], object]]] = {
     "nulls": ("no-text", lambda path: path.write_bytes(b"\0" * 1000)),
     "a PDF": ("foreign", lambda path: path.write_bytes(b"%PDF-1.4 x")),
     "a page called .xls": ("foreign", lambda path: path.write_bytes(b"<html><table>")),
+    "a card without end": ("endless-card", lambda path: path.write_bytes(b"BEGIN:VCARD\n" + b"A:b\n" * 10_001)),
     "a line without end": ("endless-line", lambda path: path.write_bytes(b"a" * 10_000_001)),
     "too many columns": ("too-many-columns", lambda path: path.write_bytes(b"a,b\n" + b"," * 20_000)),
     "half a gzip": ("broken-archive", lambda path: path.write_bytes(gzip.compress(b"a,b\n" * 10_000)[:-20])),
