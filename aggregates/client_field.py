@@ -6,7 +6,6 @@ from uuid import UUID
 from aggregates.base import Aggregate, RuleBrokenError, applies
 from aggregates.custom_field import CustomField
 from events.client_field import ClientFieldCleared, ClientFieldSet
-from events.custom_field import CustomFieldType
 
 MOST_FIELDS = 100
 """So many fields of one client are filled in: all of them stand on the card."""
@@ -63,12 +62,13 @@ class ClientField(Aggregate):
         if part is not None:
             raise FieldIsOfAPartError(client_id=client_id, part_id=part.client_id)
 
-    def put_back(self, client_id: UUID, code: str, value: str | None, kind: CustomFieldType) -> None:
+    def put_back(self, client_id: UUID, field: CustomField, value: str | None) -> None:
         """Record that what was known of a field before an import counts again, also in a retired one; None: nothing."""
-        if value is None and code in self.values:
-            self.trigger_event(ClientFieldCleared, client_id=client_id, code=code)
-        elif value is not None and self.values.get(code) != value:
-            self.trigger_event(ClientFieldSet, client_id=client_id, code=code, type=kind, value=value)
+        told = None if value is None else field.canonical(value)
+        if told is None:
+            self.clear(client_id, field.code, ())
+        elif self.values.get(field.code) != told:
+            self.trigger_event(ClientFieldSet, client_id=client_id, code=field.code, type=field.type, value=told)
 
     @applies(ClientFieldSet)
     def _set(self, event: ClientFieldSet) -> None:

@@ -65,8 +65,8 @@ class RevertClientEntry(RevertCommand):
     """
 
     client_id: ClientId
-    fields_version: Annotated[int, Field(ge=1)] | None = None
-    tags_version: Annotated[int, Field(ge=1)] | None = None
+    fields_version: Annotated[int, Field(ge=1, le=10**12)] | None = None
+    tags_version: Annotated[int, Field(ge=1, le=10**12)] | None = None
 
     def looks_at(self) -> Iterable[tuple[UUID, type[Aggregate]]]:
         if self.fields_version is not None:

@@ -9,13 +9,14 @@ from pydantic import Field
 from aggregates.base import Aggregate
 from aggregates.client_field import MOST_FIELDS, ClientField
 from aggregates.client_tag import MOST_TAGS, ClientTag
+from aggregates.custom_field import CustomField
 from commands.base import Context, Outcome, found_or_new, handles
+from commands.client_field import field_named
 from commands.client_tag import Tag
 from commands.import_revert import Before, RevertCommand
 from commands.named_client import named_client
-from events.custom_field import CustomFieldType
 from events.examples import DAY, FIRST_IMPORT, ROMASHKA, TEMPERATURE, example
-from events.ids import ClientId, fields_of, tags_of
+from events.ids import ClientId, custom_field_of, fields_of, tags_of
 from events.values import Code, ShortText
 
 
@@ -23,7 +24,6 @@ class FieldBefore(Before):
     """What stood in a field of the company's own; without a value: nothing."""
 
     code: Code
-    type: CustomFieldType
     value: ShortText | None = None
 
 
@@ -37,7 +37,7 @@ class TagGiven(Before):
     import_id=FIRST_IMPORT,
     reason="the wrong file",
     client_id=ROMASHKA,
-    fields=(FieldBefore(at=DAY, code=TEMPERATURE, type=CustomFieldType.CHOICE, value="hot"),),
+    fields=(FieldBefore(at=DAY, code=TEMPERATURE, value="hot"),),
 )
 class RevertClientFields(RevertCommand):
     """Let count again what stood in the company's own fields of a client before an import said otherwise."""
@@ -46,7 +46,8 @@ class RevertClientFields(RevertCommand):
     fields: Annotated[tuple[FieldBefore, ...], Field(max_length=MOST_FIELDS)]
 
     def looks_at(self) -> Iterable[tuple[UUID, type[Aggregate]]]:
-        return ((fields_of(self.client_id), ClientField),)
+        yield fields_of(self.client_id), ClientField
+        yield from ((custom_field_of(each.code), CustomField) for each in self.fields)
 
 
 @example(
@@ -68,7 +69,7 @@ def revert_client_fields(command: RevertClientFields, context: Context) -> Outco
     fields = found_or_new(context, ClientField, fields_of(command.client_id))
     for before in command.fields:
         with fields.occurring_at(before.at):
-            fields.put_back(command.client_id, before.code, before.value, before.type)
+            fields.put_back(command.client_id, field_named(context, before.code), before.value)
     return context.save(fields)
 
 

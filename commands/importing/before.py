@@ -25,7 +25,6 @@ from events import client as facts
 from events.base import Event
 from events.client_field import ClientFieldCleared, ClientFieldSet
 from events.client_tag import ClientTagged, ClientUntagged
-from events.custom_field import CustomFieldType
 from events.ids import revert_of
 from events.registration import RUSSIAN
 from events.values import Confidence, ContactPoint, Lifecycle, ProfileField
@@ -159,7 +158,7 @@ _SAID: dict[type[Event], Callable[[Any], Iterable[tuple[Thing, Any]]]] = {
     facts.ClientClaimed: lambda told: [((OWNER, None), told.owner_id)],
     facts.ClientTransferred: lambda told: [((OWNER, None), told.to_owner_id)],
     facts.ClientReleased: lambda _: [((OWNER, None), None)],
-    ClientFieldSet: lambda told: [((FIELD, told.code), (told.type, told.value))],
+    ClientFieldSet: lambda told: [((FIELD, told.code), told.value)],
     ClientFieldCleared: lambda told: [((FIELD, told.code), None)],
     ClientTagged: lambda told: [((TAG, tag_key(told.tag)), told.tag)],
     ClientUntagged: lambda told: [((TAG, tag_key(told.tag)), None)],
@@ -185,7 +184,7 @@ def _put(back: dict[str, Any], thing: Thing, under: Layer | None, mine: Layer, a
     elif kind == POINT and said is None and mine.said is not None:
         back["points"] = (*back.get("points", ()), PointAdded(at=at, kind=mine.said.kind, key=mine.said.key))
     elif kind == FIELD:
-        _put_field(back, which, under, mine, at)
+        _put_field(back, which, under, at)
     elif kind == TAG and said is None and mine.said is not None:
         back["tags"] = (*back.get("tags", ()), TagGiven(at=at, tag=mine.said))
     elif kind == OWNER:
@@ -194,10 +193,9 @@ def _put(back: dict[str, Any], thing: Thing, under: Layer | None, mine: Layer, a
         back[LIFECYCLE] = LifecycleBefore(at=at, state=said)
 
 
-def _put_field(back: dict[str, Any], code: str, under: Layer | None, mine: Layer, at: datetime) -> None:
+def _put_field(back: dict[str, Any], code: str, under: Layer | None, at: datetime) -> None:
     """Say what is to stand in a field again: since when it stood there, if that is not later than the import's day."""
-    kind, value = (under and under.said) or (None, None)
+    value = under and under.said
     if value is not None and under is not None:
         at = min(at, under.event.envelope.occurred_at)
-    kind = kind or (mine.said or (CustomFieldType.TEXT,))[0]
-    back["fields"] = (*back.get("fields", ()), FieldBefore(at=at, code=code, type=kind, value=value))
+    back["fields"] = (*back.get("fields", ()), FieldBefore(at=at, code=code, value=value))

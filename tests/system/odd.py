@@ -6,7 +6,7 @@ that there are, so that most commands meet what they are about.
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
@@ -88,6 +88,7 @@ POINT = st.builds(
 
 OF_TYPE: dict[Any, SearchStrategy[Json]] = {
     bool: st.booleans(),
+    date: st.dates(EARLIEST.date(), LATEST.date() - timedelta(days=1)).map(date.isoformat),
     datetime: PAST,
     AwareDatetime: PAST,
     timedelta: NOTICES,
