@@ -146,6 +146,7 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "restore-custom-field": (on(TEMPERATURE_FIELD, fact(CustomFieldRetired)),),
     "restore-field-option": (on(TEMPERATURE_FIELD, fact(FieldOptionRetired)),),
     "untag-client": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
+    "revert-client-tags": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }
