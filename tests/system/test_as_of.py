@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +30,7 @@ from commands import (
     custom_field,
     data_notice,
     deal,
+    deal_forecast,
     login,
     note,
     ownership,
@@ -216,6 +217,10 @@ DATED_BACK: list[Asked] = [
     Asked(deal.MoveDeal(deal_id=DEALS[0], to_stage="contract", occurred_at=EARLY), ADMIN),
     Asked(affiliation.DeclareSubsidiary(client_id=CLIENTS[3], parent_id=CLIENTS[1]), ADMIN),
     Asked(deal.MoveDeal(deal_id=DEALS[2], to_stage="contract", occurred_at=LATE), ADMIN),
+    *(
+        Asked(deal_forecast.ExpectClosing(deal_id=each, day=day), ADMIN)
+        for each, day in ((DEALS[0], date(2026, 4, 30)), (DEALS[2], date(2026, 4, 29)))
+    ),
     Asked(deal.WinDeal(deal_id=DEALS[1], occurred_at=EARLY), ADMIN),
     Asked(deal.LoseDeal(deal_id=DEALS[3], reason="too dear", occurred_at=EARLY), ADMIN),
     Asked(
