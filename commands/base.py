@@ -47,9 +47,14 @@ GivenMoment = Annotated[AnyMoment, BeforeValidator(_written_out)]
 
 def _day_written_out(value: Any) -> Any:
     """Take no bare number for a day, and no moment, whose day is another one elsewhere."""
-    if isinstance(value, datetime) or not (isinstance(value, date) or re.fullmatch(r"\d{4}-\d\d-\d\d", str(value))):
-        raise PydanticCustomError("date_parsing", "a day is its year, month and day")
-    return value
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    try:
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            raise ValueError(value)
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise PydanticCustomError("date_parsing", "a day is its year, month and day") from None
 
 
 GivenDay = Annotated[Day, BeforeValidator(_day_written_out)]

@@ -194,7 +194,10 @@ def _change(
             return "—"
         if isinstance(value, dict):
             return visit.words.money(**value) if "currency" in value else str(value.get("value", ""))
-        known = {"state": visit.words.labels_of("lifecycle"), "stage": stages}.get(changed, names)
+        if changed == "day":
+            return visit.words.day(value)
+        lists = {"state": "lifecycle", "category": "forecast_category"}
+        known = stages if changed == "stage" else visit.words.labels_of(lists[changed]) if changed in lists else names
         return str(known.get(str(value), value))
 
     return shown(details.get(f"from_{changed}")), shown(details[f"to_{changed}"])

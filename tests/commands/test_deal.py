@@ -1,5 +1,6 @@
 """Deals: along their own pipeline while they are open, and to an end with an amount or a reason."""
 
+import json
 from datetime import date
 
 import pytest
@@ -180,6 +181,13 @@ def test_a_day_that_was_said_moves_with_a_reason() -> None:
 def test_a_day_is_written_as_one(day: object) -> None:
     with pytest.raises(ValidationError):
         ExpectClosing.model_validate({"deal_id": SALE, "day": day})
+
+
+def test_a_day_comes_as_text_or_not_at_all() -> None:
+    asked = {"deal_id": str(SALE), "day": "2026-04-30", "reason": "their budget"}
+    for said, day in (("2026-04-30", date(2026, 4, 30)), (None, None)):
+        assert ExpectClosing.model_validate_json(json.dumps({**asked, "day": said})).day == day
+        assert ExpectClosing.model_validate({**asked, "deal_id": SALE, "day": said}).day == day
 
 
 def test_every_new_deal_is_in_the_pipeline_and_is_counted_on_once_somebody_says_so() -> None:
