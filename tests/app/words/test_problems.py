@@ -35,6 +35,7 @@ from events.client_date import ClientDateKind
 from events.client_merge import MergeSide, Taken
 from events.client_relation import RelationKind
 from events.custom_field import CustomFieldType
+from events.deal import ForecastCategory
 from events.examples import EAST
 from events.permission import PermissionChannel, PermissionPurpose
 from events.registry import EVENT_TYPES
@@ -429,7 +430,16 @@ def test_every_list_that_answers_have_is_that_of_the_code() -> None:
 
 def _lists_of_the_code() -> list[type[StrEnum]]:
     found = [each for each in vars(values).values() if isinstance(each, type) and issubclass(each, StrEnum)]
-    of_nouns = (ClientDateKind, CustomFieldType, MergeSide, PermissionChannel, PermissionPurpose, RelationKind, Taken)
+    of_nouns = (
+        ClientDateKind,
+        CustomFieldType,
+        ForecastCategory,
+        MergeSide,
+        PermissionChannel,
+        PermissionPurpose,
+        RelationKind,
+        Taken,
+    )
     return [*(each for each in found if each is not StrEnum), DealStatus, ActivityStatus, *of_nouns]
 
 
