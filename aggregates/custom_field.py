@@ -1,8 +1,5 @@
 """A field that the company itself gives its clients: its labels and options change, its type never does."""
 
-import re
-from datetime import date
-
 from aggregates.base import Aggregate, RuleBrokenError, WrongValueError, applies
 from events.custom_field import (
     CustomFieldDefined,
@@ -16,12 +13,11 @@ from events.custom_field import (
     FieldOptionRetired,
 )
 from events.labels import FieldOption, GivenLabels
-from infra.typed import cleaned, number_text
+from infra.typed import cleaned, day_written, number_text
 
 MOST_OPTIONS = 200
 """So many options one field has: all of them are offered in a form."""
 
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TRUTHS = ("true", "false")
 
 
@@ -107,7 +103,7 @@ class CustomField(Aggregate):
                 return text
             case CustomFieldType.NUMBER if number := number_text(text):
                 return number
-            case CustomFieldType.DATE if _is_day(text):
+            case CustomFieldType.DATE if day_written(text):
                 return text
             case CustomFieldType.BOOLEAN if text.casefold() in TRUTHS:
                 return text.casefold()
@@ -214,14 +210,3 @@ class CustomField(Aggregate):
     @applies(CustomFieldRestored)
     def _restored(self, _: CustomFieldRestored) -> None:
         self.is_retired = False
-
-
-def _is_day(text: str) -> bool:
-    """Tell whether a text is a day of the calendar, written as its year, month and day."""
-    if not DAY.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -17,6 +17,7 @@ from commands.roles import Roles
 from events.ids import staff_id_of
 from events.marks import ids_named
 from events.values import LONGEST_NOTICE, SHORTEST_NOTICE, AnyMoment, Day, EditedKind, Notice
+from infra.typed import day_written
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -49,12 +50,10 @@ def _day_written_out(value: Any) -> Any:
     """Take no bare number for a day, and no moment, whose day is another one elsewhere."""
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
-    try:
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-            raise ValueError(value)
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise PydanticCustomError("date_parsing", "a day is its year, month and day") from None
+    day = day_written(value) if isinstance(value, str) else None
+    if day is None:
+        raise PydanticCustomError("date_parsing", "a day is its year, month and day")
+    return day
 
 
 GivenDay = Annotated[Day, BeforeValidator(_day_written_out)]

@@ -6,12 +6,14 @@ looks like the С it was meant to be.
 
 import re
 import unicodedata
+from datetime import date
 from decimal import Decimal
 from pathlib import PurePosixPath, PureWindowsPath
 
 NUMBER = r"-?[0-9]{1,12}(\.[0-9]{1,6})?"
 """How a number is written that a company's own field takes."""
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WORD = re.compile(r"[^\W\d_]+")
 _JOINERS = "\u200c\u200d"
 """Part of the spelling in Persian and Indic words and in some emoji; nothing at all between other letters."""
@@ -59,6 +61,14 @@ def number_text(text: str) -> str | None:
         return None
     number = Decimal(text)
     return f"{number.normalize():f}" if number else "0"
+
+
+def day_written(text: str) -> date | None:
+    """Return the day of the calendar that a text is: its year, month and day; None where it is none."""
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def tag_key(tag: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 
 from read_api import views
+from read_api.reading.desk import RETRY_AFTER
 from read_api.reading.errors import ViewBuildingError
 
 _FIELDS = f"""
@@ -13,9 +14,6 @@ FROM read.{views.CUSTOM_FIELDS}
 WHERE code IS NOT NULL
 ORDER BY code
 """  # noqa: S608 - put together from constants
-
-RETRY_AFTER = 2
-"""Seconds after which a view that is being built may be there."""
 
 
 def own_fields(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:

@@ -50,9 +50,14 @@ OF_CARDS: Mapping[str, Any] = {
         "position": "TITLE",
         **{
             field: {"column": column, "split": BETWEEN}
-            for field, column in (("phone", "TEL"), ("email", "EMAIL"), ("address", "ADR"), ("messenger", "IMPP"))
+            for field, column in (
+                ("phone", "TEL"),
+                ("email", "EMAIL"),
+                ("address", "ADR"),
+                ("messenger", "IMPP"),
+                ("site", "URL"),
+            )
         },
-        "site": {"column": "URL", "split": BETWEEN},
         "birthday": "BDAY",
         "note": ["NOTE", "ORG"],
     },

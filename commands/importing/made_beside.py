@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from commands.importing.made_by import BESIDE, CLIENT, Log, Made
+from commands.importing.made_by import BESIDE, CLIENT, Log, Made, pieces
 from events.base import Event
 from events.ids import fields_of, tags_of
-
-AT_ONCE = 1_000
-"""Streams that are asked for by one question."""
 
 
 class MadeBeside:
@@ -20,8 +17,8 @@ class MadeBeside:
 
     def __init__(self, log: Log, beside: Sequence[Made], entered: Iterable[UUID]) -> None:
         self.versions: dict[UUID, int] = {}
-        for start in range(0, len(beside), AT_ONCE):
-            self.versions |= log.own([each.stream_id for each in beside[start : start + AT_ONCE]])
+        for some in pieces([each.stream_id for each in beside]):
+            self.versions |= log.own(some)
         with_entries = {of(each) for each in entered for of in (fields_of, tags_of)} if beside else set()
         self.of_others = [each for each in beside if each.stream_id not in with_entries]
 

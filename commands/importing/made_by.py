@@ -1,14 +1,17 @@
 """What an import made, and who has done something with it since: read from the log, many streams at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import LiteralString, NamedTuple, TypeVar
 from uuid import UUID
 
 from aggregates.client import Client
+from commands.importing.run import BATCH
 from events.client import ClientRegistered
 from events.ids import revert_of, source_named
 from infra.postgres.connection import Borrow
+
+_T = TypeVar("_T")
 
 REACH = 500_000
 """Positions of the log looked through by one question: a second, where nothing of it is in memory."""
@@ -83,6 +86,12 @@ GROUP BY e.stream_id
 """
 
 _REVERTS: LiteralString = "SELECT count(*) FROM letopis.event WHERE stream_id = %s"
+
+
+def pieces(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Give things a batch at a time, as the log is asked of them and told."""
+    for start in range(0, len(things), BATCH):
+        yield things[start : start + BATCH]
 
 
 def times_reverted(borrow: Borrow, source: str) -> int:

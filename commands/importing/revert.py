@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from aggregates.base import DomainError, NotFoundError
@@ -26,11 +26,11 @@ from commands.import_revert import (
 )
 from commands.importing.before import LIFECYCLE, OF_DEALS, OWNER, TAX_ID, Known, known_before
 from commands.importing.made_beside import MadeBeside, client_of
-from commands.importing.made_by import ACTIVITY, BESIDE, CLIENT, DEAL, Deed, Log, Made
+from commands.importing.made_by import ACTIVITY, BESIDE, CLIENT, DEAL, Deed, Log, Made, pieces
 from commands.importing.one_at_a_time import running
 from commands.importing.problems import ImportRefusedError
 from commands.importing.reverted import ENTRY, SAID_SINCE, UPDATE, RevertReport, Stays, called, deed_of
-from commands.importing.run import BATCH, Progress, WriteDoor, carry_out, importing_actor
+from commands.importing.run import Progress, WriteDoor, carry_out, importing_actor
 from events.base import Event
 from events.ids import revert_of
 from events.import_run import ImportStarted
@@ -47,7 +47,6 @@ ENTRIES: Mapping[str, tuple[type[Command], str]] = {
 OWN = frozenset({"import", "import_source"})
 """The import's own streams: no things that it made."""
 
-_T = TypeVar("_T")
 Decode = Callable[[RecordedEvent], Event]
 
 
@@ -132,7 +131,7 @@ class Revert:
         kind, field = ENTRIES[noun]
         while made:
             in_use: dict[UUID, Deed] = {}
-            for some in _pieces(made):
+            for some in pieces(made):
                 found = self._in_use(noun, [each.stream_id for each in some])
                 in_use |= found
                 self._settle(
@@ -170,7 +169,7 @@ class Revert:
 
     def _put_back(self, made: Sequence[Made]) -> None:
         """Let count again what was known of clients before the import said otherwise."""
-        for some in _pieces(made):
+        for some in pieces(made):
             self._settle(self._updates(some))
         self._settle_all()
 
@@ -285,13 +284,8 @@ class Revert:
     def _say_who(self) -> None:
         """Find, of what stays by a rule, what was done with it first."""
         stays = self.report.stays
-        for some in _pieces([each.id for each in stays if each.deed is None]):
+        for some in pieces([each.id for each in stays if each.deed is None]):
             found = self._log.first_of_others(some)
             for place, each in enumerate(stays):
                 if each.deed is None and each.id in found:
                     stays[place] = replace(each, deed=found[each.id])
-
-
-def _pieces(things: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for start in range(0, len(things), BATCH):
-        yield things[start : start + BATCH]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from commands.importing.before import FIELD, POINT, TRAIT, Thing
 from commands.importing.made_by import Deed
+from commands.importing.own_fields import PREFIX
 from events.base import Event
 
 ENTRY, UPDATE = "entry", "update"
@@ -40,7 +41,7 @@ def called(thing: Thing) -> str:
     """Return what a thing that is said of a client is called: name, tax_id, owner, lifecycle, sector, phone."""
     kind, which = thing
     if kind == FIELD:
-        return f"field:{which}"
+        return f"{PREFIX}{which}"
     return str(which.value) if kind == TRAIT else str(which[0].value) if kind == POINT else kind
 
 

@@ -35,8 +35,9 @@ def properties(lines: Iterable[str]) -> Iterator[Property]:
     said, first, is_old = "", 0, False
     for number, told in enumerate(lines, 1):
         line = told.rstrip("\r\n")
-        is_soft = said.endswith("=") and _QUOTED_PRINTABLE.search(_head_of(said)) is not None
-        is_binary = _name_of(_head_of(said).partition(";")[0]) in BINARY
+        head = said[:LONGEST_HEAD].partition(":")[0]
+        is_soft = said.endswith("=") and _QUOTED_PRINTABLE.search(head) is not None
+        is_binary = _name_of(head.partition(";")[0]) in BINARY
         if said and is_soft:
             said = said[:-1] + line
         elif said and line[:1] in {" ", "\t"}:
@@ -53,10 +54,6 @@ def properties(lines: Iterable[str]) -> Iterator[Property]:
             raise UnreadableFileError("endless-line", line=first, most=MOST_LINE)
     if said.strip():
         yield _property(first, said)
-
-
-def _head_of(said: str) -> str:
-    return said[:LONGEST_HEAD].partition(":")[0]
 
 
 def _name_of(head: str) -> str:

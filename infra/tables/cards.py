@@ -11,7 +11,7 @@ from typing import Self
 
 from infra.tables.card_lines import BINARY, Property, parts, plain, properties
 from infra.tables.delimited import Record
-from infra.tables.encodings import find_encoding, lines_of, marked
+from infra.tables.encodings import encoding_of, lines_of
 from infra.tables.faults import UnreadableFileError
 from infra.tables.packed import Source
 
@@ -53,21 +53,16 @@ class Cards:
         """Find the encoding, if nobody names it."""
         self._source = source
         self.sheets: list[str] = []
-        with source.open() as stream:
-            encoding = marked(stream.read(4)) or encoding
-        if encoding is None:
-            with source.open() as stream:
-                encoding = find_encoding(stream)
-        self.encoding: str | None = encoding
+        self._encoding = encoding_of(source, encoding)
+        self.encoding: str | None = self._encoding
 
     def records(self) -> Iterator[Record]:
         """Yield the headings, then every card by the line it begins in; what is no card is a row of its own."""
-        assert self.encoding is not None  # noqa: S101 - found or told
         yield Record(0, list(HEADINGS))
         card: list[Property] = []
         depth = 0
         with self._source.open() as stream:
-            for each in properties(lines_of(stream, self.encoding)):
+            for each in properties(lines_of(stream, self._encoding)):
                 word = each.value.strip().upper() if each.name in {"BEGIN", "END"} else ""
                 if each.name == "BEGIN" and word == "VCARD" and depth and not _holds_card(card):
                     yield _record(card, "no END:VCARD")

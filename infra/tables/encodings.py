@@ -11,7 +11,7 @@ from functools import partial
 from typing import BinaryIO
 
 from infra.tables.faults import UnreadableFileError
-from infra.tables.packed import FOREIGN
+from infra.tables.packed import FOREIGN, Source
 
 BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -53,6 +53,16 @@ def shown(text: str) -> str:
 def marked(head: bytes) -> str | None:
     """Return the encoding that the first bytes of a file name: whoever wrote that mark knew."""
     return next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), None)
+
+
+def encoding_of(source: Source, named: str | None) -> str:
+    """Return the encoding of a file of text: by its mark, else the one that is named, else by its bytes."""
+    with source.open() as stream:
+        known = marked(stream.read(4)) or named
+    if known is not None:
+        return known
+    with source.open() as stream:
+        return find_encoding(stream)
 
 
 def find_encoding(stream: BinaryIO) -> str:

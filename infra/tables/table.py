@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 from infra.tables.cards import Cards, is_cards
 from infra.tables.delimited import MOST_COLUMNS, Record, find_delimiter, records
-from infra.tables.encodings import find_encoding, is_damaged, lines_of, marked, shown
+from infra.tables.encodings import encoding_of, is_damaged, lines_of, shown
 from infra.tables.faults import UnreadableFileError
 from infra.tables.packed import WORKBOOK_OF_OLD, Source
 from infra.tables.workbook import Workbook
@@ -60,11 +60,7 @@ class Text:
         """Find encoding and delimiter, those that nobody names."""
         self._source = source
         self.sheets: list[str] = []
-        with source.open() as stream:
-            encoding = marked(stream.read(4)) or encoding
-        if encoding is None:
-            with source.open() as stream:
-                encoding = find_encoding(stream)
+        encoding = encoding_of(source, encoding)
         self.encoding: str | None = encoding
         with source.open() as stream:
             sample = list(islice(lines_of(stream, encoding), LOOKED_AT))

@@ -196,8 +196,9 @@ def _change(
             return visit.words.money(**value) if "currency" in value else str(value.get("value", ""))
         if changed == "day":
             return visit.words.day(value)
-        lists = {"state": "lifecycle", "category": "forecast_category"}
-        known = stages if changed == "stage" else visit.words.labels_of(lists[changed]) if changed in lists else names
+        labels_of = visit.words.labels_of
+        lists = {"state": labels_of("lifecycle"), "category": labels_of("forecast_category"), "stage": stages}
+        known = lists.get(changed, names)
         return str(known.get(str(value), value))
 
     return shown(details.get(f"from_{changed}")), shown(details[f"to_{changed}"])

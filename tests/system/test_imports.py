@@ -11,24 +11,20 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.composition.wiring import batch_runner
-from app.demo.company import load_demo_company
-from infra.postgres.connection import OwnConnection
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import MASTER, copy_of
+from tests.system.conftest import company_of
 from tests.system.sent import BORIS, OLEG, OLGA, RUSSIAN, SELLER, VERA, Imports, importing_at, people
 
 
 @pytest.fixture(scope="module")
 def imports(cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imports]:
     """A service of two processes with the demo company, that takes files of 2 MB at most."""
-    with copy_of(cluster, template) as database:
-        borrow = OwnConnection(database.writer_url)
-        load_demo_company(batch_runner(MASTER, borrow).run, MASTER.keyed_hash, datetime.now(UTC))
-        borrow.close()
-        given = {"LETOPIS_IMPORT_MB": "2"}
-        with importing_at(tmp_path_factory.mktemp("imports"), database, "--workers", "2", more=given) as running:
-            yield running
+    given = {"LETOPIS_IMPORT_MB": "2"}
+    with (
+        company_of(cluster, template) as database,
+        importing_at(tmp_path_factory.mktemp("imports"), database, "--workers", "2", more=given) as running,
+    ):
+        yield running
 
 
 def rows_of(text: str, delimiter: str = ";") -> list[list[str]]:

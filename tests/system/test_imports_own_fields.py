@@ -2,16 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from app.composition.wiring import batch_runner
-from app.demo.company import load_demo_company
-from infra.postgres.connection import OwnConnection
 from infra.postgres.embedded import EmbeddedPostgres
-from tests.database import MASTER, copy_of
+from tests.system.conftest import company_of
 from tests.system.sent import OLEG, Imports, importing_at
 
 HEAT = [
@@ -23,17 +19,16 @@ HEAT = [
 @pytest.fixture(scope="module")
 def imports(cluster: EmbeddedPostgres, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imports]:
     """A service with the demo company, which has fields of its own."""
-    with copy_of(cluster, template) as database:
-        borrow = OwnConnection(database.writer_url)
-        load_demo_company(batch_runner(MASTER, borrow).run, MASTER.keyed_hash, datetime.now(UTC))
-        borrow.close()
-        with importing_at(tmp_path_factory.mktemp("imports"), database) as running:
-            define(running, "heat", "choice", "Interest", "Интерес", options=HEAT)
-            define(running, "size", "number", "Shop size", "Площадь")
-            define(running, "old", "text", "Old one", "Старое")
-            assert running.post("/commands/retire-custom-field", code="old").status_code in {200, 201}
-            wait_until(lambda: len(running.get("/custom-fields?active=true").json()["items"]) == 2, running)
-            yield running
+    with (
+        company_of(cluster, template) as database,
+        importing_at(tmp_path_factory.mktemp("imports"), database) as running,
+    ):
+        define(running, "heat", "choice", "Interest", "Интерес", options=HEAT)
+        define(running, "size", "number", "Shop size", "Площадь")
+        define(running, "old", "text", "Old one", "Старое")
+        assert running.post("/commands/retire-custom-field", code="old").status_code in {200, 201}
+        wait_until(lambda: len(running.get("/custom-fields?active=true").json()["items"]) == 2, running)
+        yield running
 
 
 def define(imports: Imports, code: str, kind: str, en: str, ru: str, **more: Any) -> None:
