@@ -1,5 +1,6 @@
 """By what a client is recognised: the contact points, each as typed and in the one form it is compared in."""
 
+from datetime import UTC, tzinfo
 from typing import NamedTuple
 
 from aggregates.email_address import email_key
@@ -10,10 +11,14 @@ from infra.typed import cleaned
 
 
 class Home(NamedTuple):
-    """Where the company is: the region (ISO 3166) and the city of phone numbers that are typed without their codes."""
+    """Where the company is: the region (ISO 3166) and the city of phone numbers that are typed without their codes.
+
+    And the zone in which its days begin.
+    """
 
     region: str = HOME_REGION
     area_code: str | None = None
+    zone: tzinfo = UTC
 
 
 HOME = Home()

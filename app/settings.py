@@ -248,8 +248,8 @@ class Settings(BaseSettings):
 
     @property
     def home(self) -> Home:
-        """Where the company is, by which phone numbers are understood."""
-        return Home(self.phone_region, self.area_code)
+        """Where the company is, by which phone numbers and days are understood."""
+        return Home(self.phone_region, self.area_code, self.company_zone)
 
 
 class _Files(SecretsSettingsSource):

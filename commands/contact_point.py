@@ -72,7 +72,7 @@ class ContactPointGiven(Value):
 
     def _home(self, home: Home) -> Home:
         is_of_home = self.region is None and self.area_code is None
-        return home if is_of_home else Home(self.region or home.region, self.area_code)
+        return home if is_of_home else home._replace(region=self.region or home.region, area_code=self.area_code)
 
     def key_in(self, client: Client, place: str, home: Home) -> str:
         """Return the key it has on a client's card, where it stands as typed here or in another spelling.

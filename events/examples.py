@@ -5,7 +5,7 @@ examples are shown in the description of the interface and told in every test.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
@@ -22,6 +22,7 @@ from events.ids import (
     login_of,
     pair_of,
     permission_of,
+    plan_of,
     portal_login_of,
     relation_of,
     rights_of,
@@ -43,6 +44,7 @@ ANNA, BORIS, VERA, ADMIN, SVETLANA = (_id(number) for number in range(1, 6))
 EAST, EAST_BY_NEW_NAME, WEST = team_named("East"), team_named("Key accounts"), team_named("West")
 NORTH, NORTH_BY_NEW_NAME, PERM = branch_named("Yekaterinburg"), branch_named("Ural"), branch_named("Perm")
 ROMASHKA, OLGA, HOLDING, LUTIK = (_id(number) for number in range(11, 15))
+PLAN_OF_ANNA = plan_of(ANNA, date(2026, 5, 1), date(2026, 5, 31))
 ROMASHKA_AND_HOLDING = pair_of(ROMASHKA, HOLDING)
 HOLDING_REFERRED_ROMASHKA = relation_of(ROMASHKA, HOLDING, "referrer")
 DATES_OF_ROMASHKA, FILES_OF_ROMASHKA = dates_of(ROMASHKA), files_of(ROMASHKA)

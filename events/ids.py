@@ -4,6 +4,7 @@ What follows from it is written nowhere else: whose history a fact stands in, wh
 client's timeline, what is loaded before a command is decided, which columns of the analysts' tables are ids.
 """
 
+from datetime import date
 from functools import lru_cache
 from typing import Annotated
 from uuid import UUID, uuid5
@@ -27,6 +28,7 @@ TeamId = Annotated[UUID, Names("team")]
 BranchId = Annotated[UUID, Names("branch")]
 DealId = Annotated[UUID, Names("deal")]
 PipelineId = Annotated[UUID, Names("pipeline")]
+PlanId = Annotated[UUID, Names("plan")]
 ProductId = Annotated[UUID, Names("product")]
 ImportId = Annotated[UUID, Names("import")]
 ApiKeyId = Annotated[UUID, Names("api_key")]
@@ -42,6 +44,7 @@ _PERMISSIONS = UUID("b8f04c61-5d2a-5e97-8c3b-7a1e90d4f526")
 _CUSTOM_FIELDS = UUID("6a2f91d4-3c58-5e07-b1f9-4d80c27e95a3")
 _FIELDS = UUID("d3905b7e-8f14-5a62-94cd-0b61e7f2a8c9")
 _PAIRS = UUID("3d7e5f10-9b1c-5a46-8e02-b5f4c7a9d613")
+_PLANS = UUID("f2b7d6c1-4e08-5c93-a61d-8b05e97a3c24")
 _RIGHTS = UUID("c2a4f8de-1f63-5b0e-8a57-6d1c9b3e7f04")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
 _SOURCES = UUID("6f0b3c1e-52d7-5e8a-9b44-c8e1d20f7a35")
@@ -108,6 +111,11 @@ def relation_of(client_id: UUID, other_id: UUID, kind: str) -> UUID:
 def dates_of(client_id: UUID) -> UUID:
     """Return the id of the days on which a client is remembered."""
     return uuid5(_DATES, client_id.hex)
+
+
+def plan_of(whose: UUID | None, begins_on: date, ends_on: date) -> UUID:
+    """Return the id of the plan of somebody, a team or a branch, or of the company (None), for a period."""
+    return uuid5(_PLANS, f"{whose or 'company'}\n{begins_on}\n{ends_on}")
 
 
 def rights_of(role: str) -> UUID:

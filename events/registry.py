@@ -22,6 +22,7 @@ from events import (
     import_run,
     login,
     pipeline,
+    plan,
     portal_login,
     product,
     right,
@@ -55,6 +56,7 @@ MODULES: tuple[ModuleType, ...] = (
     pipeline,
     deal,
     product,
+    plan,
     import_run,
 )
 """The nouns. A noun names its module in every package: here its facts, in `aggregates` its rules."""

@@ -26,7 +26,7 @@ from projections.parties import (
 from projections.parties import facts as party_facts
 from projections.sales import facts as sales_facts
 from projections.sales import pipeline_board, pipelines, products
-from projections.staff import api_keys, logins, staff_directory, staff_places, units
+from projections.staff import api_keys, logins, plans, staff_directory, staff_places, units
 from projections.staff import facts as staff_facts
 from projections.timers import timers_due
 
@@ -52,6 +52,7 @@ MODULES: tuple[ModuleType, ...] = (
     notes,
     units,
     staff_places,
+    plans,
     logins,
     api_keys,
     timers_due,

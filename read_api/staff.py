@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import Query, Response
 from pydantic import Field
 
-from read_api import views
-from read_api.activities import CONTACT
+from read_api import figures, views
+from read_api.figures import claims_of, contacts_of, endings_of, openings_of, sums_won_of
 from read_api.lists import StaffRole, UnitKind
 from read_api.reading.answer import Answer, Page, Sql, Sum, Whole, json_of, list_of, page_or_part_of
 from read_api.reading.declaring import Asking, Questions
@@ -23,20 +23,8 @@ router = Questions("staff")
 
 SEEING_STAFF: Roles = FRONT_OFFICE | frozenset[Role]({"ops"})
 
-_IN_PERIOD = "{moment} >= %(begin)s AND {moment} < %(end)s"
-_ENDED = f"d.seller_id = %(staff)s AND {_IN_PERIOD.format(moment='d.closed_at')} AND d.status <> 'open'"
-_WON = Sql(
-    list_of(
-        json_of(Sum, "w"),
-        f"""(
-            SELECT d.won_currency AS currency, sum(d.won_amount) AS amount
-            FROM {views.PIPELINE_BOARD} AS d
-            WHERE {_ENDED} AND d.status = 'won'
-            GROUP BY d.won_currency
-        ) AS w""",  # noqa: S608 - put together from constants
-        order="w.currency",
-    )
-)
+_PERIOD = ("%(staff)s", "%(begin)s", "%(end)s")
+_WON = Sql(list_of(json_of(Sum, "w"), f"({sums_won_of(*_PERIOD)}) AS w", order="w.currency"))
 
 _MEMBERS = Sql(
     f"""(
@@ -183,40 +171,15 @@ SELECT seen.*, (
     FROM (
         SELECT s.staff_id, s.name, h.*, o.*, e.*, c.*
         FROM {views.STAFF_DIRECTORY} AS s
-        CROSS JOIN (
-            SELECT
-                count(*) AS contacts,
-                count(*) FILTER (WHERE a.channel = 'meeting') AS meetings,
-                count(*) FILTER (WHERE a.channel = 'call') AS calls,
-                count(*) FILTER (WHERE a.is_offer) AS offers
-            FROM {views.ACTIVITIES} AS a
-            WHERE a.staff_id = %(staff)s AND {_IN_PERIOD.format(moment="a.takes_place_at")} AND {CONTACT}
-        ) AS h
-        CROSS JOIN (
-            SELECT count(*) AS deals_opened
-            FROM {views.PIPELINE_BOARD} AS d
-            WHERE d.opened_by = %(staff)s AND {_IN_PERIOD.format(moment="d.opened_at")}
-        ) AS o
-        CROSS JOIN (
-            SELECT
-                count(*) FILTER (WHERE d.status = 'won') AS deals_won,
-                count(*) FILTER (WHERE d.status = 'lost') AS deals_lost
-            FROM {views.PIPELINE_BOARD} AS d
-            WHERE {_ENDED}
-        ) AS e
-        CROSS JOIN (
-            SELECT count(*) AS clients_claimed
-            FROM {views.OWNERSHIP_HISTORY} AS w
-            WHERE w.to_owner_id = %(staff)s AND w.from_owner_id IS NULL AND w.cause <> 'merge'
-                AND {_IN_PERIOD.format(moment="w.occurred_at")}
-        ) AS c
+        CROSS JOIN ({contacts_of(*_PERIOD)}) AS h
+        CROSS JOIN ({openings_of(*_PERIOD)}) AS o
+        CROSS JOIN ({endings_of(*_PERIOD)}) AS e
+        CROSS JOIN ({claims_of(*_PERIOD)}) AS c
         WHERE s.staff_id = %(staff)s AND {sees_figures_of("%(staff)s")}
     ) AS n
 )
 FROM seen"""  # noqa: S608 - put together from constants
-COUNTERS = Statement(
-    _COUNTERS, (views.ACTIVITIES, views.PIPELINE_BOARD, views.OWNERSHIP_HISTORY, views.STAFF_DIRECTORY)
-)
+COUNTERS = Statement(_COUNTERS, (*figures.VIEWS, views.STAFF_DIRECTORY))
 
 
 class StaffQuestion(ListQuestion):

@@ -99,6 +99,7 @@ async def product_choices(visit: Visit, _: Mapping[str, str]) -> Choices:
 
 
 SOURCES: Mapping[str, Callable[[Visit, Mapping[str, str]], Awaitable[Choices]]] = {
+    "staff_id": staff_choices,
     "to_seller_id": staff_choices,
     "to_staff_id": doer_choices,
     "to_stage": stage_choices,

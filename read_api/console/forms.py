@@ -164,7 +164,7 @@ def label_of(path: str) -> str:
     """Return the name of a field's words; those after the first ones of a list are told apart from them."""
     named = path.replace("contact_points.0", "point").replace("contact_points", "other_point")
     named = named.removeprefix("to_") if named.startswith("to_point.") else named
-    parts = named.replace("stages", "stage").split(".")
+    parts = named.replace("stages", "stage").replace("targets", "target").split(".")
     return ".".join(part for part in parts if not part.isdigit())
 
 
@@ -216,6 +216,7 @@ def read(visit: Visit, told: Description, name: str, verb: Verb, given: Mapping[
             _put(fields, path.split("."), None)
     # A currency by itself is worth nothing.
     unsaid = {part: None for part, value in fields.items() if _is_unsaid(value)}
+    fields = {part: _said(value) for part, value in fields.items()}
     said = {part: value for part, value in fields.items() if part not in unsaid}
     return dict(_tidy({**said, **(unsaid if verb.empties else {})}))
 
@@ -224,8 +225,15 @@ def _is_unsaid(value: Any) -> bool:
     return isinstance(value, dict) and "currency" in value and not value.get("amount")
 
 
+def _said(value: Any) -> Any:
+    """Return a value without the amounts in it of which only the currency is said."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _said(part) for name, part in value.items() if not _is_unsaid(part)}
+
+
 def _value(visit: Visit, schema: Schema, value: str, path: str) -> Any:
-    if path == AMOUNT:
+    if path.endswith(AMOUNT):
         # As people write it: with spaces between thousands, and a comma before the decimals.
         return "".join(value.split()).replace(",", ".")
     match schema.get("type"), schema.get("format"):
@@ -265,9 +273,9 @@ def _put(place: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def _tidy(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Give each field; what has numbers for names is a list, of which that is left out of which only a kind is said."""
+    """Give each field; what has numbers for names is a list, without that of which only the kind is said."""
     for name, value in fields.items():
         if isinstance(value, dict) and all(part.isdigit() for part in value):
-            yield name, [each for _, each in sorted(value.items()) if each.keys() - {"kind"}]
+            yield name, [each for _, each in sorted(value.items()) if each.keys() - {"kind", "metric"}]
         else:
             yield name, value

@@ -41,6 +41,10 @@ def _deal(receipt: Receipt) -> str:
     return f"/console/deals/{receipt['stream_id']}"
 
 
+def _plan(receipt: Receipt) -> str:
+    return f"/console/plans/{receipt['stream_id']}"
+
+
 _REASON = Verb(("reason",))
 _WORTH, _IN_ROUBLES = ("amount.amount", "amount.currency"), {"amount.currency": "RUB"}
 _CALLED = {"name": "called"}
@@ -160,6 +164,28 @@ VERBS: Mapping[str, Verb] = {
     "grant-scope": Verb(("scope", "reason")),
     "grant-editing": Verb(("extent", "reason")),
     "revoke-api-key": _REASON,
+    # plans
+    "agree-plan": Verb(
+        (
+            "staff_id",
+            "team_id",
+            "branch_id",
+            "begins_on",
+            "ends_on",
+            *(f"targets.{number}.{part}" for number in range(2) for part in ("metric", "count")),
+            *(f"targets.2.{part}" for part in _WORTH),
+        ),
+        {"targets.0.metric": "deals_won", "targets.1.metric": "contacts", "targets.2.amount.currency": "RUB"},
+        opens=_plan,
+    ),
+    "adjust-target": Verb(
+        ("target.metric", "target.count", *(f"target.{part}" for part in _WORTH), "since", "reason"),
+        {"target.amount.currency": "RUB"},
+    ),
+    "accept-plan": Verb(),
+    "contest-plan": _REASON,
+    "withdraw-plan": _REASON,
+    "close-period": Verb(),
     # teams and branches
     "open-team": Verb(("name", "head_id"), called=_CALLED),
     "rename-team": Verb(("name",), called=_CALLED),

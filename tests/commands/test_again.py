@@ -44,6 +44,7 @@ from events.examples import (
     NORTH,
     OLGA_AT_PROVIDER,
     PERM,
+    PLAN_OF_ANNA,
     ROMASHKA_AND_HOLDING,
     SHOP_KEY,
     TAGS_OF_ROMASHKA,
@@ -52,6 +53,7 @@ from events.examples import (
 from events.import_run import ImportStarted
 from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
+from events.plan import PlanAgreed
 from events.portal_login import PortalLoginBound
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired, StaffSuspended
@@ -97,6 +99,7 @@ WORLD: dict[UUID, Event] = {
     PERM: fact(BranchOpened, name="Perm"),
     SHOP_KEY: fact(ApiKeyIssued),
     TEMPERATURE_FIELD: fact(CustomFieldDefined),
+    PLAN_OF_ANNA: fact(PlanAgreed),
 }
 """A company in which the example of each command can be carried out, but for what is said below."""
 
@@ -118,6 +121,7 @@ MADE: dict[str, UUID] = {
     "open-branch": NORTH,
     "issue-api-key": SHOP_KEY,
     "define-custom-field": TEMPERATURE_FIELD,
+    "agree-plan": PLAN_OF_ANNA,
 }
 """What a command makes: it is not there before, and cannot be made again."""
 
@@ -153,7 +157,8 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
 """What has to have happened besides, for a command to have something to do."""
 
 REFUSED: dict[str, tuple[type[DomainError], str]] = {
-    **dict.fromkeys(MADE, (AlreadyExistsError, "it is there under its id")),
+    # The same plan is agreed once more without a word; of another one a rule tells.
+    **dict.fromkeys(MADE.keys() - {"agree-plan"}, (AlreadyExistsError, "it is there under its id")),
     **dict.fromkeys(("open-team", "open-branch"), (UnitNameTakenError, "there is one of this name")),
     "correct-contact-point": (ContactPointIsUnknownError, "what was to be corrected is not on the card any more"),
     **dict.fromkeys(

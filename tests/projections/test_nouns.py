@@ -61,6 +61,13 @@ NOT_COUNTED = {
     "client_file.removed": "no report counts files yet",
     "client_tag.given": "personal",
     "client_tag.taken": "personal",
+    **dict.fromkeys(
+        (
+            f"plan.{name}"
+            for name in ["accepted", "agreed", "contested", "period_closed", "target_adjusted", "withdrawn"]
+        ),
+        "what is to be reached is told beside what was (GET /plans/{id}/progress), and is no work by itself",
+    ),
     "custom_field.defined": "what the company asks of clients is no work",
     "custom_field.option_added": "what the company asks of clients is no work",
     "custom_field.option_relabelled": "what the company asks of clients is no work",

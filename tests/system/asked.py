@@ -16,12 +16,15 @@ from read_api.analytics_forms import FormQuestion
 from read_api.door import MODULES
 from read_api.reading.question import PageQuestion
 from tests.read_api.office import Office
-from tests.system.chances import ACTIVITIES, BUYER, CLIENTS, CODES, DEALS, IMPORTS, NINA, ROADS, SALE, STAFF
+from tests.system.chances import ACTIVITIES, BUYER, CLIENTS, CODES, DEALS, IMPORTS, NINA, PLANS, ROADS, SALE, STAFF
 
 SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "client_id": CLIENTS,
     "merged_id": CLIENTS[1:2],
     "activity_id": ACTIVITIES,
+    "plan_id": PLANS,
+    "of_unit": (team_named("Lutik"),),
+    "on": ("2025-06-15",),
     "code": (*CODES, "shown"),
     "deal_id": DEALS,
     "staff_id": STAFF,
@@ -69,6 +72,7 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "days": ("7",),
     "ahead": ("366",),
     "latest": ("true",),
+    "by_staff": ("true",),
     "untouched_since": ("2025-06-01",),
 }
 """What is asked for by each part of a path and by each filter that is no choice among few."""

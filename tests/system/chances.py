@@ -1,7 +1,7 @@
 """How chance makes up each command: over few ids and values, so that commands meet one another, valid and not."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import EnumType
 from importlib import import_module
@@ -27,6 +27,7 @@ from commands import (
     note,
     ownership,
     pipeline,
+    plan,
     product,
     staff,
 )
@@ -37,9 +38,10 @@ from events.client_date import ClientDateKind
 from events.client_merge import MergeSide
 from events.custom_field import CustomFieldType
 from events.examples import SHOP_KEY, example_of
-from events.ids import branch_named, team_named
+from events.ids import branch_named, plan_of, team_named
 from events.labels import FieldOption, GivenLabels
 from events.marks import ids_named
+from events.plan import Metric
 from events.values import (
     CallStatus,
     Channel,
@@ -67,6 +69,10 @@ STAFF, CLIENTS, DEALS, ACTIVITIES = _ids(1, 6), _ids(2, 7), _ids(3, 8), _ids(4, 
 ROADS, IMPORTS, NOTES = _ids(5, 2), _ids(6, 2), _ids(7, 3)
 NINA, OLEG, SHOP, BUYER, SALE, PLAN, OFFER, SOLD, SHUT = _ids(8, 9)
 """Two sellers, an organisation and its buyer, two deals and two activities that chance leaves alone."""
+
+YEAR = (date(2025, 1, 1), date(2025, 12, 31))
+PLANS = (plan_of(STAFF[0], *YEAR), plan_of(None, *YEAR), plan_of(team_named("Lutik"), *YEAR))
+"""Plans for a year that was over when commands are asked: of one of staff, of the company, and of a team."""
 
 CODES = ("gtx-pro", "mg-special", "gtk-500")
 STAGES = tuple(Stage(code=code, name=code.title(), probability=20) for code in ("offer", "contract", "payment"))
@@ -114,6 +120,12 @@ BESIDE = st.builds(
     ).map(tuple),
     tags=st.lists(NAME, max_size=2).map(tuple),
 )
+PLAN_ID = _one(*PLANS)
+TARGET = st.builds(
+    plan.GivenTarget,
+    metric=_one(*(each for each in Metric if each is not Metric.SUM_WON)),
+    count=_one(0, 1, 10),
+) | st.builds(plan.GivenTarget, metric=st.just(Metric.SUM_WON), amount=MONEY)
 KIND = _one(*ClientKind)
 
 
@@ -209,6 +221,16 @@ MADE_UP: dict[type[Command], SearchStrategy[Any]] = {
         kind: st.builds(kind, code=CODE, option=OPTION.map(lambda one: one.code))
         for kind in (custom_field.RetireFieldOption, custom_field.RestoreFieldOption)
     },
+    plan.AgreePlan: st.builds(
+        plan.AgreePlan,
+        staff_id=_one(STAFF[0], None),
+        begins_on=st.just(YEAR[0]),
+        ends_on=st.just(YEAR[1]),
+        targets=st.lists(TARGET, min_size=1, max_size=3, unique_by=lambda each: each.key).map(tuple),
+    ),
+    plan.AdjustTarget: st.builds(
+        plan.AdjustTarget, plan_id=PLAN_ID, target=TARGET, since=_one(date(2025, 6, 1), None), reason=REASON
+    ),
     client_field.SetClientField: st.builds(
         client_field.SetClientField,
         client_id=CLIENT_ID,

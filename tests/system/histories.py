@@ -31,6 +31,7 @@ from commands import (
     note,
     ownership,
     pipeline,
+    plan,
     product,
     staff,
     team,
@@ -44,6 +45,7 @@ from events.client_merge import MergeSide
 from events.client_relation import RelationKind
 from events.examples import example_of
 from events.ids import branch_named, revert_of, team_named
+from events.plan import Metric
 from events.values import (
     AffiliationRole,
     CallStatus,
@@ -67,10 +69,12 @@ from tests.system.chances import (
     IMPORTS,
     KINDS,
     LAST_STAGE,
+    PLANS,
     RECEIVED,
     ROADS,
     STAFF,
     STAGES,
+    YEAR,
 )
 
 ADMIN = Actor("01910000-0000-7000-8000-000000000001", "admin")
@@ -184,6 +188,11 @@ _REMINDED = RECEIVED - timedelta(days=1)
 _ON_ROMASHKA: dict[str, Any] = {"client_id": CLIENTS[1]}
 _SECRET = example_of(api_key.RotateApiKey)
 _WRONG: dict[str, Any] = {"import_id": IMPORTS[1], "occurred_at": BEGINNING}
+_TARGETS = (
+    plan.GivenTarget(metric=Metric.DEALS_WON, count=2),
+    plan.GivenTarget(metric=Metric.CONTACTS, count=10),
+    plan.GivenTarget(metric=Metric.SUM_WON, amount=Money(amount=Decimal(1000), currency="USD")),
+)
 SELDOM: tuple[Asked, ...] = tuple(
     Asked(command, ADMIN)
     for command in (
@@ -223,6 +232,16 @@ SELDOM: tuple[Asked, ...] = tuple(
         activity.ImportActivity(
             **_WRONG, activity_id=ACTIVITIES[6], channel=Channel.CALL, direction=Direction.INBOUND, staff_id=STAFF[1]
         ),
+        staff.MoveStaff(staff_id=STAFF[1], team="Lutik"),
+        plan.AgreePlan(begins_on=YEAR[0], ends_on=YEAR[1], targets=_TARGETS),
+        plan.AdjustTarget(plan_id=PLANS[1], target=_TARGETS[0].model_copy(update={"count": 4}), reason="because"),
+        plan.ContestPlan(plan_id=PLANS[1], reason="too much"),
+        plan.AcceptPlan(plan_id=PLANS[1]),
+        plan.WithdrawPlan(plan_id=PLANS[1], reason="by mistake"),
+        plan.AgreePlan(begins_on=YEAR[0], ends_on=YEAR[1], targets=_TARGETS),
+        plan.AgreePlan(staff_id=STAFF[0], begins_on=YEAR[0], ends_on=YEAR[1], targets=_TARGETS),
+        plan.AgreePlan(team_id=team_named("Lutik"), begins_on=YEAR[0], ends_on=YEAR[1], targets=_TARGETS),
+        plan.ClosePeriod(plan_id=PLANS[0]),
         import_run.FinishImport(import_id=IMPORTS[1], rows=3, accepted=3, refused=0, wrong=0),
         import_revert.RevertImport(import_id=IMPORTS[1], reason="wrong"),
         import_revert.RevertActivityEntry(import_id=IMPORTS[1], reason="wrong", activity_id=ACTIVITIES[6]),

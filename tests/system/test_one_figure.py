@@ -8,10 +8,10 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -29,6 +29,8 @@ from read_api.client_card import CARD
 from read_api.client_story import TIMELINE
 from read_api.clients import CLIENTS
 from read_api.deals import BOARD, DEALS, board_around
+from read_api.plan_progress import PROGRESS
+from read_api.plans import PLANS
 from read_api.reading.joined import MERGED
 from read_api.reading.moments import period
 from read_api.reading.paging import Listing, page_statement
@@ -245,6 +247,85 @@ def check_staff(readers: Readers) -> Counter[str]:
     return seen
 
 
+def check_plans(readers: Readers) -> Counter[str]:
+    """What was reached of a plan is what lists show of whom it is for, wherever they were then; who did it adds up."""
+    seen: Counter[str] = Counter()
+    credited = list(_credits(readers))
+    places = _places(readers)
+    for plan in readers.listed(PLANS):
+        asked = {"plan_id": plan["plan_id"], "today": date(2026, 6, 1), "zone": "UTC", "by_staff": True}
+        text, _ = readers.one(PROGRESS, **asked)
+        [progress] = json.loads(text)
+        days = (date.fromisoformat(plan["begins_on"]), date.fromisoformat(plan["ends_on"]))
+        begin, end = period(*days, UTC)  # type: ignore[arg-type]  # any zone will do
+        unit = plan["team_id"] or plan["branch_id"]
+
+        def counts(credit: Credit) -> bool:
+            is_theirs = plan["staff_id"] in (None, credit.staff) and begin <= credit.at < end  # noqa: B023
+            return is_theirs and (unit is None or unit in _where(places.get(credit.staff, []), credit.at))  # noqa: B023
+
+        for place, reached in enumerate(progress["reached"]):
+            metric, currency = reached["metric"], reached["currency"]
+            if metric in {"deals_opened", "clients_claimed"}:
+                continue
+            of_metric = [each for each in credited if each.metric == metric and each.currency == currency]
+            done = sum((each.value for each in of_metric if counts(each)), Decimal())
+            assert Decimal(reached["done"]) == done, (plan, reached, place)
+            by_staff = [one for each in progress["staff"] for one in each["reached"]]
+            of_staff = [one for one in by_staff if (one["metric"], one["currency"]) == (metric, currency)]
+            assert sum((Decimal(one["done"]) for one in of_staff), Decimal()) == done
+            seen[f"{metric} of a {'team' if unit else 'person' if plan['staff_id'] else 'company'}"] += done > 0
+    return seen
+
+
+class Credit(NamedTuple):
+    """One thing that somebody is credited with."""
+
+    metric: str
+    currency: str | None
+    value: Decimal
+    staff: str
+    at: datetime
+
+
+def _credits(readers: Readers) -> Iterator[Credit]:
+    """Give what the lists credit to whom, one thing after the other."""
+    for each in filter(is_contact, readers.listed(ACTIVITIES)):
+        kinds = {"contacts": True, "meetings": each["channel"] == "meeting", "calls": each["channel"] == "call"}
+        for metric, is_one in {**kinds, "offers": each["is_offer"]}.items():
+            if is_one and each["staff_id"] is not None:
+                at = datetime.fromisoformat(each["takes_place_at"])
+                yield Credit(metric, None, Decimal(1), each["staff_id"], at)
+    for each in readers.listed(DEALS):
+        if each["status"] == "won":
+            at = datetime.fromisoformat(each["closed_at"])
+            yield Credit("deals_won", None, Decimal(1), each["seller_id"], at)
+            yield Credit("sum_won", each["won_currency"], Decimal(each["won_amount"]), each["seller_id"], at)
+
+
+Places = list[tuple[datetime, set[str]]]
+
+
+def _places(readers: Readers) -> dict[str, Places]:
+    """Return where each of the staff was since when, by when it happened, as a clerk finds it in the log."""
+    found: dict[str, Places] = defaultdict(list)
+    with psycopg.connect(readers.company.database.projector_url) as connection:
+        for staff, at, body in connection.execute(
+            "SELECT stream_id::text, occurred_at, body FROM letopis.event"
+            " WHERE topic IN ('staff.hired', 'staff.moved', 'staff.departed') ORDER BY occurred_at, position"
+        ):
+            names = ("team_id", "branch_id", "to_team_id", "to_branch_id")
+            found[staff].append((at, {body[name] for name in names if body.get(name)}))
+    return found
+
+
+def _where(places: Places, at: datetime) -> set[str]:
+    """Return the units somebody was in at a moment: before the first place that is known, those of that one."""
+    if not places:
+        return set()
+    return ([units for since, units in places if since <= at] or [places[0][1]])[-1]
+
+
 def check_credit(readers: Readers) -> Counter[str]:
     """Whom lists credit with an end is who led it then, as a clerk finds it in the log: nobody who had left by then.
 
@@ -395,7 +476,7 @@ def check_stories(readers: Readers) -> Counter[str]:
 def check_all(readers: Readers) -> Counter[str]:
     while readers.company.follow(1000):
         pass
-    seen = check_staff(readers) + check_credit(readers) + check_deals(readers)
+    seen = check_staff(readers) + check_plans(readers) + check_credit(readers) + check_deals(readers)
     return seen + check_touches(readers) + check_stories(readers)
 
 
@@ -439,6 +520,9 @@ def test_every_place_tells_the_same_figures_whatever_happened(
         "joined later",
         "deal.won told late",
         "activity.held told late",
+        "contacts of a company",
+        "deals_won of a company",
+        "sum_won of a company",
     ]
     assert min(seen[name] for name in names) > 0, seen
 

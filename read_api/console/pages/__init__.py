@@ -16,6 +16,7 @@ from read_api.console.pages import (
     imports,
     my_day,
     operating,
+    plans,
     projections,
     reports,
     sql,
@@ -24,6 +25,7 @@ from read_api.console.pages import (
 
 MODULES = (
     my_day,
+    plans,
     clients,
     client_card,
     duplicates,

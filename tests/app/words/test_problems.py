@@ -38,6 +38,7 @@ from events.custom_field import CustomFieldType
 from events.deal import ForecastCategory
 from events.examples import EAST
 from events.permission import PermissionChannel, PermissionPurpose
+from events.plan import Metric
 from events.registry import EVENT_TYPES
 from read_api import lists
 from read_api.reading.errors import NoSuchThingError, ReadError
@@ -435,6 +436,7 @@ def _lists_of_the_code() -> list[type[StrEnum]]:
         CustomFieldType,
         ForecastCategory,
         MergeSide,
+        Metric,
         PermissionChannel,
         PermissionPurpose,
         RelationKind,
