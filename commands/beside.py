@@ -3,8 +3,9 @@
 Each kind has a stream of its own; what a row of old records says of all of them is one decision with the card.
 """
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
@@ -44,21 +45,30 @@ class Beside(Value):
             yield tags_of(client_id), ClientTag
 
 
+def rehearse_beside(context: Context, client: Client, beside: Beside | None) -> None:
+    """Refuse what `say_beside` would refuse, before anything is recorded of the client; it records nothing."""
+    _say(context, client, beside, deepcopy)
+
+
 def say_beside(context: Context, client: Client, beside: Beside | None) -> tuple[Aggregate, ...]:
     """Record what is otherwise, and return on what; what stands there already records nothing.
 
     Raises as the commands that say it by hand.
     """
+    return _say(context, client, beside, lambda each: each)
+
+
+def _say(context: Context, client: Client, beside: Beside | None, taken: Callable[[Any], Any]) -> tuple[Aggregate, ...]:
     if beside is None:
         return ()
     changed: list[Aggregate] = []
     if beside.fields:
-        values = found_or_new(context, ClientField, fields_of(client.id))
+        values = taken(found_or_new(context, ClientField, fields_of(client.id)))
         for said in beside.fields:
             _say_field(context, client, values, said)
         changed.append(values)
     if beside.tags:
-        tags = found_or_new(context, ClientTag, tags_of(client.id))
+        tags = taken(found_or_new(context, ClientTag, tags_of(client.id)))
         for tag in beside.tags:
             tags.give(client.id, tag)
         changed.append(tags)

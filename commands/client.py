@@ -13,7 +13,7 @@ from aggregates.tax_id import UNREGISTERED, Registered
 from commands.affiliation import belongs_to
 from commands.approach import check_may_act, check_may_correct
 from commands.base import Command, Context, Outcome, handles, wrong_field
-from commands.beside import Beside, say_beside
+from commands.beside import Beside, rehearse_beside, say_beside
 from commands.contact_point import BY_HAND, OFFICE_PHONE, ContactPointGiven, DuplicateAllowing, with_keys
 from commands.import_run import HistoryCommand
 from commands.roles import CORRECTING, ENTERING, HEADING, PERSONAL
@@ -244,6 +244,7 @@ def import_client(command: ImportClient, context: Context) -> Outcome:
     if command.parent_id is not None:
         parent = context.find(Client, command.parent_id)
         client.check_parent(command.parent_id, is_below=belongs_to(context, parent, client.id))
+    rehearse_beside(context, client, command.beside)
     client.register(
         kind=command.kind,
         name=command.name,

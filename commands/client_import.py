@@ -19,7 +19,7 @@ from aggregates.client_errors import (
 )
 from aggregates.client_state import MOST_CONTACT_POINTS, compared
 from commands.base import Context, GivenMoment, Outcome, handles
-from commands.beside import Beside, say_beside
+from commands.beside import Beside, rehearse_beside, say_beside
 from commands.client import ImportClient, import_client
 from commands.contact_point import ContactPointGiven
 from commands.import_run import HistoryCommand
@@ -83,6 +83,7 @@ def import_client_update(command: ImportClientUpdate, context: Context) -> Outco
         return import_client(command.entering(), context)
     client.check_accepts()
     _check_alike(client, command)
+    rehearse_beside(context, client, command.beside)
     _bring_up_to_date(client, command, context)
     return context.save(client, *say_beside(context, client, command.beside))
 

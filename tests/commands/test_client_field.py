@@ -12,15 +12,20 @@ from aggregates.custom_field import (
     FieldOptionIsUnknownError,
     WrongFieldValueError,
 )
+from commands.base import Command
+from commands.beside import Beside, FieldSaid
+from commands.client import ImportClient
 from commands.client_field import ClearClientField, SetClientField
+from commands.client_import import ImportClientUpdate
 from events.client import ClientRegistered
 from events.client_field import ClientFieldCleared, ClientFieldSet
 from events.client_merge import ClientMergedInto, ClientsMerged
 from events.custom_field import CustomFieldDefined, CustomFieldRetired, CustomFieldType, FieldOptionRetired
-from events.examples import FIELDS_OF_ROMASHKA, TEMPERATURE_FIELD
+from events.examples import FIELDS_OF_ROMASHKA, TEMPERATURE, TEMPERATURE_FIELD
 from events.ids import custom_field_of, fields_of
-from tests.examples import LUTIK, ROMASHKA, command, fact
-from tests.story import Told, given, on
+from events.import_run import ImportStarted
+from tests.examples import FIRST_IMPORT, LUTIK, ROMASHKA, command, fact
+from tests.story import Told, by, given, on
 
 DEFINED = on(TEMPERATURE_FIELD, fact(CustomFieldDefined))
 THERE = (on(ROMASHKA, fact(ClientRegistered)), DEFINED)
@@ -146,3 +151,12 @@ def test_a_value_that_came_with_another_client_is_that_one_s_to_lose() -> None:
 def test_it_is_sealed_with_the_client_s_key_and_stands_in_their_history() -> None:
     [event] = given(*THERE).when(command(SetClientField)).recorded
     assert (event.subject_id, event.parties, event.PERSONAL_FIELDS) == (ROMASHKA, (ROMASHKA,), frozenset({"value"}))
+
+
+@pytest.mark.parametrize("kind", [ImportClient, ImportClientUpdate])
+def test_a_row_is_refused_for_what_it_says_beside_the_card_before_anything_is_recorded(kind: type[Command]) -> None:
+    unknown = Beside(fields=(FieldSaid(code=TEMPERATURE, value="hot"), FieldSaid(code=TEMPERATURE, value="boiling")))
+    there = (on(FIRST_IMPORT, fact(ImportStarted)), on(TEMPERATURE_FIELD, fact(CustomFieldDefined)))
+    known = () if kind is ImportClient else (on(ROMASHKA, fact(ClientRegistered)),)
+    story = given(*there, *known).when(command(kind, beside=unknown, name="Romashka Three"), by("import", FIRST_IMPORT))
+    story.then_refused(FieldOptionIsUnknownError)
