@@ -69,7 +69,7 @@ async def get_plan_progress(plan_id: UUID, ask: Asking, question: Annotated[Prog
         raise ask.absent("plan", plan_id, seen)
     [progress] = found
     if closed_at is not None:
-        closing = AsOf(position=closed_at)
+        closing = AsOf(occurred=ask.as_of(question.as_of).occurred, position=closed_at)
         async with ask.desk.past.looking(closing, PROGRESS.views, None) as past:
             _, [(then, _)] = await past.fetch(PROGRESS, values)
         _compare(progress, from_json(then)[0])

@@ -25,9 +25,10 @@ def _number(value: str) -> Sql:
     return Sql(_written(value, "{row}.currency"))
 
 
-# What would be reached at the pace of the days so far; a tenth is enough of a guess.
-_AT_THIS_PACE = "round({row}.done * {row}.days / nullif({row}.days_gone, 0), 1)"
-_BY_NOW = "round({row}.target * {row}.days_gone / nullif({row}.days, 0), 1)"
+# What would be reached at the pace of the days so far; a tenth is enough of a guess, and of money a whole number.
+_DIGITS = "CASE WHEN {row}.currency IS NULL THEN 1 ELSE 0 END"
+_AT_THIS_PACE = f"round({{row}}.done * {{row}}.days / nullif({{row}}.days_gone, 0), {_DIGITS})"
+_BY_NOW = f"round({{row}}.target * {{row}}.days_gone / nullif({{row}}.days, 0), {_DIGITS})"
 
 
 class Reached(Answer):

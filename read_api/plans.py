@@ -44,13 +44,18 @@ def targets_of(row: str) -> str:
         )"""
 
 
+_ANSWERER = f"""coalesce(
+        {{row}}.staff_id,
+        (SELECT u.head_id FROM {views.UNITS} AS u WHERE u.unit_id IN ({{row}}.team_id, {{row}}.branch_id))
+    )"""  # noqa: S608 - constants
 _TARGETS = Sql(list_of(json_of(PlanTarget, "g"), targets_of("{row}"), order='g."order"'))
 
 
 class Plan(Whole):
     """What somebody, a team, a branch or (none of these) the company is to reach from one day to another, both in it.
 
-    It holds from its agreement on; whoever is to reach it accepts or contests it, anew after an adjustment.
+    It holds from its agreement on; `answerer_id` accepts or contests it, anew after an adjustment: that of a unit its
+    head, and where there is none, as for the company's, any head.
     """
 
     plan_id: UUID
@@ -60,6 +65,7 @@ class Plan(Whole):
     team: Annotated[str | None, named("team_id", views.UNITS, "unit_id")]
     branch_id: UUID | None
     branch: Annotated[str | None, named("branch_id", views.UNITS, "unit_id")]
+    answerer_id: Annotated[UUID | None, Sql(_ANSWERER)]
     begins_on: date
     ends_on: date
     targets: Annotated[list[PlanTarget], _TARGETS]

@@ -185,7 +185,7 @@ def read_side(
             alike_at(urls.projector, seconds),
             content_of,
         ),
-        phone_key=partial(sought_phone_key, **settings.home._asdict()),
+        phone_key=partial(sought_phone_key, region=settings.home.region, area_code=settings.home.area_code),
         email_key=email_key,
         feed=feed,
         past=past_at(urls.projector, master, settings.as_of_seconds, settings.min_position_timeout),

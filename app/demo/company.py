@@ -4,7 +4,7 @@ Every id and key is made from a name, so loading it again changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
@@ -17,8 +17,11 @@ from commands.deal import MoveDeal, OpenDeal, WinDeal
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
 from commands.pipeline import DefinePipeline
+from commands.plan import AcceptPlan, AgreePlan, GivenTarget
 from commands.product import ListProduct
 from commands.staff import HireStaff
+from events.ids import plan_of
+from events.plan import Metric
 from events.values import (
     AffiliationRole,
     Channel,
@@ -89,7 +92,13 @@ def _accepted(command: Command, answer: Answer) -> Accepted:
 
 def _commands(now: datetime) -> list[tuple[Actor, Command]]:
     admin = Actor(id=str(ADMIN_ID), role="admin")
-    return [*((admin, command) for command in _house()), *_clients(now), *_sales(now), *_diary(now)]
+    return [
+        *((admin, command) for command in _house()),
+        *_clients(now),
+        *_sales(now),
+        *_diary(now),
+        *_plans(now.date()),
+    ]
 
 
 def _hired(key: str, **more: Any) -> HireStaff:
@@ -118,8 +127,8 @@ def _house() -> list[Command]:
     ]
 
 
-def _seller(name: str) -> Actor:
-    return Actor(id=str(demo_id(name)), role="seller")
+def _actor(key: str) -> Actor:
+    return Actor(id=str(demo_id(key)), role=STAFF[key][1].value)
 
 
 def _phone(number: str) -> tuple[ContactPointGiven, ...]:
@@ -127,7 +136,7 @@ def _phone(number: str) -> tuple[ContactPointGiven, ...]:
 
 
 def _clients(now: datetime) -> list[tuple[Actor, Command]]:
-    operator = Actor(id=str(demo_id("vera")), role="operator")
+    operator = _actor("vera")
     month_ago = now - timedelta(days=30)
     organisation, person = ClientKind.ORGANISATION, ClientKind.PERSON
     return [
@@ -182,7 +191,7 @@ def _sales(now: datetime) -> list[tuple[Actor, Command]]:
     def day(count: int) -> datetime:
         return now - timedelta(days=count)
 
-    anna, boris = _seller("anna"), _seller("boris")
+    anna, boris = _actor("anna"), _actor("boris")
     road = demo_id("pipeline")
     price, fee = Money(amount=Decimal(480000), currency="RUB"), Money(amount=Decimal(36000), currency="RUB")
     romashka, vector, service = demo_id("deal romashka"), demo_id("deal vector"), demo_id("deal service")
@@ -234,7 +243,7 @@ def _sales(now: datetime) -> list[tuple[Actor, Command]]:
 
 
 def _diary(now: datetime) -> list[tuple[Actor, Command]]:
-    anna, boris = _seller("anna"), _seller("boris")
+    anna, boris = _actor("anna"), _actor("boris")
     return [
         (
             anna,
@@ -271,4 +280,21 @@ def _diary(now: datetime) -> list[tuple[Actor, Command]]:
                 due_at=now - timedelta(days=1),
             ),
         ),
+    ]
+
+
+def _plans(today: date) -> list[tuple[Actor, Command]]:
+    """Agree what Anna and the company are to reach in the quarter of this day; Anna agrees to hers."""
+    begins = date(today.year, today.month - (today.month - 1) % 3, 1)
+    ends = (begins + timedelta(days=31 * 3)).replace(day=1) - timedelta(days=1)
+
+    def won(deals: int, rubles: int) -> tuple[GivenTarget, GivenTarget]:
+        worth = Money(amount=Decimal(rubles), currency="RUB")
+        return GivenTarget(metric=Metric.DEALS_WON, count=deals), GivenTarget(metric=Metric.SUM_WON, amount=worth)
+
+    of_anna = (*won(5, 1_000_000), GivenTarget(metric=Metric.MEETINGS, count=12))
+    return [
+        (_actor("head"), AgreePlan(staff_id=demo_id("anna"), begins_on=begins, ends_on=ends, targets=of_anna)),
+        (_actor("head"), AgreePlan(begins_on=begins, ends_on=ends, targets=won(20, 4_000_000))),
+        (_actor("anna"), AcceptPlan(plan_id=plan_of(demo_id("anna"), begins, ends))),
     ]

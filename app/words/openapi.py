@@ -185,7 +185,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def example_body(name: str) -> dict[str, Any]:
     """Return the body of the example that stands beside a command."""
-    body: dict[str, Any] = example_of(COMMANDS[name]).model_dump(mode="json", exclude_unset=True)
+    body: dict[str, Any] = example_of(COMMANDS[name]).model_dump(mode="json", exclude_defaults=True)
     return body
 
 

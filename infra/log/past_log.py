@@ -198,7 +198,7 @@ def cut_at(connection: psycopg.Connection[Any], as_of: AsOf) -> Cut:
     now, position = row
     if any(moment is not None and moment > now for moment in (as_of.recorded, as_of.occurred)):
         raise MomentAheadError(now)
-    return Cut(position, as_of.occurred)
+    return Cut(position if as_of.position is None else min(position, as_of.position), as_of.occurred)
 
 
 class PastLog:

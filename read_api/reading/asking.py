@@ -105,12 +105,14 @@ class Ask:
         headers = self.request.headers.getlist("authorization")
         return Follower(self.caller.id, partial(self.desk.is_let_in, self.caller, headers))
 
+    def as_of(self, named: str | None) -> AsOf:
+        """Return the past moment that a question names; raises WrongParameterError."""
+        return AsOf() if named is None else as_of_from(named, self.desk.zone)
+
     def now(self, as_of: str | None) -> datetime:
         """Return, in the company's zone, the moment that the answer is for: the present one, or the one asked for."""
-        moment = None
-        if as_of is not None:
-            named = as_of_from(as_of, self.desk.zone)
-            moment = named.occurred or named.recorded
+        named = self.as_of(as_of)
+        moment = named.occurred or named.recorded
         return (moment or self.desk.clock()).astimezone(self.desk.zone)
 
     @asynccontextmanager
@@ -125,7 +127,7 @@ class Ask:
         if question.as_of is None:
             yield self
             return
-        as_of = as_of_from(question.as_of, self.desk.zone)
+        as_of = self.as_of(question.as_of)
         await self.desk.require_log(question.min_position)
         async with self.desk.past.looking(as_of, views, about) as past:
             await require_seen(self.desk, self.reach, kind, about)
@@ -134,7 +136,7 @@ class Ask:
     @asynccontextmanager
     async def over_time(self, question: PastQuestion, about: UUID, by: By) -> AsyncIterator[ViewsOverTime]:
         """Give what there was of one party or stream at every moment up to the one the question names, if it does."""
-        as_of = AsOf() if question.as_of is None else as_of_from(question.as_of, self.desk.zone)
+        as_of = self.as_of(question.as_of)
         await self.desk.require_log(question.min_position)
         async with self.desk.past.over_time(as_of, about, by) as past:
             yield past

@@ -73,7 +73,13 @@ def test_of_ten_deals_one_is_won_and_nine_are_left(desk: Office) -> None:
 
     told.answers(
         {
-            "plan": {"plan_id": PLAN_OF_ANNA, "staff_id": ANNA, "staff_name": "Anna", "team": None},
+            "plan": {
+                "plan_id": PLAN_OF_ANNA,
+                "staff_id": ANNA,
+                "staff_name": "Anna",
+                "team": None,
+                "answerer_id": ANNA,
+            },
             "days": 22,
             "reached": [
                 {"metric": "deals_won", "target": "10", "done": "2", "left": "8", "percent": 20, "at_close": None},

@@ -45,6 +45,11 @@ class Company:
         examined = advance(self.projector, self.held, reader_for(self.held), self.decode, limit)
         return max(examined, self.analytics.follow_once(limit))
 
+    def catch_up(self) -> None:
+        """Let them see every fact there is."""
+        while self.follow(5_000):
+            pass
+
     def rows(self) -> Rows:
         """Return every row that readers see, view by view and table by table, in an order of its own."""
         views = {one.name: f"read.{view_of(one)}" for one in PROJECTIONS}

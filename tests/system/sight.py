@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.read_api.office import Office
@@ -21,16 +22,20 @@ class Whole:
     """The organisations that a contact person acts for now."""
     deals: Mapping[str, Item]
     activities: Mapping[str, Item]
+    plans: Mapping[str, Item]
+
+
+def every_of(office: Office, path: str, key: str, as_of: str = "") -> dict[str, Item]:
+    """Return what an admin is told there is, or was, each by its id."""
+    told = office.get(f"{path}?limit=200&as_of={as_of}".removesuffix("&as_of="), "admin").json()
+    assert told["next"] is None
+    return {item[key]: item for item in told["items"]}
 
 
 def whole_of(office: Office) -> Whole:
     """Ask for everything, as an admin."""
 
-    def every(path: str, key: str) -> dict[str, Item]:
-        told = office.get(f"{path}?limit=200", "admin").json()
-        assert told["next"] is None
-        return {item[key]: item for item in told["items"]}
-
+    every = partial(every_of, office)
     clients = every("/clients", "client_id")
     acts_for: dict[str, set[str]] = {}
     for each in clients:
@@ -44,6 +49,7 @@ def whole_of(office: Office) -> Whole:
         {person: frozenset(organisations) for person, organisations in acts_for.items()},
         every("/deals", "deal_id"),
         every("/activities", "activity_id"),
+        every("/plans", "plan_id"),
     )
 
 
@@ -54,6 +60,8 @@ class Sight:
     whole: Whole
     me: str
     scopes: Scopes
+    staff_then: Mapping[str, Item] | None = None
+    """Who was where at the moment that is asked about; None: now."""
 
     def people(self, kind: str) -> frozenset[str] | None:
         """Return whose things of a kind they see; None: everybody's."""
@@ -105,6 +113,20 @@ class Sight:
             or one["staff_id"] in people
             or bool(colleagues & people)
             or any(self.client(one[who], "activities") for who in ("client_id", "contact_id"))
+        )
+
+    def plan(self, plan_id: str) -> bool:
+        """Tell whether they see a plan: of whose figures they see, of a unit where such people work, the company's."""
+        one = self.whole.plans.get(plan_id)
+        if one is None:
+            return False
+        if one["staff_id"] is not None:
+            return self.staff(one["staff_id"])
+        unit = one["team_id"] or one["branch_id"]
+        return unit is None or any(
+            self.staff(each)
+            for each, member in (self.staff_then or self.whole.staff).items()
+            if unit in {member["team_id"], member["branch_id"]} and member["departed_at"] is None
         )
 
     def staff(self, staff_id: str) -> bool:

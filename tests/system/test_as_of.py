@@ -34,6 +34,7 @@ from commands import (
     login,
     note,
     ownership,
+    plan,
     portal_login,
     product,
     staff,
@@ -43,9 +44,10 @@ from events.client_date import ClientDateKind
 from events.client_relation import RelationKind
 from events.custom_field import CustomFieldType
 from events.examples import DIGEST, PROVIDER, example_of
-from events.ids import branch_named
+from events.ids import branch_named, plan_of
 from events.labels import GivenLabels
 from events.permission import PermissionChannel, PermissionPurpose
+from events.plan import Metric
 from events.values import Channel, ClientKind, ContactKind, Direction, Lifecycle, Money, PortalRole, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
 from tests.database import Database, copy_of
@@ -87,6 +89,8 @@ EARLY, MIDDLE, LATE = BEGINNING + STEP / 2, BEGINNING + 3 * STEP, BEGINNING + 4 
 
 OPEN_DEALS, NINAS, KEYS = (UUID(int=1), UUID(int=2)), UUID(int=3), (UUID(int=4), UUID(int=5))
 """What chance knows nothing of: deals, so that a board has always more than one, and each road one of Nina's; keys."""
+JULY = (date(2025, 7, 1), date(2025, 7, 31))
+
 SHOWN: tuple[Asked, ...] = (
     Asked(
         staff.HireStaff(
@@ -164,6 +168,11 @@ SHOWN: tuple[Asked, ...] = (
     Asked(custom_field.RetireCustomField(code="dropped"), ADMIN),
     *(Asked(client_field.SetClientField(client_id=SHOP, code="shown", value=each), ADMIN) for each in ("9", "10")),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
+    Asked(
+        plan.AgreePlan(begins_on=JULY[0], ends_on=JULY[1], targets=(plan.GivenTarget(metric=Metric.CALLS, count=2),)),
+        ADMIN,
+    ),
+    Asked(plan.WithdrawPlan(plan_id=plan_of(None, *JULY), reason="by mistake"), ADMIN),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),
     Asked(branch.CloseBranch(branch_id=branch_named("Shut"), reason="shut down"), ADMIN),
     Asked(product.ListProduct(code="shown", name="Shown"), ADMIN),

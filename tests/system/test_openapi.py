@@ -257,6 +257,7 @@ def _questions(living: Living) -> Iterator[tuple[str, dict[str, Any], dict[str, 
         "import_id": BEGUN,
         "sent": _import(living),
         "file_id": _file(living),
+        "plan_id": httpx.get(f"{living.service.address}/plans", headers=ADMIN).json()["items"][0]["plan_id"],
         "stream": demo_id("anna"),
         "projection": "products",
     }

@@ -20,6 +20,8 @@ from commands.execution.pending import Accepted
 from commands.execution.refusals import refusal_of
 from commands.registry import ALL
 from events.examples import ANNA, BORIS, DAY, FIRST_IMPORT, HOLDING, LATER, LUTIK, OLGA, ROMASHKA, VERA, example_of
+from events.ids import plan_of
+from events.plan import MAY
 from infra.backup.backup import back_up
 from infra.postgres.embedded import EmbeddedPostgres
 from replay.export.export import export_log
@@ -108,6 +110,7 @@ FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     ("define-custom-field", {}),
     ("define-custom-field", {"code": "remark", "type": "text", "options": []}),
     ("tag-client", {"tag": "old friend"}),
+    *(("agree-plan", {"staff_id": each}) for each in (str(ANNA), None)),
 )
 """What is there before anything is planted: the things that the examples are about."""
 
@@ -122,6 +125,8 @@ ENTERED: tuple[tuple[str, dict[str, Any]], ...] = (
 ALSO: dict[str, dict[str, Any]] = {
     "add-contact-point": {"allow_duplicate": True},
     "cancel-activity": {"activity_id": OTHER_PLAN},
+    # That of the company anybody may answer who heads anything.
+    "contest-plan": {"plan_id": str(plan_of(None, *MAY))},
     "set-client-field": {"code": "remark"},
     "unmerge-clients": {"allow_duplicate": True},
     "register-client": {"allow_duplicate": True, "tax_id": None},
@@ -133,6 +138,7 @@ ALSO: dict[str, dict[str, Any]] = {
 """What a command has to say with its texts."""
 
 LAST = (
+    "withdraw-plan",
     "merge-clients",
     "unmerge-clients",
     "transfer-client",

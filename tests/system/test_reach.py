@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -36,7 +37,7 @@ from tests.system.asked import Query, everything
 from tests.system.chances import BEGINNING, NINA, STAFF
 from tests.system.company import company
 from tests.system.histories import ADMIN, Asked, histories, request
-from tests.system.sight import Scopes, Sight, Whole, seen, whole_of
+from tests.system.sight import Scopes, Sight, Whole, every_of, seen, whole_of
 from tests.system.test_as_of import DATED_BACK, MANY, STEP, now_of
 
 ASKED = everything()
@@ -244,6 +245,12 @@ def check_owners(eye: Eye, _: Query, whole: tuple[int, Any], told: tuple[int, An
         assert item == {**other, "is_seen": eye.sight.client(item["client_id"])}
 
 
+def check_my_counters(eye: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
+    assert (whole[0], told[0]) == (200, 200)
+    expected = [each for each in whole[1]["plans"] if eye.sight.plan(each["plan"]["plan_id"])]
+    assert told[1]["plans"] == expected, query
+
+
 def check_same(_: Eye, query: Query, whole: tuple[int, Any], told: tuple[int, Any]) -> None:
     assert told == whole, query
 
@@ -317,6 +324,10 @@ CHECKS: dict[str, Callable[[Eye, Query, tuple[int, Any], tuple[int, Any]], None]
     "list_activity_notes": check_one("notes", lambda sight: sight.activity),
     "list_holdings": check_list("staff_id", lambda sight: sight.staff),
     "get_staff_counters": check_one("figures", lambda sight: sight.staff),
+    "list_plans": check_list("plan_id", lambda sight: sight.plan),
+    "get_plan": check_one("plan", lambda sight: sight.plan),
+    "get_plan_progress": check_one("progress", lambda sight: sight.plan),
+    "get_my_counters": check_my_counters,
     "get_report": check_report,
     "list_staff": check_same,
     "get_staff_member": check_same,
@@ -457,7 +468,11 @@ def _in_this_history(
                 kept[f"{path} kept"] += len(things) - sum(map(sees, things))
             kept["allowed"] += check_acts(eye, runner)
             moment = moments[number % len(moments)].isoformat()
-            compare(eye._replace(as_of=moment), [query for place, query in enumerate(ASKED) if place % 25 == number])
+            then = replace(eye.sight, staff_then=every_of(office, "/staff", "staff_id", quote(moment)))
+            compare(
+                eye._replace(as_of=moment, sight=then),
+                [query for place, query in enumerate(ASKED) if place % 25 == number],
+            )
         # Else the test would show nothing of it.
         assert min(kept.values()) > 10, kept
 

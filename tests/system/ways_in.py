@@ -36,7 +36,7 @@ NEVER_ABSENT = {"get_staff_places"}
 
 ABSENT = {
     "get_job", "get_stream_history", "preview_import", "map_import", "run_import", "cancel_import",
-    "take_back_import",
+    "take_back_import", "get_plan", "get_plan_progress",
     "get_import", "get_import_errors", "get_import_warnings", "download_client_file",
 }  # fmt: skip
 """Questions about what is neither theirs nor anybody's: here there is none."""
@@ -106,6 +106,7 @@ class Way(NamedTuple):
             "import_id": UUID(int=0xFFFF),
             "sent": UUID(int=0xFFFF),
             "file_id": UUID(int=0xFFFF),
+            "plan_id": UUID(int=0xFFFF),
             "job": UUID(int=0xFFFF),
             "stream": UUID(int=0xFFFF),
         }

@@ -36,13 +36,14 @@ async def plans(visit: Visit) -> View:
 async def plan(visit: Visit, plan_id: str) -> View:
     """Show what was reached of a plan, and by whom."""
     found = await visit.api.get(f"/plans/{plan_id}/progress", by_staff=True)
-    told = found["plan"]
+    told, me = found["plan"], visit.me["id"]
     shown: dict[str, Any] = {
         "progress": found,
         "plan": told,
         "names": await staff_named(visit, {told["agreed_by"]}),
         "is_open": not (told["closed_at"] or told["withdrawn_at"]),
         "is_over": found["today"] > told["ends_on"],
-        "is_mine": told["staff_id"] in {None, visit.me["id"]},
+        # Where nobody is named to answer, any head does.
+        "is_mine": told["answerer_id"] == me if told["answerer_id"] else visit.may("adjust-target"),
     }
     return View("plan.html", visit.words("plans.one"), shown, is_live=True)
