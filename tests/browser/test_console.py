@@ -18,6 +18,8 @@ House = tuple[Service, Database]
 CARD = f"/console/clients/{demo_id('romashka')}"
 PAGES = (
     "/console/my-day",
+    "/console/plans",
+    "/console/plans?which=past",
     "/console/duplicates",
     "/console/duplicates?kept_apart=true",
     "/console/clients",
@@ -35,7 +37,13 @@ PAGES = (
     f"/console/do/affiliate-person?organisation_id={demo_id('romashka')}&q.client_id=пётр",
     "/console/nowhere",
 )
-PAGES_OF_THE_HEAD = ("/console/reports", "/console/reports/staff_scorecard", "/console/reports/board_by_day")
+PAGES_OF_THE_HEAD = (
+    "/console/reports",
+    "/console/reports/staff_scorecard",
+    "/console/reports/board_by_day",
+    "/console/plans",
+    "/console/do/agree-plan",
+)
 PAGES_OF_THE_ANALYST = (
     "/console/sql",
     "/console/sql?example=won",
