@@ -28,6 +28,12 @@ class PlanIsWithdrawnError(RuleBrokenError):
     code = "plan-is-withdrawn"
 
 
+class PlanIsAnothersError(RuleBrokenError):
+    """It is put to somebody else, who accepts or contests it; facts: plan_id, staff_id (None: any head)."""
+
+    code = "plan-is-anothers"
+
+
 class PeriodIsClosedError(RuleBrokenError):
     """The period of the plan was closed; facts: plan_id."""
 

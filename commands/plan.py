@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 
 from aggregates.branch import Branch
-from aggregates.plan import Plan
-from aggregates.staff import ActsForAnotherError, StaffMember
+from aggregates.plan import Plan, PlanIsAnothersError
+from aggregates.staff import StaffMember
 from aggregates.team import Team
 from commands.base import Command, Context, GivenDay, Outcome, found_or_new, handles, wrong_field
 from commands.money import GivenMoney
@@ -189,7 +189,7 @@ def close_period(command: ClosePeriod, context: Context) -> Outcome:
 
 
 def _own_plan(command: OfPlan, context: Context) -> Plan:
-    """Return the plan, if it is the actor to whom it is put; raises ActsForAnotherError.
+    """Return the plan, if it is the actor to whom it is put; raises PlanIsAnothersError.
 
     That of the company, and of a unit that nobody heads, whoever heads anything may answer.
     """
@@ -201,5 +201,5 @@ def _own_plan(command: OfPlan, context: Context) -> Plan:
         whose = context.load(Branch, plan.branch_id).head_id
     is_theirs = context.actor.role in HEADING if whose is None else context.actor.staff_id == whose
     if not is_theirs:
-        raise ActsForAnotherError(staff_id=whose)
+        raise PlanIsAnothersError(plan_id=plan.id, staff_id=whose)
     return plan

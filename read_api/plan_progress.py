@@ -27,15 +27,12 @@ router = Questions("staff")
 class OneProgress(Progress, Whole):
     """The progress of one plan."""
 
-    position: int
-
 
 class MyCounters(Whole):
     """The plans that count today of who asks: their own, of their team and branch, of whom they head, the company's."""
 
     staff_id: UUID
     plans: list[Progress]
-    position: int
 
 
 PROGRESS = progress_of("p.plan_id = %(plan_id)s")
@@ -73,7 +70,7 @@ async def get_plan_progress(plan_id: UUID, ask: Asking, question: Annotated[Prog
         async with ask.desk.past.looking(closing, PROGRESS.views, None) as past:
             _, [(then, _)] = await past.fetch(PROGRESS, values)
         _compare(progress, from_json(then)[0])
-    return ask.answer(to_json({**progress, "position": seen.position}), seen)
+    return ask.answer(to_json(progress), seen)
 
 
 @router.question(
@@ -85,7 +82,7 @@ async def get_plan_progress(plan_id: UUID, ask: Asking, question: Annotated[Prog
 async def get_my_counters(ask: Asking, question: Annotated[PastQuestion, Query()]) -> Response:
     values = {**_today(ask, question), "staff": ask.own_id, "by_staff": False}
     seen, found, _ = await _asked(ask, MINE, values, question)
-    return ask.answer(to_json({"staff_id": ask.own_id, "plans": found, "position": seen.position}), seen)
+    return ask.answer(to_json({"staff_id": ask.own_id, "plans": found}), seen)
 
 
 def _today(ask: Ask, question: PastQuestion) -> dict[str, Any]:

@@ -259,7 +259,7 @@ def first_of(listing: Listing, given: frozenset[str], most: int) -> str:
 def item_statement(listing: Listing, condition: str) -> Statement:
     """Return what gives the one item of a list that a condition is true of, as the list has it, or NULL."""
     source = f"{listing.view} AS {listing.alias}\n    {listing.joins}\n    WHERE {condition} AND {listing.always}"
-    return one_of(listing.item, listing.alias, source, views=(listing.view,), names=listing.names)
+    return one_of(listing.item, listing.alias, source, views=listing.views(()), names=listing.names)
 
 
 def _counted(rows: str, alias: str) -> str:

@@ -11,9 +11,10 @@ from aggregates.plan import (
     PeriodIsClosedError,
     PeriodNotOverError,
     PlanExistsError,
+    PlanIsAnothersError,
     PlanIsWithdrawnError,
 )
-from aggregates.staff import ActsForAnotherError, StaffHasDepartedError
+from aggregates.staff import StaffHasDepartedError
 from commands.plan import (
     AcceptPlan,
     AdjustTarget,
@@ -103,14 +104,14 @@ def test_a_target_is_adjusted_from_a_day_of_the_period_and_answered_anew() -> No
 
 def test_only_who_is_to_reach_it_answers_a_plan() -> None:
     given(HIRED, AGREED).when(command(AcceptPlan), by=AS_ANNA).then(on(PLAN_OF_ANNA, fact(PlanAccepted)))
-    given(HIRED, AGREED).when(command(AcceptPlan), by=AS_BORIS).then_refused(ActsForAnotherError, staff_id=ANNA)
-    given(HIRED, AGREED).when(command(ContestPlan), by=AS_VERA).then_refused(ActsForAnotherError, staff_id=ANNA)
+    given(HIRED, AGREED).when(command(AcceptPlan), by=AS_BORIS).then_refused(PlanIsAnothersError, staff_id=ANNA)
+    given(HIRED, AGREED).when(command(ContestPlan), by=AS_VERA).then_refused(PlanIsAnothersError, staff_id=ANNA)
     story = given(HIRED, AGREED).when(command(ContestPlan), by=AS_ANNA).then(on(PLAN_OF_ANNA, fact(PlanContested)))
     story.again().when(command(ContestPlan), by=AS_ANNA).then()
     of_team = plan_of(EAST, *MAY)
     team = (on(EAST, fact(TeamOpened, head_id=VERA)), on(of_team, fact(PlanAgreed, staff_id=None, team_id=EAST)))
     given(*team).when(command(AcceptPlan, plan_id=of_team), by=AS_VERA).then(on(of_team, fact(PlanAccepted)))
-    given(*team).when(command(AcceptPlan, plan_id=of_team), by=AS_ANNA).then_refused(ActsForAnotherError, staff_id=VERA)
+    given(*team).when(command(AcceptPlan, plan_id=of_team), by=AS_ANNA).then_refused(PlanIsAnothersError, staff_id=VERA)
 
 
 def test_a_withdrawn_plan_is_agreed_anew_and_nothing_else() -> None:

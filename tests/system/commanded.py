@@ -10,8 +10,9 @@ from pydantic_core import to_json
 
 from commands.registry import COMMANDS
 from events.examples import example_of
-from events.ids import branch_named, team_named
+from events.ids import branch_named, plan_of, team_named
 from events.marks import Names, ids_named
+from events.plan import MAY
 from infra.log.ids import new_id
 from tests.system.chances import LAST_STAGE
 from tests.system.everyone import (
@@ -58,6 +59,7 @@ ELSE: Mapping[str, Any] = {
     "team": team_named(HERE[1]),
     "api_key": KEY,
     "import": IMPORT,
+    "plan": plan_of(None, *MAY),
 }
 """What the other ids of a command name, which are nobody's."""
 
@@ -199,6 +201,7 @@ BUSINESS = {
     "login-is-of-portal",
     "merging-owners-needs-right",
     "note-is-anothers",
+    "plan-is-anothers",
     "parent-is-below",
     "permission-entry-is-unknown",
     "relation-is-other",

@@ -27,6 +27,7 @@ from commands.login import BindLogin
 from commands.note import NoteActivity, NoteClient, NoteDeal
 from commands.ownership import ClaimClient
 from commands.pipeline import DefinePipeline
+from commands.plan import AgreePlan, GivenTarget
 from commands.portal_login import BindPortalLogin
 from commands.product import ListProduct
 from commands.registry import ALL
@@ -34,6 +35,7 @@ from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff, S
 from commands.team import OpenTeam
 from events.examples import GTX, example_of
 from events.ids import branch_named, team_named
+from events.plan import MAY, Metric
 from events.values import CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
 from infra.postgres.embedded import EmbeddedPostgres
 from infra.rights import RIGHTS
@@ -175,6 +177,7 @@ def _opened() -> Iterator[Command]:
         yield OpenTeam(name=team)
     yield OpenTeam(name=NEXT_DOOR)
     yield DefinePipeline(pipeline_id=ROAD, name="Retail", stages=STAGES)
+    yield AgreePlan(begins_on=MAY[0], ends_on=MAY[1], targets=(GivenTarget(metric=Metric.CALLS, count=10),))
     yield example_of(ListProduct)
     yield example_of(DefineCustomField)
     yield example_of(DefineCustomField).model_copy(update={"code": GTX})
