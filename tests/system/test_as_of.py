@@ -90,6 +90,9 @@ EARLY, MIDDLE, LATE = BEGINNING + STEP / 2, BEGINNING + 3 * STEP, BEGINNING + 4 
 OPEN_DEALS, NINAS, KEYS = (UUID(int=1), UUID(int=2)), UUID(int=3), (UUID(int=4), UUID(int=5))
 """What chance knows nothing of: deals, so that a board has always more than one, and each road one of Nina's; keys."""
 JULY = (date(2025, 7, 1), date(2025, 7, 31))
+NOW = tuple(datetime.now(UTC).date() + timedelta(days=each) for each in (-30, 30))
+"""A period that counts whenever this is asked."""
+CALLS = plan.GivenTarget(metric=Metric.CALLS, count=2)
 
 SHOWN: tuple[Asked, ...] = (
     Asked(
@@ -168,10 +171,7 @@ SHOWN: tuple[Asked, ...] = (
     Asked(custom_field.RetireCustomField(code="dropped"), ADMIN),
     *(Asked(client_field.SetClientField(client_id=SHOP, code="shown", value=each), ADMIN) for each in ("9", "10")),
     *(Asked(staff.MoveStaff(staff_id=STAFF[2], team=team, branch="Romashka"), ADMIN) for team in ("Romashka", "Lutik")),
-    Asked(
-        plan.AgreePlan(begins_on=JULY[0], ends_on=JULY[1], targets=(plan.GivenTarget(metric=Metric.CALLS, count=2),)),
-        ADMIN,
-    ),
+    *(Asked(plan.AgreePlan(begins_on=first, ends_on=last, targets=(CALLS,)), ADMIN) for first, last in (JULY, NOW)),
     Asked(plan.WithdrawPlan(plan_id=plan_of(None, *JULY), reason="by mistake"), ADMIN),
     Asked(branch.OpenBranch(name="Shut"), ADMIN),
     Asked(branch.CloseBranch(branch_id=branch_named("Shut"), reason="shut down"), ADMIN),
