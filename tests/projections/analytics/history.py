@@ -15,7 +15,9 @@ from events.activity import ActivityCancelled, ActivityEntryReverted, ActivityHe
 from events.base import Event
 from events.client import ClientClaimed, ClientRegistered, ClientReleased, ClientTransferred, LifecycleAdvanced
 from events.deal import (
+    DealCategorised,
     DealClientNamed,
+    DealClosingExpected,
     DealEntryReverted,
     DealHandedOver,
     DealLost,
@@ -24,6 +26,7 @@ from events.deal import (
     DealReopened,
     DealRevalued,
     DealWon,
+    ForecastCategory,
 )
 from events.examples import example_of, stream_of_example
 from events.pipeline import PipelineDefined, PipelineRetired
@@ -105,6 +108,15 @@ deal_steps: st.SearchStrategy[Event] = st.one_of(
         seller_id=sellers,
     ),
     st.builds(DealReopened, to_stage=stages, reason=reasons),
+    st.builds(
+        DealClosingExpected,
+        from_day=st.none(),
+        to_day=st.none() | st.integers(-1, 92).map(lambda day: (NEW_YEAR + timedelta(days=day)).date()),
+        reason=st.none(),
+    ),
+    st.builds(
+        DealCategorised, from_category=st.sampled_from(ForecastCategory), to_category=st.sampled_from(ForecastCategory)
+    ),
 )
 held = st.builds(
     ActivityHeld,

@@ -228,6 +228,7 @@ def test_a_report_says_what_it_lacks_and_one_that_lacks_nothing_does_not(databas
         "board_by_day": 6,
         "churn_reasons": 6,
         "monthly_sales": 6,
+        "pipeline_movement": 6,
         "pipeline_totals": 6,
         "sales_cycle": 6,
         "stage_history": 6,

@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from tests.projections.analytics.history import (
     histories,
     write_log,
 )
-from tests.projections.analytics.oracle import NAMES, ORACLES, Raw, oracle_of, read_raw
+from tests.projections.analytics.oracle import NAMES, ORACLES, Raw, day_of, oracle_of, read_raw
 
 days = st.integers(-1, 92).map(lambda day: (NEW_YEAR + timedelta(days=day)).date().isoformat())
 questions = st.fixed_dictionaries(
@@ -42,6 +44,8 @@ questions = st.fixed_dictionaries(
         "to": days,
         "seller_id": st.sampled_from(SELLERS).map(str),
         "pipeline_id": st.sampled_from(PIPELINES).map(str),
+        "expected_from": days,
+        "expected_to": days,
         "by_product": st.sampled_from(("true", "false")),
         "by_occurrence": st.sampled_from(("true", "false")),
     },
@@ -127,6 +131,32 @@ def test_a_busy_quarter_says_what_the_raw_bodies_say(database: Database, seed: i
                 expected = oracle(log, asked)
                 assert expected, (report, asked)
                 assert answered(node, report, asked) == expected, (report, asked)
+
+
+# The whole road from a day to any later one, in one question each.
+@settings(
+    max_examples=15, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
+@given(history=histories(), question=questions)
+def test_what_was_open_and_what_moved_it_is_what_is_open_between_any_two_days(
+    database: Database, history: list[Stored], question: dict[str, Any]
+) -> None:
+    empty_log(database.owner_url)
+    write_log(database.owner_url, history)
+    log = read_raw(database.owner_url)
+    asked = asked_of("pipeline_movement", question)
+    told = sorted({day_of(event.occurred_at) for event in log if event.topic.startswith("deal.")})
+    with node_on(database.projector_url) as node:
+        for first, last in combinations([*told, *(day + timedelta(days=1) for day in told[-1:])], 2):
+            asked = asked | {"from": first.isoformat(), "to": (last - timedelta(days=1)).isoformat()}
+            rows_told = answered(node, "pipeline_movement", asked)
+            assert rows_told == ORACLES["pipeline_movement"](log, asked)
+            for currency in {row["currency"] for row in rows_told}:
+                *moved, closing = [row for row in rows_told if row["currency"] == currency]
+                assert (moved[0]["movement"], closing["movement"]) == ("opening", "closing")
+                assert sum(row["deals"] for row in moved) == closing["deals"] >= 0
+                if currency is not None:
+                    assert sum(Decimal(row["amount"]) for row in moved) == Decimal(closing["amount"])
 
 
 def test_a_report_that_nobody_reckoned_by_hand_is_refused() -> None:
