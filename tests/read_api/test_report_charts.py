@@ -37,6 +37,7 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "staff": ('O\'Neil "x"', "Борис Громов"),
     "amount": ("10.50", None),
     "median_days": ("1.50", "2.00"),
+    "tile": ("commit", "won"),
     "movement": ("opened", "won"),
 }
 

@@ -7,6 +7,7 @@ SELECT
     turned_by AS seller_id,
     reason_code,
     product_code,
+    last_stage,
     amount,
     currency,
     CAST(timezone($zone, opened_at) AS DATE) AS opened_on,

@@ -272,10 +272,15 @@ def dense(seed: int, deals: int = 150) -> list[Stored]:
         opening = DealOpened(
             seller_id=seller, pipeline_id=PIPELINES[0], stage="offer", amount=price, product_code="gtx-pro"
         )
-        steps: list[tuple[Event, datetime]] = [
-            (opening, start),
-            (luck.choice((*ending, ending[0])), start + timedelta(hours=luck.randrange(24 * 50))),
-        ]
+        steps: list[tuple[Event, datetime]] = [(opening, start)]
+        later = start + timedelta(hours=luck.randrange(24 * 50))
+        if number % 4:
+            steps.append((luck.choice((*ending, ending[0])), later))
+        elif number % 12:
+            day = (NEW_YEAR + timedelta(days=luck.randrange(40, 160))).date()
+            steps.append((DealClosingExpected(from_day=None, to_day=day), later))
+            category = luck.choice(tuple(ForecastCategory))
+            steps.append((DealCategorised(from_category=ForecastCategory.PIPELINE, to_category=category), later))
         rows += [
             Stored(stream, event.TOPIC, event.model_dump_json(exclude_none=True), when, event.SCHEMA_VERSION)
             for event, when in steps

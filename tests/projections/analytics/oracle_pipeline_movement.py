@@ -122,6 +122,7 @@ def pipeline_movement(log: list[Raw], asked: Mapping[str, Any]) -> list[Row]:
             "amount": currency and amount_text(sum((move.amount for move in steps[step]), Decimal()), currency),
         }
         for currency, steps in sorted(sums.items(), key=lambda each: (each[0] is None, each[0] or ""))
+        if {*steps} - {"opening", "closing"} or sum(move.deals for move in steps["opening"])
         for step in STEPS
         if step in steps or step == "opening"
     ]

@@ -231,8 +231,10 @@ def test_a_report_says_what_it_lacks_and_one_that_lacks_nothing_does_not(databas
         "pipeline_movement": 6,
         "pipeline_totals": 6,
         "sales_cycle": 6,
+        "sales_forecast": 6,
         "stage_history": 6,
         "staff_scorecard": 6,
+        "win_loss": 6,
     }
     assert lacks("monthly_sales", AsOf(position=5)) is None
     assert lacks("monthly_sales", AsOf(position=7)) == 6

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -157,6 +158,27 @@ def test_what_was_open_and_what_moved_it_is_what_is_open_between_any_two_days(
                 assert sum(row["deals"] for row in moved) == closing["deals"] >= 0
                 if currency is not None:
                     assert sum(Decimal(row["amount"]) for row in moved) == Decimal(closing["amount"])
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_every_open_deal_stands_in_one_tile_of_the_forecast(database: Database, seed: int) -> None:
+    write_log(database.owner_url, dense(seed, 400))
+    with node_on(database.projector_url, step=1000) as node:
+        told = answered(node, "sales_forecast", {"from": "2026-02-01", "to": "2026-05-10"})
+        open_deals = [row for row in answered(node, "pipeline_totals", {}) if row["status"] == "open"]
+    sums: dict[str, Counter[tuple[Any, ...]]] = {"forecast": Counter(), "totals": Counter()}
+    for name, rows_told in (("forecast", told), ("totals", open_deals)):
+        for row in rows_told:
+            # What was never opened has no pipeline, and nobody expects anything of it.
+            if row.get("tile") != "won" and row["pipeline_id"]:
+                place = (row["pipeline_id"], row["stage"], row["currency"])
+                sums[name][*place, "deals"] += row["deals"]
+                sums[name][*place, "cents"] += int(Decimal(row["amount"] or 0) * 100)
+    assert sums["forecast"] == sums["totals"]
+    assert {row["tile"] for row in told} == {
+        "won", "commit", "best_case", "pipeline", "slipped", "another_period", "no_day"
+    }  # fmt: skip
+    assert all(row["weighted"] for row in told if row["stage"] == "offer" and row["amount"])
 
 
 def test_a_report_that_nobody_reckoned_by_hand_is_refused() -> None:

@@ -7,7 +7,7 @@
 -- What was open when the first day began, what changed it, and what was open when the last day ended (company's zone), by
 -- currency (NULL: nobody said what the deal is worth; counted, without an amount). In each currency deals and amount of
 -- `opening` and of all that stands between it and `closing` add up to those of `closing`, exactly; what leaves is negative.
--- facts: how many facts did it. A fact moves a deal where it says, of the moment it names: +100 and then -50 are both told.
+-- A currency in which nothing was open or moved is not told. facts: how many facts did it. A fact moves a deal where it says, of the moment it names: +100 and then -50 are both told.
 -- A deal counts at a moment as the facts of until then leave it, in the order they were recorded; it is open once it was
 -- opened. Facts whose import was reverted are none. opened, reopened: came in; won, lost: went out, for what the deal was
 -- worth then. A win for another amount revalues first, so that what is told as won is what the win credits.
@@ -34,7 +34,13 @@ WITH fact AS (
     WHERE kind NOT IN ('client_named', 'moved')
         AND ($to IS NULL OR CAST(timezone($zone, occurred_at) AS DATE) <= CAST($to AS DATE))
 ),
--- What a deal is after each fact, in the order in which they occurred.
+-- Only these have to be followed fact by fact: of all others it is enough what they were when the first day began.
+busy AS (
+    SELECT DISTINCT deal_id
+    FROM fact
+    WHERE $from IS NULL OR day >= CAST($from AS DATE)
+),
+-- What a deal is after each fact, in the order in which they occurred; of one that is not busy, after its last.
 stood AS (
     SELECT
         deal_id,
@@ -50,7 +56,25 @@ stood AS (
         arg_max_null(expected_on, position) FILTER (WHERE kind = 'closing_expected') OVER told AS expected_on,
         arg_max(category, position) OVER told AS category
     FROM fact
+    SEMI JOIN busy USING (deal_id)
     WINDOW told AS (PARTITION BY deal_id ORDER BY occurred_at, position ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    UNION ALL
+    SELECT
+        deal_id,
+        max(position),
+        NULL,
+        max(occurred_at),
+        max(day),
+        any_value(pipeline_id),
+        arg_max(kind, position) FILTER (WHERE kind IN ('opened', 'won', 'lost', 'reopened')),
+        arg_max(seller_id, position),
+        arg_max({'amount': amount, 'currency': currency}, position)
+            FILTER (WHERE kind IN ('opened', 'revalued', 'won')),
+        arg_max_null(expected_on, position) FILTER (WHERE kind = 'closing_expected'),
+        arg_max(category, position)
+    FROM fact
+    ANTI JOIN busy USING (deal_id)
+    GROUP BY deal_id
 ),
 counted AS (
     SELECT
@@ -181,3 +205,4 @@ SELECT
         movement
     ) AS place
 FROM told
+QUALIFY bool_or(movement NOT IN ('opening', 'closing') OR deals <> 0) OVER (PARTITION BY currency)
