@@ -3,7 +3,16 @@
 from uuid import UUID, uuid5
 
 from aggregates.base import Aggregate, RuleBrokenError, applies
-from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
+from events.product import (
+    UNDESCRIBED,
+    ProductAliasAdded,
+    ProductDescribed,
+    ProductDescription,
+    ProductListed,
+    ProductRenamed,
+    ProductSucceeded,
+    ProductWithdrawn,
+)
 
 PRODUCTS = UUID("0b6f6c0e-6a0a-5d3e-9a55-1f9f3a1d7c11")
 
@@ -19,6 +28,12 @@ class ProductIsWithdrawnError(RuleBrokenError):
     code = "product-is-withdrawn"
 
 
+class SuccessionIsACircleError(RuleBrokenError):
+    """A product would succeed itself, at once or by way of others; facts: code, successor_code."""
+
+    code = "succession-is-a-circle"
+
+
 class Product(Aggregate):
     """One product of the catalogue."""
 
@@ -27,12 +42,16 @@ class Product(Aggregate):
     code: str
     name: str
     aliases: set[str]
+    description: ProductDescription
+    successor_code: str | None
     is_withdrawn: bool
 
     def start(self) -> None:
         self.code = ""
         self.name = ""
         self.aliases = set()
+        self.description = UNDESCRIBED
+        self.successor_code = None
         self.is_withdrawn = False
 
     def check_offered(self) -> None:
@@ -58,6 +77,18 @@ class Product(Aggregate):
         self.check_offered()
         self.trigger_event(ProductAliasAdded, alias=alias)
 
+    def describe(self, description: ProductDescription) -> None:
+        """Record another unit, group or tax; the present ones record nothing."""
+        if description == self.description:
+            return
+        self.check_offered()
+        self.trigger_event(ProductDescribed, from_description=self.description, to_description=description)
+
+    def succeed_by(self, code: str | None) -> None:
+        """Record which product is offered in its place, withdrawn or not; the known one records nothing."""
+        if code != self.successor_code:
+            self.trigger_event(ProductSucceeded, from_code=self.successor_code, to_code=code)
+
     def withdraw(self) -> None:
         """Record that the product is not offered any more; what is withdrawn already records nothing."""
         if self.is_withdrawn:
@@ -75,6 +106,14 @@ class Product(Aggregate):
     @applies(ProductAliasAdded)
     def _alias_added(self, event: ProductAliasAdded) -> None:
         self.aliases.add(event.alias)
+
+    @applies(ProductDescribed)
+    def _described(self, event: ProductDescribed) -> None:
+        self.description = event.to_description
+
+    @applies(ProductSucceeded)
+    def _succeeded(self, event: ProductSucceeded) -> None:
+        self.successor_code = event.to_code
 
     @applies(ProductWithdrawn)
     def _withdrawn(self, _: ProductWithdrawn) -> None:

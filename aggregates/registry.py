@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from aggregates import base, entry, identity, note, unit
+from aggregates import base, entry, identity, money, note, unit
 from aggregates.base import Aggregate
 from events.registry import MODULES as NOUNS
 from events.registry import declared_in
@@ -17,6 +17,6 @@ MODULES: tuple[ModuleType, ...] = tuple(
 KINDS: tuple[type[Aggregate], ...] = tuple(declared_in(MODULES, Aggregate))
 
 WORDS: tuple[Path, ...] = tuple(
-    Path(str(module.__file__)).with_suffix(".toml") for module in (base, entry, identity, note, unit, *MODULES)
+    Path(str(module.__file__)).with_suffix(".toml") for module in (base, entry, identity, money, note, unit, *MODULES)
 )
 """Where the words of the rules stand: beside each module that may refuse something, if it may."""

@@ -99,6 +99,8 @@ class Command(BaseModel):
     ROLES: ClassVar[Roles] = frozenset()
     EDITS: ClassVar[EditedKind | None]
     """By which kind of thing it is granted to roles; None: to no other ones than ROLES."""
+    MOST_VALUES: ClassVar[int] = 2_000
+    """Values that one may say; a client with all contact points and its whole profile has about 600."""
     HAS_DOOR: ClassVar[bool] = True
     """Whether it is asked for at POST /commands; what comes with bytes is said by the door that takes those in."""
 

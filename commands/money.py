@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
+from events.prices import Percent, Quantity
 from events.values import Money, Value
 from infra.amounts import AMOUNT, DECIMALS, Currency, decimals_needed
 
@@ -30,6 +31,18 @@ _Amount = Annotated[
     Field(ge=0, max_digits=18, decimal_places=4, allow_inf_nan=False),
     WithJsonSchema({"type": "string", "pattern": AMOUNT, "examples": ["1200.50"]}),
 ]
+
+
+GivenPercent = Annotated[
+    Percent, BeforeValidator(_written_out), WithJsonSchema({"type": "string", "pattern": AMOUNT, "examples": ["22"]})
+]
+"""So many per cent, as a caller gives it: digits, and a point before the decimals."""
+
+
+GivenQuantity = Annotated[
+    Quantity, BeforeValidator(_written_out), WithJsonSchema({"type": "string", "pattern": AMOUNT, "examples": ["10"]})
+]
+"""How much of a product, as a caller gives it: digits, and a point before the decimals."""
 
 
 class MoneyGiven(Value):

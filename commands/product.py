@@ -4,11 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aggregates.product import Product, product_id
+from aggregates.product import Product, SuccessionIsACircleError, product_id
+from aggregates.tax_rate import TaxRate
 from commands.base import Command, Context, Outcome, handles
 from commands.import_run import HistoryCommand
 from commands.roles import HEADING, Roles
-from events.examples import FIRST_IMPORT, GTX, example
+from events.examples import FIRST_IMPORT, GTX, GTX_PLUS, VAT, example
+from events.ids import tax_rate_of
+from events.product import ProductDescription
 from events.values import (
     Code,
     ShortText,
@@ -49,6 +52,28 @@ class AddProductAlias(Command):
     alias: ShortText
 
 
+@example(code=GTX, unit="pcs", group="scales", tax_code=VAT)
+class DescribeProduct(Command):
+    """Say in what a product is counted, in which group it is and which tax it has: what is left out is not known."""
+
+    ROLES, EDITS = CATALOGUE, None
+
+    code: Code
+    unit: ShortText | None = None
+    group: Code | None = None
+    tax_code: Code | None = None
+
+
+@example(code=GTX, successor_code=GTX_PLUS)
+class SucceedProduct(Command):
+    """Say which product is offered in place of another one; without a successor, that none is."""
+
+    ROLES, EDITS = CATALOGUE, None
+
+    code: Code
+    successor_code: Code | None = None
+
+
 @example(code=GTX)
 class WithdrawProduct(Command):
     """Offer a product no more."""
@@ -87,6 +112,33 @@ def rename_product(command: RenameProduct, context: Context) -> Outcome:
 def add_product_alias(command: AddProductAlias, context: Context) -> Outcome:
     product = context.load(Product, product_id(command.code))
     product.add_alias(command.alias)
+    return context.save(product)
+
+
+@handles(DescribeProduct)
+def describe_product(command: DescribeProduct, context: Context) -> Outcome:
+    """Describe it with a tax that there is."""
+    product = context.load(Product, product_id(command.code))
+    if command.tax_code is not None:
+        context.load(TaxRate, tax_rate_of(command.tax_code))
+    product.describe(ProductDescription(unit=command.unit, group=command.group, tax_code=command.tax_code))
+    return context.save(product)
+
+
+@handles(SucceedProduct)
+def succeed_product(command: SucceedProduct, context: Context) -> Outcome:
+    """Name a successor that is offered; raises SuccessionIsACircleError."""
+    product = context.load(Product, product_id(command.code))
+    if command.successor_code is not None:
+        successor = context.load(Product, product_id(command.successor_code))
+        successor.check_offered()
+        following: Product | None = successor
+        while following is not None:
+            if following.code == command.code:
+                raise SuccessionIsACircleError(code=command.code, successor_code=command.successor_code)
+            after = following.successor_code
+            following = None if after is None else context.find(Product, product_id(after))
+    product.succeed_by(command.successor_code)
     return context.save(product)
 
 

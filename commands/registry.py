@@ -35,10 +35,13 @@ from commands import (
     pipeline,
     plan,
     portal_login,
+    price_book,
+    price_ladder,
     product,
     registration,
     right,
     staff,
+    tax_rate,
     team,
 )
 from commands.base import HANDLERS, Command
@@ -78,6 +81,9 @@ MODULES: tuple[ModuleType, ...] = (
     handover,
     pipeline,
     product,
+    tax_rate,
+    price_book,
+    price_ladder,
     plan,
     import_run,
     import_revert,

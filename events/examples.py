@@ -19,6 +19,7 @@ from events.ids import (
     dates_of,
     fields_of,
     files_of,
+    ladder_of,
     login_of,
     pair_of,
     permission_of,
@@ -28,6 +29,7 @@ from events.ids import (
     rights_of,
     source_named,
     tags_of,
+    tax_rate_of,
     team_named,
 )
 from events.labels import FieldOption, GivenLabels
@@ -64,7 +66,11 @@ ANNA_AT_PROVIDER = login_of(PROVIDER, SUBJECT)
 OLGAS_SUBJECT = "f:93b0:olga"
 OLGA_AT_PROVIDER = portal_login_of(login_of(PROVIDER, OLGAS_SUBJECT))
 RIGHTS_OF_OPERATORS, RIGHTS_OF_SELLERS = rights_of("operator"), rights_of("seller")
-GTX = "gtx-pro"
+GTX, GTX_PLUS = "gtx-pro", "gtx-plus"
+VAT = "vat"
+RETAIL = _id(81)
+GTX_LADDER = ladder_of(RETAIL, GTX)
+VAT_RATE = tax_rate_of(VAT)
 TEMPERATURE = "temperature"
 TEMPERATURE_FIELD = custom_field_of(TEMPERATURE)
 HOT, HOT_BY_NEW_NAME, WARM, COLD = (

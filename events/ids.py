@@ -30,6 +30,7 @@ DealId = Annotated[UUID, Names("deal")]
 PipelineId = Annotated[UUID, Names("pipeline")]
 PlanId = Annotated[UUID, Names("plan")]
 ProductId = Annotated[UUID, Names("product")]
+PriceBookId = Annotated[UUID, Names("price_book")]
 ImportId = Annotated[UUID, Names("import")]
 ApiKeyId = Annotated[UUID, Names("api_key")]
 
@@ -44,6 +45,8 @@ _PERMISSIONS = UUID("b8f04c61-5d2a-5e97-8c3b-7a1e90d4f526")
 _CUSTOM_FIELDS = UUID("6a2f91d4-3c58-5e07-b1f9-4d80c27e95a3")
 _FIELDS = UUID("d3905b7e-8f14-5a62-94cd-0b61e7f2a8c9")
 _PAIRS = UUID("3d7e5f10-9b1c-5a46-8e02-b5f4c7a9d613")
+_TAX_RATES = UUID("5c8d0e27-94b1-5f36-8a0d-e7b21f4c6d93")
+_LADDERS = UUID("e1f7a3c8-5b02-5d94-8c6e-2a90d47b18f5")
 _PLANS = UUID("f2b7d6c1-4e08-5c93-a61d-8b05e97a3c24")
 _RIGHTS = UUID("c2a4f8de-1f63-5b0e-8a57-6d1c9b3e7f04")
 _TEAMS = UUID("7c1f0a52-6a0e-5d0b-9d52-2f6a7d0c4e11")
@@ -111,6 +114,16 @@ def relation_of(client_id: UUID, other_id: UUID, kind: str) -> UUID:
 def dates_of(client_id: UUID) -> UUID:
     """Return the id of the days on which a client is remembered."""
     return uuid5(_DATES, client_id.hex)
+
+
+def tax_rate_of(code: str) -> UUID:
+    """Return the id of the tax of this code."""
+    return uuid5(_TAX_RATES, code)
+
+
+def ladder_of(book_id: UUID, product_code: str) -> UUID:
+    """Return the id of what the product of this code costs in a price book."""
+    return uuid5(_LADDERS, f"{book_id}{product_code}")
 
 
 def plan_of(whose: UUID | None, begins_on: date, ends_on: date) -> UUID:

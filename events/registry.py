@@ -24,9 +24,12 @@ from events import (
     pipeline,
     plan,
     portal_login,
+    price_book,
+    price_ladder,
     product,
     right,
     staff,
+    tax_rate,
     team,
 )
 from events.base import UPCASTERS, Event
@@ -56,6 +59,9 @@ MODULES: tuple[ModuleType, ...] = (
     pipeline,
     deal,
     product,
+    tax_rate,
+    price_book,
+    price_ladder,
     plan,
     import_run,
 )

@@ -8,6 +8,7 @@ account, codes for tests), and with the codes that were withdrawn since 2010, wh
 decimals ISO changes keeps the old ones here until nothing but a change of its text hangs on it.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import Annotated, Any
@@ -33,6 +34,11 @@ DECIMALS: Mapping[str, int] = {code: places for places, codes in _BY_DECIMALS.it
 
 AMOUNT = r"^(0|[1-9][0-9]{0,13})(\.[0-9]{1,4})?$"
 """How callers write an amount."""
+
+
+def is_amount(text: str) -> bool:
+    """Return whether a text is an amount, or a quantity, as callers write it."""
+    return re.fullmatch(AMOUNT, text) is not None
 
 
 def _known(value: Any) -> Any:

@@ -25,7 +25,7 @@ from projections.parties import (
 )
 from projections.parties import facts as party_facts
 from projections.sales import facts as sales_facts
-from projections.sales import pipeline_board, pipelines, products
+from projections.sales import pipeline_board, pipelines, price_books, price_list, products, tax_rates
 from projections.staff import api_keys, logins, plans, staff_directory, staff_places, units
 from projections.staff import facts as staff_facts
 from projections.timers import timers_due
@@ -47,6 +47,9 @@ MODULES: tuple[ModuleType, ...] = (
     pipeline_board,
     pipelines,
     products,
+    tax_rates,
+    price_books,
+    price_list,
     staff_directory,
     activities,
     notes,

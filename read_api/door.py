@@ -38,6 +38,9 @@ from read_api import (
     plan_progress,
     plans,
     position,
+    price_books,
+    priced,
+    prices,
     products,
     projections,
     report_charts,
@@ -46,6 +49,7 @@ from read_api import (
     rights,
     staff,
     status,
+    tax_rates,
     upkeep,
 )
 from read_api.reading.desk import Desk
@@ -78,6 +82,10 @@ MODULES = (
     me,
     rights,
     products,
+    tax_rates,
+    price_books,
+    prices,
+    priced,
     pipelines,
     custom_fields,
     client_fields,

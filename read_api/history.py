@@ -143,7 +143,7 @@ OF_STREAM = Paged("history of a stream", order={"position": "bigint"})
 @router.question(
     "/streams/{stream}/history",
     "Everything ever recorded of what is the house's own, oldest first: a staff member, a team, a branch, a pipeline, a"
-    " product, a custom field, the rights of a role, an API key, a login",
+    " product, a tax, a price book, a custom field, the rights of a role, an API key, a login",
     answers=Page[HistoryEntry],
     roles=AUDITING,
 )

@@ -60,4 +60,5 @@ PermissionPurpose = Literal["advertising", "news", "events", "research", "partne
 RelationKind = Literal["spouse", "parent", "child", "sibling", "relative", "partner", "referrer", "referred"]
 Metric = Literal["contacts", "meetings", "calls", "offers", "deals_opened", "deals_won", "sum_won", "clients_claimed"]
 CustomFieldType = Literal["text", "number", "date", "boolean", "choice"]
+TaxMode = Literal["included", "added"]
 ClientDateKind = Literal["birthday", "name_day", "wedding", "founded", "contract", "gift", "other"]

@@ -21,7 +21,7 @@ from read_api.roles import EVERYBODY
 
 router = Questions("events")
 
-OPEN = frozenset({"branch", "pipeline", "product", "staff", "team"})
+OPEN = frozenset({"branch", "pipeline", "price_book", "price_ladder", "product", "staff", "tax_rate", "team"})
 """What whoever may ask anything may ask about."""
 
 ALIVE = b"event: alive\ndata: {}\n\n"

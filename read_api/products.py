@@ -5,9 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
+from pydantic import Field
 
 from read_api import views
-from read_api.reading.answer import Page, Whole
+from read_api.reading.answer import Page, Sql, Whole
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.paging import Listing, item_statement
 from read_api.reading.question import PageQuestion, PastQuestion, PlainText
@@ -24,6 +25,10 @@ class Product(Whole):
     name: str
     series: str | None
     aliases: list[str]
+    unit: Annotated[str | None, Field(description="In what it is counted, as documents print it.")]
+    group: Annotated[str | None, Sql("{row}.product_group")]
+    tax_code: str | None
+    successor_code: Annotated[str | None, Field(description="The product that is offered in its place.")]
     listed_at: datetime
     withdrawn_at: datetime | None
     version: int

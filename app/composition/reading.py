@@ -15,6 +15,7 @@ from aggregates.phone_number import sought_phone_key
 from app.composition.decoding import mapper_by
 from app.composition.installation import doctor_at, installation_at
 from app.composition.limits import turns_of_reads
+from app.composition.pricing import totals_of
 from app.composition.readers import Readers
 from app.composition.rights import RightsOfRoles
 from app.composition.signing_in import Door
@@ -184,6 +185,7 @@ def read_side(
             doctor_at(settings.var),
             alike_at(urls.projector, seconds),
             content_of,
+            totals_of,
         ),
         phone_key=partial(sought_phone_key, region=settings.home.region, area_code=settings.home.area_code),
         email_key=email_key,

@@ -4,11 +4,12 @@ Every id and key is made from a name, so loading it again changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+from app.demo.agreements import plans, prices
 from commands.activity import PlanActivity, RecordActivity
 from commands.base import Actor, Command
 from commands.client import RegisterClient
@@ -17,11 +18,8 @@ from commands.deal import MoveDeal, OpenDeal, WinDeal
 from commands.execution.decision import Request
 from commands.execution.pending import Accepted, Answer
 from commands.pipeline import DefinePipeline
-from commands.plan import AcceptPlan, AgreePlan, GivenTarget
 from commands.product import ListProduct
 from commands.staff import HireStaff
-from events.ids import plan_of
-from events.plan import Metric
 from events.values import (
     AffiliationRole,
     Channel,
@@ -97,7 +95,8 @@ def _commands(now: datetime) -> list[tuple[Actor, Command]]:
         *_clients(now),
         *_sales(now),
         *_diary(now),
-        *_plans(now.date()),
+        *plans(now.date(), _actor("head"), _actor("anna")),
+        *prices(now.date(), admin, demo_id("price book")),
     ]
 
 
@@ -280,21 +279,4 @@ def _diary(now: datetime) -> list[tuple[Actor, Command]]:
                 due_at=now - timedelta(days=1),
             ),
         ),
-    ]
-
-
-def _plans(today: date) -> list[tuple[Actor, Command]]:
-    """Agree what Anna and the company are to reach in the quarter of this day; Anna agrees to hers."""
-    begins = date(today.year, today.month - (today.month - 1) % 3, 1)
-    ends = (begins + timedelta(days=31 * 3)).replace(day=1) - timedelta(days=1)
-
-    def won(deals: int, rubles: int) -> tuple[GivenTarget, GivenTarget]:
-        worth = Money(amount=Decimal(rubles), currency="RUB")
-        return GivenTarget(metric=Metric.DEALS_WON, count=deals), GivenTarget(metric=Metric.SUM_WON, amount=worth)
-
-    of_anna = (*won(5, 1_000_000), GivenTarget(metric=Metric.MEETINGS, count=12))
-    return [
-        (_actor("head"), AgreePlan(staff_id=demo_id("anna"), begins_on=begins, ends_on=ends, targets=of_anna)),
-        (_actor("head"), AgreePlan(begins_on=begins, ends_on=ends, targets=won(20, 4_000_000))),
-        (_actor("anna"), AcceptPlan(plan_id=plan_of(demo_id("anna"), begins, ends))),
     ]

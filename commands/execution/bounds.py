@@ -10,9 +10,6 @@ from commands.errors import InvalidCommandError
 SMALL = 16 * 1024
 """Bytes of a body whose values need not be counted: there is not room for so many."""
 
-MAX_VALUES = 2_000
-"""Values of one command; a client with all contact points and its whole profile has about 600."""
-
 MAX_BATCH_VALUES = 30_000
 
 

@@ -27,7 +27,7 @@ from commands.errors import (
     UnknownCommandError,
     UnsupportedMediaTypeError,
 )
-from commands.execution.bounds import MAX_BATCH_VALUES, MAX_VALUES, require_bounded
+from commands.execution.bounds import MAX_BATCH_VALUES, require_bounded
 from commands.execution.decision import Request as CommandRequest
 from commands.execution.pending import Accepted, Answer
 from commands.registry import COMMANDS
@@ -131,7 +131,7 @@ def command_routes(
             raise
         require_json(headers.get("content-type"))
         body = await request.body()
-        require_bounded(body, MAX_VALUES)
+        require_bounded(body, command_type.MOST_VALUES)
         command = command_type.model_validate_json(body, strict=True)
         asked = _request(command, actor, _key(headers.get("idempotency-key")), keyed_hash, standing)
         asked.if_match = _if_match(headers.get("if-match"))

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from events.product import ProductAliasAdded, ProductListed, ProductRenamed, ProductWithdrawn
+from events.product import (
+    ProductAliasAdded,
+    ProductDescribed,
+    ProductListed,
+    ProductRenamed,
+    ProductSucceeded,
+    ProductWithdrawn,
+)
 from infra.projector.projection import Key, Projection
 from projections.change import changed
 
@@ -21,6 +28,10 @@ class ProductRow(NamedTuple):
     name: str | None = None
     series: str | None = None
     aliases: list[str] = []  # noqa: RUF012
+    unit: str | None = None
+    product_group: str | None = None
+    tax_code: str | None = None
+    successor_code: str | None = None
     listed_at: datetime | None = None
     withdrawn_at: datetime | None = None
     version: int = 0
@@ -32,6 +43,7 @@ products = Projection(
     key=("product_id",),
     ddl=Path(__file__).with_suffix(".sql"),
     partition_by="stream",
+    shape=2,
 )
 
 Row = ProductRow | None
@@ -66,6 +78,23 @@ def alias_added(row: Row, event: ProductAliasAdded, _: Key) -> ProductRow:
     return changed(
         product, version=event.originator_version, aliases=list(dict.fromkeys([*product.aliases, event.alias]))
     )
+
+
+@products.on(ProductDescribed)
+def described(row: Row, event: ProductDescribed, _: Key) -> ProductRow:
+    told = event.to_description
+    return changed(
+        _product(row, event),
+        version=event.originator_version,
+        unit=told.unit,
+        product_group=told.group,
+        tax_code=told.tax_code,
+    )
+
+
+@products.on(ProductSucceeded)
+def succeeded(row: Row, event: ProductSucceeded, _: Key) -> ProductRow:
+    return changed(_product(row, event), version=event.originator_version, successor_code=event.to_code)
 
 
 @products.on(ProductWithdrawn)

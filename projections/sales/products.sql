@@ -1,14 +1,18 @@
 -- One row is one product of the catalogue.
 CREATE TABLE {schema}.products (
-    product_id   uuid        NOT NULL,
-    code         text,
-    name         text,
-    series       text,
-    aliases      text[]      NOT NULL,
-    listed_at    timestamptz,
-    withdrawn_at timestamptz,
-    version      bigint      NOT NULL,
-    position     bigint      NOT NULL,
+    product_id     uuid        NOT NULL,
+    code           text,
+    name           text,
+    series         text,
+    aliases        text[]      NOT NULL,
+    unit           text,
+    product_group  text,
+    tax_code       text,
+    successor_code text,
+    listed_at      timestamptz,
+    withdrawn_at   timestamptz,
+    version        bigint      NOT NULL,
+    position       bigint      NOT NULL,
     PRIMARY KEY (product_id)
 );
 

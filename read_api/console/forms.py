@@ -89,7 +89,9 @@ def _may_be_nothing(schema: Schema) -> bool:
     return any(one.get("type") == "null" for one in schema.get("anyOf", ()))
 
 
-AMOUNT = "amount.amount"
+NUMBERS = ("amount.amount", "price.amount", "from_quantity")
+"""How the names of fields end in which a number is typed as people write it."""
+
 ROAD = "pipeline_id"
 
 SOUGHT = "q."
@@ -164,7 +166,7 @@ def label_of(path: str) -> str:
     """Return the name of a field's words; those after the first ones of a list are told apart from them."""
     named = path.replace("contact_points.0", "point").replace("contact_points", "other_point")
     named = named.removeprefix("to_") if named.startswith("to_point.") else named
-    parts = named.replace("stages", "stage").replace("targets", "target").split(".")
+    parts = named.replace("stages", "stage").replace("targets", "target").replace("tiers", "tier").split(".")
     return ".".join(part for part in parts if not part.isdigit())
 
 
@@ -233,7 +235,7 @@ def _said(value: Any) -> Any:
 
 
 def _value(visit: Visit, schema: Schema, value: str, path: str) -> Any:
-    if path.endswith(AMOUNT):
+    if path.endswith(NUMBERS):
         # As people write it: with spaces between thousands, and a comma before the decimals.
         return "".join(value.split()).replace(",", ".")
     match schema.get("type"), schema.get("format"):

@@ -41,6 +41,10 @@ def _deal(receipt: Receipt) -> str:
     return f"/console/deals/{receipt['stream_id']}"
 
 
+def _price_book(receipt: Receipt) -> str:
+    return f"/console/company/prices/{receipt['stream_id']}"
+
+
 def _plan(receipt: Receipt) -> str:
     return f"/console/plans/{receipt['stream_id']}"
 
@@ -48,6 +52,7 @@ def _plan(receipt: Receipt) -> str:
 _REASON = Verb(("reason",))
 _WORTH, _IN_ROUBLES = ("amount.amount", "amount.currency"), {"amount.currency": "RUB"}
 _CALLED = {"name": "called"}
+_MORE_TIERS = tuple(f"tiers.{place}.{part}" for place in (1, 2) for part in ("from_quantity", "price.amount"))
 _STAGE = ("name", "code", "probability")
 _LANGUAGES = ("en", "ru")
 _OPTION = ("labels.en", "labels.ru", "code")
@@ -225,6 +230,11 @@ VERBS: Mapping[str, Verb] = {
     "rename-product": Verb(("name",), called=_CALLED),
     "add-product-alias": Verb(("alias",)),
     "withdraw-product": Verb(),
+    "open-price-book": Verb(("name", "currency", "tax_mode"), {"currency": "RUB"}, called=_CALLED, opens=_price_book),
+    "publish-price-book": Verb(("takes_effect_on", "name"), called={"name": "edition_name"}),
+    "close-price-book": Verb(),
+    "list-price": Verb(("product_code", "from_day", "to_day", "tiers.0.price.amount", *_MORE_TIERS)),
+    "withdraw-price": Verb(("from_day", "to_day")),
 }
 """By the name of the command; what is not here has no form."""
 

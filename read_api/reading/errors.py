@@ -7,6 +7,8 @@ ReadError
 ├── NotStaffError            the caller is no staff member, so has no day of theirs 403
 ├── TicketNotGoodError       the ticket was used, is too old or was never given     401
 ├── NoSuchThingError         nothing is known under the id                          404
+│   ├── NoPriceError         a product has no price on that day, for that quantity  404
+│   └── NoTaxRateError       a tax has no rate on that day                          404
 ├── UnknownReportError       there is no such report                                404
 ├── WrongParameterError      a parameter cannot be what was sent                    422
 ├── UnacceptableFormatError  the answer cannot be given in that form                406
@@ -81,6 +83,22 @@ class UnknownReportError(ReadError):
     """There is no such report; facts: report, known."""
 
     code = "unknown-report"
+
+
+class NoPriceError(NoSuchThingError):
+    """A product has no price for a quantity on a day.
+
+    Facts: product_code, quantity, on, edition, nearest (the nearest day that has one), least_quantity (from which on
+    there is one on that day); those that there are not are None.
+    """
+
+    code = "no-price"
+
+
+class NoTaxRateError(NoSuchThingError):
+    """No rate of the tax of a product was adopted for a day; facts: tax_code, product_code, on."""
+
+    code = "no-tax-rate"
 
 
 class WrongParameterError(ReadError):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,11 @@ async def nothing_found(_language: str) -> Sequence[Mapping[str, Any]]:
     return ()
 
 
+def nothing_counted(_lines: Sequence[Any], _currency: str, _tax_mode: str) -> Mapping[str, Any]:
+    """Count nothing."""
+    return {"lines": ()}
+
+
 @dataclass(frozen=True)
 class House:
     """Where it is asked; of what nobody was told there is nothing."""
@@ -53,6 +59,9 @@ class House:
 
     content_of: ContentOf = no_content
     """The content of a file by whose it is, its id and the digest under which it lies, piece by piece."""
+
+    totals_of: Callable[[Sequence[tuple[Decimal, Decimal, str | None]], str, str], Mapping[str, Any]] = nothing_counted
+    """What lines of quantity, unit price and rate come to: `net`, `tax`, `gross`, and so of its `lines` and `rates`."""
 
 
 UNTOLD = House()

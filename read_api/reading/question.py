@@ -29,7 +29,7 @@ PlainText = Annotated[str, StringConstraints(min_length=1, max_length=200, patte
 AsOfText = Annotated[str | None, Field(max_length=100, examples=["2026-06-30"])]
 
 # Parameters that may be given several times: any of the values will do.
-REPEATABLE = frozenset({"topic", "ids", "fields", "include"})
+REPEATABLE = frozenset({"topic", "ids", "fields", "include", "line"})
 
 AT_ONCE = 200
 """So many ids one question names, and so many items a page has."""

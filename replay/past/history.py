@@ -8,7 +8,22 @@ from uuid import UUID
 
 import psycopg
 
-from events import activity, api_key, branch, custom_field, deal, login, pipeline, product, right, staff, team
+from events import (
+    activity,
+    api_key,
+    branch,
+    custom_field,
+    deal,
+    login,
+    pipeline,
+    price_book,
+    price_ladder,
+    product,
+    right,
+    staff,
+    tax_rate,
+    team,
+)
 from events.base import Event
 from events.registry import declared_in
 from infra.log.crypto import KeyIsGoneError
@@ -27,7 +42,23 @@ NAMING = tuple(
 
 OF_THE_HOUSE = tuple(
     kind.TOPIC
-    for kind in declared_in([api_key, branch, custom_field, login, pipeline, product, right, staff, team], Event)
+    for kind in declared_in(
+        [
+            api_key,
+            branch,
+            custom_field,
+            login,
+            pipeline,
+            price_book,
+            price_ladder,
+            product,
+            right,
+            staff,
+            tax_rate,
+            team,
+        ],
+        Event,
+    )
 )
 """The facts that are about the company itself, and no client."""
 

@@ -11,10 +11,14 @@ from aggregates.client import Client
 from aggregates.deal import Deal
 from aggregates.import_run import ImportRun
 from aggregates.pipeline import Pipeline
+from aggregates.price_book import PriceBook
+from aggregates.price_ladder import PriceLadder
 from aggregates.product import Product
 from aggregates.registry import KINDS
 from aggregates.snapshot import state_fields
 from aggregates.staff import StaffMember
+from aggregates.tax_rate import TaxRate
+from events.product import UNDESCRIBED
 from events.values import Channel, ClientKind, Direction, Lifecycle, StaffRole
 from tests.examples import ROMASHKA
 
@@ -52,7 +56,10 @@ UNKNOWN: dict[type[Aggregate], dict[str, Any]] = {
     },
     Deal: {"status": "open", "category": "pipeline", "leaders": (), "stage": "", "notes": {}, **NOT_USED},
     Pipeline: {"name": "", "stages": {}, "retired": set(), "is_retired": False},
-    Product: {"code": "", "name": "", "aliases": set(), "is_withdrawn": False},
+    Product: {"code": "", "name": "", "aliases": set(), "description": UNDESCRIBED, "is_withdrawn": False},
+    TaxRate: {"rates": ()},
+    PriceBook: {"name": "", "currency": "", "published": {}, "is_closed": False},
+    PriceLadder: {"product_code": "", "prices": ()},
     ImportRun: {"source": "", "is_strict": False, "is_being_reverted": False},
 }
 """What is not None of each."""

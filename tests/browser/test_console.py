@@ -57,6 +57,8 @@ PAGES_OF_THE_COMPANY = (
     "/console/company/pipelines",
     "/console/company/pipelines?as_of=2026-06-30",
     "/console/company/products",
+    "/console/company/prices",
+    "/console/do/list-price?book_id=00000000-0000-0000-0000-000000000001",
     "/console/company/fields",
     "/console/company/rights",
     "/console/company/keys",

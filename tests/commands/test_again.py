@@ -1,5 +1,6 @@
 """Whoever asks again under a new key, not knowing whether the first time counted, does no harm."""
 
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -39,24 +40,31 @@ from events.examples import (
     EAST,
     FIELDS_OF_ROMASHKA,
     FILES_OF_ROMASHKA,
+    GTX_LADDER,
+    GTX_PLUS,
     HOLDING_REFERRED_ROMASHKA,
     MAY_ROMASHKA,
     NORTH,
     OLGA_AT_PROVIDER,
     PERM,
     PLAN_OF_ANNA,
+    RETAIL,
     ROMASHKA_AND_HOLDING,
     SHOP_KEY,
     TAGS_OF_ROMASHKA,
     TEMPERATURE_FIELD,
+    VAT_RATE,
 )
 from events.import_run import ImportStarted
 from events.login import LoginBound
 from events.pipeline import PipelineDefined, PipelineRetired, StageRetired
 from events.plan import PlanAgreed
 from events.portal_login import PortalLoginBound
+from events.price_book import PriceBookOpened
+from events.price_ladder import PriceListed
 from events.product import ProductListed
 from events.staff import StaffDeparted, StaffHired, StaffSuspended
+from events.tax_rate import TaxRateAdopted
 from events.team import TeamOpened
 from events.values import CallStatus, Channel, ClientKind, Direction, StaffRole
 from tests.examples import (
@@ -93,6 +101,9 @@ WORLD: dict[UUID, Event] = {
     ROAD: fact(PipelineDefined),
     SALE: fact(DealOpened, client_id=None),
     product_id(GTX): fact(ProductListed),
+    product_id(GTX_PLUS): fact(ProductListed, code=GTX_PLUS),
+    VAT_RATE: fact(TaxRateAdopted, percent=None),
+    RETAIL: fact(PriceBookOpened),
     FIRST_IMPORT: fact(ImportStarted),
     EAST: fact(TeamOpened),
     NORTH: fact(BranchOpened),
@@ -114,6 +125,7 @@ MADE: dict[str, UUID] = {
     "define-pipeline": ROAD,
     "open-deal": SALE,
     "import-deal": SALE,
+    "open-price-book": RETAIL,
     "list-product": product_id(GTX),
     "import-product": product_id(GTX),
     "start-import": FIRST_IMPORT,
@@ -151,6 +163,10 @@ HAPPENED: dict[str, tuple[Told, ...]] = {
     "restore-field-option": (on(TEMPERATURE_FIELD, fact(FieldOptionRetired)),),
     "untag-client": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
     "revert-client-tags": (on(TAGS_OF_ROMASHKA, fact(ClientTagged)),),
+    "move-price-border": (
+        on(GTX_LADDER, fact(PriceListed), fact(PriceListed, from_day=date(2027, 1, 1), to_day=None)),
+    ),
+    "withdraw-price": (on(GTX_LADDER, fact(PriceListed)),),
     "reinstate-staff": (on(ANNA, fact(StaffSuspended)),),
     "reopen-deal": (on(SALE, fact(DealLost)),),
 }

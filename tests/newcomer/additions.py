@@ -513,7 +513,7 @@ A_VIEW: tuple[Step, ...] = (
         "from projections.sales import series\n",
     ),
     After("projections/registry.py", "    staff_directory,\n", "    series,\n"),
-    After("read_api/views.py", 'PRODUCTS = "products_v1"\n', 'SERIES = "series_v1"\n'),
+    After("read_api/views.py", 'PRODUCTS = "products_v2"\n', 'SERIES = "series_v1"\n'),
     After("read_api/products.py", "    return await ask.page(PRODUCTS, question)\n", SERIES_ROUTE),
 )
 A_REPORT: tuple[Step, ...] = (

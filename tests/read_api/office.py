@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 from aggregates.email_address import email_key
 from aggregates.phone_number import sought_phone_key
 from aggregates.right import DEFAULT_SCOPES
+from app.composition.pricing import totals_of
 from app.composition.reading import feed_at, past_at, signals_at, tickets_at
 from app.composition.rights import NOTHING_GRANTED, Rights, RightsOfRoles
 from app.database import Urls
@@ -36,6 +37,7 @@ from projections.registry import PROJECTIONS
 from read_api.door import direct_routes, read_router
 from read_api.reading.colleagues import Reaches
 from read_api.reading.desk import Desk, Pool, Reports, read_pool
+from read_api.reading.house import House
 from read_api.roles import OF_PORTAL
 from tests.database import MASTER, Database
 
@@ -339,7 +341,7 @@ def open_office(database: Database, reports: Reports | None = None, timeout: flo
         words_for,
         upkeep_at(Site(Settings(_env_file=None), MASTER, urls)),
     )
-    desk = Desk(*doors, reports=reports, timeout=timeout, clock=clock)
+    desk = Desk(*doors, house=House(totals_of=totals_of), reports=reports, timeout=timeout, clock=clock)
     app = create_app(Parts(first_routes=direct_routes(desk), read_router=read_router(desk)))
     with asyncio.Runner() as runner:
         runner.run(pool.open())

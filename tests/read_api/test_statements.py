@@ -57,6 +57,10 @@ CHOICES: Mapping[str, tuple[str | None, ...]] = {
 }
 
 
+LISTS = {"editions", "prices", "rates"}
+"""Columns of documents that are lists."""
+
+
 OF_THE_PRESENT = ("/duplicates", "/duplicates?kept_apart=true")
 """What is asked of views, and not as of a moment."""
 
@@ -84,6 +88,8 @@ def fill(database: Database) -> None:
             for name, kind in columns:
                 is_last_key = name == projection.key[-1] and kind == "uuid"
                 value = "md5(n::text)::uuid" if is_last_key else BY_TYPE[kind]
+                if name in LISTS:
+                    value = "'[]'"
                 if name in CHOICES and kind == "text":
                     listed = ", ".join("NULL" if one is None else f"'{one}'" for one in CHOICES[name])
                     # Shuffled, or one choice would follow from the other.

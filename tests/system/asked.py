@@ -1,6 +1,7 @@
 """Everything that the interface can be asked as of a moment, derived from its own declarations."""
 
 from collections.abc import Iterator, Mapping
+from hashlib import md5
 from itertools import product
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 from urllib.parse import quote
@@ -10,6 +11,7 @@ import httpx
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from events.examples import RETAIL
 from events.ids import branch_named, team_named
 from projections.analytics import ANALYTICS
 from read_api.analytics_forms import FormQuestion
@@ -24,8 +26,13 @@ SAMPLES: Mapping[str, tuple[Any, ...]] = {
     "activity_id": ACTIVITIES,
     "plan_id": PLANS,
     "of_unit": (team_named("Lutik"),),
-    "on": ("2025-06-15",),
+    "on": ("2025-06-15", "2026-12-31"),
     "code": (*CODES, "shown"),
+    # The second is one of those that test_statements.py makes.
+    "price_book_id": (RETAIL, UUID(hex=md5(b"1", usedforsecurity=False).hexdigest())),
+    "edition": ("1",),
+    "line": (f"{CODES[0]}:1", f"{CODES[0]}:10"),
+    "product_code": CODES[:1],
     "deal_id": DEALS,
     "staff_id": STAFF,
     "import_id": IMPORTS[:1],
@@ -140,8 +147,9 @@ def _queries(route: APIRoute) -> Iterator[Query]:
         if route.methods == {"POST"}:
             yield from (Query(route.name, path, body=body) for body in SEARCHED)
             continue
+        needed = [f"{name}={SAMPLES[name][0]}" for name, field in kind.model_fields.items() if field.is_required()]
         for given in ["", *filters, *pairs]:
-            query = "&".join(part for part in (given, WHOLE if is_list else "") if part)
+            query = "&".join(part for part in (*needed, given, WHOLE if is_list else "") if part)
             yield Query(route.name, f"{path}?{query}" if query else path, is_list)
 
 
@@ -158,7 +166,7 @@ def _filters(kind: type[BaseModel]) -> dict[str, tuple[Any, ...]]:
     """
     found: dict[str, tuple[Any, ...]] = {}
     for name, field in kind.model_fields.items():
-        if name in OWN_TO_LISTS:
+        if name in OWN_TO_LISTS or field.is_required():
             continue
         choices = [one for one in (field.annotation, *get_args(field.annotation)) if get_origin(one) is Literal]
         if name in TOGETHER:

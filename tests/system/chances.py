@@ -37,7 +37,7 @@ from commands.registry import COMMANDS
 from events.client_date import ClientDateKind
 from events.client_merge import MergeSide
 from events.custom_field import CustomFieldType
-from events.examples import SHOP_KEY, example_of
+from events.examples import RETAIL, SHOP_KEY, example_of
 from events.ids import branch_named, plan_of, team_named
 from events.labels import FieldOption, GivenLabels
 from events.marks import ids_named
@@ -398,11 +398,13 @@ IDS: dict[str, SearchStrategy[UUID]] = {
     "team": _one(*map(team_named, UNITS)),
     "branch": _one(*map(branch_named, UNITS)),
     "api_key": _one(SHOP_KEY),
+    "price_book": _one(RETAIL),
 }
 VALUES: dict[str, SearchStrategy[Any]] = {
     "amount": MONEY,
     "code": CODE,
     "due_at": MOMENT,
+    "edition": _one(1, 2, 3),
     "labels": LABELS,
     "option": OPTION,
     "from_point": POINT,

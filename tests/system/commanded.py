@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from commands.registry import COMMANDS
-from events.examples import example_of
+from events.examples import RETAIL, example_of
 from events.ids import branch_named, plan_of, team_named
 from events.marks import Names, ids_named
 from events.plan import MAY
@@ -60,11 +60,13 @@ ELSE: Mapping[str, Any] = {
     "api_key": KEY,
     "import": IMPORT,
     "plan": plan_of(None, *MAY),
+    "price_book": RETAIL,
 }
 """What the other ids of a command name, which are nobody's."""
 
 NEW = {"hire-staff": ("staff_id",), "import-staff": ("staff_id",), "define-pipeline": ("pipeline_id",),
-       "issue-api-key": ("api_key_id",), "start-import": ("import_id",)}  # fmt: skip
+       "issue-api-key": ("api_key_id",), "start-import": ("import_id",),
+       "open-price-book": ("book_id",)}  # fmt: skip
 PERSONS = {
     ("affiliate-person", "client_id"),
     ("end-affiliation", "client_id"),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from itertools import product
@@ -29,11 +29,14 @@ from commands.ownership import ClaimClient
 from commands.pipeline import DefinePipeline
 from commands.plan import AgreePlan, GivenTarget
 from commands.portal_login import BindPortalLogin
+from commands.price_book import OpenPriceBook
+from commands.price_ladder import ListPrice
 from commands.product import ListProduct
 from commands.registry import ALL
 from commands.staff import ChangeStaffRole, DepartStaff, HireStaff, MoveStaff, SuspendStaff
+from commands.tax_rate import AdoptTaxRate
 from commands.team import OpenTeam
-from events.examples import GTX, example_of
+from events.examples import GTX, GTX_PLUS, example_of
 from events.ids import branch_named, team_named
 from events.plan import MAY, Metric
 from events.values import CallStatus, Channel, ClientKind, ContactKind, Direction, Money, StaffRole
@@ -179,6 +182,12 @@ def _opened() -> Iterator[Command]:
     yield DefinePipeline(pipeline_id=ROAD, name="Retail", stages=STAGES)
     yield AgreePlan(begins_on=MAY[0], ends_on=MAY[1], targets=(GivenTarget(metric=Metric.CALLS, count=10),))
     yield example_of(ListProduct)
+    yield example_of(OpenPriceBook)
+    yield example_of(ListPrice)
+    yield example_of(ListPrice).model_copy(update={"from_day": date(2027, 1, 1), "to_day": None})
+    yield example_of(AdoptTaxRate)
+    yield example_of(ListProduct).model_copy(update={"code": GTX_PLUS, "name": "GTX Plus", "aliases": ()})
+    yield example_of(AdoptTaxRate).model_copy(update={"code": GTX})
     yield example_of(DefineCustomField)
     yield example_of(DefineCustomField).model_copy(update={"code": GTX})
     yield example_of(StartImport).model_copy(update={"import_id": IMPORT})

@@ -1,7 +1,7 @@
 """Random histories of a small company: real commands, valid and not, carried out in batches."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,8 +32,11 @@ from commands import (
     ownership,
     pipeline,
     plan,
+    price_book,
+    price_ladder,
     product,
     staff,
+    tax_rate,
     team,
 )
 from commands.base import Actor, Command
@@ -91,6 +94,10 @@ class Asked(NamedTuple):
 
 
 ACTORS = st.sampled_from((ADMIN, *(Actor(str(each), "seller") for each in STAFF[:2]), Actor("somebody", "integration")))
+_CHEAP = tuple(
+    price_ladder.TierGiven(from_quantity=Decimal(least), price=Money(amount=Decimal(cost), currency="USD"))
+    for least, cost in ((0, 90), (5, 80))
+)
 OPENING: tuple[Asked, ...] = (
     *(Asked(staff.HireStaff(staff_id=each, name="Anna", role=StaffRole.SELLER), ADMIN) for each in STAFF[:4]),
     Asked(staff.HireStaff(staff_id=STAFF[4], name="Vera", role=StaffRole.HEAD), ADMIN),
@@ -171,7 +178,23 @@ RARE: tuple[Asked, ...] = (
     Asked(ownership.TransferClient(client_id=CLIENTS[1], to_seller_id=STAFF[2], reason="asked"), ADMIN),
     # A Latin letter among Cyrillic ones.
     Asked(client.RenameClient(client_id=CLIENTS[1], name="Pомашка", source="their site"), ADMIN),
+    Asked(tax_rate.AdoptTaxRate(code=CODES[0], percent=Decimal(20), from_day=date(2019, 1, 1)), ADMIN),
+    Asked(product.DescribeProduct(code=CODES[0], unit="pcs", group=CODES[0], tax_code=CODES[0]), ADMIN),
+    Asked(example_of(price_book.OpenPriceBook), ADMIN),
+    Asked(example_of(price_ladder.ListPrice), ADMIN),
+    Asked(example_of(price_book.PublishPriceBook), ADMIN),
+    Asked(example_of(price_ladder.ListPrices), ADMIN),
+    *(
+        Asked(
+            example_of(price_ladder.ListPrice).model_copy(update={"from_day": begin, "to_day": end, "tiers": tiers}),
+            ADMIN,
+        )
+        for begin, end, tiers in ((date(2026, 1, 1), date(2027, 1, 1), _CHEAP), (date(2027, 1, 1), None, _CHEAP[:1]))
+    ),
+    Asked(example_of(price_ladder.MovePriceBorder), ADMIN),
+    Asked(example_of(price_ladder.WithdrawPrice).model_copy(update={"from_day": date(2028, 1, 1)}), ADMIN),
     Asked(product.ImportProduct(import_id=IMPORTS[0], code=CODES[1], name="MG", occurred_at=BEGINNING), ADMIN),
+    Asked(product.SucceedProduct(code=CODES[0], successor_code=CODES[1]), ADMIN),
     Asked(import_run.FinishImport(import_id=IMPORTS[0], rows=2, accepted=2, refused=0, wrong=0), ADMIN),
     Asked(import_run.StartImport(import_id=IMPORTS[1], source="older", asked_by=str(STAFF[0])), ADMIN),
     Asked(

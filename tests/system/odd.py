@@ -107,6 +107,8 @@ BY_NAME: dict[str, SearchStrategy[Json]] = {
     "due_at": ANY_TIME,
     "remind_at": ANY_TIME,
     "note_id": NOTE_ID,
+    "from_quantity": st.decimals(0, 10**9 - 1, places=3).map("{:f}".format) | st.sampled_from(("0", "0.001", "10")),
+    "percent": st.none() | st.decimals(0, 100, places=2).map("{:f}".format) | st.sampled_from(("0", "22", "100")),
     "secret_sha256": st.binary(min_size=32, max_size=32).map(bytes.hex),
     "commands": st.lists(st.sampled_from(("register-client", "note-client")), max_size=4),
     "questions": st.lists(st.sampled_from(("list_products", "get_me")), min_size=1, max_size=4),

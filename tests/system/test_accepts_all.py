@@ -50,7 +50,7 @@ from tests.system.histories import ADMIN, BUSY, Asked, play
 from tests.system.odd import odd
 from tests.system.test_live_is_rebuilt import check_verified, rebuild_all
 
-COMMANDS_IN_ALL = int(os.environ.get("LETOPIS_ODD_COMMANDS", "330"))
+COMMANDS_IN_ALL = int(os.environ.get("LETOPIS_ODD_COMMANDS", "420"))
 SEED = int(os.environ.get("LETOPIS_ODD_SEED") or random.SystemRandom().randrange(2**32))
 AT_ONCE = 16
 

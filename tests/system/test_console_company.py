@@ -70,6 +70,28 @@ def test_who_is_moved_is_where_the_form_says_and_nowhere_else(people: dict[str, 
     assert (member["team"], member["branch"], member["head_id"]) == ("Key accounts", None, str(demo_id("head")))
 
 
+def test_prices_are_listed_by_quantity_published_and_shown_as_they_were(people: dict[str, Visitor]) -> None:
+    admin = people["admin"]
+    opened = admin.get("/console/do/open-price-book").form("/console/do/open-price-book")
+    book = admin.does(opened, name="Retail", tax_mode="included")
+    address = next(each for each in book.links if each.startswith("/console/do/list-price"))
+    typed = {"from_day": "2026-01-01", "product_code": "scales", "tiers.0.price.amount": "1 200,50"}
+    refused = admin.send(admin.get(address).form("/console/do/list-price"), **typed, **{"tiers.1.from_quantity": "10"})
+    assert refused.status_code == 422, "a quantity without a price is not left out in silence"
+    more = {"tiers.1.from_quantity": "10", "tiers.1.price.amount": "1100"}
+    listed = admin.does(admin.get(address).form("/console/do/list-price"), **typed, **more)
+    (row,) = rows(listed)
+    assert row[0] == "Весы платформенные"
+    assert ("1,200.50" in row[2], "from 10" in row[2], "1,100" in row[2]) == (True, True, True)
+    publish = next(each for each in listed.links if each.startswith("/console/do/publish-price-book"))
+    admin.does(admin.get(publish).form("/console/do/publish-price-book"), takes_effect_on="2026-01-01")
+    admin.does(admin.get(address).form("/console/do/list-price"), **{**typed, "tiers.0.price.amount": "1300"})
+    (one,) = [each for each in admin.api("/price-books")["items"] if each["name"] == "Retail"]
+    page = f"/console/company/prices/{one['book_id']}"
+    assert "1,300" in rows(admin.get(page))[0][2]
+    assert rows(admin.get(f"{page}?edition=1"))[0][2] == row[2]
+
+
 def test_a_pipeline_has_the_stages_that_were_typed(people: dict[str, Visitor]) -> None:
     admin = people["admin"]
     form = admin.get("/console/do/define-pipeline?to=/console/company/pipelines").form("/console/do/define-pipeline")

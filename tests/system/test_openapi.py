@@ -257,6 +257,7 @@ def _questions(living: Living) -> Iterator[tuple[str, dict[str, Any], dict[str, 
         "import_id": BEGUN,
         "sent": _import(living),
         "file_id": _file(living),
+        "price_book_id": demo_id("price book"),
         "plan_id": httpx.get(f"{living.service.address}/plans", headers=ADMIN).json()["items"][0]["plan_id"],
         "stream": demo_id("anna"),
         "projection": "products",
@@ -303,6 +304,7 @@ def _import(living: Living) -> str:
 QUERIES: Mapping[str, tuple[dict[str, Any], ...]] = {
     "/clients/mailing-list": ({"addressed_by": "email", "purpose": "news"},),
     "/clients/{client_id}": ({}, {"include": ["tags", "relations", "dates", "fields"]}),
+    "/price-books/{price_book_id}/priced": ({"line": ["scales:1", "service:2.5"]},),
     "/my-day": ({"staff": str(demo_id("anna"))},),
     "/analytics/sql": tuple(
         {"sql": "SELECT *, [recorded_at] AS times FROM fact_deal", **form} for form in ({}, {"format": "csv"})

@@ -149,8 +149,8 @@ YEAR = (date(2017, 1, 1), date(2017, 12, 31))
 OFFICES = ("Central", "East", "West")
 
 
-def check_forecast(world: World) -> None:
-    """What was open when quarters ended, what moved it, and how all of it ended: as the raw CSV says."""
+def check_movement(world: World) -> None:
+    """What moved the open deals in a quarter, and how all of them ended: as the raw CSV says."""
 
     def told(report: str, asked: str) -> list[Any]:
         answer = world.office.get(f"/analytics/{report}?{asked}", role="admin", staff=UUID(HEAD.id))
@@ -158,9 +158,6 @@ def check_forecast(world: World) -> None:
         rows: list[Any] = answer.json()["rows"]
         return rows
 
-    for day, engaged in (("2017-03-31", 1330), ("2017-06-30", 1686), ("2017-09-30", 2409)):
-        rows = told("sales_forecast", f"as_of=occurred:{day}")
-        assert sum(row["deals"] for row in rows if row["stage"] == "engaging") == engaged
     moved = [row for row in told("pipeline_movement", "from=2017-07-01&to=2017-09-30") if row["facts"]]
     assert sum(row["deals"] for row in moved) == 2409 - 1686
     assert [(row["deals"], row["amount"]) for row in moved if row["movement"] == "won"] == [(-1257, "-2982255.00")]
@@ -179,7 +176,7 @@ def test_the_figures_of_the_maven_company_and_what_the_move_of_one_seller_change
         offices = {name: branch_named(name) for name in OFFICES}
         today = datetime(2026, 6, 1, tzinfo=UTC)
 
-        check_forecast(world)
+        check_movement(world)
 
         def agree(days: tuple[date, date], **whose: Any) -> UUID:
             world.does(today, AgreePlan(begins_on=days[0], ends_on=days[1], targets=TARGETS, **whose))

@@ -72,6 +72,9 @@ OPEN = {
     "relabel-custom-field /labels /ru": NAMED,
     "relabel-field-option /option /labels /en": NAMED,
     "relabel-field-option /option /labels /ru": NAMED,
+    "describe-product /unit": NAMED,
+    "open-price-book /name": NAMED,
+    "publish-price-book /name": NAMED,
     "rename-branch /name": NAMED,
     "rename-product /name": NAMED,
     "rename-team /name": NAMED,
@@ -110,6 +113,7 @@ FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     ("define-custom-field", {}),
     ("define-custom-field", {"code": "remark", "type": "text", "options": []}),
     ("tag-client", {"tag": "old friend"}),
+    ("adopt-tax-rate", {}),
     *(("agree-plan", {"staff_id": each}) for each in (str(ANNA), None)),
 )
 """What is there before anything is planted: the things that the examples are about."""

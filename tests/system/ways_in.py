@@ -36,7 +36,7 @@ NEVER_ABSENT = {"get_staff_places"}
 
 ABSENT = {
     "get_job", "get_stream_history", "preview_import", "map_import", "run_import", "cancel_import",
-    "take_back_import", "get_plan", "get_plan_progress",
+    "take_back_import", "get_plan", "get_plan_progress", "get_price_book", "list_book_prices", "price_products",
     "get_import", "get_import_errors", "get_import_warnings", "download_client_file",
 }  # fmt: skip
 """Questions about what is neither theirs nor anybody's: here there is none."""
@@ -107,6 +107,7 @@ class Way(NamedTuple):
             "sent": UUID(int=0xFFFF),
             "file_id": UUID(int=0xFFFF),
             "plan_id": UUID(int=0xFFFF),
+            "price_book_id": UUID(int=0xFFFF),
             "job": UUID(int=0xFFFF),
             "stream": UUID(int=0xFFFF),
         }
@@ -127,7 +128,12 @@ class Way(NamedTuple):
         return EXAMPLES.get(operation, OTHERWISE) if operation != self.path and self.method == "POST" else None
 
 
-NEEDED = {SENT: "?name=a.json", "get_sql": "?sql=SELECT+1", "get_mailing_list": "?addressed_by=email&purpose=news"}
+NEEDED = {
+    "price_products": "?line=gtx-pro:1",
+    SENT: "?name=a.json",
+    "get_sql": "?sql=SELECT+1",
+    "get_mailing_list": "?addressed_by=email&purpose=news",
+}
 """What some are not asked without."""
 
 

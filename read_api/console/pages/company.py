@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ TABS = (
     ("units", "list_units"),
     ("pipelines", "list_pipelines"),
     ("products", "list_products"),
+    ("prices", "list_price_books"),
     ("fields", "list_custom_fields"),
     ("rights", "list_rights"),
     ("keys", "list_api_keys"),
@@ -103,6 +105,37 @@ async def pipelines(visit: Visit) -> View:
 async def products(visit: Visit) -> View:
     """Show what the company sells."""
     return await _listed(visit, "products", "/products", "company_products.html")
+
+
+@pages.page("/company/prices")
+async def prices(visit: Visit) -> View:
+    """Show the price books, each with its editions."""
+    return await _listed(visit, "prices", "/price-books", "company_prices.html")
+
+
+@pages.page("/company/prices/{book_id}")
+async def price_book(visit: Visit, book_id: str) -> View:
+    """Show what products cost by an edition of a price book: if none is named, by the one that is being prepared."""
+    named, as_of, cursor = visit.query.get("edition", ""), as_of_of(visit), visit.query.get("cursor")
+    book = await visit.api.get(f"/price-books/{book_id}", as_of=as_of)
+    coming = len(book["editions"]) + 1
+    edition = named or str(coming)
+    found = await visit.api.get(
+        f"/price-books/{book_id}/prices", edition=edition, as_of=as_of, limit=LIMIT, cursor=cursor
+    )
+    for price in (price for one in found["items"] for price in one["prices"]):
+        # People name the last day of a price.
+        ends = price["to_day"] and date.fromisoformat(price["to_day"]) - timedelta(days=1)
+        price["last_day"] = ends and ends.isoformat()
+    further = {"as_of": as_of, "edition": named, "cursor": found["next"] or ""}
+    shown = {
+        "book": book,
+        "edition": found["edition"],
+        "coming": coming,
+        "products": found["items"],
+        "next": f"/console/company/prices/{book_id}?{urlencode(further)}" if found["next"] else None,
+    }
+    return in_company(visit, "prices", "company_price_book.html", shown)
 
 
 @pages.page("/company/fields")

@@ -150,6 +150,17 @@ WITHOUT_A_FORM = {
     "correct-activity",
     "bind-portal-login",
     "release-portal-login",
+    # Who keeps the catalogue does so from a program, until it has a page.
+    "adopt-tax-rate",
+    "describe-product",
+    "open-price-book",
+    "publish-price-book",
+    "close-price-book",
+    "list-price",
+    "list-prices",
+    "move-price-border",
+    "withdraw-price",
+    "succeed-product",
     # Their secrets are made, and shown, where Letopis runs.
     "issue-api-key",
     "rotate-api-key",

@@ -30,6 +30,7 @@ ONE_THING = [
 """What is not there before the log begins."""
 
 _PATHS = {query.name: query.path.partition("?")[0] for query in everything() if query.body is None}
+_PATHS["price_products"] += "?line=gtx-pro:1"
 ASKED = sorted(path for name, path in _PATHS.items() if name != "get_report")
 """Each question that takes `as_of`."""
 
@@ -42,7 +43,12 @@ NOW = AsOf()
     [("yesterday", "not-a-past-moment"), ("2999-01-01", "in-the-future"), ("occurred:2999-01-01", "in-the-future")],
 )
 def test_a_moment_that_cannot_be_asked_for_is_named(desk: Office, path: str, as_of: str, code: str) -> None:
-    answer = desk.get(f"{path}?as_of={as_of}", role="admin", staff=nth(1), headers={"Accept-Language": "ru"})
+    answer = desk.get(
+        f"{path}{'&' if '?' in path else '?'}as_of={as_of}",
+        role="admin",
+        staff=nth(1),
+        headers={"Accept-Language": "ru"},
+    )
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
     assert (error["pointer"], error["code"], error["in"]) == ("/as_of", code, "query")
@@ -51,7 +57,8 @@ def test_a_moment_that_cannot_be_asked_for_is_named(desk: Office, path: str, as_
 
 @pytest.mark.parametrize("path", ASKED)
 def test_the_past_is_for_those_who_may_see_the_present(desk: Office, path: str) -> None:
-    answers = [desk.get(f"{path}{moment}", role="partner").json()["code"] for moment in ("", "?as_of=2026-01-01")]
+    then = f"{path}{'&' if '?' in path else '?'}as_of=2026-01-01"
+    answers = [desk.get(each, role="partner").json()["code"] for each in (path, then)]
     assert answers == ["not-allowed", "not-allowed"]
 
 
