@@ -33,7 +33,7 @@ class PriceBook(Aggregate):
     name: str
     currency: str
     tax_mode: TaxMode | None
-    published: dict[int, date]
+    published: dict[int, tuple[date, str | None]]
     is_closed: bool
 
     def start(self) -> None:
@@ -63,8 +63,8 @@ class PriceBook(Aggregate):
         self.trigger_event(PriceBookOpened, name=name, currency=currency, tax_mode=tax_mode)
 
     def publish(self, edition: int, takes_effect_on: date, name: str | None) -> None:
-        """Record that the next edition is published; one that is, for the same day, records nothing."""
-        if self.published.get(edition) == takes_effect_on:
+        """Record that the next edition is published; one that is, just so, records nothing."""
+        if self.published.get(edition) == (takes_effect_on, name):
             return
         self.check_open()
         if edition != self.next_edition:
@@ -82,7 +82,7 @@ class PriceBook(Aggregate):
 
     @applies(PriceBookPublished)
     def _published(self, event: PriceBookPublished) -> None:
-        self.published[event.edition] = event.takes_effect_on
+        self.published[event.edition] = (event.takes_effect_on, event.name)
 
     @applies(PriceBookClosed)
     def _closed(self, _: PriceBookClosed) -> None:

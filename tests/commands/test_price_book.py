@@ -30,9 +30,10 @@ def test_editions_are_published_one_after_the_other_and_each_once() -> None:
     given().when(command(PublishPriceBook)).then_refused(NotFoundError, kind="price_book")
 
 
-def test_a_wrong_edition_is_not_published_again_for_another_day() -> None:
-    other_day = command(PublishPriceBook, takes_effect_on=date(2026, 8, 1))
-    given(OPENED, FIRST).when(other_day).then_refused(EditionIsNotNextError, edition=1, next=2)
+def test_an_edition_is_not_published_again_for_another_day_or_by_another_name() -> None:
+    for otherwise in ({"takes_effect_on": date(2026, 8, 1)}, {"name": "Autumn 2026"}, {"name": None}):
+        again = command(PublishPriceBook, **otherwise)
+        given(OPENED, FIRST).when(again).then_refused(EditionIsNotNextError, edition=1, next=2)
 
 
 def test_two_editions_may_count_from_one_day() -> None:
