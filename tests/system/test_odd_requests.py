@@ -27,6 +27,7 @@ KNOWN = {
     "client_id": str(demo_id("romashka")),
     "deal_id": str(demo_id("deal romashka")),
     "staff_id": str(demo_id("anna")),
+    "price_book_id": str(demo_id("price book")),
     "activity_id": str(demo_id("meeting")),
     "code": "scales",
     "report": "monthly_sales",
