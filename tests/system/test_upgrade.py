@@ -23,18 +23,18 @@ PACKAGES = ("app", "aggregates", "commands", "events", "infra", "projections", "
 # What the newer code does differently: a product knows how often it was renamed.
 CHANGES = {
     "projections/sales/products.sql": [
-        ("    version      bigint ", "    renames      bigint      NOT NULL,\n    version      bigint ")
+        ("    version        bigint ", "    renames        bigint      NOT NULL,\n    version        bigint ")
     ],
     "projections/sales/products.py": [
         ("    version: int = 0", "    renames: int = 0\n    version: int = 0"),
-        ('partition_by="stream",', 'partition_by="stream",\n    shape=2,'),
+        ("    shape=2,", "    shape=3,"),
         (
             "    return changed(_product(row, event), version=event.originator_version, name=event.to_name)",
             "    product = _product(row, event)\n    more = product.renames + 1\n"
             "    return changed(product, version=event.originator_version, name=event.to_name, renames=more)",
         ),
     ],
-    "read_api/views.py": [('"products_v1"', '"products_v2"')],
+    "read_api/views.py": [('"products_v2"', '"products_v3"')],
     "read_api/products.py": [
         ("    withdrawn_at: datetime | None\n", "    withdrawn_at: datetime | None\n    renames: int\n")
     ],
@@ -138,14 +138,14 @@ def test_an_upgrade_under_load_fails_nobody_and_leaves_nobody_behind(
                 wait_ready(newest)
                 office.asked["newer"] = newest
                 office.looked_again("newer")
-                assert shown(database) == {"products_v1": (1, "retired"), "products_v2": (2, "live")}
+                assert shown(database) == {"products_v2": (1, "retired"), "products_v3": (2, "live")}
                 # A process of the older code that starts beside the newer one takes nothing away from it.
                 with service(tmp_path, "another", database_url=url) as another:
                     wait_ready(another)
                     office.asked["another"] = another
                     office.looked_again("another")
                     office.asks_no_more("another")
-                assert shown(database) == {"products_v1": (1, "retired"), "products_v2": (2, "live")}
+                assert shown(database) == {"products_v2": (1, "retired"), "products_v3": (2, "live")}
                 assert [set(item) - {"renames"} for item in products(newest)] == [set(products(older)[0])]
                 office.asks_no_more("newer")
             office.looked_again("older")
