@@ -238,7 +238,7 @@ from events.marks import Names
 from events.values import OpenShortText
 
 TicketId = Annotated[UUID, Names("ticket")]
-BROKEN_SCALES = UUID("01900000-0000-7000-8000-000000000081")
+BROKEN_SCALES = UUID("01900000-0000-7000-8000-000000000091")
 
 
 @example(on=BROKEN_SCALES, client_id=ROMASHKA, assignee_id=ANNA, title="The scales are off")
