@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Protocol, Self, TypeVar
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -24,6 +24,23 @@ MOST_TIERS = 20
 MOST_ROWS = 1_000
 
 
+class _OnDays(Protocol):
+    """What holds from a day on, up to one that is not among them."""
+
+    from_day: date
+    to_day: date | None
+
+
+D = TypeVar("D", bound=_OnDays)
+
+
+def _require_days(given: D) -> D:
+    """Refuse an end that leaves no day."""
+    if given.to_day is not None and given.to_day <= given.from_day:
+        raise wrong_field("to_day", "no_day_between", "the first day after the price is after its first")
+    return given
+
+
 class TierGiven(Value):
     """What one unit costs from a quantity on, up to the next tier: it is the price of the whole quantity."""
 
@@ -39,16 +56,7 @@ class PriceGiven(Value):
     to_day: GivenDay | None = None
     tiers: Annotated[tuple[TierGiven, ...], Field(min_length=1, max_length=MOST_TIERS)]
 
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        _require_days(self.from_day, self.to_day)
-        return self
-
-
-def _require_days(from_day: date, to_day: date | None) -> None:
-    """Refuse an end that leaves no day."""
-    if to_day is not None and to_day <= from_day:
-        raise wrong_field("to_day", "no_day_between", "the first day after the price is after its first")
+    _leaves_a_day = model_validator(mode="after")(_require_days)
 
 
 _TIERS = (TierGiven(price=PRICE), TierGiven(from_quantity=Decimal(10), price=DISCOUNTED))
@@ -92,10 +100,7 @@ class ListPrice(OfPrice):
     to_day: GivenDay | None = None
     tiers: Annotated[tuple[TierGiven, ...], Field(min_length=1, max_length=MOST_TIERS)]
 
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        _require_days(self.from_day, self.to_day)
-        return self
+    _leaves_a_day = model_validator(mode="after")(_require_days)
 
 
 @example(book_id=RETAIL, prices=(PriceGiven(product_code=GTX, from_day=date(2026, 7, 1), tiers=_TIERS),))
@@ -134,10 +139,7 @@ class WithdrawPrice(OfPrice):
     from_day: GivenDay
     to_day: GivenDay | None = None
 
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        _require_days(self.from_day, self.to_day)
-        return self
+    _leaves_a_day = model_validator(mode="after")(_require_days)
 
 
 @handles(ListPrice)

@@ -14,7 +14,7 @@ from infra.amounts import is_amount
 from infra.periods import on_day
 from read_api import views
 from read_api.lists import TaxMode
-from read_api.prices import EditionAsked, book_asked, edition_asked
+from read_api.prices import PRICES, EditionAsked, book_asked, edition_asked
 from read_api.reading.answer import Answer, Whole
 from read_api.reading.declaring import Asking, Questions
 from read_api.reading.errors import NoPriceError, NoTaxRateError
@@ -90,7 +90,7 @@ class Priced(Whole):
 
 TO_PRICE = Statement(
     f"""
-SELECT seen.*, l.product_code, l.prices, p.tax_code, t.rates
+SELECT seen.*, l.product_code, {PRICES.text.format(row="l")}, p.tax_code, t.rates
 FROM seen
 LEFT JOIN {views.PRICE_LIST} AS l ON l.book_id = %(book_id)s AND l.product_code = ANY(%(codes)s::text[])
 LEFT JOIN {views.PRODUCTS} AS p ON p.code = l.product_code
@@ -133,8 +133,14 @@ async def price_products(price_book_id: UUID, ask: Asking, question: Annotated[P
     async with ask.then(question, statement_views) as asked:
         _, book = await book_asked(asked, price_book_id, question)
         edition = edition_asked(book, question.edition, on.isoformat())
-        seen, rows = await asked.fetch(TO_PRICE, {"book_id": price_book_id, "codes": [code for code, _ in asked_for]})
-    known = {row[0]: _to_price(edition, *row[1:]) for row in rows if row[0] is not None}
+        # Of all days: where nothing holds on this one, the nearest with a price is told.
+        values = {"book_id": price_book_id, "codes": [code for code, _ in asked_for], "edition": edition, "on": None}
+        seen, rows = await asked.fetch(TO_PRICE, values)
+    known = {
+        code: ToPrice(_told(prices), tax_code, _told(rates or ()))
+        for code, prices, tax_code, rates in rows
+        if code is not None
+    }
     lines = [_priced(code, quantity, known.get(code, UNKNOWN), on, edition) for code, quantity in asked_for]
     to_count = [(Decimal(line["quantity"]), Decimal(line["unit_price"]), line["rate"]) for line in lines]
     counted = ask.desk.house.totals_of(to_count, book["currency"], book["tax_mode"])
@@ -148,19 +154,6 @@ async def price_products(price_book_id: UUID, ask: Asking, question: Annotated[P
         "lines": [{**line, **sums} for line, sums in zip(lines, counted["lines"], strict=True)],
     }
     return ask.answer(to_json(told), seen)
-
-
-def _to_price(
-    edition: int | None, prices: list[dict[str, Any]], tax_code: str | None, rates: list[dict[str, Any]] | None
-) -> ToPrice:
-    there = [
-        price
-        for price in prices
-        if edition is not None
-        and price["edition"] <= edition
-        and (price["until_edition"] is None or price["until_edition"] > edition)
-    ]
-    return ToPrice(_told(there), tax_code, _told(rates or ()))
 
 
 def _told(periods: Sequence[dict[str, Any]]) -> list[Told]:

@@ -39,7 +39,7 @@ _IS_IN = """(g.price ->> 'edition')::integer <= %(edition)s::integer
 """The condition that a price is part of an edition and, where a day is asked for, holds on it."""
 
 _NAME = Sql(f"(SELECT n.name FROM {views.PRODUCTS} AS n WHERE n.code = {{row}}.product_code)")  # noqa: S608 - constants
-_PRICES = Sql(f"""(
+PRICES = Sql(f"""(
             SELECT coalesce(json_agg(g.price - 'until_edition' ORDER BY g.price ->> 'from_day'), '[]')
             FROM jsonb_array_elements({{row}}.prices) AS g (price)
             WHERE {_IS_IN}
@@ -72,7 +72,7 @@ class ProductPrices(Answer):
 
     product_code: str
     product_name: Annotated[str | None, _NAME]
-    prices: Annotated[list[ListedPrice], _PRICES]
+    prices: Annotated[list[ListedPrice], PRICES]
 
 
 class PriceList(Page[ProductPrices]):

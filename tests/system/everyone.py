@@ -223,8 +223,7 @@ def carry_out(one: Company, asked: Iterator[Asked]) -> None:
     """Let all this happen, and everybody who follows know of it."""
     for answer in one.runner.run([Request.of(*each, MASTER.keyed_hash) for each in asked]):
         assert isinstance(answer, Accepted), answer
-    while one.follow(5_000):
-        pass
+    one.catch_up()
 
 
 @contextmanager

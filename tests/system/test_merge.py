@@ -69,11 +69,6 @@ def tell(one: Company, told: Iterable[Told], *, is_merged: bool) -> list[Any]:
     return answers
 
 
-def follow(one: Company) -> None:
-    while one.follow(5_000):
-        pass
-
-
 def codes(answers: Iterable[Any]) -> list[str]:
     """Return what became of commands: how many facts each recorded, or why it was refused."""
     return [_code(each) for each in answers]
@@ -141,8 +136,8 @@ def test_what_was_merged_and_taken_apart_is_as_if_it_had_never_been(
     ):
         opening = list(script.opening())
         assert codes(tell(one, opening, is_merged=True)) == codes(tell(control, opening, is_merged=False))
-        follow(one)
-        follow(control)
+        one.catch_up()
+        control.catch_up()
         before = rows_of(one)
         assert before == rows_of(control)
 
@@ -151,20 +146,20 @@ def test_what_was_merged_and_taken_apart_is_as_if_it_had_never_been(
         answered = tell(one, merges, is_merged=True)
         assert [each for each in answered if not isinstance(each, Accepted)] == []
         print(f"{len(merges)} merges in {time.monotonic() - started:.1f} s")
-        follow(one)
+        one.catch_up()
         joined = _joined(merges)
         _check_merged(script, office, its_office, joined)
 
         since = list(script.since(joined, MERGES // 2 + 20))
         ours, theirs = tell(one, since, is_merged=True), tell(control, since, is_merged=False)
         _check_since(since, ours, theirs)
-        follow(one)
-        follow(control)
+        one.catch_up()
+        control.catch_up()
 
         started = time.monotonic()
         _take_apart(script, one, merges)
         print(f"taken apart in {time.monotonic() - started:.1f} s")
-        follow(one)
+        one.catch_up()
         assert rows_of(one)["canonical_map"] == Counter()
         ours_then, theirs_then = rows_of(one), rows_of(control)
         for name, rows in theirs_then.items():

@@ -70,8 +70,7 @@ class World:
             at = BEGINNING + self.days * DAY
             request = Request.of(command, actor, MASTER.keyed_hash, command_id=new_id(), received_at=at)
             answers += self.one.runner.run([request])
-        while self.one.follow(5_000):
-            pass
+        self.one.catch_up()
         return answers
 
     def does(self, *commands: Command) -> None:

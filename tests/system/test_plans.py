@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from commands.base import Actor, Command
+from commands.base import Command
 from commands.client import RegisterClient
 from commands.contact_point import ContactPointGiven
 from commands.deal import OpenDeal, ReopenDeal, WinDeal
@@ -30,7 +30,6 @@ from tests.system.histories import ADMIN
 from tests.system.small_maven import write_door
 
 ANNA, ROMASHKA, ROAD = (UUID(int=number) for number in (0xA1, 0xA2, 0xA3))
-HEAD = Actor(ADMIN.id, "admin")
 
 
 class World:
@@ -42,14 +41,14 @@ class World:
 
     def does(self, at: datetime, *commands: Command) -> None:
         for command in commands:
-            request = Request.of(command, HEAD, MASTER.keyed_hash, command_id=new_id(), received_at=at)
+            request = Request.of(command, ADMIN, MASTER.keyed_hash, command_id=new_id(), received_at=at)
             (answer,) = self.one.runner.run([request])
             assert isinstance(answer, Accepted), answer
         self.one.catch_up()
 
     def progress(self, plan_id: UUID, **asked: Any) -> Any:
         named = "&".join(f"{name}={value}" for name, value in asked.items())
-        answer = self.office.get(f"/plans/{plan_id}/progress?{named}", role="admin", staff=UUID(HEAD.id))
+        answer = self.office.get(f"/plans/{plan_id}/progress?{named}", role="admin", staff=UUID(ADMIN.id))
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -153,7 +152,7 @@ def check_movement(world: World) -> None:
     """What moved the open deals in a quarter, and how all of them ended: as the raw CSV says."""
 
     def told(report: str, asked: str) -> list[Any]:
-        answer = world.office.get(f"/analytics/{report}?{asked}", role="admin", staff=UUID(HEAD.id))
+        answer = world.office.get(f"/analytics/{report}?{asked}", role="admin", staff=UUID(ADMIN.id))
         assert answer.status_code == 200, answer.text
         rows: list[Any] = answer.json()["rows"]
         return rows
@@ -170,7 +169,7 @@ def test_the_figures_of_the_maven_company_and_what_the_move_of_one_seller_change
     cluster: EmbeddedPostgres, template: str, tmp_path: Path, real_data: Callable[[str], Path]
 ) -> None:
     with _world(cluster, template, tmp_path, real_data("maven-crm")) as world:
-        staff = world.office.get("/staff?limit=100", role="admin", staff=UUID(HEAD.id)).json()["items"]
+        staff = world.office.get("/staff?limit=100", role="admin", staff=UUID(ADMIN.id)).json()["items"]
         [schlecht] = [UUID(each["staff_id"]) for each in staff if each["name"] == "Darcel Schlecht"]
         team = team_named("Melvin Marxen")
         offices = {name: branch_named(name) for name in OFFICES}

@@ -67,7 +67,7 @@ async def staff(visit: Visit) -> View:
         "units": units["items"],
         "chosen": given,
         "holds": await holdings_of(visit, [one["staff_id"] for one in found["items"]], given["as_of"]),
-        "next": _address(given, found["next"]) if found["next"] else None,
+        "next": _next("/console/company/staff", found, {name: value for name, value in given.items() if value}),
     }
     return in_company(visit, "staff", "company_staff.html", shown)
 
@@ -80,9 +80,9 @@ async def holdings_of(visit: Visit, staff_ids: list[str], as_of: str) -> Mapping
     return {one["staff_id"]: one for one in found["items"]}
 
 
-def _address(given: Mapping[str, str], cursor: str) -> str:
-    said = {name: value for name, value in given.items() if value} | {"cursor": cursor}
-    return f"/console/company/staff?{urlencode(said)}"
+def _next(address: str, found: Mapping[str, Any], said: Mapping[str, str]) -> str | None:
+    """Return where a list goes on that was asked for with what is said; None: it is at its end."""
+    return f"{address}?{urlencode({**said, 'cursor': found['next']})}" if found["next"] else None
 
 
 @pages.page("/company/units")
@@ -127,13 +127,12 @@ async def price_book(visit: Visit, book_id: str) -> View:
         # People name the last day of a price.
         ends = price["to_day"] and date.fromisoformat(price["to_day"]) - timedelta(days=1)
         price["last_day"] = ends and ends.isoformat()
-    further = {"as_of": as_of, "edition": named, "cursor": found["next"] or ""}
     shown = {
         "book": book,
         "edition": found["edition"],
         "coming": coming,
         "products": found["items"],
-        "next": f"/console/company/prices/{book_id}?{urlencode(further)}" if found["next"] else None,
+        "next": _next(f"/console/company/prices/{book_id}", found, {"as_of": as_of, "edition": named}),
     }
     return in_company(visit, "prices", "company_price_book.html", shown)
 
@@ -148,10 +147,9 @@ async def _listed(visit: Visit, tab: str, path: str, template: str) -> View:
     """Show a list of the API page by page, on the tab of its name."""
     cursor = visit.query.get("cursor")
     found = await visit.api.get(path, as_of=as_of_of(visit), limit=LIMIT, cursor=cursor)
-    further = {"as_of": as_of_of(visit), "cursor": found["next"] or ""}
     shown = {
         tab: found["items"],
-        "next": f"/console/company/{tab}?{urlencode(further)}" if found["next"] else None,
+        "next": _next(f"/console/company/{tab}", found, {"as_of": as_of_of(visit)}),
     }
     return in_company(visit, tab, template, shown)
 
@@ -175,10 +173,9 @@ async def keys(visit: Visit) -> View:
     cursor = visit.query.get("cursor")
     found = await visit.api.get("/api-keys", as_of=as_of_of(visit), limit=LIMIT, cursor=cursor)
     issuers = await staff_named(visit, {one["issued_by"] for one in found["items"] if one["issued_by"]})
-    further = {"as_of": as_of_of(visit), "cursor": found["next"] or ""}
     shown = {
         "keys": found["items"],
         "issuers": issuers,
-        "next": f"/console/company/keys?{urlencode(further)}" if found["next"] else None,
+        "next": _next("/console/company/keys", found, {"as_of": as_of_of(visit)}),
     }
     return in_company(visit, "keys", "company_keys.html", shown)

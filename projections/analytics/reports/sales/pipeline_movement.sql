@@ -7,7 +7,8 @@
 -- What was open when the first day began, what changed it, and what was open when the last day ended (company's zone), by
 -- currency (NULL: nobody said what the deal is worth; counted, without an amount). In each currency deals and amount of
 -- `opening` and of all that stands between it and `closing` add up to those of `closing`, exactly; what leaves is negative.
--- A currency in which nothing was open or moved is not told. facts: how many facts did it. A fact moves a deal where it says, of the moment it names: +100 and then -50 are both told.
+-- A currency in which nothing was open or moved is not told. facts: how many facts did it. A fact moves a deal where it
+-- says, of the moment it names: +100 and then -50 are both told.
 -- A deal counts at a moment as the facts of until then leave it, in the order they were recorded; it is open once it was
 -- opened. Facts whose import was reverted are none. opened, reopened: came in; won, lost: went out, for what the deal was
 -- worth then. A win for another amount revalues first, so that what is told as won is what the win credits.
